@@ -1,0 +1,73 @@
+/** The running configuration: checked, complete and frozen. Keys keep the names of `config.json`. */
+
+export type ModelType = 'anthropic' | 'openai' | 'common'
+export type ReasoningLevel = 'off' | 'low' | 'medium' | 'high' | 'auto'
+export type ThinkingMode = 'budget' | 'adaptive' | 'none'
+export type DefaultStream = true | false | 'auto'
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+
+export interface Model {
+  name: string
+  id: string
+  type: ModelType
+  reasoning: ReasoningLevel
+  endpoint?: string
+  upstream_id?: string
+  provider?: string
+  thinking?: ThinkingMode
+  max_output_tokens?: number
+  fast?: boolean
+}
+
+/** `account`: the token of `lib/account`; `client`: the caller's own credential; else a variable of the environment. */
+export type EndpointAuth = 'account' | 'client' | { env: string; header?: string }
+
+export interface Endpoint {
+  name: string
+  type?: ModelType
+  base_url: string
+  auth: EndpointAuth
+  headers: Record<string, string>
+  system_prompt?: string
+}
+
+export interface Timeouts {
+  connect_s: number
+  first_byte_s: number
+  idle_s: number
+  shutdown_s: number
+}
+
+export interface AuthConfig {
+  file?: string
+  token_url: string
+  client_id: string
+  refresh_hours: number
+}
+
+export interface Config {
+  port: number
+  host: string
+  models: readonly Model[]
+  endpoints: readonly Endpoint[]
+  model_redirects: Readonly<Record<string, string>>
+  system_prompt: string
+  default_stream: DefaultStream
+  api_keys: readonly string[]
+  cors_origins: readonly string[]
+  max_body_mb: number
+  timeouts: Timeouts
+  keep_alive_s: number
+  auth: AuthConfig
+  log_level: LogLevel
+  dev_mode: boolean
+
+  /** where the file part came from; absolute */
+  file: string
+  /** where state is kept; absolute */
+  data_dir: string
+  /** secrets of the environment, already read from their `*_FILE` form */
+  secrets: { factory_api_key?: string; droid_refresh_key?: string }
+  /** credentials of endpoints with `auth.env`, by variable name */
+  endpoint_secrets: Readonly<Record<string, string>>
+}

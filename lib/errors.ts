@@ -1,0 +1,57 @@
+/**
+ * Every error this program answers with is a ProxyError; `code` is stable and meant for programs, `message` for people:
+ * what happened, with which value, and what to do.
+ */
+
+/** The API whose error shape a caller understands. */
+export type Dialect = 'openai' | 'anthropic'
+
+export interface ProxyErrorDetail {
+  /** the place in the request that is at fault, such as `messages[2].content` */
+  param?: string
+  /** overrides the type that follows from the status */
+  type?: string
+  headers?: Record<string, string>
+  cause?: unknown
+}
+
+export class ProxyError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly type: string
+  readonly param: string | null
+  readonly headers: Record<string, string>
+
+  constructor(status: number, code: string, message: string, detail: ProxyErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.name = 'ProxyError'
+    this.status = status
+    this.code = code
+    this.type = detail.type ?? errorType(status)
+    this.param = detail.param ?? null
+    this.headers = detail.headers ?? {}
+  }
+}
+
+/** The error `type` that both APIs use for a status. */
+export function errorType(status: number): string {
+  switch (status) {
+    case 401:
+      return 'authentication_error'
+    case 403:
+      return 'permission_error'
+    case 404:
+      return 'not_found_error'
+    case 413:
+      return 'request_too_large'
+    case 429:
+      return 'rate_limit_error'
+    default:
+      return status >= 500 ? 'server_error' : 'invalid_request_error'
+  }
+}
+
+/** A 400 that names the place in the request. */
+export function badRequest(code: string, param: string, message: string): ProxyError {
+  return new ProxyError(400, code, message, { param })
+}

@@ -1,0 +1,89 @@
+/**
+ * What a Claude model takes, by its upstream id. A model entry of `config.json` overrules mode and cap, since this table ages.
+ * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking", "Effort", "Structured outputs", read 2026-11.
+ */
+import type { Model, ThinkingMode } from '../../../lib/config/types.ts'
+import type { JsonObject } from '../../wire/chat.ts'
+
+export interface Capability {
+  thinking: ThinkingMode
+  /** what is sent for the level `off`; left out where nothing has to be said */
+  off?: { thinking?: JsonObject; effort?: 'low' }
+  /** whether temperature, top_p and top_k are taken at all */
+  sampling: boolean
+  forcedTools: 'yes' | 'without-thinking' | 'never'
+  /** whether `output_config.format` and strict tools are taken */
+  structuredOutputs: boolean
+  /** tokens; left out where no cap is known */
+  maxOutputTokens?: number
+}
+
+const adaptive: Capability = {
+  thinking: 'adaptive',
+  sampling: false,
+  forcedTools: 'yes',
+  structuredOutputs: true,
+  maxOutputTokens: 128_000,
+}
+const alwaysOn: Capability = { ...adaptive, off: { effort: 'low' } }
+const adaptiveWithSampling: Capability = { ...adaptive, sampling: true }
+const budget: Capability = {
+  thinking: 'budget',
+  sampling: true,
+  forcedTools: 'without-thinking',
+  structuredOutputs: true,
+  maxOutputTokens: 64_000,
+}
+const plain: Capability = {
+  thinking: 'none',
+  sampling: true,
+  forcedTools: 'yes',
+  structuredOutputs: false,
+  maxOutputTokens: 4096,
+}
+
+/** First row whose text is contained in the id wins; dots and dashes are alike. */
+const table: [ids: string[], capability: Capability][] = [
+  [
+    ['sonnet-5-5'],
+    { ...adaptive, off: { thinking: { type: 'between_tools' } }, forcedTools: 'never' },
+  ],
+  [
+    ['opus-5-5', 'fable-5-1', 'fable-5-2', 'mythos-5-1', 'mythos-5-2'],
+    { ...alwaysOn, forcedTools: 'never' },
+  ],
+  [['fable-5', 'mythos-5'], alwaysOn],
+  [['haiku-5-5', 'opus-5', 'sonnet-5'], { ...adaptive, off: { thinking: { type: 'disabled' } } }],
+  [['opus-4-8', 'opus-4-7'], adaptive],
+  [['opus-4-6', 'sonnet-4-6', 'mythos-preview'], adaptiveWithSampling],
+  [['opus-4-5', 'sonnet-4-5', 'haiku-4-5'], budget],
+  [['opus-4-1'], { ...budget, maxOutputTokens: 32_000 }],
+  [['opus-4'], { ...budget, structuredOutputs: false, maxOutputTokens: 32_000 }],
+  [['sonnet-4', '3-7-sonnet'], { ...budget, structuredOutputs: false }],
+  [['claude-3-5'], { ...plain, maxOutputTokens: 8192 }],
+  [['claude-3', 'claude-2', 'claude-instant'], plain],
+  [['claude-'], adaptive],
+]
+
+const notClaude: Capability = {
+  thinking: 'budget',
+  sampling: true,
+  forcedTools: 'yes',
+  structuredOutputs: false,
+}
+
+/** The upstream's name for a model entry. */
+export function upstreamId(model: Pick<Model, 'id' | 'upstream_id'>): string {
+  return model.upstream_id ?? model.id
+}
+
+/** The capability of a model entry: the table's row, with the entry's own `thinking` and `max_output_tokens` over it. */
+export function capabilityOf(model: Model): Capability {
+  const id = upstreamId(model).replaceAll('.', '-')
+  const row = table.find(([texts]) => texts.some((text) => id.includes(text)))?.[1] ?? notClaude
+  return {
+    ...row,
+    ...(model.thinking && { thinking: model.thinking }),
+    ...(model.max_output_tokens && { maxOutputTokens: model.max_output_tokens }),
+  }
+}

@@ -1,0 +1,21 @@
+/** What a request mapping is given besides the client's body, and what it hands back. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Model } from '../../lib/config/types.ts'
+
+export interface MappingContext {
+  model: Model
+  /** the operator's prompt; `""` for none */
+  systemPrompt: string
+  /** the client's headers, lower-case names */
+  headers: IncomingHttpHeaders
+  /** whether the client gets a stream: decided before, since the body may not say */
+  stream: boolean
+}
+
+export interface MappedRequest<Body> {
+  body: Body
+  /** headers this body needs upstream (`anthropic-version`, `anthropic-beta`); lower-case names */
+  headers: Record<string, string>
+  /** parameters that change results and were dropped or replaced: names only, for `x-droid2api-dropped` */
+  dropped: string[]
+}
