@@ -16,7 +16,11 @@ export interface Capability {
   structuredOutputs: boolean
   /** tokens; left out where no cap is known */
   maxOutputTokens?: number
+  /** tokens, for a client that names no limit; the cap goes before it */
+  defaultOutputTokens: number
 }
+
+const claudeDefault = 32_000
 
 const adaptive: Capability = {
   thinking: 'adaptive',
@@ -24,6 +28,7 @@ const adaptive: Capability = {
   forcedTools: 'yes',
   structuredOutputs: true,
   maxOutputTokens: 128_000,
+  defaultOutputTokens: claudeDefault,
 }
 const alwaysOn: Capability = { ...adaptive, off: { effort: 'low' } }
 const adaptiveWithSampling: Capability = { ...adaptive, sampling: true }
@@ -33,6 +38,7 @@ const budget: Capability = {
   forcedTools: 'without-thinking',
   structuredOutputs: true,
   maxOutputTokens: 64_000,
+  defaultOutputTokens: claudeDefault,
 }
 const plain: Capability = {
   thinking: 'none',
@@ -40,6 +46,7 @@ const plain: Capability = {
   forcedTools: 'yes',
   structuredOutputs: false,
   maxOutputTokens: 4096,
+  defaultOutputTokens: claudeDefault,
 }
 
 /** First row whose text is contained in the id wins; dots and dashes are alike. */
@@ -70,6 +77,7 @@ const notClaude: Capability = {
   sampling: true,
   forcedTools: 'yes',
   structuredOutputs: false,
+  defaultOutputTokens: 8192,
 }
 
 /** The upstream's name for a model entry. */

@@ -1,6 +1,7 @@
 /** How hard the model thinks: the operator's level or the client's wish, and the beta list that goes with it. */
 import type { Model } from '../../../lib/config/types.ts'
 import type { JsonObject } from '../../wire/chat.ts'
+import { isGiven, isObject } from './untrusted.ts'
 
 export type Level = 'off' | 'low' | 'medium' | 'high'
 
@@ -36,8 +37,14 @@ export function levelOf(
   return model.reasoning === 'auto' ? wishOf(request) : model.reasoning
 }
 
-/** What the client wishes, whatever the operator says. */
-export function wishOf(request: JsonObject): Level | undefined | { thinking: JsonObject } {
+/** Names of the client's own reasoning parameters that the operator's level overrules. */
+export function overruledWishes(model: Pick<Model, 'reasoning'>, request: JsonObject): string[] {
+  const wish = wishOf(request)
+  if (model.reasoning === 'auto' || wish === undefined || wish === model.reasoning) return []
+  return ['reasoning_effort', 'reasoning', 'thinking'].filter((name) => isGiven(request[name]))
+}
+
+function wishOf(request: JsonObject): Level | undefined | { thinking: JsonObject } {
   const effort = isObject(request.reasoning) ? request.reasoning.effort : undefined
   const level = levels.get(request.reasoning_effort) ?? levels.get(effort)
   if (level) return level
@@ -72,8 +79,4 @@ function betaValues(client: string | string[] | undefined): string[] {
     .flatMap((list) => list.split(','))
     .map((value) => value.trim())
     .filter((value) => value !== '')
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

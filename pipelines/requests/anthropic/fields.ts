@@ -1,0 +1,109 @@
+/** The small fields of a request: what has a counterpart on one line, and what has none. */
+import type { MessagesRequest } from '../../wire/anthropic.ts'
+import type { JsonObject } from '../../wire/chat.ts'
+import { isGiven, isObject, listAt, objectAt, textAt } from './untrusted.ts'
+
+/** Without a counterpart, and the value at which dropping them changes nothing. */
+const withoutCounterpart: [name: string, noLoss?: unknown][] = [
+  ['verbosity'],
+  ['logprobs', false],
+  ['top_logprobs', 0],
+  ['logit_bias'],
+  ['seed'],
+  ['presence_penalty', 0],
+  ['frequency_penalty', 0],
+  ['prediction'],
+  ['store', false],
+  ['prompt_cache_key'],
+  ['prompt_cache_options'],
+  ['prompt_cache_retention'],
+  ['moderation'],
+]
+
+const serviceTiers = new Map<unknown, string>([
+  ['auto', 'auto'],
+  ['priority', 'auto'],
+  ['scale', 'auto'],
+  ['default', 'standard_only'],
+])
+
+const searchUses = new Map<unknown, number>([
+  ['low', 1],
+  ['medium', 3],
+  ['high', 5],
+])
+
+/** Names of what was sent and goes no further; §1.4 of the answer's `x-droid2api-dropped`. */
+export function droppedFields(request: JsonObject): string[] {
+  const dropped = withoutCounterpart
+    .filter(([name, noLoss]) => isGiven(request[name]) && request[name] !== noLoss)
+    .map(([name]) => name)
+  const tier = request.service_tier
+  if (isGiven(tier) && !serviceTiers.has(tier)) dropped.push('service_tier')
+  if (isObject(request.metadata) && losesMetadata(request, request.metadata)) {
+    dropped.push('metadata')
+  }
+  return dropped
+}
+
+export function simpleFields(request: JsonObject): Partial<MessagesRequest> {
+  const stops = stopSequences(request.stop)
+  const userId = userIdOf(request)
+  const tier = serviceTiers.get(request.service_tier)
+  return {
+    ...(stops.length > 0 && { stop_sequences: stops }),
+    ...(userId !== undefined && { metadata: { user_id: userId } }),
+    ...(tier && { service_tier: tier }),
+    ...(isObject(request.cache_control) && { cache_control: request.cache_control }),
+  }
+}
+
+/** The server tool that `web_search_options` stands for; `undefined` without them. */
+export function webSearchTool(request: JsonObject): JsonObject | undefined {
+  if (!isGiven(request.web_search_options)) return undefined
+  const options = objectAt(request.web_search_options, 'web_search_options')
+  const uses = searchUses.get(options.search_context_size)
+  const location = locationOf(options.user_location, 'web_search_options.user_location')
+  return {
+    type: 'web_search_20250305',
+    name: 'web_search',
+    ...(uses && { max_uses: uses }),
+    ...(location && { user_location: location }),
+  }
+}
+
+/** Chat nests the place under `approximate`; Anthropic has it flat. */
+function locationOf(value: unknown, place: string): JsonObject | undefined {
+  if (!isGiven(value)) return undefined
+  const outer = objectAt(value, place)
+  const inner = isGiven(outer.approximate)
+    ? objectAt(outer.approximate, `${place}.approximate`)
+    : outer
+  const known = ['city', 'region', 'country', 'timezone']
+    .filter((name) => isGiven(inner[name]))
+    .map((name) => [name, inner[name]])
+  return { type: 'approximate', ...Object.fromEntries(known) }
+}
+
+/** The API refuses stop sequences without a visible character. */
+function stopSequences(stop: unknown): string[] {
+  if (!isGiven(stop)) return []
+  const list =
+    typeof stop === 'string'
+      ? [stop]
+      : listAt(stop, 'stop').map((entry, at) => textAt(entry, `stop[${at}]`))
+  return list.filter((entry) => entry.trim() !== '')
+}
+
+function userIdOf(request: JsonObject): string | undefined {
+  for (const name of ['safety_identifier', 'user']) {
+    if (isGiven(request[name])) return textAt(request[name], name)
+  }
+  const userId = isObject(request.metadata) ? request.metadata.user_id : undefined
+  return typeof userId === 'string' ? userId : undefined
+}
+
+function losesMetadata(request: JsonObject, metadata: JsonObject): boolean {
+  const usesUserId = !isGiven(request.safety_identifier) && !isGiven(request.user)
+  return Object.keys(metadata).some((key) => key !== 'user_id' || !usesUserId)
+}

@@ -1,0 +1,30 @@
+/** The two headers that belong to a Messages body. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Model } from '../../../lib/config/types.ts'
+import type { ThinkingPlan } from './budget.ts'
+import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
+import type { Level } from './thinking.ts'
+
+const defaultVersion = '2023-06-01'
+
+/** The API version in force: the client's, or the one before all others. */
+export function apiVersion(headers: IncomingHttpHeaders): string {
+  const [version] = [headers['anthropic-version'] ?? []].flat()
+  return version?.trim() || defaultVersion
+}
+
+/** `anthropic-version`, and `anthropic-beta` when not empty. */
+export function anthropicHeaders(
+  headers: IncomingHttpHeaders,
+  model: Model,
+  level: Level | undefined | { thinking: object },
+  plan: ThinkingPlan,
+): Record<string, string> {
+  const client = headers['anthropic-beta']
+  const thinks = typeof level === 'string' && level !== 'off'
+  const betas = betaHeader(client, {
+    add: [...(thinks ? [INTERLEAVED_BETA] : []), ...fastBetas(model, client)],
+    remove: level === 'off' || plan.givenUp ? [INTERLEAVED_BETA] : [],
+  })
+  return { 'anthropic-version': apiVersion(headers), ...(betas && { 'anthropic-beta': betas }) }
+}

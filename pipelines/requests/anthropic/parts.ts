@@ -1,0 +1,92 @@
+/** Chat content as Anthropic blocks. */
+import { badRequest } from '../../../lib/errors.ts'
+import type { AnthropicBlock, AnthropicTextBlock } from '../../wire/anthropic.ts'
+import type { JsonObject } from '../../wire/chat.ts'
+import { safeToolId } from '../tool-id.ts'
+import { withMark } from './cache-control.ts'
+import { fileBlock, imageUrlBlock } from './files.ts'
+import { isGiven, isObject, nameAt, objectAt, textAt } from './untrusted.ts'
+
+export type Speaker = 'system' | 'user' | 'assistant' | 'tool'
+
+/** Anthropic's own block types that clients put into chat messages, by where the API takes them. */
+const ownTypes: Record<Speaker, ReadonlySet<string>> = {
+  system: new Set(),
+  user: new Set(['image', 'document', 'search_result', 'tool_result']),
+  assistant: new Set([
+    'image',
+    'document',
+    'search_result',
+    'thinking',
+    'redacted_thinking',
+    'tool_use',
+  ]),
+  tool: new Set(['image', 'document', 'search_result']),
+}
+
+/**
+ * The blocks of a message's `content`, empty text included (it counts in the offsets of §9.3); see `isBlank`.
+ * Throws a 400 that names the part which cannot be carried over.
+ */
+export function contentBlocks(content: unknown, place: string, speaker: Speaker): AnthropicBlock[] {
+  if (!isGiven(content)) return []
+  if (typeof content === 'string') return [textBlock(content)]
+  if (Array.isArray(content)) {
+    return content.map((part: unknown, at) => partBlock(part, `${place}[${at}]`, speaker))
+  }
+  const message = `${place} is a value of type ${typeof content}; send a string or an array.`
+  throw badRequest('invalid_value', place, message)
+}
+
+export function textBlock(text: string): AnthropicTextBlock {
+  return { type: 'text', text }
+}
+
+/** Whether a block is text that the API refuses as empty. */
+export function isBlank(block: AnthropicBlock): boolean {
+  return block.type === 'text' && typeof block.text === 'string' && block.text.trim() === ''
+}
+
+function partBlock(value: unknown, place: string, speaker: Speaker): AnthropicBlock {
+  if (typeof value === 'string') return textBlock(value)
+  const part = objectAt(value, place)
+  const type = textAt(part.type, `${place}.type`)
+  if (type === 'text') return withMark(textBlock(textAt(part.text, `${place}.text`)), part)
+  if (speaker === 'system') throw unsupported(type, place, 'a system message holds text only')
+  if (type === 'refusal') return textBlock(textAt(part.refusal, `${place}.refusal`))
+  if (type === 'image_url') return withMark(imageUrlBlock(part, place), part)
+  if (type === 'file') return withMark(fileBlock(part, place), part)
+  if (ownTypes[speaker].has(type)) return ownBlock(part, type, place)
+  throw unsupported(type, place, 'this model takes text, images and files')
+}
+
+/** A part in Anthropic's own words, copied; only what the pairing of tools relies on is checked. */
+function ownBlock(part: JsonObject, type: string, place: string): AnthropicBlock {
+  switch (type) {
+    case 'tool_use': {
+      const id = safeToolId(textAt(part.id, `${place}.id`))
+      const input = isGiven(part.input) ? objectAt(part.input, `${place}.input`) : {}
+      return { ...part, type, id, name: nameAt(part.name, `${place}.name`), input }
+    }
+    case 'tool_result': {
+      const id = safeToolId(textAt(part.tool_use_id, `${place}.tool_use_id`))
+      const content: unknown = Array.isArray(part.content)
+        ? part.content.map((nested: unknown) => (isObject(nested) ? { ...nested } : nested))
+        : part.content
+      return { ...part, type, tool_use_id: id, ...(isGiven(content) && { content }) }
+    }
+    case 'thinking':
+    case 'redacted_thinking': {
+      const { cache_control: _refused, ...block } = part
+      return { ...block, type }
+    }
+    default:
+      return { ...part, type }
+  }
+}
+
+function unsupported(type: string, place: string, reason: string) {
+  const shown = JSON.stringify(type.slice(0, 80))
+  const message = `${place} has the type ${shown}, but ${reason}. Take the part out.`
+  return badRequest('unsupported_content', place, message)
+}

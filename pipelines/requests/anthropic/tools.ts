@@ -1,0 +1,100 @@
+/** The client's tools as Anthropic tools. */
+import { badRequest } from '../../../lib/errors.ts'
+import type { AnthropicMessage } from '../../wire/anthropic.ts'
+import type { JsonObject } from '../../wire/chat.ts'
+import { withMark } from './cache-control.ts'
+import { webSearchTool } from './fields.ts'
+import { inputSchema } from './input-schema.ts'
+import { strictSchema } from './strict-schema.ts'
+import { isGiven, isObject, listAt, nameAt, objectAt } from './untrusted.ts'
+
+/** Tools that Anthropic defines carry the date of their version in the type. */
+const serverType = /_\d{8}$|^mcp_toolset$/
+
+export interface DeclaredTools {
+  tools: JsonObject[]
+  /** declared in the form of 2023, `functions`: one call at a time */
+  legacy: boolean
+  dropped: string[]
+}
+
+/** `tools`, else `functions`. Throws a 400 for a tool that cannot be carried over. `strict` says whether strict tools are taken. */
+export function declaredTools(request: JsonObject, strict: boolean): DeclaredTools {
+  const modern = isGiven(request.tools) ? listAt(request.tools, 'tools') : []
+  const legacy = modern.length === 0 && isGiven(request.functions)
+  const name = legacy ? 'functions' : 'tools'
+  const list = legacy ? listAt(request.functions, name) : modern
+  const definitions = list.map((value, at) => {
+    const place = `${name}[${at}]`
+    return { place, tool: toolOf(objectAt(value, place), place, strict) }
+  })
+  refuseTwins(definitions)
+  const tools = definitions.map(({ tool }) => tool)
+  const losesStrict = !strict && list.some(isStrict)
+  return { tools, legacy: legacy && list.length > 0, dropped: losesStrict ? ['strict'] : [] }
+}
+
+/** The tools with the server's web search when the request asks for one and does not already declare it. */
+export function withWebSearch(tools: JsonObject[], request: JsonObject): JsonObject[] {
+  const search = webSearchTool(request)
+  if (!search) return tools
+  const twin = tools.find(({ name }) => name === search.name)
+  if (!twin) return [...tools, search]
+  if (typeof twin.type === 'string') return tools
+  const place = 'web_search_options'
+  const message = `${place} adds a tool named web_search, which tools holds already; rename yours.`
+  throw badRequest('invalid_value', place, message)
+}
+
+/** Declarations for the tools seen in a history whose request brings none: the API refuses tool blocks without them. */
+export function toolsOfHistory(messages: AnthropicMessage[]): JsonObject[] {
+  const names = messages
+    .flatMap(({ content }) => content)
+    .filter(({ type }) => type === 'tool_use')
+    .map(({ name }) => name)
+  return [...new Set(names)].map((name) => ({ name, input_schema: { type: 'object' } }))
+}
+
+function toolOf(tool: JsonObject, place: string, strict: boolean): JsonObject {
+  const { type } = tool
+  if (typeof type === 'string' && serverType.test(type)) return { ...tool }
+  const isAnthropic = type === 'custom' && isObject(tool.input_schema)
+  if (isGiven(type) && type !== 'function' && !isAnthropic) throw unknownType(place)
+  const nested = isGiven(tool.function)
+  const at = nested ? `${place}.function` : place
+  const definition = nested ? objectAt(tool.function, at) : tool
+  return withMark(definedTool(definition, at, strict && isStrict(tool)), tool)
+}
+
+function definedTool(definition: JsonObject, place: string, strict: boolean): JsonObject {
+  const key = isGiven(definition.parameters) ? 'parameters' : 'input_schema'
+  const schema = inputSchema(definition[key], `${place}.${key}`)
+  const { description } = definition
+  return {
+    name: nameAt(definition.name, `${place}.name`),
+    ...(typeof description === 'string' && description !== '' && { description }),
+    input_schema: strict ? strictSchema(schema) : schema,
+    ...(strict && { strict }),
+  }
+}
+
+function isStrict(tool: unknown): boolean {
+  if (!isObject(tool)) return false
+  return (isObject(tool.function) ? tool.function : tool).strict === true
+}
+
+function refuseTwins(definitions: { place: string; tool: JsonObject }[]): void {
+  const seen = new Set<unknown>()
+  for (const { place, tool } of definitions) {
+    if (seen.has(tool.name)) {
+      const message = `${place} has the name of another tool, ${JSON.stringify(tool.name)}; rename one.`
+      throw badRequest('invalid_value', `${place}.name`, message)
+    }
+    if (isGiven(tool.name)) seen.add(tool.name)
+  }
+}
+
+function unknownType(place: string) {
+  const message = `${place}.type is not taken by this model; declare a tool of type "function".`
+  return badRequest('invalid_value', `${place}.type`, message)
+}
