@@ -3,12 +3,12 @@
  * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking", "Effort", "Structured outputs", read 2026-11.
  */
 import type { Model, ThinkingMode } from '../../../lib/config/types.ts'
-import type { JsonObject } from '../../wire/chat.ts'
+import type { MessagesRequest } from '../../wire/anthropic.ts'
 
 export interface Capability {
   thinking: ThinkingMode
   /** what is sent for the level `off`; left out where nothing has to be said */
-  off?: { thinking?: JsonObject; effort?: 'low' }
+  off?: { thinking?: MessagesRequest['thinking']; effort?: 'low' }
   /** whether temperature, top_p and top_k are taken at all */
   sampling: boolean
   forcedTools: 'yes' | 'without-thinking' | 'never'

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { call, turns } from './ask.ts'
+
+suite('tool blocks (5.4)', () => {
+  const inputs: [given: unknown, expected: unknown][] = [
+    ['{"a":1}', { a: 1 }],
+    ['', {}],
+    [' \n', {}],
+    [undefined, {}],
+    [null, {}],
+    ['[1]', { value: [1] }],
+    ['null', { value: null }],
+    ['"x"', { value: 'x' }],
+    ['{"a":', { raw_arguments: '{"a":' }],
+    [{ a: 1 }, { a: 1 }],
+  ]
+  for (const [given, expected] of inputs) {
+    test(`arguments ${JSON.stringify(given)} become ${JSON.stringify(expected)}`, () => {
+      const calls = [{ id: 'c1', type: 'function', function: { name: 'f', arguments: given } }]
+      const [, turn] = turns([
+        { role: 'user', content: 'a' },
+        { role: 'assistant', tool_calls: calls },
+      ])
+
+      assert.deepEqual(turn?.content[0]?.input, expected)
+    })
+  }
+
+  const results: [what: string, message: object, expected: object][] = [
+    ['a string', { content: 'r' }, { content: 'r' }],
+    ['an empty string stays out', { content: '' }, {}],
+    ['no content', {}, {}],
+    [
+      'parts',
+      {
+        content: [
+          { type: 'text', text: 'r' },
+          { type: 'text', text: ' ' },
+        ],
+      },
+      { content: [{ type: 'text', text: 'r' }] },
+    ],
+    [
+      'an image',
+      { content: [{ type: 'image_url', image_url: 'https://x.test/a' }] },
+      { content: [{ type: 'image', source: { type: 'url', url: 'https://x.test/a' } }] },
+    ],
+    ['is_error', { content: 'r', is_error: true }, { content: 'r', is_error: true }],
+    [
+      'cache_control',
+      { content: 'r', cache_control: { type: 'ephemeral' } },
+      { content: 'r', cache_control: { type: 'ephemeral' } },
+    ],
+  ]
+  for (const [what, message, expected] of results) {
+    test(`a result: ${what}`, () => {
+      const [, , turn] = turns([
+        { role: 'user', content: 'a' },
+        { role: 'assistant', tool_calls: [call('c1')] },
+        { role: 'tool', tool_call_id: 'c1', ...message },
+      ])
+
+      assert.deepEqual(turn?.content, [{ type: 'tool_result', tool_use_id: 'c1', ...expected }])
+    })
+  }
+
+  test('an id that Claude refuses is replaced alike in call and result', () => {
+    const id = 'functions.look:0'
+    const [, ask, reply] = turns([
+      { role: 'user', content: 'a' },
+      { role: 'assistant', tool_calls: [call(id)] },
+      { role: 'tool', tool_call_id: id, content: 'r' },
+    ])
+
+    assert.match(String(ask?.content[0]?.id), /^functionslook0_[0-9a-f]{10}$/)
+    assert.equal(reply?.content[0]?.tool_use_id, ask?.content[0]?.id)
+    assert.equal(reply?.content[0]?.content, 'r')
+  })
+
+  test("calls and results in Anthropic's own words are paired too", () => {
+    const [, , reply] = turns([
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'a b', name: 'f', input: { a: 1 } }] },
+      {
+        role: 'user',
+        content: ['then', { type: 'tool_result', tool_use_id: 'a b', content: 'r' }],
+      },
+    ])
+
+    assert.equal(reply?.content[0]?.content, 'r')
+    assert.deepEqual(reply?.content[1], { type: 'text', text: 'then' })
+  })
+})
