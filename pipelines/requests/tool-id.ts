@@ -6,8 +6,8 @@ const keptCharacters = 50
 const hashDigits = 10
 
 /**
- * An id as it is when the upstream would take it, else its allowed characters and a piece of its hash: the call and its
- * result are renamed alike without a table.
+ * An id as it is when the upstream would take it, else its allowed characters and a piece of its
+ * hash: the call and its result are renamed alike without a table.
  */
 export function safeToolId(id: string): string {
   if (safe.test(id)) return id

@@ -1,4 +1,7 @@
-/** An assistant message as the blocks of its turn: thinking, then text, then tool calls, or as `at` places them. */
+/**
+ * An assistant message as the blocks of its turn: thinking, then text, then tool calls, or as `at`
+ * places them.
+ */
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
 import { contentBlocks, isBlank, textBlock } from './parts.ts'
@@ -17,7 +20,10 @@ export interface HistoryContext {
   recall?: (firstToolCallId: string) => ReasoningDetail[] | undefined
 }
 
-/** The blocks of an assistant message; blank text is left out. `legacyId` is the id of its `function_call`. */
+/**
+ * The blocks of an assistant message; blank text is left out. `legacyId` is the id of its
+ * `function_call`.
+ */
 export function assistantBlocks(
   message: JsonObject,
   place: string,

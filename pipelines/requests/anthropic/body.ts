@@ -1,6 +1,6 @@
 /**
- * A Chat Completions request as an Anthropic Messages request. Source: Anthropic API reference "Messages" and OpenAI API
- * reference "Chat Completions", read 2026-11.
+ * A Chat Completions request as an Anthropic Messages request. Source: Anthropic API reference
+ * "Messages" and OpenAI API reference "Chat Completions", read 2026-11.
  */
 import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.ts'
 import type { ChatRequest, JsonObject, ReasoningDetail } from '../../wire/chat.ts'
@@ -23,12 +23,16 @@ import { toolingOf } from './tooling.ts'
 const versionWithoutSampling = '2026-10-21'
 
 export interface AnthropicContext extends MappingContext {
-  /** reasoning of an earlier answer of this model, by the id of its first tool call; for clients that drop reasoning */
+  /**
+   * reasoning of an earlier answer of this model, by the id of its first tool call; for clients
+   * that drop reasoning
+   */
   recall?: (firstToolCallId: string) => ReasoningDetail[] | undefined
 }
 
 /**
- * The Messages body, the headers it needs and the names of what was lost. The request is not changed.
+ * The Messages body, the headers it needs and the names of what was lost. The request is not
+ * changed.
  * Throws a ProxyError 400 that names the place of what cannot be carried over.
  */
 export function chatToAnthropic(

@@ -1,4 +1,7 @@
-/** Whether a request thinks, how hard, and how many tokens it may produce: three answers that the API ties together. */
+/**
+ * Whether a request thinks, how hard, and how many tokens it may produce: three answers that the
+ * API ties together.
+ */
 import { badRequest } from '../../../lib/errors.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
@@ -50,8 +53,8 @@ export function planThinking(
   const without: ThinkingPlan = { maxTokens: plainLimit(capability, limits), givenUp: false }
   const givenUp: ThinkingPlan = { ...without, givenUp: true }
   if (level === undefined) return without
+  if (capability.thinking === 'none') return isOff(level) ? without : givenUp
   if (level === 'off') return { ...without, ...capability.off }
-  if (capability.thinking === 'none') return isDisabled(level) ? without : givenUp
   if (typeof level === 'object' && level.thinking.type !== 'enabled') {
     const type = nameAt(level.thinking.type, 'thinking.type')
     return { ...without, thinking: { ...level.thinking, type } }
@@ -96,8 +99,8 @@ function isPrefill(messages: AnthropicMessage[]): boolean {
 }
 
 /**
- * Whether the tool loop at the end began without thinking: most chat clients hand none back, and the API refuses to think
- * on in such a loop.
+ * Whether the tool loop at the end began without thinking: most chat clients hand none back, and
+ * the API refuses to think on in such a loop.
  */
 export function loopLacksThinking(messages: AnthropicMessage[]): boolean {
   const lastWord = messages.findLastIndex(
@@ -108,15 +111,15 @@ export function loopLacksThinking(messages: AnthropicMessage[]): boolean {
   return first.content.some(({ type }) => type === 'tool_use') && !first.content.some(isThinking)
 }
 
-function isDisabled(level: Level | { thinking: JsonObject }): boolean {
-  return typeof level === 'object' && level.thinking.type === 'disabled'
+function isOff(level: Level | { thinking: JsonObject }): boolean {
+  return typeof level === 'object' ? level.thinking.type === 'disabled' : level === 'off'
 }
 
 function budgetOf(thinking: JsonObject): number {
   const place = 'thinking.budget_tokens'
   const budget = optionalNumberAt(thinking.budget_tokens, place)
   if (Number.isInteger(budget)) return budget!
-  const message = `${place} must be a whole number of at least ${minBudget} when thinking is enabled.`
+  const message = `${place} must be a whole number from ${minBudget} up when thinking is enabled.`
   throw badRequest(isGiven(budget) ? 'invalid_value' : 'missing_required_parameter', place, message)
 }
 

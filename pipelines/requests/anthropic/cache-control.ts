@@ -1,4 +1,7 @@
-/** Prompt caching marks: carried from chat parts to blocks, and kept to the number that counts upstream. */
+/**
+ * Prompt caching marks: carried from chat parts to blocks, and kept to the number that counts
+ * upstream.
+ */
 import type { AnthropicBlock, MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { isGiven, isObject } from './untrusted.ts'
@@ -22,8 +25,8 @@ export function withMessageMark(blocks: AnthropicBlock[], message: JsonObject): 
 }
 
 /**
- * Takes marks away until the last four are left, in the order in which the API reads them: tools, system, messages.
- * Changes the blocks of the body, which are this request's own copies.
+ * Takes marks away until the last four are left, in the order in which the API reads them: tools,
+ * system, messages. Changes the blocks of the body, which are this request's own copies.
  */
 export function limitMarks(body: MessagesRequest): void {
   const allowed = isObject(body.cache_control) ? maxMarks - 1 : maxMarks

@@ -1,6 +1,8 @@
 /**
- * What a Claude model takes, by its upstream id. A model entry of `config.json` overrules mode and cap, since this table ages.
- * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking", "Effort", "Structured outputs", read 2026-11.
+ * What a Claude model takes, by its upstream id. A model entry of `config.json` overrules mode and
+ * cap, since this table ages.
+ * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking",
+ * "Effort", "Structured outputs", read 2026-11.
  */
 import type { Model, ThinkingMode } from '../../../lib/config/types.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
@@ -85,7 +87,10 @@ export function upstreamId(model: Pick<Model, 'id' | 'upstream_id'>): string {
   return model.upstream_id ?? model.id
 }
 
-/** The capability of a model entry: the table's row, with the entry's own `thinking` and `max_output_tokens` over it. */
+/**
+ * The capability of a model entry: the table's row, with the entry's own `thinking` and
+ * `max_output_tokens` over it.
+ */
 export function capabilityOf(model: Model): Capability {
   const id = upstreamId(model).replaceAll('.', '-')
   const row = table.find(([texts]) => texts.some((text) => id.includes(text)))?.[1] ?? notClaude

@@ -1,5 +1,7 @@
 /** `data:` URLs (RFC 2397), the form in which chat clients inline images and files. */
 
+const percent = 0x25
+
 export interface InlineData {
   /** lower case, without parameters; `text/plain` when the URL names none */
   mediaType: string
@@ -36,16 +38,27 @@ export function asText(inline: InlineData): string {
   return bytes.toString('utf8')
 }
 
-/** Bytes, not text: an inlined image is no UTF-8. A `%` without two hex digits stands for itself, as in the URL standard. */
+/**
+ * Bytes, not text: an inlined image is no UTF-8. A `%` without two hex digits stands for itself, as
+ * in the URL standard.
+ */
 function percentDecoded(text: string): Buffer {
   const encoded = Buffer.from(text, 'utf8')
   const decoded = Buffer.alloc(encoded.length)
   let length = 0
   for (let at = 0; at < encoded.length; at++) {
-    const digits = encoded[at] === 0x25 ? encoded.toString('latin1', at + 1, at + 3) : ''
-    const escaped = /^[0-9A-Fa-f]{2}$/.test(digits)
-    decoded[length++] = escaped ? Number.parseInt(digits, 16) : encoded[at]!
-    if (escaped) at += 2
+    const high = encoded[at] === percent ? digitOf(encoded[at + 1]) : -1
+    const low = high === -1 ? -1 : digitOf(encoded[at + 2])
+    decoded[length++] = low === -1 ? encoded[at]! : high * 16 + low
+    if (low !== -1) at += 2
   }
   return decoded.subarray(0, length)
+}
+
+/** The value of a hex digit, -1 for any other byte. */
+function digitOf(byte: number | undefined): number {
+  if (byte === undefined) return -1
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const letter = byte & ~0x20
+  return letter >= 0x41 && letter <= 0x46 ? letter - 0x37 : -1
 }

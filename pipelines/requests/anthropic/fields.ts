@@ -33,7 +33,7 @@ const searchUses = new Map<unknown, number>([
   ['high', 5],
 ])
 
-/** Names of what was sent and goes no further; §1.4 of the answer's `x-droid2api-dropped`. */
+/** Names of what was sent and goes no further, for the answer's `x-droid2api-dropped`. */
 export function droppedFields(request: JsonObject): string[] {
   const dropped = withoutCounterpart
     .filter(([name, noLoss]) => isGiven(request[name]) && request[name] !== noLoss)

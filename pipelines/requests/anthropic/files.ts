@@ -1,4 +1,7 @@
-/** Images and files of chat content parts as Anthropic blocks. Nothing is downloaded: the upstream fetches URLs itself. */
+/**
+ * Images and files of chat content parts as Anthropic blocks. Nothing is downloaded: the upstream
+ * fetches URLs itself.
+ */
 import { badRequest } from '../../../lib/errors.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
@@ -35,7 +38,10 @@ const typeOfEnding = new Map([
   ].map((ending) => [ending, 'text/plain'] as const),
 ])
 
-/** An `image_url` part, whose `image_url` is `{url}` or a bare string. Throws a 400 for a URL or type the API refuses. */
+/**
+ * An `image_url` part, whose `image_url` is `{url}` or a bare string. Throws a 400 for a URL or
+ * type the API refuses.
+ */
 export function imageUrlBlock(part: JsonObject, place: string): AnthropicBlock {
   const bare = typeof part.image_url === 'string'
   const at = bare ? `${place}.image_url` : `${place}.image_url.url`
@@ -48,7 +54,10 @@ export function imageUrlBlock(part: JsonObject, place: string): AnthropicBlock {
   throw badRequest('invalid_value', at, `${at} is ${shown}; send an http(s) or a data: URL.`)
 }
 
-/** A `file` part with `file_data` or `file_id`. Throws a 400 for a type that is neither PDF, text nor image. */
+/**
+ * A `file` part with `file_data` or `file_id`. Throws a 400 for a type that is neither PDF, text
+ * nor image.
+ */
 export function fileBlock(part: JsonObject, place: string): AnthropicBlock {
   const at = `${place}.file`
   const file = objectAt(part.file, at)

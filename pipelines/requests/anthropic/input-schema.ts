@@ -1,4 +1,7 @@
-/** Tool parameters as an `input_schema`, which has to be an object schema without alternatives at its top. */
+/**
+ * Tool parameters as an `input_schema`, which has to be an object schema without alternatives at
+ * its top.
+ */
 import type { JsonObject } from '../../wire/chat.ts'
 import { isGiven, isObject, objectAt } from './untrusted.ts'
 
@@ -25,8 +28,9 @@ function takesObject(type: unknown): boolean {
 }
 
 /**
- * What all branches together say: later branches win, and only what every alternative requires is required. `known` has
- * each schema worked out once: references may form cycles, and shared ones would multiply the work.
+ * What all branches together say: later branches win, and only what every alternative requires is
+ * required. `known` has each schema worked out once: references may form cycles, and shared ones
+ * would multiply the work.
  */
 function shapeOf(schema: JsonObject, root: JsonObject, known: Map<JsonObject, Shape>): Shape {
   const before = known.get(schema)
@@ -69,7 +73,10 @@ function branchesOf(value: unknown, root: JsonObject): JsonObject[] {
   return value.filter(isObject).map((branch) => resolved(branch, root))
 }
 
-/** Schemas made from type unions refer to their branches (`#/$defs/Name`); other references are left alone. */
+/**
+ * Schemas made from type unions refer to their branches (`#/$defs/Name`); other references are left
+ * alone.
+ */
 function resolved(branch: JsonObject, root: JsonObject): JsonObject {
   if (typeof branch.$ref !== 'string' || !branch.$ref.startsWith('#/')) return branch
   let target: unknown = root

@@ -1,4 +1,7 @@
-/** The chat messages as Anthropic's `system` and `messages`: one walk, then the turns are put in the order the API wants. */
+/**
+ * The chat messages as Anthropic's `system` and `messages`: one walk, then the turns are put in the
+ * order the API wants.
+ */
 import { badRequest } from '../../../lib/errors.ts'
 import type { AnthropicBlock, AnthropicMessage, AnthropicTextBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
@@ -70,7 +73,10 @@ function plainBlocks(
   )
 }
 
-/** The call that a message answers, which is then closed. A `function` message names no id: it answers the latest of its name. */
+/**
+ * The call that a message answers, which is then closed. A `function` message names no id: it
+ * answers the latest of its name.
+ */
 function resultId(message: JsonObject, place: string, openCalls: OpenCall[]): string {
   if (message.role === 'tool') {
     const answered = answeredId(message, place)
@@ -84,7 +90,10 @@ function resultId(message: JsonObject, place: string, openCalls: OpenCall[]): st
   return call?.id ?? `function ${name}`
 }
 
-/** Merged, paired, and beginning with a user turn; a last assistant turn is a prefill and must not end in whitespace. */
+/**
+ * Merged, paired, and beginning with a user turn; a last assistant turn is a prefill and must not
+ * end in whitespace.
+ */
 function inOrder(turns: AnthropicMessage[]): AnthropicMessage[] {
   const paired = pairTools(merged(merged(turns).map(withoutLooseThinking)))
   const opening: AnthropicMessage[] =
@@ -108,7 +117,10 @@ function isText(block: AnthropicBlock): block is AnthropicTextBlock {
   return block.type === 'text'
 }
 
-/** The API refuses an assistant turn whose last block is thinking (an answer that was cut while the model thought). */
+/**
+ * The API refuses an assistant turn whose last block is thinking (an answer that was cut while the
+ * model thought).
+ */
 function withoutLooseThinking(turn: AnthropicMessage): AnthropicMessage {
   if (turn.role === 'user') return turn
   const last = turn.content.findLastIndex((block) => !isThinking(block))

@@ -25,7 +25,8 @@ const ownTypes: Record<Speaker, ReadonlySet<string>> = {
 }
 
 /**
- * The blocks of a message's `content`, empty text included (it counts in the offsets of §9.3); see `isBlank`.
+ * The blocks of a message's `content`, empty text included (it counts in the offsets at which
+ * thinking is put back); see `isBlank`.
  * Throws a 400 that names the part which cannot be carried over.
  */
 export function contentBlocks(content: unknown, place: string, speaker: Speaker): AnthropicBlock[] {

@@ -1,6 +1,7 @@
 /**
- * Reasoning that a chat client hands back, as thinking blocks. The API checks signatures, so a block is either exactly what
- * the model made or left out; nothing is ever built from readable reasoning alone.
+ * Reasoning that a chat client hands back, as thinking blocks. The API checks signatures, so a
+ * block is either exactly what the model made or left out; nothing is ever built from readable
+ * reasoning alone.
  */
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
@@ -15,7 +16,9 @@ export interface PlacedThinking {
   at?: { content: number; tools: number }
 }
 
-/** The usable entries of `reasoning_details`, for the model that is asked now; others are left out. */
+/**
+ * The usable entries of `reasoning_details`, for the model that is asked now; others are left out.
+ */
 export function thinkingOfDetails(details: unknown, upstreamModel: string): PlacedThinking[] {
   if (!Array.isArray(details)) return []
   return joinFragments(details.filter(isObject))
@@ -58,7 +61,10 @@ function joinFragments(details: JsonObject[]): JsonObject[] {
   return joined
 }
 
-/** Entries without an index are one block only as long as the first part is unsigned: a signature ends a block. */
+/**
+ * Entries without an index are one block only as long as the first part is unsigned: a signature
+ * ends a block.
+ */
 function continues(before: JsonObject, detail: JsonObject): boolean {
   if (before.type !== 'reasoning.text' || detail.type !== 'reasoning.text') return false
   if (isGiven(before.index) || isGiven(detail.index)) return before.index === detail.index
@@ -71,7 +77,10 @@ function join(before: JsonObject, detail: JsonObject): JsonObject {
   return { ...detail, ...before, text, signature }
 }
 
-/** Newer models bind thinking to the model that made it, and other providers' signatures mean nothing here. */
+/**
+ * Newer models bind thinking to the model that made it, and other providers' signatures mean
+ * nothing here.
+ */
 function belongsTo(detail: JsonObject, upstreamModel: string): boolean {
   const format = !isGiven(detail.format) || detail.format === ownFormat
   return format && (!isGiven(detail.model) || detail.model === upstreamModel)

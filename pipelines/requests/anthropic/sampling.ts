@@ -1,4 +1,7 @@
-/** `temperature`, `top_p` and `top_k`: sent where the model, the API version and the thinking allow them. */
+/**
+ * `temperature`, `top_p` and `top_k`: sent where the model, the API version and the thinking allow
+ * them.
+ */
 import { badRequest } from '../../../lib/errors.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
@@ -9,7 +12,10 @@ export interface Sampling {
   dropped: string[]
 }
 
-/** Throws a 400 for wrong types and for a `top_p` outside 0 to 1. A value of 1 is the default, so it is no loss. */
+/**
+ * Throws a 400 for wrong types and for a `top_p` outside 0 to 1. A value of 1 is the default, so it
+ * is no loss.
+ */
 export function samplingOf(request: JsonObject, allowed: boolean): Sampling {
   const temperature = optionalNumberAt(request.temperature, 'temperature')
   const topP = optionalNumberAt(request.top_p, 'top_p')

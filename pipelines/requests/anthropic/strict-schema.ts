@@ -1,6 +1,7 @@
 /**
- * JSON schemas for structured outputs, which take a part of JSON Schema only: what they refuse is taken out and said in
- * words, so that the model still reads it. Source: Anthropic, "Structured outputs", read 2026-11.
+ * JSON schemas for structured outputs, which take a part of JSON Schema only: what they refuse is
+ * taken out and said in words, so that the model still reads it. Source: Anthropic, "Structured
+ * outputs", read 2026-11.
  */
 import type { JsonObject } from '../../wire/chat.ts'
 import { isObject } from './untrusted.ts'
@@ -11,7 +12,10 @@ const refused = wordSet(
 )
 const formats = wordSet('date-time time date duration email hostname uri ipv4 ipv6 uuid')
 
-/** Keywords whose value is a schema or a list of schemas, and those whose value is a map of schemas by name. */
+/**
+ * Keywords whose value is a schema or a list of schemas, and those whose value is a map of schemas
+ * by name.
+ */
 const holdsSchemas = wordSet(
   'items prefixItems additionalItems contains anyOf oneOf allOf',
   'propertyNames unevaluatedItems unevaluatedProperties',

@@ -1,4 +1,7 @@
-/** How hard the model thinks: the operator's level or the client's wish, and the beta list that goes with it. */
+/**
+ * How hard the model thinks: the operator's level or the client's wish, and the beta list that goes
+ * with it.
+ */
 import type { Model } from '../../../lib/config/types.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { isGiven, isObject } from './untrusted.ts'
@@ -27,8 +30,9 @@ const levels = new Map<unknown, Level>([
 ])
 
 /**
- * The level that holds for a request: the operator's, or with `auto` the client's `reasoning_effort`, `reasoning.effort` or
- * `thinking` object, in this order. `undefined`: nobody said anything. Words that nobody knows count as not said.
+ * The level that holds for a request: the operator's, or with `auto` the client's
+ * `reasoning_effort`, `reasoning.effort` or `thinking` object, in this order. `undefined`: nobody
+ * said anything. Words that nobody knows count as not said.
  */
 export function levelOf(
   model: Pick<Model, 'reasoning'>,
@@ -52,8 +56,9 @@ function wishOf(request: JsonObject): Level | undefined | { thinking: JsonObject
 }
 
 /**
- * The `anthropic-beta` to send: the client's comma list, trimmed and without repeats, with `add` made sure of and `remove`
- * taken out; `undefined` when nothing is left. A value in both is taken out.
+ * The `anthropic-beta` to send: the client's comma list, trimmed and without repeats, with `add`
+ * made sure of and `remove` taken out; `undefined` when nothing is left. A value in both is taken
+ * out.
  */
 export function betaHeader(
   client: string | string[] | undefined,
@@ -64,7 +69,10 @@ export function betaHeader(
   return values.size > 0 ? [...values].join(',') : undefined
 }
 
-/** What a model entry with `fast` adds to the beta list: nothing when the client chose a fast mode of its own. */
+/**
+ * What a model entry with `fast` adds to the beta list: nothing when the client chose a fast mode
+ * of its own.
+ */
 export function fastBetas(
   model: Pick<Model, 'fast'>,
   client: string | string[] | undefined,

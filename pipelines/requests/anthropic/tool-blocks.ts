@@ -7,7 +7,10 @@ import { withMark } from './cache-control.ts'
 import { contentBlocks, isBlank } from './parts.ts'
 import { isGiven, isObject, listAt, nameAt, objectAt, textAt } from './untrusted.ts'
 
-/** The `tool_use` blocks of an assistant message. `legacyId` names its `function_call`, which has no id of its own. */
+/**
+ * The `tool_use` blocks of an assistant message. `legacyId` names its `function_call`, which has no
+ * id of its own.
+ */
 export function toolUseBlocks(
   message: JsonObject,
   place: string,
@@ -35,7 +38,10 @@ function toolUseBlock(value: unknown, place: string): AnthropicBlock {
   return withMark({ type: 'tool_use', id, name, input }, call)
 }
 
-/** Arguments are whatever some model once wrote: `input` has to be an object, so anything else is wrapped. */
+/**
+ * Arguments are whatever some model once wrote: `input` has to be an object, so anything else is
+ * wrapped.
+ */
 function inputOf(written: unknown): JsonObject {
   const value = typeof written === 'string' ? parsed(written) : written
   if (isObject(value)) return value

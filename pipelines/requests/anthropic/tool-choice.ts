@@ -29,8 +29,9 @@ const words = new Map<unknown, Wish>([
 ])
 
 /**
- * `tool_choice`, else `function_call`. Where the model refuses every forced choice, the tools are narrowed as far as the
- * choice allows and the model is left free. Throws a 400 for unknown choices and undeclared names.
+ * `tool_choice`, else `function_call`. Where the model refuses every forced choice, the tools are
+ * narrowed as far as the choice allows and the model is left free. Throws a 400 for unknown choices
+ * and undeclared names.
  */
 export function chooseTools(
   request: JsonObject,
@@ -107,11 +108,11 @@ function declaredName(value: JsonObject, place: string, tools: JsonObject[]): st
   const name = nameAt(value.name, `${place}.name`)
   if (tools.some((tool) => tool.name === name)) return name
   const shown = JSON.stringify(name.slice(0, 80))
-  const message = `${place}.name is ${shown}, which is not among the tools; declare it or choose another.`
+  const message = `${place}.name is ${shown}, which is no declared tool; declare it or take another.`
   throw badRequest('invalid_value', `${place}.name`, message)
 }
 
 function unknownChoice(place: string) {
-  const message = `${place} is not a choice this model knows; use auto, none, required or a function.`
+  const message = `${place} is no choice this model knows; use auto, none, required or a function.`
   return badRequest('invalid_value', place, message)
 }

@@ -1,6 +1,6 @@
 /**
- * Pairs tool calls with their results the way the API insists on: every call answered, once, in the next user turn, results
- * first, and no id used twice in a history.
+ * Pairs tool calls with their results the way the API insists on: every call answered, once, in the
+ * next user turn, results first, and no id used twice in a history.
  */
 import type { AnthropicBlock, AnthropicMessage } from '../../wire/anthropic.ts'
 import { textBlock } from './parts.ts'
@@ -59,7 +59,10 @@ function idSource(): (id: string) => string {
   }
 }
 
-/** A user turn after the turn that made `calls`: results, then missing results, then orphans as text, then the rest. */
+/**
+ * A user turn after the turn that made `calls`: results, then missing results, then orphans as
+ * text, then the rest.
+ */
 function answers(content: AnthropicBlock[], calls: Call[]): AnthropicBlock[] {
   const callsOfId = new Map<string, Call[]>()
   for (const call of calls) callsOfId.set(call.from, [...(callsOfId.get(call.from) ?? []), call])
@@ -88,7 +91,9 @@ function missingResult(id: string): AnthropicBlock {
   return { type: 'tool_result', tool_use_id: id, is_error: true, content: noResult }
 }
 
-/** A result that nobody asked for is told as text; images and documents of it follow as they are. */
+/**
+ * A result that nobody asked for is told as text; images and documents of it follow as they are.
+ */
 function orphanBlocks(result: AnthropicBlock, id: string): AnthropicBlock[] {
   const parts = Array.isArray(result.content) ? result.content.filter(isObject) : []
   const texts = parts.map((part) => part.text).filter((text) => typeof text === 'string')

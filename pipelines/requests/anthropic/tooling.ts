@@ -10,7 +10,10 @@ export interface Tooling {
   dropped: string[]
 }
 
-/** Without usable tools nothing is declared, unless the history calls some: then they are declared and out of reach. */
+/**
+ * Without usable tools nothing is declared, unless the history calls some: then they are declared
+ * and out of reach.
+ */
 export function toolingOf(
   request: JsonObject,
   capability: Capability,

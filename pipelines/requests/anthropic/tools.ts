@@ -18,7 +18,10 @@ export interface DeclaredTools {
   dropped: string[]
 }
 
-/** `tools`, else `functions`. Throws a 400 for a tool that cannot be carried over. `strict` says whether strict tools are taken. */
+/**
+ * `tools`, else `functions`. Throws a 400 for a tool that cannot be carried over. `strict` says
+ * whether strict tools are taken.
+ */
 export function declaredTools(request: JsonObject, strict: boolean): DeclaredTools {
   const modern = isGiven(request.tools) ? listAt(request.tools, 'tools') : []
   const legacy = modern.length === 0 && isGiven(request.functions)
@@ -34,7 +37,10 @@ export function declaredTools(request: JsonObject, strict: boolean): DeclaredToo
   return { tools, legacy: legacy && list.length > 0, dropped: losesStrict ? ['strict'] : [] }
 }
 
-/** The tools with the server's web search when the request asks for one and does not already declare it. */
+/**
+ * The tools with the server's web search when the request asks for one and does not already declare
+ * it.
+ */
 export function withWebSearch(tools: JsonObject[], request: JsonObject): JsonObject[] {
   const search = webSearchTool(request)
   if (!search) return tools
@@ -46,7 +52,10 @@ export function withWebSearch(tools: JsonObject[], request: JsonObject): JsonObj
   throw badRequest('invalid_value', place, message)
 }
 
-/** Declarations for the tools seen in a history whose request brings none: the API refuses tool blocks without them. */
+/**
+ * Declarations for the tools seen in a history whose request brings none: the API refuses tool
+ * blocks without them.
+ */
 export function toolsOfHistory(messages: AnthropicMessage[]): JsonObject[] {
   const names = messages
     .flatMap(({ content }) => content)
@@ -87,7 +96,8 @@ function refuseTwins(definitions: { place: string; tool: JsonObject }[]): void {
   const seen = new Set<unknown>()
   for (const { place, tool } of definitions) {
     if (seen.has(tool.name)) {
-      const message = `${place} has the name of another tool, ${JSON.stringify(tool.name)}; rename one.`
+      const shown = JSON.stringify(tool.name)
+      const message = `${place} has the name of another tool, ${shown}; rename one.`
       throw badRequest('invalid_value', `${place}.name`, message)
     }
     if (isGiven(tool.name)) seen.add(tool.name)

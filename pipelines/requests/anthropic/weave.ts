@@ -1,10 +1,14 @@
-/** Puts thinking back between the text and the tool calls of a turn, in the order in which the model produced them. */
+/**
+ * Puts thinking back between the text and the tool calls of a turn, in the order in which the model
+ * produced them.
+ */
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { PlacedThinking } from './reasoning-history.ts'
 
 /**
- * One turn of `said` (text and other content), `calls` and `thinking`. A chat message has lost the order of text and calls,
- * so calls follow the text of their position. Offsets are code points of all text of `said`.
+ * One turn of `said` (text and other content), `calls` and `thinking`. A chat message has lost the
+ * order of text and calls, so calls follow the text of their position. Offsets are code points of
+ * all text of `said`.
  */
 export function weave(
   said: AnthropicBlock[],

@@ -7,12 +7,13 @@ import { ask } from './ask.ts'
 
 const models = fc.constantFrom('claude-opus-4-5', 'claude-opus-4-8', 'claude-opus-5-5', 'kimi')
 const likelyWords =
-  'text image_url file tool_use tool_result thinking user assistant tool system function custom c1 ' +
-  'data:image/png;base64,AA https://x.test object json_schema enabled allowed_tools required'
+  'text image_url file tool_use tool_result thinking user assistant tool system function custom ' +
+  'c1 data:image/png;base64,AA https://x.test object json_schema enabled allowed_tools required'
 const likelyKeys =
-  'type text image_url url file file_data id name input content role function arguments parameters ' +
-  'anyOf properties required tool_use_id tool_calls tool_call_id reasoning_details thinking_blocks ' +
-  'cache_control schema json_schema format strict __proto__ toString $ref allowed_tools tools mode'
+  'type text image_url url file file_data id name input content role function arguments ' +
+  'parameters anyOf properties required tool_use_id tool_calls tool_call_id reasoning_details ' +
+  'thinking_blocks cache_control schema json_schema format strict __proto__ toString $ref allowed_tools ' +
+  'tools mode'
 
 const words = fc.constantFrom(...likelyWords.split(' '))
 const keys = fc.constantFrom(...likelyKeys.split(' '))

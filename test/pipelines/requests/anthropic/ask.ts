@@ -1,4 +1,7 @@
-/** Maps a chat request for a test: a model entry and headers by name, everything else as a client would send it. */
+/**
+ * Maps a chat request for a test: a model entry and headers by name, everything else as a client
+ * would send it.
+ */
 import type { Model } from '../../../../lib/config/types.ts'
 import { ProxyError } from '../../../../lib/errors.ts'
 import { chatToAnthropic } from '../../../../pipelines/requests/anthropic/body.ts'

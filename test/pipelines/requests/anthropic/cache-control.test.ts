@@ -58,6 +58,21 @@ suite('cache_control (5.4)', () => {
     assert.deepEqual(marks({ ...request, ...mark }), ['b', 'c1', 'c'])
   })
 
+  test('marks inside a result count, and the request keeps its own', () => {
+    const result = { type: 'tool_result', tool_use_id: 'c1', content: [marked('1'), marked('2')] }
+    const messages = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: null, tool_calls: [call('c1')] },
+      { role: 'user', content: [result, marked('3'), marked('4'), marked('5')] },
+    ]
+    const before = structuredClone(messages)
+
+    const [sent] = turns(messages)[2]?.content ?? []
+
+    assert.deepEqual(sent?.content, [{ type: 'text', text: '1' }, marked('2')])
+    assert.deepEqual(messages, before)
+  })
+
   test('four stay as they are', () => {
     const messages = request.messages.slice(1)
 

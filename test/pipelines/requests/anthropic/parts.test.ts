@@ -28,8 +28,8 @@ suite('content parts (5.4)', () => {
     ],
     [
       'image_url, percent-encoded bytes',
-      image('data:image/gif,%47IF%ff'),
-      { type: 'image', source: base64('image/gif', 'R0lG/w==') },
+      image('data:image/gif,%47%49F%ff%f%zz%'),
+      { type: 'image', source: base64('image/gif', 'R0lG/yVmJXp6JQ==') },
     ],
     [
       'image_url, http',

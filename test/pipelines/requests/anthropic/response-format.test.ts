@@ -132,8 +132,8 @@ suite('the schema is cleaned (5.9)', () => {
   }
 
   const refused =
-    'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern minItems ' +
-    'maxItems uniqueItems minProperties maxProperties not if then else'
+    'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern ' +
+    'minItems maxItems uniqueItems minProperties maxProperties not if then else'
   for (const keyword of refused.split(' ')) {
     test(`${keyword} is taken out`, () => {
       const schema = ask(format({ [keyword]: 1 })).body.output_config?.format?.schema
