@@ -108,7 +108,7 @@ function declaredName(value: JsonObject, place: string, tools: JsonObject[]): st
   const name = nameAt(value.name, `${place}.name`)
   if (tools.some((tool) => tool.name === name)) return name
   const shown = JSON.stringify(name.slice(0, 80))
-  const message = `${place}.name is ${shown}, which is no declared tool; declare it or take another.`
+  const message = `${place}.name is ${shown}, which no tool has; declare it or take another.`
   throw badRequest('invalid_value', `${place}.name`, message)
 }
 

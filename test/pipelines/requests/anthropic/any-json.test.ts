@@ -12,8 +12,8 @@ const likelyWords =
 const likelyKeys =
   'type text image_url url file file_data id name input content role function arguments ' +
   'parameters anyOf properties required tool_use_id tool_calls tool_call_id reasoning_details ' +
-  'thinking_blocks cache_control schema json_schema format strict __proto__ toString $ref allowed_tools ' +
-  'tools mode'
+  'thinking_blocks cache_control schema json_schema format strict __proto__ toString $ref ' +
+  'allowed_tools tools mode'
 
 const words = fc.constantFrom(...likelyWords.split(' '))
 const keys = fc.constantFrom(...likelyKeys.split(' '))
