@@ -10,9 +10,10 @@ const gptVersion = /gpt-(\d+)/
 const firstReasoningGpt = 5
 
 /**
- * Whether the model takes reasoning parameters and no sampling parameters: by its upstream id (o-series, gpt-5 and later
- * without `-chat`, codex), or because the operator gave it a level. `auto` says nothing about the model, so its id decides:
- * a model that does not reason refuses `include: ["reasoning.encrypted_content"]`.
+ * Whether the model takes reasoning parameters and no sampling parameters: by its upstream id
+ * (o-series, gpt-5 and later without `-chat`, codex), or because the operator gave it a level.
+ * `auto` says nothing about the model, so its id decides: a model that does not reason refuses
+ * `include: ["reasoning.encrypted_content"]`.
  */
 export function isReasoningModel(model: Model): boolean {
   if (model.reasoning !== 'off' && model.reasoning !== 'auto') return true
@@ -21,8 +22,9 @@ export function isReasoningModel(model: Model): boolean {
 }
 
 /**
- * The level of a request: the operator's, or with `auto` the client's `reasoning_effort`, else `reasoning.effort`.
- * `undefined`: nobody said anything; a `thinking` object is Claude's and says nothing here.
+ * The level of a request: the operator's, or with `auto` the client's `reasoning_effort`, else
+ * `reasoning.effort`. `undefined`: nobody said anything; a `thinking` object is Claude's and says
+ * nothing here.
  */
 export function reasoningLevel(model: Model, request: JsonObject): Level | undefined {
   const level = levelOf(model, request)

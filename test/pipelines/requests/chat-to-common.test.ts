@@ -1,4 +1,7 @@
-/** Requests for an upstream that speaks Chat Completions itself: what is changed, and that nothing else is. */
+/**
+ * Requests for an upstream that speaks Chat Completions itself: what is changed, and that nothing
+ * else is.
+ */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'

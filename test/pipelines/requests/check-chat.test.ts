@@ -1,4 +1,4 @@
-/** The checks of every chat request, row by row of the specification's table. */
+/** The checks of every chat request, row by row. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'

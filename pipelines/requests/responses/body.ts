@@ -1,0 +1,75 @@
+/**
+ * A Chat Completions request as an OpenAI Responses request, without state upstream: nothing is
+ * stored, and what the model needs of its earlier reasoning travels encrypted. Source: OpenAI API
+ * reference "Responses" and "Chat Completions", read 2026-11.
+ */
+import type { ChatRequest, ReasoningDetail } from '../../wire/chat.ts'
+import type { ResponsesRequest } from '../../wire/responses.ts'
+import { upstreamId } from '../anthropic/capability.ts'
+import { overruledWishes } from '../anthropic/thinking.ts'
+import type { MappedRequest, MappingContext } from '../mapped.ts'
+import { droppedFields, keptFields, logprobsOf, outputLimit, samplingOf } from './fields.ts'
+import { conversationOf } from './input.ts'
+import { isReasoningModel, reasoningLevel } from './reasoning.ts'
+import { textOf } from './text-format.ts'
+import { toolingOf } from './tool-choice.ts'
+
+export interface ResponsesContext extends MappingContext {
+  /**
+   * reasoning of an earlier answer of this model, by the id of its first tool call; for clients
+   * that drop reasoning
+   */
+  recall?: (firstToolCallId: string) => ReasoningDetail[] | undefined
+}
+
+/**
+ * The Responses body and the names of what was lost. The request is not changed.
+ * Throws a ProxyError 400 that names the place of what cannot be carried over.
+ */
+export function chatToResponses(
+  request: ChatRequest,
+  context: ResponsesContext,
+): MappedRequest<ResponsesRequest> {
+  const { model, recall } = context
+  const level = reasoningLevel(model, request)
+  const effort = level === 'off' ? undefined : level
+  const reasons = effort !== undefined || isReasoningModel(model)
+  const { leading, input } = conversationOf(request.messages, {
+    upstreamModel: upstreamId(model),
+    recall,
+  })
+  const sampling = samplingOf(request, reasons)
+  const logprobs = logprobsOf(request, reasons)
+
+  const body: ResponsesRequest = {
+    model: upstreamId(model),
+    ...instructionsOf(context.systemPrompt, leading),
+    input,
+    store: false,
+    stream: context.stream,
+    ...outputLimit(request),
+    ...sampling.fields,
+    ...toolingOf(request),
+    ...textOf(request),
+    ...(effort && { reasoning: { effort, summary: 'auto' } }),
+    ...(reasons && { include: ['reasoning.encrypted_content'] }),
+    ...logprobs.fields,
+    ...keptFields(request, model),
+  }
+  const dropped = [
+    ...droppedFields(request),
+    ...sampling.dropped,
+    ...logprobs.dropped,
+    ...overruledWishes(model, request),
+  ]
+  return { body, headers: {}, dropped: [...new Set(dropped)] }
+}
+
+/** The operator's prompt goes first, once: a client that already sends it gets no second copy. */
+function instructionsOf(prompt: string, leading: string[]): Pick<ResponsesRequest, 'instructions'> {
+  const texts = leading.join('\n\n')
+  const wanted = prompt !== '' && !texts.startsWith(prompt.trimEnd())
+  const separator = texts === '' || prompt.endsWith('\n') ? '' : '\n\n'
+  const instructions = wanted ? `${prompt}${separator}${texts}` : texts
+  return instructions === '' ? {} : { instructions }
+}

@@ -1,0 +1,54 @@
+/** `response_format` and `verbosity` as the `text` of a Responses request. */
+import { badRequest } from '../../../lib/errors.ts'
+import type { JsonObject } from '../../wire/chat.ts'
+import type { ResponsesRequest } from '../../wire/responses.ts'
+import { isGiven, nameAt, objectAt, textAt } from '../anthropic/untrusted.ts'
+import { flag } from './flag.ts'
+
+/** Nothing where neither was sent. Throws a 400 for a format that chat does not know. */
+export function textOf(request: JsonObject): Pick<ResponsesRequest, 'text'> {
+  const format = formatOf(request.response_format)
+  const { verbosity } = request
+  const text = {
+    ...(format && { format }),
+    ...(isGiven(verbosity) && { verbosity: textAt(verbosity, 'verbosity') }),
+  }
+  return Object.keys(text).length > 0 ? { text } : {}
+}
+
+function formatOf(value: unknown): JsonObject | undefined {
+  if (!isGiven(value)) return undefined
+  const place = 'response_format'
+  const format = objectAt(value, place)
+  switch (format.type) {
+    case 'text':
+      return undefined
+    case 'json_object':
+      return { type: 'json_object' }
+    case 'json_schema':
+      return schemaFormat(format, place)
+    default: {
+      const message = `${place}.type is not known; use text, json_object or json_schema.`
+      throw badRequest('invalid_value', `${place}.type`, message)
+    }
+  }
+}
+
+/**
+ * Chat nests what Responses has flat; `strict` is always said, since the two APIs differ in their
+ * default.
+ */
+function schemaFormat(format: JsonObject, place: string): JsonObject {
+  const nested = isGiven(format.json_schema)
+  const at = nested ? `${place}.json_schema` : place
+  const definition = nested ? objectAt(format.json_schema, at) : format
+  if (!isGiven(definition.schema)) return { type: 'json_object' }
+  const { description } = definition
+  return {
+    type: 'json_schema',
+    name: nameAt(definition.name, `${at}.name`),
+    ...(isGiven(description) && { description: textAt(description, `${at}.description`) }),
+    schema: objectAt(definition.schema, `${at}.schema`),
+    strict: flag(definition.strict, `${at}.strict`) ?? false,
+  }
+}

@@ -1,0 +1,68 @@
+/** Which texts become `instructions`. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { ask, hello, refusal, userItem } from './ask.ts'
+
+const image = { type: 'image_url', image_url: 'https://x.test/a.png' }
+
+function sys(content: unknown, role = 'system') {
+  return { role, content }
+}
+
+suite('instructions', () => {
+  const rows: [row: string, prompt: string, messages: unknown[], instructions?: string][] = [
+    ['nothing to say', '', []],
+    ['the prompt alone, as it is', 'Droid.', [], 'Droid.'],
+    ['a prompt that ends in a newline', 'Droid.\n\n', [sys('Be kind.')], 'Droid.\n\nBe kind.'],
+    ['a prompt that does not', 'Droid.', [sys('Be kind.')], 'Droid.\n\nBe kind.'],
+    ['leading messages', '', [sys('a'), sys('b', 'developer')], 'a\n\nb'],
+    ['parts, also bare ones', '', [sys([{ type: 'text', text: 'a' }, 'b'])], 'a\n\nb'],
+    ['empty texts', '', [sys(''), sys(null), sys([''])]],
+    [
+      'a client that already sends the prompt',
+      'Droid.\n\n',
+      [sys('Droid.\n\nBe.')],
+      'Droid.\n\nBe.',
+    ],
+  ]
+  for (const [row, systemPrompt, messages, instructions] of rows) {
+    test(row, () => {
+      const { body } = ask({ messages: [...messages, ...hello] }, { systemPrompt })
+
+      assert.equal(body.instructions, instructions)
+      assert.equal('instructions' in body, instructions !== undefined)
+      assert.deepEqual(body.input, [userItem('Hello')])
+    })
+  }
+})
+
+test('a system message further down stays in its place as a developer message', () => {
+  const { body } = ask({ messages: [sys('a'), ...hello, sys('b')] })
+
+  assert.equal(body.instructions, 'a')
+  assert.deepEqual(body.input, [
+    userItem('Hello'),
+    { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'b' }] },
+  ])
+})
+
+test('a leading message with a part that is no text stays in the input', () => {
+  const { body } = ask({ messages: [sys(['a', image]), sys('b'), ...hello] })
+
+  assert.equal(body.instructions, 'b')
+  assert.deepEqual(body.input, [
+    {
+      type: 'message',
+      role: 'developer',
+      content: [
+        { type: 'input_text', text: 'a' },
+        { type: 'input_image', image_url: 'https://x.test/a.png', detail: 'auto' },
+      ],
+    },
+    userItem('Hello'),
+  ])
+})
+
+test('instructions alone are nothing to answer', () => {
+  assert.throws(() => ask({ messages: [sys('a')] }), refusal('messages', 'invalid_value'))
+})
