@@ -1,0 +1,118 @@
+/** The events in which the Responses API tells an answer. Source: OpenAI API reference "Streaming events", read 2026-11. */
+import type { ResponsesAnswer, ResponsesItem } from '../../pipelines/wire/responses.ts'
+import { midstreamMessage, type DemoEvent } from './api.ts'
+import { objectsIn } from './ask.ts'
+import { jsonPieces, words } from './tokens.ts'
+
+/** The whole life of an answer, from `response.created` to `response.completed` or `.incomplete`. */
+export function responseEvents(answer: ResponsesAnswer): DemoEvent[] {
+  const response = begun(answer)
+  return numbered(
+    [
+      event('response.created', { response }),
+      event('response.in_progress', { response }),
+      ...answer.output.flatMap(itemEvents),
+      event(`response.${answer.status}`, { response: answer }),
+    ],
+    0,
+  )
+}
+
+/** How the API breaks off after `sent` events: an `error`, then the answer that failed. */
+export function responseFailure(answer: ResponsesAnswer, sent: number): DemoEvent[] {
+  const error = { code: 'server_error', message: midstreamMessage }
+  const response = { ...begun(answer), status: 'failed', error }
+  return numbered(
+    [event('error', { ...error, param: null }), event('response.failed', { response })],
+    sent,
+  )
+}
+
+function begun(answer: ResponsesAnswer): ResponsesAnswer {
+  const { completed_at: _, ...rest } = answer
+  return { ...rest, status: 'in_progress', incomplete_details: null, output: [], usage: null }
+}
+
+function itemEvents(item: ResponsesItem, index: number): TypedEvent[] {
+  const { empty, events } = inPieces(item)
+  for (const { data } of events) {
+    Object.assign(data, { item_id: item.id, output_index: index })
+  }
+  return [
+    event('response.output_item.added', { output_index: index, item: empty }),
+    ...events,
+    event('response.output_item.done', { output_index: index, item }),
+  ]
+}
+
+/** An item as it is added, and the events that fill it. */
+function inPieces(item: ResponsesItem): { empty: object; events: TypedEvent[] } {
+  switch (item.type) {
+    case 'reasoning': {
+      const [part] = objectsIn(item.summary)
+      const names = { part: 'reasoning_summary_part', text: 'reasoning_summary_text' }
+      return {
+        empty: { ...item, summary: [] },
+        events: partEvents(names, { summary_index: 0 }, part ?? {}),
+      }
+    }
+    case 'message': {
+      const [part] = objectsIn(item.content)
+      const names = { part: 'content_part', text: 'output_text' }
+      return {
+        empty: { ...item, status: 'in_progress', content: [] },
+        events: partEvents(names, { content_index: 0 }, part ?? {}),
+      }
+    }
+    case 'custom_tool_call':
+      return {
+        empty: { ...item, status: 'in_progress', input: '' },
+        events: pieceEvents('custom_tool_call_input', words(String(item.input)), 'input', {}),
+      }
+    default:
+      return {
+        empty: { ...item, status: 'in_progress', arguments: '' },
+        events: pieceEvents(
+          'function_call_arguments',
+          jsonPieces(String(item.arguments)),
+          'arguments',
+          {},
+        ),
+      }
+  }
+}
+
+function partEvents(
+  names: { part: string; text: string },
+  at: object,
+  part: Record<string, unknown>,
+): TypedEvent[] {
+  const extra = 'logprobs' in part ? { ...at, logprobs: [] } : at
+  return [
+    event(`response.${names.part}.added`, { ...at, part: { ...part, text: '' } }),
+    ...pieceEvents(names.text, words(String(part.text)), 'text', extra),
+    event(`response.${names.part}.done`, { ...at, part }),
+  ]
+}
+
+/** One delta a piece, then the whole under `member`. */
+function pieceEvents(name: string, pieces: string[], member: string, at: object): TypedEvent[] {
+  const events = pieces.map((delta) => event(`response.${name}.delta`, { ...at, delta }, true))
+  events.push(event(`response.${name}.done`, { ...at, [member]: pieces.join('') }))
+  return events
+}
+
+interface TypedEvent extends DemoEvent {
+  data: object
+}
+
+function event(name: string, members: object, piece = false): TypedEvent {
+  return { name, data: { type: name, ...members }, piece }
+}
+
+function numbered(events: TypedEvent[], first: number): DemoEvent[] {
+  for (const [index, { data }] of events.entries()) {
+    Object.assign(data, { sequence_number: first + index })
+  }
+  return events
+}

@@ -1,0 +1,137 @@
+/**
+ * What the demo says to an ask, in no API's words: reasoning, text, calls, or how it fails. Both forms of an answer, stream
+ * and body, are told from one script.
+ */
+import { ProxyError } from '../errors.ts'
+import type { Ask } from './ask.ts'
+import { chooseCalls, type ScriptCall } from './choose-calls.ts'
+import { sampleValue } from './sample-arguments.ts'
+import { clip, jsonPieces, words } from './tokens.ts'
+
+export interface Script {
+  reasoning?: string
+  /** may be empty beside calls */
+  text: string
+  calls: ScriptCall[]
+  finish: 'stop' | 'calls' | 'length'
+  /** `error`: fails in mid-answer; `cut`: the connection breaks there */
+  breaks?: 'error' | 'cut'
+  tokens: { input: number; output: number; reasoning: number }
+}
+
+/**
+ * After tool results: a text that quotes them. Else calls, by the rule of `choose-calls.ts`, or a text about the last
+ * message, or JSON where the request wants that. Reasoning first when the request switches it on.
+ *
+ * Throws the ProxyError that a last message with `error 400` to `error 599` asks for. `error midstream` breaks the answer
+ * off with an error, `cut` (as the whole message) or `cut the connection` with nothing at all.
+ */
+export function decide(ask: Ask): Script {
+  const { said, results } = lastTurn(ask)
+  const calls = results.length > 0 ? [] : chooseCalls(ask, said)
+  const breaks = results.length > 0 ? undefined : breakAsked(said)
+  const whole = textFor(ask, { said, results, calls })
+  const pieces = words(whole)
+  const within = pieces.slice(0, ask.maxTokens)
+  const reasoning = ask.reasoning ? reasoningFor(said, results, calls) : undefined
+  return {
+    text: within.join(''),
+    calls,
+    finish: within.length < pieces.length ? 'length' : calls.length > 0 ? 'calls' : 'stop',
+    ...(reasoning !== undefined && { reasoning }),
+    ...(breaks && { breaks }),
+    tokens: countTokens(ask, { reasoning: reasoning ?? '', text: within, calls }),
+  }
+}
+
+interface LastTurn {
+  /** by the user in this turn, or before it where this one holds only results */
+  said: string
+  results: string[]
+}
+
+/** What came after the assistant's last words; an answer that the client has begun itself is not looked at. */
+function lastTurn({ turns }: Ask): LastTurn {
+  const end = turns.findLastIndex(({ from }) => from !== 'assistant') + 1
+  const start = turns.findLastIndex(({ from }, index) => from === 'assistant' && index < end) + 1
+  const results = turns.slice(start, end).filter(({ from }) => from === 'tool')
+  const texts = turns
+    .filter(({ from }) => from === 'user')
+    .map(({ text }) => withoutReminders(text))
+  return {
+    said: texts.findLast((text) => text !== '') ?? '',
+    results: results.map(({ text }) => text),
+  }
+}
+
+/** Claude Code wraps what it adds to a message in these tags. */
+function withoutReminders(text: string): string {
+  return text.replaceAll(/<system-reminder>.*?<\/system-reminder>/gs, '').trim()
+}
+
+function breakAsked(said: string): Script['breaks'] {
+  const [, status] = /\berror ([45]\d\d)\b/i.exec(said) ?? []
+  if (status) throw statusAsked(Number(status))
+  if (/\berror midstream\b/i.test(said)) return 'error'
+  return /^\W*cut\W*$|\bcut the connection\b/i.test(said) ? 'cut' : undefined
+}
+
+const codes: Record<number, string> = { 401: 'invalid_api_key', 429: 'rate_limit_exceeded' }
+
+function statusAsked(status: number): ProxyError {
+  const message = `The demo upstream answers ${status}, as it was asked to.`
+  const headers: Record<string, string> =
+    status === 429 || status === 529 ? { 'retry-after': '1' } : {}
+  return new ProxyError(status, codes[status] ?? null, message, { headers })
+}
+
+function textFor(ask: Ask, { said, results, calls }: LastTurn & { calls: ScriptCall[] }): string {
+  if (calls.length > 0) return ask.choice === 'auto' ? leadIn(calls) : ''
+  if (ask.json) return JSON.stringify(jsonFor(ask.json, said))
+  if (results.length > 0) return quoteResults(said, results)
+  const message = said ? `Your last message was: “${clip(said, 200)}”` : 'Your message has no text.'
+  return (
+    `Hello from the droid2api demo! No model is at work here, so nothing needs an account. ${message}\n\n` +
+    'Offer a tool to see it called, ask for two things in parallel to see two calls, or write ' +
+    '`error 429`, `error midstream` or `cut` to see how your client takes a failure.'
+  )
+}
+
+function leadIn(calls: ScriptCall[]): string {
+  return `Let me call ${namesOf(calls).join(' and ')}.`
+}
+
+/** A tool that is called twice counts once. */
+function namesOf(calls: ScriptCall[]): string[] {
+  return [...new Set(calls.map(({ name }) => name))]
+}
+
+function jsonFor({ schema }: NonNullable<Ask['json']>, said: string): unknown {
+  if (schema) return sampleValue(schema, { said, nth: 0 })
+  return { answer: 'Hello from the droid2api demo.', last_message: clip(said, 200) }
+}
+
+function quoteResults(said: string, results: string[]): string {
+  const quotes = results.map((result) => `- ${clip(result, 600) || '(nothing)'}`)
+  const came = results.length === 1 ? 'This came back' : `These ${results.length} came back`
+  return `You asked: “${clip(said, 200)}”. ${came} from the tools:\n\n${quotes.join('\n')}\n\nThat is all the droid2api demo can say about it.`
+}
+
+function reasoningFor(said: string, results: string[], calls: ScriptCall[]): string {
+  const next =
+    calls.length > 0
+      ? `A tool fits: ${namesOf(calls).join(', ')}.`
+      : results.length > 0
+        ? 'The results are here, so I can answer.'
+        : 'No tool is needed, so I answer at once.'
+  return `**Reading the request**\n\nThe user says “${clip(said, 100)}”. ${next}`
+}
+
+function countTokens(
+  { inputTokens }: Ask,
+  said: { reasoning: string; text: string[]; calls: ScriptCall[] },
+): Script['tokens'] {
+  const reasoning = words(said.reasoning).length
+  const calls = said.calls.reduce((sum, { input }) => sum + 4 + jsonPieces(input).length, 0)
+  return { input: inputTokens, output: reasoning + said.text.length + calls, reasoning }
+}
