@@ -224,3 +224,18 @@ for (const [what, body, param] of [
     assert.ok('code' in error)
   })
 }
+
+test('a failure in mid-stream is an error, then a failed response, numbered on', async (t) => {
+  const { post } = await startDemo(t)
+
+  const answer = await post('/v1/responses', { model, input: 'error midstream', stream: true })
+  const text = await answer.text()
+
+  const numbers = Array.from(text.matchAll(/"sequence_number":(\d+)/g), ([, number]) => number)
+  assert.deepEqual(
+    numbers,
+    numbers.map((_number, index) => String(index)),
+  )
+  const names = Array.from(text.matchAll(/^event: (.*)$/gm), ([, name]) => name)
+  assert.deepEqual(names.slice(-3), ['response.output_text.delta', 'error', 'response.failed'])
+})
