@@ -1,0 +1,58 @@
+/** What holds where neither flag, environment nor file says otherwise. The shipped `config.json` says the same in full
+ * and adds aliases for its models. */
+import type { AuthConfig, Endpoint, Model, Timeouts } from './types.ts'
+
+const factoryHeaders = {
+  'x-factory-client': 'cli',
+  'x-session-id': '{session_id}',
+  'x-assistant-message-id': '{message_id}',
+  'x-api-provider': '{provider}',
+}
+
+function factory(name: 'anthropic' | 'openai' | 'common', path: string): Endpoint {
+  return {
+    name,
+    type: name,
+    base_url: `https://api.factory.ai/api/llm/${path}`,
+    auth: 'account',
+    headers: factoryHeaders,
+  }
+}
+
+export const defaultEndpoints: Endpoint[] = [
+  factory('anthropic', 'a/v1/messages'),
+  factory('openai', 'o/v1/responses'),
+  factory('common', 'o/v1/chat/completions'),
+]
+
+export const defaultModels: Model[] = [
+  { name: 'Opus 4.8', id: 'claude-opus-4-8', type: 'anthropic', reasoning: 'auto' },
+  { name: 'Opus 4.5', id: 'claude-opus-4-5-20251101', type: 'anthropic', reasoning: 'auto' },
+  { name: 'Sonnet 4.5', id: 'claude-sonnet-4-5-20250929', type: 'anthropic', reasoning: 'auto' },
+  { name: 'Haiku 4.5', id: 'claude-haiku-4-5-20251001', type: 'anthropic', reasoning: 'auto' },
+  { name: 'GPT-5.1', id: 'gpt-5.1', type: 'openai', reasoning: 'auto' },
+  { name: 'GPT-5.1 Codex', id: 'gpt-5.1-codex', type: 'openai', reasoning: 'auto' },
+  { name: 'GPT-5 Codex', id: 'gpt-5-codex', type: 'openai', reasoning: 'auto' },
+  { name: 'GPT-5', id: 'gpt-5-2025-08-07', type: 'openai', reasoning: 'auto' },
+  { name: 'GLM-4.6', id: 'glm-4.6', type: 'common', reasoning: 'auto' },
+]
+
+export const defaultTimeouts: Timeouts = {
+  connect_s: 10,
+  first_byte_s: 600,
+  idle_s: 300,
+  shutdown_s: 8,
+}
+
+/** The client id is the public one of the `droid` command line. */
+export const defaultAuth: AuthConfig = {
+  token_url: 'https://api.workos.com/user_management/authenticate',
+  client_id: 'client_01HNM792M5G5G1A2THWPXKFMXB',
+  refresh_hours: 6,
+}
+
+export const defaultSystemPrompt =
+  'You are Droid, an AI software engineering agent built by Factory.\n\n'
+
+/** Web pages on this machine, at any port. */
+export const defaultOrigins = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*']

@@ -1,0 +1,204 @@
+/** The JSON schema of `config.json`: every key with its type, default, unit and meaning. */
+import {
+  defaultAuth,
+  defaultEndpoints,
+  defaultModels,
+  defaultOrigins,
+  defaultSystemPrompt,
+  defaultTimeouts,
+} from './defaults.ts'
+
+export interface Schema {
+  type?: string | string[]
+  description?: string
+  default?: unknown
+  enum?: unknown[]
+  anyOf?: Schema[]
+  properties?: Record<string, Schema>
+  items?: Schema
+  required?: string[]
+  additionalProperties?: boolean | Schema
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  minLength?: number
+}
+
+const text = (description: string): Schema => ({ type: 'string', minLength: 1, description })
+
+const modelTypes = ['anthropic', 'openai', 'common']
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+function seconds(description: string, fallback: number): Schema {
+  return {
+    type: 'number',
+    exclusiveMinimum: 0,
+    maximum: 86_400,
+    default: fallback,
+    description: `seconds ${description}`,
+  }
+}
+
+const model: Schema = {
+  type: 'object',
+  required: ['name', 'id', 'type'],
+  additionalProperties: false,
+  properties: {
+    name: text('what people read'),
+    id: text('what clients send'),
+    type: { type: 'string', enum: modelTypes, description: 'the API the model speaks' },
+    reasoning: {
+      type: 'string',
+      enum: ['off', 'low', 'medium', 'high', 'auto'],
+      default: 'auto',
+      description: 'reasoning level; auto: the wish of the client',
+    },
+    endpoint: text('name of the endpoint; without it the first one of the type'),
+    upstream_id: text('what the upstream calls the model'),
+    provider: text('value of {provider} in headers; default: the type'),
+    thinking: {
+      type: 'string',
+      enum: ['budget', 'adaptive', 'none'],
+      description: 'how the model takes thinking, over what is known of it',
+    },
+    max_output_tokens: {
+      type: 'integer',
+      minimum: 1,
+      description: 'tokens the model can produce, over what is known of it',
+    },
+    fast: { type: 'boolean', description: 'ask for the fast tier unless the client chose one' },
+  },
+}
+
+const endpoint: Schema = {
+  type: 'object',
+  required: ['name', 'base_url'],
+  additionalProperties: false,
+  properties: {
+    name: text('what models and logs call it'),
+    type: { type: 'string', enum: modelTypes, description: 'the API it speaks' },
+    base_url: text('full address of the API'),
+    auth: {
+      default: 'account',
+      description: 'whose credential goes upstream',
+      anyOf: [
+        { type: 'string', enum: ['account', 'client'] },
+        {
+          type: 'object',
+          required: ['env'],
+          additionalProperties: false,
+          properties: {
+            env: text('variable of the environment that holds the key'),
+            header: text('header that carries it; default authorization, as Bearer'),
+          },
+        },
+      ],
+    },
+    headers: {
+      type: 'object',
+      default: {},
+      additionalProperties: { type: 'string' },
+      description: 'extra headers; values may hold {session_id}, {message_id}, {provider}',
+    },
+    system_prompt: { type: 'string', description: 'overrules system_prompt for this endpoint' },
+  },
+}
+
+const timeouts: Schema = {
+  type: 'object',
+  default: {},
+  additionalProperties: false,
+  description: 'time limits; there is no total one',
+  properties: {
+    connect_s: seconds('to connect to an upstream', defaultTimeouts.connect_s),
+    first_byte_s: seconds('until an upstream begins to answer', defaultTimeouts.first_byte_s),
+    idle_s: seconds('of silence in the middle of an answer', defaultTimeouts.idle_s),
+    shutdown_s: seconds('that streams get to end at shutdown', defaultTimeouts.shutdown_s),
+  },
+}
+
+const auth: Schema = {
+  type: 'object',
+  default: {},
+  additionalProperties: false,
+  description: 'the login of the account',
+  properties: {
+    file: text('the auth file; default ~/.factory/auth.json'),
+    token_url: { ...text('where tokens are renewed'), default: defaultAuth.token_url },
+    client_id: { ...text('as whom tokens are renewed'), default: defaultAuth.client_id },
+    refresh_hours: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 720,
+      default: defaultAuth.refresh_hours,
+      description: 'hours between renewals',
+    },
+  },
+}
+
+/** Unknown keys are found by the walk of `unknown-keys.ts`, so that they are warnings; what is left is checked by ajv. */
+export const fileSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    port: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 65_535,
+      default: 3000,
+      description: 'port to listen on; 0: any free one',
+    },
+    host: { ...text('address to listen on'), default: '127.0.0.1' },
+    models: { type: 'array', items: model, default: defaultModels, description: 'the models' },
+    endpoints: {
+      type: 'array',
+      items: endpoint,
+      default: defaultEndpoints,
+      description: 'the upstreams',
+    },
+    model_redirects: {
+      type: 'object',
+      default: {},
+      additionalProperties: { type: 'string', minLength: 1 },
+      description: 'alias to model id; a * at the end matches any rest',
+    },
+    system_prompt: {
+      type: 'string',
+      default: defaultSystemPrompt,
+      description: 'put in front of every request, once; empty switches it off',
+    },
+    default_stream: {
+      enum: [true, false, 'auto'],
+      default: 'auto',
+      description: 'what a request without stream gets',
+    },
+    api_keys: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      default: [],
+      description: 'keys that clients must present',
+    },
+    cors_origins: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      default: defaultOrigins,
+      description: 'browser origins that may call; * as the port matches any',
+    },
+    max_body_mb: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 1024,
+      default: 64,
+      description: 'MB; larger requests are refused',
+    },
+    timeouts,
+    keep_alive_s: seconds('of silence after which a translated stream gets a comment', 15),
+    auth,
+    log_level: { type: 'string', enum: logLevels, default: 'info', description: 'log level' },
+    dev_mode: {
+      type: 'boolean',
+      default: false,
+      description: 'debug logs, readable on a terminal',
+    },
+  },
+}

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { ConfigError, loadConfig, type Flags } from '../../lib/config/load.ts'
+import { fileSchema, type Schema } from '../../lib/config/schema.ts'
+
+const packageDir = path.join(import.meta.dirname, '..', '..')
+
+interface Given {
+  file?: unknown
+  env?: Record<string, string>
+  flags?: Flags
+}
+
+function load(t: TestContext, { file = {}, env = {}, flags = {} }: Given) {
+  const dir = folder(t)
+  const text = typeof file === 'string' ? file : JSON.stringify(file)
+  writeFileSync(path.join(dir, 'config.json'), text)
+  return { dir, ...loadConfig({ flags, env, cwd: dir, packageDir, homeDir: '/home/me' }) }
+}
+
+function folder(t: TestContext): string {
+  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+const model = { name: 'M', id: 'm', type: 'anthropic' }
+
+const faults: [what: string, given: Given, ...said: RegExp[]][] = [
+  [
+    'a number written as text',
+    { file: { port: '3000' } },
+    /config\.json: port is "3000", expected a whole number/,
+  ],
+  ['a port out of range', { file: { port: 70_000 } }, /port is 70000, expected a number <= 65535/],
+  [
+    'a word that is none of the known',
+    { file: { models: [{ ...model, reasoning: 'hgih' }] } },
+    /models\[0\]\.reasoning is "hgih", expected one of "off", "low", "medium", "high", "auto"/,
+  ],
+  ['a missing key', { file: { models: [{ name: 'M', id: 'm' }] } }, /models\[0\]\.type is missing/],
+  [
+    'every fault at once',
+    { file: { port: 'x', max_body_mb: 0, log_level: 'loud' } },
+    /port/,
+    /max_body_mb/,
+    /log_level/,
+  ],
+  ['JSON that breaks off', { file: '{"a":1,\n "b": tru}' }, /config\.json:2:\d+: not valid JSON/],
+  ['a file that is no object', { file: '[]' }, /expected a JSON object/],
+  [
+    'a variable of the wrong type',
+    { env: { PORT: 'abc' } },
+    /environment: PORT is "abc", expected a whole number/,
+  ],
+  [
+    'a flag of the wrong type',
+    { flags: { port: 'abc' } },
+    /--port is "abc", expected a whole number/,
+  ],
+  [
+    'a named file that is not there',
+    { flags: { config: 'nowhere.json' } },
+    /--config: .*nowhere\.json: there is no such file/,
+  ],
+  [
+    'the same by variable',
+    { env: { CONFIG_FILE: 'nowhere.json' } },
+    /CONFIG_FILE: .*nowhere\.json/,
+  ],
+  [
+    'an id given twice',
+    { file: { models: [model, model] } },
+    /models\[1\]\.id is "m" a second time/,
+  ],
+  [
+    'an endpoint nobody is called',
+    { file: { models: [{ ...model, endpoint: 'antropic' }] } },
+    /models\[0\]\.endpoint .*did you mean anthropic\?/,
+  ],
+  [
+    'a type that no endpoint has',
+    { file: { models: [model], endpoints: [{ name: 'o', type: 'openai', base_url: 'http://x' }] } },
+    /models\[0\]: no endpoint has the type "anthropic"/,
+  ],
+  [
+    'an address that is none',
+    { file: { endpoints: [{ name: 'anthropic', base_url: 'ftp://x' }], models: [model] } },
+    /endpoints\[0\]\.base_url is "ftp:\/\/x", expected an http/,
+  ],
+  ['a token address that is none', { env: { TOKEN_URL: 'nowhere' } }, /auth\.token_url/],
+  [
+    'a header that is none',
+    {
+      file: {
+        models: [],
+        endpoints: [{ name: 'a', base_url: 'http://x', headers: { 'a b': 'c' } }],
+      },
+    },
+    /endpoints\[0\]\.headers: "a b"/,
+  ],
+  ['an example key', { file: { api_keys: ['your-api-key-1'] } }, /api_keys holds an example value/],
+  [
+    'a secret file that is not there',
+    { env: { FACTORY_API_KEY_FILE: '/nonexistent/key' } },
+    /FACTORY_API_KEY_FILE names \/nonexistent\/key/,
+  ],
+]
+
+for (const [what, given, ...said] of faults) {
+  test(`${what} stops the start and is named`, (t) => {
+    assert.throws(
+      () => load(t, given),
+      (error: unknown) => {
+        assert.ok(error instanceof ConfigError)
+        for (const words of said) assert.match(error.message, words)
+        assert.equal(error.faults.length, said.length)
+        return true
+      },
+    )
+  })
+}
+
+test('a misspelt key is a warning that names the nearest one, at every level', (t) => {
+  const { warnings } = load(t, {
+    file: { prot: 1, timeouts: { idle: 3 }, models: [{ ...model, resoning: 'low' }], zzzzzzzzz: 1 },
+  })
+
+  assert.deepEqual(warnings, [
+    'unknown key prot (did you mean port?); it is ignored',
+    'unknown key timeouts.idle (did you mean idle_s?); it is ignored',
+    'unknown key models[0].resoning (did you mean reasoning?); it is ignored',
+    'unknown key zzzzzzzzz; it is ignored',
+  ])
+})
+
+test('flag wins over environment, environment over file, file over default', (t) => {
+  const file = { port: 1, host: '127.0.0.2', log_level: 'warn' }
+  const env = { PORT: '2', HOST: '127.0.0.3', LOG_LEVEL: 'ERROR' }
+
+  assert.equal(load(t, {}).config.port, 3000)
+  assert.equal(load(t, { file }).config.port, 1)
+  assert.equal(load(t, { file, env }).config.port, 2)
+  assert.equal(load(t, { file, env, flags: { port: '3' } }).config.port, 3)
+  assert.equal(load(t, { file, env }).config.host, '127.0.0.3')
+  assert.equal(load(t, { file, env }).config.log_level, 'error')
+  assert.equal(load(t, { file, env, flags: { logLevel: 'debug' } }).config.log_level, 'debug')
+})
+
+test('an empty variable counts as not set', (t) => {
+  const { config } = load(t, { env: { PORT: '', API_KEYS: '', FACTORY_API_KEY: ' ' } })
+
+  assert.equal(config.port, 3000)
+  assert.deepEqual(config.api_keys, [])
+  assert.equal(config.secrets.factory_api_key, undefined)
+})
+
+test('secrets come from variables or from files, and are in no message', (t) => {
+  const dir = folder(t)
+  const file = path.join(dir, 'secret')
+  writeFileSync(file, ' fk-from-a-file\n')
+
+  const fromFile = load(t, { env: { FACTORY_API_KEY_FILE: file } })
+  const both = load(t, { env: { FACTORY_API_KEY_FILE: file, FACTORY_API_KEY: 'fk-direct' } })
+  const keys = load(t, { env: { API_KEYS: 'local-one, local-two,' } })
+
+  assert.equal(fromFile.config.secrets.factory_api_key, 'fk-from-a-file')
+  assert.equal(both.config.secrets.factory_api_key, 'fk-direct')
+  assert.match(both.warnings.join(), /FACTORY_API_KEY_FILE/)
+  assert.deepEqual(keys.config.api_keys, ['local-one', 'local-two'])
+  assert.throws(
+    () =>
+      load(t, {
+        file: {
+          api_keys: [['hunter2']],
+          endpoints: [{ name: 'a', base_url: 'http://x', headers: { k: ['hunter2'] } }],
+        },
+      }),
+    (error: unknown) => !String(error).includes('hunter2'),
+  )
+})
+
+test('the key of an endpoint comes from the environment; without it there is a warning', (t) => {
+  const file = {
+    models: [model],
+    endpoints: [{ name: 'anthropic', base_url: 'http://x', auth: { env: 'MY_KEY' } }],
+  }
+
+  const set = load(t, { file, env: { MY_KEY: 'mine' } })
+  const unset = load(t, { file })
+
+  assert.deepEqual(set.config.endpoint_secrets, { MY_KEY: 'mine' })
+  assert.match(unset.warnings.join(), /MY_KEY is not set/)
+})
+
+test('the older name `endpoint` is read like `endpoints`', (t) => {
+  const { config, warnings } = load(t, {
+    file: { models: [model], endpoint: [{ name: 'anthropic', base_url: 'http://old' }] },
+  })
+
+  assert.equal(config.endpoints[0]?.base_url, 'http://old')
+  assert.deepEqual(warnings, [])
+})
+
+test('dev_mode means debug logs unless a level was named', (t) => {
+  assert.equal(load(t, { file: { dev_mode: true } }).config.log_level, 'debug')
+  assert.equal(load(t, { file: { dev_mode: true, log_level: 'warn' } }).config.log_level, 'warn')
+  assert.equal(load(t, { env: { NODE_ENV: 'development' } }).config.dev_mode, true)
+  assert.equal(load(t, { env: { NODE_ENV: 'production' } }).config.dev_mode, false)
+})
+
+test('`~/` is the home folder, and other paths start where they are named', (t) => {
+  const { config, dir } = load(t, { file: { auth: { file: 'auth.json' } } })
+  const home = load(t, { env: { AUTH_FILE: '~/a.json', DATA_DIR: '~/data' } }).config
+
+  assert.equal(config.auth.file, path.join(dir, 'auth.json'))
+  assert.equal(config.data_dir, '/home/me/.droid2api')
+  assert.equal(home.auth.file, '/home/me/a.json')
+  assert.equal(home.data_dir, '/home/me/data')
+})
+
+test('the configuration is frozen to its depth', (t) => {
+  const { config } = load(t, {})
+
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.models[0]))
+  assert.ok(Object.isFrozen(config.timeouts) && Object.isFrozen(config.endpoints[0]?.headers))
+})
+
+test('the shipped file says what the defaults say, aliases aside', (t) => {
+  const shipped: unknown = JSON.parse(readFileSync(path.join(packageDir, 'config.json'), 'utf8'))
+  const { config, warnings } = load(t, { file: shipped })
+  const plain = load(t, {}).config
+  const settings = ({ file: _, data_dir: __, model_redirects: ___, ...rest }: typeof config) => rest
+
+  assert.deepEqual(settings(config), settings(plain))
+  assert.deepEqual(warnings, [])
+})
+
+test('without any file the shipped one holds', (t) => {
+  const options = { flags: {}, env: {}, cwd: folder(t), packageDir, homeDir: '/home/me' }
+
+  assert.equal(loadConfig(options).config.file, path.join(packageDir, 'config.json'))
+})
+
+test('every key of the schema has a type and a description', () => {
+  const bare: string[] = []
+  const walk = (schema: Schema, place: string) => {
+    for (const [key, rule] of Object.entries(schema.properties ?? {})) {
+      const typed = rule.type ?? rule.enum ?? rule.anyOf
+      if (!typed || !rule.description) bare.push(`${place}${key}`)
+      walk(rule, `${place}${key}.`)
+      if (rule.items) walk(rule.items, `${place}${key}[].`)
+    }
+  }
+  walk(fileSchema, '')
+
+  assert.deepEqual(bare, [])
+})
+
+for (const readme of ['README.md', 'README.zh-CN.md']) {
+  test(`${readme} names every key of the configuration`, () => {
+    const text = readFileSync(path.join(packageDir, readme), 'utf8')
+    const keys = Object.entries(fileSchema.properties ?? {}).flatMap(([key, rule]) =>
+      rule.properties ? Object.keys(rule.properties).map((inner) => `${key}.${inner}`) : [key],
+    )
+    const inModels = Object.keys(fileSchema.properties?.models?.items?.properties ?? {})
+
+    assert.deepEqual(
+      [...keys, ...inModels].filter((key) => !text.includes(key)),
+      [],
+    )
+  })
+}
