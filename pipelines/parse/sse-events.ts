@@ -1,0 +1,109 @@
+/**
+ * Lines -> SseEvent: the event stream format as LLM upstreams send it.
+ * Lines end with LF or CRLF and come without their end. A lone CR, which the standard allows and no LLM upstream sends, is
+ * not a line end here: taking it for one would turn a CRLF that is cut in two into an extra blank line.
+ * Source: WHATWG HTML, "Server-sent events", 9.2.6 "Interpreting an event stream", read 2026-11.
+ */
+import { Transform } from 'node:stream'
+import { defaultMaxBytes, oversizedLine } from './whole-lines.ts'
+
+export interface SseEvent {
+  event?: string
+  /** the data lines, joined with LF */
+  data: string
+  /** the event was above the size limit: there is no data, and no event follows */
+  oversized?: true
+}
+
+/** In: one line a write, blank ones too. Out: one event for each blank line that had data before it. */
+export function sseEvents(maxEventChars = defaultMaxBytes): Transform {
+  const parser = new SseParser(maxEventChars)
+  return new Transform({
+    objectMode: true,
+    transform(line: string, _encoding, done) {
+      const event = parser.line(line)
+      if (event) this.push(event)
+      done()
+    },
+    flush(done) {
+      const event = parser.end()
+      if (event) this.push(event)
+      done()
+    },
+  })
+}
+
+class SseParser {
+  readonly #maxEventChars: number
+  #first = true
+  #over = false
+  #name: string | undefined
+  #data: string | undefined
+
+  constructor(maxEventChars: number) {
+    this.#maxEventChars = maxEventChars
+  }
+
+  line(line: string): SseEvent | undefined {
+    if (this.#over) return undefined
+    if (this.#first) return this.#firstLine(line)
+    if (line === '') return this.#dispatch()
+    if (line === oversizedLine) return this.#fail()
+    return this.#field(line)
+  }
+
+  #firstLine(line: string): SseEvent | undefined {
+    this.#first = false
+    return this.line(line.startsWith('\ufeff') ? line.slice(1) : line)
+  }
+
+  /** An event without its blank line counts only if it is whole; half a line is thrown away. */
+  end(): SseEvent | undefined {
+    return this.#data !== undefined && isWhole(this.#data) ? this.#dispatch() : undefined
+  }
+
+  #field(line: string): SseEvent | undefined {
+    const colon = line.indexOf(':')
+    if (colon === 0) return undefined
+    const name = colon === -1 ? line : line.slice(0, colon)
+    if (name === 'data') return this.#append(valueOf(line, colon))
+    if (name === 'event') this.#name = valueOf(line, colon)
+    return undefined
+  }
+
+  #append(value: string): SseEvent | undefined {
+    this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+    return this.#data.length > this.#maxEventChars ? this.#fail() : undefined
+  }
+
+  #dispatch(): SseEvent | undefined {
+    const [event, data] = [this.#name, this.#data]
+    this.#name = undefined
+    this.#data = undefined
+    if (data === undefined) return undefined
+    return event ? { event, data } : { data }
+  }
+
+  #fail(): SseEvent {
+    this.#over = true
+    this.#name = undefined
+    this.#data = undefined
+    return { data: '', oversized: true }
+  }
+}
+
+function valueOf(line: string, colon: number): string {
+  if (colon === -1) return ''
+  return line.slice(line.startsWith(' ', colon + 1) ? colon + 2 : colon + 1)
+}
+
+function isWhole(data: string): boolean {
+  if (data === '[DONE]') return true
+  try {
+    JSON.parse(data)
+    return true
+  } catch {
+    // cut in the middle: the rules say to throw it away
+    return false
+  }
+}

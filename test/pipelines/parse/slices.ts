@@ -1,0 +1,37 @@
+/** Bytes in pieces, and what the parse stages make of them. */
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import split from 'split2'
+import { sseEvents, type SseEvent } from '../../../pipelines/parse/sse-events.ts'
+import { wholeLines } from '../../../pipelines/parse/whole-lines.ts'
+
+/** The same bytes in pieces of `size`. */
+export function sliced(bytes: Buffer, size: number): Buffer[] {
+  const pieces = []
+  for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size))
+  return pieces
+}
+
+/** The same bytes cut at the given places, which may repeat or lie outside. */
+export function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].toSorted(
+    (a, b) => a - b,
+  )
+  return ends.map((end, n) => bytes.subarray(n === 0 ? 0 : ends[n - 1], end))
+}
+
+export interface Limits {
+  maxLineBytes?: number
+  maxEventChars?: number
+}
+
+export async function eventsOf(
+  pieces: readonly Buffer[],
+  { maxLineBytes, maxEventChars }: Limits = {},
+): Promise<SseEvent[]> {
+  const events: SseEvent[] = []
+  const last = sseEvents(maxEventChars)
+  last.on('data', (event: SseEvent) => events.push(event))
+  await pipeline(Readable.from(pieces), wholeLines(maxLineBytes), split(), last)
+  return events
+}
