@@ -1,0 +1,87 @@
+/**
+ * Thinking: readable as it comes, and once more whole at its end, in the form in which a client can hand it back. The
+ * signature is checked upstream, so text and signature are kept exactly as they came.
+ */
+import type { Delta } from '../../delta.ts'
+import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
+import type { AnswerSoFar, ReasoningPart } from '../answer-so-far.ts'
+import { asText } from '../wire-value.ts'
+import type { Block } from './blocks.ts'
+
+const format = 'anthropic-claude-v1'
+
+/** Where thinking comes from: its block's index, and the model that alone takes it back. */
+interface Origin {
+  index: number
+  model: string
+}
+
+export class ThinkingBlock implements Block {
+  readonly #given: JsonObject
+  readonly #origin: Origin
+  readonly #soFar: AnswerSoFar
+  readonly #at: { content: number; tools: number }
+  readonly #part: ReasoningPart = { text: '' }
+  #signature: string
+
+  constructor(block: JsonObject, origin: Origin, soFar: AnswerSoFar) {
+    this.#given = block
+    this.#origin = origin
+    this.#soFar = soFar
+    this.#at = soFar.place()
+    this.#signature = asText(block.signature)
+  }
+
+  begin(): Delta[] {
+    return this.#soFar.reasoning(this.#part, asText(this.#given.thinking))
+  }
+
+  delta(delta: JsonObject): Delta[] {
+    if (delta.type === 'thinking_delta') {
+      return this.#soFar.reasoning(this.#part, asText(delta.thinking))
+    }
+    if (delta.type === 'signature_delta') this.#signature += asText(delta.signature)
+    return []
+  }
+
+  /** Thinking that was cut before its signature cannot be sent back: there is no entry for it. */
+  end(): Delta[] {
+    if (this.#signature === '') return []
+    const { text } = this.#part
+    const type = 'reasoning.text'
+    return [
+      detail({ type, text, signature: this.#signature, format, ...this.#origin, at: this.#at }),
+    ]
+  }
+}
+
+/** Thinking that nobody but the model may read. */
+export class RedactedBlock implements Block {
+  readonly #data: string
+  readonly #origin: Origin
+  readonly #at: { content: number; tools: number }
+
+  constructor(block: JsonObject, origin: Origin, soFar: AnswerSoFar) {
+    this.#data = asText(block.data)
+    this.#origin = origin
+    this.#at = soFar.place()
+  }
+
+  begin(): Delta[] {
+    return []
+  }
+
+  delta(): Delta[] {
+    return []
+  }
+
+  end(): Delta[] {
+    if (this.#data === '') return []
+    const type = 'reasoning.encrypted'
+    return [detail({ type, data: this.#data, format, ...this.#origin, at: this.#at })]
+  }
+}
+
+function detail(of: ReasoningDetail): Delta {
+  return { type: 'reasoning-detail', details: [of] }
+}

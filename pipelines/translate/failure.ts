@@ -1,0 +1,117 @@
+/**
+ * An upstream's error inside a 200 answer, as a failure: status, type, code and message for the error envelope.
+ * Source: translation spec §10.2-10.4; Anthropic API reference "Errors", OpenAI API reference "error" event, read 2026-11.
+ */
+import { errorType } from '../../lib/errors.ts'
+import type { Delta, Failure } from '../delta.ts'
+import type { JsonObject } from '../wire/chat.ts'
+import { asName, asObject } from './wire-value.ts'
+
+const noMessage = 'The upstream reported an error without a message.'
+
+/** The input ended before the answer was complete. */
+export function truncatedFailure(): Delta {
+  const message = 'The upstream closed the stream before the answer was complete.'
+  return failure(upstreamError('upstream_truncated', message))
+}
+
+/** The upstream broke its own protocol; the message says how. */
+export function protocolFailure(message: string): Delta {
+  return failure(upstreamError('upstream_protocol_error', message))
+}
+
+function upstreamError(code: string, message: string): Failure {
+  return { status: 502, type: 'upstream_error', code, message }
+}
+
+function failure(of: Failure): Delta {
+  return { type: 'failure', failure: of }
+}
+
+/** Gateways send `error: "some text"`, too. */
+function errorOf(value: unknown): JsonObject {
+  return typeof value === 'string' ? { message: value } : asObject(value)
+}
+
+const anthropicStatuses = new Map([
+  ['invalid_request_error', 400],
+  ['authentication_error', 401],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['not_found_error', 404],
+  ['conflict_error', 409],
+  ['request_too_large', 413],
+  ['rate_limit_error', 429],
+  ['timeout_error', 504],
+  ['overloaded_error', 529],
+])
+
+const anthropicCodes = new Map([
+  ['rate_limit_error', 'rate_limit_exceeded'],
+  ['authentication_error', 'invalid_api_key'],
+  ['overloaded_error', 'overloaded'],
+  ['request_too_large', 'request_too_large'],
+  ['billing_error', 'insufficient_quota'],
+])
+
+/** In: `error` of an Anthropic error event or body, `{type, message, details?}`. */
+export function anthropicFailure(value: unknown): Delta {
+  const error = errorOf(value)
+  const type = asName(error.type) ?? 'api_error'
+  const message = asName(error.message) ?? noMessage
+  const status = anthropicStatuses.get(type) ?? 500
+  return failure({ status, type, code: anthropicCode(type, message, error.details), message })
+}
+
+/** The code that OpenAI clients know for an Anthropic error, or null. They compact on `context_length_exceeded`. */
+function anthropicCode(type: string, message: string, details?: unknown): string | null {
+  const given = asName(asObject(details).error_code)
+  if (given !== undefined) return given
+  if (type === 'not_found_error' && /\bmodel\b/i.test(message)) return 'model_not_found'
+  if (type === 'invalid_request_error' && saysTooLong(message)) return 'context_length_exceeded'
+  return anthropicCodes.get(type) ?? null
+}
+
+function saysTooLong(message: string): boolean {
+  return (
+    /\b(?:prompt|input|context)\b.*\b(?:too long|exceed)/i.test(message) ||
+    /\bexceed.*\bcontext\b/i.test(message)
+  )
+}
+
+/** The first row whose words occur in an OpenAI error's code or type gives the status. */
+const responsesStatuses: [RegExp, number][] = [
+  [/rate_limit|insufficient_quota/, 429],
+  [/authentication|invalid_api_key/, 401],
+  [/permission/, 403],
+  [/not_found/, 404],
+  [/invalid|bad_request|context_length|policy|image_/, 400],
+  [/overload/, 503],
+  [/timeout/, 504],
+]
+
+/** In: the error of a Responses `error` event (either form), of `response.failed`, or of a failed body. */
+export function responsesFailure(value: unknown): Delta {
+  const error = errorOf(value)
+  const code = typeof error.code === 'number' ? String(error.code) : (asName(error.code) ?? null)
+  const status = responsesStatus(code ?? '', typeOf(error) ?? '')
+  return failure({
+    status,
+    type: typeOf(error) ?? errorType(status),
+    code,
+    message: asName(error.message) ?? noMessage,
+    param: asName(error.param) ?? null,
+  })
+}
+
+/** In the flat form of the event `type` is the event's own, `error`. */
+function typeOf(error: JsonObject): string | undefined {
+  return error.type === 'error' ? undefined : asName(error.type)
+}
+
+function responsesStatus(code: string, type: string): number {
+  const words = `${code} ${type}`
+  const digits = /(?<!\d)[45]\d\d(?!\d)/.exec(words)
+  if (digits) return Number(digits[0])
+  return responsesStatuses.find(([pattern]) => pattern.test(words))?.[1] ?? 500
+}

@@ -1,0 +1,112 @@
+/**
+ * OpenAI Responses -> deltas: the events of one response, or its body.
+ * Unknown events say nothing. An answer is complete at `response.completed` or `response.incomplete` and nowhere else.
+ * Source: OpenAI API reference "Responses" and "Streaming events", read 2026-11.
+ */
+import type { Delta } from '../delta.ts'
+import type { JsonObject } from '../wire/chat.ts'
+import { protocolFailure, responsesFailure, truncatedFailure } from './failure.ts'
+import { finishOf } from './responses/finish.ts'
+import { Output } from './responses/output.ts'
+import { translateAll, type TranslateContext, type Translator } from './stage.ts'
+import { asName, asNumber, asObject, asObjects, isObject } from './wire-value.ts'
+
+export function responsesTranslator(context: TranslateContext): Translator {
+  return new ResponsesTranslator(context)
+}
+
+/** In: the body of a 200 answer: a response of any status, or an error. */
+export function responsesBody(body: JsonObject, context: TranslateContext): Delta[] {
+  if (isObject(body.error)) return [responsesFailure(body.error)]
+  if (!Array.isArray(body.output)) {
+    return [protocolFailure('The upstream answered with a body that is not a response.')]
+  }
+  if (body.status === 'queued' || body.status === 'in_progress') {
+    return [protocolFailure(`The upstream answered with a response that is still ${body.status}.`)]
+  }
+  return translateAll(responsesTranslator(context), [
+    { type: 'response.completed', response: body },
+  ])
+}
+
+type Handler = (answer: ResponsesTranslator, event: JsonObject) => Delta[]
+
+class ResponsesTranslator implements Translator {
+  readonly output: Output
+  #id: string | undefined
+
+  constructor({ upstreamModel }: TranslateContext) {
+    this.output = new Output(upstreamModel)
+  }
+
+  event(data: JsonObject, name?: string): Delta[] {
+    const type = asName(data.type) ?? name
+    if (type !== undefined) return handlers.get(type)?.(this, data) ?? []
+    // a gateway's own error, in no API's words
+    return data.error === undefined ? [] : [responsesFailure(data.error)]
+  }
+
+  end(): Delta[] {
+    return [truncatedFailure()]
+  }
+
+  create({ response }: JsonObject): Delta[] {
+    const id = asName(asObject(response).id)
+    const isSecond = this.#id !== undefined && id !== undefined && id !== this.#id
+    if (!isSecond) return this.begin({ response })
+    return [protocolFailure('The upstream began a second response inside the answer.')]
+  }
+
+  begin({ response: value }: JsonObject): Delta[] {
+    const response = asObject(value)
+    const id = asName(response.id)
+    const created = asNumber(response.created_at)
+    this.#id ??= id
+    const createdSeconds = created === undefined ? undefined : Math.floor(created)
+    return [{ type: 'start', id, ...(createdSeconds !== undefined && { createdSeconds }) }]
+  }
+
+  /** `status` is what the event's name tells. */
+  finish(event: JsonObject, status: string): Delta[] {
+    const response = asObject(event.response)
+    const { failure, cut, ending } = finishOf(response, status)
+    if (failure) return [failure]
+    const items = this.output.seen ? [] : this.#whole(asObjects(response.output))
+    const open = this.output.close(cut)
+    return [...this.begin(event), ...items, ...open, ...ending(this.output.soFar.tools)]
+  }
+
+  #whole(items: JsonObject[]): Delta[] {
+    return items.flatMap((item, index) => this.output.done({ item, output_index: index }))
+  }
+}
+
+const handlers = new Map<string, Handler>([
+  ['response.created', (answer, event) => answer.create(event)],
+  ['response.queued', (answer, event) => answer.begin(event)],
+  ['response.in_progress', (answer, event) => answer.begin(event)],
+  ['response.completed', (answer, event) => answer.finish(event, 'completed')],
+  ['response.incomplete', (answer, event) => answer.finish(event, 'incomplete')],
+  ['response.failed', (answer, event) => answer.finish(event, 'failed')],
+  ['error', (_answer, event) => [responsesFailure(event.error ?? event)]],
+
+  ['response.output_item.added', ({ output }, event) => output.added(event)],
+  ['response.output_item.done', ({ output }, event) => output.done(event)],
+  ['response.content_part.done', ({ output }, event) => output.partDone(event)],
+  ['response.output_text.delta', ({ output }, event) => output.text(event).piece(event)],
+  ['response.output_text.done', ({ output }, event) => output.text(event).whole(event)],
+  ['response.output_text.annotation.added', ({ output }, event) => output.text(event).cite(event)],
+  ['response.refusal.delta', ({ output }, event) => output.refusal(event).piece(event.delta)],
+  ['response.refusal.done', ({ output }, event) => output.refusal(event).whole(event.refusal)],
+
+  ['response.function_call_arguments.delta', ({ output }, e) => output.call(e).piece(e.delta)],
+  ['response.function_call_arguments.done', ({ output }, e) => output.call(e).whole(e.arguments)],
+  ['response.custom_tool_call_input.delta', ({ output }, e) => output.call(e).piece(e.delta)],
+  ['response.custom_tool_call_input.done', ({ output }, e) => output.call(e).whole(e.input)],
+
+  ['response.reasoning_summary_text.delta', ({ output }, e) => output.summary(e).piece(e.delta)],
+  ['response.reasoning_summary_text.done', ({ output }, e) => output.summary(e).whole(e.text)],
+  ['response.reasoning_summary_part.done', ({ output }, e) => output.summaryPartDone(e)],
+  ['response.reasoning_text.delta', ({ output }, e) => output.rawReasoning(e).piece(e.delta)],
+  ['response.reasoning_text.done', ({ output }, e) => output.rawReasoning(e).whole(e.text)],
+])

@@ -1,0 +1,78 @@
+/**
+ * SseEvent -> Delta: the shell that every provider's translator runs in. The translator holds the rules and knows no
+ * streams; this file knows JSON, `[DONE]` and the end of input.
+ */
+import { Transform, type TransformCallback } from 'node:stream'
+import type { Delta } from '../delta.ts'
+import type { SseEvent } from '../parse/sse-events.ts'
+import type { JsonObject } from '../wire/chat.ts'
+import { AnswerOrder } from './answer-order.ts'
+import { protocolFailure } from './failure.ts'
+import { isObject } from './wire-value.ts'
+
+export interface TranslateContext {
+  /** the model the upstream was asked for; reasoning can only go back to it */
+  upstreamModel: string
+}
+
+/** The rules of one provider: a state machine for one answer. */
+export interface Translator {
+  /** The deltas of one event; `name` is the `event:` line, of use only where the data has no `type`. */
+  event(data: JsonObject, name?: string): Delta[]
+  /** The input has ended: what completes the answer, or the failure that it was cut. */
+  end(): Delta[]
+}
+
+/** In: SseEvent. Out: Delta, in the order that `delta.ts` promises. After `stop` or `failure` its output ends. */
+export function translate(translator: Translator): Transform {
+  const order = new AnswerOrder()
+
+  function tell(stage: Transform, deltas: () => Delta[], done: TransformCallback): void {
+    try {
+      if (!order.over) order.pass(deltas(), (delta) => stage.push(delta))
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('A translator failed.', { cause: error }))
+      return
+    }
+    if (order.over) stage.push(null)
+    done()
+  }
+
+  return new Transform({
+    objectMode: true,
+    transform(event: SseEvent, _encoding, done) {
+      tell(this, () => retold(event, translator), done)
+    },
+    flush(done) {
+      tell(this, () => translator.end(), done)
+    },
+  })
+}
+
+/** The same answer when it came as one body: its parts told as events, so that both forms obey one set of rules. */
+export function translateAll(translator: Translator, events: readonly JsonObject[]): Delta[] {
+  const order = new AnswerOrder()
+  const deltas: Delta[] = []
+  const take = (delta: Delta) => {
+    deltas.push(delta)
+  }
+  for (const event of events) order.pass(translator.event(event), take)
+  order.pass(translator.end(), take)
+  return deltas
+}
+
+function retold({ event, data, oversized }: SseEvent, translator: Translator): Delta[] {
+  if (oversized) return [protocolFailure('The upstream sent an event above the size limit.')]
+  if (data === '[DONE]') return translator.end()
+  let value: unknown
+  try {
+    value = JSON.parse(data)
+  } catch {
+    // Blank data is a keep-alive of some gateways; of anything else a part of the answer may be lost.
+    if (data.trim() === '') return []
+    return [
+      protocolFailure('The upstream sent an event that is not JSON; the answer is incomplete.'),
+    ]
+  }
+  return isObject(value) ? translator.event(value, event) : []
+}

@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Delta, Usage } from '../../../pipelines/delta.ts'
+import { responsesBody } from '../../../pipelines/translate/responses.ts'
+import type { JsonObject } from '../../../pipelines/wire/chat.ts'
+import {
+  added,
+  at,
+  completed,
+  context,
+  created,
+  done,
+  functionCall,
+  messageItem,
+  only,
+  openai,
+  outputText,
+  textOf,
+  types,
+} from './events.ts'
+
+function text(value: string): Delta {
+  return { type: 'text', text: value }
+}
+
+function refusal(value: string): Delta {
+  return { type: 'refusal', text: value }
+}
+
+const rows: [row: string, events: JsonObject[], deltas: Delta[]][] = [
+  [
+    'deltas only',
+    [at(0, 'output_text.delta', { delta: 'a' }), at(0, 'output_text.delta', { delta: 'b' })],
+    [text('a'), text('b')],
+  ],
+  [
+    'done events only',
+    [
+      added(0, messageItem()),
+      at(0, 'output_text.done', { text: 'ab' }),
+      at(0, 'content_part.done', { part: outputText('ab') }),
+      done(0, messageItem(outputText('ab'))),
+    ],
+    [text('ab')],
+  ],
+  [
+    'deltas and done events: nothing twice (trap 6)',
+    [
+      at(0, 'output_text.delta', { delta: 'ab' }),
+      at(0, 'output_text.done', { text: 'ab' }),
+      at(0, 'content_part.done', { part: outputText('ab') }),
+      done(0, messageItem(outputText('ab'))),
+    ],
+    [text('ab')],
+  ],
+  [
+    'a done event adds what the deltas left out',
+    [at(0, 'output_text.delta', { delta: 'a' }), at(0, 'output_text.done', { text: 'abc' })],
+    [text('a'), text('bc')],
+  ],
+  [
+    'a done event that says something else adds nothing',
+    [at(0, 'output_text.delta', { delta: 'a' }), at(0, 'output_text.done', { text: 'xyz' })],
+    [text('a')],
+  ],
+  [
+    'refusal: deltas and done events',
+    [
+      at(0, 'refusal.delta', { delta: 'N' }),
+      at(0, 'refusal.done', { refusal: 'No' }),
+      done(0, messageItem({ type: 'refusal', refusal: 'No.' })),
+    ],
+    [refusal('N'), refusal('o'), refusal('.')],
+  ],
+  [
+    'parts and items follow each other with nothing between',
+    [
+      done(0, messageItem(outputText('a'), outputText('b'))),
+      done(2, { ...messageItem(outputText('c')), phase: 'final_answer' }),
+    ],
+    [text('a'), text('b'), text('c')],
+  ],
+  [
+    'item ids that change in every event do not matter',
+    [
+      added(0, { ...messageItem(), id: 'x1' }),
+      at(0, 'output_text.delta', { delta: 'a', item_id: 'x2' }),
+      at(0, 'output_text.done', { text: 'a', item_id: 'x3' }),
+      done(0, { ...messageItem(outputText('a')), id: 'x4' }),
+    ],
+    [text('a')],
+  ],
+  [
+    'log probabilities go with the text they belong to',
+    [
+      at(0, 'output_text.delta', { delta: 'a', logprobs: [{ token: 'a' }] }),
+      at(0, 'output_text.done', { text: 'ab', logprobs: [{ token: 'a' }, { token: 'b' }] }),
+    ],
+    [
+      { type: 'text', text: 'a', logprobs: [{ token: 'a' }] },
+      { type: 'text', text: 'b', logprobs: [{ token: 'b' }] },
+    ],
+  ],
+  [
+    'hosted tools and unknown events say nothing',
+    [
+      added(0, { type: 'web_search_call', id: 'w' }),
+      at(0, 'web_search_call.searching', {}),
+      done(0, { type: 'mcp_call', id: 'm', arguments: '{}' }),
+      { type: 'response.of_the_future' },
+      { type: 'keepalive' },
+      {},
+    ],
+    [],
+  ],
+  [
+    'an empty delta is not told',
+    [at(0, 'output_text.delta', { delta: '' }), at(0, 'refusal.delta', { delta: '' })],
+    [],
+  ],
+]
+
+for (const [row, events, expected] of rows) {
+  test(`§8.3 ${row}`, () => {
+    const deltas = openai(created(), ...events, completed())
+
+    assert.deepEqual(deltas.slice(1, -1), expected)
+  })
+}
+
+test('§8.3 the start has the id and the whole second, once', () => {
+  const again = { type: 'response.in_progress', response: { id: 'resp_1', created_at: 5 } }
+  const deltas = openai(created(), again, completed())
+
+  assert.deepEqual(deltas, [
+    { type: 'start', id: 'resp_1', createdSeconds: 1_790_000_000 },
+    { type: 'stop', reason: 'stop' },
+  ])
+})
+
+test('§10.4 a second response inside the first is an error', () => {
+  const deltas = openai(created(), created('resp_2'), completed())
+
+  assert.deepEqual(types(deltas), ['start', 'failure'])
+})
+
+const annotation = {
+  type: 'url_citation',
+  start_index: 0,
+  end_index: 1,
+  title: 'T',
+  url: 'https://a',
+}
+
+test('§8.1 annotations are shifted by the code points before their part', () => {
+  const deltas = openai(
+    created(),
+    done(0, messageItem(outputText('😀b'), outputText('c', { annotations: [annotation] }))),
+    completed(),
+  )
+
+  assert.deepEqual(only('annotations', deltas)[0]?.annotations, [
+    {
+      type: 'url_citation',
+      url_citation: { start_index: 2, end_index: 3, title: 'T', url: 'https://a' },
+    },
+  ])
+})
+
+test('§8.3 an annotation is told once, though it comes again in done events', () => {
+  const cited = outputText('a', { annotations: [{ type: 'file_citation' }, annotation] })
+  const deltas = openai(
+    created(),
+    at(0, 'output_text.delta', { delta: 'a' }),
+    at(0, 'output_text.annotation.added', { annotation, annotation_index: 1 }),
+    at(0, 'output_text.annotation.added', { annotation, annotation_index: 1 }),
+    at(0, 'content_part.done', { part: cited }),
+    done(0, messageItem(cited)),
+    completed(),
+  )
+
+  assert.deepEqual(types(deltas), ['start', 'text', 'annotations', 'stop'])
+})
+
+test('§8.1 citations of files are left out', () => {
+  const cited = outputText('a', { annotations: [{ type: 'file_citation' }] })
+
+  assert.equal(
+    only('annotations', openai(created(), done(0, messageItem(cited)), completed())).length,
+    0,
+  )
+})
+
+test('§8.3 the output of the last event counts only if no item was seen before', () => {
+  const output = [messageItem(outputText('a')), functionCall('{"b":1}')]
+
+  const unseen = openai(created(), completed({ output }))
+  assert.deepEqual(types(unseen), [
+    'start',
+    'text',
+    'tool-start',
+    'tool-input',
+    'tool-stop',
+    'stop',
+  ])
+
+  const seen = openai(created(), added(0, { type: 'web_search_call' }), completed({ output }))
+  assert.deepEqual(types(seen), ['start', 'stop'])
+})
+
+test('events without an output_index are found by item id, else they mean the latest item', () => {
+  const { output_index: _first, ...one } = added(0, { ...functionCall(''), id: 'a' })
+  const { output_index: _second, ...two } = added(0, {
+    ...functionCall(''),
+    id: 'b',
+    call_id: 'call_2',
+  })
+  const piece = { type: 'response.function_call_arguments.delta' }
+  const deltas = openai(
+    created(),
+    one,
+    two,
+    { ...piece, item_id: 'a', delta: '{"n":1}' },
+    { ...piece, delta: '{"n":2}' },
+    completed(),
+  )
+
+  assert.deepEqual(
+    only('tool-input', deltas).map(({ index, text: input }) => [index, input]),
+    [
+      [0, '{"n":1}'],
+      [1, '{"n":2}'],
+    ],
+  )
+})
+
+const finishRows: [row: string, response: JsonObject, withCall: string, without: string][] = [
+  ['completed', { status: 'completed' }, 'tool-calls', 'stop'],
+  ['no status', { status: undefined }, 'tool-calls', 'stop'],
+  ...(['max_output_tokens', 'of_the_future'] as const).map(
+    (reason): [string, JsonObject, string, string] => [
+      `incomplete ${reason}`,
+      { status: 'incomplete', incomplete_details: { reason } },
+      'length',
+      'length',
+    ],
+  ),
+  [
+    'incomplete content_filter',
+    { status: 'incomplete', incomplete_details: { reason: 'content_filter' } },
+    'content-filter',
+    'content-filter',
+  ],
+]
+
+for (const [row, response, withCall, without] of finishRows) {
+  test(`§8.2 ${row} ends with ${withCall} after a call (trap 7), else ${without}`, () => {
+    const type = response.status === 'incomplete' ? 'response.incomplete' : 'response.completed'
+    const end = { type, response: { id: 'resp_1', ...response } }
+
+    assert.equal(
+      only('stop', openai(created(), done(0, functionCall('{}')), end))[0]?.reason,
+      withCall,
+    )
+    assert.equal(only('stop', openai(created(), end))[0]?.reason, without)
+  })
+}
+
+const usageRows: [
+  row: string,
+  usage: JsonObject | null | undefined,
+  expected: Usage | undefined,
+][] = [
+  ['none', undefined, undefined],
+  ['null', null, undefined],
+  ['plain', { input_tokens: 5, output_tokens: 4 }, { inputTokens: 5, outputTokens: 4 }],
+  [
+    'with details, which are already included',
+    {
+      input_tokens: 50,
+      output_tokens: 40,
+      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+      output_tokens_details: { reasoning_tokens: 32 },
+    },
+    {
+      inputTokens: 50,
+      outputTokens: 40,
+      cachedTokens: 0,
+      cacheWriteTokens: 0,
+      reasoningTokens: 32,
+    },
+  ],
+]
+
+for (const [row, usage, expected] of usageRows) {
+  test(`§8.2 usage: ${row}`, () => {
+    assert.deepEqual(only('usage', openai(created(), completed({ usage })))[0]?.usage, expected)
+  })
+}
+
+test('§1.2 the service tier is told as it is', () => {
+  assert.equal(only('stop', openai(completed({ service_tier: 'flex' })))[0]?.serviceTier, 'flex')
+})
+
+test('§8.3 an input that ends before the last event is truncated, whatever was done', () => {
+  const deltas = openai(created(), done(0, messageItem(outputText('a'))))
+
+  assert.deepEqual(types(deltas), ['start', 'text', 'failure'])
+  assert.equal(only('failure', deltas)[0]?.failure.code, 'upstream_truncated')
+})
+
+const bodyRows: [row: string, body: JsonObject, code: string | null][] = [
+  [
+    'failed',
+    { status: 'failed', output: [], error: { code: 'server_error', message: 'M' } },
+    'server_error',
+  ],
+  ['failed without an error', { status: 'failed', output: [] }, null],
+  ['cancelled', { status: 'cancelled', output: [] }, null],
+  ['still queued', { status: 'queued', output: [] }, 'upstream_protocol_error'],
+  ['no response at all', { hello: 'world' }, 'upstream_protocol_error'],
+  ['an error', { error: { code: 'invalid_prompt', message: 'M' } }, 'invalid_prompt'],
+]
+
+for (const [row, body, code] of bodyRows) {
+  test(`§8.2 a body that is ${row} is a failure`, () => {
+    assert.equal(only('failure', responsesBody(body, context))[0]?.failure.code, code)
+  })
+}
+
+test('a body of status incomplete keeps what there is', () => {
+  const call = functionCall('', { status: 'incomplete' })
+  const body = { id: 'resp_1', status: 'incomplete', output: [messageItem(outputText('a')), call] }
+  const deltas = responsesBody(body, context)
+
+  assert.equal(textOf('text', deltas), 'a')
+  assert.equal(textOf('tool-input', deltas), '')
+  assert.equal(only('stop', deltas)[0]?.reason, 'length')
+})
