@@ -1,0 +1,77 @@
+/** What both forms of a chat answer, the stream and the body, say in the same way: who answers, how it ended, the tokens. */
+import type { Delta, Failure, StopReason, Usage } from '../delta.ts'
+import type { ChatFinishReason, ChatUsage } from '../wire/chat.ts'
+
+export interface ChatAnswerContext {
+  /** the model id the client asked for */
+  requestedModel: string
+  /** the tail of the answer's id where the upstream gave none */
+  fallbackId: string
+  /** when the upstream answered, where it does not say so itself; seconds */
+  createdSeconds: number
+  /** whether a stream ends with a usage chunk */
+  includeUsage: boolean
+  /** whether the request used `functions` instead of `tools` */
+  legacyFunctions: boolean
+  /** silence after which a stream gets a comment; 0 for never */
+  keepAliveMs: number
+  record: AnswerRecord
+}
+
+/** What the caller learns about the answer besides its bytes. */
+interface AnswerRecord {
+  usage?: Usage
+  stopReason?: StopReason
+  /** why the answer broke off; it is the caller's to tell the client */
+  failure?: Failure
+  /** whether a byte was written */
+  started: boolean
+}
+
+/** The members that are the same in every chunk. */
+interface Identity {
+  id: string
+  created: number
+  model: string
+}
+
+type Start = Extract<Delta, { type: 'start' }>
+
+export function identityOf(start: Start | undefined, context: ChatAnswerContext): Identity {
+  return {
+    id: `chatcmpl-${start?.id || context.fallbackId}`,
+    created: start?.createdSeconds ?? context.createdSeconds,
+    model: context.requestedModel,
+  }
+}
+
+export function finishReasonOf(reason: StopReason, context: ChatAnswerContext): ChatFinishReason {
+  switch (reason) {
+    case 'stop':
+    case 'length':
+      return reason
+    case 'content-filter':
+      return 'content_filter'
+    case 'tool-calls':
+      return context.legacyFunctions ? 'function_call' : 'tool_calls'
+    default:
+      return reason satisfies never
+  }
+}
+
+export function usageOf(usage: Usage): ChatUsage {
+  const { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens } = usage
+  const prompt = {
+    ...(cachedTokens !== undefined && { cached_tokens: cachedTokens }),
+    ...(cacheWriteTokens !== undefined && { cache_write_tokens: cacheWriteTokens }),
+  }
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    ...(Object.keys(prompt).length > 0 && { prompt_tokens_details: prompt }),
+    ...(reasoningTokens !== undefined && {
+      completion_tokens_details: { reasoning_tokens: reasoningTokens },
+    }),
+  }
+}
