@@ -92,8 +92,16 @@ test('a line above the limit, and all after it, is replaced by the mark', async 
   }
 })
 
-test('a line of exactly the limit passes', async () => {
-  assert.equal(String(await passed([Buffer.from('1234\n'), Buffer.from('12\n')], 4)), '1234\n12\n')
+test('lines of exactly the limit pass, however they are cut', async () => {
+  for (const pieces of [
+    ['1234\n1234\n12\n'],
+    ['12', '34\n1234\n', '12\n'],
+    ['1234', '\n1234\n12\n'],
+  ]) {
+    const bytes = pieces.map((piece) => Buffer.from(piece))
+
+    assert.equal(String(await passed(bytes, 4)), '1234\n1234\n12\n')
+  }
 })
 
 test('a 33 MB line gives what came before it and then a failing event', async () => {

@@ -119,7 +119,7 @@ const rows: [row: string, events: JsonObject[], deltas: Delta[]][] = [
       added(0, functionCall('')),
       done(0, functionCall('{}')),
       added(0, functionCall('')),
-      done(0, functionCall('{}')),
+      done(0, functionCall('{}, and more')),
     ],
     [start(0, 'call_1'), piece(0, '{}'), stop(0)],
   ],
