@@ -17,12 +17,12 @@ export interface ProxyErrorDetail {
 
 export class ProxyError extends Error {
   readonly status: number
-  readonly code: string
+  readonly code: string | null
   readonly type: string
   readonly param: string | null
   readonly headers: Record<string, string>
 
-  constructor(status: number, code: string, message: string, detail: ProxyErrorDetail = {}) {
+  constructor(status: number, code: string | null, message: string, detail: ProxyErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
     this.name = 'ProxyError'
     this.status = status

@@ -1,0 +1,56 @@
+/** The answers this program makes itself: JSON, and errors in the caller's dialect. */
+import type { ServerResponse } from 'node:http'
+import type { AnthropicErrorBody } from '../pipelines/wire/anthropic.ts'
+import type { OpenAiErrorBody } from '../pipelines/wire/chat.ts'
+import type { Call } from './app.ts'
+import { ProxyError } from './errors.ts'
+
+/** Answers with a JSON body; HEAD gets the same head without it. */
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const text = `${JSON.stringify(body)}\n`
+  res.writeHead(status, {
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+  })
+  res.end(res.req.method === 'HEAD' ? undefined : text)
+}
+
+/**
+ * Answers with an error. Whatever is not a ProxyError is a fault of ours: it is logged, and the caller learns no details.
+ * With the head already sent nothing true can be said any more, so the connection is cut.
+ */
+export function sendError(res: ServerResponse, call: Call, cause: unknown): void {
+  const error = cause instanceof ProxyError ? cause : internalError(call, cause)
+  call.record.error = error.code ?? error.type
+  if (res.headersSent) {
+    res.destroy()
+    return
+  }
+  sendJson(res, error.status, errorBody(call, error), error.headers)
+}
+
+/** The error in the envelope that clients of the call's route read. */
+export function errorBody(call: Call, error: ProxyError): AnthropicErrorBody | OpenAiErrorBody {
+  const message = call.app.redact(error.message)
+  if (call.dialect === 'anthropic') {
+    const type = error.type === 'server_error' ? 'api_error' : error.type
+    return { type: 'error', error: { type, message }, request_id: call.id }
+  }
+  return { error: { message, type: error.type, param: error.param, code: error.code } }
+}
+
+function internalError(call: Call, cause: unknown): ProxyError {
+  call.log.error({ err: cause }, 'request failed by a fault of this program')
+  return new ProxyError(
+    500,
+    'internal_error',
+    `The proxy failed on this request; its log has the details under reqId ${call.id}.`,
+    { cause },
+  )
+}

@@ -1,0 +1,71 @@
+/** What the whole process shares, and what one request carries through the program. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Account } from './account/account.ts'
+import type { Config } from './config/types.ts'
+import { ProxyError, type Dialect } from './errors.ts'
+import type { Logger } from './log.ts'
+import type { Redact } from './redact.ts'
+import type { Agents } from './upstream/agents.ts'
+
+export interface App {
+  /** replaced as a whole by a reload; a request keeps the one it began with */
+  config: Config
+  readonly account: Account
+  readonly agents: Agents
+  readonly log: Logger
+  readonly redact: Redact
+  readonly version: string
+  /** ms since the epoch */
+  readonly startedAt: number
+  /** requests under way */
+  readonly calls: Set<Call>
+  /** what the operator should know, shown at start and in `/health` */
+  warnings: string[]
+  shuttingDown: boolean
+}
+
+/** One request on its way. */
+export interface Call {
+  readonly app: App
+  readonly config: Config
+  readonly id: string
+  readonly log: Logger
+  readonly dialect: Dialect
+  /** path after normalisation, without the query */
+  readonly path: string
+  /** with its `?`, or empty */
+  readonly query: string
+  /** the client's headers as they came, whatever later becomes of `req.headers` */
+  readonly headers: IncomingMessage['headers']
+  /** aborted when the client leaves (no reason that matters) or when the drain is over (reason: ProxyError) */
+  readonly stop: AbortController
+  readonly record: CallRecord
+}
+
+/** What the log line says of a request. */
+export interface CallRecord {
+  /** ms, monotonic */
+  readonly startedMs: number
+  route: string
+  model?: string
+  upstream?: string
+  stream?: boolean
+  firstByteMs?: number
+  inputTokens?: number
+  outputTokens?: number
+  cachedTokens?: number
+  /** the failure's code, for answers that broke off or were refused */
+  error?: string
+}
+
+export type Endpoint = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+) => Promise<void> | void
+
+/** Why a call was stopped: the drain is over, or (nobody reads it then) the client left. */
+export function stopReason(signal: AbortSignal): ProxyError {
+  if (signal.reason instanceof ProxyError) return signal.reason
+  return new ProxyError(499, 'client_closed', 'The client closed the connection.')
+}

@@ -1,0 +1,81 @@
+/** Reading a request's body up to a known size, and as JSON. */
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import type { JsonObject } from '../pipelines/wire/chat.ts'
+import { ProxyError } from './errors.ts'
+
+/**
+ * The whole body. Throws ProxyError 413 as soon as the announced or received size passes `maxBytes`, 415 for a compressed
+ * body, 400 when the client breaks off.
+ */
+export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const encoding = req.headers['content-encoding']
+  if (encoding && encoding !== 'identity') throw compressed(encoding)
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  const pieces: Buffer[] = []
+  let size = 0
+  return await new Promise<Buffer>((resolve, reject) => {
+    req.on('data', (piece: Buffer) => {
+      size += piece.length
+      if (size > maxBytes) {
+        pieces.length = 0
+        req.removeAllListeners('data')
+        reject(tooLarge(maxBytes))
+      } else pieces.push(piece)
+    })
+    req.once('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size)))
+    req.once('error', reject)
+    req.once('close', () => reject(new ProxyError(400, 'client_closed', 'The body was cut off.')))
+  })
+}
+
+/** The body as a JSON object. Throws ProxyError 400 `invalid_json`, with the place where it broke. */
+export function parseJsonObject(body: Buffer): JsonObject {
+  if (body.length === 0) {
+    throw invalidJson('The request body is empty. Send a JSON object.')
+  }
+  // Decoding would replace what is broken, and what was checked would not be what is sent.
+  if (!isUtf8(body)) throw invalidJson('The request body is not valid UTF-8.')
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString('utf8'))
+  } catch (error) {
+    throw invalidJson(`The request body is not valid JSON: ${withoutContent(error)}.`, error)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidJson('The request body must be a JSON object.')
+  }
+  return value as JsonObject
+}
+
+/** V8 quotes the text around the fault; that text is the user's. Only the place is kept. */
+function withoutContent(error: unknown): string {
+  const message = (error as Error).message
+  const place = /position \d+(?: \(line \d+ column \d+\))?/.exec(message)?.[0]
+  if (place) return `it breaks at ${place}`
+  return message.includes('end of JSON') || message.includes('Unterminated')
+    ? 'it ends too early'
+    : 'it cannot be parsed'
+}
+
+function invalidJson(message: string, cause?: unknown): ProxyError {
+  return new ProxyError(400, 'invalid_json', message, { cause })
+}
+
+function tooLarge(maxBytes: number): ProxyError {
+  return new ProxyError(
+    413,
+    'request_too_large',
+    `The request body is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB. Send less, or raise max_body_mb in config.json.`,
+    { headers: { connection: 'close' } },
+  )
+}
+
+function compressed(encoding: string): ProxyError {
+  return new ProxyError(
+    415,
+    'unsupported_content_encoding',
+    `Request bodies with content-encoding ${JSON.stringify(encoding.slice(0, 40))} are not taken. Send the JSON uncompressed.`,
+    { headers: { connection: 'close' } },
+  )
+}

@@ -1,0 +1,22 @@
+/**
+ * Secrets by value: whatever text leaves the process (a log line, an error message) is searched for the secrets known now.
+ * The second net under "never log a header"; it catches what an upstream or a library echoes.
+ */
+
+export type Redact = (text: string) => string
+
+/** Anything shorter would also hit ordinary words. */
+const shortestSecret = 8
+
+/** `secrets` is asked at each call, since tokens rotate. Known secrets become `[redacted]`. */
+export function redactor(secrets: () => Iterable<string>): Redact {
+  return (text) => {
+    let clean = text
+    for (const secret of secrets()) {
+      if (secret.length >= shortestSecret && clean.includes(secret)) {
+        clean = clean.replaceAll(secret, '[redacted]')
+      }
+    }
+    return clean
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The HTTP server: everything that happens once per request, whatever it asks for — request id, guards, route, the one
+ * error boundary and the one log line.
+ */
+import { randomUUID } from 'node:crypto'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import { sendError } from './answer.ts'
+import type { App, Call } from './app.ts'
+import { checkBrowser, corsHeaders, preflightHeaders } from './guard/browser.ts'
+import { presentedKeys } from './guard/client-key.ts'
+import { ProxyError } from './errors.ts'
+import { logRequest } from './request-log.ts'
+import { endpointFor, match, type Match } from './routes.ts'
+
+/** A front proxy keeps its connections for about a minute; ours must outlive them, or it meets a closed one. */
+const keepAliveMs = 75_000
+/** A client that takes longer for its headers, or for headers and body together, is broken or hostile. */
+const headersMs = 20_000
+const requestMs = 60_000
+const checkEveryMs = 5_000
+
+/** A server that is not listening yet. Every request it takes is in `app.calls` until its answer has ended. */
+export function createServer(app: App): http.Server {
+  const server = http.createServer(
+    {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: checkEveryMs,
+      keepAliveTimeout: keepAliveMs,
+    },
+    (req, res) => void handle(app, req, res),
+  )
+  server.on('clientError', refuseBrokenRequest)
+  return server
+}
+
+async function handle(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const found = match(req.url ?? '/')
+  const call = begin(app, req, res, found)
+  try {
+    if (await admitted(req, res, call, found)) {
+      await endpointFor(found, req.method ?? 'GET')(req, res, call)
+    }
+  } catch (error) {
+    if (!res.destroyed) sendError(res, call, error)
+  }
+}
+
+function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match): Call {
+  const id = requestId(req)
+  const call: Call = {
+    app,
+    config: app.config,
+    id,
+    log: app.log.child({ reqId: id }),
+    dialect: found.dialect,
+    path: found.path,
+    query: found.query,
+    headers: req.headers,
+    stop: new AbortController(),
+    record: { startedMs: performance.now(), route: found.route?.name ?? 'unknown' },
+  }
+  app.calls.add(call)
+  res.setHeader('x-request-id', id)
+  if (app.shuttingDown) res.setHeader('connection', 'close')
+  res.once('close', () => {
+    app.calls.delete(call)
+    if (!res.writableFinished) call.stop.abort()
+    logRequest(call, req, res)
+  })
+  return call
+}
+
+/** Whether the request goes on to its endpoint. Throws ProxyError 401 or 403; answers a preflight itself. */
+async function admitted(
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+  found: Match,
+): Promise<boolean> {
+  const { config } = call
+  const hasKey = presentedKeys(req.headers, config.api_keys).valid
+  checkBrowser(req.headers, config, hasKey)
+  for (const [name, value] of Object.entries(corsHeaders(req.headers, config))) {
+    res.setHeader(name, value)
+  }
+  if (req.method === 'OPTIONS' && req.headers['access-control-request-method']) {
+    res.writeHead(204, preflightHeaders(req.headers)).end()
+    return false
+  }
+  if (config.api_keys.length > 0 && !hasKey && !found.route?.open) throw keyNeeded()
+  return true
+}
+
+function keyNeeded(): ProxyError {
+  return new ProxyError(
+    401,
+    'invalid_api_key',
+    'This proxy asks for a client key. Send one of its api_keys as `Authorization: Bearer …` or `x-api-key`.',
+    { headers: { 'www-authenticate': 'Bearer' } },
+  )
+}
+
+/** The client's own id where it is harmless in a header and a log, else a new one. */
+function requestId(req: IncomingMessage): string {
+  const given = req.headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+const refusals: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** What never became a request: broken HTTP, headers too large or too slow. */
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex) {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = refusals[error.code ?? ''] ?? '400 Bad Request'
+  const message = `The request is not valid HTTP (${error.code ?? 'unknown'}).`
+  const body = JSON.stringify({
+    error: { message, type: 'invalid_request_error', param: null, code: 'bad_http' },
+  })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
