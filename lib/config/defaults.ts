@@ -45,7 +45,7 @@ export const defaultTimeouts: Timeouts = {
 }
 
 /** The client id is the public one of the `droid` command line. */
-export const defaultAuth: AuthConfig = {
+export const defaultAuth: Omit<AuthConfig, 'file'> = {
   token_url: 'https://api.workos.com/user_management/authenticate',
   client_id: 'client_01HNM792M5G5G1A2THWPXKFMXB',
   refresh_hours: 6,

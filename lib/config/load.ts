@@ -5,7 +5,7 @@ import { readEnvironment, type Environment } from './environment.ts'
 import { ConfigError } from './faults.ts'
 import { chooseFile, readConfigFile } from './file.ts'
 import { fileSchema } from './schema.ts'
-import type { Config, LogLevel } from './types.ts'
+import type { AuthConfig, Config, LogLevel } from './types.ts'
 import { withoutUnknownKeys } from './unknown-keys.ts'
 import { validate } from './validate.ts'
 
@@ -28,7 +28,9 @@ export interface LoadOptions {
   homeDir: string
 }
 
-type FilePart = Omit<Config, 'file' | 'data_dir' | 'secrets' | 'endpoint_secrets'>
+type FilePart = Omit<Config, 'auth' | 'file' | 'data_dir' | 'secrets' | 'endpoint_secrets'> & {
+  auth: Omit<AuthConfig, 'file'> & { file?: string }
+}
 
 /** Throws ConfigError with every fault. */
 export function loadConfig(options: LoadOptions): { config: Config; warnings: string[] } {
@@ -81,14 +83,14 @@ function overEnvironment(
   const { cwd, fileDir, homeDir } = options
   const authFile = env.AUTH_FILE
     ? path.resolve(cwd, expandHome(env.AUTH_FILE, homeDir))
-    : file.auth.file && path.resolve(fileDir, expandHome(file.auth.file, homeDir))
+    : path.resolve(fileDir, expandHome(file.auth.file ?? '~/.factory/auth.json', homeDir))
   return {
     port: env.PORT ?? file.port,
     host: env.HOST ?? file.host,
     api_keys: env.API_KEYS ? listOf(env.API_KEYS) : file.api_keys,
     auth: {
       ...file.auth,
-      ...(authFile && { file: authFile }),
+      file: authFile,
       token_url: env.TOKEN_URL ?? file.auth.token_url,
       client_id: env.AUTH_CLIENT_ID ?? file.auth.client_id,
     },

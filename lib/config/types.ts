@@ -39,7 +39,8 @@ export interface Timeouts {
 }
 
 export interface AuthConfig {
-  file?: string
+  /** absolute; empty for none */
+  file: string
   token_url: string
   client_id: string
   refresh_hours: number

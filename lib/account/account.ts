@@ -1,0 +1,90 @@
+/** The account whose token goes upstream: which kind it is, and the one face all kinds show. */
+import { ProxyError } from '../errors.ts'
+import type { Config } from '../config/types.ts'
+import type { Logger } from '../log.ts'
+import { RotatingToken } from './rotating-token.ts'
+import { findSource, lookedFor, type Source } from './source.ts'
+
+export type AccountSource = Source['kind']
+
+/** ISO times in UTC; never a secret. */
+export interface AccountStatus {
+  source: AccountSource
+  state: 'ok' | 'degraded'
+  expires_at: string | null
+  last_refresh: string | null
+  next_refresh: string | null
+  last_error: string | null
+}
+
+export interface Account {
+  readonly source: AccountSource
+  /** The access token to send; undefined when there is no account. Waits for a due refresh. Throws ProxyError 503. */
+  token(): Promise<string | undefined>
+  /**
+   * After a 401 for `rejected`: the token to replay with, refreshed once for all who ask unless it has changed meanwhile;
+   * undefined when it cannot be renewed (a fixed key, no account). Throws ProxyError 503.
+   */
+  renew(rejected: string): Promise<string | undefined>
+  status(): AccountStatus
+  /** every secret known now, for redaction */
+  secrets(): string[]
+  /** what was looked for, where there is no account */
+  lookedFor(): string[]
+  /** Reads the source and begins to renew. Never fails for a bad account: that is a state. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface AccountParts {
+  config: Config
+  log: Logger
+}
+
+export function openAccount({ config, log }: AccountParts): Account {
+  const source = findSource(config)
+  const looked = lookedFor(config)
+  if (source.kind === 'none') return fixedAccount('none', undefined, looked)
+  if (source.kind === 'factory_api_key') return fixedAccount(source.kind, source.key, looked)
+  return rotatingAccount(source.kind, new RotatingToken({ source, auth: config.auth, log }), looked)
+}
+
+function fixedAccount(source: AccountSource, key: string | undefined, looked: string[]): Account {
+  const never = { expires_at: null, last_refresh: null, next_refresh: null, last_error: null }
+  return {
+    source,
+    token: () => Promise.resolve(key),
+    renew: () => Promise.resolve(undefined),
+    status: () => ({ source, state: 'ok', ...never }),
+    secrets: () => (key === undefined ? [] : [key]),
+    lookedFor: () => looked,
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+  }
+}
+
+function rotatingAccount(source: AccountSource, token: RotatingToken, looked: string[]): Account {
+  return {
+    source,
+    token: () => serving(token.current()),
+    renew: (rejected) => serving(token.replace(rejected)),
+    status: () => ({ source, ...token.status() }),
+    secrets: () => token.secrets(),
+    lookedFor: () => looked,
+    start: () => token.start(),
+    stop: () => token.stop(),
+  }
+}
+
+async function serving(token: Promise<string>): Promise<string> {
+  try {
+    return await token
+  } catch (error) {
+    throw new ProxyError(
+      503,
+      'upstream_auth_unavailable',
+      `The account's login cannot be renewed: ${(error as Error).message}. The proxy goes on trying; GET /health shows the state.`,
+      { cause: error },
+    )
+  }
+}
