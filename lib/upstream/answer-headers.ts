@@ -1,0 +1,56 @@
+/** The headers of an upstream's answer that the client gets: pure, in the upstream's own order. */
+import { headerValue, hopByHopTest } from './hop-by-hop.ts'
+
+/** Ids, limits and retry hints: what clients of the other API act on, too. */
+const told = new Set([
+  'x-request-id',
+  'request-id',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'openai-processing-ms',
+])
+const toldPrefixes = ['x-ratelimit-', 'anthropic-ratelimit-']
+
+/**
+ * In: `rawHeaders` of the answer. `transparent`: all but those of the connection and cookies. `translated`: only what does
+ * not describe the upstream's own body, with OpenAI's names for Anthropic's limits, and always an `x-request-id` where the
+ * upstream gave an id. Several values of one name stay several.
+ */
+export function answerHeaders(
+  raw: readonly string[],
+  mode: 'transparent' | 'translated',
+): Record<string, string | string[]> {
+  const all = new Map<string, string[]>()
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index]!.toLowerCase()
+    const values = all.get(name)
+    if (values) values.push(headerValue(raw[index + 1]!))
+    else all.set(name, [headerValue(raw[index + 1]!)])
+  }
+  const isHopByHop = hopByHopTest(all.get('connection')?.join(','))
+  const headers: Record<string, string | string[]> = {}
+  for (const [name, values] of all) {
+    if (isHopByHop(name) || name === 'set-cookie') continue
+    if (mode === 'translated' && !isTold(name)) continue
+    headers[name] = values.length === 1 ? values[0]! : values
+  }
+  return mode === 'translated' ? withOpenAiNames(headers) : headers
+}
+
+function isTold(name: string): boolean {
+  return told.has(name) || toldPrefixes.some((prefix) => name.startsWith(prefix))
+}
+
+const limit = /^anthropic-ratelimit-(requests|tokens)-(limit|remaining|reset)$/
+
+function withOpenAiNames(headers: Record<string, string | string[]>) {
+  const named = { ...headers }
+  for (const [name, value] of Object.entries(headers)) {
+    const [, what, figure] = limit.exec(name) ?? []
+    if (what) named[`x-ratelimit-${figure}-${what}`] ??= value
+  }
+  const id = named['x-request-id'] ?? named['request-id']
+  if (id !== undefined) named['x-request-id'] = id
+  return named
+}

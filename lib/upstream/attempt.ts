@@ -1,0 +1,140 @@
+/**
+ * One attempt at an upstream, from the connection to the head of the answer: its time-outs, and what an error says of it.
+ * Node tells neither apart ("socket hang up" for all), so each time-out leaves its own mark before it destroys the request.
+ */
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Timeouts } from '../config/types.ts'
+import { ProxyError } from '../errors.ts'
+
+/** Thrown by `headOf`. `safeToRepeat`: the upstream surely accepted nothing of the request. */
+export class AttemptError extends Error {
+  readonly safeToRepeat: boolean
+  readonly error: ProxyError
+
+  constructor(error: ProxyError, safeToRepeat: boolean) {
+    super(error.message, { cause: error })
+    this.name = 'AttemptError'
+    this.error = error
+    this.safeToRepeat = safeToRepeat
+  }
+}
+
+/**
+ * The head of the answer. Fails with AttemptError: 504 `upstream_timeout` when connecting takes over `connect_s` or the
+ * head over `first_byte_s`, else 502 `upstream_unreachable`. When `signal` aborts, the request is destroyed.
+ */
+export function headOf(
+  request: ClientRequest,
+  timeouts: Timeouts,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    let timedOut: ProxyError | undefined
+    const giveUp = (error: ProxyError) => {
+      timedOut = error
+      request.destroy()
+    }
+    const state = { connected: false }
+    const clearConnect = watchConnect(request, state, timeouts.connect_s, giveUp)
+    const firstByte = setTimeout(
+      () => giveUp(silent(timeouts.first_byte_s)),
+      timeouts.first_byte_s * 1000,
+    )
+    const abort = () => request.destroy()
+    const settle = () => {
+      clearConnect()
+      clearTimeout(firstByte)
+      signal.removeEventListener('abort', abort)
+    }
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    request.once('response', (response) => {
+      settle()
+      resolve(response)
+    })
+    request.on('error', (cause: NodeJS.ErrnoException) => {
+      settle()
+      const error = timedOut ?? unreachable(request.host, cause)
+      reject(new AttemptError(error, !timedOut && surelyNotAccepted(request, cause, state)))
+    })
+  })
+}
+
+function watchConnect(
+  request: ClientRequest,
+  state: { connected: boolean },
+  connectS: number,
+  giveUp: (error: ProxyError) => void,
+): () => void {
+  const timer = setTimeout(() => {
+    if (!state.connected) giveUp(noConnection(request, connectS))
+  }, connectS * 1000)
+  const connected = () => {
+    state.connected = true
+    clearTimeout(timer)
+  }
+  const watch = (socket: Socket) => {
+    const secure = 'encrypted' in socket
+    const ready = secure ? 'secureConnect' : 'connect'
+    if (request.reusedSocket || !(socket.connecting || secure)) connected()
+    else socket.once(ready, connected)
+  }
+  if (request.socket) watch(request.socket)
+  else request.once('socket', watch)
+  return () => clearTimeout(timer)
+}
+
+/** A kept-alive connection that the upstream had already closed, or one that never came about. */
+function surelyNotAccepted(
+  request: ClientRequest,
+  cause: NodeJS.ErrnoException,
+  state: { connected: boolean },
+): boolean {
+  if (request.reusedSocket) return cause.code === 'ECONNRESET' || cause.code === 'EPIPE'
+  return !state.connected && (cause.code === 'ECONNRESET' || cause.code === 'ECONNREFUSED')
+}
+
+/** What a client is told when the upstream could not be reached. */
+export function unreachable(host: string, cause: NodeJS.ErrnoException): ProxyError {
+  return new ProxyError(
+    502,
+    'upstream_unreachable',
+    `Could not reach the upstream ${host}: ${reasonOf(cause)}. Check the endpoint's base_url and your network, then retry.`,
+    { cause, type: 'upstream_error' },
+  )
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'connection refused (ECONNREFUSED)',
+  ENOTFOUND: 'unknown host (ENOTFOUND)',
+  EAI_AGAIN: 'name lookup failed (EAI_AGAIN)',
+  ECONNRESET: 'the connection broke (ECONNRESET)',
+  EHOSTUNREACH: 'no route to host (EHOSTUNREACH)',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate chain is self-signed',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+}
+
+function reasonOf(cause: NodeJS.ErrnoException): string {
+  if (cause.code?.startsWith('HPE_')) return `its answer is not HTTP (${cause.code})`
+  return reasons[cause.code ?? ''] ?? cause.code ?? 'the connection failed'
+}
+
+function noConnection(request: ClientRequest, seconds: number): ProxyError {
+  return new ProxyError(
+    504,
+    'upstream_timeout',
+    `No connection to the upstream ${request.host} within ${seconds} s. Retry, or raise timeouts.connect_s in config.json.`,
+    { type: 'upstream_error' },
+  )
+}
+
+function silent(seconds: number): ProxyError {
+  return new ProxyError(
+    504,
+    'upstream_timeout',
+    `The upstream did not begin to answer within ${seconds} s. Retry, or raise timeouts.first_byte_s in config.json.`,
+    { type: 'upstream_error' },
+  )
+}

@@ -1,0 +1,25 @@
+/** Headers that belong to one connection and must not travel on. Source: RFC 9110 §7.6.1. */
+
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** A test for the headers of one message; `connection` is that message's own, which may name more of them. */
+export function hopByHopTest(connection: string | undefined): (name: string) => boolean {
+  const named = connection?.split(',').map((name) => name.trim().toLowerCase()) ?? []
+  return (name) => hopByHop.has(name) || named.includes(name)
+}
+
+/** A value as it may stand in a header line: without anything that could begin another one. */
+export function headerValue(value: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what has to go
+  return value.replace(/[\u0000-\u0008\u000A-\u001F\u007F]+/g, ' ')
+}

@@ -1,0 +1,90 @@
+/** The headers that go upstream: pure, from the client's, the endpoint's and what the body needs. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Endpoint, Model } from '../config/types.ts'
+import { headerValue, hopByHopTest } from './hop-by-hop.ts'
+
+export interface RequestHeaderParts {
+  client: IncomingHttpHeaders
+  /** `all`: the client speaks the upstream's own API. `chosen`: it speaks another, so most of its headers mean nothing there */
+  pass: 'all' | 'chosen'
+  endpoint: Endpoint
+  model: Model
+  credential: { header: string; value: string }
+  /** what the body needs; `undefined` takes a header out */
+  extra: Record<string, string | undefined>
+  /** for a client that has no session of its own */
+  sessionId: string
+  messageId: string
+  /** bytes */
+  contentLength: number
+  host: string
+}
+
+/** Who the caller is (credentials, cookies, addresses, pages) is no business of the upstream's; the rest we set ourselves. */
+const withheld = new Set([
+  'authorization',
+  'x-api-key',
+  'cookie',
+  'host',
+  'origin',
+  'referer',
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'expect',
+  'content-length',
+  'content-encoding',
+])
+const withheldPrefixes = ['x-forwarded-', 'sec-', 'access-control-']
+
+/** What still means something to an upstream of another API: who asks, betas and versions, the session. */
+const chosen = new Set(['user-agent', 'accept-language'])
+const chosenPrefixes = ['anthropic-', 'openai-', 'x-session-']
+
+/** Names a client may give its session by: ours, Claude Code's, Codex's. */
+const sessionHeaders = ['x-session-id', 'x-claude-code-session-id', 'session-id']
+
+/** Lower-case names; one value each. */
+export function requestHeaders(parts: RequestHeaderParts): Record<string, string> {
+  const headers = clientHeaders(parts.client, parts.pass)
+  for (const [name, value] of Object.entries(parts.endpoint.headers)) {
+    headers[name.toLowerCase()] = headerValue(filled(value, parts))
+  }
+  for (const [name, value] of Object.entries(parts.extra)) {
+    if (value === undefined) delete headers[name]
+    else headers[name] = headerValue(value)
+  }
+  headers[parts.credential.header] = headerValue(parts.credential.value)
+  headers.host = parts.host
+  headers['content-length'] = String(parts.contentLength)
+  return headers
+}
+
+function clientHeaders(client: IncomingHttpHeaders, pass: 'all' | 'chosen') {
+  const isHopByHop = hopByHopTest(client.connection)
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(client)) {
+    if (value === undefined || isHopByHop(name) || isWithheld(name)) continue
+    if (pass === 'chosen' && !isChosen(name)) continue
+    headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return headers
+}
+
+function isWithheld(name: string): boolean {
+  return withheld.has(name) || withheldPrefixes.some((prefix) => name.startsWith(prefix))
+}
+
+function isChosen(name: string): boolean {
+  return chosen.has(name) || chosenPrefixes.some((prefix) => name.startsWith(prefix))
+}
+
+function filled(template: string, { client, sessionId, messageId, model }: RequestHeaderParts) {
+  const own = sessionHeaders.map((name) => client[name]).find((value) => typeof value === 'string')
+  const values: Record<string, string> = {
+    session_id: typeof own === 'string' ? own : sessionId,
+    message_id: messageId,
+    provider: model.provider ?? model.type,
+  }
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole)
+}
