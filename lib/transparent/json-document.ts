@@ -1,0 +1,115 @@
+/**
+ * A JSON object whose top-level members can be replaced without touching any other byte: values are spliced, never
+ * re-serialised, so that the client's own blocks, numbers and spaces stay as they were (prompt caches depend on it).
+ */
+import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { parseJsonObject } from '../body.ts'
+import { topLevelMembers, type Member } from './top-level-members.ts'
+
+interface Splice {
+  from: number
+  to: number
+  by: Buffer
+}
+
+const nothing = Buffer.alloc(0)
+
+export class JsonDocument {
+  readonly #root: JsonObject
+  readonly #bytes: Buffer
+  readonly #members: Member[]
+  /** what members become: JSON text, or undefined for those taken out */
+  readonly #edits = new Map<string, Buffer | undefined>()
+  readonly #original: Buffer
+
+  private constructor(root: JsonObject, original: Buffer) {
+    this.#root = root
+    this.#original = original
+    const members = topLevelMembers(original)
+    // Readers differ on which of two equal keys counts; what is sent must be what was checked: the last one.
+    const doubled = new Set(members.map(({ name }) => name)).size < members.length
+    this.#bytes = doubled ? Buffer.from(JSON.stringify(root)) : original
+    this.#members = doubled ? topLevelMembers(this.#bytes) : members
+  }
+
+  /** Throws ProxyError 400 `invalid_json`. */
+  static parse(bytes: Buffer): JsonDocument {
+    return new JsonDocument(parseJsonObject(bytes), bytes)
+  }
+
+  /** The value as it came, whatever was set since; not to be changed. */
+  get(name: string): unknown {
+    return Object.hasOwn(this.#root, name) ? this.#root[name] : undefined
+  }
+
+  /** The value's own bytes. */
+  raw(name: string): Buffer | undefined {
+    const member = this.#members.find((one) => one.name === name)
+    return member && this.#bytes.subarray(member.valueStart, member.valueEnd)
+  }
+
+  set(name: string, value: unknown): void {
+    this.setRaw(name, Buffer.from(JSON.stringify(value)))
+  }
+
+  /** `json` must be one JSON value. */
+  setRaw(name: string, json: Buffer): void {
+    this.#edits.set(name, json)
+  }
+
+  delete(name: string): void {
+    this.#edits.set(name, undefined)
+  }
+
+  /** The document with its changes; without any the very bytes that were parsed. */
+  bytes(): Buffer {
+    if (this.#edits.size === 0) return this.#bytes === this.#original ? this.#original : this.#bytes
+    const pieces: Buffer[] = []
+    let at = 0
+    for (const { from, to, by } of this.#splices()) {
+      pieces.push(this.#bytes.subarray(at, from), by)
+      at = to
+    }
+    pieces.push(this.#bytes.subarray(at))
+    return Buffer.concat(pieces)
+  }
+
+  /** In the order of the bytes: new members first, behind the opening brace. */
+  #splices(): Splice[] {
+    const kept = this.#members.map(({ name }) => !this.#isTakenOut(name))
+    const splices = this.#insertions(kept.includes(true))
+    for (const [index, member] of this.#members.entries()) {
+      const json = this.#edits.get(member.name)
+      if (json) splices.push({ from: member.valueStart, to: member.valueEnd, by: json })
+      else if (!kept[index]) splices.push(this.#removal(index, kept))
+    }
+    return splices
+  }
+
+  #insertions(hasOthers: boolean): Splice[] {
+    const known = new Set(this.#members.map(({ name }) => name))
+    const added: Buffer[] = []
+    for (const [name, json] of this.#edits) {
+      if (known.has(name) || !json) continue
+      if (added.length > 0) added.push(Buffer.from(','))
+      added.push(Buffer.from(`${JSON.stringify(name)}:`), json)
+    }
+    if (added.length === 0) return []
+    if (hasOthers) added.push(Buffer.from(','))
+    const from = this.#bytes.indexOf('{') + 1
+    return [{ from, to: from, by: Buffer.concat(added) }]
+  }
+
+  /** A member goes with the comma before it; where nothing is kept before it, with the one behind it. */
+  #removal(index: number, kept: boolean[]): Splice {
+    const { keyStart, valueEnd } = this.#members[index]!
+    if (kept.slice(0, index).includes(true)) {
+      return { from: this.#members[index - 1]!.valueEnd, to: valueEnd, by: nothing }
+    }
+    return { from: keyStart, to: this.#members[index + 1]?.keyStart ?? valueEnd, by: nothing }
+  }
+
+  #isTakenOut(name: string): boolean {
+    return this.#edits.has(name) && this.#edits.get(name) === undefined
+  }
+}

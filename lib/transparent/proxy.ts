@@ -1,0 +1,51 @@
+/**
+ * http-proxy-3, used for one thing: sending a request whose body and headers are already final and handing back the head
+ * of the answer. Its own handling of answers is off (`selfHandleResponse`): when an upstream dies in mid-answer it leaves
+ * the client hanging, it passes hop-by-hop headers on, and it cannot replay. Source: http-proxy-3 1.23.3, read 2026-11.
+ */
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import httpProxy from 'http-proxy-3'
+import type { Timeouts } from '../config/types.ts'
+import { headOf, unreachable } from '../upstream/attempt.ts'
+
+export interface Forward {
+  target: URL
+  headers: Record<string, string>
+  body: Buffer
+  agent: import('node:http').Agent
+  timeouts: Timeouts
+  signal: AbortSignal
+}
+
+// The library would otherwise send every request through `fetch`, which neither aborts nor streams as it should.
+delete process.env.FORCE_FETCH_PATH
+
+const proxy = httpProxy.createProxyServer({ selfHandleResponse: true, ignorePath: true })
+// Each attempt hears of its own errors (headOf); without any listener here the library would throw them.
+proxy.on('error', () => undefined)
+proxy.on('econnreset', () => undefined)
+
+/** Who waits for the upstream request that is about to be made for a client's request. */
+const waiting = new WeakMap<IncomingMessage, (request: ClientRequest) => void>()
+proxy.on('proxyReq', (request, req) => waiting.get(req)?.(request))
+
+/**
+ * The head of the upstream's answer, its body untouched. `req.headers` is emptied, since the library would mix the
+ * client's headers into ours. Throws AttemptError.
+ */
+export function forward(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { target, headers, body, agent, timeouts, signal }: Forward,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    waiting.set(req, (request) => {
+      headOf(request, timeouts, signal).then(resolve, reject)
+    })
+    req.headers = {}
+    const options = { target, headers, agent, buffer: Readable.from([body]) }
+    // Only an error without any connection is left for this callback: headOf, which hears of all others, settles first.
+    proxy.web(req, res, options, (cause) => setImmediate(reject, unreachable(target.host, cause)))
+  })
+}

@@ -1,0 +1,44 @@
+/**
+ * What has to change in a Responses request: the model's id, the operator's prompt, the operator's reasoning level.
+ * Source: translation spec §§7.1, 14; OpenAI API reference "Responses", read 2026-11.
+ */
+import { upstreamId } from '../../pipelines/requests/anthropic/capability.ts'
+import { isReasoningModel } from '../../pipelines/requests/responses/reasoning.ts'
+import type { RewriteContext } from './forward.ts'
+import type { JsonDocument } from './json-document.ts'
+import { putInInstructions } from './system-prompt.ts'
+
+/**
+ * Changes the document; no header depends on it. Sub-paths (`/compact`) take model, input and instructions, so nothing
+ * else is put in there.
+ */
+export function rewriteResponses(
+  document: JsonDocument,
+  { model, systemPrompt, subPath }: RewriteContext,
+): Record<string, string | undefined> {
+  if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
+  if (systemPrompt.trim() !== '') putInInstructions(document, systemPrompt)
+  if (subPath !== '') return {}
+  if (model.fast && !document.get('service_tier')) document.set('service_tier', 'priority')
+  if (model.reasoning === 'off') {
+    if (document.get('reasoning') !== undefined) document.delete('reasoning')
+  } else if (model.reasoning !== 'auto') {
+    setLevel(document, model.reasoning)
+    if (isReasoningModel(model)) takeSamplingOut(document)
+  }
+  return {}
+}
+
+/** The client's other wishes, such as the kind of summary, stay. */
+function setLevel(document: JsonDocument, effort: string): void {
+  const client = document.get('reasoning')
+  const own = typeof client === 'object' && client !== null ? client : {}
+  document.set('reasoning', { summary: 'auto', ...own, effort })
+}
+
+/** A model that reasons refuses both. */
+function takeSamplingOut(document: JsonDocument): void {
+  for (const name of ['temperature', 'top_p']) {
+    if (document.get(name) !== undefined) document.delete(name)
+  }
+}

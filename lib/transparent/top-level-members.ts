@@ -1,0 +1,82 @@
+/** Where the members of a JSON object lie in its bytes: one pass that looks at structure only, at any depth. */
+
+export interface Member {
+  name: string
+  /** offsets in bytes; ends are exclusive */
+  keyStart: number
+  valueStart: number
+  valueEnd: number
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const comma = 0x2c
+
+/** In: the bytes of a JSON object that is known to be valid. */
+export function topLevelMembers(bytes: Buffer): Member[] {
+  const members: Member[] = []
+  let at = skipSpace(bytes, bytes.indexOf('{') + 1)
+  while (bytes[at] === quote) {
+    const keyStart = at
+    const keyEnd = stringEnd(bytes, at)
+    const name = JSON.parse(bytes.toString('utf8', keyStart, keyEnd)) as string
+    const valueStart = skipSpace(bytes, skipSpace(bytes, keyEnd) + 1)
+    const valueEnd = endOfValue(bytes, valueStart)
+    members.push({ name, keyStart, valueStart, valueEnd })
+    at = skipSpace(bytes, valueEnd)
+    if (bytes[at] === comma) at = skipSpace(bytes, at + 1)
+  }
+  return members
+}
+
+function skipSpace(bytes: Buffer, from: number): number {
+  let at = from
+  while (at < bytes.length && bytes[at]! <= 0x20) at += 1
+  return at
+}
+
+/** Behind the closing quote of the string that begins at `from`. A quote is escaped by an odd run of backslashes. */
+function stringEnd(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(quote, from + 1); at !== -1; at = bytes.indexOf(quote, at + 1)) {
+    let run = 0
+    while (bytes[at - 1 - run] === backslash) run += 1
+    if (run % 2 === 0) return at + 1
+  }
+  return bytes.length
+}
+
+function endOfValue(bytes: Buffer, from: number): number {
+  const first = bytes[from]
+  if (first === quote) return stringEnd(bytes, from)
+  if (first === openBrace || first === openBracket) return endOfNested(bytes, from)
+  let at = from
+  while (at < bytes.length && !endsScalar(bytes[at]!)) at += 1
+  return at
+}
+
+function endsScalar(byte: number): boolean {
+  return byte === comma || byte === closeBrace || byte === closeBracket || byte <= 0x20
+}
+
+function endOfNested(bytes: Buffer, from: number): number {
+  let depth = 0
+  let at = from
+  while (at < bytes.length) {
+    const byte = bytes[at]!
+    if (byte === quote) {
+      at = stringEnd(bytes, at)
+      continue
+    }
+    at += 1
+    if (byte === openBrace || byte === openBracket) depth += 1
+    else if (byte === closeBrace || byte === closeBracket) {
+      depth -= 1
+      if (depth === 0) return at
+    }
+  }
+  return at
+}
