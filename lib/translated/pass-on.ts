@@ -1,0 +1,41 @@
+/** The answer of an upstream that speaks chat itself: its bytes, with the end told truthfully. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { errorEvent } from '../../pipelines/serialise/chat-sse.ts'
+import type { Call } from '../app.ts'
+import { openAnswer } from '../upstream/answer-body.ts'
+import { isEventStream } from '../upstream/media-type.ts'
+import { tapUsage } from '../upstream/usage-tap.ts'
+import { decoders } from './read-answer.ts'
+
+/** A stream that breaks off ends with an error event; a body that does so breaks the client's connection. */
+export async function passOn(
+  answer: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+): Promise<void> {
+  const stream = isEventStream(answer)
+  call.record.stream = stream
+  res.setHeader('content-type', answer.headers['content-type'] ?? 'application/json')
+  if (stream) res.setHeader('cache-control', 'no-cache').setHeader('x-accel-buffering', 'no')
+  res.writeHead(answer.statusCode ?? 200)
+  if (stream) res.flushHeaders()
+  const body = openAnswer(answer, call, 'end')
+  tapUsage(body, call, answer.headers['content-encoding'])
+  try {
+    await pipeline([body, ...decoders(answer), res], { end: false })
+  } catch (error) {
+    call.record.error = 'broken_answer'
+    if (!call.stop.signal.aborted) call.log.warn({ err: error }, 'an answer broke off')
+    res.destroy()
+    return
+  }
+  if (!body.cut) {
+    res.end()
+    return
+  }
+  call.record.error = body.cut.code ?? body.cut.type
+  // The cut may have come within a line: the blank lines keep the error apart from what was begun.
+  if (stream) res.end(`\n\n${errorEvent(body.cut)}`)
+  else res.destroy()
+}

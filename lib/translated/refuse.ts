@@ -1,0 +1,41 @@
+/** An upstream's refusal: its HTTP error, retold as an error of chat. */
+import type { IncomingMessage } from 'node:http'
+import type { Failure } from '../../pipelines/delta.ts'
+import type { Call } from '../app.ts'
+import { ProxyError } from '../errors.ts'
+import type { Target } from '../upstream/target.ts'
+import { readAnswer } from './read-answer.ts'
+import { upstreamFailure } from './upstream-error.ts'
+
+/** An error body is a page at most; of more than this only the beginning is read. */
+const maxErrorBytes = 1024 * 1024
+
+/** Reads the refusal and throws it as a ProxyError with the upstream's status; a redirect, which is not followed, as 502. */
+export async function refuse(answer: IncomingMessage, call: Call, target: Target): Promise<never> {
+  const status = answer.statusCode ?? 502
+  if (status < 400) {
+    answer.destroy()
+    throw new ProxyError(
+      502,
+      'upstream_redirect',
+      `The upstream answered with a redirect (HTTP ${status}), which is not followed. Set the endpoint's base_url to the final address.`,
+      { type: 'upstream_error' },
+    )
+  }
+  const body = await readAnswer(answer, call, maxErrorBytes)
+  throw failureError(upstreamFailure(status, body, isOurs(call, target)))
+}
+
+/** A failure as what the error boundary takes. */
+export function failureError(failure: Failure): ProxyError {
+  return new ProxyError(failure.status, failure.code, failure.message, {
+    type: failure.type,
+    ...(failure.param && { param: failure.param }),
+  })
+}
+
+/** Whether the credential that was refused is the proxy's, not the caller's. */
+function isOurs(call: Call, { endpoint }: Target): boolean {
+  if (typeof endpoint.auth === 'object') return true
+  return endpoint.auth === 'account' && call.app.account.source !== 'none'
+}

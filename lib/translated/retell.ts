@@ -1,0 +1,168 @@
+/**
+ * An answer of another API retold in chat's words, as a stream or as one body: whichever the client wants, from whichever
+ * the upstream sent.
+ */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Duplex, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Failure } from '../../pipelines/delta.ts'
+import { deltaStages, type Provider } from '../../pipelines/index.ts'
+import { upstreamId } from '../../pipelines/requests/anthropic/capability.ts'
+import type { ChatAnswerContext } from '../../pipelines/serialise/answer.ts'
+import { collectChat } from '../../pipelines/serialise/chat-body.ts'
+import { chatSse, errorEvent } from '../../pipelines/serialise/chat-sse.ts'
+import { sendJson } from '../answer.ts'
+import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import type { Call } from '../app.ts'
+import { ProxyError } from '../errors.ts'
+import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
+import type { ChatCall } from './chat.ts'
+import { isEventStream } from '../upstream/media-type.ts'
+import { decoders, readAnswer } from './read-answer.ts'
+import { failureError } from './refuse.ts'
+
+/** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
+export async function retell(
+  answer: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+  chat: ChatCall,
+  provider: Provider,
+): Promise<void> {
+  const context = answerContext(call, chat)
+  const source = isEventStream(answer)
+    ? streamSource(answer, call, chat, provider)
+    : await bodySource(answer, call, chat, provider)
+  if (chat.stream) await asStream(source, res, call, context)
+  else await asBody(source, res, context)
+  keepTokens(call, context)
+}
+
+/** Where the deltas come from; `body` tells whether and why a stream broke off. */
+interface Source {
+  stages: (Readable | Duplex)[]
+  body?: AnswerBody
+}
+
+function streamSource(
+  answer: IncomingMessage,
+  call: Call,
+  chat: ChatCall,
+  provider: Provider,
+): Source {
+  const body = openAnswer(answer, call, 'end')
+  const stages = deltaStages(provider, translateContext(chat))
+  return { stages: [body, ...decoders(answer), ...stages], body }
+}
+
+async function bodySource(
+  answer: IncomingMessage,
+  call: Call,
+  chat: ChatCall,
+  provider: Provider,
+): Promise<Source> {
+  const text = await readAnswer(answer, call)
+  const deltas = provider.body(parsedAnswer(text, answer), translateContext(chat))
+  return { stages: [Readable.from(deltas)] }
+}
+
+async function asStream(
+  source: Source,
+  res: ServerResponse,
+  call: Call,
+  context: ChatAnswerContext,
+): Promise<void> {
+  res.setHeader('content-type', 'text/event-stream; charset=utf-8')
+  res.setHeader('cache-control', 'no-cache')
+  res.setHeader('x-accel-buffering', 'no')
+  const serialise = chatSse(context)
+  serialise.once('data', () => {
+    call.record.firstByteMs = performance.now()
+  })
+  try {
+    await pipeline([...source.stages, serialise, res], { end: false })
+  } catch (error) {
+    if (res.destroyed) return
+    throw error
+  }
+  const failure = failureOf(source, context)
+  if (!failure) {
+    res.end()
+    return
+  }
+  call.record.error = failure.code ?? failure.type
+  if (!res.headersSent) throw failureError(failure)
+  res.end(errorEvent({ ...failure, message: call.app.redact(failure.message) }))
+}
+
+async function asBody(source: Source, res: ServerResponse, context: ChatAnswerContext) {
+  const completion = await collectChat(source.stages, context)
+  const failure = failureOf(source, context)
+  if (failure || !completion) throw failureError(failure ?? nothing)
+  sendJson(res, 200, completion)
+}
+
+/** A stream that was cut fails as truncated; the body knows better why. */
+function failureOf({ body }: Source, { record }: ChatAnswerContext): Failure | undefined {
+  if (!record.failure || !body?.cut) return record.failure
+  const { status, code, type, message } = body.cut
+  return { status, code, type, message }
+}
+
+const nothing: Failure = {
+  status: 502,
+  type: 'upstream_error',
+  code: 'upstream_truncated',
+  message: 'The upstream closed the stream before the answer was complete.',
+}
+
+function translateContext({ target }: ChatCall): { upstreamModel: string } {
+  return { upstreamModel: upstreamId(target.model) }
+}
+
+function answerContext(call: Call, { request, stream }: ChatCall): ChatAnswerContext {
+  return {
+    requestedModel: request.model,
+    fallbackId: randomId(),
+    createdSeconds: Math.floor(Date.now() / 1000),
+    includeUsage: stream && request.stream_options?.include_usage === true,
+    legacyFunctions: Array.isArray(request.functions) && !request.tools,
+    keepAliveMs: call.config.keep_alive_s * 1000,
+    record: { started: false },
+  }
+}
+
+/** The tail of an id where the upstream gave none: 29 letters and digits, as OpenAI's own are. */
+function randomId(): string {
+  return randomBytes(32)
+    .toString('base64')
+    .replace(/[^A-Za-z0-9]/g, '')
+    .padEnd(29, '0')
+    .slice(0, 29)
+}
+
+function parsedAnswer(text: string, answer: IncomingMessage): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as JsonObject
+    }
+  } catch {
+    // what it is instead is said below
+  }
+  const type = answer.headers['content-type'] ?? 'no content-type'
+  throw new ProxyError(
+    502,
+    'upstream_protocol_error',
+    `The upstream answered HTTP ${answer.statusCode}, but not with a JSON object (${type}). Check the endpoint's base_url.`,
+    { type: 'upstream_error' },
+  )
+}
+
+function keepTokens(call: Call, { record }: ChatAnswerContext): void {
+  if (!record.usage) return
+  call.record.inputTokens = record.usage.inputTokens
+  call.record.outputTokens = record.usage.outputTokens
+  if (record.usage.cachedTokens !== undefined) call.record.cachedTokens = record.usage.cachedTokens
+}
