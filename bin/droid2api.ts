@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+/** The program: reads the command line, builds, runs one command. The only place that ends the process. */
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
+import { findingLines, findings } from '../lib/cli/check.ts'
+import { demoConfig } from '../lib/cli/demo-config.ts'
+import { ListenError, serve } from '../lib/cli/serve.ts'
+import { parseCommandLine, usage, UsageError, type CommandLine } from '../lib/cli/usage.ts'
+import { ConfigError, loadConfig } from '../lib/config/load.ts'
+
+const exitCodes = { failure: 1, usage: 2, configuration: 78 }
+
+const packageDir = findPackageDir(path.dirname(fileURLToPath(import.meta.url)))
+const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2))
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+async function run(args: string[]): Promise<number> {
+  const line = parseCommandLine(args)
+  if (line.help) process.stdout.write(usage)
+  else if (line.version) process.stdout.write(`${version}\n`)
+  else return await commands[line.command](line)
+  return 0
+}
+
+const commands = {
+  async serve(line: CommandLine): Promise<number> {
+    const built = build(line)
+    await serve(built, { reload: () => load(line).config })
+    return 0
+  },
+
+  async demo(line: CommandLine): Promise<number> {
+    const { startDemoUpstream } = await import('../lib/demo/upstream.ts')
+    const upstream = await startDemoUpstream()
+    const { config, warnings } = load(line)
+    const built = buildApp({ config: demoConfig(config, upstream.url), version, warnings })
+    await serve(built, {
+      reload: () => demoConfig(load(line).config, upstream.url),
+      beforeExit: () => upstream.close(),
+    })
+    return 0
+  },
+
+  async check(line: CommandLine): Promise<number> {
+    const { app } = build(line, 'silent')
+    const all = await findings(app, line.online)
+    app.agents.destroy()
+    process.stdout.write(line.json ? `${JSON.stringify({ findings: all })}\n` : findingLines(all))
+    return all.some(({ level }) => level === 'error') ? exitCodes.failure : 0
+  },
+}
+
+function build(line: CommandLine, logLevel?: 'silent'): BuiltApp {
+  const { config, warnings } = load(line)
+  return buildApp({
+    config: logLevel ? { ...config, log_level: logLevel } : config,
+    version,
+    warnings,
+  })
+}
+
+function load({ flags }: CommandLine) {
+  return loadConfig({
+    flags,
+    env: process.env,
+    cwd: process.cwd(),
+    packageDir,
+    homeDir: homedir(),
+  })
+}
+
+function report(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${usage}`)
+    return exitCodes.usage
+  }
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`)
+    return exitCodes.configuration
+  }
+  if (error instanceof ListenError) {
+    process.stderr.write(`${error.message}\n`)
+    return exitCodes.failure
+  }
+  throw error
+}
+
+/** Where package.json is: one folder up from the source, two from the compiled program. */
+function findPackageDir(dir: string): string {
+  const parent = path.dirname(dir)
+  return path.basename(parent) === 'dist' ? path.dirname(parent) : parent
+}

@@ -1,0 +1,63 @@
+/** Puts the parts together: configuration, log, account, agents. */
+import type { DestinationStream } from 'pino'
+import { openAccount } from '../account/account.ts'
+import type { App } from '../app.ts'
+import type { Config } from '../config/types.ts'
+import { isLoopback } from '../guard/browser.ts'
+import { openLog } from '../log.ts'
+import { redactor } from '../redact.ts'
+import { createAgents } from '../upstream/agents.ts'
+
+export interface AppParts {
+  config: Config
+  version: string
+  /** what loading the configuration had to say */
+  warnings: string[]
+  /** where the log goes; stdout unless told */
+  destination?: DestinationStream
+}
+
+export interface BuiltApp {
+  app: App
+  /** empties the log's buffer before the process ends */
+  flushLog(): void
+}
+
+/** Builds everything a server needs; nothing is started yet. */
+export function buildApp({ config, version, warnings, destination }: AppParts): BuiltApp {
+  const redact = redactor(() => [
+    ...app.account.secrets(),
+    ...app.config.api_keys,
+    ...Object.values(app.config.endpoint_secrets),
+  ])
+  const { log, flush } = openLog({
+    level: config.log_level,
+    readable: config.dev_mode && process.stdout.isTTY,
+    redact,
+    ...(destination && { destination }),
+  })
+  const app: App = {
+    config,
+    account: openAccount({ config, log }),
+    agents: createAgents(),
+    log,
+    redact,
+    version,
+    startedAt: Date.now(),
+    calls: new Set(),
+    warnings: [],
+    shuttingDown: false,
+  }
+  app.warnings = [...warnings, ...exposureWarnings(app)]
+  return { app, flushLog: flush }
+}
+
+/** Anyone who reaches an open port spends the account. */
+function exposureWarnings({ config, account }: App): string[] {
+  const spendable =
+    account.source !== 'none' || config.endpoints.some(({ auth }) => typeof auth === 'object')
+  if (isLoopback(config.host) || config.api_keys.length > 0 || !spendable) return []
+  return [
+    `listening on ${config.host} without api_keys: whoever reaches this port can spend the account. Set API_KEYS, or listen on 127.0.0.1.`,
+  ]
+}

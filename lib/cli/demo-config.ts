@@ -1,0 +1,28 @@
+/** The demo's configuration: the user's own, with every model pointed at the built-in upstream. */
+import type { Config, Endpoint, ModelType } from '../config/types.ts'
+
+const paths: Record<ModelType, string> = {
+  anthropic: '/v1/messages',
+  openai: '/v1/responses',
+  common: '/v1/chat/completions',
+}
+
+/** `upstream` is the demo upstream's URL. No account is used and none is touched. */
+export function demoConfig(config: Config, upstream: string): Config {
+  const types = Object.keys(paths) as ModelType[]
+  const endpoints = types.map((type): Endpoint => ({
+    name: `demo ${type}`,
+    type,
+    base_url: upstream + paths[type],
+    auth: { env: 'DEMO' },
+    headers: {},
+  }))
+  return Object.freeze({
+    ...config,
+    models: config.models.map(({ endpoint: _, ...model }) => model),
+    endpoints,
+    secrets: {},
+    endpoint_secrets: { DEMO: 'demo-upstream-key' },
+    auth: { ...config.auth, file: '' },
+  })
+}

@@ -1,0 +1,125 @@
+/** `droid2api serve`: listen, say so, reload on SIGHUP, drain and leave on SIGTERM or SIGINT. */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { App } from '../app.ts'
+import { ProxyError } from '../errors.ts'
+import { createServer } from '../server.ts'
+import { accountLine, addressOf, banner } from './banner.ts'
+import type { BuiltApp } from './build-app.ts'
+
+export interface ServeOptions {
+  /** reads the configuration again; throws when it is broken */
+  reload(): App['config']
+  /** what else to end, such as the demo's upstream */
+  beforeExit?(): Promise<void>
+}
+
+/** Thrown when the address cannot be had; the message is one line for the user. */
+export class ListenError extends Error {}
+
+/** Serves until a signal ends it; resolves when everything is closed. Throws ListenError. */
+export async function serve(built: BuiltApp, options: ServeOptions): Promise<void> {
+  const { app } = built
+  const server = createServer(app)
+  await listen(server, app)
+  await app.account.start()
+  announce(app, server)
+  const onReload = () => reload(app, options)
+  process.on('SIGHUP', onReload)
+  const signal = await nextSignal(() => built.flushLog())
+  app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
+  await drain(server, app)
+  process.off('SIGHUP', onReload)
+  await app.account.stop()
+  await options.beforeExit?.()
+  app.agents.destroy()
+  app.log.info('stopped')
+  built.flushLog()
+}
+
+async function listen(server: Server, { config }: App): Promise<void> {
+  server.listen(config.port, config.host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw new ListenError(whyNot(error as NodeJS.ErrnoException, config.port, config.host))
+  }
+}
+
+function whyNot(error: NodeJS.ErrnoException, port: number, host: string): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is in use. Choose another with --port (or PORT).`
+    case 'EACCES':
+      return `Port ${port} needs more rights than this user has. Choose one above 1023 with --port (or PORT).`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `The address ${host} is not one of this machine's. Choose another with --host (or HOST).`
+    default:
+      return `Cannot listen on ${host}:${port}: ${error.message}`
+  }
+}
+
+function announce(app: App, server: Server): void {
+  const url = addressOf(server.address() as AddressInfo)
+  if (process.stdout.isTTY) {
+    process.stdout.write(banner(app, url))
+    return
+  }
+  app.log.info({ url, version: app.version, account: accountLine(app) }, 'listening')
+  for (const warning of app.warnings) app.log.warn(warning)
+}
+
+function reload(app: App, options: ServeOptions): void {
+  try {
+    const next = options.reload()
+    const fixed = (['port', 'host', 'auth', 'data_dir', 'log_level'] as const).filter(
+      (key) => JSON.stringify(next[key]) !== JSON.stringify(app.config[key]),
+    )
+    app.config = next
+    app.log.info({ file: next.file }, 'configuration read again')
+    if (fixed.length > 0) app.log.warn({ keys: fixed }, 'these keys take effect at the next start')
+  } catch (error) {
+    app.log.error(
+      { reason: (error as Error).message },
+      'the new configuration is broken; the running one stays',
+    )
+  }
+}
+
+/** The first SIGTERM or SIGINT; from then on a second one ends the process at once. */
+async function nextSignal(flushLog: () => void): Promise<string> {
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGTERM', resolve)
+    process.once('SIGINT', resolve)
+  })
+  const exitNow = () => {
+    flushLog()
+    process.exit(1)
+  }
+  process.on('SIGTERM', exitNow)
+  process.on('SIGINT', exitNow)
+  return signal
+}
+
+/** Streams may end by themselves for `shutdown_s`; what is left then ends with an error. */
+async function drain(server: Server, app: App): Promise<void> {
+  app.shuttingDown = true
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const deadline = setTimeout(() => stopCalls(server, app), app.config.timeouts.shutdown_s * 1000)
+  await closed
+  clearTimeout(deadline)
+}
+
+function stopCalls(server: Server, app: App): void {
+  const reason = new ProxyError(
+    503,
+    'shutting_down',
+    'The proxy is being stopped. Send the request again.',
+  )
+  for (const call of app.calls) call.stop.abort(reason)
+  // An answer that ends now still has to leave; whoever does not read it is not waited for.
+  setTimeout(() => server.closeAllConnections(), 500).unref()
+}

@@ -1,0 +1,79 @@
+/** The command line: what it takes, and how it says so. */
+import { parseArgs } from 'node:util'
+import type { Flags } from '../config/load.ts'
+
+export const usage = `Usage: droid2api [command] [flags]
+
+Commands
+  serve           serve the configured upstreams (default)
+  demo            serve with a built-in upstream, no account needed
+  check           check configuration, credentials and port, then exit
+
+Flags
+  -p, --port N        port to listen on (default 3000)
+      --host NAME     address to listen on (default 127.0.0.1)
+  -c, --config FILE   configuration file (default ./config.json)
+      --log-level L   fatal, error, warn, info, debug, trace or silent
+      --online        check: also refresh the token and ask the upstreams
+      --json          check: one JSON object instead of lines
+  -h, --help          this text
+  -v, --version       the version
+`
+
+export type CommandName = 'serve' | 'demo' | 'check'
+
+export interface CommandLine {
+  command: CommandName
+  flags: Flags
+  online: boolean
+  json: boolean
+  help: boolean
+  version: boolean
+}
+
+/** Thrown for a command line that cannot be understood; the message names the word. */
+export class UsageError extends Error {}
+
+const options = {
+  port: { type: 'string', short: 'p' },
+  host: { type: 'string' },
+  config: { type: 'string', short: 'c' },
+  'log-level': { type: 'string' },
+  online: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const
+
+/** In: the arguments after the program's name. Throws UsageError. */
+export function parseCommandLine(args: string[]): CommandLine {
+  const { values, positionals } = parsed(args)
+  const [command = 'serve', ...more] = positionals
+  if (!isCommand(command)) throw new UsageError(`Unknown command: ${command}`)
+  if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
+  return {
+    command,
+    flags: {
+      port: values.port,
+      host: values.host,
+      config: values.config,
+      logLevel: values['log-level'],
+    },
+    online: values.online ?? false,
+    json: values.json ?? false,
+    help: values.help ?? false,
+    version: values.version ?? false,
+  }
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. ')[0])
+  }
+}
+
+function isCommand(word: string): word is CommandName {
+  return word === 'serve' || word === 'demo' || word === 'check'
+}
