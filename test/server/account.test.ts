@@ -1,0 +1,108 @@
+/** The account's token as requests meet it: renewed once for all, replayed once, on both roads. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { startTokenServer } from '../helpers/token-server.ts'
+import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
+
+const asks: Record<string, object> = {
+  '/v1/messages': { model: 'claude-sonnet-4-5', max_tokens: 9, messages: [hi()] },
+  '/v1/chat/completions': { model: 'claude-sonnet-4-5', messages: [hi()] },
+}
+
+function hi() {
+  return { role: 'user', content: 'x'.repeat(20_000) }
+}
+
+/** An upstream that takes only the newest access token, and a proxy whose stored one is spent. */
+async function expired(t: TestContext, options: { stream?: boolean } = {}) {
+  const tokens = await startTokenServer(t)
+  const upstream = await startUpstream(t, (request) => {
+    if (request.headers.authorization !== `Bearer ${tokens.accessToken}`) {
+      const error = { type: 'authentication_error', message: 'expired' }
+      return { status: 401, body: { type: 'error', error } }
+    }
+    return options.stream
+      ? { sse: anthropicStream({ text: ['Hi'] }) }
+      : { body: anthropicMessage({ text: ['Hi'] }) }
+  })
+  const proxy = await startProxy(t, {
+    config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
+    env: { DROID_REFRESH_KEY: tokens.refreshToken },
+  })
+  return { tokens, upstream, proxy }
+}
+
+for (const [route, ask] of Object.entries(asks)) {
+  test(`${route}: 200 requests that meet a refused token cause one refresh and 200 answers`, async (t) => {
+    const { tokens, proxy } = await expired(t)
+    await (await post(proxy.url + route, ask)).text()
+    const before = tokens.refreshes
+    tokens.revokeAccess()
+
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, async () => {
+        const answer = await post(proxy.url + route, ask)
+        return { status: answer.status, text: await answer.text() }
+      }),
+    )
+
+    assert.equal(tokens.refreshes - before, 1)
+    for (const { status, text } of answers) {
+      assert.equal(status, 200, text)
+      assert.match(text, /Hi/)
+    }
+  })
+
+  test(`${route}: a stream is replayed after 401 without the client noticing`, async (t) => {
+    const { tokens, upstream, proxy } = await expired(t, { stream: true })
+    await (await post(proxy.url + route, { ...ask, stream: true })).text()
+    tokens.revokeAccess()
+    const before = upstream.requests.length
+
+    const answer = await post(proxy.url + route, { ...ask, stream: true })
+
+    assert.equal(answer.status, 200)
+    assert.match(await answer.text(), /Hi/)
+    const [refused, replayed] = upstream.requests.slice(before)
+    assert.equal(upstream.requests.length - before, 2)
+    assert.deepEqual(refused?.body, replayed?.body)
+  })
+
+  test(`${route}: an upstream that always says 401 is asked twice, and the client gets its 401`, async (t) => {
+    const tokens = await startTokenServer(t)
+    const error = { type: 'authentication_error', message: 'no such plan' }
+    const upstream = await startUpstream(t, () => ({
+      status: 401,
+      body: { type: 'error', error },
+    }))
+    const { url } = await startProxy(t, {
+      config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
+      env: { DROID_REFRESH_KEY: tokens.refreshToken },
+    })
+
+    const answer = await post(url + route, ask)
+
+    assert.equal(answer.status, 401)
+    assert.match(await answer.text(), /no such plan/)
+    assert.equal(upstream.requests.length, 2)
+  })
+
+  test(`${route}: a login that cannot be renewed is a 503 in the dialect of the route`, async (t) => {
+    const tokens = await startTokenServer(t)
+    const { url } = await startProxy(t, {
+      config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: tokens.url } }),
+      env: { DROID_REFRESH_KEY: 'a-token-nobody-issued' },
+    })
+
+    const answer = await post(url + route, ask)
+    const body = (await answer.json()) as { type?: string; error: { message: string } }
+
+    assert.equal(answer.status, 503)
+    assert.equal(body.type, route === '/v1/messages' ? 'error' : undefined)
+    assert.equal((await fetch(`${url}/ready`)).status, 503)
+    const health = (await (await fetch(`${url}/health`)).json()) as { status: string }
+    assert.equal(health.status, 'degraded')
+    assert.doesNotMatch(JSON.stringify(body), /a-token-nobody-issued/)
+  })
+}

@@ -1,0 +1,79 @@
+/** A reader that stops reading must stop the upstream, not fill this machine's memory. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, request, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { oneUpstream, startProxy } from '../helpers/proxy.ts'
+import { anthropicStream } from '../helpers/upstream.ts'
+
+const total = 100 * 1024 * 1024
+
+/** An upstream with 100 MB of one answer to send; tells how much of it has left. */
+async function endlessUpstream(t: TestContext) {
+  const sent = { bytes: 0 }
+  const [start, opened] = anthropicStream({ text: ['x'] })
+  const delta = `event: content_block_delta\ndata: ${JSON.stringify({
+    type: 'content_block_delta',
+    index: 0,
+    delta: { type: 'text_delta', text: 'x'.repeat(16_000) },
+  })}\n\n`
+  const server = createServer((req, res) => {
+    req.resume()
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.write(start! + opened!)
+    const fill = () => {
+      let room = true
+      while (room && sent.bytes < total) {
+        sent.bytes += delta.length
+        room = res.write(delta)
+      }
+    }
+    res.on('drain', fill)
+    fill()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sent }
+}
+
+for (const route of ['/v1/messages', '/v1/chat/completions']) {
+  test(`${route}: a client that stops reading stops the upstream`, async (t) => {
+    const upstream = await endlessUpstream(t)
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const sent = request(url + route, {
+      method: 'POST',
+      headers: { authorization: 'Bearer caller' },
+    })
+    sent.on('error', () => undefined)
+    sent.end(
+      JSON.stringify({
+        model: 'claude-sonnet-4-5',
+        max_tokens: 9,
+        stream: true,
+        messages: [{ role: 'user', content: 'x' }],
+      }),
+    )
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    answer.pause()
+
+    await settled(() => upstream.sent.bytes)
+
+    assert.ok(upstream.sent.bytes < 24 * 1024 * 1024, `${upstream.sent.bytes} bytes left`)
+    sent.destroy()
+  })
+}
+
+/** Waits until a count has stopped growing. */
+async function settled(count: () => number): Promise<void> {
+  for (let before = -1, still = 0; still < 10;) {
+    await wait(50)
+    still = count() === before ? still + 1 : 0
+    before = count()
+  }
+}

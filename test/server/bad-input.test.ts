@@ -1,0 +1,127 @@
+/** Whatever a client gets wrong: a 4xx in the dialect of its route, saying what and where, and nothing goes upstream. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { startUpstream } from '../helpers/upstream.ts'
+
+const routes = {
+  '/v1/chat/completions': 'gpt-5.1',
+  '/v1/messages': 'claude-sonnet-4-5',
+  '/v1/messages/count_tokens': 'claude-sonnet-4-5',
+  '/v1/responses': 'gpt-5.1',
+}
+
+const bad: [what: string, body: (model: string) => unknown, status: number, says: RegExp][] = [
+  ['malformed JSON', () => '{"model": "x",', 400, /JSON/],
+  ['an empty body', () => '', 400, /empty/],
+  ['an array', () => '[1]', 400, /object/],
+  ['a number', () => '3', 400, /object/],
+  ['no model', () => ({ messages: [] }), 400, /model/],
+  ['a model that is no string', () => ({ model: 3, messages: [] }), 400, /model/],
+  [
+    'an unknown model',
+    () => ({ model: 'gpt-5.0', messages: [hello], input: 'x' }),
+    404,
+    /gpt-5\.1/,
+  ],
+]
+const hello = { role: 'user', content: 'hi' }
+
+for (const [route, model] of Object.entries(routes)) {
+  test(`${route} refuses what it cannot read`, async (t) => {
+    const upstream = await startUpstream(t, [])
+    const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    for (const [what, body, status, says] of bad) {
+      const answer = await post(proxy.url + route, body(model))
+      const text = await answer.text()
+      assert.equal(answer.status, status, `${what}: ${text}`)
+      const { error, type } = JSON.parse(text) as { type?: string; error: { message: string } }
+      assert.match(error.message, says, what)
+      assert.equal(type, route.startsWith('/v1/messages') ? 'error' : undefined, what)
+      assert.doesNotMatch(text, /\bat \S+ \(|\.ts:/, what)
+    }
+    assert.equal(upstream.requests.length, 0)
+    assert.doesNotMatch(proxy.rawLog(), /"level":"error"/)
+  })
+}
+
+test('a model of another kind is refused on a transparent route, naming the one that takes it', async (t) => {
+  const upstream = await startUpstream(t, [])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  const answers = [
+    await post(`${url}/v1/messages`, { model: 'gpt-5.1', messages: [] }),
+    await post(`${url}/v1/responses`, { model: 'claude-sonnet-4-5', input: 'x' }),
+    await post(`${url}/v1/responses`, { model: 'glm-4.6', input: 'x' }),
+  ]
+
+  const texts = await Promise.all(answers.map((answer) => answer.text()))
+  assert.deepEqual(
+    answers.map((answer) => answer.status),
+    [400, 400, 400],
+  )
+  assert.match(texts[0]!, /\/v1\/responses/)
+  assert.match(texts[1]!, /\/v1\/messages/)
+  assert.match(texts[2]!, /\/v1\/chat\/completions/)
+  assert.equal(upstream.requests.length, 0)
+})
+
+test('a body above max_body_mb is refused with 413, announced or not', async (t) => {
+  const upstream = await startUpstream(t, [])
+  const { url } = await startProxy(t, {
+    config: oneUpstream(upstream.url, { max_body_mb: 1 }),
+  })
+  const large = JSON.stringify({ model: 'gpt-5.1', input: 'x'.repeat(1024 * 1024) })
+
+  const announced = await post(`${url}/v1/responses`, large)
+  const chunked = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    body: new Blob([large]).stream(),
+    duplex: 'half',
+  } as RequestInit)
+
+  assert.equal(announced.status, 413)
+  assert.match(await announced.text(), /max_body_mb/)
+  assert.equal(chunked.status, 413)
+  assert.equal(((await chunked.json()) as { type: string }).type, 'error')
+  assert.equal(upstream.requests.length, 0)
+})
+
+test('a compressed body is refused with 415', async (t) => {
+  const { url } = await startProxy(t)
+
+  const answer = await post(`${url}/v1/responses`, 'x', { 'content-encoding': 'gzip' })
+
+  assert.equal(answer.status, 415)
+})
+
+test('a body nested a hundred thousand levels deep does no harm', async (t) => {
+  const upstream = await startUpstream(t, () => ({ body: {} }))
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+
+  const chat = await post(
+    `${url}/v1/chat/completions`,
+    `{"model":"gpt-5.1","messages":[{"role":"user","content":"x"}],"metadata":{"deep":${deep}}}`,
+  )
+  const messages = await post(`${url}/v1/messages`, `{"model":"claude-sonnet-4-5","x":${deep}}`)
+
+  assert.equal(chat.status, 400)
+  assert.equal(messages.status, 200)
+  assert.equal((await fetch(`${url}/health`)).status, 200)
+})
+
+test('no credential anywhere is a 401 that says what to set', async (t) => {
+  const upstream = await startUpstream(t, [])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  const answer = await fetch(`${url}/v1/responses`, {
+    method: 'POST',
+    body: JSON.stringify({ model: 'gpt-5.1', input: 'x' }),
+  })
+
+  assert.equal(answer.status, 401)
+  assert.match(await answer.text(), /FACTORY_API_KEY/)
+  assert.equal(upstream.requests.length, 0)
+})

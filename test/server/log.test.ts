@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { oneUpstream, post, startProxy, type TestProxy } from '../helpers/proxy.ts'
+import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
+
+/** The request lines, once there are `count` of them. */
+async function requestLines(proxy: TestProxy, count: number) {
+  for (;;) {
+    const lines = proxy.logs.filter((line) => line.msg === 'request')
+    if (lines.length >= count) return lines
+    await wait(5)
+  }
+}
+
+test('one line a request: what was asked, of whom, how it went, and the tokens on both roads', async (t) => {
+  const usage = { input_tokens: 10, output_tokens: 7, cache_read_input_tokens: 5 }
+  const upstream = await startUpstream(t, [
+    { sse: anthropicStream({ text: ['Hi'], usage }) },
+    { sse: anthropicStream({ text: ['Hi'], usage }) },
+    { body: anthropicMessage({ text: ['Hi'], usage }) },
+  ])
+  const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const ask = { model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'x' }] }
+
+  await (await post(`${proxy.url}/v1/chat/completions`, { ...ask, stream: true })).text()
+  await (await post(`${proxy.url}/v1/messages`, { ...ask, stream: true, max_tokens: 9 })).text()
+  await (await post(`${proxy.url}/v1/messages`, { ...ask, max_tokens: 9 })).text()
+
+  const lines = await requestLines(proxy, 3)
+  for (const [index, line] of lines.entries()) {
+    assert.equal(line.level, 'info')
+    assert.equal(line.method, 'POST')
+    assert.equal(line.model, 'claude-sonnet-4-5')
+    assert.equal(line.upstream, 'claude')
+    assert.equal(line.status, 200)
+    assert.equal(line.stream, index < 2)
+    assert.equal(line.inputTokens, 15)
+    assert.equal(line.outputTokens, 7)
+    assert.equal(line.cachedTokens, 5)
+    assert.equal(typeof line.ttfbMs, 'number')
+    assert.equal(typeof line.durationMs, 'number')
+    assert.equal(typeof line.reqId, 'string')
+  }
+  assert.deepEqual(
+    lines.map((line) => line.route),
+    ['/v1/chat/completions', '/v1/messages', '/v1/messages'],
+  )
+})
+
+test('a client that leaves before the answer is logged as 499', async (t) => {
+  const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
+  const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const leave = new AbortController()
+  const pending = fetch(`${proxy.url}/v1/responses`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer caller' },
+    body: JSON.stringify({ model: 'gpt-5.1', input: 'x' }),
+    signal: leave.signal,
+  })
+  await upstream.nextRequest()
+
+  leave.abort()
+  await pending.catch(() => undefined)
+
+  const [line] = await requestLines(proxy, 1)
+  assert.equal(line?.status, 499)
+  assert.equal(line?.aborted, true)
+})
+
+test('no secret and no prompt reaches the log, not even at trace', async (t) => {
+  const echo = 'invalid token fk-the-account-key for sk-ant-callers-own-key'
+  const upstream = await startUpstream(t, () => ({
+    status: 400,
+    body: { type: 'error', error: { type: 'invalid_request_error', message: echo } },
+  }))
+  const proxy = await startProxy(t, {
+    config: oneUpstream(upstream.url, { log_level: 'trace' }),
+    env: { FACTORY_API_KEY: 'fk-the-account-key' },
+  })
+  const ask = {
+    model: 'claude-sonnet-4-5',
+    max_tokens: 5,
+    messages: [{ role: 'user', content: 'my private prompt' }],
+  }
+
+  const chat = await post(`${proxy.url}/v1/chat/completions`, ask)
+  await post(`${proxy.url}/v1/messages`, ask, { authorization: 'Bearer sk-ant-callers-own-key' })
+  await post(`${proxy.url}/v1/messages`, '{"private prompt": tru', { cookie: 'session=tasty' })
+
+  assert.doesNotMatch(await chat.text(), /fk-the-account-key/)
+  await requestLines(proxy, 3)
+  assert.doesNotMatch(
+    proxy.rawLog(),
+    /fk-the-account-key|sk-ant-callers|private prompt|tasty|Bearer/,
+  )
+})
+
+test('a request id cannot forge a log line', async (t) => {
+  const proxy = await startProxy(t)
+
+  await fetch(proxy.url, { headers: { 'x-request-id': '1","level":"fatal' } })
+
+  const [line] = await requestLines(proxy, 1)
+  assert.match(String(line?.reqId), /^[0-9a-f-]{36}$/)
+})

@@ -1,0 +1,140 @@
+/** What goes wrong between the proxy and an upstream, on both roads: told truthfully, in the dialect of the route. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { startUpstream } from '../helpers/upstream.ts'
+
+const asks: Record<string, object> = {
+  '/v1/messages': {
+    model: 'claude-sonnet-4-5',
+    max_tokens: 9,
+    stream: true,
+    messages: [{ role: 'user', content: 'x' }],
+  },
+  '/v1/responses': { model: 'gpt-5.1', stream: true, input: 'x' },
+  '/v1/chat/completions': {
+    model: 'claude-sonnet-4-5',
+    stream: true,
+    messages: [{ role: 'user', content: 'x' }],
+  },
+}
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+for (const [route, ask] of Object.entries(asks)) {
+  const dialect = route === '/v1/messages' ? 'error' : undefined
+
+  test(`${route}: an upstream that refuses the connection is a 502`, async (t) => {
+    const config = oneUpstream(`http://127.0.0.1:${await freePort()}`)
+    const { url } = await startProxy(t, { config })
+
+    const answer = await post(url + route, ask)
+    const body = (await answer.json()) as { type?: string; error: { message: string } }
+
+    assert.equal(answer.status, 502)
+    assert.equal(body.type, dialect)
+    assert.match(body.error.message, /ECONNREFUSED/)
+  })
+
+  test(`${route}: an unknown host is a 502`, async (t) => {
+    const { url } = await startProxy(t, { config: oneUpstream('http://nowhere.invalid') })
+
+    const answer = await post(url + route, ask)
+
+    assert.equal(answer.status, 502)
+    assert.match(await answer.text(), /nowhere\.invalid/)
+  })
+
+  test(`${route}: an upstream that never answers is a 504`, async (t) => {
+    const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
+    const { url } = await startProxy(t, {
+      config: oneUpstream(upstream.url, { timeouts: { first_byte_s: 1 } }),
+    })
+
+    const answer = await post(url + route, ask)
+
+    assert.equal(answer.status, 504)
+    assert.match(await answer.text(), /first_byte_s/)
+  })
+
+  test(`${route}: an upstream that hangs up before its head is a 502, and is not asked twice`, async (t) => {
+    const upstream = await startUpstream(t, [{ sse: ['hang-up'], silent: true }, { body: {} }])
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    const answer = await post(url + route, ask)
+
+    assert.equal(answer.status, 502)
+    assert.equal(upstream.requests.length, 1)
+  })
+
+  test(`${route}: an upstream that dies in mid-answer never looks complete`, async (t) => {
+    const upstream = await startUpstream(t, [{ sse: [': begun\n\n', { waitMs: 20 }, 'hang-up'] }])
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    const whole = await post(url + route, ask)
+      .then(
+        async (answer) => ({ status: answer.status, text: await answer.text() }),
+        () => 'broken',
+      )
+      .catch(() => 'broken')
+
+    if (route === '/v1/chat/completions') {
+      assert.deepEqual((whole as { status: number }).status, 502)
+    } else assert.equal(whole, 'broken')
+  })
+
+  test(`${route}: an upstream that falls silent in mid-answer is given up after idle_s`, async (t) => {
+    const upstream = await startUpstream(t, [{ sse: [': begun\n\n', 'hang'] }])
+    const { url } = await startProxy(t, {
+      config: oneUpstream(upstream.url, { timeouts: { idle_s: 1 } }),
+    })
+
+    const whole = await post(url + route, ask)
+      .then(async (answer) => ({ status: answer.status, text: await answer.text() }))
+      .catch(() => 'broken')
+
+    if (route === '/v1/chat/completions') {
+      assert.equal((whole as { status: number }).status, 504)
+    } else assert.equal(whole, 'broken')
+  })
+
+  test(`${route}: a kept-alive connection that the upstream closed is replaced, ten times of ten`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ body: { ok: true }, status: 400 }))
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    for (let count = 0; count < 10; count += 1) {
+      const answer = await post(url + route, ask)
+      assert.equal(answer.status, 400, await answer.text())
+      upstream.dropIdle()
+    }
+    assert.equal(upstream.requests.length, 10)
+  })
+
+  test(`${route}: a client that leaves stops the upstream`, async (t) => {
+    const upstream = await startUpstream(t, [{ sse: [': begun\n\n', 'hang'] }])
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const sent = request(url + route, {
+      method: 'POST',
+      headers: { authorization: 'Bearer caller' },
+    })
+    sent.on('error', () => undefined)
+    sent.end(JSON.stringify(ask))
+    await upstream.nextRequest()
+
+    sent.destroy()
+    await upstream.whenClosed(0)
+
+    assert.equal(upstream.closedEarly, 1)
+  })
+}
