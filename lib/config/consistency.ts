@@ -5,7 +5,7 @@ import type { Config, Endpoint, Model } from './types.ts'
 
 /** Keys copied out of an example are public keys. */
 const exampleKey =
-  /^(?:your[-_ ]|my[-_]|change[-_ ]?me|example|sk-x{3,}|x{4,}|test(?:[-_]?key)?[-_\d]*$|secret$|password$|key$|any$|1234)/i
+  /^<|^(?:sk-)?(?:your|my|the)[-_ ]|change[-_ ]?me|replace[-_ ]?|example|placeholder|x{4,}|^(?:sk-)?test(?:[-_]?key)?[-_\d]*$|^(?:secret|password|key|any|none|1234\d*)$/i
 
 /** Adds a line to `faults` for what cannot work, and to `warnings` for what probably does not. */
 export function checkConsistency(config: Config, faults: string[], warnings: string[]): void {
@@ -14,6 +14,13 @@ export function checkConsistency(config: Config, faults: string[], warnings: str
   checkModels(config, say)
   checkRedirects(config, warnings)
   checkUrl('auth.token_url', config.auth.token_url, say)
+  for (const origin of config.cors_origins) {
+    if (!isOrigin(origin)) {
+      say(
+        `cors_origins holds ${JSON.stringify(origin)}, expected an origin such as https://chat.example or http://localhost:*`,
+      )
+    }
+  }
   for (const key of config.api_keys) {
     if (exampleKey.test(key)) say('api_keys holds an example value; make up a key of your own')
   }
@@ -79,8 +86,14 @@ function checkRedirects({ model_redirects: redirects, models }: Config, warnings
 
 function checkUrl(place: string, url: string, say: (text: string) => void): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    say(`${place} is ${JSON.stringify(url)}, expected an http or https address`)
+    const shown = JSON.stringify(url.replace(/\/\/[^/@]*@/, '//…@'))
+    say(`${place} is ${shown}, expected an http or https address`)
   }
+}
+
+function isOrigin(text: string): boolean {
+  const origin = text.replace(/:\*$/, '')
+  return URL.canParse(origin) && new URL(origin).origin === origin.toLowerCase()
 }
 
 function isHeader(name: string, value: string): boolean {

@@ -2,7 +2,8 @@
  * and adds aliases for its models. */
 import type { AuthConfig, Endpoint, Model, Timeouts } from './types.ts'
 
-const factoryHeaders = {
+/** What Factory's endpoints expect beside the token. */
+export const factoryHeaders = {
   'x-factory-client': 'cli',
   'x-session-id': '{session_id}',
   'x-assistant-message-id': '{message_id}',
@@ -26,14 +27,16 @@ export const defaultEndpoints: Endpoint[] = [
 ]
 
 export const defaultModels: Model[] = [
+  { name: 'Opus 5.5', id: 'claude-opus-5-5', type: 'anthropic', reasoning: 'auto' },
+  { name: 'Sonnet 5.5', id: 'claude-sonnet-5-5', type: 'anthropic', reasoning: 'auto' },
+  { name: 'Haiku 5.5', id: 'claude-haiku-5-5', type: 'anthropic', reasoning: 'auto' },
   { name: 'Opus 4.8', id: 'claude-opus-4-8', type: 'anthropic', reasoning: 'auto' },
-  { name: 'Opus 4.5', id: 'claude-opus-4-5-20251101', type: 'anthropic', reasoning: 'auto' },
-  { name: 'Sonnet 4.5', id: 'claude-sonnet-4-5-20250929', type: 'anthropic', reasoning: 'auto' },
+  { name: 'Sonnet 4.6', id: 'claude-sonnet-4-6', type: 'anthropic', reasoning: 'auto' },
   { name: 'Haiku 4.5', id: 'claude-haiku-4-5-20251001', type: 'anthropic', reasoning: 'auto' },
+  { name: 'GPT-5.4', id: 'gpt-5.4', type: 'openai', reasoning: 'auto' },
+  { name: 'GPT-5.4 mini', id: 'gpt-5.4-mini', type: 'openai', reasoning: 'auto' },
   { name: 'GPT-5.1', id: 'gpt-5.1', type: 'openai', reasoning: 'auto' },
   { name: 'GPT-5.1 Codex', id: 'gpt-5.1-codex', type: 'openai', reasoning: 'auto' },
-  { name: 'GPT-5 Codex', id: 'gpt-5-codex', type: 'openai', reasoning: 'auto' },
-  { name: 'GPT-5', id: 'gpt-5-2025-08-07', type: 'openai', reasoning: 'auto' },
   { name: 'GLM-4.6', id: 'glm-4.6', type: 'common', reasoning: 'auto' },
 ]
 

@@ -69,10 +69,13 @@ function secretFromFile(
   const file = env[`${name}_FILE`]?.trim()
   if (!file) return undefined
   try {
-    return readFileSync(file, 'utf8').trim() || undefined
+    const secret = readFileSync(file, 'utf8').trim()
+    if (!secret) faults.push(`environment: ${name}_FILE names a file that is empty`)
+    return secret || undefined
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    faults.push(`environment: ${name}_FILE names ${file}, which cannot be read (${code})`)
+    // The value is not shown: it may be the secret itself, put into the wrong variable.
+    faults.push(`environment: ${name}_FILE names a file that cannot be read (${code})`)
     return undefined
   }
 }

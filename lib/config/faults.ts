@@ -83,7 +83,10 @@ function placeOf(pointer: string): string {
   return place.replace(/^\./, '') || 'the file'
 }
 
+/** Lists and objects by their kind alone: a secret may be in them, wherever they were put by mistake. */
 function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) return 'an object'
   const text = JSON.stringify(value) ?? 'nothing'
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { ConfigError } from './faults.ts'
+import { placeOfFault } from './json-place.ts'
 
 export interface FileChoice {
   path: string
@@ -25,19 +25,15 @@ export function chooseFile({ flag, variable, cwd, packageDir }: FileOptions): Fi
   return { path: existsSync(local) ? local : path.join(packageDir, 'config.json') }
 }
 
-/** The file's object, its older name `endpoint` for `endpoints` put right. Throws ConfigError. */
-export function readConfigFile({ path: file, askedBy }: FileChoice): JsonObject {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`
-    throw new ConfigError([`${askedBy ? `${askedBy}: ` : ''}${file}: ${why}`])
-  }
-  const value = parse(file, text.replace(/^\uFEFF/, ''))
+/** The file's object, its older name `endpoint` for `endpoints` put right; empty where it had to be a fault. */
+export function readConfigFile(choice: FileChoice, faults: string[]): JsonObject {
+  const text = readText(choice, faults)
+  if (text === undefined) return {}
+  const value = parse(choice.path, text.replace(/^\uFEFF/, ''), faults)
+  if (value === undefined) return {}
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ConfigError([`${file}: expected a JSON object`])
+    faults.push(`${choice.path}: expected a JSON object`)
+    return {}
   }
   const { endpoint, ...rest } = value as JsonObject
   return endpoint === undefined || rest.endpoints !== undefined
@@ -45,17 +41,22 @@ export function readConfigFile({ path: file, askedBy }: FileChoice): JsonObject 
     : { ...rest, endpoints: endpoint }
 }
 
-function parse(file: string, text: string): unknown {
+function readText({ path: file, askedBy }: FileChoice, faults: string[]): string | undefined {
   try {
-    return JSON.parse(text)
+    return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ConfigError([`${file}${placeOf(text, error)}: not valid JSON`])
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`
+    faults.push(`${askedBy ? `${askedBy}: ` : ''}${file}: ${why}`)
+    return undefined
   }
 }
 
-/** `:LINE:COLUMN`; V8 gives the offset for all but an early end. */
-function placeOf(text: string, error: unknown): string {
-  const found = /position (\d+)/.exec(String(error))
-  const before = text.slice(0, found ? Number(found[1]) : text.length).split('\n')
-  return `:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
+function parse(file: string, text: string, faults: string[]): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    faults.push(`${file}${placeOfFault(text, error)}: not valid JSON`)
+    return undefined
+  }
 }

@@ -1,6 +1,7 @@
 /** Flag over environment over file over default: read once, checked whole, frozen. */
 import path from 'node:path'
-import { checkConsistency } from './consistency.ts'
+import { checkConsistency, findEndpoint } from './consistency.ts'
+import { factoryHeaders } from './defaults.ts'
 import { readEnvironment, type Environment } from './environment.ts'
 import { ConfigError } from './faults.ts'
 import { chooseFile, readConfigFile } from './file.ts'
@@ -32,6 +33,14 @@ type FilePart = Omit<Config, 'auth' | 'file' | 'data_dir' | 'secrets' | 'endpoin
   auth: Omit<AuthConfig, 'file'> & { file?: string }
 }
 
+/** What the file itself says, of the keys that are looked at before the defaults are filled in. */
+interface Given {
+  dev_mode?: unknown
+  log_level?: unknown
+  models?: unknown
+  endpoints?: { headers?: unknown }[]
+}
+
 /** Throws ConfigError with every fault. */
 export function loadConfig(options: LoadOptions): { config: Config; warnings: string[] } {
   const { flags, cwd, packageDir, homeDir } = options
@@ -39,11 +48,16 @@ export function loadConfig(options: LoadOptions): { config: Config; warnings: st
   const warnings: string[] = []
   const env = readEnvironment(options.env, faults, warnings)
   const flagged = readFlags(flags, faults)
-  const file = chooseFile({ flag: flags.config, variable: env.CONFIG_FILE, cwd, packageDir })
-  const given = withoutUnknownKeys(readConfigFile(file), fileSchema, warnings) as object
-  const fromFile = validate(file.path, fileSchema, given, faults, false) as unknown as FilePart
+  const variable = env.CONFIG_FILE && expandHome(env.CONFIG_FILE, homeDir)
+  const file = chooseFile({ flag: flags.config, variable, cwd, packageDir })
+  const given = withoutUnknownKeys(readConfigFile(file, faults), fileSchema, warnings) as Given
+  const checked = validate(file.path, fileSchema, given, faults, false) as unknown as FilePart
+  if (env.API_KEYS && listOf(env.API_KEYS).length === 0) {
+    faults.push('environment: API_KEYS holds no key')
+  }
   if (faults.length > 0) throw new ConfigError(faults)
 
+  const fromFile = withShipped(checked, given)
   const config: Config = {
     ...fromFile,
     ...overEnvironment(fromFile, env, { ...options, fileDir: path.dirname(file.path) }),
@@ -57,6 +71,22 @@ export function loadConfig(options: LoadOptions): { config: Config; warnings: st
   checkConsistency(config, faults, warnings)
   if (faults.length > 0) throw new ConfigError(faults)
   return { config: deepFreeze(config), warnings }
+}
+
+/**
+ * A file that names endpoints but no models gets the shipped models that it can serve; a Factory endpoint in the short form
+ * of old files gets the headers that Factory expects.
+ */
+function withShipped(file: FilePart, given: Given): FilePart {
+  const endpoints = file.endpoints.map((endpoint, index) => {
+    const bare = given.endpoints && given.endpoints[index]?.headers === undefined
+    const isFactory = bare && /^https:\/\/[\w.-]+\.factory\.ai\//.test(endpoint.base_url)
+    return isFactory ? { ...endpoint, headers: factoryHeaders } : endpoint
+  })
+  const models = given.models
+    ? file.models
+    : file.models.filter((model) => findEndpoint(endpoints, model))
+  return { ...file, endpoints, models }
 }
 
 /** Flags are checked as the variables they overrule. */
@@ -103,7 +133,7 @@ function overEnvironment(
 
 /** `dev_mode` means debug logs unless somebody named a level; NODE_ENV means `dev_mode` unless the file says. */
 function logging(
-  given: { dev_mode?: unknown; log_level?: unknown },
+  given: Given,
   file: FilePart,
   env: Environment,
   flag: string | undefined,

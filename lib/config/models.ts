@@ -1,6 +1,6 @@
 /** Looking a model up: by id, by alias, and the endpoint that serves it. Cheap enough for every request. */
 import { findEndpoint } from './consistency.ts'
-import { nearest } from './nearest.ts'
+import { closest } from './nearest.ts'
 import type { Config, Endpoint, Model } from './types.ts'
 
 interface Lookup {
@@ -27,7 +27,7 @@ export function findModel(config: Config, id: string): Model | undefined {
 /** The known id or alias that an unknown name most likely means. */
 export function nearestModel(config: Config, id: string): string | undefined {
   const aliases = Object.keys(config.model_redirects).filter((alias) => !alias.endsWith('*'))
-  return nearest(id.slice(0, 100), [...lookupOf(config).models.keys(), ...aliases])
+  return closest(id.slice(0, 100), [...lookupOf(config).models.keys(), ...aliases])
 }
 
 /** The endpoint that serves a model; loading has made sure that there is one. */

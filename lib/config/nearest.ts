@@ -2,8 +2,17 @@
 
 /** `undefined` when nothing is near enough to be meant: more than a third of the word would have to change. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
+  return closest(word, known, Math.max(2, Math.ceil(word.length / 3)))
+}
+
+/** The known word that needs the fewest changes, at most `limit`; the first of several. */
+export function closest(
+  word: string,
+  known: Iterable<string>,
+  limit = Number.POSITIVE_INFINITY,
+): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.ceil(word.length / 3)) + 1
+  let bestDistance = limit + 1
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {

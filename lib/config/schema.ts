@@ -129,7 +129,7 @@ const auth: Schema = {
     refresh_hours: {
       type: 'number',
       exclusiveMinimum: 0,
-      maximum: 720,
+      maximum: 500,
       default: defaultAuth.refresh_hours,
       description: 'hours between renewals',
     },
@@ -187,7 +187,7 @@ export const fileSchema: Schema = {
     max_body_mb: {
       type: 'number',
       exclusiveMinimum: 0,
-      maximum: 1024,
+      maximum: 400,
       default: 64,
       description: 'MB; larger requests are refused',
     },

@@ -50,6 +50,13 @@ const faults: [what: string, given: Given, ...said: RegExp[]][] = [
     /log_level/,
   ],
   ['JSON that breaks off', { file: '{"a":1,\n "b": tru}' }, /config\.json:2:\d+: not valid JSON/],
+  ['a comma too many', { file: '{"models": [],\n}' }, /config\.json:2:1: not valid JSON/],
+  [
+    'a list with a comma too many',
+    { file: '{"api_keys": [1,\n ]}' },
+    /config\.json:2:2: not valid JSON/,
+  ],
+  ['a comment', { file: '{\n// no\n}' }, /config\.json:2:1: not valid JSON/],
   ['a file that is no object', { file: '[]' }, /expected a JSON object/],
   [
     'a variable of the wrong type',
@@ -106,8 +113,12 @@ const faults: [what: string, given: Given, ...said: RegExp[]][] = [
   [
     'a secret file that is not there',
     { env: { FACTORY_API_KEY_FILE: '/nonexistent/key' } },
-    /FACTORY_API_KEY_FILE names \/nonexistent\/key/,
+    /FACTORY_API_KEY_FILE names a file that cannot be read \(ENOENT\)/,
   ],
+  ['a file and a variable at once', { file: '{', env: { PORT: 'x' } }, /not valid JSON/, /PORT/],
+  ['a list of keys without a key', { env: { API_KEYS: ',' } }, /API_KEYS holds no key/],
+  ['a placeholder key', { env: { API_KEYS: '<your key>' } }, /example value/],
+  ['an origin that matches nothing', { file: { cors_origins: ['*'] } }, /cors_origins holds "\*"/],
 ]
 
 for (const [what, given, ...said] of faults) {
@@ -194,6 +205,49 @@ test('the key of an endpoint comes from the environment; without it there is a w
 
   assert.deepEqual(set.config.endpoint_secrets, { MY_KEY: 'mine' })
   assert.match(unset.warnings.join(), /MY_KEY is not set/)
+})
+
+test('no fault shows what may be a secret, wherever it was put', (t) => {
+  const odd: Given[] = [
+    { file: { endpoints: { headers: { 'x-api-key': 'hunter2' } } } },
+    { file: { models: [], endpoints: [{ name: 'a', base_url: 'ftp://me:hunter2@host' }] } },
+    { env: { FACTORY_API_KEY_FILE: 'hunter2' } },
+    { env: { API_KEYS: 'your-hunter2' } },
+  ]
+
+  for (const given of odd) {
+    assert.throws(
+      () => load(t, given),
+      (error: unknown) => error instanceof ConfigError && !error.message.includes('hunter2'),
+    )
+  }
+})
+
+test('endpoints without models get the shipped models that they can serve', (t) => {
+  const { config } = load(t, {
+    file: { endpoints: [{ name: 'mine', type: 'openai', base_url: 'http://x' }] },
+  })
+
+  assert.ok(config.models.length > 0)
+  assert.ok(config.models.every(({ type }) => type === 'openai'))
+})
+
+test('a Factory endpoint in the short form of old files gets Factory’s headers', (t) => {
+  const base = 'https://api.factory.ai/api/llm/a/v1/messages'
+  const { config } = load(t, {
+    file: {
+      models: [model],
+      endpoint: [
+        { name: 'anthropic', base_url: base },
+        { name: 'bare', base_url: base, headers: {} },
+        { name: 'other', base_url: 'http://x' },
+      ],
+    },
+  })
+
+  assert.equal(config.endpoints[0]?.headers['x-factory-client'], 'cli')
+  assert.deepEqual(config.endpoints[1]?.headers, {})
+  assert.deepEqual(config.endpoints[2]?.headers, {})
 })
 
 test('the older name `endpoint` is read like `endpoints`', (t) => {

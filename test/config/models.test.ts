@@ -68,7 +68,8 @@ test('an endpoint’s prompt overrules the general one, also with nothing', () =
   assert.equal(systemPromptOf(config, config.endpoints[1]!), '')
 })
 
-test('the nearest id of an unknown model is found, and none where nothing is near', () => {
+test('the nearest id of an unknown model is found, however far it is', () => {
   assert.equal(nearestModel(config, 'cluade-a'), 'claude-a')
-  assert.equal(nearestModel(config, 'entirely-different-thing'), undefined)
+  assert.equal(nearestModel(config, 'lst'), 'lost')
+  assert.equal(typeof nearestModel(config, 'entirely-different-thing'), 'string')
 })

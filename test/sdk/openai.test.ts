@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import OpenAI from 'openai'
+import type { RunnableToolFunctionWithParse } from 'openai/lib/RunnableFunction'
 import { demoConfig } from '../../lib/cli/demo-config.ts'
 import { startDemoUpstream } from '../../lib/demo/upstream.ts'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
@@ -16,17 +17,29 @@ async function demoClient(t: TestContext): Promise<OpenAI> {
 }
 
 const weather = {
-  type: 'function',
-  function: {
-    name: 'get_weather',
-    description: 'The weather of a city.',
-    parameters: {
-      type: 'object',
-      properties: { city: { type: 'string' } },
-      required: ['city'],
-    },
+  name: 'get_weather',
+  description: 'The weather of a city.',
+  parameters: {
+    type: 'object',
+    properties: { city: { type: 'string' } },
+    required: ['city'],
   },
-} as const
+}
+
+/** The tool as the client runs it; what it was asked goes into `asked`. */
+function weatherTool(asked: { city: string }[]): RunnableToolFunctionWithParse<{ city: string }> {
+  return {
+    type: 'function',
+    function: {
+      ...weather,
+      parse: (input) => JSON.parse(input) as { city: string },
+      function: (input) => {
+        asked.push(input)
+        return 'snow, minus 7'
+      },
+    },
+  }
+}
 
 for (const model of ['claude-sonnet-4-5', 'gpt-5.1', 'glm-4.6']) {
   test(`${model}: create answers with text, a finish reason and usage`, async (t) => {
@@ -71,32 +84,20 @@ for (const model of ['claude-sonnet-4-5', 'gpt-5.1', 'glm-4.6']) {
   test(`${model}: runTools calls the tool and answers with its result, streamed and not`, async (t) => {
     const client = await demoClient(t)
     for (const stream of [false, true]) {
-      const asked: unknown[] = []
+      const asked: { city: string }[] = []
       const options = {
         model,
         messages: [{ role: 'user' as const, content: 'What is the weather in Oslo?' }],
-        tools: [
-          {
-            ...weather,
-            function: {
-              ...weather.function,
-              parse: JSON.parse,
-              function: (input: { city: string }) => {
-                asked.push(input)
-                return 'snow, minus 7'
-              },
-            },
-          },
-        ],
+        tools: [weatherTool(asked)],
       }
       const runner = stream
-        ? client.chat.completions.runTools({ ...options, stream: true })
-        : client.chat.completions.runTools(options)
+        ? client.chat.completions.runTools({ ...options, stream })
+        : client.chat.completions.runTools({ ...options, stream })
 
       const text = await runner.finalContent()
 
       assert.equal(asked.length, 1)
-      assert.equal(typeof (asked[0] as { city: string }).city, 'string')
+      assert.equal(typeof asked[0]?.city, 'string')
       assert.match(text ?? '', /snow, minus 7/)
     }
   })
@@ -105,7 +106,10 @@ for (const model of ['claude-sonnet-4-5', 'gpt-5.1', 'glm-4.6']) {
     const client = await demoClient(t)
     const ask = {
       model,
-      tools: [weather, { ...weather, function: { ...weather.function, name: 'get_time' } }],
+      tools: [weather, { ...weather, name: 'get_time' }].map((tool) => ({
+        type: 'function' as const,
+        function: tool,
+      })),
       messages: [{ role: 'user' as const, content: 'parallel: weather and time, both please' }],
     }
 
