@@ -13,6 +13,7 @@ import type { ChatAnswerContext } from '../../pipelines/serialise/answer.ts'
 import { collectChat } from '../../pipelines/serialise/chat-body.ts'
 import { chatSse, errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import { sendJson } from '../answer.ts'
+import { truncatedFailure } from '../../pipelines/translate/failure.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
@@ -53,6 +54,8 @@ function streamSource(
 ): Source {
   const body = openAnswer(answer, call, 'end')
   const stages = deltaStages(provider, translateContext(chat))
+  // What the upstream does after the end of its answer is not waited for.
+  stages.at(-1)?.once('end', () => body.finish())
   return { stages: [body, ...decoders(answer), ...stages], body }
 }
 
@@ -99,22 +102,15 @@ async function asStream(
 async function asBody(source: Source, res: ServerResponse, context: ChatAnswerContext) {
   const completion = await collectChat(source.stages, context)
   const failure = failureOf(source, context)
-  if (failure || !completion) throw failureError(failure ?? nothing)
+  if (failure || !completion) throw failureError(failure ?? truncatedFailure().failure)
   sendJson(res, 200, completion)
 }
 
 /** A stream that was cut fails as truncated; the body knows better why. */
 function failureOf({ body }: Source, { record }: ChatAnswerContext): Failure | undefined {
-  if (!record.failure || !body?.cut) return record.failure
+  if (record.failure?.code !== 'upstream_truncated' || !body?.cut) return record.failure
   const { status, code, type, message } = body.cut
   return { status, code, type, message }
-}
-
-const nothing: Failure = {
-  status: 502,
-  type: 'upstream_error',
-  code: 'upstream_truncated',
-  message: 'The upstream closed the stream before the answer was complete.',
 }
 
 function translateContext({ target }: ChatCall): { upstreamModel: string } {

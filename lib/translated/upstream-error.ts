@@ -3,19 +3,9 @@
  * of both APIs, read 2026-11.
  */
 import type { Failure } from '../../pipelines/delta.ts'
+import { anthropicFailure } from '../../pipelines/translate/failure.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { errorType } from '../errors.ts'
-
-const codeOfType: Record<string, string> = {
-  rate_limit_error: 'rate_limit_exceeded',
-  authentication_error: 'invalid_api_key',
-  overloaded_error: 'overloaded',
-  request_too_large: 'request_too_large',
-  billing_error: 'insufficient_quota',
-}
-
-/** Clients compact their history when they read `context_length_exceeded`. */
-const tooLong = /(?:prompt|input|context).*(?:too long|exceed)|exceeds?.*context|too long/i
 
 /** In: status and body of the answer. `ownCredential`: the refused credential was the proxy's, not the caller's. */
 export function upstreamFailure(status: number, body: string, ownCredential: boolean): Failure {
@@ -38,17 +28,8 @@ function envelope(status: number, body: string): Omit<Failure, 'status'> {
 }
 
 function fromAnthropic(status: number, error: JsonObject): Omit<Failure, 'status'> {
-  const type = text(error.type) ?? errorType(status)
-  const message = text(error.message) ?? `Upstream answered HTTP ${status}`
-  return { type, message, code: anthropicCode(type, message, error.details) }
-}
-
-function anthropicCode(type: string, message: string, details: unknown): string | null {
-  const given = isObject(details) ? text(details.error_code) : undefined
-  if (given !== undefined) return given
-  if (type === 'not_found_error' && /model/i.test(message)) return 'model_not_found'
-  if (type === 'invalid_request_error' && tooLong.test(message)) return 'context_length_exceeded'
-  return codeOfType[type] ?? null
+  const { code, message } = anthropicFailure(error).failure
+  return { type: text(error.type) ?? errorType(status), code, message }
 }
 
 function fromOpenAi(status: number, error: JsonObject): Omit<Failure, 'status'> {

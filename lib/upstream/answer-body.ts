@@ -12,6 +12,9 @@ import { Readable } from 'node:stream'
 import { stopReason, type Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 
+/** How long an upstream may take to end an answer that is complete. */
+const drainMs = 1000
+
 interface AnswerBodyOptions {
   /** silence after which the upstream counts as dead */
   idleMs: number
@@ -66,6 +69,18 @@ export class AnswerBody extends Readable {
     else this.push(null)
   }
 
+  /** Ends the body whole: the answer is complete, whatever the upstream still does. */
+  finish(): void {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#idle)
+    this.push(null)
+    // As a rule only the end is still to come; read to it, the connection can be used again.
+    const response = this.#response.resume()
+    const patience = setTimeout(() => response.destroy(), drainMs)
+    response.once('close', () => clearTimeout(patience))
+  }
+
   override _read(): void {
     this.#waiting = true
     this.#watchSilence()
@@ -73,9 +88,9 @@ export class AnswerBody extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#over = true
     clearTimeout(this.#idle)
-    if (!this.#response.complete) this.#response.destroy()
+    if (!this.#over) this.#response.destroy()
+    this.#over = true
     done(error)
   }
 

@@ -7,16 +7,18 @@ import type { Delta, Failure } from '../delta.ts'
 import type { JsonObject } from '../wire/chat.ts'
 import { asName, asObject } from './wire-value.ts'
 
+type FailureDelta = Extract<Delta, { type: 'failure' }>
+
 const noMessage = 'The upstream reported an error without a message.'
 
 /** The input ended before the answer was complete. */
-export function truncatedFailure(): Delta {
+export function truncatedFailure(): FailureDelta {
   const message = 'The upstream closed the stream before the answer was complete.'
   return failure(upstreamError('upstream_truncated', message))
 }
 
 /** The upstream broke its own protocol; the message says how. */
-export function protocolFailure(message: string): Delta {
+export function protocolFailure(message: string): FailureDelta {
   return failure(upstreamError('upstream_protocol_error', message))
 }
 
@@ -24,7 +26,7 @@ function upstreamError(code: string, message: string): Failure {
   return { status: 502, type: 'upstream_error', code, message }
 }
 
-function failure(of: Failure): Delta {
+function failure(of: Failure): FailureDelta {
   return { type: 'failure', failure: of }
 }
 
@@ -55,7 +57,7 @@ const anthropicCodes = new Map([
 ])
 
 /** In: `error` of an Anthropic error event or body, `{type, message, details?}`. */
-export function anthropicFailure(value: unknown): Delta {
+export function anthropicFailure(value: unknown): FailureDelta {
   const error = errorOf(value)
   const type = asName(error.type) ?? 'api_error'
   const message = asName(error.message) ?? noMessage
@@ -91,7 +93,7 @@ const responsesStatuses: [RegExp, number][] = [
 ]
 
 /** In: the error of a Responses `error` event (either form), of `response.failed`, or of a failed body. */
-export function responsesFailure(value: unknown): Delta {
+export function responsesFailure(value: unknown): FailureDelta {
   const error = errorOf(value)
   const code = typeof error.code === 'number' ? String(error.code) : (asName(error.code) ?? null)
   const status = responsesStatus(code ?? '', typeOf(error) ?? '')
