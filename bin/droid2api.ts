@@ -18,12 +18,6 @@ const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'
   version: string
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = report(error)
-}
-
 async function run(args: string[]): Promise<number> {
   const line = parseCommandLine(args)
   if (line.help) process.stdout.write(usage)
@@ -99,4 +93,10 @@ function report(error: unknown): number {
 function findPackageDir(dir: string): string {
   const parent = path.dirname(dir)
   return path.basename(parent) === 'dist' ? path.dirname(parent) : parent
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2))
+} catch (error) {
+  process.exitCode = report(error)
 }

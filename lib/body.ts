@@ -48,6 +48,16 @@ export function parseJsonObject(body: Buffer): JsonObject {
   return value as JsonObject
 }
 
+/** JSON.parse takes any depth, JSON.stringify does not: what is nested too deeply for it is the client's fault, a 400. */
+export function stringifyJson(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw invalidJson('The request body is nested too deeply. Flatten it.', error)
+  }
+}
+
 /** V8 quotes the text around the fault; that text is the user's. Only the place is kept. */
 function withoutContent(error: unknown): string {
   const message = (error as Error).message

@@ -278,7 +278,10 @@ function isoTime(time: number | undefined): string | null {
 /** `2026-01-31 12:00:00` in this machine's time zone. */
 function localTime(time: number): string {
   const date = new Date(time)
-  const two = (value: number) => String(value).padStart(2, '0')
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
 }

@@ -1,8 +1,8 @@
 /** Where a JSON text breaks: V8 says so for some faults only. */
 
 const token =
-  /\s*(?:[{}[\],:]|"(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?|true\b|false\b|null\b)/y
-const danglingComma = /,\s*[}\]]/y
+  /\s*(?:[{}[\],:]|"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?|true\b|false\b|null\b)/uy
+const danglingComma = /,\s*[}\]]/uy
 
 /** `:LINE:COLUMN` of the first fault. In: a text that JSON.parse refused, and what it threw. */
 export function placeOfFault(text: string, error: unknown): string {

@@ -9,9 +9,8 @@ import { checkChatRequest } from '../../pipelines/requests/check-chat.ts'
 import type { MappedRequest, MappingContext } from '../../pipelines/requests/mapped.ts'
 import type { ChatRequest, JsonObject } from '../../pipelines/wire/chat.ts'
 import type { Call } from '../app.ts'
-import { parseJsonObject, readBody } from '../body.ts'
+import { parseJsonObject, readBody, stringifyJson } from '../body.ts'
 import { systemPromptOf } from '../config/models.ts'
-import { badRequest } from '../errors.ts'
 import { answerHeaders } from '../upstream/answer-headers.ts'
 import { exchange } from '../upstream/exchange.ts'
 import { headersFor, modelOf, targetOf, type Target } from '../upstream/target.ts'
@@ -73,7 +72,7 @@ async function ask(
   target: Target,
   mapped: MappedRequest<JsonObject>,
 ): Promise<IncomingMessage> {
-  const body = serialised(mapped.body)
+  const body = Buffer.from(stringifyJson(mapped.body))
   const headers = {
     ...mapped.headers,
     'content-type': 'application/json',
@@ -93,16 +92,6 @@ async function ask(
       signal: call.stop.signal,
     }),
   )
-}
-
-/** JSON.parse takes any depth, JSON.stringify does not: a body nested too deeply is the client's fault. */
-function serialised(body: JsonObject): Buffer {
-  try {
-    return Buffer.from(JSON.stringify(body))
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw badRequest('invalid_json', '', 'The request body is nested too deeply. Flatten it.')
-  }
 }
 
 function setHeaders(

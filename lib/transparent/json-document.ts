@@ -3,7 +3,7 @@
  * re-serialised, so that the client's own blocks, numbers and spaces stay as they were (prompt caches depend on it).
  */
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { parseJsonObject } from '../body.ts'
+import { parseJsonObject, stringifyJson } from '../body.ts'
 import { topLevelMembers, type Member } from './top-level-members.ts'
 
 interface Splice {
@@ -20,16 +20,14 @@ export class JsonDocument {
   readonly #members: Member[]
   /** what members become: JSON text, or undefined for those taken out */
   readonly #edits = new Map<string, Buffer | undefined>()
-  readonly #original: Buffer
+  /** where each name counts: readers differ on equal keys, so what was checked, the last one, is all that is sent */
+  readonly #last: Map<string, Member>
 
-  private constructor(root: JsonObject, original: Buffer) {
+  private constructor(root: JsonObject, bytes: Buffer) {
     this.#root = root
-    this.#original = original
-    const members = topLevelMembers(original)
-    // Readers differ on which of two equal keys counts; what is sent must be what was checked: the last one.
-    const doubled = new Set(members.map(({ name }) => name)).size < members.length
-    this.#bytes = doubled ? Buffer.from(JSON.stringify(root)) : original
-    this.#members = doubled ? topLevelMembers(this.#bytes) : members
+    this.#bytes = bytes
+    this.#members = topLevelMembers(bytes)
+    this.#last = new Map(this.#members.map((member) => [member.name, member]))
   }
 
   /** Throws ProxyError 400 `invalid_json`. */
@@ -44,12 +42,13 @@ export class JsonDocument {
 
   /** The value's own bytes. */
   raw(name: string): Buffer | undefined {
-    const member = this.#members.find((one) => one.name === name)
+    const member = this.#last.get(name)
     return member && this.#bytes.subarray(member.valueStart, member.valueEnd)
   }
 
+  /** Throws ProxyError 400 for a value nested too deeply, which can only have come from the client. */
   set(name: string, value: unknown): void {
-    this.setRaw(name, Buffer.from(JSON.stringify(value)))
+    this.setRaw(name, Buffer.from(stringifyJson(value)))
   }
 
   /** `json` must be one JSON value. */
@@ -63,7 +62,7 @@ export class JsonDocument {
 
   /** The document with its changes; without any the very bytes that were parsed. */
   bytes(): Buffer {
-    if (this.#edits.size === 0) return this.#bytes === this.#original ? this.#original : this.#bytes
+    if (this.#edits.size === 0 && this.#last.size === this.#members.length) return this.#bytes
     const pieces: Buffer[] = []
     let at = 0
     for (const { from, to, by } of this.#splices()) {
@@ -76,21 +75,20 @@ export class JsonDocument {
 
   /** In the order of the bytes: new members first, behind the opening brace. */
   #splices(): Splice[] {
-    const kept = this.#members.map(({ name }) => !this.#isTakenOut(name))
+    const kept = this.#members.map((member) => this.#isKept(member))
     const splices = this.#insertions(kept.includes(true))
     for (const [index, member] of this.#members.entries()) {
       const json = this.#edits.get(member.name)
-      if (json) splices.push({ from: member.valueStart, to: member.valueEnd, by: json })
-      else if (!kept[index]) splices.push(this.#removal(index, kept))
+      if (!kept[index]) splices.push(this.#removal(index, kept))
+      else if (json) splices.push({ from: member.valueStart, to: member.valueEnd, by: json })
     }
     return splices
   }
 
   #insertions(hasOthers: boolean): Splice[] {
-    const known = new Set(this.#members.map(({ name }) => name))
     const added: Buffer[] = []
     for (const [name, json] of this.#edits) {
-      if (known.has(name) || !json) continue
+      if (this.#last.has(name) || !json) continue
       if (added.length > 0) added.push(Buffer.from(','))
       added.push(Buffer.from(`${JSON.stringify(name)}:`), json)
     }
@@ -109,7 +107,8 @@ export class JsonDocument {
     return { from: keyStart, to: this.#members[index + 1]?.keyStart ?? valueEnd, by: nothing }
   }
 
-  #isTakenOut(name: string): boolean {
-    return this.#edits.has(name) && this.#edits.get(name) === undefined
+  #isKept(member: Member): boolean {
+    if (this.#last.get(member.name) !== member) return false
+    return !this.#edits.has(member.name) || this.#edits.get(member.name) !== undefined
   }
 }

@@ -25,23 +25,18 @@ export function rewriteMessages(
   const { model, systemPrompt, headers } = context
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
   const client = headers['anthropic-beta']
-  const fast = fastBetas(model, client)
-  // The API takes neither `system` nor `tools` on a turn that continues a thread, and holds the rest of its settings.
-  if (isObject(document.get('thread')) && threadType(document) === 'continue') {
-    return betas(client, { add: fast })
+  const add = document.get('speed') === undefined ? fastBetas(model, client) : []
+  // The API takes no `system` on a turn that continues a thread, and the thread's settings hold.
+  const continues = isContinuation(document)
+  if (systemPrompt.trim() !== '' && !continues) putInSystem(document, systemPrompt)
+  const level = model.reasoning
+  if (level === 'auto' || (continues && level !== 'off')) return betas(client, { add })
+  if (level !== 'off' && putThinkingIn(document, context, level)) {
+    return betas(client, { add: [...add, INTERLEAVED_BETA] })
   }
-  if (systemPrompt.trim() !== '') putInSystem(document, systemPrompt)
-  switch (model.reasoning) {
-    case 'auto':
-      return betas(client, { add: fast })
-    case 'off':
-      takeThinkingOut(document, context)
-      return betas(client, { add: fast, remove: [INTERLEAVED_BETA] })
-    default:
-      return putThinkingIn(document, context, model.reasoning)
-        ? betas(client, { add: [...fast, INTERLEAVED_BETA] })
-        : betas(client, { add: fast })
-  }
+  takeThinkingOut(document)
+  if (level === 'off' && !continues) sayOff(document, context)
+  return betas(client, { add, remove: [INTERLEAVED_BETA] })
 }
 
 /** The beta list only where it differs from what the client sent. */
@@ -54,16 +49,21 @@ function betas(
   return before === after ? {} : { 'anthropic-beta': after }
 }
 
-function threadType(document: JsonDocument): unknown {
-  return (document.get('thread') as JsonObject).type
+function isContinuation(document: JsonDocument): boolean {
+  const thread = document.get('thread')
+  return isObject(thread) && thread.type === 'continue'
 }
 
-function takeThinkingOut(document: JsonDocument, { model, subPath }: RewriteContext): void {
+function takeThinkingOut(document: JsonDocument): void {
+  if (document.get('thinking') !== undefined) document.delete('thinking')
+  takeThinkingEditsOut(document)
+}
+
+/** Models that think by themselves have to be told. */
+function sayOff(document: JsonDocument, { model, subPath }: RewriteContext): void {
   const { off } = capabilityOf(model)
   if (off?.thinking) document.set('thinking', off.thinking)
-  else if (document.get('thinking') !== undefined) document.delete('thinking')
   if (off?.effort && subPath === '') setEffort(document, off.effort)
-  takeThinkingEditsOut(document)
 }
 
 /** `clear_thinking_…` is refused without thinking. */
@@ -97,9 +97,7 @@ function putThinkingIn(
   setThinking(document, plan)
   if (subPath === '') {
     if (plan.effort) setEffort(document, plan.effort)
-    if (plan.thinking.type === 'enabled' && typeof document.get('max_tokens') === 'number') {
-      setLimit(document, plan.maxTokens)
-    }
+    if (plan.thinking.type === 'enabled') liftLimit(document, plan.maxTokens)
     takeSamplingOut(document)
   }
   return true
@@ -112,11 +110,12 @@ function putThinkingIn(
 function limitsFor(document: JsonDocument, level: 'low' | 'medium' | 'high') {
   const limit = document.get('max_tokens')
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1) return {}
-  return limit >= BUDGET_TOKENS[level] + 1024 ? { total: limit } : { answer: limit }
+  return limit > BUDGET_TOKENS[level] ? { total: limit } : { answer: limit }
 }
 
-function setLimit(document: JsonDocument, maxTokens: number): void {
-  if (document.get('max_tokens') !== maxTokens) document.set('max_tokens', maxTokens)
+function liftLimit(document: JsonDocument, maxTokens: number): void {
+  const limit = document.get('max_tokens')
+  if (typeof limit === 'number' && maxTokens > limit) document.set('max_tokens', maxTokens)
 }
 
 /** A client that already thinks adaptively keeps its own form of it. */
@@ -146,13 +145,18 @@ function isForcing(choice: unknown): boolean {
   return isObject(choice) && (choice.type === 'any' || choice.type === 'tool')
 }
 
-/** The messages in the form the plan reads; what is no message counts as an empty one, which the API will refuse. */
+/** The messages in the form the plan reads. */
 function messagesOf(messages: unknown): AnthropicMessage[] {
   if (!Array.isArray(messages)) return []
-  return messages.map((message: unknown): AnthropicMessage => {
-    const { role, content } = isObject(message) ? message : {}
-    return { role: role === 'assistant' ? 'assistant' : 'user', content: blocksOf(content) }
-  })
+  return messages.filter(isTurn).map(({ role, content }): AnthropicMessage => ({
+    role: role === 'assistant' ? 'assistant' : 'user',
+    content: blocksOf(content),
+  }))
+}
+
+/** A `system` message between the turns is none; what is no message at all the API will refuse. */
+function isTurn(message: unknown): message is JsonObject {
+  return isObject(message) && message.role !== 'system'
 }
 
 function blocksOf(content: unknown): AnthropicBlock[] {

@@ -4,20 +4,23 @@
  */
 import { upstreamId } from '../../pipelines/requests/anthropic/capability.ts'
 import { isReasoningModel } from '../../pipelines/requests/responses/reasoning.ts'
+import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import type { RewriteContext } from './forward.ts'
 import type { JsonDocument } from './json-document.ts'
 import { putInInstructions } from './system-prompt.ts'
 
-/**
- * Changes the document; no header depends on it. Sub-paths (`/compact`) take model, input and instructions, so nothing
- * else is put in there.
- */
+/** The sub-paths that take instructions; of everything else on a sub-path only the model is ours to change. */
+const withInstructions = new Set(['', '/compact', '/input_tokens'])
+
+/** Changes the document; no header depends on it. */
 export function rewriteResponses(
   document: JsonDocument,
   { model, systemPrompt, subPath }: RewriteContext,
 ): Record<string, string | undefined> {
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
-  if (systemPrompt.trim() !== '') putInInstructions(document, systemPrompt)
+  if (systemPrompt.trim() !== '' && withInstructions.has(subPath)) {
+    putInInstructions(document, systemPrompt)
+  }
   if (subPath !== '') return {}
   if (model.fast && !document.get('service_tier')) document.set('service_tier', 'priority')
   if (model.reasoning === 'off') {
@@ -32,8 +35,8 @@ export function rewriteResponses(
 /** The client's other wishes, such as the kind of summary, stay. */
 function setLevel(document: JsonDocument, effort: string): void {
   const client = document.get('reasoning')
-  const own = typeof client === 'object' && client !== null ? client : {}
-  document.set('reasoning', { summary: 'auto', ...own, effort })
+  const own: JsonObject = typeof client === 'object' && client !== null ? { ...client } : {}
+  document.set('reasoning', { ...own, summary: own.summary ?? 'auto', effort })
 }
 
 /** A model that reasons refuses both. */

@@ -31,11 +31,16 @@ export function answerHeaders(
   const isHopByHop = hopByHopTest(all.get('connection')?.join(','))
   const headers: Record<string, string | string[]> = {}
   for (const [name, values] of all) {
-    if (isHopByHop(name) || name === 'set-cookie') continue
+    if (isHopByHop(name) || isTheirs(name)) continue
     if (mode === 'translated' && !isTold(name)) continue
     headers[name] = values.length === 1 ? values[0]! : values
   }
   return mode === 'translated' ? withOpenAiNames(headers) : headers
+}
+
+/** What an upstream says to browsers and of its own address is not said of ours. */
+function isTheirs(name: string): boolean {
+  return name === 'set-cookie' || name === 'alt-svc' || name.startsWith('access-control-')
 }
 
 function isTold(name: string): boolean {

@@ -18,8 +18,7 @@ export function hopByHopTest(connection: string | undefined): (name: string) => 
   return (name) => hopByHop.has(name) || named.includes(name)
 }
 
-/** A value as it may stand in a header line: without anything that could begin another one. */
+/** A value as it may stand in a header line: nothing that could begin another one, nothing beyond Latin-1. */
 export function headerValue(value: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what has to go
-  return value.replace(/[\u0000-\u0008\u000A-\u001F\u007F]+/g, ' ')
+  return value.replace(/(?!\t)\p{Cc}+/gu, ' ').replace(/[^\t -ÿ]/gu, '?')
 }
