@@ -37,7 +37,13 @@ const commands = {
     const { startDemoUpstream } = await import('../lib/demo/upstream.ts')
     const upstream = await startDemoUpstream()
     const { config, warnings } = load(line)
-    const built = buildApp({ config: demoConfig(config, upstream.url), version, warnings })
+    const built = buildApp({
+      config: demoConfig(config, upstream.url),
+      version,
+      warnings,
+      accountNote:
+        'Demo: a built-in upstream answers; no account is used and nothing leaves this machine.',
+    })
     await serve(built, {
       reload: () => demoConfig(load(line).config, upstream.url),
       beforeExit: () => upstream.close(),

@@ -19,6 +19,8 @@ export interface App {
   readonly startedAt: number
   /** requests under way */
   readonly calls: Set<Call>
+  /** how the start tells of the account where there is more to say than its state, such as that this is a demo */
+  readonly accountNote: string | undefined
   /** what the operator should know, shown at start and in `/health` */
   warnings: string[]
   shuttingDown: boolean

@@ -34,6 +34,7 @@ export function banner(app: App, url: string): string {
 
 /** One line on the account: what serves, or what was looked for. */
 export function accountLine(app: App): string {
+  if (app.accountNote) return app.accountNote
   const { source, state, expires_at: expiresAt, last_error: lastError } = app.account.status()
   if (source === 'none') {
     return `No account: looked for ${app.account.lookedFor().join(', ')}. Each client's own credential goes upstream.`

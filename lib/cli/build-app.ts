@@ -13,6 +13,7 @@ export interface AppParts {
   version: string
   /** what loading the configuration had to say */
   warnings: string[]
+  accountNote?: string
   /** where the log goes; stdout unless told */
   destination?: DestinationStream
 }
@@ -24,7 +25,8 @@ export interface BuiltApp {
 }
 
 /** Builds everything a server needs; nothing is started yet. */
-export function buildApp({ config, version, warnings, destination }: AppParts): BuiltApp {
+export function buildApp(parts: AppParts): BuiltApp {
+  const { config, version, warnings, accountNote, destination } = parts
   const redact = redactor(() => [
     ...app.account.secrets(),
     ...app.config.api_keys,
@@ -45,6 +47,7 @@ export function buildApp({ config, version, warnings, destination }: AppParts): 
     version,
     startedAt: Date.now(),
     calls: new Set(),
+    accountNote,
     warnings: [],
     shuttingDown: false,
   }

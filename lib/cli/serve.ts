@@ -22,12 +22,13 @@ export class ListenError extends Error {}
 export async function serve(built: BuiltApp, options: ServeOptions): Promise<void> {
   const { app } = built
   const server = createServer(app)
+  const onReload = () => reload(app, options)
+  process.on('SIGHUP', onReload)
+  const stopped = nextSignal(() => built.flushLog())
   await listen(server, app)
   await app.account.start()
   announce(app, server)
-  const onReload = () => reload(app, options)
-  process.on('SIGHUP', onReload)
-  const signal = await nextSignal(() => built.flushLog())
+  const signal = await stopped
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
   await drain(server, app)
   process.off('SIGHUP', onReload)
@@ -107,10 +108,12 @@ async function nextSignal(flushLog: () => void): Promise<string> {
 async function drain(server: Server, app: App): Promise<void> {
   app.shuttingDown = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
   const deadline = setTimeout(() => stopCalls(server, app), app.config.timeouts.shutdown_s * 1000)
+  // Whoever has its answer keeps its connection, which would otherwise keep us.
+  const idle = setInterval(() => server.closeIdleConnections(), 50)
   await closed
   clearTimeout(deadline)
+  clearInterval(idle)
 }
 
 function stopCalls(server: Server, app: App): void {

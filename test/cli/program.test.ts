@@ -1,0 +1,222 @@
+/** The program from outside: command line, exit codes, signals. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { test } from 'node:test'
+import { oneUpstream, post } from '../helpers/proxy.ts'
+import { runProgram } from '../helpers/program.ts'
+import { startTokenServer } from '../helpers/token-server.ts'
+import { anthropicStream, startUpstream } from '../helpers/upstream.ts'
+
+const packageDir = path.join(import.meta.dirname, '..', '..')
+const ask = {
+  model: 'claude-sonnet-4-5',
+  stream: true,
+  messages: [{ role: 'user', content: 'x' }],
+}
+
+test('with no credential it starts and says what it looked for', async (t) => {
+  const program = runProgram(t)
+
+  const line = await program.line('listening')
+
+  assert.match(String(line.account), /FACTORY_API_KEY, DROID_REFRESH_KEY, .*auth\.json/)
+  assert.equal((await fetch(`${String(line.url)}/health`)).status, 200)
+})
+
+test('--version and --help answer and end', async (t) => {
+  const version = runProgram(t, { args: ['--version'] })
+  const help = runProgram(t, { args: ['-h'] })
+
+  assert.equal(await version.exit, 0)
+  assert.equal(await help.exit, 0)
+  const { version: expected } = JSON.parse(
+    readFileSync(path.join(packageDir, 'package.json'), 'utf8'),
+  ) as { version: string }
+  assert.equal(version.stdout(), `${expected}\n`)
+  assert.match(help.stdout(), /--log-level/)
+})
+
+test('the README shows the help as it is', async (t) => {
+  const help = runProgram(t, { args: ['--help'] })
+  await help.exit
+
+  for (const readme of ['README.md', 'README.zh-CN.md']) {
+    assert.ok(readFileSync(path.join(packageDir, readme), 'utf8').includes(help.stdout()), readme)
+  }
+})
+
+for (const args of [['--prot', '1'], ['serv'], ['serve', 'more'], ['--port']]) {
+  test(`${args.join(' ')}: usage on stderr, exit 2`, async (t) => {
+    const program = runProgram(t, { args })
+
+    assert.equal(await program.exit, 2)
+    assert.match(program.stderr(), /Usage: droid2api/)
+    assert.equal(program.stdout(), '')
+  })
+}
+
+test('a broken configuration stops the start with 78, every fault a line and no stack', async (t) => {
+  const program = runProgram(t, { config: { port: 'x', models: 3 } })
+
+  assert.equal(await program.exit, 78)
+  assert.equal(program.stderr().trim().split('\n').length, 2)
+  assert.doesNotMatch(program.stderr(), /\bat \S+ \(/)
+})
+
+test('a port in use is one line that names port and flag, exit 1', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.after(() => other.close())
+  const { port } = other.address() as { port: number }
+
+  const program = runProgram(t, { args: ['-p', String(port)] })
+
+  assert.equal(await program.exit, 1)
+  assert.match(program.stderr(), new RegExp(`^Port ${port} .*--port.*\n$`))
+})
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} while idle ends it at once with 0`, async (t) => {
+    const program = runProgram(t)
+    await program.url()
+
+    program.process.kill(signal)
+
+    assert.equal(await program.exit, 0)
+    assert.match(program.stdout(), /"stopped"/)
+  })
+}
+
+test('SIGTERM lets a stream end whole', async (t) => {
+  const [start, ...rest] = anthropicStream({ text: ['one ', 'two'] })
+  const upstream = await startUpstream(t, [{ sse: [start!, { waitMs: 300 }, ...rest] }])
+  const program = runProgram(t, { config: oneUpstream(upstream.url) })
+  const url = await program.url()
+
+  const answer = post(`${url}/v1/chat/completions`, ask)
+  await upstream.nextRequest()
+  program.process.kill('SIGTERM')
+
+  assert.match(await (await answer).text(), /two[\s\S]*data: \[DONE\]/)
+  assert.equal(await program.exit, 0)
+})
+
+test('a stream that outlives the drain ends with an error, and the exit is still 0', async (t) => {
+  const begun = anthropicStream({ text: ['one '] }).slice(0, 4)
+  const upstream = await startUpstream(t, () => ({ sse: [...begun, 'hang'] }))
+  const program = runProgram(t, {
+    config: oneUpstream(upstream.url, { timeouts: { shutdown_s: 0.5 } }),
+  })
+  const url = await program.url()
+  const chat = await post(`${url}/v1/chat/completions`, ask)
+  const messages = await post(`${url}/v1/messages`, { ...ask, max_tokens: 9 })
+
+  program.process.kill('SIGTERM')
+
+  const text = await chat.text()
+  assert.match(text, /"code":"shutting_down"/)
+  assert.doesNotMatch(text, /\[DONE\]/)
+  await assert.rejects(messages.text())
+  assert.equal(await program.exit, 0)
+})
+
+test('a second signal ends it at once', async (t) => {
+  const upstream = await startUpstream(t, () => ({ sse: [': begun\n\n', 'hang'] }))
+  const program = runProgram(t, { config: oneUpstream(upstream.url) })
+  const url = await program.url()
+  await post(`${url}/v1/messages`, { ...ask, max_tokens: 9 })
+
+  program.process.kill('SIGTERM')
+  await program.line('shutting down')
+  program.process.kill('SIGTERM')
+
+  assert.equal(await program.exit, 1)
+})
+
+test('SIGHUP reads the configuration again; a broken one leaves the running one', async (t) => {
+  const program = runProgram(t, { config: oneUpstream('http://127.0.0.1:1') })
+  const url = await program.url()
+  const file = path.join(program.dir, 'config.json')
+  const ids = async () => {
+    const list = (await (await fetch(`${url}/v1/models`)).json()) as { data: { id: string }[] }
+    return list.data.map(({ id }) => id)
+  }
+
+  const models = [{ name: 'New', id: 'brand-new', type: 'openai' }]
+  writeFileSync(file, JSON.stringify(oneUpstream('http://127.0.0.1:1', { port: 0, models })))
+  program.process.kill('SIGHUP')
+  await program.line('configuration read again')
+  const after = await ids()
+  writeFileSync(file, '{ broken')
+  program.process.kill('SIGHUP')
+  const broken = await program.line('the new configuration is broken; the running one stays')
+
+  assert.deepEqual(after, ['brand-new'])
+  assert.match(String(broken.reason), /not valid JSON/)
+  assert.deepEqual(await ids(), ['brand-new'])
+})
+
+test('a reader of the log that goes away does not end it', async (t) => {
+  const program = runProgram(t)
+  const url = await program.url()
+
+  program.process.stdout.destroy()
+
+  for (let count = 0; count < 20; count += 1) {
+    assert.equal((await fetch(url)).status, 200)
+  }
+})
+
+test('demo answers with no account', async (t) => {
+  const program = runProgram(t, { args: ['demo'], env: { FACTORY_API_KEY: 'fk-not-to-be-used' } })
+  const url = await program.url()
+
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify({ ...ask, model: 'claude-sonnet-5-5' }),
+  })
+
+  assert.match(await answer.text(), /data: \[DONE\]/)
+  const health = (await (await fetch(`${url}/health`)).json()) as { account: { source: string } }
+  assert.equal(health.account.source, 'none')
+  program.process.kill('SIGTERM')
+  assert.equal(await program.exit, 0)
+})
+
+test('check tells what is configured, found and wrong, as lines and as JSON', async (t) => {
+  const good = runProgram(t, { args: ['check'], env: { FACTORY_API_KEY: 'fk-the-account-key' } })
+  const json = runProgram(t, { args: ['check', '--json'] })
+
+  assert.equal(await good.exit, 0)
+  assert.match(good.stdout(), /ok +configuration: .*config\.json/)
+  assert.match(good.stdout(), /ok +account: factory_api_key/)
+  assert.doesNotMatch(good.stdout(), /fk-the-account-key/)
+  assert.equal(await json.exit, 0)
+  const { findings } = JSON.parse(json.stdout()) as { findings: { level: string }[] }
+  assert.ok(findings.some(({ level }) => level === 'warning'))
+})
+
+test('check --online renews the token and asks every upstream', async (t) => {
+  const tokens = await startTokenServer(t)
+  const upstream = await startUpstream(t, () => ({ status: 405 }))
+  const good = runProgram(t, {
+    args: ['check', '--online'],
+    config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
+    env: { DROID_REFRESH_KEY: tokens.refreshToken },
+  })
+  const bad = runProgram(t, {
+    args: ['check', '--online'],
+    config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: 'http://127.0.0.1:1' } }),
+    env: { DROID_REFRESH_KEY: 'refresh-nobody-knows' },
+  })
+
+  assert.equal(await good.exit, 0, good.stdout())
+  assert.equal(tokens.refreshes, 1)
+  assert.match(good.stdout(), /ok +token: usable until/)
+  assert.equal(await bad.exit, 1)
+  assert.match(bad.stdout(), /error +token: .*ECONNREFUSED/)
+  assert.match(bad.stdout(), /error +upstream: http:\/\/127\.0\.0\.1:1 cannot be reached/)
+})

@@ -1,0 +1,92 @@
+/** The program itself, as a process of its own. */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
+
+const bin = path.join(import.meta.dirname, '..', '..', 'bin', 'droid2api.ts')
+
+export interface Program {
+  process: ChildProcessWithoutNullStreams
+  /** its folder, with `config.json` in it */
+  dir: string
+  stdout(): string
+  stderr(): string
+  /** the address it listens on, once it does */
+  url(): Promise<string>
+  /** the first log line with this message */
+  line(message: string): Promise<Record<string, unknown>>
+  /** its exit code, or the signal that ended it */
+  exit: Promise<number | NodeJS.Signals>
+}
+
+export interface ProgramOptions {
+  args?: string[]
+  config?: Record<string, unknown> | string
+  env?: Record<string, string>
+}
+
+/** Starts it in a folder of its own with nothing of this machine's environment but the path; ends it with the test. */
+export function runProgram(t: TestContext, options: ProgramOptions = {}): Program {
+  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
+  const { config = {} } = options
+  const text = typeof config === 'string' ? config : JSON.stringify({ port: 0, ...config })
+  writeFileSync(path.join(dir, 'config.json'), text)
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), bin, ...(options.args ?? [])],
+    {
+      cwd: dir,
+      env: {
+        PATH: process.env.PATH,
+        HOME: dir,
+        DATA_DIR: path.join(dir, 'data'),
+        ...options.env,
+      },
+    },
+  )
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    stdout += piece
+  })
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    stderr += piece
+  })
+  const exit = once(child, 'close').then(
+    ([code, signal]) => (code ?? signal) as number | NodeJS.Signals,
+  )
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await exit
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  async function line(message: string): Promise<Record<string, unknown>> {
+    for (;;) {
+      const found = stdout
+        .split('\n')
+        .filter((one) => one.startsWith('{') && one.endsWith('}'))
+        .map((one) => JSON.parse(one) as Record<string, unknown>)
+        .find(({ msg }) => msg === message)
+      if (found) return found
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the program ended: ${stdout}${stderr}`)
+      await new Promise((resolve) => {
+        child.stdout.once('data', resolve)
+        child.once('close', resolve)
+      })
+    }
+  }
+
+  return {
+    process: child,
+    dir,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    url: async () => String((await line('listening')).url),
+    line,
+    exit,
+  }
+}
