@@ -83,7 +83,7 @@ async function serving(token: Promise<string>): Promise<string> {
     throw new ProxyError(
       503,
       'upstream_auth_unavailable',
-      `The account's login cannot be renewed: ${(error as Error).message}. The proxy goes on trying; GET /health shows the state.`,
+      `The account's login cannot be renewed: ${(error as Error).message.replace(/\.$/, '')}. The proxy goes on trying; GET /health shows the state.`,
       { cause: error },
     )
   }

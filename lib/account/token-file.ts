@@ -79,7 +79,7 @@ async function readFields(file: string): Promise<JsonObject | undefined> {
     text = await readFile(file, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new TokenFileError(`${file} cannot be read (${code}). Check its owner and mode.`)
   }
   const fields = parsed(text)

@@ -1,0 +1,403 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { pino } from 'pino'
+import { openAccount, type Account } from '../../lib/account/account.ts'
+import { loadConfig } from '../../lib/config/load.ts'
+import { deferred } from '../helpers/deferred.ts'
+import { startTokenServer, type TokenServer } from '../helpers/token-server.ts'
+
+const hour = 3_600_000
+const packageDir = path.join(import.meta.dirname, '..', '..')
+
+interface Setting {
+  dir: string
+  tokens: TokenServer
+  lines: string[]
+  open(env?: Record<string, string>): Account
+}
+
+/** A folder, a token server, and accounts on them; with fake clocks where a test asks for them. */
+async function setting(t: TestContext): Promise<Setting> {
+  const tokens = await startTokenServer(t)
+  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
+  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  writeFileSync(
+    path.join(dir, 'config.json'),
+    JSON.stringify({ auth: { token_url: tokens.url, file: 'auth.json' } }),
+  )
+  const lines: string[] = []
+  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
+  return {
+    dir,
+    tokens,
+    lines,
+    open(env = {}) {
+      const { config } = loadConfig({
+        flags: {},
+        env: { DATA_DIR: path.join(dir, 'data'), ...env },
+        cwd: dir,
+        packageDir,
+        homeDir: dir,
+      })
+      const account = openAccount({ config, log })
+      t.after(() => account.stop())
+      return account
+    },
+  }
+}
+
+/** The auth file as the `droid` command line writes it, its access token living until `expiresAt`. */
+function writeAuthFile(dir: string, tokens: TokenServer, expiresAt: number): string {
+  const file = path.join(dir, 'auth.json')
+  const fields = { access_token: jwt(expiresAt), refresh_token: tokens.refreshToken, org: 'mine' }
+  writeFileSync(file, JSON.stringify(fields))
+  return file
+}
+
+function jwt(expiresAt: number): string {
+  const payload = Buffer.from(JSON.stringify({ exp: Math.floor(expiresAt / 1000) }))
+  return `e30.${payload.toString('base64url')}.c2ln`
+}
+
+function fieldsOf(file: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+}
+
+test('the first source that exists counts', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+
+  assert.equal(open().source, 'none')
+  writeAuthFile(dir, tokens, Date.now() + hour)
+  assert.equal(open().source, 'auth_file')
+  assert.equal(open({ DROID_REFRESH_KEY: 'r' }).source, 'droid_refresh_key')
+  assert.equal(open({ DROID_REFRESH_KEY: 'r', FACTORY_API_KEY: 'f' }).source, 'factory_api_key')
+})
+
+test('a fixed key is used as it is and cannot be renewed; no account gives no token', async (t) => {
+  const { open } = await setting(t)
+  const fixed = open({ FACTORY_API_KEY: 'fk-1' })
+  const none = open()
+
+  assert.equal(await fixed.token(), 'fk-1')
+  assert.equal(await fixed.renew('fk-1'), undefined)
+  assert.equal(await none.token(), undefined)
+  assert.match(none.lookedFor().join(), /FACTORY_API_KEY.*DROID_REFRESH_KEY.*auth\.json/)
+})
+
+test('a good token in the auth file is used without asking anybody', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+  const account = open()
+  await account.start()
+
+  assert.equal(await account.token(), fieldsOf(file).access_token)
+  assert.equal(tokens.requests.length, 0)
+})
+
+test('200 requests that find the token overdue cause one refresh and get the new token', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  writeAuthFile(dir, tokens, Date.now() - 1000)
+  const account = open()
+
+  const got = await Promise.all(Array.from({ length: 200 }, () => account.token()))
+
+  assert.equal(tokens.refreshes, 1)
+  assert.deepEqual([...new Set(got)], [tokens.accessToken])
+})
+
+test('50 requests with a refused token cause one refresh; one that comes late causes none', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+  const account = open()
+  await account.start()
+  const old = (await account.token())!
+
+  const got = await Promise.all(Array.from({ length: 50 }, () => account.renew(old)))
+  const late = await account.renew(old)
+
+  assert.equal(tokens.refreshes, 1)
+  assert.deepEqual([...new Set([...got, late])], [tokens.accessToken])
+})
+
+test('the request is the form of OAuth, with the client id', async (t) => {
+  const { open, tokens } = await setting(t)
+  const first = tokens.refreshToken
+  await open({ DROID_REFRESH_KEY: first, AUTH_CLIENT_ID: 'client_mine' }).token()
+
+  assert.deepEqual(Object.fromEntries(tokens.requests[0]!), {
+    grant_type: 'refresh_token',
+    refresh_token: first,
+    client_id: 'client_mine',
+  })
+})
+
+test('the new pair is on disk, whole and private, before anybody gets the token', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  const file = writeAuthFile(dir, tokens, Date.now() - 1000)
+
+  const token = await open().token()
+
+  const fields = fieldsOf(file)
+  assert.equal(fields.access_token, token)
+  assert.equal(fields.refresh_token, tokens.refreshToken)
+  assert.equal(fields.org, 'mine')
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+})
+
+test('a reader that polls during 25 refreshes never sees a torn file', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+  const account = open()
+  await account.start()
+  let done = false
+  const reader = (async () => {
+    while (!done) {
+      assert.equal(typeof fieldsOf(file).refresh_token, 'string')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  })()
+
+  for (let count = 0; count < 25; count += 1) await account.renew((await account.token())!)
+  done = true
+  await reader
+
+  assert.equal(tokens.refreshes, 25)
+})
+
+test('success is logged with the local time, and no token, mail or key is in any line', async (t) => {
+  const { open, tokens, lines } = await setting(t)
+  const seed = tokens.refreshToken
+  const account = open({ DROID_REFRESH_KEY: seed })
+  tokens.faults.push({ status: 400, body: JSON.stringify({ error: `bad ${seed}` }) })
+  await account.token().catch(() => undefined)
+  const second = open({ DROID_REFRESH_KEY: seed })
+  await second.token()
+
+  const text = lines.join('')
+  assert.match(text, /"Token refreshed successfully, expires at: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"/)
+  const shown = text + JSON.stringify([account.status(), second.status()])
+  for (const secret of [seed, tokens.accessToken, tokens.refreshToken, 'private.example']) {
+    assert.ok(!shown.includes(secret))
+  }
+})
+
+test('the status tells when, until when and what went wrong', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  writeAuthFile(dir, tokens, Date.now() - 1000)
+  const account = open()
+  tokens.faults.push({ status: 500, body: 'oops' })
+  await assert.rejects(account.token(), { status: 503, code: 'upstream_auth_unavailable' })
+  const failed = account.status()
+
+  assert.equal(failed.state, 'degraded')
+  assert.match(failed.last_error ?? '', /HTTP 500/)
+  assert.ok(failed.next_refresh)
+})
+
+const answersWithoutTokens: [what: string, body: string][] = [
+  ['an HTML page', '<html>hello</html>'],
+  ['null', 'null'],
+  ['an empty object', '{}'],
+  ['an access token that is no text', '{"access_token":3,"refresh_token":"r"}'],
+]
+
+for (const [what, body] of answersWithoutTokens) {
+  test(`${what} with status 200 never replaces the old tokens`, async (t) => {
+    const { open, dir, tokens } = await setting(t)
+    const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+    const before = readFileSync(file, 'utf8')
+    const account = open()
+    await account.start()
+    tokens.faults.push({ status: 200, body })
+
+    await assert.rejects(account.renew((await account.token())!), { status: 503 })
+
+    assert.equal(readFileSync(file, 'utf8'), before)
+  })
+}
+
+test('an answer without a refresh token keeps the old one', async (t) => {
+  const { open, tokens, dir } = await setting(t)
+  const file = writeAuthFile(dir, tokens, Date.now() - 1000)
+  tokens.faults.push({ status: 200, body: '{"access_token":"fresh-access"}' })
+
+  assert.equal(await open().token(), 'fresh-access')
+  assert.equal(fieldsOf(file).refresh_token, tokens.refreshToken)
+})
+
+test('a failure leaves a token that still lives in use', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  const { open, dir, tokens } = await setting(t)
+  writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+  const account = open()
+  await account.start()
+  const old = await account.token()
+  tokens.faults.push('hang-up')
+  t.mock.timers.setTime(Date.now() + 7.9 * hour)
+
+  assert.equal(await account.token(), old)
+  assert.equal(account.status().state, 'ok')
+  assert.equal(tokens.requests.length, 1)
+})
+
+test('after a failure it recovers by itself, without a restart', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  const { open, dir, tokens } = await setting(t)
+  writeAuthFile(dir, tokens, Date.now() - 1000)
+  const account = open()
+  tokens.faults.push({ status: 503, body: '' })
+  await assert.rejects(account.token())
+  await assert.rejects(account.token())
+  assert.equal(tokens.requests.length, 1, 'a pause is kept between attempts')
+  t.mock.timers.setTime(Date.now() + 1001)
+
+  assert.equal(await account.token(), tokens.accessToken)
+  assert.equal(account.status().state, 'ok')
+  assert.equal(account.status().last_error, null)
+})
+
+test('invalid_grant adopts the newer pair that another program wrote meanwhile', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+  const account = open()
+  await account.start()
+  const old = (await account.token())!
+  const gate = deferred()
+  tokens.faults.push({ waitFor: gate.promise })
+
+  const renewed = account.renew(old)
+  while (tokens.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  tokens.refreshToken = 'refresh-of-another-program'
+  const theirs = jwt(Date.now() + 7 * hour)
+  const fields = { access_token: theirs, refresh_token: 'refresh-of-another-program' }
+  writeFileSync(file, JSON.stringify(fields))
+  gate.resolve()
+
+  assert.equal(await renewed, theirs)
+  assert.equal(tokens.refreshes, 0)
+})
+
+test('a refused login is degraded, says so once, keeps its last token, and comes back with a new file', async (t) => {
+  const { open, dir, tokens, lines } = await setting(t)
+  const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+  const account = open()
+  await account.start()
+  const old = (await account.token())!
+  const good = tokens.refreshToken
+  tokens.refreshToken = 'another-one-entirely'
+
+  await assert.rejects(account.renew(old), { status: 503 })
+  await assert.rejects(account.renew(old), { status: 503 })
+
+  assert.equal(account.status().state, 'degraded')
+  assert.equal(await account.token(), old)
+  assert.equal(tokens.requests.length, 1, 'a spent token is not shown again and again')
+  assert.equal(lines.filter((line) => line.includes('invalid_grant')).length, 1)
+
+  assert.notEqual(good, tokens.refreshToken)
+  const fields = { access_token: jwt(Date.now() - 1), refresh_token: tokens.refreshToken }
+  writeFileSync(file, JSON.stringify(fields))
+  assert.equal(await account.renew(old), tokens.accessToken)
+  assert.equal(account.status().state, 'ok')
+})
+
+test('DROID_REFRESH_KEY is only the start: the stored pair wins, unless the variable has changed', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  const seed = tokens.refreshToken
+  const first = open({ DROID_REFRESH_KEY: seed })
+  const token = await first.token()
+  await first.stop()
+
+  const again = open({ DROID_REFRESH_KEY: seed })
+  assert.equal(await again.token(), token)
+  assert.equal(tokens.requests.length, 1)
+  await again.stop()
+
+  tokens.refreshToken = 'refresh-of-a-new-login'
+  const changed = open({ DROID_REFRESH_KEY: 'refresh-of-a-new-login' })
+  assert.equal(await changed.token(), tokens.accessToken)
+  const stored = fieldsOf(path.join(dir, 'data', 'auth.json'))
+  assert.equal(stored.refresh_token, tokens.refreshToken)
+  assert.deepEqual(tokens.reused, [])
+})
+
+test('a folder that cannot be written serves from memory and says so once', async (t) => {
+  const { open, dir, tokens, lines } = await setting(t)
+  writeFileSync(path.join(dir, 'a-file'), '')
+  const account = open({
+    DROID_REFRESH_KEY: tokens.refreshToken,
+    DATA_DIR: path.join(dir, 'a-file', 'data'),
+  })
+
+  const token = await account.token()
+  const next = await account.renew(token!)
+
+  assert.equal(next, tokens.accessToken)
+  assert.equal(tokens.refreshes, 2)
+  assert.equal(lines.filter((line) => line.includes('cannot be saved')).length, 1)
+})
+
+test('a file that cannot be replaced keeps its old content whole', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  const file = writeAuthFile(dir, tokens, Date.now() - 1000)
+  const before = readFileSync(file, 'utf8')
+  mkdirSync(`${file}.droid2api.tmp`)
+
+  const account = open()
+  await account.token()
+  const next = await account.renew((await account.token())!)
+
+  assert.equal(next, tokens.accessToken)
+  assert.equal(readFileSync(file, 'utf8'), before)
+  assert.deepEqual(tokens.reused, [])
+})
+
+for (const content of ['', 'null', '{"refresh_token":', '{"access_token":"only"}']) {
+  test(`an auth file holding ${JSON.stringify(content)} is named, left alone, and may be put right`, async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+    const { open, dir, tokens } = await setting(t)
+    const file = path.join(dir, 'auth.json')
+    writeFileSync(file, content)
+    const account = open()
+    await account.start()
+
+    await assert.rejects(account.token(), { status: 503, message: /auth\.json/ })
+    assert.equal(account.status().state, 'degraded')
+    assert.equal(readFileSync(file, 'utf8'), content)
+
+    writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+    t.mock.timers.setTime(Date.now() + 60_000)
+    assert.equal(await account.token(), fieldsOf(file).access_token)
+  })
+}
+
+test('a clock that jumps causes at most two refreshes in twenty requests', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  const { open, dir, tokens } = await setting(t)
+  writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+  const account = open()
+  await account.start()
+
+  for (let count = 0; count < 20; count += 1) {
+    if (count === 5) t.mock.timers.setTime(Date.now() + 10 * 24 * hour)
+    if (count === 12) t.mock.timers.setTime(Date.now() - 20 * 24 * hour)
+    assert.ok(await account.token())
+  }
+
+  assert.ok(tokens.refreshes >= 1 && tokens.refreshes <= 2, String(tokens.refreshes))
+})
+
+test('the timer renews without any traffic', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  tokens.expiresIn = 1
+  writeAuthFile(dir, tokens, Date.now() - 1000)
+  const account = open()
+  await account.start()
+
+  while (tokens.refreshes < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+
+  assert.equal(account.status().state, 'ok')
+})
