@@ -2,19 +2,13 @@
 import { ProxyError } from '../errors.ts'
 import type { Config } from '../config/types.ts'
 import type { Logger } from '../log.ts'
-import { RotatingToken } from './rotating-token.ts'
+import { RotatingToken, type TokenStatus } from './rotating-token.ts'
 import { findSource, lookedFor, type Source } from './source.ts'
 
 export type AccountSource = Source['kind']
 
-/** ISO times in UTC; never a secret. */
-export interface AccountStatus {
+export interface AccountStatus extends TokenStatus {
   source: AccountSource
-  state: 'ok' | 'degraded'
-  expires_at: string | null
-  last_refresh: string | null
-  next_refresh: string | null
-  last_error: string | null
 }
 
 export interface Account {

@@ -6,12 +6,20 @@
 import { createHash } from 'node:crypto'
 import type { AuthConfig } from '../config/types.ts'
 import type { Logger } from '../log.ts'
-import type { AccountStatus } from './account.ts'
 import { dueTime, expiryOf } from './expiry.ts'
 import { withFileLock } from './file-lock.ts'
 import type { Source } from './source.ts'
 import { askForTokens, RefreshRefused } from './token-endpoint.ts'
 import { readTokens, writeTokens, type StoredTokens } from './token-file.ts'
+
+/** ISO times in UTC; never a secret. */
+export interface TokenStatus {
+  state: 'ok' | 'degraded'
+  expires_at: string | null
+  last_refresh: string | null
+  next_refresh: string | null
+  last_error: string | null
+}
 
 interface Parts {
   source: Extract<Source, { file: string }>
@@ -85,7 +93,7 @@ export class RotatingToken {
     return await this.#renew(rejected)
   }
 
-  status(): Omit<AccountStatus, 'source'> {
+  status(): TokenStatus {
     const failed = this.#failure !== undefined && !this.#isUsable()
     return {
       state: this.#refused || failed ? 'degraded' : 'ok',

@@ -9,7 +9,7 @@ import {
   nameAt,
   objectAt,
   optionalNumberAt,
-} from '../../pipelines/requests/anthropic/untrusted.ts'
+} from '../../pipelines/requests/untrusted.ts'
 import type {
   ChatCompletion,
   ChatCompletionMessage,

@@ -8,7 +8,7 @@ import {
   nameAt,
   objectAt,
   optionalNumberAt,
-} from '../../pipelines/requests/anthropic/untrusted.ts'
+} from '../../pipelines/requests/untrusted.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../pipelines/wire/anthropic.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { midstreamMessage, newId, type DemoApi, type DemoEvent } from './api.ts'

@@ -6,7 +6,7 @@ import {
   nameAt,
   objectAt,
   optionalNumberAt,
-} from '../../pipelines/requests/anthropic/untrusted.ts'
+} from '../../pipelines/requests/untrusted.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import type {
   ResponsesAnswer,

@@ -3,31 +3,23 @@
  * retold in chat's words, or passed on where the model speaks chat itself.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { providers, type Provider } from '../../pipelines/index.ts'
+import { providers } from '../../pipelines/index.ts'
 import { chatToCommon } from '../../pipelines/requests/chat-to-common.ts'
 import { checkChatRequest } from '../../pipelines/requests/check-chat.ts'
 import type { MappedRequest, MappingContext } from '../../pipelines/requests/mapped.ts'
-import type { ChatRequest, JsonObject } from '../../pipelines/wire/chat.ts'
+import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import type { Call } from '../app.ts'
 import { parseJsonObject, readBody, stringifyJson } from '../body.ts'
 import { systemPromptOf } from '../config/models.ts'
 import { answerHeaders } from '../upstream/answer-headers.ts'
 import { exchange } from '../upstream/exchange.ts'
 import { headersFor, modelOf, targetOf, type Target } from '../upstream/target.ts'
+import type { ChatCall } from './chat-call.ts'
 import { passOn } from './pass-on.ts'
 import { refuse } from './refuse.ts'
 import { retell } from './retell.ts'
 import { send } from './send.ts'
 import { wantsStream } from './wants-stream.ts'
-
-/** A chat request that has been understood: where it goes, and how it is to be answered. */
-export interface ChatCall {
-  request: ChatRequest
-  target: Target
-  stream: boolean
-  /** undefined where the model speaks chat itself */
-  provider: Provider | undefined
-}
 
 /** Answers one chat request. Throws ProxyError for whatever goes wrong before the first byte. */
 export async function answerChat(

@@ -4,7 +4,8 @@
  * Source: translation spec §§5.5, 14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
 import { planThinking, type ThinkingPlan } from '../../pipelines/requests/anthropic/budget.ts'
-import { capabilityOf, upstreamId } from '../../pipelines/requests/anthropic/capability.ts'
+import { capabilityOf } from '../../pipelines/requests/anthropic/capability.ts'
+import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
 import {
   betaHeader,
   BUDGET_TOKENS,

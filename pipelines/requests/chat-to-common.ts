@@ -3,7 +3,7 @@
  * little changed as can be.
  */
 import type { ChatContentPart, ChatMessage, ChatRequest, JsonObject } from '../wire/chat.ts'
-import { upstreamId } from './anthropic/capability.ts'
+import { upstreamId } from './upstream-id.ts'
 import type { MappedRequest, MappingContext } from './mapped.ts'
 
 /**

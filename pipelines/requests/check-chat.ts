@@ -5,7 +5,7 @@
  */
 import { badRequest, ProxyError } from '../../lib/errors.ts'
 import type { ChatRequest, JsonObject } from '../wire/chat.ts'
-import { isGiven, isObject, listAt, objectAt, textAt } from './anthropic/untrusted.ts'
+import { isGiven, isObject, listAt, objectAt, textAt } from './untrusted.ts'
 
 const roles = new Set<unknown>(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
 

@@ -16,7 +16,7 @@ interface Setting {
   dir: string
   tokens: TokenServer
   lines: string[]
-  open(env?: Record<string, string>): Account
+  open: (env?: Record<string, string>) => Account
 }
 
 /** A folder, a token server, and accounts on them; with fake clocks where a test asks for them. */
@@ -152,16 +152,16 @@ test('a reader that polls during 25 refreshes never sees a torn file', async (t)
   const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
   const account = open()
   await account.start()
-  let done = false
+  const done = new AbortController()
   const reader = (async () => {
-    while (!done) {
+    while (!done.signal.aborted) {
       assert.equal(typeof fieldsOf(file).refresh_token, 'string')
       await new Promise((resolve) => setImmediate(resolve))
     }
   })()
 
   for (let count = 0; count < 25; count += 1) await account.renew((await account.token())!)
-  done = true
+  done.abort()
   await reader
 
   assert.equal(tokens.refreshes, 25)

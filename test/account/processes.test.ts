@@ -45,17 +45,17 @@ function pairOf(file: string) {
 }
 
 function start(t: TestContext, dir: string, env: Record<string, string>) {
-  const process_ = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), child], {
+  const program = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), child], {
     cwd: dir,
     env: { PATH: process.env.PATH, HOME: dir, DATA_DIR: dir, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const closed = once(process_, 'close')
+  const closed = once(program, 'close')
   t.after(async () => {
-    process_.kill('SIGKILL')
+    program.kill('SIGKILL')
     await closed
   })
-  return { kill: () => process_.kill('SIGKILL'), closed }
+  return { kill: () => program.kill('SIGKILL'), closed }
 }
 
 test('two processes on one file take turns: no spent token is ever shown', async (t) => {

@@ -72,7 +72,8 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
         .map((one) => JSON.parse(one) as Record<string, unknown>)
         .find(({ msg }) => msg === message)
       if (found) return found
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the program ended: ${stdout}${stderr}`)
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`the program ended: ${stdout}${stderr}`)
       await new Promise((resolve) => {
         child.stdout.once('data', resolve)
         child.once('close', resolve)

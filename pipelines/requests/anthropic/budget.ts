@@ -8,8 +8,8 @@ import type { JsonObject } from '../../wire/chat.ts'
 import type { Capability } from './capability.ts'
 import { isThinking } from './reasoning-history.ts'
 import { BUDGET_TOKENS } from './thinking.ts'
-import type { Level } from './thinking.ts'
-import { isGiven, nameAt, optionalNumberAt } from './untrusted.ts'
+import type { Level } from '../level.ts'
+import { isGiven, nameAt, optionalNumberAt } from '../untrusted.ts'
 
 /** Tokens: the API's least budget, and the least room for the answer beside a budget. */
 const minBudget = 1024

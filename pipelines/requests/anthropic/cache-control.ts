@@ -4,7 +4,7 @@
  */
 import type { AnthropicBlock, MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject } from './untrusted.ts'
+import { isGiven, isObject } from '../untrusted.ts'
 
 /** Marks of one request; a mark at top level takes one of them. */
 const maxMarks = 4

@@ -5,6 +5,7 @@
  * "Effort", "Structured outputs", read 2026-11.
  */
 import type { Model, ThinkingMode } from '../../../lib/config/types.ts'
+import { upstreamId } from '../upstream-id.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 
 export interface Capability {
@@ -80,11 +81,6 @@ const notClaude: Capability = {
   forcedTools: 'yes',
   structuredOutputs: false,
   defaultOutputTokens: 8192,
-}
-
-/** The upstream's name for a model entry. */
-export function upstreamId(model: Pick<Model, 'id' | 'upstream_id'>): string {
-  return model.upstream_id ?? model.id
 }
 
 /**

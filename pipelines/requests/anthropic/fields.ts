@@ -1,7 +1,7 @@
 /** The small fields of a request: what has a counterpart on one line, and what has none. */
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject, listAt, objectAt, textAt } from './untrusted.ts'
+import { isGiven, isObject, listAt, objectAt, textAt } from '../untrusted.ts'
 
 /** Without a counterpart, and the value at which dropping them changes nothing. */
 const withoutCounterpart: [name: string, noLoss?: unknown][] = [

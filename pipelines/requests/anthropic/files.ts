@@ -7,7 +7,7 @@ import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { asBase64, asText, parseDataUrl } from './data-url.ts'
 import type { InlineData } from './data-url.ts'
-import { isGiven, objectAt, textAt } from './untrusted.ts'
+import { isGiven, objectAt, textAt } from '../untrusted.ts'
 
 const imageTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
 

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../../../lib/config/types.ts'
 import type { ThinkingPlan } from './budget.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
-import type { Level } from './thinking.ts'
+import type { Level } from '../level.ts'
 
 const defaultVersion = '2023-06-01'
 

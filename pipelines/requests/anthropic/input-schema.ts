@@ -3,7 +3,7 @@
  * its top.
  */
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject, objectAt } from './untrusted.ts'
+import { isGiven, isObject, objectAt } from '../untrusted.ts'
 
 interface Shape {
   properties: JsonObject

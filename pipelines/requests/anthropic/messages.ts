@@ -12,7 +12,7 @@ import { contentBlocks, isBlank, textBlock } from './parts.ts'
 import { isThinking } from './reasoning-history.ts'
 import { answeredId, toolResultBlock } from './tool-blocks.ts'
 import { pairTools } from './tool-pairs.ts'
-import { listAt, nameAt, objectAt } from './untrusted.ts'
+import { listAt, nameAt, objectAt } from '../untrusted.ts'
 
 export interface Conversation {
   system: AnthropicTextBlock[]

@@ -5,7 +5,7 @@
  */
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject } from './untrusted.ts'
+import { isGiven, isObject } from '../untrusted.ts'
 
 const ownFormat = 'anthropic-claude-v1'
 

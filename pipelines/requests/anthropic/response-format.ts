@@ -4,7 +4,7 @@ import type { AnthropicTextBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { textBlock } from './parts.ts'
 import { strictSchema } from './strict-schema.ts'
-import { isGiven, objectAt } from './untrusted.ts'
+import { isGiven, objectAt } from '../untrusted.ts'
 
 const onlyJson =
   'Answer with one JSON value and nothing else: no words before or after it, no code fence.'

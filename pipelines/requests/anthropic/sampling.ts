@@ -5,7 +5,7 @@
 import { badRequest } from '../../../lib/errors.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { optionalNumberAt } from './untrusted.ts'
+import { optionalNumberAt } from '../untrusted.ts'
 
 export interface Sampling {
   fields: Pick<MessagesRequest, 'temperature' | 'top_p' | 'top_k'>

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../wire/chat.ts'
 import { safeToolId } from '../tool-id.ts'
 import { withMark } from './cache-control.ts'
 import { contentBlocks, isBlank } from './parts.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt, textAt } from './untrusted.ts'
+import { isGiven, isObject, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
 
 /**
  * The `tool_use` blocks of an assistant message. `legacyId` names its `function_call`, which has no

@@ -4,7 +4,7 @@ import type { AnthropicToolChoice } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { Capability } from './capability.ts'
 import type { DeclaredTools } from './tools.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt } from './untrusted.ts'
+import { isGiven, isObject, listAt, nameAt, objectAt } from '../untrusted.ts'
 
 export interface ChosenTools {
   /** the tools that stay declared */

@@ -4,7 +4,7 @@
  */
 import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, objectAt, textAt } from '../anthropic/untrusted.ts'
+import { isGiven, objectAt, textAt } from '../untrusted.ts'
 import { inlineFile, inputImage } from './files.ts'
 import type { Part } from './parts.ts'
 

@@ -4,8 +4,8 @@
  */
 import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
-import { isGiven, isObject, textAt } from '../anthropic/untrusted.ts'
-import { weave } from '../anthropic/weave.ts'
+import { isGiven, isObject, textAt } from '../untrusted.ts'
+import { weave } from '../weave.ts'
 import { spokenParts, type Part } from './parts.ts'
 import { reasoningItems, type PlacedReasoning } from './reasoning-items.ts'
 import type { Call } from './tool-calls.ts'

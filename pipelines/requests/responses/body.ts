@@ -5,8 +5,8 @@
  */
 import type { ChatRequest, ReasoningDetail } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
-import { upstreamId } from '../anthropic/capability.ts'
-import { overruledWishes } from '../anthropic/thinking.ts'
+import { upstreamId } from '../upstream-id.ts'
+import { overruledWishes } from '../level.ts'
 import type { MappedRequest, MappingContext } from '../mapped.ts'
 import { droppedFields, keptFields, logprobsOf, outputLimit, samplingOf } from './fields.ts'
 import { conversationOf } from './input.ts'

@@ -1,6 +1,6 @@
 /** Reading an optional boolean of a client. */
 import { badRequest } from '../../../lib/errors.ts'
-import { isGiven } from '../anthropic/untrusted.ts'
+import { isGiven } from '../untrusted.ts'
 
 /** The value when it was sent; throws a 400 for another type. */
 export function flag(value: unknown, place: string): boolean | undefined {

@@ -2,7 +2,7 @@
 import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
-import { listAt, objectAt } from '../anthropic/untrusted.ts'
+import { listAt, objectAt } from '../untrusted.ts'
 import { assistantItems, type HistoryContext } from './assistant.ts'
 import { inputParts, textsOf, type Part } from './parts.ts'
 import { callsOf, OpenCalls, type Call } from './tool-calls.ts'

@@ -4,7 +4,7 @@
  */
 import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject, objectAt, textAt } from '../anthropic/untrusted.ts'
+import { isGiven, isObject, objectAt, textAt } from '../untrusted.ts'
 import { documentPart, imagePart } from './anthropic-parts.ts'
 import { filePart, imageUrlPart } from './files.ts'
 

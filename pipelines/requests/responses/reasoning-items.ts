@@ -5,7 +5,7 @@
  */
 import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
-import { isGiven, isObject } from '../anthropic/untrusted.ts'
+import { isGiven, isObject } from '../untrusted.ts'
 
 const ownFormat = 'openai-responses-v1'
 const ownIdPrefix = 'rs_'

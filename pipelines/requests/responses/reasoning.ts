@@ -1,8 +1,8 @@
 /** Whether an OpenAI model reasons, and how hard it is told to. */
 import type { Model } from '../../../lib/config/types.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { upstreamId } from '../anthropic/capability.ts'
-import { levelOf, type Level } from '../anthropic/thinking.ts'
+import { upstreamId } from '../upstream-id.ts'
+import { levelOf, type Level } from '../level.ts'
 
 /** `o3`, `openai/o4-mini`; not `gpt-4o`. */
 const oSeries = /(?:^|[/:])o\d/

@@ -2,7 +2,7 @@
 import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
-import { isGiven, nameAt, objectAt, textAt } from '../anthropic/untrusted.ts'
+import { isGiven, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { flag } from './flag.ts'
 
 /** Nothing where neither was sent. Throws a 400 for a format that chat does not know. */

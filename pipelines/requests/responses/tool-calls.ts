@@ -5,7 +5,7 @@
 import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
-import { isGiven, listAt, nameAt, objectAt, textAt } from '../anthropic/untrusted.ts'
+import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { safeToolId } from '../tool-id.ts'
 import { partsOfType } from './parts.ts'
 

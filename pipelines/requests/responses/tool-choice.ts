@@ -2,7 +2,7 @@
 import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt } from '../anthropic/untrusted.ts'
+import { isGiven, isObject, listAt, nameAt, objectAt } from '../untrusted.ts'
 import { flag } from './flag.ts'
 import { declaredTools } from './tools.ts'
 

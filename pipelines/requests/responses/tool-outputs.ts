@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
-import { nameAt, textAt } from '../anthropic/untrusted.ts'
+import { nameAt, textAt } from '../untrusted.ts'
 import { inputParts, partsOfType, textPart, textsOf, type Part } from './parts.ts'
 import { callId, type Call, type OpenCalls } from './tool-calls.ts'
 

@@ -1,6 +1,6 @@
 /** The client's tools as Responses tools, which are flat. */
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt, textAt } from '../anthropic/untrusted.ts'
+import { isGiven, isObject, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { flag } from './flag.ts'
 import { webSearchTool } from './web-search.ts'
 

@@ -1,6 +1,6 @@
 /** Chat's `web_search_options` as the tool of Responses. */
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, objectAt, textAt } from '../anthropic/untrusted.ts'
+import { isGiven, objectAt, textAt } from '../untrusted.ts'
 
 const locationFields = ['city', 'region', 'country', 'timezone']
 

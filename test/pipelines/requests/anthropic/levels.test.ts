@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { ReasoningLevel } from '../../../../lib/config/types.ts'
-import { betaHeader, levelOf } from '../../../../pipelines/requests/anthropic/thinking.ts'
+import { betaHeader } from '../../../../pipelines/requests/anthropic/thinking.ts'
+import { levelOf } from '../../../../pipelines/requests/level.ts'
 import { ask } from './ask.ts'
 
 const interleaved = 'interleaved-thinking-2025-05-14'

@@ -2,8 +2,8 @@
  * Puts thinking back between the text and the tool calls of a turn, in the order in which the model
  * produced them.
  */
-import type { AnthropicBlock } from '../../wire/anthropic.ts'
-import type { PlacedThinking } from './reasoning-history.ts'
+import type { AnthropicBlock } from '../wire/anthropic.ts'
+import type { PlacedThinking } from './anthropic/reasoning-history.ts'
 
 /**
  * One turn of `said` (text and other content), `calls` and `thinking`. A chat message has lost the

@@ -1,6 +1,6 @@
 /** Reading what a client sent: a wrong type becomes a 400 that names the place. */
-import { badRequest } from '../../../lib/errors.ts'
-import type { JsonObject } from '../../wire/chat.ts'
+import { badRequest } from '../../lib/errors.ts'
+import type { JsonObject } from '../wire/chat.ts'
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
