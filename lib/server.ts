@@ -125,6 +125,6 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: import('node:
     error: { message, type: 'invalid_request_error', param: null, code: 'bad_http' },
   })
   socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nx-request-id: ${randomUUID()}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }
