@@ -18,7 +18,27 @@ export function sendJson(
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
   })
-  res.end(res.req.method === 'HEAD' ? undefined : text)
+  if (res.req.method === 'HEAD') res.end()
+  else if (headers.connection === 'close' && !res.req.complete) endAfterUpload(res, text)
+  else res.end(text)
+}
+
+/** How long a client that goes on sending may do so after its answer. */
+const lingerMs = 1000
+
+/**
+ * The whole answer now, the end of the connection later: closed while the client still sends, it would be reset, and the
+ * client would never read why. What still comes is thrown away.
+ */
+function endAfterUpload(res: ServerResponse, text: string): void {
+  const { req } = res
+  const end = () => {
+    clearTimeout(timer)
+    res.end()
+  }
+  const timer = setTimeout(end, lingerMs)
+  res.write(text)
+  req.once('close', end).once('end', end).resume()
 }
 
 /**

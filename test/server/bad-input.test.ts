@@ -1,5 +1,7 @@
 /** Whatever a client gets wrong: a 4xx in the dialect of its route, saying what and where, and nothing goes upstream. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
@@ -124,4 +126,25 @@ test('no credential anywhere is a 401 that says what to set', async (t) => {
   assert.equal(answer.status, 401)
   assert.match(await answer.text(), /FACTORY_API_KEY/)
   assert.equal(upstream.requests.length, 0)
+})
+
+test('a client that goes on sending reads its 413 before the connection closes', async (t) => {
+  const { url } = await startProxy(t, {
+    config: oneUpstream('http://127.0.0.1:1', { max_body_mb: 1 }),
+  })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const errors: Error[] = []
+  socket.on('error', (error) => errors.push(error))
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (piece: string) => {
+    answer += piece
+  })
+
+  socket.write('POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2000000\r\n\r\n')
+  while (!answer.includes('request_too_large')) await once(socket, 'data')
+  socket.write('x'.repeat(2_000_000))
+  await once(socket, 'close')
+
+  assert.match(answer, /^HTTP\/1\.1 413 [\s\S]*"code":"request_too_large"\}\}\n$/)
+  assert.deepEqual(errors, [])
 })
