@@ -1,0 +1,130 @@
+/** JsonDocument: what is changed is what parse and change would give, and no other byte moves. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ProxyError } from '../../lib/errors.ts'
+import { JsonDocument } from '../../lib/transparent/json-document.ts'
+
+const key = fc.oneof(fc.constantFrom('a', 'b', 'model', '__proto__', 'é"\\', ''), fc.string())
+const value = fc.jsonValue({ maxDepth: 3 })
+const space = fc.constantFrom('', ' ', '\n\t', '\r\n  ')
+
+/** A document as text, its members in order, with white space where JSON allows it and keys that may come twice. */
+const documents = fc
+  .array(fc.record({ key, value, before: space, middle: space, after: space }), { maxLength: 6 })
+  .map((members) => ({
+    members,
+    text: `${members
+      .map(
+        ({ key: name, value: member, before, middle, after }) =>
+          `${before}${JSON.stringify(name)}${middle}:${middle}${JSON.stringify(member, null, after.length > 1 ? 1 : 0)}${after}`,
+      )
+      .join(',')
+      .replace(/^/, ' {')}}\n`,
+  }))
+
+const edits = fc.array(
+  fc.record({ key, change: fc.option(fc.record({ to: value }), { nil: undefined }) }),
+  { maxLength: 4 },
+)
+
+test('any changes to any document equal parse and change', () => {
+  fc.assert(
+    fc.property(documents, edits, ({ text }, changes) => {
+      const document = JsonDocument.parse(Buffer.from(text))
+      const expected = new Map(Object.entries(JSON.parse(text) as object))
+      for (const { key: name, change } of changes) {
+        if (change) {
+          document.set(name, change.to)
+          expected.set(name, JSON.parse(JSON.stringify(change.to)))
+        } else {
+          document.delete(name)
+          expected.delete(name)
+        }
+      }
+
+      const result = new Map(Object.entries(JSON.parse(document.bytes().toString()) as object))
+
+      assert.deepEqual([...result].toSorted(byKey), [...expected].toSorted(byKey))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('values that are not changed keep their bytes', () => {
+  fc.assert(
+    fc.property(documents, key, ({ text }, name) => {
+      const document = JsonDocument.parse(Buffer.from(text))
+      const before = new Map(
+        Object.keys(JSON.parse(text) as object).map((one) => [one, document.raw(one)]),
+      )
+      document.set(name, 'changed')
+
+      const after = JsonDocument.parse(document.bytes())
+
+      for (const [one, raw] of before) if (one !== name) assert.deepEqual(after.raw(one), raw)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('an untouched document is the very buffer that came', () => {
+  const bytes = Buffer.from(' { "a" : 1.0 }\n')
+
+  assert.equal(JsonDocument.parse(bytes).bytes(), bytes)
+})
+
+const cases: [
+  what: string,
+  text: string,
+  change: (document: JsonDocument) => void,
+  result: string,
+][] = [
+  ['a value replaced', '{ "a": 1, "b":2}', (d) => d.set('a', 9), '{ "a": 9, "b":2}'],
+  ['a member added', '{ "a": 1}', (d) => d.set('b', 2), '{"b":2, "a": 1}'],
+  ['a member added to nothing', '{ }', (d) => d.set('b', 2), '{"b":2 }'],
+  ['the first taken out', '{"a":1, "b":2}', (d) => d.delete('a'), '{"b":2}'],
+  ['the middle taken out', '{"a":1, "b":2 ,"c":3}', (d) => d.delete('b'), '{"a":1 ,"c":3}'],
+  ['the last taken out', '{"a":1, "b":2 }', (d) => d.delete('b'), '{"a":1 }'],
+  ['the only one taken out', '{"a":1}', (d) => d.delete('a'), '{}'],
+  ['an earlier double dropped', '{"a":1,"b":2,"a":3}', () => undefined, '{"b":2,"a":3}'],
+  ['a brace in a string', '{"a":"}\\"]{","b":1}', (d) => d.set('b', 2), '{"a":"}\\"]{","b":2}'],
+  ['an escaped key', '{"\\u0061":1,"b":2}', (d) => d.set('a', 3), '{"\\u0061":3,"b":2}'],
+  [
+    'a large number',
+    '{"n":12345678901234567890,"a":1}',
+    (d) => d.set('a', 2),
+    '{"n":12345678901234567890,"a":2}',
+  ],
+]
+
+for (const [what, text, change, result] of cases) {
+  test(what, () => {
+    const document = JsonDocument.parse(Buffer.from(text))
+    change(document)
+
+    assert.equal(document.bytes().toString(), result)
+  })
+}
+
+test('a hundred thousand levels of nesting are passed by', () => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+  const document = JsonDocument.parse(Buffer.from(`{"x":${deep},"a":1}`))
+  document.set('a', 2)
+
+  assert.equal(document.bytes().toString(), `{"x":${deep},"a":2}`)
+  assert.throws(() => document.set('y', document.get('x')), { status: 400, code: 'invalid_json' })
+})
+
+for (const bytes of ['', '[]', 'null', '{"a":1', '{"a":1}}', '{"a":[1,]}']) {
+  test(`${JSON.stringify(bytes)} is refused with 400`, () => {
+    assert.throws(
+      () => JsonDocument.parse(Buffer.from(bytes)),
+      (error: unknown) => error instanceof ProxyError && error.code === 'invalid_json',
+    )
+  })
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1
+}

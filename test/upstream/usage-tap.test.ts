@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { UsageTap } from '../../lib/upstream/usage-tap.ts'
+
+const claude = [
+  'data: {"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":5,"cache_creation_input_tokens":2,"output_tokens":1}}}\n\n',
+  'data: {"type":"content_block_delta","delta":{"text":"say \\"usage\\":{\\"input_tokens\\":99,"}}\n\n',
+  'data: {"type":"message_delta","usage":{"output_tokens":7}}\n\n',
+].join('')
+
+const gpt =
+  'data: {"type":"response.completed","response":{"usage":{"input_tokens":20,"input_tokens_details":{"cached_tokens":4},"output_tokens":6,"total_tokens":26}}}\n\n'
+
+const chat = 'data: {"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\n'
+
+function tokensOf(pieces: string[], encoding?: string) {
+  const tap = new UsageTap(encoding)
+  for (const piece of pieces) tap.read(Buffer.from(piece))
+  return JSON.parse(JSON.stringify(tap.tokens())) as object
+}
+
+test('cache reads and writes count as input, also where the API counts them beside', () => {
+  assert.deepEqual(tokensOf([claude]), { inputTokens: 17, outputTokens: 7, cachedTokens: 5 })
+  assert.deepEqual(tokensOf([gpt]), { inputTokens: 20, outputTokens: 6, cachedTokens: 4 })
+  assert.deepEqual(tokensOf([chat]), { inputTokens: 3, outputTokens: 4 })
+})
+
+test('wherever the stream is cut in two, and byte by byte, the counts are the same', () => {
+  for (const text of [claude, gpt]) {
+    const whole = tokensOf([text])
+    for (let at = 1; at < text.length; at += 1) {
+      assert.deepEqual(tokensOf([text.slice(0, at), text.slice(at)]), whole, `cut at ${at}`)
+    }
+    assert.deepEqual(tokensOf(Array.from(text)), whole)
+  }
+})
+
+test('an encoded answer is not read', () => {
+  assert.deepEqual(tokensOf([claude], 'gzip'), {})
+})
