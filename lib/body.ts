@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { JsonObject } from '../pipelines/wire/chat.ts'
 import { ProxyError } from './errors.ts'
+import { isDeeperThan } from './json-bytes.ts'
 
 /**
  * The whole body. Throws ProxyError 413 as soon as the announced or received size passes `maxBytes`, 415 for a compressed
@@ -48,13 +49,13 @@ export function parseJsonObject(body: Buffer): JsonObject {
   return value as JsonObject
 }
 
-/** JSON.parse takes any depth, JSON.stringify does not: what is nested too deeply for it is the client's fault, a 400. */
-export function stringifyJson(value: unknown): string {
-  try {
-    return JSON.stringify(value)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw invalidJson('The request body is nested too deeply. Flatten it.', error)
+/** Deeper than any request that means something; mapping and writing JSON recurse. */
+const maxDepth = 1000
+
+/** Throws ProxyError 400 `invalid_json` for JSON that is nested too deeply to be worked on. */
+export function checkDepth(body: Buffer): void {
+  if (isDeeperThan(maxDepth, body)) {
+    throw invalidJson(`The request body is nested in more than ${maxDepth} levels. Flatten it.`)
   }
 }
 

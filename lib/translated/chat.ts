@@ -9,7 +9,7 @@ import { checkChatRequest } from '../../pipelines/requests/check-chat.ts'
 import type { MappedRequest, MappingContext } from '../../pipelines/requests/mapped.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import type { Call } from '../app.ts'
-import { parseJsonObject, readBody, stringifyJson } from '../body.ts'
+import { checkDepth, parseJsonObject, readBody } from '../body.ts'
 import { systemPromptOf } from '../config/models.ts'
 import { answerHeaders } from '../upstream/answer-headers.ts'
 import { exchange } from '../upstream/exchange.ts'
@@ -28,6 +28,7 @@ export async function answerChat(
   call: Call,
 ): Promise<void> {
   const body = await readBody(req, call.config.max_body_mb * 1024 * 1024)
+  checkDepth(body)
   const chat = understand(call, parseJsonObject(body))
   const mapped = mapRequest(call, chat)
   const answer = await ask(call, chat.target, mapped)
@@ -64,7 +65,7 @@ async function ask(
   target: Target,
   mapped: MappedRequest<JsonObject>,
 ): Promise<IncomingMessage> {
-  const body = Buffer.from(stringifyJson(mapped.body))
+  const body = Buffer.from(JSON.stringify(mapped.body))
   const headers = {
     ...mapped.headers,
     'content-type': 'application/json',

@@ -3,7 +3,7 @@
  * re-serialised, so that the client's own blocks, numbers and spaces stay as they were (prompt caches depend on it).
  */
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { parseJsonObject, stringifyJson } from '../body.ts'
+import { checkDepth, parseJsonObject } from '../body.ts'
 import { topLevelMembers, type Member } from './top-level-members.ts'
 
 interface Splice {
@@ -46,9 +46,14 @@ export class JsonDocument {
     return member && this.#bytes.subarray(member.valueStart, member.valueEnd)
   }
 
-  /** Throws ProxyError 400 for a value nested too deeply, which can only have come from the client. */
+  /**
+   * Throws ProxyError 400 where a part of the document itself, nested too deeply to be written anew, is in the value: what
+   * is not touched may be as deep as it likes.
+   */
   set(name: string, value: unknown): void {
-    this.setRaw(name, Buffer.from(stringifyJson(value)))
+    const old = this.raw(name)
+    if (old) checkDepth(old)
+    this.setRaw(name, Buffer.from(JSON.stringify(value)))
   }
 
   /** `json` must be one JSON value. */

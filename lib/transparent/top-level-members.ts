@@ -1,4 +1,5 @@
 /** Where the members of a JSON object lie in its bytes: one pass that looks at structure only, at any depth. */
+import { stringEnd } from '../json-bytes.ts'
 
 export interface Member {
   name: string
@@ -9,7 +10,6 @@ export interface Member {
 }
 
 const quote = 0x22
-const backslash = 0x5c
 const openBrace = 0x7b
 const closeBrace = 0x7d
 const openBracket = 0x5b
@@ -37,16 +37,6 @@ function skipSpace(bytes: Buffer, from: number): number {
   let at = from
   while (at < bytes.length && bytes[at]! <= 0x20) at += 1
   return at
-}
-
-/** Behind the closing quote of the string that begins at `from`. A quote is escaped by an odd run of backslashes. */
-function stringEnd(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(quote, from + 1); at !== -1; at = bytes.indexOf(quote, at + 1)) {
-    let run = 0
-    while (bytes[at - 1 - run] === backslash) run += 1
-    if (run % 2 === 0) return at + 1
-  }
-  return bytes.length
 }
 
 function endOfValue(bytes: Buffer, from: number): number {

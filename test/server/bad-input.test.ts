@@ -110,6 +110,7 @@ test('a body nested a hundred thousand levels deep does no harm', async (t) => {
   const messages = await post(`${url}/v1/messages`, `{"model":"claude-sonnet-4-5","x":${deep}}`)
 
   assert.equal(chat.status, 400)
+  assert.match(await chat.text(), /nested in more than 1000 levels/)
   assert.equal(messages.status, 200)
   assert.equal((await fetch(`${url}/health`)).status, 200)
 })

@@ -2,7 +2,6 @@
  * The tool calls of assistant messages as items, and the record of which of them have been
  * answered.
  */
-import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
@@ -105,20 +104,7 @@ function functionCall(id: string, called: JsonObject, place: string): Call {
 function toolUseCall(part: JsonObject, place: string): Call {
   const input = isGiven(part.input) ? objectAt(part.input, `${place}.input`) : {}
   const id = textAt(part.id, `${place}.id`)
-  return callWith(id, nameAt(part.name, `${place}.name`), serialised(input, `${place}.input`))
-}
-
-/**
- * JSON.parse takes any depth, JSON.stringify does not: what is nested too deeply is the client's
- * fault.
- */
-function serialised(input: JsonObject, place: string): string {
-  try {
-    return JSON.stringify(input)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw badRequest('invalid_value', place, `${place} is nested too deeply; flatten it.`)
-  }
+  return callWith(id, nameAt(part.name, `${place}.name`), JSON.stringify(input))
 }
 
 /** Arguments stay the text they are, JSON or not. */

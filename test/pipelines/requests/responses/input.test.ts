@@ -3,17 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject } from '../../../../pipelines/wire/chat.ts'
 import type { ResponsesItem } from '../../../../pipelines/wire/responses.ts'
-import { chatToResponses } from '../../../../pipelines/requests/responses/body.ts'
-import {
-  call,
-  callItem,
-  input,
-  modelEntry,
-  outputItem,
-  refusal,
-  saidItem,
-  userItem,
-} from './ask.ts'
+import { call, callItem, input, outputItem, refusal, saidItem, userItem } from './ask.ts'
 
 const lacking = 'No result was provided for this tool call.'
 const long = 'x'.repeat(65)
@@ -203,24 +193,6 @@ test('nothing left is refused', () => {
   for (const content of ['', null, [], ['']]) {
     assert.throws(() => input([{ role: 'user', content }]), refusal('messages', 'invalid_value'))
   }
-})
-
-test('a tool_use nested too deeply is refused with its place', () => {
-  let deep: JsonObject = {}
-  for (let depth = 0; depth < 20_000; depth++) deep = { deep }
-  const content = [{ type: 'tool_use', id: 'a', name: 'look', input: deep }]
-  const request = { model: 'm', messages: [{ role: 'assistant' as const, content }] }
-
-  assert.throws(
-    () =>
-      chatToResponses(request, {
-        model: modelEntry(),
-        systemPrompt: '',
-        headers: {},
-        stream: false,
-      }),
-    refusal('messages[0].content[0].input'),
-  )
 })
 
 suite('a nested wrong type is refused with its place', () => {
