@@ -28,7 +28,13 @@ export function createServer(app: App): http.Server {
       connectionsCheckingInterval: checkEveryMs,
       keepAliveTimeout: keepAliveMs,
     },
-    (req, res) => void handle(app, req, res),
+    (req, res) => {
+      handle(app, req, res).catch((error: unknown) => {
+        // not even the error could be told: this request is lost, the others must not be
+        app.log.error({ err: error }, 'an answer could not be made')
+        res.destroy()
+      })
+    },
   )
   server.on('clientError', refuseBrokenRequest)
   return server

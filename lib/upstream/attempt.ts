@@ -53,11 +53,18 @@ export function headOf(
       settle()
       resolve(response)
     })
-    request.on('error', (cause: NodeJS.ErrnoException) => {
+    const fail = (cause: NodeJS.ErrnoException) => {
       settle()
       const error = timedOut ?? unreachable(request.host, cause)
       reject(new AttemptError(error, !timedOut && surelyNotAccepted(request, cause, state)))
+    }
+    request.on('error', fail)
+    // Nobody asked for another protocol; left alone, Node would tell of such an answer in no other way.
+    request.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      fail(new Error('it switched protocols (HTTP 101)'))
     })
+    request.once('close', () => fail(new Error('it closed the connection without an answer')))
   })
 }
 
@@ -118,7 +125,7 @@ const reasons: Record<string, string> = {
 
 function reasonOf(cause: NodeJS.ErrnoException): string {
   if (cause.code?.startsWith('HPE_')) return `its answer is not HTTP (${cause.code})`
-  return reasons[cause.code ?? ''] ?? cause.code ?? 'the connection failed'
+  return reasons[cause.code ?? ''] ?? cause.code ?? cause.message
 }
 
 function noConnection(request: ClientRequest, seconds: number): ProxyError {

@@ -78,6 +78,24 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.equal(upstream.requests.length, 1)
   })
 
+  test(`${route}: an upstream that switches protocols is a 502 at once`, async (t) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const { port } = server.address() as { port: number }
+    const { url } = await startProxy(t, { config: oneUpstream(`http://127.0.0.1:${port}`) })
+
+    const answer = await post(url + route, ask)
+
+    assert.equal(answer.status, 502)
+    assert.match(await answer.text(), /HTTP 101/)
+  })
+
   test(`${route}: an upstream that dies in mid-answer never looks complete`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: [': begun\n\n', { waitMs: 20 }, 'hang-up'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
