@@ -32,6 +32,7 @@ export function rewriteMessages(
   if (systemPrompt.trim() !== '' && !continues) putInSystem(document, systemPrompt)
   const level = model.reasoning
   if (level === 'auto' || (continues && level !== 'off')) return betas(client, { add })
+  if (capabilityOf(model).thinking !== 'adaptive') takeEffortOut(document)
   if (level !== 'off' && putThinkingIn(document, context, level)) {
     return betas(client, { add: [...add, INTERLEAVED_BETA] })
   }
@@ -129,6 +130,15 @@ function setThinking(document: JsonDocument, { thinking }: ThinkingPlan): void {
 function setEffort(document: JsonDocument, effort: string): void {
   const client = document.get('output_config')
   document.set('output_config', { ...(isObject(client) && client), effort })
+}
+
+/** Models without adaptive thinking refuse an effort, which a client may have meant for the model it asked for. */
+function takeEffortOut(document: JsonDocument): void {
+  const client = document.get('output_config')
+  if (!isObject(client) || client.effort === undefined) return
+  const { effort: _effort, ...rest } = client
+  if (Object.keys(rest).length > 0) document.set('output_config', rest)
+  else document.delete('output_config')
 }
 
 /** Thinking takes no temperature but 1, no top_k, and top_p from 0.95 on. */

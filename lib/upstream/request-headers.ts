@@ -87,10 +87,10 @@ function isChosen(name: string): boolean {
 
 function filled(template: string, { client, sessionId, messageId, model }: RequestHeaderParts) {
   const own = sessionHeaders.map((name) => client[name]).find((value) => typeof value === 'string')
-  const values: Record<string, string> = {
-    session_id: typeof own === 'string' ? own : sessionId,
-    message_id: messageId,
-    provider: model.provider ?? model.type,
-  }
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole)
+  const values = new Map([
+    ['session_id', typeof own === 'string' ? own : sessionId],
+    ['message_id', messageId],
+    ['provider', model.provider ?? model.type],
+  ])
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => values.get(name) ?? whole)
 }

@@ -240,6 +240,19 @@ const messagesRows: [what: string, body: Json, setting: Setting, change: Json, b
     { system: [ours], thinking: { type: 'enabled', budget_tokens: 4096 } },
     'interleaved-thinking-2025-05-14',
   ],
+  [
+    'a budget model takes no effort, which was meant for another',
+    { ...claude, thinking: { type: 'adaptive' }, output_config: { effort: 'medium' } },
+    { model: { reasoning: 'low' } },
+    { thinking: { type: 'enabled', budget_tokens: 4096 }, output_config: undefined },
+    'interleaved-thinking-2025-05-14',
+  ],
+  [
+    'nor with off; its format stays',
+    { ...claude, output_config: { effort: 'medium', format: { type: 'json_schema' } } },
+    { model: { reasoning: 'off' } },
+    { output_config: { format: { type: 'json_schema' } } },
+  ],
   ['fast', claude, { model: { fast: true }, beta: 'a' }, {}, 'a,fast-mode-2026-02-01'],
   [
     'fast, but the client chose',

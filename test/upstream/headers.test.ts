@@ -105,9 +105,12 @@ test('between APIs only what still means something travels', () => {
 })
 
 test('the endpoint’s headers are filled in; unknown braces stay', () => {
-  const headers = { 'X-All': '{session_id} {message_id} {provider} {other}' }
+  const headers = { 'X-All': '{session_id} {message_id} {provider} {constructor}' }
 
-  assert.equal(sent({}, 'all', { headers })['x-all'], 'new-session new-message openai {other}')
+  assert.equal(
+    sent({}, 'all', { headers })['x-all'],
+    'new-session new-message openai {constructor}',
+  )
   for (const name of ['x-session-id', 'x-claude-code-session-id', 'session-id']) {
     assert.match(sent({ [name]: 'mine' }, 'all', { headers })['x-all'] ?? '', /^mine /)
   }
