@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { JsonObject } from '../pipelines/wire/chat.ts'
+import { isObject } from '../pipelines/wire/json.ts'
 import { ProxyError } from './errors.ts'
 import { isDeeperThan } from './json-bytes.ts'
 
@@ -43,10 +44,8 @@ export function parseJsonObject(body: Buffer): JsonObject {
   } catch (error) {
     throw invalidJson(`The request body is not valid JSON: ${withoutContent(error)}.`, error)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidJson('The request body must be a JSON object.')
-  }
-  return value as JsonObject
+  if (isObject(value)) return value
+  throw invalidJson('The request body must be a JSON object.')
 }
 
 /** Deeper than any request that means something; mapping and writing JSON recurse. */

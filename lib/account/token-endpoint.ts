@@ -3,6 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { AuthConfig } from '../config/types.ts'
 
 export interface FreshTokens {
@@ -33,7 +34,7 @@ export async function askForTokens(
     client_id: clientId,
   })
   const { status, body } = await post(url, form.toString())
-  const answer = objectOf(body)
+  const answer = objectFrom(body)
   if (status >= 200 && status < 300) return freshTokens(answer)
   const code = codeOf(answer?.error)
   if (code === 'invalid_grant') {
@@ -75,16 +76,6 @@ async function post(url: string, form: string): Promise<{ status: number; body: 
       ? `no answer within ${patienceMs / 1000} s`
       : (code ?? 'no connection')
     throw new RefreshFailed(`the token server cannot be reached: ${why}`)
-  }
-}
-
-function objectOf(body: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null ? (value as JsonObject) : undefined
-  } catch {
-    // an HTML page or nothing; the status says enough
-    return undefined
   }
 }
 

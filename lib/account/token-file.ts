@@ -6,6 +6,7 @@ import { constants } from 'node:fs'
 import { mkdir, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { objectFrom } from '../../pipelines/wire/json.ts'
 import { expiryOf } from './expiry.ts'
 
 export interface Tokens {
@@ -82,23 +83,11 @@ async function readFields(file: string): Promise<JsonObject | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new TokenFileError(`${file} cannot be read (${code}). Check its owner and mode.`)
   }
-  const fields = parsed(text)
+  const fields = objectFrom(text)
   if (fields) return fields
   throw new TokenFileError(
     `${file} is not a JSON object with tokens; it is left as it is. Log in again, or delete the file.`,
   )
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as JsonObject)
-      : undefined
-  } catch {
-    // an empty or torn file, or none of JSON: the caller says so
-    return undefined
-  }
 }
 
 async function replaceFile(file: string, text: string): Promise<void> {

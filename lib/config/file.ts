@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { isObject } from '../../pipelines/wire/json.ts'
 import { placeOfFault } from './json-place.ts'
 
 export interface FileChoice {
@@ -31,13 +32,13 @@ export function readConfigFile(choice: FileChoice, faults: string[]): JsonObject
   if (text === undefined) return {}
   const value = parse(choice.path, text.replace(/^\uFEFF/, ''), faults)
   if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     faults.push(`${choice.path}: expected a JSON object`)
     return {}
   }
-  const { endpoint, ...rest } = value as JsonObject
+  const { endpoint, ...rest } = value
   return endpoint === undefined || rest.endpoints !== undefined
-    ? (value as JsonObject)
+    ? value
     : { ...rest, endpoints: endpoint }
 }
 

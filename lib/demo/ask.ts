@@ -1,5 +1,5 @@
 /** What a request asks for, in no API's words. */
-import { isObject } from '../../pipelines/requests/untrusted.ts'
+import { isObject } from '../../pipelines/wire/json.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 
 export interface Ask {

@@ -3,13 +3,8 @@
  * Source: OpenAI API reference "Chat Completions", read 2026-11.
  */
 import { badRequest } from '../errors.ts'
-import {
-  isObject,
-  listAt,
-  nameAt,
-  objectAt,
-  optionalNumberAt,
-} from '../../pipelines/requests/untrusted.ts'
+import { listAt, nameAt, objectAt, optionalNumberAt } from '../../pipelines/requests/untrusted.ts'
+import { isObject } from '../../pipelines/wire/json.ts'
 import type {
   ChatCompletion,
   ChatCompletionMessage,

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto'
 import { badRequest } from '../errors.ts'
 import {
   isGiven,
-  isObject,
   listAt,
   nameAt,
   objectAt,
   optionalNumberAt,
 } from '../../pipelines/requests/untrusted.ts'
+import { isObject } from '../../pipelines/wire/json.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../pipelines/wire/anthropic.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { midstreamMessage, newId, type DemoApi, type DemoEvent } from './api.ts'

@@ -1,12 +1,12 @@
 /** The demo's Responses API. Source: OpenAI API reference "Responses", read 2026-11. */
 import {
   isGiven,
-  isObject,
   listAt,
   nameAt,
   objectAt,
   optionalNumberAt,
 } from '../../pipelines/requests/untrusted.ts'
+import { isObject } from '../../pipelines/wire/json.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import type {
   ResponsesAnswer,

@@ -15,6 +15,7 @@ import { chatSse, errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import { sendJson } from '../answer.ts'
 import { truncatedFailure } from '../../pipelines/translate/failure.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
@@ -139,14 +140,8 @@ function randomId(): string {
 }
 
 function parsedAnswer(text: string, answer: IncomingMessage): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as JsonObject
-    }
-  } catch {
-    // what it is instead is said below
-  }
+  const body = objectFrom(text)
+  if (body) return body
   const type = answer.headers['content-type'] ?? 'no content-type'
   throw new ProxyError(
     502,

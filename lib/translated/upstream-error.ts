@@ -5,6 +5,7 @@
 import type { Failure } from '../../pipelines/delta.ts'
 import { anthropicFailure } from '../../pipelines/translate/failure.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { isObject, objectFrom } from '../../pipelines/wire/json.ts'
 import { errorType } from '../errors.ts'
 
 /** In: status and body of the answer. `ownCredential`: the refused credential was the proxy's, not the caller's. */
@@ -17,7 +18,7 @@ export function upstreamFailure(status: number, body: string, ownCredential: boo
 }
 
 function envelope(status: number, body: string): Omit<Failure, 'status'> {
-  const json = parsed(body)
+  const json = objectFrom(body)
   const error = json?.error
   if (isObject(error)) {
     return json?.type === 'error' ? fromAnthropic(status, error) : fromOpenAi(status, error)
@@ -52,20 +53,6 @@ function plain(status: number, body: string): string {
     .trim()
     .slice(0, 300)
   return words ? `Upstream answered HTTP ${status}: ${words}` : `Upstream answered HTTP ${status}`
-}
-
-function parsed(body: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return isObject(value) ? value : undefined
-  } catch {
-    // not JSON is one of the cases this is for
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function text(value: unknown): string | undefined {

@@ -14,6 +14,7 @@ import {
 } from '../../pipelines/requests/anthropic/thinking.ts'
 import type { AnthropicBlock, AnthropicMessage } from '../../pipelines/wire/anthropic.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { isObject } from '../../pipelines/wire/json.ts'
 import type { RewriteContext } from './forward.ts'
 import type { JsonDocument } from './json-document.ts'
 import { putInSystem } from './system-prompt.ts'
@@ -173,8 +174,4 @@ function isTurn(message: unknown): message is JsonObject {
 function blocksOf(content: unknown): AnthropicBlock[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
   return Array.isArray(content) ? (content.filter(isObject) as AnthropicBlock[]) : []
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

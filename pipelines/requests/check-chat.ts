@@ -5,7 +5,8 @@
  */
 import { badRequest, ProxyError } from '../../lib/errors.ts'
 import type { ChatRequest, JsonObject } from '../wire/chat.ts'
-import { isGiven, isObject, listAt, objectAt, textAt } from './untrusted.ts'
+import { isGiven, listAt, objectAt, textAt } from './untrusted.ts'
+import { isObject } from '../wire/json.ts'
 
 const roles = new Set<unknown>(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
 

@@ -1,7 +1,8 @@
 /** How hard the model is to think: the operator's level, or with `auto` the client's wish. */
 import type { Model } from '../../lib/config/types.ts'
 import type { JsonObject } from '../wire/chat.ts'
-import { isGiven, isObject } from './untrusted.ts'
+import { isGiven } from './untrusted.ts'
+import { isObject } from '../wire/json.ts'
 
 export type Level = 'off' | 'low' | 'medium' | 'high'
 

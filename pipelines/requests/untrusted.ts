@@ -1,10 +1,7 @@
 /** Reading what a client sent: a wrong type becomes a 400 that names the place. */
 import { badRequest } from '../../lib/errors.ts'
 import type { JsonObject } from '../wire/chat.ts'
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import { isObject } from '../wire/json.ts'
 
 /** Whether an optional member was sent: `null` and absent mean the same. */
 export function isGiven(value: unknown): boolean {

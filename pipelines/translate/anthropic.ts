@@ -11,7 +11,8 @@ import { isCut, stopReason } from './anthropic/stop-reason.ts'
 import { UsageSoFar } from './anthropic/usage.ts'
 import { anthropicFailure, protocolFailure, truncatedFailure } from './failure.ts'
 import { translateAll, type TranslateContext, type Translator } from './stage.ts'
-import { asName, asObject, asObjects, isObject } from './wire-value.ts'
+import { asName, asObject, asObjects } from './wire-value.ts'
+import { isObject } from '../wire/json.ts'
 
 export function anthropicTranslator(context: TranslateContext): Translator {
   return new AnthropicTranslator(context)

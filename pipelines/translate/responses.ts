@@ -9,7 +9,8 @@ import { protocolFailure, responsesFailure, truncatedFailure } from './failure.t
 import { finishOf } from './responses/finish.ts'
 import { Output } from './responses/output.ts'
 import { translateAll, type TranslateContext, type Translator } from './stage.ts'
-import { asName, asNumber, asObject, asObjects, isObject } from './wire-value.ts'
+import { asName, asNumber, asObject, asObjects } from './wire-value.ts'
+import { isObject } from '../wire/json.ts'
 
 export function responsesTranslator(context: TranslateContext): Translator {
   return new ResponsesTranslator(context)

@@ -8,7 +8,7 @@ import type { SseEvent } from '../parse/sse-events.ts'
 import type { JsonObject } from '../wire/chat.ts'
 import { AnswerOrder } from './answer-order.ts'
 import { protocolFailure } from './failure.ts'
-import { isObject } from './wire-value.ts'
+import { isObject } from '../wire/json.ts'
 
 export interface TranslateContext {
   /** the model the upstream was asked for; reasoning can only go back to it */

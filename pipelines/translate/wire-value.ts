@@ -1,9 +1,6 @@
 /** Reading what an upstream sent: whatever has the wrong type counts as absent, so that nothing odd stops an answer. */
 import type { JsonObject } from '../wire/chat.ts'
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import { isObject } from '../wire/json.ts'
 
 /** The object, or an empty one. */
 export function asObject(value: unknown): JsonObject {

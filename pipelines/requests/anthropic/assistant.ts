@@ -8,7 +8,8 @@ import { contentBlocks, isBlank, textBlock } from './parts.ts'
 import { isThinking, isUsable, thinkingOfBlocks, thinkingOfDetails } from './reasoning-history.ts'
 import type { PlacedThinking } from './reasoning-history.ts'
 import { toolUseBlocks } from './tool-blocks.ts'
-import { isGiven, isObject, textAt } from '../untrusted.ts'
+import { isGiven, textAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 import { weave } from '../weave.ts'
 
 export interface HistoryContext {

@@ -4,7 +4,8 @@
  */
 import type { AnthropicBlock, MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject } from '../untrusted.ts'
+import { isGiven } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 /** Marks of one request; a mark at top level takes one of them. */
 const maxMarks = 4

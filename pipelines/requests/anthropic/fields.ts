@@ -1,7 +1,8 @@
 /** The small fields of a request: what has a counterpart on one line, and what has none. */
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject, listAt, objectAt, textAt } from '../untrusted.ts'
+import { isGiven, listAt, objectAt, textAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 /** Without a counterpart, and the value at which dropping them changes nothing. */
 const withoutCounterpart: [name: string, noLoss?: unknown][] = [

@@ -3,7 +3,8 @@
  * its top.
  */
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject, objectAt } from '../untrusted.ts'
+import { isGiven, objectAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 interface Shape {
   properties: JsonObject

@@ -5,7 +5,8 @@ import type { JsonObject } from '../../wire/chat.ts'
 import { safeToolId } from '../tool-id.ts'
 import { withMark } from './cache-control.ts'
 import { fileBlock, imageUrlBlock } from './files.ts'
-import { isGiven, isObject, nameAt, objectAt, textAt } from '../untrusted.ts'
+import { isGiven, nameAt, objectAt, textAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 export type Speaker = 'system' | 'user' | 'assistant' | 'tool'
 

@@ -5,7 +5,8 @@
  */
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject } from '../untrusted.ts'
+import { isGiven } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 const ownFormat = 'anthropic-claude-v1'
 

@@ -4,7 +4,7 @@
  * outputs", read 2026-11.
  */
 import type { JsonObject } from '../../wire/chat.ts'
-import { isObject } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 const refused = wordSet(
   'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern',

@@ -5,7 +5,8 @@ import type { JsonObject } from '../../wire/chat.ts'
 import { safeToolId } from '../tool-id.ts'
 import { withMark } from './cache-control.ts'
 import { contentBlocks, isBlank } from './parts.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
+import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 /**
  * The `tool_use` blocks of an assistant message. `legacyId` names its `function_call`, which has no

@@ -4,7 +4,8 @@ import type { AnthropicToolChoice } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { Capability } from './capability.ts'
 import type { DeclaredTools } from './tools.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt } from '../untrusted.ts'
+import { isGiven, listAt, nameAt, objectAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 export interface ChosenTools {
   /** the tools that stay declared */

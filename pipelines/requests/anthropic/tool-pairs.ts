@@ -5,7 +5,7 @@
 import type { AnthropicBlock, AnthropicMessage } from '../../wire/anthropic.ts'
 import { textBlock } from './parts.ts'
 import { withMark } from './cache-control.ts'
-import { isObject } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 const maxIdLength = 64
 const noResult = 'No result was provided for this tool call.'

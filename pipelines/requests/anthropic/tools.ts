@@ -6,7 +6,8 @@ import { withMark } from './cache-control.ts'
 import { webSearchTool } from './fields.ts'
 import { inputSchema } from './input-schema.ts'
 import { strictSchema } from './strict-schema.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt } from '../untrusted.ts'
+import { isGiven, listAt, nameAt, objectAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 /** Tools that Anthropic defines carry the date of their version in the type. */
 const serverType = /_\d{8}$|^mcp_toolset$/

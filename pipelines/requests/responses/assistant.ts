@@ -4,7 +4,8 @@
  */
 import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
-import { isGiven, isObject, textAt } from '../untrusted.ts'
+import { isGiven, textAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 import { weave } from '../weave.ts'
 import { spokenParts, type Part } from './parts.ts'
 import { reasoningItems, type PlacedReasoning } from './reasoning-items.ts'

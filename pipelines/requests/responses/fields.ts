@@ -2,7 +2,8 @@
 import type { Model } from '../../../lib/config/types.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
-import { isGiven, isObject, optionalNumberAt } from '../untrusted.ts'
+import { isGiven, optionalNumberAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 /** The API refuses a smaller limit. */
 const minOutputTokens = 16

@@ -4,7 +4,8 @@
  */
 import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject, objectAt, textAt } from '../untrusted.ts'
+import { isGiven, objectAt, textAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 import { documentPart, imagePart } from './anthropic-parts.ts'
 import { filePart, imageUrlPart } from './files.ts'
 

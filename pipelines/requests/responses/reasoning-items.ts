@@ -5,7 +5,8 @@
  */
 import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
-import { isGiven, isObject } from '../untrusted.ts'
+import { isGiven } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 
 const ownFormat = 'openai-responses-v1'
 const ownIdPrefix = 'rs_'

@@ -2,7 +2,8 @@
 import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt } from '../untrusted.ts'
+import { isGiven, listAt, nameAt, objectAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 import { flag } from './flag.ts'
 import { declaredTools } from './tools.ts'
 

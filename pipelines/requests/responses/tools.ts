@@ -1,6 +1,7 @@
 /** The client's tools as Responses tools, which are flat. */
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, isObject, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
+import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
 import { flag } from './flag.ts'
 import { webSearchTool } from './web-search.ts'
 

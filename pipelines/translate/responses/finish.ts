@@ -2,7 +2,8 @@
 import type { Delta, StopReason, Usage } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { responsesFailure } from '../failure.ts'
-import { asName, asNumber, asObject, isObject } from '../wire-value.ts'
+import { asName, asNumber, asObject } from '../wire-value.ts'
+import { isObject } from '../../wire/json.ts'
 
 interface Finish {
   failure?: Delta
