@@ -44,7 +44,7 @@ async function handle(app: App, req: IncomingMessage, res: ServerResponse): Prom
   const found = match(req.url ?? '/')
   const call = begin(app, req, res, found)
   try {
-    if (await admitted(req, res, call, found)) {
+    if (admitted(req, res, call, found)) {
       await endpointFor(found, req.method ?? 'GET')(req, res, call)
     }
   } catch (error) {
@@ -78,12 +78,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
 }
 
 /** Whether the request goes on to its endpoint. Throws ProxyError 401 or 403; answers a preflight itself. */
-async function admitted(
-  req: IncomingMessage,
-  res: ServerResponse,
-  call: Call,
-  found: Match,
-): Promise<boolean> {
+function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: Match): boolean {
   const { config } = call
   const hasKey = presentedKeys(req.headers, config.api_keys).valid
   checkBrowser(req.headers, config, hasKey)

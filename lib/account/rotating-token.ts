@@ -47,7 +47,8 @@ export class RotatingToken {
   #inFile: string | undefined
   #lastRefresh: number | undefined
   #failure: { error: Error; retryAt: number; count: number } | undefined
-  #refused: { token: string; retryAt: number } | undefined
+  /** the token server said no to this pair */
+  #refused = false
   #unsaved = false
   readonly #former: string[] = []
 
@@ -158,7 +159,7 @@ export class RotatingToken {
       const sent = this.#pair!.refresh
       await this.#load()
       if (this.#pair!.refresh === sent) {
-        this.#refused = { token: sent, retryAt: Date.now() + refusedPauseMs }
+        this.#refused = true
         throw error
       }
       return this.#freshAccess(rejected) ?? (await this.#exchange())
@@ -216,7 +217,7 @@ export class RotatingToken {
     const { refresh_hours: hours } = this.#parts.auth
     this.#dueAt = pair.access ? dueTime(pair.obtainedAt, pair.expiresAt, hours, Math.random()) : 0
     this.#failure = undefined
-    this.#refused = undefined
+    this.#refused = false
   }
 
   /** Takes over what the file holds where it is new to us. */

@@ -38,8 +38,7 @@ function accountFinding({ account }: App): Finding {
     const why = lastError ?? 'no usable token'
     return { level: 'error', what: `account: ${source} is degraded: ${why}. Log in again.` }
   }
-  const validity = expiresAt ? `, token until ${expiresAt}` : ''
-  return { level: 'ok', what: `account: ${source}${validity}` }
+  return { level: 'ok', what: `account: ${source}${until(expiresAt, ', token')}` }
 }
 
 async function portFinding(port: number, host: string): Promise<Finding> {
@@ -73,7 +72,7 @@ async function tokenFinding({ account }: App): Promise<Finding> {
     const token = await account.token()
     return token === undefined
       ? { level: 'ok', what: 'token: no account, nothing to renew' }
-      : { level: 'ok', what: `token: usable${until(account.status().expires_at)}` }
+      : { level: 'ok', what: `token: usable${until(account.status().expires_at, '')}` }
   } catch (error) {
     const message = error instanceof ProxyError ? error.message : String(error)
     return { level: 'error', what: `token: ${message}` }
@@ -82,8 +81,8 @@ async function tokenFinding({ account }: App): Promise<Finding> {
   }
 }
 
-function until(expiresAt: string | null): string {
-  return expiresAt ? ` until ${expiresAt}` : ''
+function until(expiresAt: string | null, what: string): string {
+  return expiresAt ? `${what} until ${expiresAt}` : ''
 }
 
 /** Any HTTP answer will do: without a body and a credential no endpoint says yes. */

@@ -13,7 +13,7 @@ import { checkDepth, parseJsonObject, readBody } from '../body.ts'
 import { systemPromptOf } from '../config/models.ts'
 import { answerHeaders } from '../upstream/answer-headers.ts'
 import { exchange } from '../upstream/exchange.ts'
-import { headersFor, modelOf, targetOf, type Target } from '../upstream/target.ts'
+import { modelOf, targetOf, type Target } from '../upstream/target.ts'
 import type { ChatCall } from './chat-call.ts'
 import { passOn } from './pass-on.ts'
 import { refuse } from './refuse.ts'
@@ -65,26 +65,13 @@ async function ask(
   target: Target,
   mapped: MappedRequest<JsonObject>,
 ): Promise<IncomingMessage> {
-  const body = Buffer.from(JSON.stringify(mapped.body))
+  const bytes = Buffer.from(JSON.stringify(mapped.body))
   const headers = {
     ...mapped.headers,
     'content-type': 'application/json',
     'accept-encoding': 'identity',
   }
-  return await exchange(call, target.endpoint, (credential) =>
-    send({
-      target: target.url,
-      headers: headersFor(call, target, credential, {
-        pass: 'chosen',
-        length: body.length,
-        headers,
-      }),
-      body,
-      agent: call.app.agents.for(target.url),
-      timeouts: call.config.timeouts,
-      signal: call.stop.signal,
-    }),
-  )
+  return await exchange(call, target, { bytes, pass: 'chosen', headers }, send)
 }
 
 function setHeaders(

@@ -9,7 +9,7 @@ import { systemPromptOf } from '../config/models.ts'
 import type { Model, ModelType } from '../config/types.ts'
 import { badRequest, ProxyError } from '../errors.ts'
 import { exchange } from '../upstream/exchange.ts'
-import { headersFor, modelOf, targetOf } from '../upstream/target.ts'
+import { modelOf, targetOf } from '../upstream/target.ts'
 import { JsonDocument } from './json-document.ts'
 import { forward } from './proxy.ts'
 import { relay } from './relay.ts'
@@ -47,17 +47,8 @@ export async function forwardRequest(
     headers: call.headers,
     subPath,
   })
-  const body = document.bytes()
-  const answer = await exchange(call, target.endpoint, (credential) =>
-    forward(req, res, {
-      target: target.url,
-      headers: headersFor(call, target, credential, { pass: 'all', length: body.length, headers }),
-      body,
-      agent: call.app.agents.for(target.url),
-      timeouts: config.timeouts,
-      signal: call.stop.signal,
-    }),
-  )
+  const body = { bytes: document.bytes(), pass: 'all' as const, headers }
+  const answer = await exchange(call, target, body, (request) => forward(req, res, request))
   await relay(answer, res, call)
 }
 

@@ -6,17 +6,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import httpProxy from 'http-proxy-3'
-import type { Timeouts } from '../config/types.ts'
-import { headOf, unreachable } from '../upstream/attempt.ts'
-
-export interface Forward {
-  target: URL
-  headers: Record<string, string>
-  body: Buffer
-  agent: import('node:http').Agent
-  timeouts: Timeouts
-  signal: AbortSignal
-}
+import { headOf, unreachable, type Outgoing } from '../upstream/attempt.ts'
 
 // The library would otherwise send every request through `fetch`, which neither aborts nor streams as it should.
 delete process.env.FORCE_FETCH_PATH
@@ -32,12 +22,12 @@ proxy.on('proxyReq', (request, req) => waiting.get(req)?.(request))
 
 /**
  * The head of the upstream's answer, its body untouched. `req.headers` is emptied, since the library would mix the
- * client's headers into ours. Throws AttemptError.
+ * client's headers into ours. Throws AttemptError, or ProxyError 502 where there was no connection at all.
  */
 export function forward(
   req: IncomingMessage,
   res: ServerResponse,
-  { target, headers, body, agent, timeouts, signal }: Forward,
+  { target, headers, body, agent, timeouts, signal }: Outgoing,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     waiting.set(req, (request) => {

@@ -1,5 +1,5 @@
 /** Where the members of a JSON object lie in its bytes: one pass that looks at structure only, at any depth. */
-import { stringEnd } from '../json-bytes.ts'
+import { nestedEnd, stringEnd } from '../json-bytes.ts'
 
 export interface Member {
   name: string
@@ -42,7 +42,7 @@ function skipSpace(bytes: Buffer, from: number): number {
 function endOfValue(bytes: Buffer, from: number): number {
   const first = bytes[from]
   if (first === quote) return stringEnd(bytes, from)
-  if (first === openBrace || first === openBracket) return endOfNested(bytes, from)
+  if (first === openBrace || first === openBracket) return nestedEnd(bytes, from)
   let at = from
   while (at < bytes.length && !endsScalar(bytes[at]!)) at += 1
   return at
@@ -50,23 +50,4 @@ function endOfValue(bytes: Buffer, from: number): number {
 
 function endsScalar(byte: number): boolean {
   return byte === comma || byte === closeBrace || byte === closeBracket || byte <= 0x20
-}
-
-function endOfNested(bytes: Buffer, from: number): number {
-  let depth = 0
-  let at = from
-  while (at < bytes.length) {
-    const byte = bytes[at]!
-    if (byte === quote) {
-      at = stringEnd(bytes, at)
-      continue
-    }
-    at += 1
-    if (byte === openBrace || byte === openBracket) depth += 1
-    else if (byte === closeBrace || byte === closeBracket) {
-      depth -= 1
-      if (depth === 0) return at
-    }
-  }
-  return at
 }

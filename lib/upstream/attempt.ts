@@ -2,10 +2,20 @@
  * One attempt at an upstream, from the connection to the head of the answer: its time-outs, and what an error says of it.
  * Node tells neither apart ("socket hang up" for all), so each time-out leaves its own mark before it destroys the request.
  */
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Timeouts } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
+
+/** A request that is ready to go. */
+export interface Outgoing {
+  target: URL
+  headers: Record<string, string>
+  body: Buffer
+  agent: Agent
+  timeouts: Timeouts
+  signal: AbortSignal
+}
 
 /** Thrown by `headOf`. `safeToRepeat`: the upstream surely accepted nothing of the request. */
 export class AttemptError extends Error {

@@ -2,25 +2,37 @@
  * One exchange with an upstream, the same on both roads: a credential, an attempt, one repeat after a connection that
  * surely took nothing, one replay with a renewed token after 401.
  */
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { stopReason, type Call } from '../app.ts'
-import type { Endpoint } from '../config/types.ts'
-import { AttemptError } from './attempt.ts'
+import { AttemptError, type Outgoing } from './attempt.ts'
 import { accountCredential, credentialFor, type Credential } from './credential.ts'
+import { requestHeaders } from './request-headers.ts'
+import type { Target } from './target.ts'
 
-/** Sends the request once. Fails with AttemptError. */
-export type Attempt = (credential: Credential) => Promise<IncomingMessage>
+/** Sends a request once, by one road's own means. Fails with AttemptError. */
+export type Sender = (request: Outgoing) => Promise<IncomingMessage>
+
+/** What goes up, and what it needs of the headers. */
+export interface OutgoingBody {
+  bytes: Buffer
+  /** which of the client's headers go along: see `requestHeaders` */
+  pass: 'all' | 'chosen'
+  headers: Record<string, string | undefined>
+}
 
 /**
  * The head of the upstream's answer, whatever its status; its body is still to be read.
- * Throws ProxyError 502, 503 or 504.
+ * Throws ProxyError 401, 502, 503 or 504.
  */
 export async function exchange(
   call: Call,
-  endpoint: Endpoint,
-  attempt: Attempt,
+  target: Target,
+  body: OutgoingBody,
+  send: Sender,
 ): Promise<IncomingMessage> {
-  const credential = await credentialFor(call, endpoint)
+  const attempt = (credential: Credential) => send(outgoing(call, target, body, credential))
+  const credential = await credentialFor(call, target.endpoint)
   const answer = await attemptTwice(call, attempt, credential)
   if (answer.statusCode !== 401 || credential.accountToken === undefined) return answer
 
@@ -29,6 +41,35 @@ export async function exchange(
   answer.resume()
   return await attemptTwice(call, attempt, accountCredential(token))
 }
+
+function outgoing(
+  call: Call,
+  target: Target,
+  { bytes, pass, headers }: OutgoingBody,
+  credential: Credential,
+): Outgoing {
+  return {
+    target: target.url,
+    headers: requestHeaders({
+      client: call.headers,
+      endpoint: target.endpoint,
+      model: target.model,
+      credential,
+      pass,
+      extra: headers,
+      sessionId: randomUUID(),
+      messageId: randomUUID(),
+      contentLength: bytes.length,
+      host: target.url.host,
+    }),
+    body: bytes,
+    agent: call.app.agents.for(target.url),
+    timeouts: call.config.timeouts,
+    signal: call.stop.signal,
+  }
+}
+
+type Attempt = (credential: Credential) => Promise<IncomingMessage>
 
 async function attemptTwice(
   call: Call,

@@ -1,11 +1,8 @@
 /** Where a request goes: the model a client named, its endpoint, and the URL with the call's sub-path and query. */
-import { randomUUID } from 'node:crypto'
 import type { Call } from '../app.ts'
 import { endpointOf, findModel, nearestModel } from '../config/models.ts'
 import type { Endpoint, Model } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
-import type { Credential } from './credential.ts'
-import { requestHeaders } from './request-headers.ts'
 
 export interface Target {
   model: Model
@@ -38,25 +35,4 @@ export function targetOf(call: Call, model: Model, subPath: string): Target {
   url.pathname = url.pathname.replace(/\/$/, '') + subPath
   if (call.query) url.search = url.search ? `${url.search}&${call.query.slice(1)}` : call.query
   return { model, endpoint, url }
-}
-
-/** The headers of one attempt; `body.headers` are those the body needs (`undefined` takes one out). */
-export function headersFor(
-  call: Call,
-  target: Target,
-  credential: Credential,
-  body: { pass: 'all' | 'chosen'; length: number; headers: Record<string, string | undefined> },
-): Record<string, string> {
-  return requestHeaders({
-    client: call.headers,
-    endpoint: target.endpoint,
-    model: target.model,
-    credential,
-    pass: body.pass,
-    extra: body.headers,
-    sessionId: randomUUID(),
-    messageId: randomUUID(),
-    contentLength: body.length,
-    host: target.url.host,
-  })
 }
