@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject } from '../../../../pipelines/wire/chat.ts'
-import { ask, call, hello, tool, turns } from './ask.ts'
+import { call, hello, tool } from '../chat-pieces.ts'
+import { ask, turns } from './ask.ts'
 
 const mark = { cache_control: { type: 'ephemeral' } }
 const marked = (text: string) => ({ type: 'text', text, ...mark })

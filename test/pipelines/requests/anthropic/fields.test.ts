@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { MessageCreateParams } from '@anthropic-ai/sdk/resources/messages'
-import { ask, call, hello, refusal, tool } from './ask.ts'
+import { call, hello, refusal, tool } from '../chat-pieces.ts'
+import { ask } from './ask.ts'
 
 const text = (words: string) => ({ type: 'text', text: words })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ask, call, refusal, turns } from './ask.ts'
+import { call, refusal } from '../chat-pieces.ts'
+import { ask, turns } from './ask.ts'
 
 const text = (words: string) => ({ type: 'text', text: words })
 const use = (id: string, name = 'look', input: object = {}) => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { refusal, turns } from './ask.ts'
+import { refusal } from '../chat-pieces.ts'
+import { turns } from './ask.ts'
 
 const png = 'iVBORw0KGgo='
 const base64 = (media_type: string, data: string) => ({ type: 'base64', media_type, data })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ask, hello, refusal } from './ask.ts'
+import { hello, refusal } from '../chat-pieces.ts'
+import { ask } from './ask.ts'
 
 const older = { model: { id: 'claude-sonnet-4' } }
 const format = (schema?: unknown) => ({

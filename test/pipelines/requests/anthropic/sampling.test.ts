@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ask, refusal } from './ask.ts'
+import { refusal } from '../chat-pieces.ts'
+import { ask } from './ask.ts'
 import type { Asked } from './ask.ts'
 
 const newVersion = { headers: { 'anthropic-version': '2026-10-21' } }

@@ -3,7 +3,8 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import type { ReasoningLevel } from '../../../../lib/config/types.ts'
 import { capabilityOf } from '../../../../pipelines/requests/anthropic/capability.ts'
-import { ask, call, hello, refusal, tool } from './ask.ts'
+import { call, hello, refusal, tool } from '../chat-pieces.ts'
+import { ask } from './ask.ts'
 
 const interleaved = 'interleaved-thinking-2025-05-14'
 const enabled = (budget_tokens: number) => ({ type: 'enabled', budget_tokens })

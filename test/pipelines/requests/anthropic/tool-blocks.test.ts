@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { call, turns } from './ask.ts'
+import { call } from '../chat-pieces.ts'
+import { turns } from './ask.ts'
 
 suite('tool blocks (5.4)', () => {
   const inputs: [given: unknown, expected: unknown][] = [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ask, refusal, tool } from './ask.ts'
+import { refusal, tool } from '../chat-pieces.ts'
+import { ask } from './ask.ts'
 
 suite('tool choice (5.8)', () => {
   const two = { tools: [tool('f'), tool('g')] }

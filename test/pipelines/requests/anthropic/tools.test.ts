@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ask, call, hello, refusal, tool } from './ask.ts'
+import { call, hello, refusal, tool } from '../chat-pieces.ts'
+import { ask } from './ask.ts'
 
 const empty = { type: 'object', properties: {} }
 const a = { a: { type: 'string' } }

@@ -3,18 +3,16 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Model } from '../../../../lib/config/types.ts'
-import { ProxyError } from '../../../../lib/errors.ts'
 import type { MappedRequest } from '../../../../pipelines/requests/mapped.ts'
 import { chatToResponses } from '../../../../pipelines/requests/responses/body.ts'
 import type { ResponsesContext } from '../../../../pipelines/requests/responses/body.ts'
-import type { ChatMessage, ChatRequest, JsonObject } from '../../../../pipelines/wire/chat.ts'
+import type { ChatRequest, JsonObject } from '../../../../pipelines/wire/chat.ts'
 import type { ResponsesItem, ResponsesRequest } from '../../../../pipelines/wire/responses.ts'
+import { hello } from '../chat-pieces.ts'
 
 export interface Asked extends Partial<Omit<ResponsesContext, 'model'>> {
   model?: Partial<Model>
 }
-
-export const hello: ChatMessage[] = [{ role: 'user', content: 'Hello' }]
 
 /** Throws when the mapping changed the request. */
 export function ask(request: JsonObject, asked: Asked = {}): MappedRequest<ResponsesRequest> {
@@ -42,19 +40,6 @@ export function input(messages: unknown[], asked: Asked = {}): ResponsesItem[] {
   return ask({ messages }, asked).body.input
 }
 
-/** For `assert.throws`: a 400 that names this place. */
-export function refusal(param: string, code?: string): (error: unknown) => boolean {
-  return (error) =>
-    error instanceof ProxyError &&
-    error.status === 400 &&
-    error.param === param &&
-    (code === undefined || error.code === code)
-}
-
-export function call(id: string, name = 'look', args = '{}'): JsonObject {
-  return { id, type: 'function', function: { name, arguments: args } }
-}
-
 export function callItem(call_id: string, name = 'look', args = '{}'): ResponsesItem {
   return { type: 'function_call', call_id, name, arguments: args }
 }
@@ -71,11 +56,4 @@ export function userItem(...texts: string[]): ResponsesItem {
 export function saidItem(...texts: string[]): ResponsesItem {
   const content = texts.map((text) => ({ type: 'output_text', text, annotations: [] }))
   return { type: 'message', role: 'assistant', content }
-}
-
-export function tool(name: string, parameters?: unknown): JsonObject {
-  return {
-    type: 'function',
-    function: { name, ...(parameters === undefined ? {} : { parameters }) },
-  }
 }

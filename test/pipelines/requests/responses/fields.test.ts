@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject } from '../../../../pipelines/wire/chat.ts'
-import { ask, refusal, type Asked } from './ask.ts'
+import { refusal } from '../chat-pieces.ts'
+import { ask, type Asked } from './ask.ts'
 
 const reasoner: Asked = { model: { id: 'gpt-5' } }
 const schema = { type: 'object', properties: { a: { type: 'string' } } }

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject } from '../../../../pipelines/wire/chat.ts'
 import type { ResponsesItem } from '../../../../pipelines/wire/responses.ts'
-import { call, callItem, input, outputItem, refusal, saidItem, userItem } from './ask.ts'
+import { call, refusal } from '../chat-pieces.ts'
+import { callItem, input, outputItem, saidItem, userItem } from './ask.ts'
 
 const lacking = 'No result was provided for this tool call.'
 const long = 'x'.repeat(65)

@@ -1,7 +1,8 @@
 /** Which texts become `instructions`. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ask, hello, refusal, userItem } from './ask.ts'
+import { hello, refusal } from '../chat-pieces.ts'
+import { ask, userItem } from './ask.ts'
 
 const image = { type: 'image_url', image_url: 'https://x.test/a.png' }
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject } from '../../../../pipelines/wire/chat.ts'
-import { input, refusal } from './ask.ts'
+import { refusal } from '../chat-pieces.ts'
+import { input } from './ask.ts'
 
 const url = 'https://x.test/a.png'
 const data = 'data:image/png;base64,AA=='

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject, ReasoningDetail } from '../../../../pipelines/wire/chat.ts'
 import type { ResponsesItem } from '../../../../pipelines/wire/responses.ts'
-import { call, callItem, input, outputItem, saidItem, type Asked } from './ask.ts'
+import { call } from '../chat-pieces.ts'
+import { callItem, input, outputItem, saidItem, type Asked } from './ask.ts'
 
 const format = 'openai-responses-v1'
 const reasoner: Asked = { model: { id: 'gpt-5' } }

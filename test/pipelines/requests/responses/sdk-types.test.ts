@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses'
-import { ask, call, tool } from './ask.ts'
+import { call, tool } from '../chat-pieces.ts'
+import { ask } from './ask.ts'
 
 /**
  * The types want an id on what the model said earlier, which nobody could look up without a store.

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject } from '../../../../pipelines/wire/chat.ts'
-import { ask, refusal, tool } from './ask.ts'
+import { refusal, tool } from '../chat-pieces.ts'
+import { ask } from './ask.ts'
 
 const schema = { type: 'object', properties: { a: { type: 'string' } } }
 const noSchema = { type: 'object', properties: {} }
