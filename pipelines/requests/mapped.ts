@@ -1,6 +1,7 @@
 /** What a request mapping is given besides the client's body, and what it hands back. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../../lib/config/types.ts'
+import type { ReasoningDetail } from '../wire/chat.ts'
 
 export interface MappingContext {
   model: Model
@@ -10,6 +11,11 @@ export interface MappingContext {
   headers: IncomingHttpHeaders
   /** whether the client gets a stream: decided before, since the body may not say */
   stream: boolean
+  /**
+   * reasoning of an earlier answer of this model, by the id of its first tool call as the client
+   * knows it; for clients that drop reasoning
+   */
+  recall?: ((firstToolCallId: string) => ReasoningDetail[] | undefined) | undefined
 }
 
 export interface MappedRequest<Body> {

@@ -3,13 +3,14 @@
  * places them.
  */
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
-import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
+import type { JsonObject } from '../../wire/chat.ts'
 import { contentBlocks, isBlank, textBlock } from './parts.ts'
 import { isThinking, isUsable, thinkingOfBlocks, thinkingOfDetails } from './reasoning-history.ts'
 import type { PlacedThinking } from './reasoning-history.ts'
 import { toolUseBlocks } from './tool-blocks.ts'
 import { isGiven, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
+import type { MappingContext } from '../mapped.ts'
 import { weave } from '../weave.ts'
 
 export interface HistoryContext {
@@ -18,7 +19,7 @@ export interface HistoryContext {
   /** false for the level `off`: history goes without thinking */
   keepThinking: boolean
   /** reasoning of an earlier answer, by the id of its first tool call as the client knows it */
-  recall?: (firstToolCallId: string) => ReasoningDetail[] | undefined
+  recall?: MappingContext['recall']
 }
 
 /**

@@ -3,7 +3,7 @@
  * "Messages" and OpenAI API reference "Chat Completions", read 2026-11.
  */
 import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.ts'
-import type { ChatRequest, JsonObject, ReasoningDetail } from '../../wire/chat.ts'
+import type { ChatRequest, JsonObject } from '../../wire/chat.ts'
 import type { MappedRequest, MappingContext } from '../mapped.ts'
 import { outputLimits, planThinking } from './budget.ts'
 import type { ThinkingPlan } from './budget.ts'
@@ -23,14 +23,6 @@ import { toolingOf } from './tooling.ts'
 /** The first version that refuses sampling parameters, whatever the model. */
 const versionWithoutSampling = '2026-10-21'
 
-export interface AnthropicContext extends MappingContext {
-  /**
-   * reasoning of an earlier answer of this model, by the id of its first tool call; for clients
-   * that drop reasoning
-   */
-  recall?: (firstToolCallId: string) => ReasoningDetail[] | undefined
-}
-
 /**
  * The Messages body, the headers it needs and the names of what was lost. The request is not
  * changed.
@@ -38,7 +30,7 @@ export interface AnthropicContext extends MappingContext {
  */
 export function chatToAnthropic(
   request: ChatRequest,
-  context: AnthropicContext,
+  context: MappingContext,
 ): MappedRequest<MessagesRequest> {
   const { model, headers } = context
   const capability = capabilityOf(model)

@@ -2,10 +2,11 @@
  * An assistant message as items: reasoning, then what it said, then its calls, or as `at` places
  * the reasoning.
  */
-import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
+import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { isGiven, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
+import type { MappingContext } from '../mapped.ts'
 import { weave } from '../weave.ts'
 import { spokenParts, type Part } from './parts.ts'
 import { reasoningItems, type PlacedReasoning } from './reasoning-items.ts'
@@ -15,7 +16,7 @@ export interface HistoryContext {
   /** the upstream's name of the model that is asked */
   upstreamModel: string
   /** reasoning of an earlier answer, by the id of its first tool call as the client knows it */
-  recall?: (firstToolCallId: string) => ReasoningDetail[] | undefined
+  recall?: MappingContext['recall']
 }
 
 /**

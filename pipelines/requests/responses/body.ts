@@ -3,7 +3,7 @@
  * stored, and what the model needs of its earlier reasoning travels encrypted. Source: OpenAI API
  * reference "Responses" and "Chat Completions", read 2026-11.
  */
-import type { ChatRequest, ReasoningDetail } from '../../wire/chat.ts'
+import type { ChatRequest } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
 import { upstreamId } from '../upstream-id.ts'
 import { overruledWishes } from '../level.ts'
@@ -14,21 +14,13 @@ import { isReasoningModel, reasoningLevel } from './reasoning.ts'
 import { textOf } from './text-format.ts'
 import { toolingOf } from './tool-choice.ts'
 
-export interface ResponsesContext extends MappingContext {
-  /**
-   * reasoning of an earlier answer of this model, by the id of its first tool call; for clients
-   * that drop reasoning
-   */
-  recall?: (firstToolCallId: string) => ReasoningDetail[] | undefined
-}
-
 /**
  * The Responses body and the names of what was lost. The request is not changed.
  * Throws a ProxyError 400 that names the place of what cannot be carried over.
  */
 export function chatToResponses(
   request: ChatRequest,
-  context: ResponsesContext,
+  context: MappingContext,
 ): MappedRequest<ResponsesRequest> {
   const { model, recall } = context
   const level = reasoningLevel(model, request)

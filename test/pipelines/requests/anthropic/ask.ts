@@ -4,13 +4,12 @@
  */
 import type { Model } from '../../../../lib/config/types.ts'
 import { chatToAnthropic } from '../../../../pipelines/requests/anthropic/body.ts'
-import type { AnthropicContext } from '../../../../pipelines/requests/anthropic/body.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../../../pipelines/wire/anthropic.ts'
 import type { ChatRequest, JsonObject } from '../../../../pipelines/wire/chat.ts'
-import type { MappedRequest } from '../../../../pipelines/requests/mapped.ts'
+import type { MappedRequest, MappingContext } from '../../../../pipelines/requests/mapped.ts'
 import { hello } from '../chat-pieces.ts'
 
-export interface Asked extends Partial<Omit<AnthropicContext, 'model'>> {
+export interface Asked extends Partial<Omit<MappingContext, 'model'>> {
   model?: Partial<Model>
 }
 

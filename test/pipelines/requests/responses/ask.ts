@@ -3,14 +3,13 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Model } from '../../../../lib/config/types.ts'
-import type { MappedRequest } from '../../../../pipelines/requests/mapped.ts'
+import type { MappedRequest, MappingContext } from '../../../../pipelines/requests/mapped.ts'
 import { chatToResponses } from '../../../../pipelines/requests/responses/body.ts'
-import type { ResponsesContext } from '../../../../pipelines/requests/responses/body.ts'
 import type { ChatRequest, JsonObject } from '../../../../pipelines/wire/chat.ts'
 import type { ResponsesItem, ResponsesRequest } from '../../../../pipelines/wire/responses.ts'
 import { hello } from '../chat-pieces.ts'
 
-export interface Asked extends Partial<Omit<ResponsesContext, 'model'>> {
+export interface Asked extends Partial<Omit<MappingContext, 'model'>> {
   model?: Partial<Model>
 }
 
