@@ -5,6 +5,7 @@ import type { Config } from './config/types.ts'
 import { ProxyError, type Dialect } from './errors.ts'
 import type { Logger } from './log.ts'
 import type { Redact } from './redact.ts'
+import type { ReasoningMemory } from './translated/reasoning-memory.ts'
 import type { Agents } from './upstream/agents.ts'
 
 export interface App {
@@ -12,6 +13,8 @@ export interface App {
   config: Config
   readonly account: Account
   readonly agents: Agents
+  /** of the translated road, for clients that drop reasoning */
+  readonly reasoning: ReasoningMemory
   readonly log: Logger
   readonly redact: Redact
   readonly version: string

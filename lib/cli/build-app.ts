@@ -6,6 +6,7 @@ import type { Config } from '../config/types.ts'
 import { isLoopback } from '../guard/browser.ts'
 import { openLog } from '../log.ts'
 import { redactor } from '../redact.ts'
+import { ReasoningMemory } from '../translated/reasoning-memory.ts'
 import { createAgents } from '../upstream/agents.ts'
 
 export interface AppParts {
@@ -42,6 +43,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     config,
     account: openAccount({ config, log }),
     agents: createAgents(),
+    reasoning: new ReasoningMemory(),
     log,
     redact,
     version,

@@ -1,6 +1,6 @@
 /** What holds where neither flag, environment nor file says otherwise. The shipped `config.json` says the same in full
  * and adds aliases for its models. */
-import type { AuthConfig, Endpoint, Model, Timeouts } from './types.ts'
+import type { AuthConfig, Endpoint, Model, ReasoningMemoryLimits, Timeouts } from './types.ts'
 
 /** What Factory's endpoints expect beside the token. */
 export const factoryHeaders = {
@@ -45,6 +45,14 @@ export const defaultTimeouts: Timeouts = {
   first_byte_s: 600,
   idle_s: 300,
   shutdown_s: 8,
+}
+
+/** Enough for a handful of agents at a time on a machine with little memory. */
+export const defaultReasoningMemory: ReasoningMemoryLimits = {
+  enabled: true,
+  max_entries: 500,
+  max_mb: 16,
+  max_age_minutes: 60,
 }
 
 /** The client id is the public one of the `droid` command line. */

@@ -4,6 +4,7 @@ import {
   defaultEndpoints,
   defaultModels,
   defaultOrigins,
+  defaultReasoningMemory,
   defaultSystemPrompt,
   defaultTimeouts,
 } from './defaults.ts'
@@ -117,6 +118,42 @@ const timeouts: Schema = {
   },
 }
 
+const reasoningMemory: Schema = {
+  type: 'object',
+  default: {},
+  additionalProperties: false,
+  description:
+    'reasoning of answers with tool calls, kept for chat clients that do not hand it back',
+  properties: {
+    enabled: {
+      type: 'boolean',
+      default: defaultReasoningMemory.enabled,
+      description: 'false: nothing is kept',
+    },
+    max_entries: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1_000_000,
+      default: defaultReasoningMemory.max_entries,
+      description: 'answers',
+    },
+    max_mb: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 4096,
+      default: defaultReasoningMemory.max_mb,
+      description: 'MiB, all entries together',
+    },
+    max_age_minutes: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 100_000,
+      default: defaultReasoningMemory.max_age_minutes,
+      description: 'minutes since an entry was last used',
+    },
+  },
+}
+
 const auth: Schema = {
   type: 'object',
   default: {},
@@ -193,6 +230,7 @@ export const fileSchema: Schema = {
     },
     timeouts,
     keep_alive_s: seconds('of silence after which a translated stream gets a comment', 15),
+    reasoning_memory: reasoningMemory,
     auth,
     log_level: { type: 'string', enum: logLevels, default: 'info', description: 'log level' },
     dev_mode: {

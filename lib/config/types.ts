@@ -38,6 +38,13 @@ export interface Timeouts {
   shutdown_s: number
 }
 
+export interface ReasoningMemoryLimits {
+  enabled: boolean
+  max_entries: number
+  max_mb: number
+  max_age_minutes: number
+}
+
 export interface AuthConfig {
   /** absolute; empty for none */
   file: string
@@ -59,6 +66,7 @@ export interface Config {
   max_body_mb: number
   timeouts: Timeouts
   keep_alive_s: number
+  reasoning_memory: ReasoningMemoryLimits
   auth: AuthConfig
   log_level: LogLevel
   dev_mode: boolean

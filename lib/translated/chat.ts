@@ -15,6 +15,7 @@ import { answerHeaders } from '../upstream/answer-headers.ts'
 import { exchange } from '../upstream/exchange.ts'
 import { modelOf, targetOf, type Target } from '../upstream/target.ts'
 import type { ChatCall } from './chat-call.ts'
+import { memoryOf } from './memory-of.ts'
 import { passOn } from './pass-on.ts'
 import { refuse } from './refuse.ts'
 import { retell } from './retell.ts'
@@ -55,6 +56,7 @@ function mapRequest(call: Call, chat: ChatCall): MappedRequest<JsonObject> {
     systemPrompt: systemPromptOf(call.config, endpoint),
     headers: call.headers,
     stream: chat.stream,
+    recall: memoryOf(call, chat.target).recall,
   }
   const { provider, request } = chat
   return provider ? provider.request(request, context) : chatToCommon(request, context)

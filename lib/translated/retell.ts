@@ -20,6 +20,7 @@ import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import type { ChatCall } from './chat-call.ts'
+import { memoryOf } from './memory-of.ts'
 import { isEventStream } from '../upstream/media-type.ts'
 import { decoders, readAnswer } from './read-answer.ts'
 import { failureError } from './refuse.ts'
@@ -118,7 +119,7 @@ function translateContext({ target }: ChatCall): { upstreamModel: string } {
   return { upstreamModel: upstreamId(target.model) }
 }
 
-function answerContext(call: Call, { request, stream }: ChatCall): ChatAnswerContext {
+function answerContext(call: Call, { request, target, stream }: ChatCall): ChatAnswerContext {
   return {
     requestedModel: request.model,
     fallbackId: randomId(),
@@ -126,6 +127,7 @@ function answerContext(call: Call, { request, stream }: ChatCall): ChatAnswerCon
     includeUsage: stream && request.stream_options?.include_usage === true,
     legacyFunctions: Array.isArray(request.functions) && !request.tools,
     keepAliveMs: call.config.keep_alive_s * 1000,
+    remember: memoryOf(call, target).remember,
     record: { started: false },
   }
 }

@@ -1,6 +1,6 @@
 /** What both forms of a chat answer, the stream and the body, say in the same way: who answers, how it ended, the tokens. */
 import type { Delta, Failure, StopReason, Usage } from '../delta.ts'
-import type { ChatFinishReason, ChatUsage } from '../wire/chat.ts'
+import type { ChatFinishReason, ChatUsage, ReasoningDetail } from '../wire/chat.ts'
 
 export interface ChatAnswerContext {
   /** the model id the client asked for */
@@ -15,6 +15,8 @@ export interface ChatAnswerContext {
   legacyFunctions: boolean
   /** silence after which a stream gets a comment; 0 for never */
   keepAliveMs: number
+  /** given the reasoning of an answer that calls tools, before the client has the end of the answer */
+  remember?: ((firstToolCallId: string, details: ReasoningDetail[]) => void) | undefined
   record: AnswerRecord
 }
 
@@ -26,6 +28,9 @@ interface AnswerRecord {
   failure?: Failure
   /** whether a byte was written */
   started: boolean
+  firstToolCallId?: string
+  /** reasoning that can be handed back */
+  details?: ReasoningDetail[]
 }
 
 /** The members that are the same in every chunk. */
@@ -33,6 +38,30 @@ interface Identity {
   id: string
   created: number
   model: string
+}
+
+/** Takes down what the caller has to know of a delta, in whichever form the answer goes out. */
+export function note(delta: Delta, { record, remember }: ChatAnswerContext): void {
+  switch (delta.type) {
+    case 'usage':
+      record.usage = delta.usage
+      break
+    case 'failure':
+      record.failure = delta.failure
+      break
+    case 'tool-start':
+      record.firstToolCallId ??= delta.id
+      break
+    case 'reasoning-detail':
+      record.details = [...(record.details ?? []), ...delta.details]
+      break
+    case 'stop':
+      record.stopReason = delta.reason
+      if (record.firstToolCallId && record.details)
+        remember?.(record.firstToolCallId, record.details)
+      break
+    default:
+  }
 }
 
 type Start = Extract<Delta, { type: 'start' }>

@@ -2,13 +2,8 @@
 import { type Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Delta } from '../delta.ts'
-import type {
-  ChatCompletion,
-  ChatCompletionMessage,
-  ReasoningDetail,
-  UrlCitation,
-} from '../wire/chat.ts'
-import { finishReasonOf, identityOf, usageOf, type ChatAnswerContext } from './answer.ts'
+import type { ChatCompletion, ChatCompletionMessage, UrlCitation } from '../wire/chat.ts'
+import { finishReasonOf, identityOf, note, usageOf, type ChatAnswerContext } from './answer.ts'
 
 /** undefined when the deltas end in a failure, which is then in `context.record`. */
 export function chatBody(
@@ -47,7 +42,6 @@ class ChatCollector {
   #content = ''
   #refusal = ''
   #reasoning = ''
-  readonly #details: ReasoningDetail[] = []
   readonly #annotations: UrlCitation[] = []
   readonly #logprobs: unknown[] = []
   readonly #calls: { call: Of<'tool-start'>; input: string }[] = []
@@ -57,6 +51,7 @@ class ChatCollector {
   }
 
   add(delta: Delta): void {
+    note(delta, this.#context)
     switch (delta.type) {
       case 'text':
         this.#content += delta.text
@@ -67,9 +62,6 @@ class ChatCollector {
         break
       case 'reasoning':
         this.#reasoning += delta.text
-        break
-      case 'reasoning-detail':
-        this.#details.push(...delta.details)
         break
       case 'annotations':
         this.#annotations.push(...delta.annotations)
@@ -85,17 +77,13 @@ class ChatCollector {
       case 'start':
         this.#start = delta
         break
-      case 'usage':
-        this.#context.record.usage = delta.usage
-        break
       case 'stop':
         this.#stop = delta
-        this.#context.record.stopReason = delta.reason
         break
-      case 'failure':
-        this.#context.record.failure = delta.failure
-        break
+      case 'reasoning-detail':
       case 'tool-stop':
+      case 'usage':
+      case 'failure':
         break
       default:
         delta satisfies never
@@ -121,6 +109,7 @@ class ChatCollector {
   }
 
   #message(): ChatCompletionMessage {
+    const { details } = this.#context.record
     const says = this.#calls.length > 0 || this.#refusal !== ''
     return {
       role: 'assistant',
@@ -129,7 +118,7 @@ class ChatCollector {
       ...this.#toolCalls(),
       ...(this.#annotations.length > 0 && { annotations: this.#annotations }),
       ...(this.#reasoning !== '' && { reasoning_content: this.#reasoning }),
-      ...(this.#details.length > 0 && { reasoning_details: this.#details }),
+      ...(details && { reasoning_details: details }),
     }
   }
 

@@ -1,7 +1,7 @@
 /** Delta -> the text of its chat chunk: the rules of a chunk stream, without the stream. */
 import type { Delta } from '../delta.ts'
 import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../wire/chat.ts'
-import { finishReasonOf, identityOf, usageOf, type ChatAnswerContext } from './answer.ts'
+import { finishReasonOf, identityOf, note, usageOf, type ChatAnswerContext } from './answer.ts'
 
 type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 
@@ -25,6 +25,7 @@ export class ChatChunks {
 
   /** `""` for a delta that has no chunk of its own. What the caller has to know goes into the context's record. */
   of(delta: Delta): string {
+    note(delta, this.#context)
     switch (delta.type) {
       case 'text':
         return delta.text === '' ? '' : this.#text(delta)
@@ -46,11 +47,7 @@ export class ChatChunks {
         this.#start = delta
         return ''
       case 'usage':
-        this.#context.record.usage = delta.usage
-        return ''
       case 'failure':
-        this.#context.record.failure = delta.failure
-        return ''
       case 'tool-stop':
         return ''
       default:
@@ -92,7 +89,6 @@ export class ChatChunks {
   /** Finish, usage where it was asked for and reported, and the mark of the end. */
   #end({ reason, serviceTier }: Of<'stop'>): string {
     const { record, includeUsage } = this.#context
-    record.stopReason = reason
     const tier = serviceTier ? { service_tier: serviceTier } : {}
     const choice = choiceOf({})
     choice.finish_reason = finishReasonOf(reason, this.#context)

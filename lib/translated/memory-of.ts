@@ -1,0 +1,19 @@
+/** The memory of reasoning as one call uses it: only what this model said through this endpoint is found. */
+import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
+import type { ReasoningDetail } from '../../pipelines/wire/chat.ts'
+import type { Call } from '../app.ts'
+import type { Target } from '../upstream/target.ts'
+
+interface CallMemory {
+  recall: (firstToolCallId: string) => ReasoningDetail[] | undefined
+  remember: (firstToolCallId: string, details: ReasoningDetail[]) => void
+}
+
+export function memoryOf({ app, config }: Call, { endpoint, model }: Target): CallMemory {
+  const limits = config.reasoning_memory
+  const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), id])
+  return {
+    recall: (id) => app.reasoning.recall(key(id), limits),
+    remember: (id, details) => app.reasoning.remember(key(id), details, limits),
+  }
+}

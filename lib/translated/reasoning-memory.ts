@@ -1,0 +1,73 @@
+/**
+ * The reasoning of answers that called tools, for clients that hand back only text and tool calls: without it Claude
+ * cannot go on thinking in the middle of a tool loop. Bounded in entries, bytes and age; the least recently used go first.
+ */
+import type { ReasoningMemoryLimits } from '../config/types.ts'
+import type { ReasoningDetail } from '../../pipelines/wire/chat.ts'
+
+interface Entry {
+  /** JSON in UTF-8: its size is known, and it weighs nothing on the heap */
+  details: Buffer
+  /** ms, monotonic */
+  usedMs: number
+}
+
+export class ReasoningMemory {
+  /** in the order of their last use */
+  readonly #entries = new Map<string, Entry>()
+  readonly #now: () => number
+  #bytes = 0
+
+  /** `now` in ms, monotonic. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  /** Bytes that it holds; keys and bookkeeping come on top. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Keeps the details under the key, in place of older ones; what is beyond the limits goes. */
+  remember(key: string, details: readonly ReasoningDetail[], limits: ReasoningMemoryLimits): void {
+    if (limits.enabled) this.#put(key, Buffer.from(JSON.stringify(details)))
+    this.#shrink(limits)
+  }
+
+  /** What was kept under the key, unless it is too old by now. */
+  recall(key: string, limits: ReasoningMemoryLimits): ReasoningDetail[] | undefined {
+    this.#shrink(limits)
+    const entry = this.#entries.get(key)
+    if (!entry) return undefined
+    this.#put(key, entry.details)
+    return JSON.parse(entry.details.toString()) as ReasoningDetail[]
+  }
+
+  #put(key: string, details: Buffer): void {
+    this.#forget(key)
+    this.#entries.set(key, { details, usedMs: this.#now() })
+    this.#bytes += details.length
+  }
+
+  #forget(key: string): void {
+    const entry = this.#entries.get(key)
+    if (!entry) return
+    this.#entries.delete(key)
+    this.#bytes -= entry.details.length
+  }
+
+  /** With the memory switched off by a reload, nothing of it stays. */
+  #shrink({ enabled, max_entries, max_mb, max_age_minutes }: ReasoningMemoryLimits): void {
+    const oldestMs = this.#now() - max_age_minutes * 60_000
+    for (const [key, { usedMs }] of this.#entries) {
+      const fits =
+        enabled && this.#entries.size <= max_entries && this.#bytes <= max_mb * 1024 * 1024
+      if (fits && usedMs >= oldestMs) return
+      this.#forget(key)
+    }
+  }
+}
