@@ -10,3 +10,10 @@ export interface ChatCall {
   /** undefined where the model speaks chat itself */
   provider: Provider | undefined
 }
+
+/** One whose answer has to be retold in chat's words. */
+export interface RetoldCall extends ChatCall {
+  provider: Provider
+  /** stop sequences that the upstream does not know */
+  stopAt: readonly string[]
+}

@@ -36,8 +36,10 @@ export async function answerChat(
 
   setHeaders(res, call, answer, mapped.dropped)
   if ((answer.statusCode ?? 502) >= 300) await refuse(answer, call, chat.target)
-  else if (chat.provider) await retell(answer, res, call, chat, chat.provider)
-  else await passOn(answer, res, call)
+  else if (chat.provider) {
+    const { provider } = chat
+    await retell(answer, res, call, { ...chat, provider, stopAt: mapped.stopAt ?? [] })
+  } else await passOn(answer, res, call)
 }
 
 function understand(call: Call, body: JsonObject): ChatCall {

@@ -7,19 +7,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Failure } from '../../pipelines/delta.ts'
-import { deltaStages, type Provider } from '../../pipelines/index.ts'
+import { deltaStages } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
 import type { ChatAnswerContext } from '../../pipelines/serialise/answer.ts'
 import { collectChat } from '../../pipelines/serialise/chat-body.ts'
 import { chatSse, errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import { sendJson } from '../answer.ts'
+import { stopSequences, type Rest } from '../../pipelines/translate/stop-sequences.ts'
 import { truncatedFailure } from '../../pipelines/translate/failure.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
-import type { ChatCall } from './chat-call.ts'
+import type { ChatCall, RetoldCall } from './chat-call.ts'
 import { memoryOf } from './memory-of.ts'
 import { isEventStream } from '../upstream/media-type.ts'
 import { decoders, readAnswer } from './read-answer.ts'
@@ -30,13 +31,12 @@ export async function retell(
   answer: IncomingMessage,
   res: ServerResponse,
   call: Call,
-  chat: ChatCall,
-  provider: Provider,
+  chat: RetoldCall,
 ): Promise<void> {
   const context = answerContext(call, chat)
   const source = isEventStream(answer)
-    ? streamSource(answer, call, chat, provider)
-    : await bodySource(answer, call, chat, provider)
+    ? streamSource(answer, call, chat)
+    : await bodySource(answer, call, chat)
   if (chat.stream) await asStream(source, res, call, context)
   else await asBody(source, res, context)
   keepTokens(call, context)
@@ -48,28 +48,21 @@ interface Source {
   body?: AnswerBody
 }
 
-function streamSource(
-  answer: IncomingMessage,
-  call: Call,
-  chat: ChatCall,
-  provider: Provider,
-): Source {
+function streamSource(answer: IncomingMessage, call: Call, chat: RetoldCall): Source {
   const body = openAnswer(answer, call, 'end')
-  const stages = deltaStages(provider, translateContext(chat))
+  const stages = [
+    ...deltaStages(chat.provider, translateContext(chat)),
+    ...stopStages(chat, 'drop'),
+  ]
   // What the upstream does after the end of its answer is not waited for.
   stages.at(-1)?.once('end', () => body.finish())
   return { stages: [body, ...decoders(answer), ...stages], body }
 }
 
-async function bodySource(
-  answer: IncomingMessage,
-  call: Call,
-  chat: ChatCall,
-  provider: Provider,
-): Promise<Source> {
+async function bodySource(answer: IncomingMessage, call: Call, chat: RetoldCall): Promise<Source> {
   const text = await readAnswer(answer, call)
-  const deltas = provider.body(parsedAnswer(text, answer), translateContext(chat))
-  return { stages: [Readable.from(deltas)] }
+  const deltas = chat.provider.body(parsedAnswer(text, answer), translateContext(chat))
+  return { stages: [Readable.from(deltas), ...stopStages(chat, 'count')] }
 }
 
 async function asStream(
@@ -113,6 +106,11 @@ function failureOf({ body }: Source, { record }: ChatAnswerContext): Failure | u
   if (record.failure?.code !== 'upstream_truncated' || !body?.cut) return record.failure
   const { status, code, type, message } = body.cut
   return { status, code, type, message }
+}
+
+/** The stage that ends the answer at a stop sequence, where the upstream knows none. */
+function stopStages({ stopAt }: RetoldCall, rest: Rest): Duplex[] {
+  return stopAt.length > 0 ? [stopSequences(stopAt, rest)] : []
 }
 
 function translateContext({ target }: ChatCall): { upstreamModel: string } {

@@ -24,4 +24,6 @@ export interface MappedRequest<Body> {
   headers: Record<string, string>
   /** parameters that change results and were dropped or replaced: names only, for `x-droid2api-dropped` */
   dropped: string[]
+  /** stop sequences that the upstream does not know: the answer's text ends in front of the first */
+  stopAt?: string[]
 }

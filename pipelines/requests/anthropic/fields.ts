@@ -1,7 +1,8 @@
 /** The small fields of a request: what has a counterpart on one line, and what has none. */
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, listAt, objectAt, textAt } from '../untrusted.ts'
+import { stopSequencesOf } from '../stop.ts'
+import { isGiven, objectAt, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 
 /** Without a counterpart, and the value at which dropping them changes nothing. */
@@ -88,12 +89,7 @@ function locationOf(value: unknown, place: string): JsonObject | undefined {
 
 /** The API refuses stop sequences without a visible character. */
 function stopSequences(stop: unknown): string[] {
-  if (!isGiven(stop)) return []
-  const list =
-    typeof stop === 'string'
-      ? [stop]
-      : listAt(stop, 'stop').map((entry, at) => textAt(entry, `stop[${at}]`))
-  return list.filter((entry) => entry.trim() !== '')
+  return stopSequencesOf(stop).filter((entry) => entry.trim() !== '')
 }
 
 function userIdOf(request: JsonObject): string | undefined {

@@ -11,6 +11,7 @@ import type { MappedRequest, MappingContext } from '../mapped.ts'
 import { droppedFields, keptFields, logprobsOf, outputLimit, samplingOf } from './fields.ts'
 import { conversationOf } from './input.ts'
 import { isReasoningModel, reasoningLevel } from './reasoning.ts'
+import { stopSequencesOf } from '../stop.ts'
 import { textOf } from './text-format.ts'
 import { toolingOf } from './tool-choice.ts'
 
@@ -32,6 +33,7 @@ export function chatToResponses(
   })
   const sampling = samplingOf(request, reasons)
   const logprobs = logprobsOf(request, reasons)
+  const stopAt = stopSequencesOf(request.stop)
 
   const body: ResponsesRequest = {
     model: upstreamId(model),
@@ -54,7 +56,12 @@ export function chatToResponses(
     ...logprobs.dropped,
     ...overruledWishes(model, request),
   ]
-  return { body, headers: {}, dropped: [...new Set(dropped)] }
+  return {
+    body,
+    headers: {},
+    dropped: [...new Set(dropped)],
+    ...(stopAt.length > 0 && { stopAt }),
+  }
 }
 
 /** The operator's prompt goes first, once: a client that already sends it gets no second copy. */

@@ -22,7 +22,6 @@ const sameName = [
 /** Without a counterpart, and the value at which dropping them changes nothing. */
 const withoutCounterpart: [name: string, noLoss?: unknown][] = [
   ['store', false],
-  ['stop', ''],
   ['seed'],
   ['logit_bias'],
   ['presence_penalty', 0],

@@ -171,7 +171,7 @@ suite('fields', () => {
 
 suite('what changes results and is dropped is named', () => {
   const dropped: [request: JsonObject, names: string[], asked?: Asked][] = [
-    [{ stop: 'x' }, ['stop']],
+    [{ stop: 'x' }, []],
     [{ seed: 1 }, ['seed']],
     [{ logit_bias: { 1: 2 } }, ['logit_bias']],
     [{ presence_penalty: 1, frequency_penalty: 1 }, ['presence_penalty', 'frequency_penalty']],

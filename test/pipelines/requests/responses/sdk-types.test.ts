@@ -88,7 +88,7 @@ test('a first step with an image, tools and a schema', () => {
   )
 
   assert.deepEqual(body, expected)
-  assert.deepEqual(dropped, ['stop', 'temperature'])
+  assert.deepEqual(dropped, ['temperature'])
 })
 
 test('a second step with reasoning, a call and its result', () => {

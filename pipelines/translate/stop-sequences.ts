@@ -1,0 +1,147 @@
+/**
+ * Delta -> Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API knows none. The sequence
+ * itself is not told. Text that may be the beginning of a sequence is held back until that is decided; all else passes as
+ * it comes. From the first tool call on nothing is cut: an answer that calls a tool has said what it had to say.
+ */
+import { Transform, type TransformCallback } from 'node:stream'
+import type { Delta } from '../delta.ts'
+import { isObject } from '../wire/json.ts'
+import { SequenceMatcher } from './sequence-matcher.ts'
+
+type Text = Extract<Delta, { type: 'text' }>
+
+/**
+ * What happens to the rest of an answer that is cut: `drop` ends the output at once, so that the upstream can be stopped;
+ * `count` waits for the usage that comes with an answer which is already whole.
+ */
+export type Rest = 'drop' | 'count'
+
+/** In and out: Delta. `sequences` are not empty. */
+export function stopSequences(sequences: readonly string[], rest: Rest): Transform {
+  const cutter = new Cutter(sequences, rest)
+  return new Transform({
+    objectMode: true,
+    transform(delta: Delta, _encoding, done: TransformCallback) {
+      for (const told of cutter.pass(delta)) this.push(told)
+      if (cutter.over) this.push(null)
+      done()
+    },
+  })
+}
+
+class Cutter {
+  over = false
+  readonly #rest: Rest
+  readonly #matchers: SequenceMatcher[]
+  /** text not told yet, in the pieces in which it came */
+  #held: Text[] = []
+  #heldLength = 0
+  #cut = false
+  #calledTool = false
+
+  constructor(sequences: readonly string[], rest: Rest) {
+    this.#matchers = sequences.map((sequence) => new SequenceMatcher(sequence))
+    this.#rest = rest
+  }
+
+  pass(delta: Delta): Delta[] {
+    if (this.over) return []
+    if (this.#cut) return this.#afterCut(delta)
+    switch (delta.type) {
+      case 'text':
+        return this.#calledTool ? [delta] : this.#text(delta)
+      case 'tool-start':
+        this.#calledTool = true
+        return [...this.#flush(), delta]
+      case 'refusal':
+      case 'usage':
+      case 'stop':
+      case 'failure':
+        return [...this.#flush(), delta]
+      default:
+        return [delta]
+    }
+  }
+
+  #text(delta: Text): Delta[] {
+    this.#held.push(delta)
+    const before = this.#heldLength
+    this.#heldLength += delta.text.length
+    for (let at = 0; at < delta.text.length; at++) {
+      const match = this.#feed(delta.text.charCodeAt(at))
+      if (match > 0) return this.#end(before + at + 1 - match)
+    }
+    const undecided = Math.max(...this.#matchers.map(({ matched }) => matched))
+    return this.#release(this.#heldLength - undecided)
+  }
+
+  /** The length of the longest sequence that this UTF-16 unit completes; 0 for none. */
+  #feed(unit: number): number {
+    let longest = 0
+    for (const matcher of this.#matchers) {
+      if (matcher.feed(unit)) longest = Math.max(longest, matcher.length)
+    }
+    return longest
+  }
+
+  #end(length: number): Delta[] {
+    const said = this.#release(length)
+    this.#cut = true
+    if (this.#rest === 'count') return said
+    this.over = true
+    return [...said, { type: 'stop', reason: 'stop' }]
+  }
+
+  #afterCut(delta: Delta): Delta[] {
+    if (delta.type === 'stop') return [{ ...delta, reason: 'stop' }]
+    return delta.type === 'usage' || delta.type === 'failure' ? [delta] : []
+  }
+
+  /** What follows begins anew. */
+  #flush(): Text[] {
+    for (const matcher of this.#matchers) matcher.matched = 0
+    return this.#release(this.#heldLength)
+  }
+
+  /** Lets the first `length` UTF-16 units of the held text go. */
+  #release(length: number): Text[] {
+    const released: Text[] = []
+    let left = length
+    while (left > 0) {
+      const piece = this.#held.shift()
+      if (!piece) break
+      const { text, logprobs } = piece
+      if (text.length > left) {
+        const [before, after] = split(logprobs, left)
+        this.#held.unshift({ type: 'text', text: text.slice(left), ...after })
+        released.push({ type: 'text', text: text.slice(0, left), ...before })
+      } else released.push(piece)
+      left -= text.length
+    }
+    this.#heldLength -= length
+    return released
+  }
+}
+
+type Logprobs = Pick<Text, 'logprobs'>
+
+/** The log probabilities of the tokens that begin before this unit of their text, and the others. */
+function split(logprobs: unknown[] | undefined, unit: number): [before: Logprobs, after: Logprobs] {
+  if (!logprobs) return [{}, {}]
+  let at = 0
+  const first = logprobs.findIndex((entry) => {
+    const begins = at
+    at += tokenLength(entry)
+    return begins >= unit
+  })
+  const count = first === -1 ? logprobs.length : first
+  return [listed(logprobs.slice(0, count)), listed(logprobs.slice(count))]
+}
+
+function tokenLength(entry: unknown): number {
+  return isObject(entry) && typeof entry.token === 'string' ? entry.token.length : 0
+}
+
+function listed(logprobs: unknown[]): Logprobs {
+  return logprobs.length > 0 ? { logprobs } : {}
+}
