@@ -1,0 +1,162 @@
+/** An agent as the chat client of the loop: it asks, runs the tools it is told to, and asks again. */
+import type OpenAI from 'openai'
+import type { ChatCompletionMessage, ChatToolCall, JsonObject } from '../../pipelines/wire/chat.ts'
+import { turnCount } from './scripted-agent.ts'
+
+export const picture =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${picture}` } }
+
+export interface AgentOptions {
+  /** the model of each turn */
+  modelOf: (turn: number) => string
+  stream: boolean
+  /** whether it hands back the whole assistant message, or only its content and calls */
+  keeps: boolean
+}
+
+type Answer = Partial<ChatCompletionMessage>
+type Delta = OpenAI.ChatCompletionChunk.Choice.Delta &
+  Pick<Answer, 'reasoning_content' | 'reasoning_details'>
+
+const filter = {
+  type: 'object',
+  properties: { hidden: { type: 'boolean' }, kinds: { type: 'array', items: {} } },
+}
+const path = { type: 'string' }
+const tools = [
+  {
+    name: 'list_files',
+    description: 'Lists a folder.',
+    parameters: {
+      type: 'object',
+      properties: { path, depth: { type: ['integer', 'null'] }, filter },
+    },
+  },
+  {
+    name: 'read_file',
+    parameters: {
+      type: 'object',
+      properties: { lines: { type: 'array', items: { type: 'number' } } },
+      anyOf: [
+        { properties: { path }, required: ['path'] },
+        { properties: { url: path }, required: ['url'] },
+      ],
+    },
+  },
+  { name: 'now', description: 'The time.' },
+  { name: 'take_screenshot', parameters: {} },
+].map((tool) => ({ type: 'function', function: tool }))
+
+const opening = [
+  { role: 'system', content: 'You are an agent.' },
+  { role: 'developer', content: [{ type: 'text', text: 'Be brief.' }] },
+  { role: 'user', content: [{ type: 'text', text: 'What is this?' }, image] },
+]
+const second = [
+  { role: 'user', content: '' },
+  { role: 'user', content: 'Go on.' },
+  { role: 'system', content: 'The user has gone home.' },
+  { role: 'user', name: 'boss', content: ['And finish.'] },
+]
+
+/** What clients set beside model and messages, another bit of it in each turn. */
+const settings: JsonObject[] = [
+  { temperature: 0.2, top_p: 0.9, seed: 7, user: 'someone' },
+  { max_tokens: 500, stop: ['', 'END', ' '] },
+  { parallel_tool_calls: false, presence_penalty: 0, frequency_penalty: 0.5, logit_bias: {} },
+  { max_completion_tokens: 10, tool_choice: { type: 'function', function: { name: 'now' } } },
+  { max_completion_tokens: 3000, n: 1, logprobs: false },
+  { tool_choice: 'auto', metadata: { a: 'b' }, service_tier: 'auto', verbosity: 'low' },
+  { max_completion_tokens: 1_000_000, top_k: 5, temperature: null },
+  { top_p: 0.5, stop: 'END', reasoning_effort: 'low' },
+  { max_tokens: 100_000, response_format: { type: 'text' }, temperature: 1 },
+  {
+    tool_choice: 'none',
+    response_format: {
+      type: 'json_schema',
+      json_schema: {
+        name: 'end',
+        strict: true,
+        schema: {
+          type: 'object',
+          properties: { done: { type: 'boolean' } },
+          required: ['done'],
+          additionalProperties: false,
+        },
+      },
+    },
+  },
+]
+
+/** Goes through all ten turns; gives the answers as the client got them. */
+export async function runAgent(client: OpenAI, options: AgentOptions): Promise<Answer[]> {
+  const messages: unknown[] = [...opening]
+  const answers: Answer[] = []
+  for (let turn = 0; turn < turnCount; turn++) {
+    const request = { model: options.modelOf(turn), messages, tools, ...settings[turn] }
+    const answer = options.stream ? await collected(client, request) : await whole(client, request)
+    answers.push(answer)
+    const { content = null, tool_calls: calls } = answer
+    const bare = { role: 'assistant', content, ...(calls && { tool_calls: calls }) }
+    messages.push(options.keeps ? { role: 'assistant', ...answer } : bare)
+    messages.push(...(calls ? resultsOf(calls, turn) : second))
+  }
+  return answers
+}
+
+async function whole(client: OpenAI, request: unknown): Promise<Answer> {
+  const params = request as OpenAI.ChatCompletionCreateParamsNonStreaming
+  const completion = await client.chat.completions.create({ ...params, stream: false })
+  return completion.choices[0]?.message as Answer
+}
+
+/** The message out of the chunks, as clients collect it that know of `reasoning_details`. */
+async function collected(client: OpenAI, request: unknown): Promise<Answer> {
+  const params = request as OpenAI.ChatCompletionCreateParamsStreaming
+  const chunks = await client.chat.completions.create({ ...params, stream: true })
+  const answer: Answer = {}
+  const calls: { id: string; type: 'function'; function: { name: string; arguments: string } }[] =
+    []
+  for await (const { choices } of chunks) {
+    const delta = (choices[0]?.delta ?? {}) as Delta
+    if (typeof delta.content === 'string') answer.content = (answer.content ?? '') + delta.content
+    if (delta.reasoning_content) {
+      answer.reasoning_content = (answer.reasoning_content ?? '') + delta.reasoning_content
+    }
+    if (delta.reasoning_details) {
+      answer.reasoning_details = [...(answer.reasoning_details ?? []), ...delta.reasoning_details]
+    }
+    for (const { index, id = '', function: called } of delta.tool_calls ?? []) {
+      const { name = '', arguments: piece = '' } = called ?? {}
+      calls[index] ??= { id, type: 'function', function: { name, arguments: '' } }
+      calls[index].function.arguments += piece
+    }
+  }
+  return calls.length > 0 ? { ...answer, tool_calls: calls } : answer
+}
+
+/** In every second turn the results come in another order than the calls. */
+function resultsOf(calls: ChatToolCall[], turn: number): JsonObject[] {
+  const results = calls.map(({ id, function: called }) => {
+    JSON.parse(called?.arguments ?? '')
+    return { role: 'tool', tool_call_id: id, content: resultOf(called?.name, id) }
+  })
+  return turn % 2 === 1 ? results.toReversed() : results
+}
+
+function resultOf(name: string | undefined, id: string): unknown {
+  switch (name) {
+    case 'take_screenshot':
+      return [{ type: 'text', text: `result of ${id}` }, image]
+    case 'list_files':
+      return [
+        { type: 'text', text: 'a.txt' },
+        { type: 'text', text: `result of ${id}` },
+      ]
+    case 'now':
+      return ''
+    default:
+      return `result of ${id}`
+  }
+}
