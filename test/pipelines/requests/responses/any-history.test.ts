@@ -84,7 +84,7 @@ function holds(check: (items: ResponsesItem[], marks: string[], messages: JsonOb
   )
 }
 
-suite('any history', () => {
+suite('§7.3 any history', () => {
   test('no item has an id', () => {
     holds((items) => {
       for (const item of items) assert.ok(!('id' in item))
@@ -112,7 +112,7 @@ suite('any history', () => {
 })
 
 /** Also when the client cut the history anywhere, lost messages of it, or wrote them twice. */
-test('every call has its output behind it, every output its call before it', () => {
+test('§7.3 every call has its output behind it, every output its call before it', () => {
   const damaged = fc.tuple(turns, fc.array(fc.nat({ max: 40 })), fc.array(fc.nat({ max: 40 })))
   fc.assert(
     fc.property(damaged, ([list, lost, doubled]) => {

@@ -48,7 +48,7 @@ const request = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 )
 
-test('the answer is a body or a 400 that names a place, and the request is not changed', () => {
+test('§1.1 the answer is a body or a 400 that names a place, and the request is not changed', () => {
   const models = fc.constantFrom('gpt-4.1', 'gpt-5')
   assertMapsOrRefuses(request, models, (given, id) => ask(given, { model: { id } }))
 })

@@ -156,7 +156,7 @@ function kept(fields: JsonObject): [row: string, request: JsonObject, expected: 
   ])
 }
 
-suite('fields', () => {
+suite('§7.1 fields', () => {
   for (const [row, request, expected, asked] of rows) {
     test(`${row}: ${JSON.stringify(request).slice(0, 60)}`, () => {
       const { body } = ask(request, asked)
@@ -169,7 +169,7 @@ suite('fields', () => {
   }
 })
 
-suite('what changes results and is dropped is named', () => {
+suite('§1.4 what changes results and is dropped is named', () => {
   const dropped: [request: JsonObject, names: string[], asked?: Asked][] = [
     [{ stop: 'x' }, []],
     [{ seed: 1 }, ['seed']],
@@ -196,7 +196,7 @@ suite('what changes results and is dropped is named', () => {
   }
 })
 
-suite('a nested wrong type is refused with its place', () => {
+suite('§7.1 a nested wrong type is refused with its place', () => {
   const faults: [request: JsonObject, place: string][] = [
     [{ max_tokens: '1' }, 'max_tokens'],
     [{ temperature: '1' }, 'temperature'],
@@ -226,6 +226,6 @@ suite('a nested wrong type is refused with its place', () => {
   }
 })
 
-test('no header is needed upstream', () => {
+test('§7.1 no header is needed upstream', () => {
   assert.deepEqual(ask({}).headers, {})
 })

@@ -160,7 +160,7 @@ const rows: [row: string, messages: unknown[], items: ResponsesItem[]][] = [
   ],
 ]
 
-suite('messages', () => {
+suite('§7.3 messages', () => {
   for (const [row, messages, items] of rows) {
     test(row, () => {
       assert.deepEqual(input(messages), items)
@@ -168,7 +168,7 @@ suite('messages', () => {
   }
 })
 
-suite('call_id', () => {
+suite('§7.3 call_id', () => {
   test('64 characters of any kind stay', () => {
     const id = `functions.look:0 ${'é'.repeat(47)}`
 
@@ -190,13 +190,13 @@ suite('call_id', () => {
   })
 })
 
-test('nothing left is refused', () => {
+test('§7.3 nothing left is refused', () => {
   for (const content of ['', null, [], ['']]) {
     assert.throws(() => input([{ role: 'user', content }]), refusal('messages', 'invalid_value'))
   }
 })
 
-suite('a nested wrong type is refused with its place', () => {
+suite('§7.3 a nested wrong type is refused with its place', () => {
   const faults: [message: JsonObject, place: string][] = [
     [{ role: 'bot' }, '.role'],
     [{ role: 'user', content: 1 }, '.content'],

@@ -10,7 +10,7 @@ function sys(content: unknown, role = 'system') {
   return { role, content }
 }
 
-suite('instructions', () => {
+suite('§7.2 instructions', () => {
   const rows: [row: string, prompt: string, messages: unknown[], instructions?: string][] = [
     ['nothing to say', '', []],
     ['the prompt alone, as it is', 'Droid.', [], 'Droid.'],
@@ -37,7 +37,7 @@ suite('instructions', () => {
   }
 })
 
-test('a system message further down stays in its place as a developer message', () => {
+test('§7.2 a system message further down stays in its place as a developer message', () => {
   const { body } = ask({ messages: [sys('a'), ...hello, sys('b')] })
 
   assert.equal(body.instructions, 'a')
@@ -47,7 +47,7 @@ test('a system message further down stays in its place as a developer message', 
   ])
 })
 
-test('a leading message with a part that is no text stays in the input', () => {
+test('§7.2 a leading message with a part that is no text stays in the input', () => {
   const { body } = ask({ messages: [sys(['a', image]), sys('b'), ...hello] })
 
   assert.equal(body.instructions, 'b')
@@ -64,6 +64,6 @@ test('a leading message with a part that is no text stays in the input', () => {
   ])
 })
 
-test('instructions alone are nothing to answer', () => {
+test('§7.2 instructions alone are nothing to answer', () => {
   assert.throws(() => ask({ messages: [sys('a')] }), refusal('messages', 'invalid_value'))
 })

@@ -17,7 +17,7 @@ function file(fields: JsonObject) {
   return { type: 'file', file: fields }
 }
 
-suite('parts of a user message', () => {
+suite('§7.3 parts of a user message', () => {
   const rows: [row: string, part: unknown, expected: JsonObject][] = [
     ['text', { type: 'text', text: 'a' }, { type: 'input_text', text: 'a' }],
     ['text, a bare string', 'a', { type: 'input_text', text: 'a' }],
@@ -98,7 +98,7 @@ suite('parts of a user message', () => {
   }
 })
 
-suite('parts of an assistant message are what it put out', () => {
+suite('§7.3 parts of an assistant message are what it put out', () => {
   const said = { type: 'output_text', text: 'a', annotations: [] }
   const rows: [row: string, message: JsonObject, expected: unknown[]][] = [
     ['a string', { content: 'a' }, [said]],
@@ -126,7 +126,7 @@ suite('parts of an assistant message are what it put out', () => {
   }
 })
 
-suite('a part that cannot be carried over is refused with its place', () => {
+suite('§7.3 a part that cannot be carried over is refused with its place', () => {
   const rows: [part: unknown, place: string, code: string][] = [
     [{ type: 'input_audio', input_audio: {} }, '', 'unsupported_content'],
     [{ type: 'video' }, '', 'unsupported_content'],

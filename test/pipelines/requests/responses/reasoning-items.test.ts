@@ -38,7 +38,7 @@ function first(message: JsonObject) {
   return input([message], { ...reasoner, recall: remembered })[0]
 }
 
-suite('entries become items', () => {
+suite('§9.4 entries become items', () => {
   const rows: [row: string, details: unknown, items: ResponsesItem[]][] = [
     ['a group without id', [summary('s'), encrypted('d')], [item('d', 's')]],
     ['no readable text', [encrypted('d')], [item('d')]],
@@ -80,7 +80,7 @@ suite('entries become items', () => {
   }
 })
 
-suite('placed by `at`, else before the other items', () => {
+suite('§9.4 placed by `at`, else before the other items', () => {
   const rows: [row: string, content: string, details: unknown[], items: ResponsesItem[]][] = [
     ['front', 'Hi', [encrypted('d', at(0))], [item('d'), saidItem('Hi')]],
     ['inside', 'ab', [encrypted('d', at(1))], [saidItem('a'), item('d'), saidItem('b')]],
@@ -126,14 +126,14 @@ suite('placed by `at`, else before the other items', () => {
   })
 })
 
-test('a message of reasoning alone is left out', () => {
+test('§9.4 a message of reasoning alone is left out', () => {
   const user = { role: 'user', content: 'Go' }
   const empty = { role: 'assistant', content: '', reasoning_details: [encrypted('d')] }
 
   assert.equal(input([user, empty, user], reasoner).length, 2)
 })
 
-suite('reasoning that the client dropped is recalled by the first tool call', () => {
+suite('§9.5 reasoning that the client dropped is recalled by the first tool call', () => {
   const calls = { role: 'assistant', tool_calls: [call('a'), call('b')] }
 
   test('no details', () => {

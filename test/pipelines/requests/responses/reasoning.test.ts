@@ -9,7 +9,7 @@ import {
 import type { JsonObject } from '../../../../pipelines/wire/chat.ts'
 import { ask, modelEntry } from './ask.ts'
 
-suite('temperature: a reasoning model is known by its id', () => {
+suite('§7.1 temperature: a reasoning model is known by its id', () => {
   const reasons = [
     'o1',
     'o3-mini',
@@ -49,7 +49,7 @@ suite('temperature: a reasoning model is known by its id', () => {
   })
 })
 
-suite("the operator's level beats the client's wish", () => {
+suite("§1.3 the operator's level beats the client's wish", () => {
   const high = { reasoning_effort: 'high' }
   const rows: [level: ReasoningLevel, request: JsonObject, effort: string | undefined][] = [
     ['low', {}, 'low'],

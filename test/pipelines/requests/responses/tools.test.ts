@@ -13,7 +13,7 @@ function flat(name: string, parameters: unknown = noSchema, more: JsonObject = {
   return { type: 'function', name, parameters, strict: false, ...more }
 }
 
-suite('tools', () => {
+suite('§7.4 tools', () => {
   const rows: [row: string, sent: unknown, expected: unknown][] = [
     ['function', tool('f', schema), flat('f', schema)],
     ['function, parameters missing', tool('f'), flat('f')],
@@ -66,7 +66,7 @@ suite('tools', () => {
   })
 })
 
-suite('choice', () => {
+suite('§7.1, §7.4 choice', () => {
   const tools = [tool('f'), { type: 'custom', custom: { name: 'c' } }]
   const named = { type: 'function', name: 'f' }
   const rows: [sent: unknown, expected: unknown][] = [
@@ -139,7 +139,7 @@ suite('choice', () => {
   })
 })
 
-suite('a fault is refused with its place', () => {
+suite('§7.4 a fault is refused with its place', () => {
   const tools = [tool('f')]
   const rows: [request: JsonObject, place: string][] = [
     [{ tools: {} }, 'tools'],
