@@ -1,5 +1,6 @@
 /** What no schema sees: whether the parts of a configuration fit together. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { isBrokenHash } from '../guard/client-key.ts'
 import { nearest } from './nearest.ts'
 import type { Config, Endpoint, Model } from './types.ts'
 
@@ -22,6 +23,7 @@ export function checkConsistency(config: Config, faults: string[], warnings: str
     }
   }
   for (const key of config.api_keys) {
+    if (isBrokenHash(key)) say('api_keys: sha256: must be followed by 64 hexadecimal digits')
     if (exampleKey.test(key)) say('api_keys holds an example value; make up a key of your own')
   }
   for (const { auth, name } of config.endpoints) {

@@ -213,7 +213,7 @@ export const fileSchema: Schema = {
       type: 'array',
       items: { type: 'string', minLength: 1 },
       default: [],
-      description: 'keys that clients must present',
+      description: 'keys that clients must present; sha256:HEX for the hash of one',
     },
     cors_origins: {
       type: 'array',

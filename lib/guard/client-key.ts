@@ -9,7 +9,7 @@ export interface PresentedKeys {
   foreign?: { header: 'authorization' | 'x-api-key'; value: string }
 }
 
-/** Looks at `Authorization: Bearer` and `x-api-key`; with no `keys` configured every credential is foreign. */
+/** Looks at `Authorization: Bearer` and `x-api-key`. `keys`: as in `config.json`, also hashed; with none of them every credential is foreign. */
 export function presentedKeys(
   headers: IncomingHttpHeaders,
   keys: readonly string[],
@@ -29,8 +29,21 @@ export function presentedKeys(
 function isOneOf(key: string, keys: readonly string[]): boolean {
   const digest = sha256(key)
   let match = false
-  for (const known of keys) if (timingSafeEqual(digest, sha256(known))) match = true
+  for (const known of keys) if (timingSafeEqual(digest, digestOf(known))) match = true
   return match
+}
+
+/** How a configuration gives a key that it does not want to hold itself: its SHA-256 in hexadecimal digits. */
+const hashedKey = /^sha256:([\da-f]{64})$/i
+
+/** Whether an entry of `api_keys` sets out to be a hash but is none. */
+export function isBrokenHash(entry: string): boolean {
+  return /^sha256:/i.test(entry) && !hashedKey.test(entry)
+}
+
+function digestOf(entry: string): Buffer {
+  const hash = hashedKey.exec(entry)?.[1]
+  return hash === undefined ? sha256(entry) : Buffer.from(hash, 'hex')
 }
 
 function sha256(text: string): Buffer {
