@@ -10,6 +10,7 @@ import { sealIn, type IssuedAnswer, type Part } from './issued.ts'
 import { startProvider, type Provider } from './provider.ts'
 import { turnCount } from './scripted-agent.ts'
 import { partsIn } from './strict-blocks.ts'
+import { isFilled } from './strict-thinking.ts'
 
 const sonnet = 'claude-sonnet-4-5'
 const opus = 'claude-opus-4-8'
@@ -48,7 +49,9 @@ function assertAllBack(provider: Provider, isKept: (answer: IssuedAnswer) => boo
   for (const [turn, body] of provider.asked.entries()) {
     const said = provider.issued.slice(0, turn)
     const wanted = said.flatMap((answer) =>
-      answer.parts.filter((part) => isKept(answer) || sealIn(part) === undefined),
+      answer.parts.filter(
+        (part) => isFilled(part) && (isKept(answer) || sealIn(part) === undefined),
+      ),
     )
     assert.deepEqual(comparable(partsBack(body)), comparable(wanted), `turn ${turn + 1}`)
   }

@@ -6,7 +6,10 @@ export type Piece =
   | { kind: 'text'; text: string }
   | { kind: 'call'; id: string; name: string; input: Record<string, unknown> }
 
-/** Turns 5 and 10 end a tool loop; turn 4 is one without thinking inside a loop that has some. */
+/**
+ * Turns 5 and 10 end a tool loop; turn 4 is one without thinking inside a loop that has some. In
+ * turn 2 is text that Claude writes but never takes back: blank.
+ */
 const turns: Piece[][] = [
   [
     think('The picture may show the file. I look at both.\n\nBoth at once is quicker.'),
@@ -16,6 +19,7 @@ const turns: Piece[][] = [
   ],
   [
     think('First the time.'),
+    say('\n\n'),
     call('b1', 'now', {}),
     think('Now the file, whose name has quotes: "ä\\n".'),
     call('b2', 'read_file', { path: 'ä "quoted" \\n 🦊.txt' }),

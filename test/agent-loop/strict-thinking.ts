@@ -37,7 +37,10 @@ function* refusedTurn(blocks: Part[], model: string, issued: IssuedAnswer[]): It
   }
   const first = thoughts[0]
   const answer = first && findSeal(issued, sealIn(first))?.answer
-  if (answer && !isDeepStrictEqual(blocks.map(identity), answer.parts.map(identity))) {
+  if (
+    answer &&
+    !isDeepStrictEqual(blocks.map(identity), answer.parts.filter(isFilled).map(identity))
+  ) {
     yield 'thinking-order: the turn has not the blocks that were made, in their order'
   }
 }
@@ -45,6 +48,11 @@ function* refusedTurn(blocks: Part[], model: string, issued: IssuedAnswer[]): It
 /** Enough of a block to tell its place among the others. */
 function identity(block: Part): unknown {
   return sealIn(block) ?? block.id ?? block.text
+}
+
+/** Blank text is refused, though the model may have written it. */
+export function isFilled({ type, text }: Part): boolean {
+  return type !== 'text' || (typeof text === 'string' && text.trim() !== '')
 }
 
 /** The turns after the user's last word: whether the first of them begins with something else. */
