@@ -17,6 +17,8 @@ export interface App {
   readonly reasoning: ReasoningMemory
   readonly log: Logger
   readonly redact: Redact
+  /** every secret known now that is long enough to look for */
+  readonly secrets: () => string[]
   readonly version: string
   /** ms since the epoch */
   readonly startedAt: number

@@ -8,14 +8,17 @@ export type Redact = (text: string) => string
 /** Anything shorter would also hit ordinary words. */
 const shortestSecret = 8
 
-/** `secrets` is asked at each call, since tokens rotate. Known secrets become `[redacted]`. */
+/** The secrets worth looking for among all that are known now. */
+export function knownSecrets(secrets: Iterable<string>): string[] {
+  return [...secrets].filter(({ length }) => length >= shortestSecret)
+}
+
+/** `secrets`: the known ones; asked at each call, since tokens rotate. They become `[redacted]`. */
 export function redactor(secrets: () => Iterable<string>): Redact {
   return (text) => {
     let clean = text
     for (const secret of secrets()) {
-      if (secret.length >= shortestSecret && clean.includes(secret)) {
-        clean = clean.replaceAll(secret, '[redacted]')
-      }
+      if (clean.includes(secret)) clean = clean.replaceAll(secret, '[redacted]')
     }
     return clean
   }

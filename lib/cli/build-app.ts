@@ -5,7 +5,7 @@ import type { App } from '../app.ts'
 import type { Config } from '../config/types.ts'
 import { isLoopback } from '../guard/browser.ts'
 import { openLog } from '../log.ts'
-import { redactor } from '../redact.ts'
+import { knownSecrets, redactor } from '../redact.ts'
 import { ReasoningMemory } from '../translated/reasoning-memory.ts'
 import { createAgents } from '../upstream/agents.ts'
 
@@ -28,11 +28,13 @@ export interface BuiltApp {
 /** Builds everything a server needs; nothing is started yet. */
 export function buildApp(parts: AppParts): BuiltApp {
   const { config, version, warnings, accountNote, destination } = parts
-  const redact = redactor(() => [
-    ...app.account.secrets(),
-    ...app.config.api_keys,
-    ...Object.values(app.config.endpoint_secrets),
-  ])
+  const secrets = () =>
+    knownSecrets([
+      ...app.account.secrets(),
+      ...app.config.api_keys,
+      ...Object.values(app.config.endpoint_secrets),
+    ])
+  const redact = redactor(secrets)
   const { log, flush } = openLog({
     level: config.log_level,
     readable: config.dev_mode && process.stdout.isTTY,
@@ -46,6 +48,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     reasoning: new ReasoningMemory(),
     log,
     redact,
+    secrets,
     version,
     startedAt: Date.now(),
     calls: new Set(),

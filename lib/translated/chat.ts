@@ -11,7 +11,7 @@ import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import type { Call } from '../app.ts'
 import { checkDepth, parseJsonObject, readBody } from '../body.ts'
 import { systemPromptOf } from '../config/models.ts'
-import { answerHeaders } from '../upstream/answer-headers.ts'
+import { answerHeaders, withoutSecrets } from '../upstream/answer-headers.ts'
 import { exchange } from '../upstream/exchange.ts'
 import { modelOf, targetOf, type Target } from '../upstream/target.ts'
 import type { ChatCall } from './chat-call.ts'
@@ -84,7 +84,7 @@ function setHeaders(
   answer: IncomingMessage,
   dropped: readonly string[],
 ): void {
-  const headers = answerHeaders(answer.rawHeaders, 'translated')
+  const headers = answerHeaders(withoutSecrets(answer.rawHeaders, call.app.redact), 'translated')
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', call.id)
   if (dropped.length > 0) res.setHeader('x-droid2api-dropped', dropped.join(', '))

@@ -1,11 +1,13 @@
 /** The upstream's answer on its way to the client, byte for byte. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Call } from '../app.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
-import { answerHeaders } from '../upstream/answer-headers.ts'
+import { answerHeaders, withoutSecrets } from '../upstream/answer-headers.ts'
 import { isEventStream } from '../upstream/media-type.ts'
 import { tapUsage } from '../upstream/usage-tap.ts'
+import { maskSecrets } from './mask-secrets.ts'
 
 /**
  * Passes status, headers and bytes on. An answer that breaks off breaks the client's connection, too: it must not look
@@ -19,17 +21,24 @@ export async function relay(
   const stream = isEventStream(answer)
   call.record.stream = stream
   res.writeHead(answer.statusCode ?? 502, {
-    ...answerHeaders(answer.rawHeaders, 'transparent'),
+    ...answerHeaders(withoutSecrets(answer.rawHeaders, call.app.redact), 'transparent'),
     ...(stream && { 'x-accel-buffering': 'no' }),
   })
   if (stream) res.flushHeaders()
   const body = openAnswer(answer, call, 'fail')
   tapUsage(body, call, answer.headers['content-encoding'])
   try {
-    await pipeline(body, res)
+    await pipeline([body, ...masks(answer, call), res])
   } catch (error) {
     call.record.error = body.cut?.code ?? 'broken_answer'
     if (!call.stop.signal.aborted) call.log.warn({ err: error }, 'an answer broke off')
     res.destroy()
   }
+}
+
+/** What an upstream says of a credential that it refused may hold it. Other answers are the model's own words. */
+function masks(answer: IncomingMessage, { app }: Call): Transform[] {
+  const isError = (answer.statusCode ?? 502) >= 400
+  const secrets = isError ? app.secrets() : []
+  return secrets.length > 0 ? [maskSecrets(secrets)] : []
 }

@@ -1,4 +1,5 @@
 /** The headers of an upstream's answer that the client gets: pure, in the upstream's own order. */
+import type { Redact } from '../redact.ts'
 import { headerValue, hopByHopTest } from './hop-by-hop.ts'
 
 /** Ids, limits and retry hints: what clients of the other API act on, too. */
@@ -11,6 +12,12 @@ const told = new Set([
   'openai-processing-ms',
 ])
 const toldPrefixes = ['x-ratelimit-', 'anthropic-ratelimit-']
+
+/** `rawHeaders` with what an upstream echoes of a credential taken out; nearly always there is nothing to take out. */
+export function withoutSecrets(raw: readonly string[], redact: Redact): readonly string[] {
+  const all = raw.join('\n')
+  return redact(all) === all ? raw : raw.map(redact)
+}
 
 /**
  * In: `rawHeaders` of the answer. `transparent`: all but those of the connection and cookies. `translated`: only what does
