@@ -18,6 +18,8 @@ const keepAliveMs = 75_000
 const headersMs = 20_000
 const requestMs = 60_000
 const checkEveryMs = 5_000
+/** Far above any use, and below what would take the memory of a small machine. */
+const maxConnections = 8192
 
 /** A server that is not listening yet. Every request it takes is in `app.calls` until its answer has ended. */
 export function createServer(app: App): http.Server {
@@ -36,6 +38,7 @@ export function createServer(app: App): http.Server {
       })
     },
   )
+  server.maxConnections = maxConnections
   server.on('clientError', refuseBrokenRequest)
   return server
 }
