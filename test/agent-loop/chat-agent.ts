@@ -15,7 +15,7 @@ export interface AgentOptions {
   keeps: boolean
 }
 
-type Answer = Partial<ChatCompletionMessage>
+export type Answer = Partial<ChatCompletionMessage>
 type Delta = OpenAI.ChatCompletionChunk.Choice.Delta &
   Pick<Answer, 'reasoning_content' | 'reasoning_details'>
 
@@ -60,19 +60,24 @@ const second = [
   { role: 'user', name: 'boss', content: ['And finish.'] },
 ]
 
+/** What some clients put between the calls and their results when the user cannot wait. */
+const interjection = { role: 'user', content: 'Hurry.' }
+const turnWithInterjection = 6
+
 /** What clients set beside model and messages, another bit of it in each turn. */
 const settings: JsonObject[] = [
   { temperature: 0.2, top_p: 0.9, seed: 7, user: 'someone' },
   { max_tokens: 500, stop: ['', 'END', ' '] },
   { parallel_tool_calls: false, presence_penalty: 0, frequency_penalty: 0.5, logit_bias: {} },
-  { max_completion_tokens: 10, tool_choice: { type: 'function', function: { name: 'now' } } },
+  { top_p: 0.5, tool_choice: { type: 'function', function: { name: 'now' } } },
   { max_completion_tokens: 3000, n: 1, logprobs: false },
   { tool_choice: 'auto', metadata: { a: 'b' }, service_tier: 'auto', verbosity: 'low' },
   { max_completion_tokens: 1_000_000, top_k: 5, temperature: null },
-  { top_p: 0.5, stop: 'END', reasoning_effort: 'low' },
+  { temperature: 1.5, stop: 'END', reasoning_effort: 'low' },
   { max_tokens: 100_000, response_format: { type: 'text' }, temperature: 1 },
   {
     tool_choice: 'none',
+    max_completion_tokens: 10,
     response_format: {
       type: 'json_schema',
       json_schema: {
@@ -100,6 +105,7 @@ export async function runAgent(client: OpenAI, options: AgentOptions): Promise<A
     const { content = null, tool_calls: calls } = answer
     const bare = { role: 'assistant', content, ...(calls && { tool_calls: calls }) }
     messages.push(options.keeps ? { role: 'assistant', ...answer } : bare)
+    if (turn === turnWithInterjection) messages.push(interjection)
     messages.push(...(calls ? resultsOf(calls, turn) : second))
   }
   return answers

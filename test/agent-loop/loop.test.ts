@@ -5,7 +5,7 @@ import OpenAI from 'openai'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { isObject } from '../../pipelines/wire/json.ts'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
-import { picture, runAgent, type AgentOptions } from './chat-agent.ts'
+import { picture, runAgent, type AgentOptions, type Answer } from './chat-agent.ts'
 import { sealIn, type IssuedAnswer, type Part } from './issued.ts'
 import { startProvider, type Provider } from './provider.ts'
 import { turnCount } from './scripted-agent.ts'
@@ -15,21 +15,23 @@ import { isFilled } from './strict-thinking.ts'
 const sonnet = 'claude-sonnet-4-5'
 const opus = 'claude-opus-4-8'
 const gpt = 'gpt-5.1'
+const otherGpt = 'gpt-5.4'
 const models = [
   { name: 'Sonnet', id: sonnet, type: 'anthropic', reasoning: 'high' },
   { name: 'Opus', id: opus, type: 'anthropic', reasoning: 'medium' },
   { name: 'GPT', id: gpt, type: 'openai', reasoning: 'medium' },
+  { name: 'Other GPT', id: otherGpt, type: 'openai', reasoning: 'medium' },
 ]
 
-/** Where a small limit and a forced tool leave no room for a budget. */
-const turnWithoutBudget = 3
+/** A forced tool in one and a small limit in the other leave no room for a budget. */
+const turnsWithoutBudget = new Set([3, 9])
 
-async function run(t: TestContext, options: AgentOptions, memory = true) {
+async function run(t: TestContext, options: AgentOptions, more: JsonObject = {}) {
   const provider = await startProvider(t)
   const config = oneUpstream(provider.url, {
     models,
     system_prompt: 'You are Droid.\n',
-    reasoning_memory: { enabled: memory },
+    ...more,
   })
   const { url } = await startProxy(t, { config })
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
@@ -38,9 +40,10 @@ async function run(t: TestContext, options: AgentOptions, memory = true) {
 }
 
 /** All ten turns went through, and nothing of what was asked is against the rules. */
-function assertValid(provider: Provider, outcome: unknown): void {
+function assertValid(provider: Provider, outcome: Answer[] | string): void {
   assert.deepEqual(provider.violations, [])
-  assert.ok(Array.isArray(outcome), String(outcome))
+  if (typeof outcome === 'string') assert.fail(outcome)
+  assert.equal(outcome.at(-1)?.content, '{"done":true}')
   assert.equal(provider.issued.length, turnCount)
 }
 
@@ -54,6 +57,22 @@ function assertAllBack(provider: Provider, isKept: (answer: IssuedAnswer) => boo
       ),
     )
     assert.deepEqual(comparable(partsBack(body)), comparable(wanted), `turn ${turn + 1}`)
+  }
+}
+
+/** What the operator, the system and the user said reached the model, each in its place. */
+function assertSpeakers({ asked }: Provider): void {
+  const { system, messages, instructions, input } = asked.at(-1) ?? {}
+  const turns = [...partsIn(messages), ...partsIn(input)]
+  const said = (wanted: string) =>
+    turns.flatMap(({ role, content }) => (role === wanted ? textsIn(content) : []))
+  const late = 'The user has gone home.'
+  assert.deepEqual(said('user'), ['What is this?', 'Go on.', 'And finish.', 'Hurry.'])
+  if (messages) {
+    assert.deepEqual(textsIn(system), ['You are Droid.\n', 'You are an agent.', 'Be brief.', late])
+  } else {
+    assert.equal(instructions, 'You are Droid.\nYou are an agent.\n\nBe brief.')
+    assert.deepEqual(said('developer'), [late])
   }
 }
 
@@ -82,7 +101,7 @@ function assertThinks(provider: Provider, model: string): void {
     if (model === gpt) assert.deepEqual(reasoning, { effort: 'medium', summary: 'auto' })
     if (model === opus) assert.equal((config as JsonObject).effort, 'medium', `turn ${turn + 1}`)
     const wanted = { [opus]: 'adaptive', [sonnet]: 'enabled' }[model]
-    if (!wanted || (model === sonnet && turn === turnWithoutBudget)) continue
+    if (!wanted || (model === sonnet && turnsWithoutBudget.has(turn))) continue
     assert.equal(isObject(thinking) && thinking.type, wanted, `turn ${turn + 1}`)
   }
 }
@@ -99,6 +118,7 @@ for (const model of [sonnet, opus, gpt]) {
       assertThinks(provider, model)
       assertAllBack(provider, () => true)
       assertResults(provider)
+      assertSpeakers(provider)
     })
 
     test(`${model}, ${how}: what a client drops of a tool loop's reasoning comes back (§9.5)`, async (t) => {
@@ -111,10 +131,29 @@ for (const model of [sonnet, opus, gpt]) {
     })
 
     test(`${model}, ${how}: with no memory a client that drops reasoning is still never refused`, async (t) => {
-      const { provider, outcome } = await run(t, { modelOf, stream, keeps: false }, false)
+      const { provider, outcome } = await run(
+        t,
+        { modelOf, stream, keeps: false },
+        { reasoning_memory: { enabled: false } },
+      )
 
       assertValid(provider, outcome)
       assertAllBack(provider, () => false)
+      assertResults(provider)
+    })
+  }
+}
+
+for (const model of [sonnet, opus, gpt]) {
+  for (const reasoning of ['off', 'auto']) {
+    test(`${model}, level ${reasoning}: never refused`, async (t) => {
+      const options = { modelOf: () => model, stream: true, keeps: true }
+      const own = models.map((entry) => Object.assign({}, entry, { reasoning }))
+
+      const { provider, outcome } = await run(t, options, { models: own })
+
+      assertValid(provider, outcome)
+      assertAllBack(provider, () => reasoning === 'auto')
       assertResults(provider)
     })
   }
@@ -126,6 +165,7 @@ for (const [from, to] of [
   [sonnet, gpt],
   [gpt, opus],
   [gpt, sonnet],
+  [gpt, otherGpt],
 ]) {
   for (const keeps of [true, false]) {
     for (const at of [2, 5]) {
@@ -182,6 +222,12 @@ function essence(part: Part): unknown {
     default:
       return part
   }
+}
+
+function textsIn(parts: unknown): unknown[] {
+  return partsIn(parts)
+    .map(({ text }) => text)
+    .filter((text) => text !== undefined)
 }
 
 /** Each result as JSON, by the id of its call. */

@@ -9,7 +9,7 @@ import { shown, type IssuedAnswer } from './issued.ts'
 import { partsIn, refusedMembers } from './strict-blocks.ts'
 import { refusedItems } from './strict-items.ts'
 
-const models = new Set(['gpt-5.1'])
+const models = new Set(['gpt-5.1', 'gpt-5.4'])
 
 /** No `stop`, `n`, `seed`, penalties, `response_format` or `max_tokens`; sampling is refused below. */
 const members = [
