@@ -13,6 +13,8 @@ export interface AgentOptions {
   stream: boolean
   /** whether it hands back the whole assistant message, or only its content and calls */
   keeps: boolean
+  /** a member of `reasoning_details` that it does not know and takes out */
+  strips?: string
 }
 
 export type Answer = Partial<ChatCompletionMessage>
@@ -102,13 +104,22 @@ export async function runAgent(client: OpenAI, options: AgentOptions): Promise<A
     const request = { model: options.modelOf(turn), messages, tools, ...settings[turn] }
     const answer = options.stream ? await collected(client, request) : await whole(client, request)
     answers.push(answer)
-    const { content = null, tool_calls: calls } = answer
-    const bare = { role: 'assistant', content, ...(calls && { tool_calls: calls }) }
-    messages.push(options.keeps ? { role: 'assistant', ...answer } : bare)
+    const { tool_calls: calls } = answer
+    messages.push(remembered(answer, options))
     if (turn === turnWithInterjection) messages.push(interjection)
     messages.push(...(calls ? resultsOf(calls, turn) : second))
   }
   return answers
+}
+
+/** The assistant message as it goes back. */
+function remembered(answer: Answer, { keeps, strips = '' }: AgentOptions): JsonObject {
+  const { content = null, tool_calls: calls, reasoning_details: details } = answer
+  if (!keeps) return { role: 'assistant', content, ...(calls && { tool_calls: calls }) }
+  const known = details?.map((detail) =>
+    Object.fromEntries(Object.entries(detail).filter(([name]) => name !== strips)),
+  )
+  return { role: 'assistant', ...answer, ...(known && { reasoning_details: known }) }
 }
 
 async function whole(client: OpenAI, request: unknown): Promise<Answer> {

@@ -159,6 +159,37 @@ for (const model of [sonnet, opus, gpt]) {
   }
 }
 
+for (const model of [sonnet, opus, gpt]) {
+  for (const strips of ['model', 'index', 'id']) {
+    test(`${model}: a client that knows no ${strips} in reasoning loses none`, async (t) => {
+      const options = { modelOf: () => model, stream: true, keeps: true, strips }
+
+      const { provider, outcome } = await run(t, options)
+
+      assertValid(provider, outcome)
+      assertAllBack(provider, () => true)
+    })
+  }
+}
+
+for (const [from, to] of [
+  [sonnet, gpt],
+  [gpt, opus],
+]) {
+  test(`${from} handing over to ${to}: reasoning is told apart without the model's name`, async (t) => {
+    const modelOf = (turn: number) => String(turn < 2 ? from : to)
+
+    const { provider, outcome } = await run(t, {
+      modelOf,
+      stream: true,
+      keeps: true,
+      strips: 'model',
+    })
+
+    assertValid(provider, outcome)
+  })
+}
+
 for (const [from, to] of [
   [sonnet, opus],
   [opus, sonnet],
