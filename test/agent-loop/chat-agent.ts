@@ -72,13 +72,13 @@ const settings: JsonObject[] = [
   { max_tokens: 500, stop: ['', 'END', ' '] },
   { parallel_tool_calls: false, presence_penalty: 0, frequency_penalty: 0.5, logit_bias: {} },
   { top_p: 0.5, tool_choice: { type: 'function', function: { name: 'now' } } },
-  { max_completion_tokens: 3000, n: 1, logprobs: false },
+  { max_completion_tokens: 3000, tool_choice: 'none', n: 1, logprobs: false },
   { tool_choice: 'auto', metadata: { a: 'b' }, service_tier: 'auto', verbosity: 'low' },
   { max_completion_tokens: 1_000_000, top_k: 5, temperature: null },
   { temperature: 1.5, stop: 'END', reasoning_effort: 'low' },
   { max_tokens: 100_000, response_format: { type: 'text' }, temperature: 1 },
   {
-    tool_choice: 'none',
+    tools: null,
     max_completion_tokens: 10,
     response_format: {
       type: 'json_schema',

@@ -177,7 +177,7 @@ for (const [from, to] of [
   [gpt, opus],
 ]) {
   test(`${from} handing over to ${to}: reasoning is told apart without the model's name`, async (t) => {
-    const modelOf = (turn: number) => String(turn < 2 ? from : to)
+    const modelOf = (turn: number) => String(turn < 5 ? from : to)
 
     const { provider, outcome } = await run(t, {
       modelOf,
