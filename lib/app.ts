@@ -2,10 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from './account/account.ts'
 import type { Config } from './config/types.ts'
-import { ProxyError, type Dialect } from './errors.ts'
+import type { Dialect } from './errors.ts'
 import type { Logger } from './log.ts'
 import type { Redact } from './redact.ts'
 import type { ReasoningMemory } from './translated/reasoning-memory.ts'
+import type { StopSignal } from './stop-signal.ts'
 import type { Agents } from './upstream/agents.ts'
 
 export interface App {
@@ -44,8 +45,8 @@ export interface Call {
   readonly query: string
   /** the client's headers as they came, whatever later becomes of `req.headers` */
   readonly headers: IncomingMessage['headers']
-  /** aborted when the client leaves (no reason that matters) or when the drain is over (reason: ProxyError) */
-  readonly stop: AbortController
+  /** stops when the client leaves or when the drain is over */
+  readonly stop: StopSignal
   readonly record: CallRecord
 }
 
@@ -70,9 +71,3 @@ export type Endpoint = (
   res: ServerResponse,
   call: Call,
 ) => Promise<void> | void
-
-/** Why a call was stopped: the drain is over, or (nobody reads it then) the client left. */
-export function stopReason(signal: AbortSignal): ProxyError {
-  if (signal.reason instanceof ProxyError) return signal.reason
-  return new ProxyError(499, 'client_closed', 'The client closed the connection.')
-}

@@ -27,7 +27,9 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
     })
     req.once('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size)))
     req.once('error', reject)
-    req.once('close', () => reject(new ProxyError(400, 'client_closed', 'The body was cut off.')))
+    req.once('close', () => {
+      if (!req.complete) reject(new ProxyError(400, 'client_closed', 'The body was cut off.'))
+    })
   })
 }
 

@@ -10,6 +10,7 @@ import { checkBrowser, corsHeaders, preflightHeaders } from './guard/browser.ts'
 import { presentedKeys } from './guard/client-key.ts'
 import { ProxyError } from './errors.ts'
 import { logRequest } from './request-log.ts'
+import { StopSignal } from './stop-signal.ts'
 import { endpointFor, match, type Match } from './routes.ts'
 
 /** A front proxy keeps its connections for about a minute; ours must outlive them, or it meets a closed one. */
@@ -66,7 +67,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
     path: found.path,
     query: found.query,
     headers: req.headers,
-    stop: new AbortController(),
+    stop: new StopSignal(),
     record: { startedMs: performance.now(), route: found.route?.name ?? 'unknown' },
   }
   app.calls.add(call)
@@ -74,7 +75,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   if (app.shuttingDown) res.setHeader('connection', 'close')
   res.once('close', () => {
     app.calls.delete(call)
-    if (!res.writableFinished) call.stop.abort()
+    if (!res.writableFinished) call.stop.stop()
     logRequest(call, req, res)
   })
   return call

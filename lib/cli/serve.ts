@@ -122,7 +122,7 @@ function stopCalls(server: Server, app: App): void {
     'shutting_down',
     'The proxy is being stopped. Send the request again.',
   )
-  for (const call of app.calls) call.stop.abort(reason)
+  for (const call of app.calls) call.stop.stop(reason)
   // An answer that ends now still has to leave; whoever does not read it is not waited for.
   setTimeout(() => server.closeAllConnections(), 500).unref()
 }

@@ -1,12 +1,12 @@
 /** The answer of an upstream that speaks chat itself: its bytes, with the end told truthfully. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import { errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import type { Call } from '../app.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
 import { isEventStream } from '../upstream/media-type.ts'
+import { pour } from '../upstream/pour.ts'
 import { tapUsage } from '../upstream/usage-tap.ts'
-import { decoders } from './read-answer.ts'
+import { decoded } from './read-answer.ts'
 
 /** A stream that breaks off ends with an error event; a body that does so breaks the client's connection. */
 export async function passOn(
@@ -23,10 +23,10 @@ export async function passOn(
   const body = openAnswer(answer, call, 'end')
   tapUsage(body, call, answer.headers['content-encoding'])
   try {
-    await pipeline([body, ...decoders(answer), res], { end: false })
+    await pour(decoded(body, answer), res)
   } catch (error) {
     call.record.error = 'broken_answer'
-    if (!call.stop.signal.aborted) call.log.warn({ err: error }, 'an answer broke off')
+    if (!call.stop.stopped) call.log.warn({ err: error }, 'an answer broke off')
     res.destroy()
     return
   }

@@ -1,7 +1,6 @@
 /** The whole body of an upstream's answer as text, decoded where the upstream compressed it unasked. */
 import type { IncomingMessage } from 'node:http'
-import { type Duplex, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { pipeline, type Duplex, type Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../app.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
@@ -21,6 +20,12 @@ export function decoders(answer: IncomingMessage): Duplex[] {
   }
 }
 
+/** The body without its `content-encoding`, failing as it fails. */
+export function decoded(body: Readable, answer: IncomingMessage): Readable {
+  const [decoder] = decoders(answer)
+  return decoder ? pipeline(body, decoder, () => undefined) : body
+}
+
 /** At most the first `maxBytes` of it, rounded up to a piece. Throws ProxyError 502 or 504 when it breaks off. */
 export async function readAnswer(
   answer: IncomingMessage,
@@ -30,13 +35,13 @@ export async function readAnswer(
   const body = openAnswer(answer, call, 'fail')
   const pieces: Buffer[] = []
   let size = 0
-  const sink = new Writable({
-    write(piece: Buffer, _encoding, done) {
-      if (size < maxBytes) pieces.push(piece)
-      size += piece.length
-      done()
-    },
+  const source = decoded(body, answer)
+  source.on('data', (piece: Buffer) => {
+    if (size < maxBytes) pieces.push(piece)
+    size += piece.length
   })
-  await pipeline([body, ...decoders(answer), sink])
+  await new Promise<void>((resolve, reject) => {
+    source.once('end', resolve).on('error', reject)
+  })
   return Buffer.concat(pieces).toString('utf8')
 }

@@ -5,10 +5,10 @@ import { headOf, type Outgoing } from '../upstream/attempt.ts'
 
 /** The head of the answer, its body unread. Redirects are answers like any other. Throws AttemptError. */
 export function send(options: Outgoing): Promise<IncomingMessage> {
-  const { target, headers, body, agent, timeouts, signal } = options
+  const { target, headers, body, agent, timeouts, stop } = options
   const { request } = target.protocol === 'https:' ? https : http
   const upstream = request(target, { method: 'POST', headers, agent })
-  const head = headOf(upstream, timeouts, signal)
+  const head = headOf(upstream, timeouts, stop)
   upstream.end(body)
   return head
 }

@@ -4,7 +4,7 @@
  * the client hanging, it passes hop-by-hop headers on, and it cannot replay. Source: http-proxy-3 1.23.3, read 2026-11.
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import type { Stream } from 'node:stream'
 import httpProxy from 'http-proxy-3'
 import { headOf, unreachable, type Outgoing } from '../upstream/attempt.ts'
 
@@ -27,15 +27,29 @@ proxy.on('proxyReq', (request, req) => waiting.get(req)?.(request))
 export function forward(
   req: IncomingMessage,
   res: ServerResponse,
-  { target, headers, body, agent, timeouts, signal }: Outgoing,
+  { target, headers, body, agent, timeouts, stop }: Outgoing,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     waiting.set(req, (request) => {
-      headOf(request, timeouts, signal).then(resolve, reject)
+      headOf(request, timeouts, stop).then(resolve, reject)
     })
     req.headers = {}
-    const options = { target, headers, agent, buffer: Readable.from([body]) }
+    const options = { target, headers, agent, buffer: wholeBody(body) }
     // Only an error without any connection is left for this callback: headOf, which hears of all others, settles first.
     proxy.web(req, res, options, (cause) => setImmediate(reject, unreachable(target.host, cause)))
   })
+}
+
+/**
+ * A body as the library wants it, which does nothing with it but `pipe`. A real stream would cost several ticks and a write
+ * of its own; this way head and body leave together.
+ */
+function wholeBody(body: Buffer): Stream {
+  const source: Pick<Stream, 'pipe'> = {
+    pipe: (destination) => {
+      destination.end(body)
+      return destination
+    },
+  }
+  return source as Stream
 }

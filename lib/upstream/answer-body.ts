@@ -9,7 +9,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { stopReason, type Call } from '../app.ts'
+import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 
 /** How long an upstream may take to end an answer that is complete. */
@@ -26,11 +26,10 @@ type OnCut = 'fail' | 'end'
 /** The body of the answer to a call; it breaks off when the call is stopped. */
 export function openAnswer(answer: IncomingMessage, call: Call, onCut: OnCut): AnswerBody {
   const body = new AnswerBody(answer, { idleMs: call.config.timeouts.idle_s * 1000, onCut })
-  const { signal } = call.stop
-  const stop = () => body.breakOff(stopReason(signal))
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop, { once: true })
-  body.once('close', () => signal.removeEventListener('abort', stop))
+  body.once(
+    'close',
+    call.stop.onStop(() => body.breakOff(call.stop.reason)),
+  )
   return body
 }
 

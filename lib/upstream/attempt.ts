@@ -6,6 +6,7 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Timeouts } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
+import type { StopSignal } from '../stop-signal.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {
@@ -14,7 +15,7 @@ export interface Outgoing {
   body: Buffer
   agent: Agent
   timeouts: Timeouts
-  signal: AbortSignal
+  stop: StopSignal
 }
 
 /** Thrown by `headOf`. `safeToRepeat`: the upstream surely accepted nothing of the request. */
@@ -32,12 +33,12 @@ export class AttemptError extends Error {
 
 /**
  * The head of the answer. Fails with AttemptError: 504 `upstream_timeout` when connecting takes over `connect_s` or the
- * head over `first_byte_s`, else 502 `upstream_unreachable`. When `signal` aborts, the request is destroyed.
+ * head over `first_byte_s`, else 502 `upstream_unreachable`. When `stop` stops, the request is destroyed.
  */
 export function headOf(
   request: ClientRequest,
   timeouts: Timeouts,
-  signal: AbortSignal,
+  stop: StopSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     let timedOut: ProxyError | undefined
@@ -51,19 +52,20 @@ export function headOf(
       () => giveUp(silent(timeouts.first_byte_s)),
       timeouts.first_byte_s * 1000,
     )
-    const abort = () => request.destroy()
+    let settled = false
+    const forgetStop = stop.onStop(() => request.destroy())
     const settle = () => {
+      settled = true
       clearConnect()
       clearTimeout(firstByte)
-      signal.removeEventListener('abort', abort)
+      forgetStop()
     }
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
     request.once('response', (response) => {
       settle()
       resolve(response)
     })
     const fail = (cause: NodeJS.ErrnoException) => {
+      if (settled) return
       settle()
       const error = timedOut ?? unreachable(request.host, cause)
       reject(new AttemptError(error, !timedOut && surelyNotAccepted(request, cause, state)))
@@ -74,7 +76,9 @@ export function headOf(
       socket.destroy()
       fail(new Error('it switched protocols (HTTP 101)'))
     })
-    request.once('close', () => fail(new Error('it closed the connection without an answer')))
+    request.once('close', () => {
+      if (!settled) fail(new Error('it closed the connection without an answer'))
+    })
   })
 }
 

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { stopReason, type Call } from '../app.ts'
+import type { Call } from '../app.ts'
 import { AttemptError, type Outgoing } from './attempt.ts'
 import { accountCredential, credentialFor, type Credential } from './credential.ts'
 import { requestHeaders } from './request-headers.ts'
@@ -65,7 +65,7 @@ function outgoing(
     body: bytes,
     agent: call.app.agents.for(target.url),
     timeouts: call.config.timeouts,
-    signal: call.stop.signal,
+    stop: call.stop,
   }
 }
 
@@ -80,7 +80,7 @@ async function attemptTwice(
     return await attempt(credential)
   } catch (error) {
     if (!(error instanceof AttemptError)) throw error
-    if (!error.safeToRepeat || call.stop.signal.aborted) throw told(call, error)
+    if (!error.safeToRepeat || call.stop.stopped) throw told(call, error)
   }
   try {
     return await attempt(credential)
@@ -91,7 +91,7 @@ async function attemptTwice(
 
 /** An attempt that we ended ourselves did not fail by the upstream's fault. */
 function told(call: Call, { error }: AttemptError): Error {
-  return call.stop.signal.aborted ? stopReason(call.stop.signal) : error
+  return call.stop.stopped ? call.stop.reason : error
 }
 
 async function renewed(
