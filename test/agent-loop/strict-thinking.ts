@@ -35,14 +35,19 @@ function* refusedTurn(blocks: Part[], model: string, issued: IssuedAnswer[]): It
     if (answer.model !== model) yield `thinking-model: made by ${answer.model}`
     if (!isDeepStrictEqual(block, answer.parts[index])) yield 'thinking-changed: other text'
   }
-  const first = thoughts[0]
-  const answer = first && findSeal(issued, sealIn(first))?.answer
-  if (
-    answer &&
-    !isDeepStrictEqual(blocks.map(identity), answer.parts.filter(isFilled).map(identity))
-  ) {
-    yield 'thinking-order: the turn has not the blocks that were made, in their order'
+  const answers = new Set(thoughts.map((block) => findSeal(issued, sealIn(block))?.answer))
+  for (const answer of answers) {
+    if (answer && !holdsRun(blocks.map(identity), answer.parts.filter(isFilled).map(identity))) {
+      yield 'thinking-order: the turn has not the blocks that were made, in their order'
+    }
   }
+}
+
+/** Whether a turn, which may be made of several answers, holds one of them whole and in its order. */
+function holdsRun(turn: unknown[], answer: unknown[]): boolean {
+  return turn.some((_, start) =>
+    isDeepStrictEqual(turn.slice(start, start + answer.length), answer),
+  )
 }
 
 /** Enough of a block to tell its place among the others. */
