@@ -179,6 +179,7 @@ const bad: [rule: string, body: JsonObject][] = [
   ['thinking-order', loop(hidden, thinking, said, called, again)],
   ['thinking-order', loop(thinking, called, said, hidden, again)],
   ['thinking-order', loop(thinking, said, called, again, hidden)],
+  ['thinking-first', { ...talk([said, thinking, called], user(result)), model: opus }],
   ['thinking-last', talk([said, thinking], user(hello))],
   ['thinking-model', { ...good, model: opus, thinking: { type: 'adaptive' } }],
 ]

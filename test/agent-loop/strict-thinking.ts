@@ -24,6 +24,7 @@ export function* refusedThinking(
 function* refusedTurn(blocks: Part[], model: string, issued: IssuedAnswer[]): Iterable<string> {
   const thoughts = blocks.filter(isThinking)
   if (thoughts.length === 0) return
+  if (blocks[0] !== thoughts[0]) yield 'thinking-first: a turn with thinking begins without'
   if (blocks.at(-1) === thoughts.at(-1)) yield 'thinking-last: a turn ends with thinking'
   for (const block of thoughts) {
     const found = findSeal(issued, sealIn(block))
