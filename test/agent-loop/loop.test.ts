@@ -160,7 +160,7 @@ for (const model of [sonnet, opus, gpt]) {
 }
 
 for (const model of [sonnet, opus, gpt]) {
-  for (const strips of ['model', 'index', 'id']) {
+  for (const strips of ['model', 'index', 'id', 'at']) {
     test(`${model}: a client that knows no ${strips} in reasoning loses none`, async (t) => {
       const options = { modelOf: () => model, stream: true, keeps: true, strips }
 

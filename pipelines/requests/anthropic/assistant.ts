@@ -11,6 +11,7 @@ import { toolUseBlocks } from './tool-blocks.ts'
 import { isGiven, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 import type { MappingContext } from '../mapped.ts'
+import { withPlaces } from '../places.ts'
 import { weave } from '../weave.ts'
 
 export interface HistoryContext {
@@ -45,12 +46,16 @@ export function assistantBlocks(
 }
 
 function handedBack(message: JsonObject, context: HistoryContext): PlacedThinking[] {
-  const details = thinkingOfDetails(message.reasoning_details, context.upstreamModel)
+  const own = withPlaces(message.reasoning_details, rememberedDetails(message, context))
+  const details = thinkingOfDetails(own, context.upstreamModel)
   return details.length > 0 ? details : thinkingOfBlocks(message.thinking_blocks)
 }
 
 function recalled(message: JsonObject, context: HistoryContext): PlacedThinking[] {
+  return thinkingOfDetails(rememberedDetails(message, context), context.upstreamModel)
+}
+
+function rememberedDetails(message: JsonObject, { recall }: HistoryContext) {
   const first: unknown = Array.isArray(message.tool_calls) ? message.tool_calls[0] : undefined
-  if (!isObject(first) || typeof first.id !== 'string') return []
-  return thinkingOfDetails(context.recall?.(first.id), context.upstreamModel)
+  return isObject(first) && typeof first.id === 'string' ? recall?.(first.id) : undefined
 }

@@ -118,13 +118,17 @@ function isText(block: AnthropicBlock): block is AnthropicTextBlock {
 }
 
 /**
- * The API refuses an assistant turn whose last block is thinking (an answer that was cut while the
- * model thought).
+ * The API refuses an assistant turn that has thinking and does not begin with it (two messages in a
+ * row), or that ends with it (an answer that was cut while the model thought).
  */
 function withoutLooseThinking(turn: AnthropicMessage): AnthropicMessage {
-  if (turn.role === 'user') return turn
-  const last = turn.content.findLastIndex((block) => !isThinking(block))
-  return { ...turn, content: turn.content.slice(0, last + 1) }
+  const [first] = turn.content
+  if (turn.role === 'user' || !first) return turn
+  const content = isThinking(first)
+    ? turn.content
+    : turn.content.filter((block) => !isThinking(block))
+  const last = content.findLastIndex((block) => !isThinking(block))
+  return { ...turn, content: content.slice(0, last + 1) }
 }
 
 function trimPrefill(turn: AnthropicMessage): AnthropicMessage {

@@ -7,6 +7,7 @@ import type { ResponsesItem } from '../../wire/responses.ts'
 import { isGiven, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 import type { MappingContext } from '../mapped.ts'
+import { withPlaces } from '../places.ts'
 import { weave } from '../weave.ts'
 import { spokenParts, type Part } from './parts.ts'
 import { reasoningItems, type PlacedReasoning } from './reasoning-items.ts'
@@ -38,11 +39,12 @@ export function assistantItems(
 }
 
 function reasoningOf(message: JsonObject, context: HistoryContext): PlacedReasoning[] {
-  const own = reasoningItems(message.reasoning_details, context.upstreamModel)
-  if (own.length > 0) return own
   const first: unknown = Array.isArray(message.tool_calls) ? message.tool_calls[0] : undefined
-  if (!isObject(first) || typeof first.id !== 'string') return []
-  return reasoningItems(context.recall?.(first.id), context.upstreamModel)
+  const called = isObject(first) && typeof first.id === 'string' ? first.id : undefined
+  const remembered = called === undefined ? undefined : context.recall?.(called)
+  const own = withPlaces(message.reasoning_details, remembered)
+  const items = reasoningItems(own, context.upstreamModel)
+  return items.length > 0 ? items : reasoningItems(remembered, context.upstreamModel)
 }
 
 /** Neighbouring parts become the content of one message item. */

@@ -154,15 +154,29 @@ suite('the order in which the model produced it', () => {
   })
 
   test('offsets are code points, so that no pair is cut', () => {
-    const message = { content: '😀b', reasoning_details: [detail('1', at(1, 0))] }
+    const details = [detail('1', at(0, 0)), detail('2', { ...at(1, 0), index: 2 })]
+    const message = { content: '😀b', reasoning_details: details }
 
-    assert.deepEqual(blocks(message), [text('😀'), thinking('1'), text('b')])
+    assert.deepEqual(blocks(message), [thinking('1'), text('😀'), thinking('2'), text('b')])
   })
 
   test('offsets run over several parts, blank ones included', () => {
-    const message = { content: ['ab', ' ', 'cd'], reasoning_details: [detail('1', at(4, 0))] }
+    const details = [detail('1', at(0, 0)), detail('2', { ...at(4, 0), index: 2 })]
+    const message = { content: ['ab', ' ', 'cd'], reasoning_details: details }
 
-    assert.deepEqual(blocks(message), [text('ab'), text('c'), thinking('1'), text('d')])
+    assert.deepEqual(blocks(message), [
+      thinking('1'),
+      text('ab'),
+      text('c'),
+      thinking('2'),
+      text('d'),
+    ])
+  })
+
+  test('thinking that would not come first is left out: the API refuses such a turn', () => {
+    const message = { content: 'ab', reasoning_details: [detail('1', at(1, 0))] }
+
+    assert.deepEqual(blocks(message), [text('a'), text('b')])
   })
 
   test('without a place, or with a senseless one, it goes in front', () => {
