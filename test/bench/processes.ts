@@ -1,0 +1,82 @@
+/** The processes of a bench, and what the kernel says of them. Linux only: it reads /proc. */
+import { fork, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface Target {
+  name: string
+  /** `http://127.0.0.1:PORT` */
+  url: string
+  /** none for the upstream itself, of which nothing is measured */
+  pid?: number
+  stop(): Promise<void>
+}
+
+const benchDir = import.meta.dirname
+const projectDir = path.join(benchDir, '..', '..')
+/** options for the node that is measured, such as `--cpu-prof` or `--max-semi-space-size=1` */
+const nodeOptions = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
+/** the kernel's unit of CPU time, ms */
+const tickMs = 10
+
+export async function startUpstream(): Promise<Target> {
+  const child = fork(path.join(benchDir, 'upstream.ts'), { execArgv: ['--import', 'tsx'] })
+  const [port] = (await once(child, 'message')) as [number]
+  return { name: 'direct', url: `http://127.0.0.1:${port}`, stop: () => end(child) }
+}
+
+export function startBare(upstream: string): Promise<Target> {
+  return startProxy('bare', [path.join(benchDir, 'bare-proxy.mjs'), upstream])
+}
+
+export function startOurs(upstream: string, config: object = {}): Promise<Target> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-bench-'))
+  const file = path.join(dir, 'config.json')
+  const base = {
+    port: 0,
+    endpoints: [{ name: 'claude', type: 'anthropic', base_url: `${upstream}/v1/messages` }],
+    models: [{ name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' }],
+    api_keys: [clientKey],
+    ...config,
+  }
+  writeFileSync(file, JSON.stringify(base))
+  const env = { ...process.env, FACTORY_API_KEY: 'fk-of-the-bench-0123456789', DATA_DIR: dir }
+  return startProxy('droid2api', [path.join(projectDir, 'dist/bin/droid2api.js'), '-c', file], env)
+}
+
+export const clientKey = 'bench-client-key-5f4e3d2c'
+
+/** Runs node on `args` and waits for the first line with a `url`. */
+async function startProxy(name: string, args: string[], env = process.env): Promise<Target> {
+  const child = spawn(process.execPath, [...nodeOptions, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = createInterface(child.stdout)
+  for await (const line of lines) {
+    const { url } = JSON.parse(line) as { url?: string }
+    if (url === undefined) continue
+    child.stdout.resume()
+    return { name, url, pid: child.pid!, stop: () => end(child) }
+  }
+  throw new Error(`${name} ended before it was listening`)
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+/** CPU time that the process has used up to now, all threads, ms. */
+export function cpuMs({ pid }: Target): number {
+  if (pid === undefined) return 0
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * tickMs
+}
+
+/** Resident memory, MB of 1000² bytes. */
+export function rssMb({ pid }: Target): number {
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
+  return (pages * 4096) / 1e6
+}

@@ -1,0 +1,61 @@
+/**
+ * `npm run bench [words of rows]`: droid2api beside a bare http-proxy-3, row by row and round by round in turn, so that what
+ * else the machine does meets both. Prints a table and writes `bench.json`. Build first.
+ */
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { median, shown } from './figures.ts'
+import { rowsOf, startTargets, type Round, type Row } from './scenarios.ts'
+
+interface Result {
+  work: string
+  unit: string
+  goal: string
+  base: number
+  ours: number
+  ratio: number
+  /** of the ratios of the single rounds */
+  spread: [lowest: number, highest: number]
+}
+
+const wanted = process.argv.slice(2)
+const targets = await startTargets()
+const results: Result[] = []
+try {
+  console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, medians\n`)
+  console.log('| work | bare http-proxy-3 | droid2api | ratio (lowest to highest) | goal |')
+  console.log('| --- | --- | --- | --- | --- |')
+  for (const row of rowsOf(targets)) {
+    if (wanted.length > 0 && !wanted.some((word) => row.work.includes(word))) continue
+    const result = summed(row, await roundsOf(row))
+    results.push(result)
+    console.log(line(result))
+  }
+} finally {
+  for (const target of Object.values(targets)) await target.stop()
+}
+writeFileSync('bench.json', `${JSON.stringify({ node: process.version, results }, null, 2)}\n`)
+
+async function roundsOf(row: Row): Promise<Round[]> {
+  const rounds: Round[] = []
+  for (let count = 0; count < row.rounds; count++) rounds.push(await row.round())
+  return rounds
+}
+
+function summed({ work, unit, goal }: Row, rounds: Round[]): Result {
+  const ratios = rounds.map(({ base, ours }) => ours / base)
+  return {
+    work,
+    unit,
+    goal,
+    base: median(rounds.map(({ base }) => base)),
+    ours: median(rounds.map(({ ours }) => ours)),
+    ratio: median(ratios),
+    spread: [Math.min(...ratios), Math.max(...ratios)],
+  }
+}
+
+function line({ work, unit, goal, base, ours, ratio, spread }: Result): string {
+  const range = `${ratio.toFixed(2)} (${spread.map((value) => value.toFixed(2)).join(' to ')})`
+  return `| ${work} | ${shown(base)} ${unit} | ${shown(ours)} ${unit} | ${range} | ${goal} |`
+}

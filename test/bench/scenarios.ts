@@ -1,0 +1,254 @@
+/** The rows of the table: what is done, to whom, and what is counted. */
+import http from 'node:http'
+import { request, run, type Ask } from './load.ts'
+import { cpuMs, rssMb, startBare, startOurs, startUpstream, type Target } from './processes.ts'
+import { median } from './figures.ts'
+
+export interface Row {
+  work: string
+  /** what the figures are in */
+  unit: string
+  goal: string
+  /** one round: a figure for the bare proxy (or what else is 1), and one for ours */
+  round(): Promise<Round>
+  rounds: number
+}
+
+export interface Round {
+  base: number
+  ours: number
+}
+
+export interface Targets {
+  upstream: Target
+  bare: Target
+  ours: Target
+  /** ours without a system prompt: nothing of a body has to change */
+  untouched: Target
+}
+
+export async function startTargets(): Promise<Targets> {
+  const upstream = await startUpstream()
+  const bare = await startBare(upstream.url)
+  const ours = await startOurs(upstream.url)
+  const untouched = await startOurs(upstream.url, { system_prompt: '' })
+  return { upstream, bare, ours, untouched }
+}
+
+function bodyOf(characters: number): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      model: 'claude-sonnet-4-5',
+      max_tokens: 1000,
+      system: 'Be kind.',
+      messages: [{ role: 'user', content: 'word '.repeat(characters / 5) }],
+    }),
+  )
+}
+
+function streamed(body: Buffer): Buffer {
+  return Buffer.from(JSON.stringify({ ...(JSON.parse(body.toString()) as object), stream: true }))
+}
+
+const small = bodyOf(1000)
+const json: Ask = { path: '/v1/messages', body: small, events: 0 }
+const chatJson: Ask = { path: '/v1/chat/completions', body: small, events: 0 }
+const burstEvents = 4000
+const burst: Ask = {
+  path: '/v1/messages',
+  query: `events=${burstEvents}&burst=64`,
+  body: streamed(small),
+  events: burstEvents,
+}
+const chatBurst: Ask = { ...burst, path: '/v1/chat/completions' }
+
+export function rowsOf({ upstream, bare, ours, untouched }: Targets): Row[] {
+  return [
+    {
+      work: 'JSON passed through, CPU a request',
+      unit: 'µs',
+      goal: '<= 1.35',
+      rounds: 5,
+      round: () => inTurn(cpuPerRequest(bare, json), cpuPerRequest(ours, json)),
+    },
+    {
+      work: 'JSON translated, CPU a request',
+      unit: 'µs',
+      goal: '<= 1.6',
+      rounds: 5,
+      round: () => inTurn(cpuPerRequest(bare, json), cpuPerRequest(ours, chatJson)),
+    },
+    {
+      work: 'latency at 100 requests/s, p50',
+      unit: 'ms',
+      goal: '<= 1.3',
+      rounds: 3,
+      round: () =>
+        inTurn(
+          () => latency(bare),
+          () => latency(ours),
+        ),
+    },
+    {
+      work: 'stream passed through in bursts, CPU an event',
+      unit: 'µs',
+      goal: '<= 0.65',
+      rounds: 5,
+      round: () => inTurn(cpuPerEvent(bare, burst), cpuPerEvent(ours, burst)),
+    },
+    {
+      work: 'stream translated in bursts, CPU an event',
+      unit: 'µs',
+      goal: '<= 1.9',
+      rounds: 5,
+      round: () => inTurn(cpuPerEvent(bare, burst), cpuPerEvent(ours, chatBurst)),
+    },
+    {
+      work: 'stream translated, 100 x 50 events/s, CPU an event',
+      unit: 'µs',
+      goal: '<= 1.3',
+      rounds: 2,
+      round: () =>
+        inTurn(
+          async () => (await paced(bare, '/v1/messages')).cpu,
+          async () => (await paced(ours, '/v1/chat/completions')).cpu,
+        ),
+    },
+    {
+      work: 'the same, delay p50',
+      unit: 'ms',
+      goal: '<= 1.5',
+      rounds: 2,
+      round: () =>
+        inTurn(
+          async () => (await paced(bare, '/v1/messages')).delay,
+          async () => (await paced(ours, '/v1/chat/completions')).delay,
+        ),
+    },
+    ...[200_000, 5_000_000].map((characters): Row => {
+      const ask = { ...json, body: bodyOf(characters) }
+      return {
+        work: `body of ${characters / 1000} KB with a system prompt in front, CPU (1: untouched)`,
+        unit: 'µs',
+        goal: '<= 1.3',
+        rounds: 5,
+        round: () => inTurn(cpuPerRequest(untouched, ask, 4), cpuPerRequest(ours, ask, 4)),
+      }
+    }),
+    {
+      work: 'memory idle',
+      unit: 'MB',
+      goal: '<= 55 MB',
+      rounds: 3,
+      round: () =>
+        inTurn(
+          () => idle(startBare, upstream),
+          () => idle(startOurs, upstream),
+        ),
+    },
+    {
+      work: 'memory with 1 000 translated streams',
+      unit: 'MB',
+      goal: '<= 125 MB',
+      rounds: 1,
+      round: () =>
+        inTurn(
+          () => held(startBare, upstream, '/v1/messages'),
+          () => held(startOurs, upstream, '/v1/chat/completions'),
+        ),
+    },
+    {
+      work: 'start to first answer',
+      unit: 'ms',
+      goal: '<= 1.7',
+      rounds: 7,
+      round: () =>
+        inTurn(
+          () => start(startBare, upstream),
+          () => start(startOurs, upstream),
+        ),
+    },
+  ]
+}
+
+async function inTurn(base: () => Promise<number>, ours: () => Promise<number>): Promise<Round> {
+  return { base: await base(), ours: await ours() }
+}
+
+function cpuPerRequest(target: Target, ask: Ask, concurrency = 20) {
+  return async () => {
+    const before = cpuMs(target)
+    const answered = await run(target, { ask, concurrency, forMs: 1500 })
+    return ((cpuMs(target) - before) / answered) * 1000
+  }
+}
+
+function cpuPerEvent(target: Target, ask: Ask) {
+  return async () => {
+    const before = cpuMs(target)
+    const answered = await run(target, { ask, concurrency: 8, forMs: 1500 })
+    return ((cpuMs(target) - before) / (answered * ask.events)) * 1000
+  }
+}
+
+async function latency(target: Target): Promise<number> {
+  const agent = new http.Agent({ keepAlive: true })
+  const took: number[] = []
+  const asked: Promise<void>[] = []
+  for (let count = 0; count < 250; count++) {
+    const began = performance.now()
+    asked.push(request(target, json, agent).then(() => void took.push(performance.now() - began)))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  await Promise.all(asked)
+  agent.destroy()
+  return median(took)
+}
+
+/** 100 streams of 50 events a second, each event with the moment it was sent. */
+async function paced(target: Target, path: Ask['path']): Promise<{ cpu: number; delay: number }> {
+  const events = 150
+  const delays: number[] = []
+  const onPiece = (piece: Buffer) => {
+    const now = Number(process.hrtime.bigint()) / 1e6
+    for (const [, sent] of piece.toString('latin1').matchAll(/ at (\d+\.\d+) /g))
+      delays.push(now - Number(sent))
+  }
+  const ask = { path, query: `events=${events}&every=20`, body: streamed(small), events, onPiece }
+  const before = cpuMs(target)
+  await run(target, { ask, concurrency: 100, forMs: 60_000, requests: 100 })
+  return { cpu: ((cpuMs(target) - before) / (100 * events)) * 1000, delay: median(delays) }
+}
+
+async function idle(startTarget: typeof startOurs, upstream: Target): Promise<number> {
+  const target = await startTarget(upstream.url)
+  await run(target, { ask: json, concurrency: 1, forMs: 1000, requests: 1 })
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  const rss = rssMb(target)
+  await target.stop()
+  return rss
+}
+
+async function held(
+  startTarget: typeof startOurs,
+  upstream: Target,
+  path: Ask['path'],
+): Promise<number> {
+  const target = await startTarget(upstream.url)
+  let peak = 0
+  const watch = setInterval(() => (peak = Math.max(peak, rssMb(target))), 100)
+  const ask = { path, query: 'events=25&every=200', body: streamed(small), events: 25 }
+  await run(target, { ask, concurrency: 1000, forMs: 60_000, requests: 1000 })
+  clearInterval(watch)
+  await target.stop()
+  return peak
+}
+
+async function start(startTarget: typeof startOurs, upstream: Target): Promise<number> {
+  const began = performance.now()
+  const target = await startTarget(upstream.url)
+  await run(target, { ask: json, concurrency: 1, forMs: 1000, requests: 1 })
+  const took = performance.now() - began
+  await target.stop()
+  return took
+}
