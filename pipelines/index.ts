@@ -2,14 +2,15 @@
  * Which stages lie between a chat client and a model: the table to read first.
  *
  *   request   chat body -> the provider's body                      pipelines/requests
- *   bytes -> lines -> SSE events                                    pipelines/parse
+ *   bytes -> whole lines -> SSE events                              pipelines/parse
  *   SSE events -> deltas, by the provider's translator              pipelines/translate
  *   deltas -> chat bytes                                            pipelines/serialise
+ *
+ * From the events on, what came in one piece travels as one list: a hop costs more than what is done at it.
  *
  * A new provider is one row here: a request map and a translator.
  */
 import type { Duplex } from 'node:stream'
-import split from 'split2'
 import type { Delta } from './delta.ts'
 import { sseEvents } from './parse/sse-events.ts'
 import { wholeLines } from './parse/whole-lines.ts'
@@ -44,5 +45,5 @@ export const providers = {
 
 /** The stages from an upstream's bytes to neutral deltas. */
 export function deltaStages(provider: Provider, context: TranslateContext): Duplex[] {
-  return [wholeLines(), split(), sseEvents(), translate(provider.translator(context))]
+  return [wholeLines(), sseEvents(), translate(provider.translator(context))]
 }

@@ -62,7 +62,7 @@ function streamSource(answer: IncomingMessage, call: Call, chat: RetoldCall): So
 async function bodySource(answer: IncomingMessage, call: Call, chat: RetoldCall): Promise<Source> {
   const text = await readAnswer(answer, call)
   const deltas = chat.provider.body(parsedAnswer(text, answer), translateContext(chat))
-  return { stages: [Readable.from(deltas), ...stopStages(chat, 'count')] }
+  return { stages: [Readable.from([[...deltas]]), ...stopStages(chat, 'count')] }
 }
 
 async function asStream(

@@ -1,10 +1,11 @@
 /**
- * Lines -> SseEvent: the event stream format as LLM upstreams send it.
+ * Bytes -> lists of SseEvent: the event stream format as LLM upstreams send it.
  * Lines end with LF or CRLF and come without their end. A lone CR, which the standard allows and no LLM upstream sends, is
  * not a line end here: taking it for one would turn a CRLF that is cut in two into an extra blank line.
  * Source: WHATWG HTML, "Server-sent events", 9.2.6 "Interpreting an event stream", read 2026-11.
  */
-import { Transform } from 'node:stream'
+import type { Transform, TransformCallback } from 'node:stream'
+import split from 'split2'
 import { defaultMaxBytes, oversizedLine } from './whole-lines.ts'
 
 export interface SseEvent {
@@ -15,22 +16,42 @@ export interface SseEvent {
   oversized?: true
 }
 
-/** In: one line a write, blank ones too. Out: one event for each blank line that had data before it. */
+/**
+ * In: bytes, cut only after line ends (`wholeLines`). Out: the events of each write as one list; an event is done at the blank
+ * line behind its data.
+ */
 export function sseEvents(maxEventChars = defaultMaxBytes): Transform {
   const parser = new SseParser(maxEventChars)
-  return new Transform({
-    objectMode: true,
-    transform(line: string, _encoding, done) {
-      const event = parser.line(line)
-      if (event) this.push(event)
-      done()
-    },
-    flush(done) {
-      const event = parser.end()
-      if (event) this.push(event)
-      done()
-    },
+  let events: SseEvent[] = []
+  const take = (event: SseEvent | undefined) => {
+    if (event) events.push(event)
+  }
+  const stage = split('\n', (line: string) => {
+    take(parser.line(line.endsWith('\r') ? line.slice(0, -1) : line))
   })
+  atEndOfWrites(stage, (isLast) => {
+    if (isLast) take(parser.end())
+    if (events.length > 0) stage.push(events)
+    events = []
+  })
+  return stage
+}
+
+/** split2 would hand on an object a line, each at the price of a hop; it has no hook for the end of a write. */
+function atEndOfWrites(stage: Transform, handOn: (isLast: boolean) => void): void {
+  const { _transform: transform, _flush: flush } = stage
+  stage._transform = (piece: unknown, encoding: BufferEncoding, done: TransformCallback) => {
+    transform.call(stage, piece, encoding, (error) => {
+      handOn(false)
+      done(error)
+    })
+  }
+  stage._flush = (done: TransformCallback) => {
+    flush.call(stage, (error) => {
+      handOn(true)
+      done(error)
+    })
+  }
 }
 
 class SseParser {

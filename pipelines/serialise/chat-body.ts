@@ -15,7 +15,7 @@ export function chatBody(
   return collector.completion()
 }
 
-/** In: stages of which the last one gives deltas. Rejects when a stage fails; otherwise like `chatBody`. */
+/** In: stages of which the last one gives lists of deltas. Rejects when a stage fails; otherwise like `chatBody`. */
 export async function collectChat(
   stages: readonly Readable[],
   context: ChatAnswerContext,
@@ -23,8 +23,8 @@ export async function collectChat(
   const collector = new ChatCollector(context)
   const sink = new Writable({
     objectMode: true,
-    write(delta: Delta, _encoding, done) {
-      collector.add(delta)
+    write(deltas: Delta[], _encoding, done) {
+      for (const delta of deltas) collector.add(delta)
       done()
     },
   })

@@ -1,5 +1,5 @@
 /**
- * Delta -> bytes: an answer as a stream of chat chunks.
+ * Lists of Delta -> bytes: an answer as a stream of chat chunks.
  *
  * Nothing is written before the first delta that has a chunk, so that an answer which fails at once can still get an HTTP
  * status; one second after `start` the role chunk goes out anyway. After `stop` or `failure` the output ends at once,
@@ -11,7 +11,7 @@ import type { OpenAiErrorBody } from '../wire/chat.ts'
 import type { ChatAnswerContext } from './answer.ts'
 import { ChatChunks } from './chat-chunks.ts'
 
-/** In: Delta. Out: UTF-8 text, one chunk a write. */
+/** In: Delta[]. Out: UTF-8 text, the chunks of one list as one piece. */
 export function chatSse(context: ChatAnswerContext): Transform {
   return new ChatSse(context)
 }
@@ -42,8 +42,11 @@ class ChatSse extends Transform {
     this.#chunks = new ChatChunks(context)
   }
 
-  override _transform(delta: Delta, _encoding: BufferEncoding, done: TransformCallback): void {
-    if (!this.#over) this.#tell(delta)
+  override _transform(deltas: Delta[], _encoding: BufferEncoding, done: TransformCallback): void {
+    let text = ''
+    for (const delta of deltas) if (!this.#over) text += this.#tell(delta)
+    if (text !== '') this.#write(text)
+    if (this.#over) this.push(null)
     done()
   }
 
@@ -57,27 +60,28 @@ class ChatSse extends Transform {
     done(error)
   }
 
-  #tell(delta: Delta): void {
-    const text = this.#chunks.of(delta)
-    if (text !== '') this.#write(text)
+  #tell(delta: Delta): string {
     if (delta.type === 'start') {
-      this.#roleTimer = setTimeout(() => this.#begin(), roleDelayMs).unref()
-    } else if (delta.type === 'stop' || delta.type === 'failure') this.#finish()
+      this.#roleTimer = setTimeout(() => this.#write(''), roleDelayMs).unref()
+    } else if (delta.type === 'stop' || delta.type === 'failure') {
+      this.#over = true
+      this.#stopTimers()
+    }
+    return this.#chunks.of(delta)
   }
 
+  /** The first piece takes the role chunk along. */
   #write(text: string): void {
-    this.#begin()
-    this.push(text)
-    this.#silenceTimer?.refresh()
-  }
-
-  #begin(): void {
     const { record } = this.#context
-    if (record.started) return
+    if (record.started) {
+      this.push(text)
+      this.#silenceTimer?.refresh()
+      return
+    }
     record.started = true
     clearTimeout(this.#roleTimer)
-    this.push(this.#chunks.role())
-    this.#watchSilence()
+    this.push(this.#chunks.role() + text)
+    if (!this.#over) this.#watchSilence()
   }
 
   /** To a client that does not read, what waits already is enough. */
@@ -88,12 +92,6 @@ class ChatSse extends Transform {
       if (this.readableLength === 0) this.push(': keep-alive\n\n')
       this.#watchSilence()
     }, keepAliveMs).unref()
-  }
-
-  #finish(): void {
-    this.#over = true
-    this.#stopTimers()
-    this.push(null)
   }
 
   #stopTimers(): void {

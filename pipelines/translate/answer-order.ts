@@ -5,25 +5,25 @@ export class AnswerOrder {
   over = false
   #started = false
 
-  /** Hands each delta that keeps the order to `take`. An upstream that never said it starts gets a `start` without an id. */
-  pass(deltas: readonly Delta[], take: (delta: Delta) => void): void {
+  /** Adds each delta that keeps the order to `told`. An upstream that never said it starts gets a `start` without an id. */
+  pass(deltas: readonly Delta[], told: Delta[]): void {
     for (const delta of deltas) {
       if (this.over) return
       if (delta.type === 'start') {
-        if (!this.#started) take(delta)
+        if (!this.#started) told.push(delta)
         this.#started = true
         continue
       }
       if (delta.type === 'failure') this.over = true
-      else this.#begin(take)
+      else this.#begin(told)
       if (delta.type === 'stop') this.over = true
-      take(delta)
+      told.push(delta)
     }
   }
 
-  #begin(take: (delta: Delta) => void): void {
+  #begin(told: Delta[]): void {
     if (this.#started) return
     this.#started = true
-    take({ type: 'start', id: undefined })
+    told.push({ type: 'start', id: undefined })
   }
 }

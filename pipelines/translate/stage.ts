@@ -1,5 +1,5 @@
 /**
- * SseEvent -> Delta: the shell that every provider's translator runs in. The translator holds the rules and knows no
+ * Lists of SseEvent -> lists of Delta: the shell that every provider's translator runs in. The translator holds the rules and knows no
  * streams; this file knows JSON, `[DONE]` and the end of input.
  */
 import { Transform, type TransformCallback } from 'node:stream'
@@ -23,28 +23,38 @@ export interface Translator {
   end(): Delta[]
 }
 
-/** In: SseEvent. Out: Delta, in the order that `delta.ts` promises. After `stop` or `failure` its output ends. */
+/** In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. After `stop` or `failure` its output ends. */
 export function translate(translator: Translator): Transform {
   const order = new AnswerOrder()
 
-  function tell(stage: Transform, deltas: () => Delta[], done: TransformCallback): void {
+  function tell(stage: Transform, translateInto: (told: Delta[]) => void, done: TransformCallback) {
+    if (order.over) return done()
+    const told: Delta[] = []
     try {
-      if (!order.over) order.pass(deltas(), (delta) => stage.push(delta))
+      translateInto(told)
     } catch (error) {
-      done(error instanceof Error ? error : new Error('A translator failed.', { cause: error }))
-      return
+      return done(
+        error instanceof Error ? error : new Error('A translator failed.', { cause: error }),
+      )
     }
+    if (told.length > 0) stage.push(told)
     if (order.over) stage.push(null)
     done()
   }
 
   return new Transform({
     objectMode: true,
-    transform(event: SseEvent, _encoding, done) {
-      tell(this, () => retold(event, translator), done)
+    transform(events: SseEvent[], _encoding, done) {
+      tell(
+        this,
+        (told) => {
+          for (const event of events) order.pass(retold(event, translator), told)
+        },
+        done,
+      )
     },
     flush(done) {
-      tell(this, () => translator.end(), done)
+      tell(this, (told) => order.pass(translator.end(), told), done)
     },
   })
 }
@@ -53,11 +63,8 @@ export function translate(translator: Translator): Transform {
 export function translateAll(translator: Translator, events: readonly JsonObject[]): Delta[] {
   const order = new AnswerOrder()
   const deltas: Delta[] = []
-  const take = (delta: Delta) => {
-    deltas.push(delta)
-  }
-  for (const event of events) order.pass(translator.event(event), take)
-  order.pass(translator.end(), take)
+  for (const event of events) order.pass(translator.event(event), deltas)
+  order.pass(translator.end(), deltas)
   return deltas
 }
 

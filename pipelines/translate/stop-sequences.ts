@@ -1,5 +1,5 @@
 /**
- * Delta -> Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API knows none. The sequence
+ * Lists of Delta -> lists of Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API knows none. The sequence
  * itself is not told. Text that may be the beginning of a sequence is held back until that is decided; all else passes as
  * it comes. From the first tool call on nothing is cut: an answer that calls a tool has said what it had to say.
  */
@@ -16,13 +16,14 @@ type Text = Extract<Delta, { type: 'text' }>
  */
 export type Rest = 'drop' | 'count'
 
-/** In and out: Delta. `sequences` are not empty. */
+/** In and out: Delta[]. `sequences` are not empty. */
 export function stopSequences(sequences: readonly string[], rest: Rest): Transform {
   const cutter = new Cutter(sequences, rest)
   return new Transform({
     objectMode: true,
-    transform(delta: Delta, _encoding, done: TransformCallback) {
-      for (const told of cutter.pass(delta)) this.push(told)
+    transform(deltas: Delta[], _encoding, done: TransformCallback) {
+      const told = deltas.flatMap((delta) => cutter.pass(delta))
+      if (told.length > 0) this.push(told)
       if (cutter.over) this.push(null)
       done()
     },

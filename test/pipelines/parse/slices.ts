@@ -1,7 +1,6 @@
 /** Bytes in pieces, and what the parse stages make of them. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import split from 'split2'
 import { sseEvents, type SseEvent } from '../../../pipelines/parse/sse-events.ts'
 import { wholeLines } from '../../../pipelines/parse/whole-lines.ts'
 
@@ -31,7 +30,7 @@ export async function eventsOf(
 ): Promise<SseEvent[]> {
   const events: SseEvent[] = []
   const last = sseEvents(maxEventChars)
-  last.on('data', (event: SseEvent) => events.push(event))
-  await pipeline(Readable.from(pieces), wholeLines(maxLineBytes), split(), last)
+  last.on('data', (list: SseEvent[]) => events.push(...list))
+  await pipeline(Readable.from(pieces), wholeLines(maxLineBytes), last)
   return events
 }

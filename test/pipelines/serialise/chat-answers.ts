@@ -25,7 +25,7 @@ export function answerContext(given: Partial<ChatAnswerContext> = {}): ChatAnswe
 }
 
 export function sseOf(deltas: Iterable<Delta>, context = answerContext()): Promise<string> {
-  return text(Readable.from(deltas).pipe(chatSse(context)))
+  return text(Readable.from([[...deltas]]).pipe(chatSse(context)))
 }
 
 /** The chunks of a stream that was written whole; throws for anything that is not the framing of §3. */

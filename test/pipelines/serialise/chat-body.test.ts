@@ -120,7 +120,7 @@ test('a failure gives no body, but a record', async () => {
   const context = answerContext()
   const deltas: Delta[] = [start, { type: 'text', text: 'a' }, { type: 'failure', failure }]
 
-  assert.equal(await collectChat([Readable.from(deltas)], context), undefined)
+  assert.equal(await collectChat([Readable.from([deltas])], context), undefined)
   assert.equal(context.record.failure, failure)
 })
 

@@ -10,10 +10,10 @@ import { context, created, messageEnd, messageStart, only, textBlock, types } fr
 /** What the stage gives for these events, until its output ends. */
 async function deltasOf(events: SseEvent[], translator = anthropicTranslator(context)) {
   const stage = translate(translator)
-  for (const event of events) stage.write(event)
+  for (const event of events) stage.write([event])
   stage.end()
-  const deltas: Delta[] = await stage.toArray()
-  return deltas
+  const deltas: Delta[][] = await stage.toArray()
+  return deltas.flat()
 }
 
 function data(...events: object[]): SseEvent[] {
@@ -90,9 +90,9 @@ test('[DONE] alone does not complete a response either', async () => {
 
 test('the output ends with the answer, though the upstream goes on', async () => {
   const stage = translate(anthropicTranslator(context))
-  for (const event of data(messageStart(), stopReason, stop)) stage.write(event)
+  for (const event of data(messageStart(), stopReason, stop)) stage.write([event])
 
-  assert.deepEqual(types(await stage.toArray()), ['start', 'stop'])
+  assert.deepEqual(types((await stage.toArray()).flat() as Delta[]), ['start', 'stop'])
 })
 
 test('a translator that throws fails the stage, in the middle and at the end', async () => {

@@ -21,7 +21,8 @@ function texts(...pieces: string[]): Delta[] {
 }
 
 async function passed(deltas: Delta[], stops: string[], rest: Rest = 'drop'): Promise<Delta[]> {
-  return (await Readable.from(deltas).pipe(stopSequences(stops, rest)).toArray()) as Delta[]
+  const lists = deltas.map((delta) => [delta])
+  return (await Readable.from(lists).pipe(stopSequences(stops, rest)).toArray()).flat() as Delta[]
 }
 
 const rows: [what: string, stops: string[], given: Delta[], told: Delta[]][] = [
