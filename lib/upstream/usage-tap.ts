@@ -22,6 +22,11 @@ interface Tokens {
 }
 
 const key = Buffer.from('"usage"')
+/**
+ * In every usage object of both APIs, and never in text, whose quotes are escaped. From eight bytes on Node's search skips
+ * ahead instead of looking at each byte, which makes it ten times as fast as one for the key.
+ */
+const mark = Buffer.from('_tokens"')
 /** A usage object with all its details fits well into this. */
 const usageBytes = 2048
 
@@ -44,7 +49,7 @@ export class UsageTap {
     if (this.#encoded) return
     const seam = Buffer.concat([this.#rest, piece.subarray(0, usageBytes)])
     this.#search(seam)
-    if (piece.length > usageBytes) this.#search(piece)
+    if (piece.length > usageBytes && piece.includes(mark)) this.#search(piece)
     this.#rest = tail(piece.length > usageBytes ? piece : seam)
   }
 
@@ -82,9 +87,9 @@ export class UsageTap {
 
 /** What the next piece may belong to: a usage object that has begun, or the beginning of its key. */
 function tail(bytes: Buffer): Buffer {
-  const from = bytes.lastIndexOf(key)
-  const unfinished = from !== -1 && bytes.length - from < usageBytes
-  return Buffer.from(bytes.subarray(unfinished ? from : Math.max(0, bytes.length - key.length)))
+  const end = bytes.subarray(Math.max(0, bytes.length - usageBytes))
+  const from = end.lastIndexOf(key)
+  return Buffer.from(end.subarray(from === -1 ? Math.max(0, end.length - key.length) : from))
 }
 
 function count(text: string, name: string): number | undefined {

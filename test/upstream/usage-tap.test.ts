@@ -35,6 +35,18 @@ test('wherever the stream is cut in two, and byte by byte, the counts are the sa
   }
 })
 
+test('in pieces of any size, large ones included, the counts are the same', () => {
+  const filler = `data: {"type":"content_block_delta","delta":{"text":"${'word '.repeat(1000)}"}}\n\n`
+  for (const text of [claude + filler + claude, filler + gpt + filler]) {
+    const whole = tokensOf([text])
+    assert.equal(Object.keys(whole).length, 3)
+    for (let size = 500; size < text.length; size += 331) {
+      const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
+      assert.deepEqual(tokensOf(pieces), whole, `pieces of ${size}`)
+    }
+  }
+})
+
 test('an encoded answer is not read', () => {
   assert.deepEqual(tokensOf([claude], 'gzip'), {})
 })
