@@ -10,6 +10,7 @@ export function logRequest(call: Call, req: IncomingMessage, res: ServerResponse
   const { startedMs, firstByteMs, ...record } = call.record
   const left = !res.writableFinished && !res.headersSent
   const fields = {
+    reqId: call.id,
     method: req.method,
     ...record,
     status: left ? clientClosed : res.statusCode,
@@ -18,5 +19,6 @@ export function logRequest(call: Call, req: IncomingMessage, res: ServerResponse
     ...(!res.writableFinished && { aborted: true }),
   }
   const probe = record.route === '/health' || record.route === '/ready'
-  call.log[probe ? 'debug' : 'info'](fields, 'request')
+  // A child of the log, as for rarer lines, would cost more than the line.
+  call.app.log[probe ? 'debug' : 'info'](fields, 'request')
 }

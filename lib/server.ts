@@ -62,7 +62,9 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
     app,
     config: app.config,
     id,
-    log: app.log.child({ reqId: id }),
+    get log() {
+      return app.log.child({ reqId: id })
+    },
     dialect: found.dialect,
     path: found.path,
     query: found.query,

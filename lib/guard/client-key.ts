@@ -25,14 +25,6 @@ export function presentedKeys(
   return found
 }
 
-/** Compares in constant time and against every key, so that the time tells neither how much matched nor which. */
-function isOneOf(key: string, keys: readonly string[]): boolean {
-  const digest = sha256(key)
-  let match = false
-  for (const known of keys) if (timingSafeEqual(digest, digestOf(known))) match = true
-  return match
-}
-
 /** How a configuration gives a key that it does not want to hold itself: its SHA-256 in hexadecimal digits. */
 const hashedKey = /^sha256:([\da-f]{64})$/i
 
@@ -41,9 +33,39 @@ export function isBrokenHash(entry: string): boolean {
   return /^sha256:/i.test(entry) && !hashedKey.test(entry)
 }
 
-function digestOf(entry: string): Buffer {
-  const hash = hashedKey.exec(entry)?.[1]
-  return hash === undefined ? sha256(entry) : Buffer.from(hash, 'hex')
+interface KnownKey {
+  bytes: Buffer
+  isHash: boolean
+}
+
+/** A hash costs as much as all else that is done for a small request, so what can be prepared is. */
+const prepared = new WeakMap<readonly string[], KnownKey[]>()
+
+/**
+ * Compares with every key, in a time that depends on lengths alone, so that it tells neither how much of a key was right nor
+ * of which.
+ */
+function isOneOf(key: string, entries: readonly string[]): boolean {
+  const known = prepared.get(entries) ?? prepare(entries)
+  const plain = Buffer.from(key)
+  const hash = known.some(({ isHash }) => isHash) ? sha256(key) : undefined
+  let match = false
+  for (const { bytes, isHash } of known) {
+    const given = isHash && hash ? hash : plain
+    if (given.length === bytes.length && timingSafeEqual(given, bytes)) match = true
+  }
+  return match
+}
+
+function prepare(entries: readonly string[]): KnownKey[] {
+  const known = entries.map((entry) => {
+    const hash = hashedKey.exec(entry)?.[1]
+    return hash === undefined
+      ? { bytes: Buffer.from(entry), isHash: false }
+      : { bytes: Buffer.from(hash, 'hex'), isHash: true }
+  })
+  prepared.set(entries, known)
+  return known
 }
 
 function sha256(text: string): Buffer {

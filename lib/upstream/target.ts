@@ -27,12 +27,24 @@ export function modelOf(call: Call, name: string): Model {
   )
 }
 
+/** Parsed once; not to be changed. */
+const baseUrls = new WeakMap<Endpoint, URL>()
+
+function baseUrl(endpoint: Endpoint): URL {
+  const url = new URL(endpoint.base_url)
+  url.pathname = url.pathname.replace(/\/$/, '')
+  baseUrls.set(endpoint, url)
+  return url
+}
+
 /** `subPath`, such as `/count_tokens` or empty, goes behind the endpoint's own path. */
 export function targetOf(call: Call, model: Model, subPath: string): Target {
   const endpoint = endpointOf(call.config, model)
   call.record.upstream = endpoint.name
-  const url = new URL(endpoint.base_url)
-  url.pathname = url.pathname.replace(/\/$/, '') + subPath
+  const base = baseUrls.get(endpoint) ?? baseUrl(endpoint)
+  if (subPath === '' && call.query === '') return { model, endpoint, url: base }
+  const url = new URL(base)
+  url.pathname += subPath
   if (call.query) url.search = url.search ? `${url.search}&${call.query.slice(1)}` : call.query
   return { model, endpoint, url }
 }

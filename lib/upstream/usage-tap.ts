@@ -30,6 +30,20 @@ const mark = Buffer.from('_tokens"')
 /** A usage object with all its details fits well into this. */
 const usageBytes = 2048
 
+const counts = {
+  input_tokens: countOf('input_tokens'),
+  prompt_tokens: countOf('prompt_tokens'),
+  output_tokens: countOf('output_tokens'),
+  completion_tokens: countOf('completion_tokens'),
+  cache_read_input_tokens: countOf('cache_read_input_tokens'),
+  cache_creation_input_tokens: countOf('cache_creation_input_tokens'),
+  cached_tokens: countOf('cached_tokens'),
+}
+
+function countOf(name: string): RegExp {
+  return new RegExp(`"${name}"\\s*:\\s*(\\d+)[,}\\s]`)
+}
+
 interface Counts extends Tokens {
   /** Anthropic counts cache reads and writes beside its input tokens, OpenAI within them. */
   besideInput?: { read: number; written: number }
@@ -70,18 +84,18 @@ export class UsageTap {
 
   /** Later counts replace earlier ones: they are cumulative in both APIs. */
   #take(text: string): void {
-    const counts = this.#counts
-    counts.inputTokens =
-      count(text, 'input_tokens') ?? count(text, 'prompt_tokens') ?? counts.inputTokens
-    counts.outputTokens =
-      count(text, 'output_tokens') ?? count(text, 'completion_tokens') ?? counts.outputTokens
+    const known = this.#counts
+    known.inputTokens =
+      count(text, 'input_tokens') ?? count(text, 'prompt_tokens') ?? known.inputTokens
+    known.outputTokens =
+      count(text, 'output_tokens') ?? count(text, 'completion_tokens') ?? known.outputTokens
     const read = count(text, 'cache_read_input_tokens')
     const written = count(text, 'cache_creation_input_tokens')
     if (read !== undefined || written !== undefined) {
-      const before = counts.besideInput ?? { read: 0, written: 0 }
-      counts.besideInput = { read: read ?? before.read, written: written ?? before.written }
+      const before = known.besideInput ?? { read: 0, written: 0 }
+      known.besideInput = { read: read ?? before.read, written: written ?? before.written }
     }
-    counts.cachedTokens = read ?? count(text, 'cached_tokens') ?? counts.cachedTokens
+    known.cachedTokens = read ?? count(text, 'cached_tokens') ?? known.cachedTokens
   }
 }
 
@@ -92,7 +106,7 @@ function tail(bytes: Buffer): Buffer {
   return Buffer.from(end.subarray(from === -1 ? Math.max(0, end.length - key.length) : from))
 }
 
-function count(text: string, name: string): number | undefined {
-  const found = new RegExp(`"${name}"\\s*:\\s*(\\d+)[,}\\s]`).exec(text)
+function count(text: string, name: keyof typeof counts): number | undefined {
+  const found = counts[name].exec(text)
   return found ? Number(found[1]) : undefined
 }
