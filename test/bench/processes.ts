@@ -51,7 +51,10 @@ export const clientKey = 'bench-client-key-5f4e3d2c'
 
 /** Runs node on `args` and waits for the first line with a `url`. */
 async function startProxy(name: string, args: string[], env = process.env): Promise<Target> {
-  const child = spawn(process.execPath, [...nodeOptions, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...nodeOptions, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const lines = createInterface(child.stdout)
   for await (const line of lines) {
     const { url } = JSON.parse(line) as { url?: string }

@@ -58,7 +58,7 @@ test('the request goes up in the words of the model’s API, with the headers it
   assert.equal((other.json() as { store: boolean }).store, false)
 })
 
-test('what the model’s API has no word for is dropped and named', async (t) => {
+test('§1.4 what the model’s API has no word for is dropped and named', async (t) => {
   const { back } = await ask(
     t,
     { body: anthropicMessage({ text: ['Hi'] }) },
@@ -108,7 +108,7 @@ test('a client that wants a body gets one from an upstream that streams, and the
   assert.match(whole.text, /data: \[DONE\]\n\n$/)
 })
 
-test('the first token comes while the upstream still thinks about the second', async (t) => {
+test('§3 the first token comes while the upstream still thinks about the second', async (t) => {
   const gate = deferred()
   const events = anthropicStream({ text: ['one', 'two'] })
   const cut = events.findIndex((event) => event.includes('two'))
@@ -158,7 +158,7 @@ test('an answer that the upstream compressed unasked is read all the same', asyn
   assert.match(text, /"content":"Hi"/)
 })
 
-test('ids, retry hints and limits of the upstream reach the client, its other headers do not', async (t) => {
+test('§10.5 ids, retry hints and limits of the upstream reach the client, its other headers do not', async (t) => {
   const { back } = await ask(
     t,
     {
@@ -239,7 +239,7 @@ const failures: [what: string, answer: Answer, status: number, error: Record<str
 ]
 
 for (const [what, answer, status, expected] of failures) {
-  test(`${what} is an HTTP error with all four members, streamed or not`, async (t) => {
+  test(`§10.1–10.3 ${what} is an HTTP error with all four members, streamed or not`, async (t) => {
     for (const stream of [true, false]) {
       const { back, text } = await ask(t, answer, { stream })
 
@@ -252,7 +252,7 @@ for (const [what, answer, status, expected] of failures) {
   })
 }
 
-test('an error after the first token is the last event: no finish, no [DONE]', async (t) => {
+test('§10.4 an error after the first token is the last event: no finish, no [DONE]', async (t) => {
   const begun = anthropicStream({ text: ['one '] }).filter((event) => !event.includes('_stop'))
   const error = `event: error\ndata: ${JSON.stringify(anthropicError('overloaded_error', 'no'))}\n\n`
   for (const rest of [[error], ['hang-up' as const], []]) {
@@ -269,7 +269,7 @@ test('an error after the first token is the last event: no finish, no [DONE]', a
   }
 })
 
-test('a refusal of the account says whose credential it was', async (t) => {
+test('§10.2 a refusal of the account says whose credential it was', async (t) => {
   const body = anthropicError('permission_error', 'not your plan')
   const ours = await ask(t, { status: 403, body }, {}, { env: { FACTORY_API_KEY: 'fk-ours' } })
   const theirs = await ask(t, { status: 403, body }, {})
@@ -278,7 +278,7 @@ test('a refusal of the account says whose credential it was', async (t) => {
   assert.match(theirs.text, /"message":"not your plan"/)
 })
 
-test('a `common` model gets the body as it is but for model, prompt and level, and its bytes come back', async (t) => {
+test('§11 a `common` model gets the body as it is but for model, prompt and level, and its bytes come back', async (t) => {
   const answer = ': note\n\ndata: {"choices":[],"odd":1.0}\n\ndata: [DONE]\n\n'
   const upstream = await startUpstream(t, [{ sse: [answer] }])
   const { url } = await startProxy(t, {
@@ -303,7 +303,7 @@ test('a `common` model gets the body as it is but for model, prompt and level, a
   })
 })
 
-test('a `common` stream that breaks off ends with an error event', async (t) => {
+test('§11 a `common` stream that breaks off ends with an error event', async (t) => {
   const { text } = await ask(
     t,
     { sse: ['data: {"choices":[]}\n\ndata: {"cho', { waitMs: 10 }, 'hang-up'] },

@@ -144,7 +144,7 @@ test('the last of several changes to one member counts', () => {
   assert.equal(sent, '{"a":2}')
 })
 
-test('of a doubled key the last counts, and only that one is sent (reliability 19)', () => {
+test('row 19: of a doubled key the last counts, and only that one is sent', () => {
   const document = parse(String.raw`{"model":"cheap","n":1,"mod\u0065l":"dear"}`)
   assert.equal(document.get('model'), 'dear')
   assert.equal(document.raw('model')?.toString(), '"dear"')
@@ -159,7 +159,7 @@ test('an escaped key is found by what it means, and keeps its spelling', () => {
   assert.equal(sent, String.raw`{"\u006dodel":"b","n":1}`)
 })
 
-test('__proto__ is a member like any other and changes no prototype (reliability 19)', () => {
+test('row 19: __proto__ is a member like any other and changes no prototype', () => {
   const text = '{"__proto__":{"polluted":true},"a":1}'
   const document = parse(text)
   assert.deepEqual(document.get('__proto__'), { polluted: true })

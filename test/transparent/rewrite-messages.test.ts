@@ -62,7 +62,7 @@ const systems: [title: string, system: string | undefined, expected: string | un
   ['a form that is the API’s to refuse', '17', undefined],
 ]
 for (const [title, system, expected] of systems) {
-  test(`the operator’s prompt is in front once: ${title} (design 7)`, () => {
+  test(`§14 the operator’s prompt is in front once: ${title}`, () => {
     const member = (json: string | undefined) => (json === undefined ? '' : `"system":${json},`)
     const rest = '"model":"claude-sonnet-4-5","x":1.0}'
     const sent = rewrite(`{${member(system)}${rest}`, { systemPrompt: prompt })
@@ -214,7 +214,7 @@ const rows: Row[] = [
   },
 ]
 for (const { title, body, changes, ...options } of rows) {
-  test(`the body: ${title}`, () => {
+  test(`§14 the body: ${title}`, () => {
     const request = { ...plain, model: options.id ?? plain.model, ...body }
     const sent = rewrite(JSON.stringify(request), options)
     assert.deepEqual(JSON.parse(sent.text), asSent({ ...request, ...changes }))

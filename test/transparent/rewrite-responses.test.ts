@@ -55,7 +55,7 @@ const instructions: [title: string, client: string, expected: string | undefined
   ['a form that is the API’s to refuse', '[1]', undefined],
 ]
 for (const [title, client, expected] of instructions) {
-  test(`the operator’s prompt is in front once: ${title} (design 7)`, () => {
+  test(`§14 the operator’s prompt is in front once: ${title}`, () => {
     const body = (json: string) => `{"model":"gpt-5.1", "instructions": ${json} ,"x":1.0}`
     const sent = rewrite(body(client), { systemPrompt: prompt })
     assert.equal(sent.text, body(expected ?? client))
@@ -127,7 +127,7 @@ const rows: Row[] = [
   },
 ]
 for (const { title, body, changes, ...options } of rows) {
-  test(`the body: ${title}`, () => {
+  test(`§14 the body: ${title}`, () => {
     const request = { model: options.id ?? 'gpt-5.1', input: 'hi', ...body }
     const sent = rewrite(JSON.stringify(request), options)
     const expected = JSON.parse(JSON.stringify({ ...request, ...changes })) as unknown

@@ -49,7 +49,7 @@ const theirs = {
   'Access-Control-Expose-Headers': 'x',
 }
 for (const mode of ['transparent', 'translated'] as const) {
-  test(`connection, cookies and browser rules stay behind: ${mode} (reliability 65)`, () => {
+  test(`row 65: connection, cookies and browser rules stay behind: ${mode}`, () => {
     assert.deepEqual(answerHeaders(raw({ ...theirs, 'Retry-After': '1' }), mode), {
       'retry-after': '1',
     })
@@ -60,7 +60,7 @@ for (const mode of ['transparent', 'translated'] as const) {
     assert.deepEqual(answerHeaders(lines, mode), {})
   })
 
-  test(`no value can begin another header line: ${mode} (reliability 67)`, () => {
+  test(`row 67: no value can begin another header line: ${mode}`, () => {
     const headers = answerHeaders(['X-Request-Id', 'a\r\nset-cookie: b\0€'], mode)
     assert.deepEqual(headers, { 'x-request-id': 'a set-cookie: b ?' })
   })
@@ -81,7 +81,7 @@ const limits: [from: string, to: string][] = [
   ['anthropic-ratelimit-tokens-reset', 'x-ratelimit-reset-tokens'],
 ]
 for (const [from, to] of limits) {
-  test(`${from} is told by both names to a client of the other API (spec 10.5)`, () => {
+  test(`§10.5 ${from} is told by both names to a client of the other API`, () => {
     assert.deepEqual(answerHeaders([from, '1'], 'translated'), { [from]: '1', [to]: '1' })
     assert.deepEqual(answerHeaders([from, '1'], 'transparent'), { [from]: '1' })
   })

@@ -101,6 +101,7 @@ function userIdOf(request: JsonObject): string | undefined {
 }
 
 function losesMetadata(request: JsonObject, metadata: JsonObject): boolean {
-  const usesUserId = !isGiven(request.safety_identifier) && !isGiven(request.user)
+  const isFirst = !isGiven(request.safety_identifier) && !isGiven(request.user)
+  const usesUserId = isFirst && typeof metadata.user_id === 'string'
   return Object.keys(metadata).some((key) => key !== 'user_id' || !usesUserId)
 }

@@ -55,7 +55,9 @@ function partBlock(value: unknown, place: string, speaker: Speaker): AnthropicBl
   const type = textAt(part.type, `${place}.type`)
   if (type === 'text') return withMark(textBlock(textAt(part.text, `${place}.text`)), part)
   if (speaker === 'system') throw unsupported(type, place, 'a system message holds text only')
-  if (type === 'refusal') return textBlock(textAt(part.refusal, `${place}.refusal`))
+  if (type === 'refusal') {
+    return withMark(textBlock(textAt(part.refusal, `${place}.refusal`)), part)
+  }
   if (type === 'image_url') return withMark(imageUrlBlock(part, place), part)
   if (type === 'file') return withMark(fileBlock(part, place), part)
   if (ownTypes[speaker].has(type)) return ownBlock(part, type, place)

@@ -42,9 +42,10 @@ export function chooseTools(
   const wish = wishOf(request, declared.tools)
   const refused = isForced(wish.type) && forcedTools === 'never'
   const only = refused && wish.name !== undefined ? [wish.name] : wish.only
-  const tools = only
+  const narrowed = only
     ? declared.tools.filter(({ name }) => typeof name === 'string' && only.includes(name))
     : declared.tools
+  const tools = [...narrowed, ...declared.search]
   if (tools.length === 0) return { tools, dropped: [] }
 
   const named = wish.type === 'tool' ? { name: wish.name } : {}

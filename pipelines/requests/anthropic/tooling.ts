@@ -3,7 +3,7 @@ import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { Capability } from './capability.ts'
 import { chooseTools } from './tool-choice.ts'
-import { declaredTools, toolsOfHistory, withWebSearch } from './tools.ts'
+import { declaredTools, toolsOfHistory } from './tools.ts'
 
 export interface Tooling {
   fields: Pick<MessagesRequest, 'tools' | 'tool_choice'>
@@ -22,8 +22,8 @@ export function toolingOf(
   const declared = declaredTools(request, capability.structuredOutputs)
   const chosen = chooseTools(request, declared, capability.forcedTools)
   const dropped = [...declared.dropped, ...chosen.dropped]
-  const tools = withWebSearch(chosen.tools, request)
-  if (tools.length > 0) {
+  if (chosen.tools.length > 0) {
+    const { tools } = chosen
     return { fields: { tools, ...(chosen.choice && { tool_choice: chosen.choice }) }, dropped }
   }
   const past = toolsOfHistory(messages)

@@ -14,6 +14,8 @@ const serverType = /_\d{8}$|^mcp_toolset$/
 
 export interface DeclaredTools {
   tools: JsonObject[]
+  /** the server's web search where the request asks for one: not the client's to choose among */
+  search: JsonObject[]
   /** declared in the form of 2023, `functions`: one call at a time */
   legacy: boolean
   dropped: string[]
@@ -35,19 +37,21 @@ export function declaredTools(request: JsonObject, strict: boolean): DeclaredToo
   refuseTwins(definitions)
   const tools = definitions.map(({ tool }) => tool)
   const losesStrict = !strict && list.some(isStrict)
-  return { tools, legacy: legacy && list.length > 0, dropped: losesStrict ? ['strict'] : [] }
+  return {
+    tools,
+    search: searchOf(request, tools),
+    legacy: legacy && list.length > 0,
+    dropped: losesStrict ? ['strict'] : [],
+  }
 }
 
-/**
- * The tools with the server's web search when the request asks for one and does not already declare
- * it.
- */
-export function withWebSearch(tools: JsonObject[], request: JsonObject): JsonObject[] {
+/** Nothing where the request already declares the search itself. */
+function searchOf(request: JsonObject, tools: JsonObject[]): JsonObject[] {
   const search = webSearchTool(request)
-  if (!search) return tools
+  if (!search) return []
   const twin = tools.find(({ name }) => name === search.name)
-  if (!twin) return [...tools, search]
-  if (typeof twin.type === 'string') return tools
+  if (!twin) return [search]
+  if (typeof twin.type === 'string') return []
   const place = 'web_search_options'
   const message = `${place} adds a tool named web_search, which tools holds already; rename yours.`
   throw badRequest('invalid_value', place, message)

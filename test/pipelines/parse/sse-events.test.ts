@@ -36,7 +36,7 @@ function tooLong(): SseEvent {
 }
 
 for (const [rule, bytes, events] of rows) {
-  test(`rule ${rule}`, async () => {
+  test(`§2.${rule}`, async () => {
     const limits = rule.startsWith('9') ? { maxLineBytes: 12, maxEventChars: 10 } : {}
 
     assert.deepEqual(await eventsOf([Buffer.from(bytes)], limits), events)

@@ -37,12 +37,12 @@ function ask(request: JsonObject, { model, ...context }: Asked = {}): JsonObject
   return mapped.body
 }
 
-test('model: the upstream id goes up', () => {
+test('§11 model: the upstream id goes up', () => {
   assert.equal(ask({}).model, 'glm')
   assert.equal(ask({}, { model: { upstream_id: 'glm-5-large' } }).model, 'glm-5-large')
 })
 
-suite('the operator prompt goes first, once', () => {
+suite('§11 the operator prompt goes first, once', () => {
   const rows: [name: string, messages: unknown[], first: unknown, count: number][] = [
     ['no system message', [user], { role: 'system', content: prompt }, 2],
     ['a string', [sys('Be kind.')], sys(`${prompt}Be kind.`), 1],
@@ -74,7 +74,7 @@ suite('the operator prompt goes first, once', () => {
   })
 })
 
-suite("the operator's level beats the client's wish", () => {
+suite("§11 the operator's level beats the client's wish", () => {
   const wishes = { reasoning_effort: 'high', reasoning: { effort: 'high' }, thinking: {} }
   for (const level of ['low', 'medium', 'high'] as const) {
     test(`${level}: goes up in place of the wish`, () => {
@@ -98,7 +98,7 @@ suite("the operator's level beats the client's wish", () => {
   })
 })
 
-suite('the upstream streams exactly when the client gets a stream', () => {
+suite('§11 the upstream streams exactly when the client gets a stream', () => {
   const rows: [given: boolean | null | undefined, decided: boolean, sent: unknown][] = [
     [undefined, false, undefined],
     [undefined, true, true],
@@ -116,7 +116,7 @@ suite('the upstream streams exactly when the client gets a stream', () => {
   }
 })
 
-test('unknown fields stay, whatever they are', () => {
+test('§11 unknown fields stay, whatever they are', () => {
   const fields = fc.dictionary(
     fc.string().filter((name) => !['model', 'messages', 'stream'].includes(name)),
     fc.jsonValue({ maxDepth: 2 }),

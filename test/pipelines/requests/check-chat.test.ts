@@ -160,7 +160,7 @@ function broken(): object {
   return { id: 'c', type: 'function', function: { name: 'f', arguments: '{"a' } }
 }
 
-suite('a chat request is refused with a code and the place of the fault', () => {
+suite('§4 a chat request is refused with a code and the place of the fault', () => {
   for (const [row, body, code, param] of refused) {
     test(`${row}: ${code} at ${param ?? 'the body'}`, () => {
       const error = failure(body)
@@ -173,7 +173,7 @@ suite('a chat request is refused with a code and the place of the fault', () => 
   }
 })
 
-suite('a chat request passes as the very object that came', () => {
+suite('§4 a chat request passes as the very object that came', () => {
   for (const [row, body] of accepted) {
     test(row, () => {
       const before = structuredClone(body)
@@ -184,20 +184,20 @@ suite('a chat request passes as the very object that came', () => {
   }
 })
 
-test('a message never repeats a long value', () => {
+test('§4 a message never repeats a long value', () => {
   const { message } = failure({ ...good, temperature: 'secret '.repeat(50) })
 
   assert.ok(!message.includes('secret'), message)
 })
 
-test('the first fault in the order of the messages is the one that is named', () => {
+test('§4 the first fault in the order of the messages is the one that is named', () => {
   assert.equal(
     failure(chat({ role: 'bot' }, { role: 'user', content: 1 })).param,
     'messages[1].role',
   )
 })
 
-test('any JSON passes or is refused with a 400, and is not changed', () => {
+test('§4 any JSON passes or is refused with a 400, and is not changed', () => {
   const keys = fc.constantFrom(
     ...'model messages tools role content type n stream audio'.split(' '),
   )

@@ -3,17 +3,17 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { safeToolId } from '../../../pipelines/requests/tool-id.ts'
 
-test('an id that the upstream takes stays as it is', () => {
+test('§5.4 an id that the upstream takes stays as it is', () => {
   for (const id of ['toolu_01A', 'call-1', 'a'.repeat(64)]) assert.equal(safeToolId(id), id)
 })
 
-test('another id keeps its allowed characters, at most 50, and a piece of its hash', () => {
+test('§5.4 another id keeps its allowed characters, at most 50, and a piece of its hash', () => {
   assert.match(safeToolId('functions.look:0'), /^functionslook0_[0-9a-f]{10}$/)
   assert.match(safeToolId('a'.repeat(65)), /^a{50}_[0-9a-f]{10}$/)
   assert.match(safeToolId(''), /^_[0-9a-f]{10}$/)
 })
 
-test('every id becomes one that matches the pattern, and different ids stay different', () => {
+test('§5.4 every id becomes one that matches the pattern, and different ids stay different', () => {
   const id = fc.string({ unit: 'grapheme', maxLength: 80 })
   fc.assert(
     fc.property(id, id, (one, other) => {

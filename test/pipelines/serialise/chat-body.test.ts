@@ -93,7 +93,7 @@ test('§3 body: legacy functions', () => {
   assert.equal(choice.finish_reason, 'function_call')
 })
 
-test('§3 body: usage, service tier and log probabilities', () => {
+test('§3, §6.3, §8.2 body: usage, service tier and log probabilities', () => {
   const completion = chatBody(
     [
       start,

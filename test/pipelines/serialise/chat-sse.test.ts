@@ -79,7 +79,7 @@ for (const [row, deltas, expected] of rows) {
   })
 }
 
-test('§3 a stream is written chunk by chunk exactly as the skeleton says', async () => {
+test('§1.2, §3, §6.3 a stream is written exactly as the skeleton says: no system_fingerprint', async () => {
   const deltas: Delta[] = [
     { ...start, createdSeconds: 5 },
     { type: 'text', text: 'Hi "you"\n' },
@@ -231,7 +231,7 @@ test('§10.4 a failure after the first chunk ends the output with no finish and 
   assert.equal(context.record.failure, failure)
 })
 
-test('§10.4 the error event is one line in the envelope', () => {
+test('§10.1, §10.4 the error event is one line in the envelope', () => {
   const failure = { status: 500, type: 'api_error', code: null, message: 'a\nb' }
 
   assert.equal(

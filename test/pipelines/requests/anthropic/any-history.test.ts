@@ -76,7 +76,7 @@ function holds(check: (turns: AnthropicMessage[]) => void): void {
   )
 }
 
-suite('any chat history gives a Messages history that the API takes', () => {
+suite('§5.3 any chat history gives a Messages history that the API takes', () => {
   test('roles alternate and begin with the user', () => {
     holds((turns) => {
       for (const [at, { role }] of turns.entries()) {

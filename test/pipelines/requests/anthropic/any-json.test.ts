@@ -53,6 +53,6 @@ const request = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 )
 
-test('the answer is a body or a 400 that names a place, and the request is not changed', () => {
+test('§1.1 the answer is a body or a 400 that names a place, and the request is not changed', () => {
   assertMapsOrRefuses(request, models, (given, id) => ask(given, { model: { id } }))
 })

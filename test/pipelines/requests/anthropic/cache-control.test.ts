@@ -15,7 +15,7 @@ function marks(request: JsonObject): unknown[] {
     .map((holder: JsonObject) => holder.name ?? holder.text ?? holder.tool_use_id)
 }
 
-suite('cache_control (5.4)', () => {
+suite('§5.4 cache_control', () => {
   test('of a whole message goes to its last block', () => {
     const [turn] = turns([{ role: 'user', content: ['a', 'b', ' '], ...mark }])
 

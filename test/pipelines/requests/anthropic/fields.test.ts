@@ -6,7 +6,15 @@ import { ask } from './ask.ts'
 
 const text = (words: string) => ({ type: 'text', text: words })
 
-suite('the fields of a chat request (5.2)', () => {
+function searching(search_context_size: string) {
+  return { web_search_options: { search_context_size } }
+}
+
+function search(max_uses: number) {
+  return { type: 'web_search_20250305', name: 'web_search', max_uses }
+}
+
+suite('§5.2 the fields of a chat request', () => {
   const rows: [row: string, request: object, field: string, expected: unknown][] = [
     ['stop, a string', { stop: 'END' }, 'stop_sequences', ['END']],
     ['stop, blank entries', { stop: ['', ' \n', 'END'] }, 'stop_sequences', ['END']],
@@ -32,6 +40,10 @@ suite('the fields of a chat request (5.2)', () => {
     ['service_tier scale', { service_tier: 'scale' }, 'service_tier', 'auto'],
     ['service_tier default', { service_tier: 'default' }, 'service_tier', 'standard_only'],
     ['service_tier flex', { service_tier: 'flex' }, 'service_tier', undefined],
+    ['service_tier fast', { service_tier: 'fast' }, 'service_tier', undefined],
+    ['search_context_size low', searching('low'), 'tools', [search(1)]],
+    ['search_context_size medium', searching('medium'), 'tools', [search(3)]],
+    ['search_context_size high', searching('high'), 'tools', [search(5)]],
     [
       'cache_control',
       { cache_control: { type: 'ephemeral' } },
@@ -41,7 +53,12 @@ suite('the fields of a chat request (5.2)', () => {
     ['top_k', { top_k: 5 }, 'top_k', 5],
     ['seed', { seed: 1 }, 'seed', undefined],
     ['n', { n: 1 }, 'n', undefined],
-    ['stream_options', { stream_options: { include_usage: true } }, 'stream_options', undefined],
+    [
+      'stream_options.include_usage',
+      { stream_options: { include_usage: true } },
+      'stream_options',
+      undefined,
+    ],
     ['unknown fields', { speed: 'fast', betas: [] }, 'speed', undefined],
     [
       'web_search_options, empty',
@@ -103,7 +120,7 @@ suite('the fields of a chat request (5.2)', () => {
   }
 })
 
-suite('what was lost is named (1.4)', () => {
+suite('§1.4 what was lost is named', () => {
   const lost = {
     verbosity: 'low',
     logprobs: true,
@@ -147,7 +164,7 @@ suite('what was lost is named (1.4)', () => {
   })
 })
 
-suite("the operator's system prompt (1.5)", () => {
+suite("§1.5 the operator's system prompt", () => {
   const prompt = 'You are Droid.\n\n'
 
   test('goes in front', () => {
@@ -176,7 +193,7 @@ suite("the operator's system prompt (1.5)", () => {
   })
 })
 
-suite('headers (5.1)', () => {
+suite('§5.1 headers', () => {
   test('the version is 2023-06-01 unless the client says otherwise', () => {
     assert.deepEqual(ask({}).headers, { 'anthropic-version': '2023-06-01' })
     const headers = { 'anthropic-version': '2026-10-21' }
@@ -190,7 +207,7 @@ suite('headers (5.1)', () => {
   })
 })
 
-test('a whole request is what the official client would have sent', () => {
+test('§5.2 a whole request is what the official client would have sent', () => {
   const { body } = ask(
     {
       messages: [

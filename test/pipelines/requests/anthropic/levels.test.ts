@@ -7,7 +7,7 @@ import { ask } from './ask.ts'
 
 const interleaved = 'interleaved-thinking-2025-05-14'
 
-suite('the level of a request (1.3)', () => {
+suite('§1.3 the level of a request', () => {
   const thinking = { type: 'enabled', budget_tokens: 2000 }
   const rows: [entry: ReasoningLevel, request: object, expected: unknown][] = [
     ['auto', {}, undefined],
@@ -41,7 +41,7 @@ suite('the level of a request (1.3)', () => {
   })
 })
 
-suite('the beta header (5.1)', () => {
+suite('§5.1 the beta header', () => {
   const rows: [level: ReasoningLevel, client: string | undefined, expected: string | undefined][] =
     [
       ['low', undefined, interleaved],

@@ -25,7 +25,7 @@ const assistant = (content: unknown, ...calls: unknown[]) => ({
 })
 const answer = (id: string, content: unknown) => ({ role: 'tool', tool_call_id: id, content })
 
-suite('the walk over the messages (5.3)', () => {
+suite('§5.3 the walk over the messages', () => {
   const rows: [step: string, messages: unknown[], expected: unknown[]][] = [
     [
       '1 system messages leave no trace in the turns',

@@ -13,7 +13,7 @@ const plain = (data: string) => ({
   source: { type: 'text', media_type: 'text/plain', data },
 })
 
-suite('content parts (5.4)', () => {
+suite('§5.4 content parts', () => {
   const rows: [part: string, given: unknown, expected: unknown][] = [
     ['text', { type: 'text', text: 'a', annotations: [] }, { type: 'text', text: 'a' }],
     ['a bare string', 'a', { type: 'text', text: 'a' }],
@@ -85,6 +85,11 @@ suite('content parts (5.4)', () => {
       { ...pdf, citations: { enabled: true } },
     ],
     [
+      'an Anthropic search_result',
+      { type: 'search_result', source: 'https://x.test', title: 't', content: [] },
+      { type: 'search_result', source: 'https://x.test', title: 't', content: [] },
+    ],
+    [
       'cache_control',
       { type: 'text', text: 'a', cache_control: { type: 'ephemeral', ttl: '1h' } },
       { type: 'text', text: 'a', cache_control: { type: 'ephemeral', ttl: '1h' } },
@@ -102,6 +107,18 @@ suite('content parts (5.4)', () => {
       ])
     })
   }
+
+  test('a refusal part of an assistant keeps its mark', () => {
+    const mark = { cache_control: { type: 'ephemeral' } }
+    const content = [{ type: 'refusal', refusal: 'no', ...mark }]
+    const [, said] = turns([
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content },
+      { role: 'user', content: 'y' },
+    ])
+
+    assert.deepEqual(said?.content, [{ type: 'text', text: 'no', ...mark }])
+  })
 
   test('a refusal part of an assistant is text', () => {
     const content = [{ type: 'refusal', refusal: 'No.' }]

@@ -32,7 +32,7 @@ function blocks(message: JsonObject, asked: Asked = {}): AnthropicBlock[] {
   return turns([...hello, { role: 'assistant', ...message }, ...hello], asked)[1]?.content ?? []
 }
 
-suite('reasoning that comes back (9.3)', () => {
+suite('§9.3 reasoning that comes back', () => {
   const rows: [row: string, message: JsonObject, expected: unknown][] = [
     ['text', { content: 'a', reasoning_details: [detail('t')] }, [thinking('t'), text('a')]],
     [
@@ -130,7 +130,7 @@ suite('reasoning that comes back (9.3)', () => {
   })
 })
 
-suite('the order in which the model produced it', () => {
+suite('§9.3 the order in which the model produced it', () => {
   test('text is cut and calls are parted where thinking stood', () => {
     const message = {
       content: 'one two',
@@ -193,7 +193,7 @@ suite('the order in which the model produced it', () => {
   })
 })
 
-suite('the memory for clients that drop reasoning (9.5)', () => {
+suite('§9.5 the memory for clients that drop reasoning', () => {
   const memory = { recall: (id: string) => (id === 'c:1' ? [detail('r')] : undefined) }
 
   test('is asked by the id the client knows, when the message brings nothing usable', () => {

@@ -8,7 +8,7 @@ const format = (schema?: unknown) => ({
   response_format: { type: 'json_schema', json_schema: { name: 'n', strict: true, schema } },
 })
 
-suite('response_format (5.9)', () => {
+suite('§5.9 response_format', () => {
   test('text is nothing', () => {
     const { body } = ask({ response_format: { type: 'text' } })
 
@@ -65,7 +65,7 @@ suite('response_format (5.9)', () => {
   }
 })
 
-suite('the schema is cleaned (5.9)', () => {
+suite('§5.9 the schema is cleaned', () => {
   const closed = { additionalProperties: false }
   const rows: [row: string, given: object, expected: object][] = [
     [

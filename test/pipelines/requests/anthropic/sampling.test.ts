@@ -8,7 +8,7 @@ const newVersion = { headers: { 'anthropic-version': '2026-10-21' } }
 const refusing = { model: { id: 'claude-opus-4-8' } }
 const thinking = { model: { reasoning: 'low' } } as const
 
-suite('sampling (5.6)', () => {
+suite('§5.6 sampling', () => {
   type Row = [row: string, request: object, asked: Asked, sent: object, dropped: string[]]
   const rows: Row[] = [
     ['as it is', { temperature: 0.5, top_k: 3 }, {}, { temperature: 0.5, top_k: 3 }, []],

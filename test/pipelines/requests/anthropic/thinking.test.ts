@@ -17,23 +17,35 @@ const loop = (members: object) => [
   { role: 'tool', tool_call_id: 'c1', content: 'r' },
 ]
 
-suite('what a model takes (5.5)', () => {
+suite('§5.5 what a model takes', () => {
   const between = { thinking: { type: 'between_tools' } }
   const disabled = { thinking: { type: 'disabled' } }
   const leastEffort = { output_config: { effort: 'low' } }
   const rows: [ids: string[], mode: string, off: object, max: number | undefined][] = [
-    [['claude-sonnet-5-5'], 'adaptive', between, 128_000],
+    [['claude-sonnet-5-5', 'claude-sonnet-5.5'], 'adaptive', between, 128_000],
     [
-      ['claude-opus-5-5', 'claude-fable-5.1', 'claude-mythos-5-2'],
+      [
+        'claude-opus-5-5',
+        'claude-fable-5.1',
+        'claude-fable-5-1',
+        'claude-fable-5-2',
+        'claude-mythos-5-1',
+        'claude-mythos-5-2',
+      ],
       'adaptive',
       leastEffort,
       128_000,
     ],
     [['claude-fable-5', 'claude-mythos-5'], 'adaptive', leastEffort, 128_000],
     [['claude-haiku-5-5', 'claude-opus-5', 'claude-sonnet-5'], 'adaptive', disabled, 128_000],
-    [['claude-opus-4-8', 'claude-opus-4.7'], 'adaptive', {}, 128_000],
+    [['claude-opus-4-8', 'claude-opus-4-7', 'claude-opus-4.7'], 'adaptive', {}, 128_000],
     [['claude-opus-4-6', 'claude-sonnet-4-6', 'claude-mythos-preview'], 'adaptive', {}, 128_000],
-    [['claude-opus-4-5-20251101', 'claude-sonnet-4-5', 'claude-haiku-4-5'], 'budget', {}, 64_000],
+    [
+      ['claude-opus-4-5-20251101', 'claude-sonnet-4-5', 'claude-haiku-4-5', 'claude-haiku-4.5'],
+      'budget',
+      {},
+      64_000,
+    ],
     [['claude-opus-4-1-20250805', 'claude-opus-4-20250514'], 'budget', {}, 32_000],
     [['claude-sonnet-4-20250514', 'claude-3-7-sonnet-latest'], 'budget', {}, 64_000],
     [['claude-3-5-haiku-latest'], 'none', {}, 8192],
@@ -79,7 +91,7 @@ suite('what a model takes (5.5)', () => {
   })
 })
 
-suite('budgets and limits (5.5)', () => {
+suite('§5.5 budgets and limits', () => {
   type Row = [id: string, level: ReasoningLevel, limits: object, max: number, budget?: number]
   const rows: Row[] = [
     ['claude-opus-4-5', 'low', {}, 32_000, 4096],
@@ -148,7 +160,7 @@ suite('budgets and limits (5.5)', () => {
   })
 })
 
-suite('a thinking object of the client', () => {
+suite('§5.5 a thinking object of the client', () => {
   test('goes as it is', () => {
     const thinking = { type: 'adaptive', display: 'omitted' }
 
@@ -165,7 +177,7 @@ suite('a thinking object of the client', () => {
   })
 })
 
-suite('thinking is given up for one request (5.5)', () => {
+suite('§5.5 thinking is given up for one request', () => {
   const rows: [why: string, request: object, givenUp: boolean][] = [
     ['a tool must be called', { tools: [tool('look')], tool_choice: 'required' }, true],
     [

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { call } from '../chat-pieces.ts'
 import { turns } from './ask.ts'
 
-suite('tool blocks (5.4)', () => {
+suite('§5.4 tool blocks', () => {
   const inputs: [given: unknown, expected: unknown][] = [
     ['{"a":1}', { a: 1 }],
     ['', {}],

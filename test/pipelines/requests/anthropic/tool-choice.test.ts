@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { refusal, tool } from '../chat-pieces.ts'
 import { ask } from './ask.ts'
 
-suite('tool choice (5.8)', () => {
+suite('§5.8 tool choice', () => {
   const two = { tools: [tool('f'), tool('g')] }
   const named = { type: 'function', function: { name: 'f' } }
   const allowed = (mode: string) => ({
@@ -65,6 +65,35 @@ suite('tool choice (5.8)', () => {
       assert.deepEqual(dropped, ['tool_choice'])
     })
   }
+
+  for (const [request, choice] of [
+    [{ tool_choice: 'none' }, { type: 'none' }],
+    [{ tool_choice: 'required' }, { type: 'any' }],
+    [{ parallel_tool_calls: false }, { type: 'auto', disable_parallel_tool_use: true }],
+    [{}, undefined],
+  ] as const) {
+    test(`web search alone heeds ${JSON.stringify(request)}`, () => {
+      const { body } = ask({ web_search_options: {}, ...request })
+
+      assert.deepEqual(body.tool_choice, choice)
+      assert.deepEqual(
+        body.tools?.map(({ name }) => name),
+        ['web_search'],
+      )
+    })
+  }
+
+  test('legacy functions: the choice is function_call, one call at a time', () => {
+    const functions = [{ name: 'f' }, { name: 'g' }]
+    const { body } = ask({ functions, function_call: { name: 'f' } })
+
+    assert.deepEqual(body.tool_choice, {
+      type: 'tool',
+      name: 'f',
+      disable_parallel_tool_use: true,
+    })
+    assert.deepEqual(ask({ functions, function_call: 'none' }).body.tool_choice, { type: 'none' })
+  })
 
   test('no tools, no choice', () => {
     const { body } = ask({ tool_choice: 'required', parallel_tool_calls: false })

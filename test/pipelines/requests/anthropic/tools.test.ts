@@ -16,7 +16,7 @@ const step = (next: number) => ({
   anyOf: Array.from({ length: 9 }, () => ({ $ref: `#/$defs/s${next}` })),
 })
 
-suite('tools (5.7)', () => {
+suite('§5.7 tools', () => {
   const bash = { type: 'bash_20250124', name: 'bash' }
   const rows: [row: string, given: object, expected: object][] = [
     [
