@@ -19,6 +19,8 @@ const keepAliveMs = 75_000
 const headersMs = 20_000
 const requestMs = 60_000
 const checkEveryMs = 5_000
+/** Node would drop those above its own limit without a word; what was checked must be all there is. */
+const maxHeaders = 500
 /** Far above any use, and below what would take the memory of a small machine. */
 const maxConnections = 8192
 
@@ -40,6 +42,7 @@ export function createServer(app: App): http.Server {
     },
   )
   server.maxConnections = maxConnections
+  server.maxHeadersCount = 0
   server.on('clientError', refuseBrokenRequest)
   return server
 }
@@ -83,8 +86,9 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   return call
 }
 
-/** Whether the request goes on to its endpoint. Throws ProxyError 401 or 403; answers a preflight itself. */
+/** Whether the request goes on to its endpoint. Throws ProxyError 401, 403 or 431; answers a preflight itself. */
 function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: Match): boolean {
+  if (req.rawHeaders.length > maxHeaders * 2) throw tooManyHeaders()
   const { config } = call
   const hasKey = presentedKeys(req.headers, config.api_keys).valid
   checkBrowser(req.headers, config, hasKey)
@@ -97,6 +101,15 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
   }
   if (config.api_keys.length > 0 && !hasKey && !found.route?.open) throw keyNeeded()
   return true
+}
+
+function tooManyHeaders(): ProxyError {
+  return new ProxyError(
+    431,
+    'too_many_headers',
+    `The request has more than ${maxHeaders} headers. Send fewer.`,
+    { headers: { connection: 'close' } },
+  )
 }
 
 function keyNeeded(): ProxyError {

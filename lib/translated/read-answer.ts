@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { pipeline, type Duplex, type Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../app.ts'
+import { ProxyError } from '../errors.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
 
 /** The stages that undo a `content-encoding`; none for what is not encoded. */
@@ -26,6 +27,18 @@ export function decoded(body: Readable, answer: IncomingMessage): Readable {
   return decoder ? pipeline(body, decoder, () => undefined) : body
 }
 
+/** What a decoder's error means to a client; other errors as they are. */
+export function decodingFault(error: Error): Error {
+  const isDecoders = 'errno' in error && 'code' in error
+  if (!isDecoders || !/^(?:Z_|ERR_)/.test(String(error.code))) return error
+  return new ProxyError(
+    502,
+    'upstream_protocol_error',
+    'The upstream sent a compressed answer that breaks off or cannot be read.',
+    { cause: error, type: 'upstream_error' },
+  )
+}
+
 /** At most the first `maxBytes` of it, rounded up to a piece. Throws ProxyError 502 or 504 when it breaks off. */
 export async function readAnswer(
   answer: IncomingMessage,
@@ -41,7 +54,7 @@ export async function readAnswer(
     size += piece.length
   })
   await new Promise<void>((resolve, reject) => {
-    source.once('end', resolve).on('error', reject)
+    source.once('end', resolve).on('error', (error) => reject(decodingFault(error)))
   })
   return Buffer.concat(pieces).toString('utf8')
 }

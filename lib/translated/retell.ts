@@ -23,7 +23,7 @@ import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import type { ChatCall, RetoldCall } from './chat-call.ts'
 import { memoryOf } from './memory-of.ts'
 import { isEventStream } from '../upstream/media-type.ts'
-import { decoders, readAnswer } from './read-answer.ts'
+import { decoders, decodingFault, readAnswer } from './read-answer.ts'
 import { failureError } from './refuse.ts'
 
 /** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
@@ -78,13 +78,16 @@ async function asStream(
   serialise.once('data', () => {
     call.record.firstByteMs = performance.now()
   })
+  let failure: Failure | undefined
   try {
     await pipeline([...source.stages, serialise, res], { end: false })
+    failure = failureOf(source, context)
   } catch (error) {
     if (res.destroyed) return
-    throw error
+    const fault = source.body?.cut ?? decodingFault(error as Error)
+    if (!(fault instanceof ProxyError)) throw error
+    failure = failureFrom(fault)
   }
-  const failure = failureOf(source, context)
   if (!failure) {
     res.end()
     return
@@ -95,7 +98,9 @@ async function asStream(
 }
 
 async function asBody(source: Source, res: ServerResponse, context: ChatAnswerContext) {
-  const completion = await collectChat(source.stages, context)
+  const completion = await collectChat(source.stages, context).catch((error: Error) => {
+    throw source.body?.cut ?? decodingFault(error)
+  })
   const failure = failureOf(source, context)
   if (failure || !completion) throw failureError(failure ?? truncatedFailure().failure)
   sendJson(res, 200, completion)
@@ -104,7 +109,10 @@ async function asBody(source: Source, res: ServerResponse, context: ChatAnswerCo
 /** A stream that was cut fails as truncated; the body knows better why. */
 function failureOf({ body }: Source, { record }: ChatAnswerContext): Failure | undefined {
   if (record.failure?.code !== 'upstream_truncated' || !body?.cut) return record.failure
-  const { status, code, type, message } = body.cut
+  return failureFrom(body.cut)
+}
+
+function failureFrom({ status, code, type, message }: ProxyError): Failure {
   return { status, code, type, message }
 }
 
@@ -123,6 +131,7 @@ function answerContext(call: Call, { request, target, stream }: ChatCall): ChatA
     fallbackId: randomId(),
     createdSeconds: Math.floor(Date.now() / 1000),
     includeUsage: stream && request.stream_options?.include_usage === true,
+    logprobs: request.logprobs === true,
     legacyFunctions: Array.isArray(request.functions) && !request.tools,
     keepAliveMs: call.config.keep_alive_s * 1000,
     remember: memoryOf(call, target).remember,

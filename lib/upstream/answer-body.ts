@@ -50,6 +50,11 @@ export class AnswerBody extends Readable {
     response.on('data', (piece: Buffer) => this.#gather(piece))
     response.once('end', () => this.#end())
     response.once('error', (cause) => this.breakOff(truncated(cause)))
+    // An answer that ends with its connection is complete to Node, however the connection ended.
+    const onSocketError = (cause: Error) => this.breakOff(truncated(cause))
+    const { socket } = response
+    socket.once('error', onSocketError)
+    this.once('close', () => socket.off('error', onSocketError))
     response.once('close', () => {
       if (!response.complete) this.breakOff(truncated())
     })

@@ -11,6 +11,8 @@ export interface ChatAnswerContext {
   createdSeconds: number
   /** whether a stream ends with a usage chunk */
   includeUsage: boolean
+  /** whether the client asked for log probabilities */
+  logprobs: boolean
   /** whether the request used `functions` instead of `tools` */
   legacyFunctions: boolean
   /** silence after which a stream gets a comment; 0 for never */

@@ -55,7 +55,7 @@ class ChatCollector {
     switch (delta.type) {
       case 'text':
         this.#content += delta.text
-        if (delta.logprobs) this.#logprobs.push(...delta.logprobs)
+        if (delta.logprobs && this.#context.logprobs) this.#logprobs.push(...delta.logprobs)
         break
       case 'refusal':
         this.#refusal += delta.text

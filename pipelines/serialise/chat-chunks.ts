@@ -56,7 +56,7 @@ export class ChatChunks {
   }
 
   #text({ text, logprobs }: Of<'text'>): string {
-    if (!logprobs) return this.#framed({ content: text })
+    if (!logprobs || !this.#context.logprobs) return this.#framed({ content: text })
     const choice = choiceOf({ content: text })
     choice.logprobs = { content: logprobs, refusal: null }
     return this.#chunk({ choices: [choice], ...this.#noUsage() })

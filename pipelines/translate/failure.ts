@@ -76,8 +76,8 @@ function anthropicCode(type: string, message: string, details?: unknown): string
 
 function saysTooLong(message: string): boolean {
   return (
-    /\b(?:prompt|input|context)\b.*\b(?:too long|exceed)/i.test(message) ||
-    /\bexceed.*\bcontext\b/i.test(message)
+    /(?<![.\w])(?:prompt|input|context)\b.*\b(?:too long|exceed)/is.test(message) ||
+    /\bexceed.*\bcontext\b/is.test(message)
   )
 }
 

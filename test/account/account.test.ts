@@ -97,7 +97,7 @@ test('a good token in the auth file is used without asking anybody', async (t) =
   assert.equal(tokens.requests.length, 0)
 })
 
-test('200 requests that find the token overdue cause one refresh and get the new token', async (t) => {
+test('row 46: 200 requests that find the token overdue cause one refresh and get the new token', async (t) => {
   const { open, dir, tokens } = await setting(t)
   writeAuthFile(dir, tokens, Date.now() - 1000)
   const account = open()
@@ -108,7 +108,7 @@ test('200 requests that find the token overdue cause one refresh and get the new
   assert.deepEqual([...new Set(got)], [tokens.accessToken])
 })
 
-test('50 requests with a refused token cause one refresh; one that comes late causes none', async (t) => {
+test('row 46: 50 requests with a refused token cause one refresh; one that comes late causes none', async (t) => {
   const { open, dir, tokens } = await setting(t)
   writeAuthFile(dir, tokens, Date.now() + 8 * hour)
   const account = open()
@@ -134,7 +134,7 @@ test('the request is the form of OAuth, with the client id', async (t) => {
   })
 })
 
-test('the new pair is on disk, whole and private, before anybody gets the token', async (t) => {
+test('row 57: the new pair is on disk, whole and private, before anybody gets the token', async (t) => {
   const { open, dir, tokens } = await setting(t)
   const file = writeAuthFile(dir, tokens, Date.now() - 1000)
 
@@ -147,7 +147,7 @@ test('the new pair is on disk, whole and private, before anybody gets the token'
   assert.equal(statSync(file).mode & 0o777, 0o600)
 })
 
-test('a reader that polls during 25 refreshes never sees a torn file', async (t) => {
+test('row 52: a reader that polls during 25 refreshes never sees a torn file', async (t) => {
   const { open, dir, tokens } = await setting(t)
   const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
   const account = open()
@@ -167,7 +167,7 @@ test('a reader that polls during 25 refreshes never sees a torn file', async (t)
   assert.equal(tokens.refreshes, 25)
 })
 
-test('success is logged with the local time, and no token, mail or key is in any line', async (t) => {
+test('row 57: success is logged with the local time, and no token, mail or key is in any line', async (t) => {
   const { open, tokens, lines } = await setting(t)
   const seed = tokens.refreshToken
   const account = open({ DROID_REFRESH_KEY: seed })
@@ -205,7 +205,7 @@ const answersWithoutTokens: [what: string, body: string][] = [
 ]
 
 for (const [what, body] of answersWithoutTokens) {
-  test(`${what} with status 200 never replaces the old tokens`, async (t) => {
+  test(`row 49: ${what} with status 200 never replaces the old tokens`, async (t) => {
     const { open, dir, tokens } = await setting(t)
     const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
     const before = readFileSync(file, 'utf8')
@@ -243,7 +243,7 @@ test('a failure leaves a token that still lives in use', async (t) => {
   assert.equal(tokens.requests.length, 1)
 })
 
-test('after a failure it recovers by itself, without a restart', async (t) => {
+test('row 48: after a failure it recovers by itself, without a restart', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   const { open, dir, tokens } = await setting(t)
   writeAuthFile(dir, tokens, Date.now() - 1000)
@@ -259,7 +259,7 @@ test('after a failure it recovers by itself, without a restart', async (t) => {
   assert.equal(account.status().last_error, null)
 })
 
-test('invalid_grant adopts the newer pair that another program wrote meanwhile', async (t) => {
+test('row 55: invalid_grant adopts the newer pair that another program wrote meanwhile', async (t) => {
   const { open, dir, tokens } = await setting(t)
   const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
   const account = open()
@@ -304,7 +304,7 @@ test('a refused login is degraded, says so once, keeps its last token, and comes
   assert.equal(account.status().state, 'ok')
 })
 
-test('DROID_REFRESH_KEY is only the start: the stored pair wins, unless the variable has changed', async (t) => {
+test('row 50: DROID_REFRESH_KEY is only the start: the stored pair wins, unless the variable has changed', async (t) => {
   const { open, dir, tokens } = await setting(t)
   const seed = tokens.refreshToken
   const first = open({ DROID_REFRESH_KEY: seed })
@@ -324,7 +324,7 @@ test('DROID_REFRESH_KEY is only the start: the stored pair wins, unless the vari
   assert.deepEqual(tokens.reused, [])
 })
 
-test('a folder that cannot be written serves from memory and says so once', async (t) => {
+test('row 53: a folder that cannot be written serves from memory and says so once', async (t) => {
   const { open, dir, tokens, lines } = await setting(t)
   writeFileSync(path.join(dir, 'a-file'), '')
   const account = open({
@@ -340,7 +340,7 @@ test('a folder that cannot be written serves from memory and says so once', asyn
   assert.equal(lines.filter((line) => line.includes('cannot be saved')).length, 1)
 })
 
-test('a file that cannot be replaced keeps its old content whole', async (t) => {
+test('row 53: a file that cannot be replaced keeps its old content whole', async (t) => {
   const { open, dir, tokens } = await setting(t)
   const file = writeAuthFile(dir, tokens, Date.now() - 1000)
   const before = readFileSync(file, 'utf8')
@@ -356,7 +356,7 @@ test('a file that cannot be replaced keeps its old content whole', async (t) => 
 })
 
 for (const content of ['', 'null', '{"refresh_token":', '{"access_token":"only"}']) {
-  test(`an auth file holding ${JSON.stringify(content)} is named, left alone, and may be put right`, async (t) => {
+  test(`row 54: an auth file holding ${JSON.stringify(content)} is named, left alone, and may be put right`, async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
     const { open, dir, tokens } = await setting(t)
     const file = path.join(dir, 'auth.json')
@@ -374,7 +374,7 @@ for (const content of ['', 'null', '{"refresh_token":', '{"access_token":"only"}
   })
 }
 
-test('a clock that jumps causes at most two refreshes in twenty requests', async (t) => {
+test('row 56: a clock that jumps causes at most two refreshes in twenty requests', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   const { open, dir, tokens } = await setting(t)
   writeAuthFile(dir, tokens, Date.now() + 8 * hour)

@@ -58,7 +58,7 @@ function start(t: TestContext, dir: string, env: Record<string, string>) {
   return { kill: () => program.kill('SIGKILL'), closed }
 }
 
-test('two processes on one file take turns: no spent token is ever shown', async (t) => {
+test('row 55: two processes on one file take turns: no spent token is ever shown', async (t) => {
   const { tokens, dir, uses, useUrl } = await shared(t)
 
   const env = { USE_URL: useUrl, ROUNDS: '20' }
@@ -73,7 +73,7 @@ test('two processes on one file take turns: no spent token is ever shown', async
 /** Two chains at once, since most of the time goes into starting processes. */
 describe('killed at 52 random moments', { concurrency: 2 }, () => {
   for (const chain of ['first', 'second']) {
-    test(`the file is whole, and no token was used before it was there (${chain} chain)`, async (t) => {
+    test(`row 51: the file is whole, and no token was used before it was there (${chain} chain)`, async (t) => {
       const { tokens, dir, file, uses, useUrl } = await shared(t)
       tokens.grace = true
 

@@ -58,7 +58,7 @@ for (const args of [['--prot', '1'], ['serv'], ['serve', 'more'], ['--port']]) {
   })
 }
 
-test('a broken configuration stops the start with 78, every fault a line and no stack', async (t) => {
+test('row 59: a broken configuration stops the start with 78, every fault a line and no stack', async (t) => {
   const program = runProgram(t, { config: { port: 'x', models: 3 } })
 
   assert.equal(await program.exit, 78)
@@ -66,7 +66,7 @@ test('a broken configuration stops the start with 78, every fault a line and no 
   assert.doesNotMatch(program.stderr(), /\bat \S+ \(/)
 })
 
-test('a port in use is one line that names port and flag, exit 1', async (t) => {
+test('row 59: a port in use is one line that names port and flag, exit 1', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   t.after(() => other.close())
@@ -79,7 +79,7 @@ test('a port in use is one line that names port and flag, exit 1', async (t) => 
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal} while idle ends it at once with 0`, async (t) => {
+  test(`row 58: ${signal} while idle ends it at once with 0`, async (t) => {
     const program = runProgram(t)
     await program.url()
 
@@ -90,7 +90,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test('SIGTERM lets a stream end whole', async (t) => {
+test('row 58: SIGTERM lets a stream end whole', async (t) => {
   const [start, ...rest] = anthropicStream({ text: ['one ', 'two'] })
   const upstream = await startUpstream(t, [{ sse: [start!, { waitMs: 300 }, ...rest] }])
   const program = runProgram(t, { config: oneUpstream(upstream.url) })
@@ -104,7 +104,7 @@ test('SIGTERM lets a stream end whole', async (t) => {
   assert.equal(await program.exit, 0)
 })
 
-test('a stream that outlives the drain ends with an error, and the exit is still 0', async (t) => {
+test('row 58: a stream that outlives the drain ends with an error, and the exit is still 0', async (t) => {
   const begun = anthropicStream({ text: ['one '] }).slice(0, 4)
   const upstream = await startUpstream(t, () => ({ sse: [...begun, 'hang'] }))
   const program = runProgram(t, {
@@ -123,7 +123,7 @@ test('a stream that outlives the drain ends with an error, and the exit is still
   assert.equal(await program.exit, 0)
 })
 
-test('a second signal ends it at once', async (t) => {
+test('row 58: a second signal ends it at once', async (t) => {
   const upstream = await startUpstream(t, () => ({ sse: [': begun\n\n', 'hang'] }))
   const program = runProgram(t, { config: oneUpstream(upstream.url) })
   const url = await program.url()
@@ -136,7 +136,7 @@ test('a second signal ends it at once', async (t) => {
   assert.equal(await program.exit, 1)
 })
 
-test('SIGHUP reads the configuration again; a broken one leaves the running one', async (t) => {
+test('row 60: SIGHUP reads the configuration again; a broken one leaves the running one', async (t) => {
   const program = runProgram(t, { config: oneUpstream('http://127.0.0.1:1') })
   const url = await program.url()
   const file = path.join(program.dir, 'config.json')
@@ -159,7 +159,7 @@ test('SIGHUP reads the configuration again; a broken one leaves the running one'
   assert.deepEqual(await ids(), ['brand-new'])
 })
 
-test('a reader of the log that goes away does not end it', async (t) => {
+test('row 60: a reader of the log that goes away does not end it', async (t) => {
   const program = runProgram(t)
   const url = await program.url()
 

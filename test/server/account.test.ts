@@ -34,7 +34,7 @@ async function expired(t: TestContext, options: { stream?: boolean } = {}) {
 }
 
 for (const [route, ask] of Object.entries(asks)) {
-  test(`${route}: 200 requests that meet a refused token cause one refresh and 200 answers`, async (t) => {
+  test(`row 46: ${route}: 200 requests that meet a refused token cause one refresh and 200 answers`, async (t) => {
     const { tokens, proxy } = await expired(t)
     await (await post(proxy.url + route, ask)).text()
     const before = tokens.refreshes
@@ -54,7 +54,7 @@ for (const [route, ask] of Object.entries(asks)) {
     }
   })
 
-  test(`${route}: a stream is replayed after 401 without the client noticing`, async (t) => {
+  test(`row 47: ${route}: a stream is replayed after 401 without the client noticing`, async (t) => {
     const { tokens, upstream, proxy } = await expired(t, { stream: true })
     await (await post(proxy.url + route, { ...ask, stream: true })).text()
     tokens.revokeAccess()
@@ -69,7 +69,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.deepEqual(refused?.body, replayed?.body)
   })
 
-  test(`${route}: an upstream that always says 401 is asked twice, and the client gets its 401`, async (t) => {
+  test(`row 47: ${route}: an upstream that always says 401 is asked twice, and the client gets its 401`, async (t) => {
     const tokens = await startTokenServer(t)
     const error = { type: 'authentication_error', message: 'no such plan' }
     const upstream = await startUpstream(t, () => ({
@@ -88,7 +88,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.equal(upstream.requests.length, 2)
   })
 
-  test(`${route}: a login that cannot be renewed is a 503 in the dialect of the route`, async (t) => {
+  test(`row 48: ${route}: a login that cannot be renewed is a 503 in the dialect of the route`, async (t) => {
     const tokens = await startTokenServer(t)
     const { url } = await startProxy(t, {
       config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: tokens.url } }),

@@ -68,7 +68,7 @@ test('a client that leaves before the answer is logged as 499', async (t) => {
   assert.equal(line?.aborted, true)
 })
 
-test('no secret and no prompt reaches the log, not even at trace', async (t) => {
+test('row 66: no secret and no prompt reaches the log, not even at trace', async (t) => {
   const echo = 'invalid token fk-the-account-key for sk-ant-callers-own-key'
   const upstream = await startUpstream(t, () => ({
     status: 400,
@@ -96,7 +96,7 @@ test('no secret and no prompt reaches the log, not even at trace', async (t) => 
   )
 })
 
-test('a request id cannot forge a log line', async (t) => {
+test('row 66: a request id cannot forge a log line', async (t) => {
   const proxy = await startProxy(t)
 
   await fetch(proxy.url, { headers: { 'x-request-id': '1","level":"fatal' } })

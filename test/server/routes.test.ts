@@ -15,7 +15,7 @@ test('GET / names the program, its version and its routes', async (t) => {
   assert.ok(body.routes.includes('POST /v1/chat/completions'))
 })
 
-test('HEAD answers like GET without a body', async (t) => {
+test('row 24: HEAD answers like GET without a body', async (t) => {
   const { url } = await startProxy(t)
 
   for (const path of ['/', '/health', '/ready', '/v1/models']) {
@@ -75,7 +75,7 @@ const refused: [method: string, path: string, status: number][] = [
   ['POST', '/health', 405],
 ]
 
-test('unknown paths are 404, known ones with another method 405, and nothing goes upstream', async (t) => {
+test('row 24: unknown paths are 404, known ones with another method 405, and nothing goes upstream', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 

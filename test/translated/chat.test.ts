@@ -239,7 +239,7 @@ const failures: [what: string, answer: Answer, status: number, error: Record<str
 ]
 
 for (const [what, answer, status, expected] of failures) {
-  test(`§10.1–10.3 ${what} is an HTTP error with all four members, streamed or not`, async (t) => {
+  test(`§10.1–10.3, row 37: ${what} is an HTTP error with all four members, streamed or not`, async (t) => {
     for (const stream of [true, false]) {
       const { back, text } = await ask(t, answer, { stream })
 
@@ -252,7 +252,7 @@ for (const [what, answer, status, expected] of failures) {
   })
 }
 
-test('§10.4 an error after the first token is the last event: no finish, no [DONE]', async (t) => {
+test('§10.4, row 41: an error after the first token is the last event: no finish, no [DONE]', async (t) => {
   const begun = anthropicStream({ text: ['one '] }).filter((event) => !event.includes('_stop'))
   const error = `event: error\ndata: ${JSON.stringify(anthropicError('overloaded_error', 'no'))}\n\n`
   for (const rest of [[error], ['hang-up' as const], []]) {

@@ -43,7 +43,7 @@ test('a stream comes back byte for byte, comments and odd line ends included', a
   assert.match(answer.headers.get('content-type') ?? '', /text\/event-stream/)
 })
 
-test('each event arrives while the upstream still writes', async (t) => {
+test('row 5: each event arrives while the upstream still writes', async (t) => {
   const gate = deferred()
   const upstream = await startUpstream(t, [
     { sse: ['data: 1\n\n', { until: gate.promise }, 'data: 2\n\n'] },
@@ -60,7 +60,7 @@ test('each event arrives while the upstream still writes', async (t) => {
   assert.equal(second.value, 'data: 2\n\n')
 })
 
-test('status, body, retry-after, rate limits and request ids of an upstream error pass unchanged', async (t) => {
+test('row 36: status, body, retry-after, rate limits and request ids of an upstream error pass unchanged', async (t) => {
   const body = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
   const headers = {
     'content-type': 'application/json',
@@ -81,7 +81,7 @@ test('status, body, retry-after, rate limits and request ids of an upstream erro
   }
 })
 
-test('hop-by-hop headers, cookies, addresses and the caller’s credential do not go up or come back', async (t) => {
+test('row 65: hop-by-hop headers, cookies, addresses and the caller’s credential do not go up or come back', async (t) => {
   const upstream = await startUpstream(t, [
     {
       headers: {
@@ -128,7 +128,7 @@ test('hop-by-hop headers, cookies, addresses and the caller’s credential do no
   assert.equal(answer.headers['x-stays'], '1')
 })
 
-test('Expect: 100-continue is answered, and the upstream gets the account’s key', async (t) => {
+test('row 23: Expect: 100-continue is answered, and the upstream gets the account’s key', async (t) => {
   const upstream = await startUpstream(t, [{ body: {} }])
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url),
@@ -150,7 +150,7 @@ test('Expect: 100-continue is answered, and the upstream gets the account’s ke
   assert.deepEqual(up.body, oddBody)
 })
 
-test('a redirect is not followed', async (t) => {
+test('row 42: a redirect is not followed', async (t) => {
   const other = await startUpstream(t, [])
   const upstream = await startUpstream(t, [{ status: 307, headers: { location: other.url } }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
@@ -166,7 +166,7 @@ test('a redirect is not followed', async (t) => {
   assert.equal(other.requests.length, 0)
 })
 
-test('twenty requests in a row use one connection', async (t) => {
+test('row 4: twenty requests in a row use one connection', async (t) => {
   const upstream = await startUpstream(t, () => ({ body: {} }))
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 

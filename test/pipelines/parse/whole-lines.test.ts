@@ -27,7 +27,7 @@ test('passes on a rest without a line end when the input ends', async () => {
   assert.equal(String(await passed([Buffer.from('one\ntw'), Buffer.from('o')])), 'one\ntwo')
 })
 
-test('any slicing gives the same bytes, each piece ending with a line end but the last', async () => {
+test('row 39: any slicing gives the same bytes, each piece ending with a line end but the last', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom('\n', '\r\n', 'a', 'é', '😀', ''), { maxLength: 60 }),
@@ -104,7 +104,7 @@ test('lines of exactly the limit pass, however they are cut', async () => {
   }
 })
 
-test('a 33 MB line gives what came before it and then a failing event', async () => {
+test('row 40: a 33 MB line gives what came before it and then a failing event', async () => {
   const mb = Buffer.alloc(1024 * 1024, 'x')
   const pieces = [Buffer.from('data: 1\n\ndata: "'), ...Array<Buffer>(33).fill(mb)]
 

@@ -17,6 +17,7 @@ export function answerContext(given: Partial<ChatAnswerContext> = {}): ChatAnswe
     fallbackId: 'fallback',
     createdSeconds: 1_700_000_000,
     includeUsage: true,
+    logprobs: true,
     legacyFunctions: false,
     keepAliveMs: 0,
     record: { started: false },

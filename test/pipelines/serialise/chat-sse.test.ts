@@ -142,6 +142,13 @@ test('§3 log probabilities are on the chunk of their text', async () => {
   assert.deepEqual(chunks[1]?.choices[0]?.logprobs, { content: logprobs, refusal: null })
 })
 
+test('§8.1 output_text.logprobs only go to a client that asked for them', async () => {
+  const deltas: Delta[] = [start, { type: 'text', text: 'a', logprobs: [{ token: 'a' }] }, stop]
+  const { chunks } = chunksOf(await sseOf(deltas, answerContext({ logprobs: false })))
+
+  assert.ok(chunks.every(({ choices }) => choices.every(({ logprobs }) => logprobs === null)))
+})
+
 test('§3 legacy functions: the first call only, as function_call', async () => {
   const deltas: Delta[] = [
     start,

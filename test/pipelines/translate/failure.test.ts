@@ -48,6 +48,8 @@ const anthropicCodes: [message: string, type: string, details: unknown, code: st
     null,
     'context_length_exceeded',
   ],
+  ['the context window was\nexceeded', 'invalid_request_error', null, 'context_length_exceeded'],
+  ['messages.1.tool_use.input: value too long', 'invalid_request_error', null, null],
   ['messages: text is required', 'invalid_request_error', null, null],
   ['model: claude-9', 'not_found_error', null, 'model_not_found'],
   ['file not found', 'not_found_error', null, null],

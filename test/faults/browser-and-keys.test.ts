@@ -6,7 +6,7 @@ import { startUpstream } from '../helpers/upstream.ts'
 
 const ask = { model: 'gpt-5.1', input: 'x' }
 
-test('a web page of a foreign origin cannot spend the account, whatever it sends', async (t) => {
+test('row 62: a web page of a foreign origin cannot spend the account, whatever it sends', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url),
@@ -25,7 +25,7 @@ test('a web page of a foreign origin cannot spend the account, whatever it sends
   assert.equal(upstream.requests.length, 0)
 })
 
-test('a page on loopback may call, and its preflight is granted the headers SDKs send', async (t) => {
+test('row 62: a page on loopback may call, and its preflight is granted the headers SDKs send', async (t) => {
   const upstream = await startUpstream(t, [{ body: {} }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const origin = 'http://localhost:5173'
@@ -47,7 +47,7 @@ test('a page on loopback may call, and its preflight is granted the headers SDKs
   assert.equal(answer.headers.get('access-control-allow-origin'), origin)
 })
 
-test('a rebound DNS name is refused on a loopback listener; loopback names work', async (t) => {
+test('row 63: a rebound DNS name is refused on a loopback listener; loopback names work', async (t) => {
   const { url } = await startProxy(t)
   const { port } = new URL(url)
   const statusFor = (host: string) =>
@@ -67,7 +67,7 @@ test('a rebound DNS name is refused on a loopback listener; loopback names work'
   }
 })
 
-test('with api_keys only their holders get in, by either header, and the key never goes upstream', async (t) => {
+test('row 64: with api_keys only their holders get in, by either header, and the key never goes upstream', async (t) => {
   const upstream = await startUpstream(t, () => ({ body: {} }))
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url, { api_keys: ['local-9f8e7d6c5b4a'] }),
@@ -90,7 +90,7 @@ test('with api_keys only their holders get in, by either header, and the key nev
   }
 })
 
-test('the key of this proxy is no credential for an upstream', async (t) => {
+test('row 65: the key of this proxy is no credential for an upstream', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url, { api_keys: ['local-9f8e7d6c5b4a'] }),

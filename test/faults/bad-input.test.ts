@@ -30,7 +30,7 @@ const bad: [what: string, body: (model: string) => unknown, status: number, says
 const hello = { role: 'user', content: 'hi' }
 
 for (const [route, model] of Object.entries(routes)) {
-  test(`${route} refuses what it cannot read`, async (t) => {
+  test(`row 15: ${route} refuses what it cannot read`, async (t) => {
     const upstream = await startUpstream(t, [])
     const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -47,6 +47,25 @@ for (const [route, model] of Object.entries(routes)) {
     assert.doesNotMatch(proxy.rawLog(), /"level":"error"/)
   })
 }
+
+test('row 16: wrong types in any field are a 4xx or pass, never a 5xx of ours', async (t) => {
+  const upstream = await startUpstream(t, () => ({ status: 400, body: {} }))
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const names =
+    'messages input system instructions max_tokens temperature stream stop tools tool_choice thinking reasoning output_config metadata response_format context_management'
+  const wrong = [1, -1, 1e99, '', 'x', true, null, [], [null], [1], {}, { type: 1 }, [{ role: 3 }]]
+
+  const statuses = new Set<number>()
+  for (const [route, model] of Object.entries(routes)) {
+    for (const name of names.split(' ')) {
+      const bodies = wrong.map((value) => ({ model, messages: [hello], input: 'x', [name]: value }))
+      const answers = await Promise.all(bodies.map((body) => post(url + route, body)))
+      for (const { status } of answers) statuses.add(status)
+    }
+  }
+
+  assert.deepEqual([...statuses], [400])
+})
 
 test('a model of another kind is refused on a transparent route, naming the one that takes it', async (t) => {
   const upstream = await startUpstream(t, [])
@@ -69,7 +88,7 @@ test('a model of another kind is refused on a transparent route, naming the one 
   assert.equal(upstream.requests.length, 0)
 })
 
-test('a body above max_body_mb is refused with 413, announced or not', async (t) => {
+test('row 14: a body above max_body_mb is refused with 413, announced or not', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url, { max_body_mb: 1 }),
@@ -90,7 +109,7 @@ test('a body above max_body_mb is refused with 413, announced or not', async (t)
   assert.equal(upstream.requests.length, 0)
 })
 
-test('a compressed body is refused with 415', async (t) => {
+test('row 28: a compressed body is refused with 415', async (t) => {
   const { url } = await startProxy(t)
 
   const answer = await post(`${url}/v1/responses`, 'x', { 'content-encoding': 'gzip' })
@@ -98,7 +117,7 @@ test('a compressed body is refused with 415', async (t) => {
   assert.equal(answer.status, 415)
 })
 
-test('a body nested a hundred thousand levels deep does no harm', async (t) => {
+test('row 17: a body nested a hundred thousand levels deep does no harm', async (t) => {
   const upstream = await startUpstream(t, () => ({ body: {} }))
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const deep = '['.repeat(100_000) + ']'.repeat(100_000)
@@ -115,7 +134,7 @@ test('a body nested a hundred thousand levels deep does no harm', async (t) => {
   assert.equal((await fetch(`${url}/health`)).status, 200)
 })
 
-test('no credential anywhere is a 401 that says what to set', async (t) => {
+test('row 59: no credential anywhere is a 401 that says what to set', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -129,7 +148,7 @@ test('no credential anywhere is a 401 that says what to set', async (t) => {
   assert.equal(upstream.requests.length, 0)
 })
 
-test('a client that goes on sending reads its 413 before the connection closes', async (t) => {
+test('row 14: a client that goes on sending reads its 413 before the connection closes', async (t) => {
   const { url } = await startProxy(t, {
     config: oneUpstream('http://127.0.0.1:1', { max_body_mb: 1 }),
   })

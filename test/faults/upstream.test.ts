@@ -35,7 +35,7 @@ async function freePort(): Promise<number> {
 for (const [route, ask] of Object.entries(asks)) {
   const dialect = route === '/v1/messages' ? 'error' : undefined
 
-  test(`${route}: an upstream that refuses the connection is a 502`, async (t) => {
+  test(`§10.6, row 29: ${route}: an upstream that refuses the connection is a 502`, async (t) => {
     const config = oneUpstream(`http://127.0.0.1:${await freePort()}`)
     const { url } = await startProxy(t, { config })
 
@@ -47,7 +47,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.match(body.error.message, /ECONNREFUSED/)
   })
 
-  test(`${route}: an unknown host is a 502`, async (t) => {
+  test(`§10.6, row 29: ${route}: an unknown host is a 502`, async (t) => {
     const { url } = await startProxy(t, { config: oneUpstream('http://nowhere.invalid') })
 
     const answer = await post(url + route, ask)
@@ -56,7 +56,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.match(await answer.text(), /nowhere\.invalid/)
   })
 
-  test(`${route}: an upstream that never answers is a 504`, async (t) => {
+  test(`§10.6, row 33: ${route}: an upstream that never answers is a 504`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
     const { url } = await startProxy(t, {
       config: oneUpstream(upstream.url, { timeouts: { first_byte_s: 1 } }),
@@ -68,7 +68,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.match(await answer.text(), /first_byte_s/)
   })
 
-  test(`${route}: an upstream that hangs up before its head is a 502, and is not asked twice`, async (t) => {
+  test(`row 30: ${route}: an upstream that hangs up before its head is a 502, and is not asked twice`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: ['hang-up'], silent: true }, { body: {} }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -78,7 +78,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.equal(upstream.requests.length, 1)
   })
 
-  test(`${route}: an upstream that switches protocols is a 502 at once`, async (t) => {
+  test(`row 43: ${route}: an upstream that switches protocols is a 502 at once`, async (t) => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined)
       socket.once('data', () => {
@@ -96,7 +96,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.match(await answer.text(), /HTTP 101/)
   })
 
-  test(`${route}: an upstream that dies in mid-answer never looks complete`, async (t) => {
+  test(`row 31: ${route}: an upstream that dies in mid-answer never looks complete`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: [': begun\n\n', { waitMs: 20 }, 'hang-up'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -112,7 +112,7 @@ for (const [route, ask] of Object.entries(asks)) {
     } else assert.equal(whole, 'broken')
   })
 
-  test(`${route}: an upstream that falls silent in mid-answer is given up after idle_s`, async (t) => {
+  test(`row 34: ${route}: an upstream that falls silent in mid-answer is given up after idle_s`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: [': begun\n\n', 'hang'] }])
     const { url } = await startProxy(t, {
       config: oneUpstream(upstream.url, { timeouts: { idle_s: 1 } }),
@@ -127,7 +127,7 @@ for (const [route, ask] of Object.entries(asks)) {
     } else assert.equal(whole, 'broken')
   })
 
-  test(`${route}: a kept-alive connection that the upstream closed is replaced, ten times of ten`, async (t) => {
+  test(`row 44: ${route}: a kept-alive connection that the upstream closed is replaced, ten times of ten`, async (t) => {
     const upstream = await startUpstream(t, () => ({ body: { ok: true }, status: 400 }))
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -139,7 +139,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.equal(upstream.requests.length, 10)
   })
 
-  test(`${route}: a client that leaves stops the upstream`, async (t) => {
+  test(`row 8: ${route}: a client that leaves in mid-stream stops the upstream`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: [': begun\n\n', 'hang'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const sent = request(url + route, {

@@ -43,7 +43,7 @@ async function endlessUpstream(t: TestContext) {
 }
 
 for (const route of ['/v1/messages', '/v1/chat/completions']) {
-  test(`${route}: a client that stops reading stops the upstream`, async (t) => {
+  test(`row 11: ${route}: a client that stops reading stops the upstream`, async (t) => {
     const upstream = await endlessUpstream(t)
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const sent = request(url + route, {

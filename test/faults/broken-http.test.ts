@@ -1,0 +1,169 @@
+/** What is no HTTP at all, or too much of it: refused at once, and nothing goes upstream. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { oneUpstream, startProxy } from '../helpers/proxy.ts'
+import { startUpstream } from '../helpers/upstream.ts'
+
+const post = 'POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer x\r\n'
+
+const broken: [what: string, bytes: string, status: RegExp][] = [
+  [
+    'row 20: two lengths',
+    `${post}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`,
+    /^HTTP\/1\.1 400/,
+  ],
+  [
+    'row 20: length and chunks',
+    `${post}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+    /^HTTP\/1\.1 400/,
+  ],
+  ['row 20: a bad chunk', `${post}transfer-encoding: chunked\r\n\r\nzz\r\n`, /^HTTP\/1\.1 400/],
+  [
+    'row 20: a list of codings that does not end in chunked',
+    `${post}transfer-encoding: chunked, identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+    /^HTTP\/1\.1 400/,
+  ],
+  [
+    'row 20: a chunk larger than any number',
+    `${post}transfer-encoding: chunked\r\n\r\n${'f'.repeat(40)}\r\n`,
+    /^HTTP\/1\.1 400/,
+  ],
+  [
+    'row 20: a chunk extension of 64 KB',
+    `${post}transfer-encoding: chunked\r\n\r\n2;x=${'y'.repeat(65_536)}\r\n{}\r\n0\r\n\r\n`,
+    /^HTTP\/1\.1 413/,
+  ],
+  ['row 21: a bare CR', 'GET / HTTP/1.1\rhost: localhost\r\n\r\n', /^HTTP\/1\.1 400/],
+  ['row 21: a bare LF', `${post}x: a\nb: c\r\n\r\n`, /^HTTP\/1\.1 400/],
+  ['row 21: a folded header', `${post}x: a\r\n b\r\n\r\n`, /^HTTP\/1\.1 400/],
+  ['row 21: NUL in a header', `${post}x: a\u0000b\r\n\r\n`, /^HTTP\/1\.1 400/],
+  ['row 21: the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', /^HTTP\/1\.1 400/],
+  [
+    'row 25: TRACE',
+    'TRACE / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+    /^HTTP\/1\.1 405/,
+  ],
+  [
+    'row 25: CONNECT',
+    'CONNECT x.test:443 HTTP/1.1\r\nhost: localhost\r\n\r\n',
+    /^(?:HTTP\/1\.1 40|$)/,
+  ],
+  [
+    'row 27: an upgrade to h2c',
+    'GET /v1/messages HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade, http2-settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n',
+    /^HTTP\/1\.1 405/,
+  ],
+  [
+    'row 18: three thousand headers',
+    `GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${'x: y\r\n'.repeat(3000)}\r\n`,
+    /^HTTP\/1\.1 431/,
+  ],
+  ['row 21: no host', 'GET / HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400/],
+  ['row 21: a space before the colon', 'GET / HTTP/1.1\r\nhost : x\r\n\r\n', /^HTTP\/1\.1 400/],
+  ['row 21: no HTTP', 'hello\r\n\r\n', /^HTTP\/1\.1 400/],
+  [
+    'row 18: a header of 20 KB',
+    `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
+    /^HTTP\/1\.1 431/,
+  ],
+  [
+    'row 23: an unknown Expect',
+    `${post}expect: magic\r\ncontent-length: 0\r\n\r\n`,
+    /^HTTP\/1\.1 417/,
+  ],
+  [
+    'row 27: an upgrade',
+    'GET /v1/responses HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n',
+    /^HTTP\/1\.1 405/,
+  ],
+]
+
+for (const [what, bytes, status] of broken) {
+  test(`${what} is refused at once`, async (t) => {
+    const upstream = await startUpstream(t, [])
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    await once(socket, 'connect')
+
+    socket.write(bytes)
+    if (what === 'row 23: an unknown Expect') socket.end()
+    const answer = await text(socket)
+
+    assert.match(answer, status)
+    assert.equal(upstream.requests.length, 0)
+    assert.equal((await fetch(`${url}/health`)).status, 200)
+  })
+}
+
+for (const path of [
+  '/v1/../admin',
+  '/v1/%2e%2e/admin',
+  '/v1/messages/../../admin',
+  '/v1/responses/../admin',
+  '/v1/responses/%2e%2e/admin',
+  '/v1/responses/a;b',
+  '/v1/responses/a%00b',
+  '/v1/responses/a%2fb',
+  '//admin',
+  'http://elsewhere.test/admin',
+]) {
+  test(`row 26: ${path} reaches no path of an upstream`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ body: {} }))
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    await once(socket, 'connect')
+
+    const body = '{"model":"gpt-5.1","input":"x"}'
+    const headers = `host: localhost\r\nconnection: close\r\ncontent-length: ${body.length}`
+    socket.write(`POST ${path} HTTP/1.1\r\n${headers}\r\n\r\n${body}`)
+
+    assert.match(await text(socket), /^HTTP\/1\.1 404/)
+    assert.equal(upstream.requests.length, 0)
+  })
+}
+
+test('row 28: HTTP/1.0 and a body byte by byte are served', async (t) => {
+  const upstream = await startUpstream(t, () => ({ body: { ok: true } }))
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const body = '{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[]}'
+  for (const version of ['1.0', '1.1']) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.setNoDelay(true)
+    await once(socket, 'connect')
+
+    socket.write(
+      `POST /v1/messages HTTP/${version}\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer x\r\ncontent-length: ${body.length}\r\n\r\n`,
+    )
+    for (const byte of body) {
+      socket.write(byte)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+
+    assert.match(await text(socket), /^HTTP\/1\.1 200[\s\S]*\{"ok":true\}/)
+  }
+})
+
+test('row 28: five hundred idle connections keep nobody out', async (t) => {
+  const { url } = await startProxy(t)
+  const sockets = Array.from({ length: 500 }, () => connect(Number(new URL(url).port), '127.0.0.1'))
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+
+  assert.equal((await fetch(`${url}/health`)).status, 200)
+  for (const socket of sockets) socket.destroy()
+})
+
+test('row 22: two requests sent at once are answered in order', async (t) => {
+  const { url } = await startProxy(t)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+
+  socket.write(
+    'GET /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\nGET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+  )
+  const answer = await text(socket)
+
+  assert.match(answer, /HTTP\/1\.1 404[\s\S]*HTTP\/1\.1 200[\s\S]*uptime_s/)
+})
