@@ -1,0 +1,103 @@
+/** The process in a bad environment: a log that nobody reads, few descriptors, requests made to break it. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { oneUpstream, post } from '../helpers/proxy.ts'
+import { runProgram } from '../helpers/program.ts'
+import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
+import { asks, routes } from './asks.ts'
+
+test('row 61: without being told otherwise it listens on 127.0.0.1', async (t) => {
+  const program = runProgram(t)
+
+  assert.match(await program.url(), /^http:\/\/127\.0\.0\.1:/)
+})
+
+test('row 60: a log that nobody reads does not stop it', async (t) => {
+  const program = runProgram(t)
+  const url = await program.url()
+  program.process.stdout.pause()
+
+  // Each line is about 200 bytes: far more than a pipe holds.
+  for (let round = 0; round < 40; round += 1) {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/v1/models`)))
+    for (const answer of answers) assert.equal((await answer.json(), answer.status), 200)
+  }
+})
+
+test('row 60: with 64 file descriptors it refuses what it cannot hold, and serves again', async (t) => {
+  const bin = path.join(import.meta.dirname, '..', '..', 'bin', 'droid2api.ts')
+  const node = `exec '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${bin}' -p 0`
+  const { PATH } = process.env
+  const env = { PATH, HOME: '/nonexistent', DATA_DIR: '/nonexistent' }
+  const child = spawn('sh', ['-c', `ulimit -n 64; ${node}`], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const { url } = JSON.parse(line) as { url: string }
+
+  const sockets = Array.from({ length: 100 }, () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    return socket.on('error', () => undefined)
+  })
+  await wait(300)
+  for (const socket of sockets) socket.destroy()
+
+  await served(url)
+  assert.equal(child.exitCode, null)
+})
+
+test('row 60: forty hostile requests do not end it', async (t) => {
+  const upstream = await startUpstream(t, () => ({ body: anthropicMessage({ text: ['Hi'] }) }))
+  const program = runProgram(t, { config: oneUpstream(upstream.url) })
+  const url = await program.url()
+  const bodies = [
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"model":{}}',
+    '{"model":"__proto__"}',
+    '\uffff',
+    '{"model":"constructor","messages":[]}',
+  ]
+
+  for (const route of routes) {
+    for (const body of bodies) await (await post(url + route, body)).text()
+  }
+  for (const bytes of [
+    '\u0000',
+    'GET',
+    'POST /v1/messages HTTP/1.1\r\n\r\n',
+    '\r\n\r\n\r\n',
+    'x'.repeat(90_000),
+  ]) {
+    for (let count = 0; count < 4; count += 1) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined)
+      socket.end(bytes)
+      await once(socket.resume(), 'close')
+    }
+  }
+
+  assert.equal((await post(`${url}/v1/messages`, asks['/v1/messages'])).status, 200)
+  assert.equal(program.process.exitCode, null)
+})
+
+/** Waits until it serves; the test's own time-out is the limit. */
+async function served(url: string): Promise<void> {
+  for (;;) {
+    const status = await fetch(`${url}/health`).then(
+      (answer) => answer.status,
+      () => 0,
+    )
+    if (status === 200) return
+    await wait(50)
+  }
+}

@@ -1,0 +1,29 @@
+/** What a user installs besides this program: few packages, each with its checksum, none that runs code at install. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+
+interface Package {
+  dev?: boolean
+  integrity?: string
+  hasInstallScript?: boolean
+  resolved?: string
+}
+
+const lockFile = path.join(import.meta.dirname, '..', 'package-lock.json')
+const lock = JSON.parse(readFileSync(lockFile, 'utf8')) as { packages: Record<string, Package> }
+const installed = Object.entries(lock.packages).filter(([place]) => place !== '')
+const production = installed.filter(([, { dev }]) => !dev)
+
+test('row 68: production installs at most 30 packages, and none runs a script', () => {
+  assert.ok(production.length > 4 && production.length <= 30, `${production.length} packages`)
+  for (const [place, { hasInstallScript }] of production) assert.ok(!hasInstallScript, place)
+})
+
+test('row 68: every package has its checksum, and none a place of its own', () => {
+  for (const [place, { integrity, resolved }] of installed) {
+    assert.match(integrity ?? '', /^sha512-/, place)
+    assert.equal(resolved, undefined, place)
+  }
+})
