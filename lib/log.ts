@@ -2,15 +2,14 @@
  * The program's log: pino, JSON lines on stdout; readable lines where `dev_mode` meets a terminal.
  * Every line goes through the redactor. A reader that blocks or goes away never stops the proxy: lines are then dropped.
  */
+import { fstatSync } from 'node:fs'
 import { pino, type DestinationStream, type Logger } from 'pino'
 import type { LogLevel } from './config/types.ts'
 import { readableLine } from './log-line.ts'
+import { openLogPipe, type LogPipe } from './log-pipe.ts'
 import type { Redact } from './redact.ts'
 
 export type { Logger } from 'pino'
-
-/** bytes of log that may wait for a blocked reader */
-const maxWaitingBytes = 1024 * 1024
 
 export interface LogOptions {
   level: LogLevel
@@ -20,9 +19,15 @@ export interface LogOptions {
   destination?: DestinationStream
 }
 
-/** The root logger and the way to empty its buffer before the process ends. */
-export function openLog(options: LogOptions): { log: Logger; flush: () => void } {
-  const sink = options.destination ?? openStdout()
+export interface OpenLog {
+  log: Logger
+  /** what is buffered goes out, as far as somebody reads it; nothing can be logged afterwards */
+  end: () => Promise<void>
+}
+
+/** The root logger and the way to end it. */
+export function openLog(options: LogOptions): OpenLog {
+  const sink = options.destination ? given(options.destination) : openStdout()
   const log = pino(
     {
       level: options.level,
@@ -37,21 +42,23 @@ export function openLog(options: LogOptions): { log: Logger; flush: () => void }
       },
     },
   )
-  return { log, flush: () => flushQuietly(sink) }
+  return { log, end: () => sink.end() }
 }
 
-function openStdout(): DestinationStream {
-  const stdout = pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes })
-  // EPIPE and the like: whoever read the log is gone, and there is no other place to say so
-  stdout.on('error', () => undefined)
-  return stdout
-}
+const stdout = 1
 
-function flushQuietly(sink: DestinationStream): void {
-  if (!('flushSync' in sink) || typeof sink.flushSync !== 'function') return
-  try {
-    sink.flushSync()
-  } catch {
-    // the reader is gone, or stdout was never opened: nothing can be said any more
+function openStdout(): LogPipe {
+  const kind = fstatSync(stdout)
+  if (kind.isFIFO() || kind.isSocket()) return openLogPipe(stdout)
+  const file = pino.destination({ dest: stdout, sync: false })
+  // a full disk: there is no other place to say so
+  file.on('error', () => undefined)
+  return {
+    write: (line) => void file.write(line),
+    end: () => new Promise((resolve) => file.flush(() => resolve())),
   }
+}
+
+function given(destination: DestinationStream): LogPipe {
+  return { write: (line) => destination.write(line), end: () => Promise.resolve() }
 }

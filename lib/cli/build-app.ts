@@ -21,8 +21,8 @@ export interface AppParts {
 
 export interface BuiltApp {
   app: App
-  /** empties the log's buffer before the process ends */
-  flushLog(): void
+  /** the last that is done before the process ends: what is logged goes out, as far as somebody reads it */
+  endLog(): Promise<void>
 }
 
 /** Builds everything a server needs; nothing is started yet. */
@@ -35,7 +35,7 @@ export function buildApp(parts: AppParts): BuiltApp {
       ...Object.values(app.config.endpoint_secrets),
     ])
   const redact = redactor(secrets)
-  const { log, flush } = openLog({
+  const { log, end } = openLog({
     level: config.log_level,
     readable: config.dev_mode && process.stdout.isTTY,
     redact,
@@ -57,7 +57,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     shuttingDown: false,
   }
   app.warnings = [...warnings, ...exposureWarnings(app)]
-  return { app, flushLog: flush }
+  return { app, endLog: end }
 }
 
 /** Anyone who reaches an open port spends the account. */

@@ -24,7 +24,7 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   const server = createServer(app)
   const onReload = () => reload(app, options)
   process.on('SIGHUP', onReload)
-  const stopped = nextSignal(() => built.flushLog())
+  const stopped = nextSignal()
   await listen(server, app)
   await app.account.start()
   announce(app, server)
@@ -36,7 +36,7 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   await options.beforeExit?.()
   app.agents.destroy()
   app.log.info('stopped')
-  built.flushLog()
+  await built.endLog()
 }
 
 async function listen(server: Server, { config }: App): Promise<void> {
@@ -90,15 +90,12 @@ function reload(app: App, options: ServeOptions): void {
 }
 
 /** The first SIGTERM or SIGINT; from then on a second one ends the process at once. */
-async function nextSignal(flushLog: () => void): Promise<string> {
+async function nextSignal(): Promise<string> {
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
-  const exitNow = () => {
-    flushLog()
-    process.exit(1)
-  }
+  const exitNow = () => process.exit(1)
   process.on('SIGTERM', exitNow)
   process.on('SIGINT', exitNow)
   return signal

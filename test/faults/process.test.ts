@@ -18,7 +18,7 @@ test('row 61: without being told otherwise it listens on 127.0.0.1', async (t) =
   assert.match(await program.url(), /^http:\/\/127\.0\.0\.1:/)
 })
 
-test('row 60: a log that nobody reads does not stop it', async (t) => {
+test('row 60: a log that nobody reads stops neither its work nor its end', async (t) => {
   const program = runProgram(t)
   const url = await program.url()
   program.process.stdout.pause()
@@ -28,6 +28,10 @@ test('row 60: a log that nobody reads does not stop it', async (t) => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/v1/models`)))
     for (const answer of answers) assert.equal((await answer.json(), answer.status), 200)
   }
+  program.process.kill('SIGTERM')
+  const [code] = (await once(program.process, 'exit')) as [number]
+
+  assert.equal(code, 0)
 })
 
 test('row 60: with 64 file descriptors it refuses what it cannot hold, and serves again', async (t) => {
