@@ -89,13 +89,16 @@ function reload(app: App, options: ServeOptions): void {
   }
 }
 
+function exitNow(): never {
+  process.exit(1)
+}
+
 /** The first SIGTERM or SIGINT; from then on a second one ends the process at once. */
 async function nextSignal(): Promise<string> {
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
-  const exitNow = () => process.exit(1)
   process.on('SIGTERM', exitNow)
   process.on('SIGINT', exitNow)
   return signal

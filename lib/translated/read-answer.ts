@@ -39,22 +39,26 @@ export function decodingFault(error: Error): Error {
   )
 }
 
-/** At most the first `maxBytes` of it, rounded up to a piece. Throws ProxyError 502 or 504 when it breaks off. */
+/** At most the first `maxBytes` of it, rounded up to a piece; the rest is not read. Throws ProxyError 502 or 504 when it breaks off. */
 export async function readAnswer(
   answer: IncomingMessage,
   call: Call,
-  maxBytes = Number.POSITIVE_INFINITY,
-): Promise<string> {
+  maxBytes: number,
+): Promise<{ text: string; whole: boolean }> {
   const body = openAnswer(answer, call, 'fail')
   const pieces: Buffer[] = []
   let size = 0
   const source = decoded(body, answer)
-  source.on('data', (piece: Buffer) => {
-    if (size < maxBytes) pieces.push(piece)
-    size += piece.length
-  })
   await new Promise<void>((resolve, reject) => {
+    source.on('data', (piece: Buffer) => {
+      pieces.push(piece)
+      size += piece.length
+      if (size < maxBytes) return
+      resolve()
+      source.destroy()
+      body.destroy()
+    })
     source.once('end', resolve).on('error', (error) => reject(decodingFault(error)))
   })
-  return Buffer.concat(pieces).toString('utf8')
+  return { text: Buffer.concat(pieces).toString('utf8'), whole: size < maxBytes }
 }

@@ -22,8 +22,8 @@ export async function refuse(answer: IncomingMessage, call: Call, target: Target
       { type: 'upstream_error' },
     )
   }
-  const body = await readAnswer(answer, call, maxErrorBytes)
-  throw failureError(upstreamFailure(status, body, isOurs(call, target)))
+  const { text } = await readAnswer(answer, call, maxErrorBytes)
+  throw failureError(upstreamFailure(status, text, isOurs(call, target)))
 }
 
 /** A failure as what the error boundary takes. */

@@ -26,6 +26,9 @@ import { isEventStream } from '../upstream/media-type.ts'
 import { decoders, decodingFault, readAnswer } from './read-answer.ts'
 import { failureError } from './refuse.ts'
 
+/** As much as one event of a stream may have. An answer has to be held several times over to be retold. */
+const maxAnswerBytes = 32 * 1024 * 1024
+
 /** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
 export async function retell(
   answer: IncomingMessage,
@@ -60,7 +63,8 @@ function streamSource(answer: IncomingMessage, call: Call, chat: RetoldCall): So
 }
 
 async function bodySource(answer: IncomingMessage, call: Call, chat: RetoldCall): Promise<Source> {
-  const text = await readAnswer(answer, call)
+  const { text, whole } = await readAnswer(answer, call, maxAnswerBytes)
+  if (!whole) throw tooLarge()
   const deltas = chat.provider.body(parsedAnswer(text, answer), translateContext(chat))
   return { stages: [Readable.from([[...deltas]]), ...stopStages(chat, 'count')] }
 }
@@ -146,6 +150,11 @@ function randomId(): string {
     .replace(/[^A-Za-z0-9]/g, '')
     .padEnd(29, '0')
     .slice(0, 29)
+}
+
+function tooLarge(): ProxyError {
+  const message = `The upstream's answer is larger than ${maxAnswerBytes / 1024 / 1024} MB. Ask for a stream.`
+  return new ProxyError(502, 'upstream_protocol_error', message, { type: 'upstream_error' })
 }
 
 function parsedAnswer(text: string, answer: IncomingMessage): JsonObject {

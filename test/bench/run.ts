@@ -22,19 +22,23 @@ const wanted = process.argv.slice(2)
 const targets = await startTargets()
 const results: Result[] = []
 try {
-  console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, medians\n`)
-  console.log('| work | bare http-proxy-3 | droid2api | ratio (lowest to highest) | goal |')
-  console.log('| --- | --- | --- | --- | --- |')
+  say(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, medians\n`)
+  say('| work | bare http-proxy-3 | droid2api | ratio (lowest to highest) | goal |')
+  say('| --- | --- | --- | --- | --- |')
   for (const row of rowsOf(targets)) {
     if (wanted.length > 0 && !wanted.some((word) => row.work.includes(word))) continue
     const result = summed(row, await roundsOf(row))
     results.push(result)
-    console.log(line(result))
+    say(line(result))
   }
 } finally {
   for (const target of Object.values(targets)) await target.stop()
 }
 writeFileSync('bench.json', `${JSON.stringify({ node: process.version, results }, null, 2)}\n`)
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
 
 async function roundsOf(row: Row): Promise<Round[]> {
   const rounds: Round[] = []

@@ -1,0 +1,164 @@
+/** What the compiled program takes of a small machine, and that large bodies do not hold others up. Linux only. */
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { run } from '../bench/load.ts'
+import { clientKey, rssMb, startOurs, startUpstream, type Target } from '../bench/processes.ts'
+
+const headers = { 'content-type': 'application/json', authorization: `Bearer ${clientKey}` }
+
+function bodyOf(text: string, more: object = {}): string {
+  const messages = [{ role: 'user', content: text }]
+  return JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 9, messages, ...more })
+}
+
+async function ours(t: TestContext, upstreamUrl: string): Promise<Target> {
+  const target = await startOurs(upstreamUrl)
+  t.after(() => target.stop())
+  return target
+}
+
+/** Asks for its health every 20 ms until told; the longest that an answer took, ms. */
+function watchHealth({ url }: Target): () => Promise<number> {
+  const over = new AbortController()
+  const watching = (async () => {
+    let slowest = 0
+    while (!over.signal.aborted) {
+      const began = performance.now()
+      await (await fetch(`${url}/health`)).text()
+      slowest = Math.max(slowest, performance.now() - began)
+      await wait(20)
+    }
+    return slowest
+  })()
+  return () => {
+    over.abort()
+    return watching
+  }
+}
+
+test('row 7: memory is small when idle and does not climb from load to load', async (t) => {
+  const upstream = await startUpstream()
+  t.after(() => upstream.stop())
+  const target = await ours(t, upstream.url)
+  await wait(1000)
+  const idle = rssMb(target)
+  const rounds: number[] = []
+  const body = Buffer.from(bodyOf('word '.repeat(2000), { stream: true }))
+  const ask = { path: '/v1/chat/completions', query: 'events=500', body, events: 500 } as const
+  for (let round = 0; round < 10; round += 1) {
+    await run(target, { ask, concurrency: 100, forMs: 60_000, requests: 400 })
+    await wait(500)
+    rounds.push(rssMb(target))
+  }
+  t.diagnostic(
+    `RSS idle ${idle.toFixed(0)} MB, after each of ten loads ${rounds.map((mb) => mb.toFixed(0)).join(' ')}`,
+  )
+
+  assert.ok(idle <= 80, `${idle} MB`)
+  assert.ok(Math.max(...rounds) <= 256)
+  assert.ok(rounds.at(-1)! - Math.max(...rounds.slice(0, 3)) <= 20)
+})
+
+test('row 6: prompts of 10 MB do not hold others up', async (t) => {
+  const upstream = await startUpstream()
+  t.after(() => upstream.stop())
+  const target = await ours(t, upstream.url)
+  const body = bodyOf('word '.repeat(2_000_000))
+  const slowest = watchHealth(target)
+  for (const path of ['/v1/messages', '/v1/chat/completions']) {
+    for (let count = 0; count < 5; count += 1) {
+      const answer = await fetch(target.url + path, { method: 'POST', headers, body })
+      assert.equal(answer.status, 200)
+      await answer.text()
+    }
+  }
+  const ms = await slowest()
+  t.diagnostic(`slowest health check ${ms.toFixed(0)} ms`)
+
+  assert.ok(ms < 300, `${ms} ms`)
+})
+
+for (const path of ['/v1/messages', '/v1/chat/completions']) {
+  test(`row 38: ${path}: a body of 100 MB costs little memory`, async (t) => {
+    const text = 'x'.repeat(100_000_000)
+    const content = [{ type: 'text', text }]
+    const whole = JSON.stringify({
+      id: 'm',
+      type: 'message',
+      role: 'assistant',
+      content,
+      stop_reason: 'end_turn',
+    })
+    const target = await ours(t, await serving(t, (res) => res.end(whole)))
+    await wait(500)
+    const before = rssMb(target)
+    const peak = watchMemory(target)
+    const answer = await fetch(target.url + path, { method: 'POST', headers, body: bodyOf('x') })
+    const { byteLength } = await answer.arrayBuffer()
+    const grown = (await peak()) - before
+    t.diagnostic(`grew by ${grown.toFixed(0)} MB`)
+
+    // To be translated a body has to be held whole, and more than once: so large a one is refused.
+    if (path === '/v1/messages') assert.ok(byteLength > 100_000_000)
+    else assert.equal(answer.status, 502)
+    assert.ok(grown < 150, `${grown} MB`)
+  })
+
+  test(`row 40: ${path}: a line of 64 MB does not hold others up`, async (t) => {
+    const piece = 'x'.repeat(1_000_000)
+    const upstreamUrl = await serving(t, (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' })
+      res.write('data: {"type":"message_start","message":{"id":"m"}}\n\ndata: ')
+      let left = 64
+      const fill = () => {
+        while (left > 0) {
+          left -= 1
+          if (!res.write(piece)) return res.once('drain', fill)
+        }
+        return res.end('\n\n')
+      }
+      fill()
+    })
+    const target = await ours(t, upstreamUrl)
+    await wait(500)
+    const before = rssMb(target)
+    const [slowest, peak] = [watchHealth(target), watchMemory(target)]
+    const body = bodyOf('x', { stream: true })
+    const answer = await fetch(target.url + path, { method: 'POST', headers, body })
+    const text = await answer.text()
+    const [ms, grown] = [await slowest(), (await peak()) - before]
+    t.diagnostic(`slowest health check ${ms.toFixed(0)} ms, grew by ${grown.toFixed(0)} MB`)
+
+    if (path === '/v1/chat/completions') assert.match(text, /upstream_protocol_error/)
+    assert.ok(ms < 300, `${ms} ms`)
+    assert.ok(grown < 150, `${grown} MB`)
+  })
+}
+
+/** A server that answers everything in one way. */
+async function serving(
+  t: TestContext,
+  answer: (res: http.ServerResponse) => void,
+): Promise<string> {
+  const server = http.createServer((req, res) => {
+    req.resume().once('end', () => answer(res))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function watchMemory(target: Target): () => Promise<number> {
+  let peak = 0
+  const timer = setInterval(() => (peak = Math.max(peak, rssMb(target))), 10)
+  return () => {
+    clearInterval(timer)
+    return Promise.resolve(peak)
+  }
+}
