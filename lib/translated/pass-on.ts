@@ -3,10 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import type { Call } from '../app.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
-import { isEventStream } from '../upstream/media-type.ts'
+import { isEventStream, mayBeJson } from '../upstream/media-type.ts'
 import { pour } from '../upstream/pour.ts'
 import { tapUsage } from '../upstream/usage-tap.ts'
-import { decoded } from './read-answer.ts'
+import { decoded, notJson } from './read-answer.ts'
 
 /** A stream that breaks off ends with an error event; a body that does so breaks the client's connection. */
 export async function passOn(
@@ -15,6 +15,7 @@ export async function passOn(
   call: Call,
 ): Promise<void> {
   const stream = isEventStream(answer)
+  if (!stream && !mayBeJson(answer)) throw notJson(answer)
   call.record.stream = stream
   res.setHeader('content-type', answer.headers['content-type'] ?? 'application/json')
   if (stream) res.setHeader('cache-control', 'no-cache').setHeader('x-accel-buffering', 'no')

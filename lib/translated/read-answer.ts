@@ -62,3 +62,15 @@ export async function readAnswer(
   })
   return { text: Buffer.concat(pieces).toString('utf8'), whole: size < maxBytes }
 }
+
+/** What a client is told of an answer in some other format, such as a page of a gateway. */
+export function notJson(answer: IncomingMessage): ProxyError {
+  const type = answer.headers['content-type'] ?? 'no content-type'
+  answer.destroy()
+  return new ProxyError(
+    502,
+    'upstream_protocol_error',
+    `The upstream answered HTTP ${answer.statusCode}, but not with a JSON object (${type}). Check the endpoint's base_url.`,
+    { type: 'upstream_error' },
+  )
+}

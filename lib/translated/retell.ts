@@ -23,7 +23,7 @@ import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import type { ChatCall, RetoldCall } from './chat-call.ts'
 import { memoryOf } from './memory-of.ts'
 import { isEventStream } from '../upstream/media-type.ts'
-import { decoders, decodingFault, readAnswer } from './read-answer.ts'
+import { decoders, decodingFault, notJson, readAnswer } from './read-answer.ts'
 import { failureError } from './refuse.ts'
 
 /** As much as one event of a stream may have. An answer has to be held several times over to be retold. */
@@ -160,13 +160,7 @@ function tooLarge(): ProxyError {
 function parsedAnswer(text: string, answer: IncomingMessage): JsonObject {
   const body = objectFrom(text)
   if (body) return body
-  const type = answer.headers['content-type'] ?? 'no content-type'
-  throw new ProxyError(
-    502,
-    'upstream_protocol_error',
-    `The upstream answered HTTP ${answer.statusCode}, but not with a JSON object (${type}). Check the endpoint's base_url.`,
-    { type: 'upstream_error' },
-  )
+  throw notJson(answer)
 }
 
 function keepTokens(call: Call, { record }: ChatAnswerContext): void {

@@ -4,6 +4,8 @@ import https from 'node:https'
 
 export interface Agents {
   for(target: URL): http.Agent
+  /** one whose connections are new: where one kept connection was dead, the others may be, too */
+  fresh(target: URL): http.Agent
   /** closes idle connections and those in use */
   destroy(): void
 }
@@ -22,6 +24,9 @@ export function createAgents(): Agents {
         agents.set(target.origin, agent)
       }
       return agent
+    },
+    fresh(target) {
+      return new (target.protocol === 'https:' ? https.Agent : http.Agent)()
     },
     destroy() {
       for (const agent of agents.values()) agent.destroy()

@@ -3,7 +3,7 @@
  * surely took nothing, one replay with a renewed token after 401.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import type { Call } from '../app.ts'
 import { AttemptError, type Outgoing } from './attempt.ts'
 import { accountCredential, credentialFor, type Credential } from './credential.ts'
@@ -31,15 +31,16 @@ export async function exchange(
   body: OutgoingBody,
   send: Sender,
 ): Promise<IncomingMessage> {
-  const attempt = (credential: Credential) => send(outgoing(call, target, body, credential))
+  const attempt: Attempt = (credential, agent) =>
+    send(outgoing(call, target, body, credential, agent))
   const credential = await credentialFor(call, target.endpoint)
-  const answer = await attemptTwice(call, attempt, credential)
+  const answer = await attemptTwice(call, target, attempt, credential)
   if (answer.statusCode !== 401 || credential.accountToken === undefined) return answer
 
   const token = await renewed(call, answer, credential.accountToken)
   if (token === undefined) return answer
   answer.resume()
-  return await attemptTwice(call, attempt, accountCredential(token))
+  return await attemptTwice(call, target, attempt, accountCredential(token))
 }
 
 function outgoing(
@@ -47,6 +48,7 @@ function outgoing(
   target: Target,
   { bytes, pass, headers }: OutgoingBody,
   credential: Credential,
+  agent: Agent,
 ): Outgoing {
   return {
     target: target.url,
@@ -63,27 +65,28 @@ function outgoing(
       host: target.url.host,
     }),
     body: bytes,
-    agent: call.app.agents.for(target.url),
+    agent,
     timeouts: call.config.timeouts,
     stop: call.stop,
   }
 }
 
-type Attempt = (credential: Credential) => Promise<IncomingMessage>
+type Attempt = (credential: Credential, agent: Agent) => Promise<IncomingMessage>
 
 async function attemptTwice(
   call: Call,
+  { url }: Target,
   attempt: Attempt,
   credential: Credential,
 ): Promise<IncomingMessage> {
   try {
-    return await attempt(credential)
+    return await attempt(credential, call.app.agents.for(url))
   } catch (error) {
     if (!(error instanceof AttemptError)) throw error
     if (!error.safeToRepeat || call.stop.stopped) throw told(call, error)
   }
   try {
-    return await attempt(credential)
+    return await attempt(credential, call.app.agents.fresh(url))
   } catch (error) {
     throw error instanceof AttemptError ? told(call, error) : error
   }

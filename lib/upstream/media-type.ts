@@ -6,3 +6,9 @@ export function isEventStream(answer: IncomingMessage): boolean {
   const type = answer.headers['content-type'] ?? ''
   return type.split(';', 1)[0]!.trim().toLowerCase() === 'text/event-stream'
 }
+
+/** False only for an answer that says itself that it is something else. */
+export function mayBeJson(answer: IncomingMessage): boolean {
+  const type = answer.headers['content-type']
+  return type === undefined || /[/+]json\b|^text\/plain\b/i.test(type)
+}

@@ -32,7 +32,11 @@ export function startBare(upstream: string): Promise<Target> {
   return startProxy('bare', [path.join(benchDir, 'bare-proxy.mjs'), upstream])
 }
 
-export function startOurs(upstream: string, config: object = {}): Promise<Target> {
+export function startOurs(
+  upstream: string,
+  config: object = {},
+  login: Record<string, string> = { FACTORY_API_KEY: 'fk-of-the-bench-0123456789' },
+): Promise<Target> {
   const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-bench-'))
   const file = path.join(dir, 'config.json')
   const base = {
@@ -43,7 +47,7 @@ export function startOurs(upstream: string, config: object = {}): Promise<Target
     ...config,
   }
   writeFileSync(file, JSON.stringify(base))
-  const env = { ...process.env, FACTORY_API_KEY: 'fk-of-the-bench-0123456789', DATA_DIR: dir }
+  const env = { ...process.env, ...login, DATA_DIR: dir }
   return startProxy('droid2api', [path.join(projectDir, 'dist/bin/droid2api.js'), '-c', file], env)
 }
 

@@ -139,6 +139,18 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.equal(upstream.requests.length, 10)
   })
 
+  test(`row 44: ${route}: many kept connections that died together fail no request`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ body: { ok: true }, status: 400 }))
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => post(url + route, ask)))
+      for (const answer of answers) assert.equal((await answer.text(), answer.status), 400)
+      upstream.dropIdle()
+    }
+    assert.equal(upstream.requests.length, 100)
+  })
+
   test(`row 8: ${route}: a client that leaves in mid-stream stops the upstream`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: [': begun\n\n', 'hang'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
