@@ -94,10 +94,10 @@ async function act(req: IncomingMessage, res: ServerResponse, told: Told): Promi
     res.writeHead(200, { 'content-type': 'text/html' })
     return void res.end('<html>Welcome to the network</html>')
   }
-  const pieces = stream ? streamOf(req.url ?? '', told.id) : [bodyOf(req.url ?? '', told.id)]
+  const pieces = stream ? streamOf(req.url ?? '', told.id) : halves(bodyOf(req.url ?? '', told.id))
   if (stream) res.writeHead(200, { 'content-type': 'text/event-stream' })
   else {
-    const length = Buffer.byteLength(pieces[0]!) + (fault === 'none' ? 0 : 10)
+    const length = Buffer.byteLength(pieces.join('')) + (fault === 'none' ? 0 : 10)
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': length })
   }
   const cut = Math.floor(pieces.length / 2)
@@ -125,6 +125,10 @@ async function breakOff(req: IncomingMessage, res: ServerResponse, fault: string
 function refuse(res: ServerResponse, status: number): void {
   res.writeHead(status, { 'content-type': 'application/json', 'retry-after': '1' })
   res.end(JSON.stringify({ type: 'error', error: { type: 'api_error', message: `no: ${status}` } }))
+}
+
+function halves(body: string): string[] {
+  return [body.slice(0, body.length / 2), body.slice(body.length / 2)]
 }
 
 function bodyOf(url: string, id: number): string {
