@@ -40,7 +40,7 @@ export async function exchange(
   const token = await renewed(call, answer, credential.accountToken)
   if (token === undefined) return answer
   answer.resume()
-  return await attemptTwice(call, target, attempt, accountCredential(token))
+  return await lastAttempt(call, target, attempt, accountCredential(token))
 }
 
 function outgoing(
@@ -75,16 +75,26 @@ type Attempt = (credential: Credential, agent: Agent) => Promise<IncomingMessage
 
 async function attemptTwice(
   call: Call,
-  { url }: Target,
+  target: Target,
   attempt: Attempt,
   credential: Credential,
 ): Promise<IncomingMessage> {
   try {
-    return await attempt(credential, call.app.agents.for(url))
+    return await attempt(credential, call.app.agents.for(target.url))
   } catch (error) {
     if (!(error instanceof AttemptError)) throw error
     if (!error.safeToRepeat || call.stop.stopped) throw told(call, error)
   }
+  return await lastAttempt(call, target, attempt, credential)
+}
+
+/** On a connection of its own, which cannot be a dead one. */
+async function lastAttempt(
+  call: Call,
+  { url }: Target,
+  attempt: Attempt,
+  credential: Credential,
+): Promise<IncomingMessage> {
   try {
     return await attempt(credential, call.app.agents.fresh(url))
   } catch (error) {
