@@ -57,6 +57,24 @@ for (const route of routes) {
     })
   }
 
+  test(`row 44: ${route}: where all kept connections are dead, the repeat takes a new one`, async (t) => {
+    const used = new WeakSet<Socket>()
+    const upstream = await rawUpstream(t, (socket) => {
+      if (used.has(socket)) socket.resetAndDestroy()
+      else socket.write(`${head('429 Slow', 'content-length: 2')}{}`)
+      used.add(socket)
+    })
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const many = () => Promise.all(Array.from({ length: 5 }, () => post(url + route, asks[route])))
+
+    for (const round of [await many(), await many()]) {
+      assert.deepEqual(
+        round.map(({ status }) => status),
+        [429, 429, 429, 429, 429],
+      )
+    }
+  })
+
   test(`row 43: ${route}: hints before the answer (103) are not taken for it`, async (t) => {
     const upstream = await rawUpstream(t, (socket) => {
       socket.write(head('103 Early Hints', 'link: </x>'))
@@ -156,3 +174,15 @@ for (const stream of [true, false]) {
     if (!stream) assert.equal(answer.status, 502)
   })
 }
+
+test('row 37: a page of a gateway is no answer of a `common` model', async (t) => {
+  const headers = { 'content-type': 'text/html' }
+  const upstream = await startUpstream(t, [{ headers, body: '<html>Welcome</html>' }])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  const route = '/v1/chat/completions'
+  const answer = await seen(post(url + route, { ...asks[route], model: 'glm-4.6' }))
+
+  assert.ok(answer !== 'broken' && answer.status === 502)
+  assert.match(answer.text, /text\/html.*base_url/)
+})
