@@ -4,7 +4,7 @@
  * not a line end here: taking it for one would turn a CRLF that is cut in two into an extra blank line.
  * Source: WHATWG HTML, "Server-sent events", 9.2.6 "Interpreting an event stream", read 2026-11.
  */
-import type { Transform, TransformCallback } from 'node:stream'
+import { Transform } from 'node:stream'
 import split from 'split2'
 import { defaultMaxBytes, oversizedLine } from './whole-lines.ts'
 
@@ -26,32 +26,30 @@ export function sseEvents(maxEventChars = defaultMaxBytes): Transform {
   const take = (event: SseEvent | undefined) => {
     if (event) events.push(event)
   }
-  const stage = split('\n', (line: string) => {
+  const lines = split('\n', (line: string) => {
     take(parser.line(line.endsWith('\r') ? line.slice(0, -1) : line))
   })
-  atEndOfWrites(stage, (isLast) => {
-    if (isLast) take(parser.end())
+  const handOn = (stage: Transform) => {
     if (events.length > 0) stage.push(events)
     events = []
+  }
+  // split2 on its own would hand on an object a line, each at the price of a hop. As its mapper returns nothing, a write to
+  // it is over when it returns.
+  return new Transform({
+    readableObjectMode: true,
+    transform(piece: Buffer, _encoding, done) {
+      lines.write(piece)
+      handOn(this)
+      done()
+    },
+    flush(done) {
+      lines.end(() => {
+        take(parser.end())
+        handOn(this)
+        done()
+      })
+    },
   })
-  return stage
-}
-
-/** split2 would hand on an object a line, each at the price of a hop; it has no hook for the end of a write. */
-function atEndOfWrites(stage: Transform, handOn: (isLast: boolean) => void): void {
-  const { _transform: transform, _flush: flush } = stage
-  stage._transform = (piece: unknown, encoding: BufferEncoding, done: TransformCallback) => {
-    transform.call(stage, piece, encoding, (error) => {
-      handOn(false)
-      done(error)
-    })
-  }
-  stage._flush = (done: TransformCallback) => {
-    flush.call(stage, (error) => {
-      handOn(true)
-      done(error)
-    })
-  }
 }
 
 class SseParser {
