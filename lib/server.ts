@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { sendError } from './answer.ts'
 import type { App, Call } from './app.ts'
 import { checkBrowser, corsHeaders, preflightHeaders } from './guard/browser.ts'
@@ -76,6 +77,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
     record: { startedMs: performance.now(), route: found.route?.name ?? 'unknown' },
   }
   app.calls.add(call)
+  lastAnswers.set(req.socket, res)
   res.setHeader('x-request-id', id)
   if (app.shuttingDown) res.setHeader('connection', 'close')
   res.once('close', () => {
@@ -133,9 +135,15 @@ const refusals: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
+/** The newest answer on each connection. */
+const lastAnswers = new WeakMap<Duplex, ServerResponse>()
+
 /** What never became a request: broken HTTP, headers too large or too slow. */
-function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex) {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex) {
+  const last = lastAnswers.get(socket)
+  // In or behind an answer that is not over, or whose request never ended, another one would be taken for its end.
+  const isAnswered = last?.headersSent === true && !(last.writableFinished && last.req.complete)
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
     socket.destroy()
     return
   }

@@ -98,6 +98,35 @@ for (const [what, bytes, status] of broken) {
   })
 }
 
+test('row 20: a bad chunk behind an early answer gets no second one', async (t) => {
+  const { url } = await startProxy(t)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+
+  socket.write('POST /nowhere HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n')
+  const [first] = (await once(socket, 'data')) as [Buffer]
+  socket.write('zz\r\n')
+
+  assert.equal(`${first.toString()}${await text(socket)}`.match(/HTTP\/1\.1 /g)?.length, 1)
+})
+
+test('row 20: what is no HTTP behind a request puts nothing into its stream', async (t) => {
+  const upstream = await startUpstream(t, [{ sse: [': begun\n\n', 'hang'] }])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined)
+  await once(socket, 'connect')
+
+  const body = '{"model":"claude-sonnet-4-5","max_tokens":9,"stream":true,"messages":[]}'
+  socket.write(`${post}content-length: ${body.length}\r\n\r\n${body}`)
+  let seen = ''
+  socket.on('data', (piece) => (seen += piece.toString()))
+  while (!seen.includes('begun')) await once(socket, 'data')
+  socket.write('not HTTP\r\n\r\n')
+  await once(socket, 'close')
+
+  assert.equal(seen.match(/HTTP\/1\.1 /g)?.length, 1)
+})
+
 for (const path of [
   '/v1/../admin',
   '/v1/%2e%2e/admin',
