@@ -9,9 +9,8 @@ import { isThinking, isUsable, thinkingOfBlocks, thinkingOfDetails } from './rea
 import type { PlacedThinking } from './reasoning-history.ts'
 import { toolUseBlocks } from './tool-blocks.ts'
 import { isGiven, textAt } from '../untrusted.ts'
-import { isObject } from '../../wire/json.ts'
 import type { MappingContext } from '../mapped.ts'
-import { withPlaces } from '../places.ts'
+import { placedDetails, rememberedDetails } from '../remembered.ts'
 import { weave } from '../weave.ts'
 
 export interface HistoryContext {
@@ -46,16 +45,11 @@ export function assistantBlocks(
 }
 
 function handedBack(message: JsonObject, context: HistoryContext): PlacedThinking[] {
-  const own = withPlaces(message.reasoning_details, rememberedDetails(message, context))
+  const own = placedDetails(message, context.recall)
   const details = thinkingOfDetails(own, context.upstreamModel)
   return details.length > 0 ? details : thinkingOfBlocks(message.thinking_blocks)
 }
 
 function recalled(message: JsonObject, context: HistoryContext): PlacedThinking[] {
-  return thinkingOfDetails(rememberedDetails(message, context), context.upstreamModel)
-}
-
-function rememberedDetails(message: JsonObject, { recall }: HistoryContext) {
-  const first: unknown = Array.isArray(message.tool_calls) ? message.tool_calls[0] : undefined
-  return isObject(first) && typeof first.id === 'string' ? recall?.(first.id) : undefined
+  return thinkingOfDetails(rememberedDetails(message, context.recall), context.upstreamModel)
 }

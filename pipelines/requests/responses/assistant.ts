@@ -5,9 +5,8 @@
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { isGiven, textAt } from '../untrusted.ts'
-import { isObject } from '../../wire/json.ts'
 import type { MappingContext } from '../mapped.ts'
-import { withPlaces } from '../places.ts'
+import { placedDetails, rememberedDetails } from '../remembered.ts'
 import { weave } from '../weave.ts'
 import { spokenParts, type Part } from './parts.ts'
 import { reasoningItems, type PlacedReasoning } from './reasoning-items.ts'
@@ -39,12 +38,9 @@ export function assistantItems(
 }
 
 function reasoningOf(message: JsonObject, context: HistoryContext): PlacedReasoning[] {
-  const first: unknown = Array.isArray(message.tool_calls) ? message.tool_calls[0] : undefined
-  const called = isObject(first) && typeof first.id === 'string' ? first.id : undefined
-  const remembered = called === undefined ? undefined : context.recall?.(called)
-  const own = withPlaces(message.reasoning_details, remembered)
-  const items = reasoningItems(own, context.upstreamModel)
-  return items.length > 0 ? items : reasoningItems(remembered, context.upstreamModel)
+  const { recall, upstreamModel } = context
+  const own = reasoningItems(placedDetails(message, recall), upstreamModel)
+  return own.length > 0 ? own : reasoningItems(rememberedDetails(message, recall), upstreamModel)
 }
 
 /** Neighbouring parts become the content of one message item. */
