@@ -6,14 +6,14 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Failure } from '../../pipelines/delta.ts'
+import type { Delta, Failure } from '../../pipelines/delta.ts'
 import { deltaStages } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
 import type { ChatAnswerContext } from '../../pipelines/serialise/answer.ts'
-import { collectChat } from '../../pipelines/serialise/chat-body.ts'
+import { chatBody, collectChat } from '../../pipelines/serialise/chat-body.ts'
 import { chatSse, errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import { sendJson } from '../answer.ts'
-import { stopSequences, type Rest } from '../../pipelines/translate/stop-sequences.ts'
+import { cutAtStops, stopSequences } from '../../pipelines/translate/stop-sequences.ts'
 import { truncatedFailure } from '../../pipelines/translate/failure.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { objectFrom } from '../../pipelines/wire/json.ts'
@@ -45,8 +45,9 @@ export async function retell(
   keepTokens(call, context)
 }
 
-/** Where the deltas come from; `body` tells whether and why a stream broke off. */
+/** Where the deltas come from: an answer that is here already, or a stream, whose `body` tells whether and why it broke off. */
 interface Source {
+  deltas?: Delta[]
   stages: (Readable | Duplex)[]
   body?: AnswerBody
 }
@@ -55,7 +56,7 @@ function streamSource(answer: IncomingMessage, call: Call, chat: RetoldCall): So
   const body = openAnswer(answer, call, 'end')
   const stages = [
     ...deltaStages(chat.provider, translateContext(chat)),
-    ...stopStages(chat, 'drop'),
+    ...(chat.stopAt.length > 0 ? [stopSequences(chat.stopAt)] : []),
   ]
   // What the upstream does after the end of its answer is not waited for.
   stages.at(-1)?.once('end', () => body.finish())
@@ -65,8 +66,8 @@ function streamSource(answer: IncomingMessage, call: Call, chat: RetoldCall): So
 async function bodySource(answer: IncomingMessage, call: Call, chat: RetoldCall): Promise<Source> {
   const { text, whole } = await readAnswer(answer, call, maxAnswerBytes)
   if (!whole) throw tooLarge()
-  const deltas = chat.provider.body(parsedAnswer(text, answer), translateContext(chat))
-  return { stages: [Readable.from([[...deltas]]), ...stopStages(chat, 'count')] }
+  const told = chat.provider.body(parsedAnswer(text, answer), translateContext(chat))
+  return { stages: [], deltas: cutAtStops([...told], chat.stopAt) }
 }
 
 async function asStream(
@@ -84,11 +85,12 @@ async function asStream(
   })
   let failure: Failure | undefined
   try {
-    await pipeline([...source.stages, serialise, res], { end: false })
+    const first = source.deltas ? [Readable.from([source.deltas])] : []
+    await pipeline([...first, ...source.stages, serialise, res], { end: false })
     failure = failureOf(source, context)
   } catch (error) {
     if (res.destroyed) return
-    const fault = source.body?.cut ?? decodingFault(error as Error)
+    const fault = faultOf(source, error as Error)
     if (!(fault instanceof ProxyError)) throw error
     failure = failureFrom(fault)
   }
@@ -102,9 +104,11 @@ async function asStream(
 }
 
 async function asBody(source: Source, res: ServerResponse, context: ChatAnswerContext) {
-  const completion = await collectChat(source.stages, context).catch((error: Error) => {
-    throw source.body?.cut ?? decodingFault(error)
-  })
+  const completion = source.deltas
+    ? chatBody(source.deltas, context)
+    : await collectChat(source.stages, context).catch((error: Error) => {
+        throw faultOf(source, error)
+      })
   const failure = failureOf(source, context)
   if (failure || !completion) throw failureError(failure ?? truncatedFailure().failure)
   sendJson(res, 200, completion)
@@ -116,13 +120,13 @@ function failureOf({ body }: Source, { record }: ChatAnswerContext): Failure | u
   return failureFrom(body.cut)
 }
 
-function failureFrom({ status, code, type, message }: ProxyError): Failure {
-  return { status, code, type, message }
+/** Why a stage failed: the body that broke off knows best, then the decoder. */
+function faultOf({ body }: Source, error: Error): Error {
+  return body?.cut ?? decodingFault(error)
 }
 
-/** The stage that ends the answer at a stop sequence, where the upstream knows none. */
-function stopStages({ stopAt }: RetoldCall, rest: Rest): Duplex[] {
-  return stopAt.length > 0 ? [stopSequences(stopAt, rest)] : []
+function failureFrom({ status, code, type, message }: ProxyError): Failure {
+  return { status, code, type, message }
 }
 
 function translateContext({ target }: ChatCall): { upstreamModel: string } {

@@ -1,7 +1,7 @@
 /**
- * Lists of Delta -> lists of Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API knows none. The sequence
- * itself is not told. Text that may be the beginning of a sequence is held back until that is decided; all else passes as
- * it comes. From the first tool call on nothing is cut: an answer that calls a tool has said what it had to say.
+ * Lists of Delta -> lists of Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API knows
+ * none. The sequence itself is not told. Text that may be the beginning of a sequence is held back until that is decided;
+ * all else passes as it comes. From the first tool call on nothing is cut: an answer that calls a tool has said what it had to say.
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta } from '../delta.ts'
@@ -11,14 +11,11 @@ import { SequenceMatcher } from './sequence-matcher.ts'
 type Text = Extract<Delta, { type: 'text' }>
 
 /**
- * What happens to the rest of an answer that is cut: `drop` ends the output at once, so that the upstream can be stopped;
- * `count` waits for the usage that comes with an answer which is already whole.
+ * In and out: Delta[]. `sequences` are not empty. The output ends where the answer is cut, so that the upstream can be
+ * stopped.
  */
-export type Rest = 'drop' | 'count'
-
-/** In and out: Delta[]. `sequences` are not empty. */
-export function stopSequences(sequences: readonly string[], rest: Rest): Transform {
-  const cutter = new Cutter(sequences, rest)
+export function stopSequences(sequences: readonly string[]): Transform {
+  const cutter = new Cutter(sequences, 'drop')
   return new Transform({
     objectMode: true,
     transform(deltas: Delta[], _encoding, done: TransformCallback) {
@@ -30,9 +27,16 @@ export function stopSequences(sequences: readonly string[], rest: Rest): Transfo
   })
 }
 
+/** The deltas of an answer that is already whole: where it is cut, its usage still counts. */
+export function cutAtStops(deltas: Delta[], sequences: readonly string[]): Delta[] {
+  if (sequences.length === 0) return deltas
+  const cutter = new Cutter(sequences, 'count')
+  return deltas.flatMap((delta) => cutter.pass(delta))
+}
+
 class Cutter {
   over = false
-  readonly #rest: Rest
+  readonly #rest: 'drop' | 'count'
   readonly #matchers: SequenceMatcher[]
   /** text not told yet, in the pieces in which it came */
   #held: Text[] = []
@@ -40,7 +44,7 @@ class Cutter {
   #cut = false
   #calledTool = false
 
-  constructor(sequences: readonly string[], rest: Rest) {
+  constructor(sequences: readonly string[], rest: 'drop' | 'count') {
     this.#matchers = sequences.map((sequence) => new SequenceMatcher(sequence))
     this.#rest = rest
   }
