@@ -9,7 +9,10 @@ export interface PresentedKeys {
   foreign?: { header: 'authorization' | 'x-api-key'; value: string }
 }
 
-/** Looks at `Authorization: Bearer` and `x-api-key`. `keys`: as in `config.json`, also hashed; with none of them every credential is foreign. */
+/**
+ * Looks at `Authorization: Bearer` and `x-api-key`. `keys`: as in `config.json`, also hashed; with none of them every
+ * credential is foreign.
+ */
 export function presentedKeys(
   headers: IncomingHttpHeaders,
   keys: readonly string[],

@@ -15,7 +15,10 @@ export async function passOn(
   call: Call,
 ): Promise<void> {
   const stream = isEventStream(answer)
-  if (!stream && !mayBeJson(answer)) throw notJson(answer)
+  if (!stream && !mayBeJson(answer)) {
+    answer.destroy()
+    throw notJson(answer)
+  }
   call.record.stream = stream
   res.setHeader('content-type', answer.headers['content-type'] ?? 'application/json')
   if (stream) res.setHeader('cache-control', 'no-cache').setHeader('x-accel-buffering', 'no')

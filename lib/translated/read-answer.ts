@@ -39,7 +39,10 @@ export function decodingFault(error: Error): Error {
   )
 }
 
-/** At most the first `maxBytes` of it, rounded up to a piece; the rest is not read. Throws ProxyError 502 or 504 when it breaks off. */
+/**
+ * At most the first `maxBytes` of it, rounded up to a piece; the rest is not read. Throws ProxyError 502 or 504 when it
+ * breaks off.
+ */
 export async function readAnswer(
   answer: IncomingMessage,
   call: Call,
@@ -66,7 +69,6 @@ export async function readAnswer(
 /** What a client is told of an answer in some other format, such as a page of a gateway. */
 export function notJson(answer: IncomingMessage): ProxyError {
   const type = answer.headers['content-type'] ?? 'no content-type'
-  answer.destroy()
   return new ProxyError(
     502,
     'upstream_protocol_error',

@@ -30,17 +30,17 @@ const mark = Buffer.from('_tokens"')
 /** A usage object with all its details fits well into this. */
 const usageBytes = 2048
 
-const counts = {
-  input_tokens: countOf('input_tokens'),
-  prompt_tokens: countOf('prompt_tokens'),
-  output_tokens: countOf('output_tokens'),
-  completion_tokens: countOf('completion_tokens'),
-  cache_read_input_tokens: countOf('cache_read_input_tokens'),
-  cache_creation_input_tokens: countOf('cache_creation_input_tokens'),
-  cached_tokens: countOf('cached_tokens'),
+const patterns = {
+  input_tokens: patternOf('input_tokens'),
+  prompt_tokens: patternOf('prompt_tokens'),
+  output_tokens: patternOf('output_tokens'),
+  completion_tokens: patternOf('completion_tokens'),
+  cache_read_input_tokens: patternOf('cache_read_input_tokens'),
+  cache_creation_input_tokens: patternOf('cache_creation_input_tokens'),
+  cached_tokens: patternOf('cached_tokens'),
 }
 
-function countOf(name: string): RegExp {
+function patternOf(name: string): RegExp {
   return new RegExp(`"${name}"\\s*:\\s*(\\d+)[,}\\s]`)
 }
 
@@ -84,18 +84,18 @@ export class UsageTap {
 
   /** Later counts replace earlier ones: they are cumulative in both APIs. */
   #take(text: string): void {
-    const known = this.#counts
-    known.inputTokens =
-      count(text, 'input_tokens') ?? count(text, 'prompt_tokens') ?? known.inputTokens
-    known.outputTokens =
-      count(text, 'output_tokens') ?? count(text, 'completion_tokens') ?? known.outputTokens
+    const counts = this.#counts
+    counts.inputTokens =
+      count(text, 'input_tokens') ?? count(text, 'prompt_tokens') ?? counts.inputTokens
+    counts.outputTokens =
+      count(text, 'output_tokens') ?? count(text, 'completion_tokens') ?? counts.outputTokens
     const read = count(text, 'cache_read_input_tokens')
     const written = count(text, 'cache_creation_input_tokens')
     if (read !== undefined || written !== undefined) {
-      const before = known.besideInput ?? { read: 0, written: 0 }
-      known.besideInput = { read: read ?? before.read, written: written ?? before.written }
+      const before = counts.besideInput ?? { read: 0, written: 0 }
+      counts.besideInput = { read: read ?? before.read, written: written ?? before.written }
     }
-    known.cachedTokens = read ?? count(text, 'cached_tokens') ?? known.cachedTokens
+    counts.cachedTokens = read ?? count(text, 'cached_tokens') ?? counts.cachedTokens
   }
 }
 
@@ -106,7 +106,7 @@ function tail(bytes: Buffer): Buffer {
   return Buffer.from(end.subarray(from === -1 ? Math.max(0, end.length - key.length) : from))
 }
 
-function count(text: string, name: keyof typeof counts): number | undefined {
-  const found = counts[name].exec(text)
+function count(text: string, name: keyof typeof patterns): number | undefined {
+  const found = patterns[name].exec(text)
   return found ? Number(found[1]) : undefined
 }

@@ -17,8 +17,8 @@ export interface SseEvent {
 }
 
 /**
- * In: bytes, cut only after line ends (`wholeLines`). Out: the events of each write as one list; an event is done at the blank
- * line behind its data.
+ * In: bytes, cut only after line ends (`wholeLines`). Out: the events of each write as one list; an event is done at the
+ * blank line behind its data.
  */
 export function sseEvents(maxEventChars = defaultMaxBytes): Transform {
   const parser = new SseParser(maxEventChars)

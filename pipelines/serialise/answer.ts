@@ -55,12 +55,14 @@ export function note(delta: Delta, { record, remember }: ChatAnswerContext): voi
       record.firstToolCallId ??= delta.id
       break
     case 'reasoning-detail':
-      record.details = [...(record.details ?? []), ...delta.details]
+      record.details ??= []
+      record.details.push(...delta.details)
       break
     case 'stop':
       record.stopReason = delta.reason
-      if (record.firstToolCallId && record.details)
+      if (record.firstToolCallId && record.details) {
         remember?.(record.firstToolCallId, record.details)
+      }
       break
     default:
   }

@@ -1,6 +1,6 @@
 /**
- * Lists of SseEvent -> lists of Delta: the shell that every provider's translator runs in. The translator holds the rules and knows no
- * streams; this file knows JSON, `[DONE]` and the end of input.
+ * Lists of SseEvent -> lists of Delta: the shell that every provider's translator runs in. The translator holds the rules
+ * and knows no streams; this file knows JSON, `[DONE]` and the end of input.
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta } from '../delta.ts'
