@@ -87,3 +87,13 @@ export function rssMb({ pid }: Target): number {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
   return (pages * 4096) / 1e6
 }
+
+/** Looks at the memory of the process until it is asked for the most that it saw, MB. */
+export function watchRss(target: Target): () => number {
+  let peak = 0
+  const timer = setInterval(() => (peak = Math.max(peak, rssMb(target))), 20)
+  return () => {
+    clearInterval(timer)
+    return Math.max(peak, rssMb(target))
+  }
+}

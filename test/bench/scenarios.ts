@@ -1,7 +1,15 @@
 /** The rows of the table: what is done, to whom, and what is counted. */
 import http from 'node:http'
 import { request, run, type Ask } from './load.ts'
-import { cpuMs, rssMb, startBare, startOurs, startUpstream, type Target } from './processes.ts'
+import {
+  cpuMs,
+  rssMb,
+  startBare,
+  startOurs,
+  startUpstream,
+  type Target,
+  watchRss,
+} from './processes.ts'
 import { median } from './figures.ts'
 
 export interface Row {
@@ -235,11 +243,10 @@ async function held(
   path: Ask['path'],
 ): Promise<number> {
   const target = await startTarget(upstream.url)
-  let peak = 0
-  const watch = setInterval(() => (peak = Math.max(peak, rssMb(target))), 100)
+  const peakOf = watchRss(target)
   const ask = { path, query: 'events=25&every=200', body: streamed(small), events: 25 }
   await run(target, { ask, concurrency: 1000, forMs: 60_000, requests: 1000 })
-  clearInterval(watch)
+  const peak = peakOf()
   await target.stop()
   return peak
 }

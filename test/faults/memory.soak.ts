@@ -6,7 +6,14 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { median } from '../bench/figures.ts'
 import { run } from '../bench/load.ts'
-import { clientKey, rssMb, startOurs, startUpstream, type Target } from '../bench/processes.ts'
+import {
+  clientKey,
+  rssMb,
+  startOurs,
+  startUpstream,
+  watchRss,
+  type Target,
+} from '../bench/processes.ts'
 
 const headers = { 'content-type': 'application/json', authorization: `Bearer ${clientKey}` }
 
@@ -96,10 +103,10 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
     const target = await ours(t, await serving(t, (res) => res.end(whole)))
     await wait(500)
     const before = rssMb(target)
-    const peak = watchMemory(target)
+    const peak = watchRss(target)
     const answer = await fetch(target.url + path, { method: 'POST', headers, body: bodyOf('x') })
     const { byteLength } = await answer.arrayBuffer()
-    const grown = (await peak()) - before
+    const grown = peak() - before
     t.diagnostic(`grew by ${grown.toFixed(0)} MB`)
 
     // To be translated a body has to be held whole, and more than once: so large a one is refused.
@@ -126,11 +133,11 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
     const target = await ours(t, upstreamUrl)
     await wait(500)
     const before = rssMb(target)
-    const [slowest, peak] = [watchHealth(target), watchMemory(target)]
+    const [slowest, peak] = [watchHealth(target), watchRss(target)]
     const body = bodyOf('x', { stream: true })
     const answer = await fetch(target.url + path, { method: 'POST', headers, body })
     const text = await answer.text()
-    const [ms, grown] = [await slowest(), (await peak()) - before]
+    const [ms, grown] = [await slowest(), peak() - before]
     t.diagnostic(`slowest health check ${ms.toFixed(0)} ms, grew by ${grown.toFixed(0)} MB`)
 
     if (path === '/v1/chat/completions') assert.match(text, /upstream_protocol_error/)
@@ -153,13 +160,4 @@ async function serving(
     server.closeAllConnections()
   })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-function watchMemory(target: Target): () => Promise<number> {
-  let peak = 0
-  const timer = setInterval(() => (peak = Math.max(peak, rssMb(target))), 10)
-  return () => {
-    clearInterval(timer)
-    return Promise.resolve(peak)
-  }
 }

@@ -186,3 +186,15 @@ test('row 37: a page of a gateway is no answer of a `common` model', async (t) =
   assert.ok(answer !== 'broken' && answer.status === 502)
   assert.match(answer.text, /text\/html.*base_url/)
 })
+
+test('row 38: a body too large to be translated is refused, and no more of it is read', async (t) => {
+  const text = 'x'.repeat(33 * 1024 * 1024)
+  const upstream = await startUpstream(t, [{ body: anthropicMessage({ text: [text] }) }])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  const route = '/v1/chat/completions'
+  const answer = await seen(post(url + route, asks[route]))
+
+  assert.ok(answer !== 'broken' && answer.status === 502)
+  assert.match(answer.text, /larger than 32 MB/)
+})

@@ -6,21 +6,7 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
-
-const asks: Record<string, object> = {
-  '/v1/messages': {
-    model: 'claude-sonnet-4-5',
-    max_tokens: 9,
-    stream: true,
-    messages: [{ role: 'user', content: 'x' }],
-  },
-  '/v1/responses': { model: 'gpt-5.1', stream: true, input: 'x' },
-  '/v1/chat/completions': {
-    model: 'claude-sonnet-4-5',
-    stream: true,
-    messages: [{ role: 'user', content: 'x' }],
-  },
-}
+import { asks, routes } from './asks.ts'
 
 /** A port that nobody listens on. */
 async function freePort(): Promise<number> {
@@ -32,7 +18,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
-for (const [route, ask] of Object.entries(asks)) {
+for (const route of routes) {
+  const ask = { ...asks[route], stream: true }
   const dialect = route === '/v1/messages' ? 'error' : undefined
 
   test(`§10.6, row 29: ${route}: an upstream that refuses the connection is a 502`, async (t) => {

@@ -7,7 +7,8 @@ import { readdirSync } from 'node:fs'
 import http from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { rssMb, startOurs, type Target } from '../bench/processes.ts'
+import { rssMb, startOurs, watchRss, type Target } from '../bench/processes.ts'
+import { oneUpstream } from '../helpers/proxy.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { startFaultyUpstream, upstreamFaults, type FaultyUpstream } from './faulty-upstream.ts'
 import { ask, clientFaults, type Outcome, type SoakAsk } from './soak-client.ts'
@@ -28,7 +29,11 @@ test(`${seconds} s of mixed traffic with faults on both sides`, async (t) => {
   const tokens = await startTokenServer(t)
   const upstream = await startFaultyUpstream(() => tokens.accessToken)
   t.after(() => upstream.close())
-  const target = await startOurs(upstream.url, configOf(upstream.url, tokens.url), {
+  const config = oneUpstream(upstream.url, {
+    timeouts: { idle_s: 1, first_byte_s: 10 },
+    auth: { token_url: tokens.url },
+  })
+  const target = await startOurs(upstream.url, config, {
     DROID_REFRESH_KEY: tokens.refreshToken,
   })
   t.after(() => target.stop())
@@ -38,12 +43,12 @@ test(`${seconds} s of mixed traffic with faults on both sides`, async (t) => {
   // V8 takes its time to find out how much heap this load needs
   await traffic(target, agent, next, Math.min(60, seconds / 3))
   const start = await atRest(target, upstream)
-  let peak = 0
-  const watch = setInterval(() => (peak = Math.max(peak, rssMb(target))), 200)
+  const peakOf = watchRss(target)
   const drop = setInterval(() => upstream.dropIdle(), 700)
   const revoke = setInterval(() => tokens.revokeAccess(), 5000)
   const results = await traffic(target, agent, next, seconds)
-  for (const timer of [watch, drop, revoke]) clearInterval(timer)
+  for (const timer of [drop, revoke]) clearInterval(timer)
+  const peak = peakOf()
   agent.destroy()
   const end = await atRest(target, upstream)
 
@@ -68,25 +73,6 @@ test(`${seconds} s of mixed traffic with faults on both sides`, async (t) => {
   assert.ok(end.descriptors <= start.descriptors + 8)
   assert.ok(end.rss <= start.rss + 40)
 })
-
-function configOf(url: string, token_url: string) {
-  return {
-    system_prompt: '',
-    endpoints: [
-      { name: 'claude', type: 'anthropic', base_url: `${url}/v1/messages` },
-      { name: 'gpt', type: 'openai', base_url: `${url}/v1/responses` },
-      { name: 'other', type: 'common', base_url: `${url}/v1/chat/completions` },
-    ],
-    models: [
-      { name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' },
-      { name: 'GPT', id: 'gpt-5.1', type: 'openai' },
-      { name: 'GLM', id: 'glm-4.6', type: 'common' },
-    ],
-    timeouts: { idle_s: 1, first_byte_s: 10 },
-    auth: { token_url },
-    log_level: 'info',
-  }
-}
 
 /** Requests without end, the same for the same seed. */
 function asks(): () => SoakAsk {

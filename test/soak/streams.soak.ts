@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { run } from '../bench/load.ts'
-import { rssMb, startOurs, startUpstream } from '../bench/processes.ts'
+import { rssMb, startOurs, startUpstream, watchRss } from '../bench/processes.ts'
 
 const seconds = Number(process.env.SOAK_STREAM_SECONDS ?? 60)
 const streams = 1000
@@ -26,13 +26,12 @@ for (const path of ['/v1/messages', '/v1/chat/completions'] as const) {
       body: Buffer.from(JSON.stringify(asked)),
       events,
     }
-    let peak = 0
-    const watch = setInterval(() => (peak = Math.max(peak, rssMb(target))), 100)
+    const peakOf = watchRss(target)
 
     // throws where a stream is not whole
     const load = { ask, concurrency: streams, forMs: seconds * 3000, requests: streams }
     const answered = await run(target, load)
-    clearInterval(watch)
+    const peak = peakOf()
 
     const perStream = ((peak - idle) / streams) * 1000
     t.diagnostic(

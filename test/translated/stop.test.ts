@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { chunksOf } from '../pipelines/serialise/chat-answers.ts'
 import { responsesBody, responsesStream, startUpstream } from '../helpers/upstream.ts'
 
 const chat = {
@@ -42,14 +43,7 @@ interface Completion {
   usage: { total_tokens: number }
 }
 
-interface Chunk {
-  choices: { delta: { content?: string } }[]
-}
-
-function contentOf(text: string): string {
-  return text
-    .split('\n\n')
-    .filter((event) => event.startsWith('data: {'))
-    .map((event) => (JSON.parse(event.slice(6)) as Chunk).choices[0]?.delta.content ?? '')
-    .join('')
+function contentOf(sse: string): string {
+  const { chunks } = chunksOf(sse)
+  return chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')
 }

@@ -19,6 +19,14 @@ export function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
   return ends.map((end, n) => bytes.subarray(n === 0 ? 0 : ends[n - 1], end))
 }
 
+/** The same text cut at the given places, which may repeat or lie outside; by UTF-16 units, so that pairs are split, too. */
+export function textCutAt(text: string, places: readonly number[]): string[] {
+  const ends = [...places.filter((place) => place < text.length), text.length].toSorted(
+    (a, b) => a - b,
+  )
+  return ends.map((end, n) => text.slice(n === 0 ? 0 : ends[n - 1], end))
+}
+
 export interface Limits {
   maxLineBytes?: number
   maxEventChars?: number

@@ -40,7 +40,21 @@ export function likelyJson(likelyWords: string, likelyKeys: string) {
       fc.dictionary(keys, tie('tree'), { maxKeys: 5, noNullPrototype: true }),
     ),
   }))
-  return { words, json, tree }
+  /** A chat message, with more members than every provider reads. */
+  const likelyMessage = (more: Record<string, fc.Arbitrary<unknown>> = {}) =>
+    fc.record(
+      {
+        role: fc.constantFrom('user', 'assistant', 'tool', 'system', 'function'),
+        content: tree,
+        tool_calls: fc.oneof(fc.array(tree, { maxLength: 2 }), fc.constant(null)),
+        reasoning_details: tree,
+        ...more,
+        name: words,
+        tool_call_id: words,
+      },
+      { noNullPrototype: true },
+    )
+  return { words, json, tree, likelyMessage }
 }
 
 /** Maps every request for every model: a body or a 400 that names a place comes out, and the request is not changed. */

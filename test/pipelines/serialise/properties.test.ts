@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { JsonObject } from '../../../pipelines/wire/chat.ts'
-import { cutAt } from '../parse/slices.ts'
+import { cutAt, textCutAt } from '../parse/slices.ts'
 import {
   added,
   at,
@@ -30,18 +30,10 @@ const json = fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth:
 const words = fc.string({ unit: 'grapheme', maxLength: 20 })
 const cuts = fc.array(fc.nat(40), { maxLength: 4 })
 
-/** Cut by UTF-16 units, so that surrogate pairs are split, too. */
-function pieces(text: string, places: number[]): string[] {
-  const ends = [...places.filter((place) => place < text.length), text.length].toSorted(
-    (a, b) => a - b,
-  )
-  return ends.map((end, n) => text.slice(n === 0 ? 0 : ends[n - 1], end))
-}
-
 function claudeText([text, places, url]: [string, number[], string | undefined]): Part {
   const citations = url ? [{ type: 'web_search_result_location', url, title: null }] : []
   const cited = citations.map((citation): [string, JsonObject] => ['citations_delta', { citation }])
-  const texts = pieces(text, places).map((piece): [string, JsonObject] => [
+  const texts = textCutAt(text, places).map((piece): [string, JsonObject] => [
     'text_delta',
     { text: piece },
   ])
@@ -52,7 +44,7 @@ function claudeText([text, places, url]: [string, number[], string | undefined])
 }
 
 function claudeThinking([text, places, signature]: [string, number[], string]): Part {
-  const texts = pieces(text, places).map((thinking): [string, JsonObject] => [
+  const texts = textCutAt(text, places).map((thinking): [string, JsonObject] => [
     'thinking_delta',
     { thinking },
   ])
@@ -65,7 +57,7 @@ function claudeThinking([text, places, signature]: [string, number[], string]): 
 
 function claudeTool([input, places, id]: [JsonObject, number[], string]): Part {
   const text = Object.keys(input).length > 0 ? JSON.stringify(input) : ''
-  const texts = pieces(text, places).map((piece): [string, JsonObject] => [
+  const texts = textCutAt(text, places).map((piece): [string, JsonObject] => [
     'input_json_delta',
     { partial_json: piece },
   ])
@@ -96,7 +88,7 @@ function openaiText([text, places, { deltas, dones }]: [string, number[], Style]
   return {
     events: (index) => [
       added(index, { type: 'message', content: [] }),
-      ...(deltas ? pieces(text, places) : []).map((delta) =>
+      ...(deltas ? textCutAt(text, places) : []).map((delta) =>
         at(index, 'output_text.delta', { delta }),
       ),
       ...(dones
@@ -133,7 +125,9 @@ function openaiCall([input, places, { deltas, dones }]: [JsonObject, number[], S
   return {
     events: (index) => [
       added(index, { ...whole, arguments: '' }),
-      ...(deltas ? pieces(text, places) : []).map((delta) => at(index, `${type}.delta`, { delta })),
+      ...(deltas ? textCutAt(text, places) : []).map((delta) =>
+        at(index, `${type}.delta`, { delta }),
+      ),
       ...(dones ? [at(index, `${type}.done`, { arguments: text })] : []),
       done(index, whole),
     ],

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { Delta } from '../../../pipelines/delta.ts'
+import { textCutAt } from '../parse/slices.ts'
 import { cutAtStops, stopSequences } from '../../../pipelines/translate/stop-sequences.ts'
 
 const start: Delta = { type: 'start', id: 'r' }
@@ -107,7 +108,7 @@ test('§7.1 stop: however the text is cut, it ends in front of the first complet
   const places = fc.array(fc.nat(60), { maxLength: 5 })
   await fc.assert(
     fc.asyncProperty(letters, stops, places, async (text, sequences, cuts) => {
-      const told = await passed([...texts(...slices(text, cuts)), ended], sequences)
+      const told = await passed([...texts(...textCutAt(text, cuts)), ended], sequences)
       const said = told.map((delta) => (delta.type === 'text' ? delta.text : '')).join('')
       const expected = cutText(text, sequences)
       assert.equal(said, expected)
@@ -116,11 +117,6 @@ test('§7.1 stop: however the text is cut, it ends in front of the first complet
     { numRuns: 2000 },
   )
 })
-
-function slices(text: string, places: number[]): string[] {
-  const ends = [...places, text.length].toSorted((a, b) => a - b)
-  return ends.map((end, n) => text.slice(n === 0 ? 0 : ends[n - 1], end))
-}
 
 /** The obvious way: look at every beginning of the text whether it ends in a sequence. */
 function cutText(text: string, sequences: string[]): string {

@@ -14,18 +14,8 @@ const likelyKeys =
   'thinking_blocks cache_control schema json_schema format strict __proto__ toString $ref ' +
   'allowed_tools tools mode'
 
-const { words, json, tree } = likelyJson(likelyWords, likelyKeys)
-const message = fc.record(
-  {
-    role: fc.constantFrom('user', 'assistant', 'tool', 'system', 'function'),
-    content: tree,
-    tool_calls: fc.oneof(fc.array(tree, { maxLength: 2 }), fc.constant(null)),
-    reasoning_details: tree,
-    name: words,
-    tool_call_id: words,
-  },
-  { noNullPrototype: true },
-)
+const { words, json, tree, likelyMessage } = likelyJson(likelyWords, likelyKeys)
+const message = likelyMessage()
 const definition = fc.record({ name: words, parameters: tree, strict: fc.boolean() })
 const tool = fc.record({ type: fc.constant('function'), function: definition })
 const format = fc.record({

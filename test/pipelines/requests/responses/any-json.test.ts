@@ -12,19 +12,8 @@ const likelyKeys =
   'content role function arguments parameters tool_use_id tool_calls tool_call_id summary index ' +
   'at tools format grammar schema json_schema strict __proto__ toString allowed_tools mode'
 
-const { words, json, tree } = likelyJson(likelyWords, likelyKeys)
-const message = fc.record(
-  {
-    role: fc.constantFrom('user', 'assistant', 'tool', 'system', 'function'),
-    content: tree,
-    tool_calls: fc.oneof(fc.array(tree, { maxLength: 2 }), fc.constant(null)),
-    reasoning_details: tree,
-    refusal: fc.oneof(words, fc.constant(null)),
-    name: words,
-    tool_call_id: words,
-  },
-  { noNullPrototype: true },
-)
+const { words, json, tree, likelyMessage } = likelyJson(likelyWords, likelyKeys)
+const message = likelyMessage({ refusal: fc.oneof(words, fc.constant(null)) })
 const request = fc.record(
   {
     messages: fc.array(fc.oneof(message, tree), { maxLength: 4 }),
