@@ -1,7 +1,7 @@
 /** The processes of a bench, and what the kernel says of them. Linux only: it reads /proc. */
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -86,6 +86,10 @@ export function cpuMs({ pid }: Target): number {
 export function rssMb({ pid }: Target): number {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
   return (pages * 4096) / 1e6
+}
+
+export function openDescriptors({ pid }: Target): number {
+  return readdirSync(`/proc/${pid}/fd`).length
 }
 
 /** Looks at the memory of the process until it is asked for the most that it saw, MB. */

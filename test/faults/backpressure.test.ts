@@ -1,28 +1,26 @@
 /** A reader that stops reading must stop the upstream, not fill this machine's memory. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, request, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
-import { anthropicStream } from '../helpers/upstream.ts'
+import { roads, send, type Road } from './roads.ts'
 
 const total = 100 * 1024 * 1024
 
 /** An upstream with 100 MB of one answer to send; tells how much of it has left. */
-async function endlessUpstream(t: TestContext) {
+async function endlessUpstream(t: TestContext, stream: Road['stream']) {
   const sent = { bytes: 0 }
-  const [start, opened] = anthropicStream({ text: ['x'] })
-  const delta = `event: content_block_delta\ndata: ${JSON.stringify({
-    type: 'content_block_delta',
-    index: 0,
-    delta: { type: 'text_delta', text: 'x'.repeat(16_000) },
-  })}\n\n`
+  const text = 'x'.repeat(16_000)
+  const events = stream([text])
+  const first = events.findIndex((event) => event.includes(text))
+  const delta = events[first]!
   const server = createServer((req, res) => {
     req.resume()
     res.writeHead(200, { 'content-type': 'text/event-stream' })
-    res.write(start! + opened!)
+    res.write(events.slice(0, first).join(''))
     const fill = () => {
       let room = true
       while (room && sent.bytes < total) {
@@ -42,23 +40,11 @@ async function endlessUpstream(t: TestContext) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sent }
 }
 
-for (const route of ['/v1/messages', '/v1/chat/completions']) {
-  test(`row 11: ${route}: a client that stops reading stops the upstream`, async (t) => {
-    const upstream = await endlessUpstream(t)
+for (const { name, path, ask, stream } of roads) {
+  test(`row 11: ${name}: a client that stops reading stops the upstream`, async (t) => {
+    const upstream = await endlessUpstream(t, stream)
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
-    const sent = request(url + route, {
-      method: 'POST',
-      headers: { authorization: 'Bearer caller' },
-    })
-    sent.on('error', () => undefined)
-    sent.end(
-      JSON.stringify({
-        model: 'claude-sonnet-4-5',
-        max_tokens: 9,
-        stream: true,
-        messages: [{ role: 'user', content: 'x' }],
-      }),
-    )
+    const sent = send(url + path, { ...ask, stream: true })
     const [answer] = (await once(sent, 'response')) as [IncomingMessage]
     answer.pause()
 

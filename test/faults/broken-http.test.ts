@@ -93,6 +93,7 @@ for (const [what, bytes, status] of broken) {
     const answer = await text(socket)
 
     assert.match(answer, status)
+    assert.ok((answer.match(/HTTP\/1\.1 /g)?.length ?? 0) <= 1, answer)
     assert.equal(upstream.requests.length, 0)
     assert.equal((await fetch(`${url}/health`)).status, 200)
   })
@@ -184,15 +185,34 @@ test('row 28: five hundred idle connections keep nobody out', async (t) => {
   for (const socket of sockets) socket.destroy()
 })
 
-test('row 22: two requests sent at once are answered in order', async (t) => {
-  const { url } = await startProxy(t)
+test('row 22: requests sent at once are answered in order, the slow one first', async (t) => {
+  const slow = '{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[]}'
+  const upstream = await startUpstream(t, [{ sse: [{ waitMs: 100 }, 'data: slow\n\n'] }])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   await once(socket, 'connect')
 
-  socket.write(
-    'GET /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\nGET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
-  )
+  socket.write(`${post}content-length: ${slow.length}\r\n\r\n${slow}`)
+  socket.write('GET /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  socket.write('GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
   const answer = await text(socket)
 
-  assert.match(answer, /HTTP\/1\.1 404[\s\S]*HTTP\/1\.1 200[\s\S]*uptime_s/)
+  assert.match(answer, /1\.1 200[\s\S]*data: slow[\s\S]*1\.1 404[\s\S]*1\.1 200[\s\S]*uptime_s/)
+  assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 3)
+})
+
+test('row 28: connections above the limit are closed, and those below go on', async (t) => {
+  const { url, server } = await startProxy(t)
+  assert.equal(server.maxConnections, 8192)
+  server.maxConnections = 2
+  const port = Number(new URL(url).port)
+  const held = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+  await Promise.all(held.map((socket) => once(socket, 'connect')))
+
+  const refused = connect(port, '127.0.0.1').on('error', () => undefined)
+  await once(refused, 'close')
+  held[0]!.write('GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
+
+  assert.match(await text(held[0]!), /^HTTP\/1\.1 200/)
+  held[1]!.destroy()
 })

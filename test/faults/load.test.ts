@@ -1,60 +1,70 @@
 /** Many requests at once, and clients that leave. */
 import assert from 'node:assert/strict'
-import { request } from 'node:http'
+import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
-import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
-import { asks, routes } from './asks.ts'
+import { startUpstream, type Step } from '../helpers/upstream.ts'
+import { firstBytes, roads, send } from './roads.ts'
 
-const claudeRoutes = ['/v1/messages', '/v1/chat/completions'] as const
+const texts = ['one ', 'two ', 'three']
 
-test('row 1: a hundred streams at once on each road are all whole', async (t) => {
-  const upstream = await startUpstream(t, () => ({
-    sse: anthropicStream({ text: ['one ', 'two ', 'three'] }).flatMap((event) => [
-      event,
-      { waitMs: 5 },
-    ]),
-  }))
-  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
-  const streams = claudeRoutes.flatMap((route) =>
-    Array.from({ length: 100 }, async () => {
-      const answer = await post(url + route, { ...asks[route], stream: true })
+for (const { name, path, ask, stream, body, end } of roads) {
+  test(`row 1: ${name}: a hundred streams at once are all whole`, async (t) => {
+    const sse: Step[] = stream(texts).flatMap((event) => [event, { waitMs: 5 }])
+    const upstream = await startUpstream(t, () => ({ sse }))
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const streams = Array.from({ length: 100 }, async () => {
+      const answer = await post(url + path, { ...ask, stream: true })
       const text = await answer.text()
-      const end = route === '/v1/messages' ? 'event: message_stop' : 'data: [DONE]'
-      return ['one ', 'two ', 'three', end].every((piece) => text.includes(piece))
-    }),
-  )
+      return [...texts, end].every((piece) => text.includes(piece))
+    })
 
-  const whole = await Promise.all(streams)
+    const whole = await Promise.all(streams)
 
-  assert.equal(whole.filter(Boolean).length, 200)
-})
-
-test('row 2: five hundred plain requests at once are five hundred answers', async (t) => {
-  const upstream = await startUpstream(t, () => ({ body: anthropicMessage({ text: ['Hi'] }) }))
-  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
-  const asked = Array.from({ length: 500 }, async (_, count) => {
-    const route = claudeRoutes[count % 2]!
-    const answer = await post(url + route, asks[route])
-    return answer.status === 200 && (await answer.text()).includes('Hi')
+    assert.equal(whole.filter(Boolean).length, 100)
   })
 
-  const answered = await Promise.all(asked)
+  test(`row 2: ${name}: five hundred plain requests at once are five hundred answers`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ body: body(['Hi']) }))
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const asked = Array.from({ length: 500 }, async () => {
+      const answer = await post(url + path, ask)
+      return answer.status === 200 && (await answer.text()).includes('Hi')
+    })
 
-  assert.equal(answered.filter(Boolean).length, 500)
-  assert.equal(upstream.requests.length, 500)
-})
+    const answered = await Promise.all(asked)
 
-for (const route of routes) {
-  test(`row 9: ${route}: a client that leaves before the first byte stops the upstream`, async (t) => {
+    assert.equal(answered.filter(Boolean).length, 500)
+    assert.equal(upstream.requests.length, 500)
+  })
+
+  test(`row 4: ${name}: twenty requests in a row use one connection`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ body: body(['Hi']) }))
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    for (let count = 0; count < 20; count += 1) await (await post(url + path, ask)).text()
+
+    assert.equal(upstream.requests.length, 20)
+    assert.equal(upstream.sockets, 1)
+  })
+
+  test(`row 8: ${name}: a client that leaves in mid-stream stops the upstream`, async (t) => {
+    const upstream = await startUpstream(t, [{ sse: [...begun(stream), 'hang'] }])
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const sent = send(url + path, { ...ask, stream: true })
+    await firstBytes(sent)
+
+    sent.destroy()
+    await upstream.whenClosed(0)
+
+    assert.equal(upstream.closedEarly, 1)
+  })
+
+  test(`row 9: ${name}: a client that leaves before the first byte stops the upstream`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
-    const sent = request(url + route, {
-      method: 'POST',
-      headers: { authorization: 'Bearer caller' },
-    })
-    sent.on('error', () => undefined)
-    sent.end(JSON.stringify(asks[route]))
+    const sent = send(url + path, ask)
     await upstream.nextRequest()
 
     sent.destroy()
@@ -63,25 +73,36 @@ for (const route of routes) {
     assert.equal(upstream.closedEarly, 1)
   })
 
-  test(`row 10: ${route}: sixty aborted streams leave nothing open`, async (t) => {
-    const begun = anthropicStream({ text: ['one'] }).slice(0, 4)
-    const upstream = await startUpstream(t, () => ({ sse: [...begun, 'hang'] }))
-    const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+  test(`row 10: ${name}: sixty aborted streams leave nothing open`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ sse: [...begun(stream), 'hang'] }))
+    const { url, app } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const before = descriptors()
 
     for (let count = 0; count < 60; count += 1) {
-      const sent = request(proxy.url + route, {
-        method: 'POST',
-        headers: { authorization: 'Bearer caller' },
-      })
-      sent.on('error', () => undefined)
-      sent.end(JSON.stringify({ ...asks[route], stream: true }))
-      await upstream.nextRequest()
+      const sent = send(url + path, { ...ask, stream: true })
+      await firstBytes(sent)
       sent.destroy()
     }
     for (let count = 0; count < 60; count += 1) await upstream.whenClosed(count)
-    while (proxy.app.calls.size > 0) await new Promise((resolve) => setImmediate(resolve))
+    while (app.calls.size > 0 || descriptors() > before + 8) await wait(5)
 
     assert.equal(upstream.open, 0)
-    assert.equal(proxy.app.calls.size, 0)
+    assert.equal(upstream.closedEarly, 60)
   })
+}
+
+/** The events of an answer up to and with its first text. */
+function begun(stream: (text: string[]) => string[]): string[] {
+  const events = stream(texts)
+  return events.slice(0, events.findIndex((event) => event.includes(texts[0]!)) + 1)
+}
+
+/** The open file descriptors of this process, where the system shows them. */
+function descriptors(): number {
+  try {
+    return readdirSync('/dev/fd').length
+  } catch {
+    // not everywhere is there such a folder
+    return 0
+  }
 }

@@ -1,6 +1,7 @@
 /** A real proxy for a test: configured by a real file, listening on a free loopback port, its log kept line by line. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -14,6 +15,7 @@ export interface TestProxy {
   /** `http://127.0.0.1:PORT` */
   url: string
   app: App
+  server: Server
   /** a folder of the test's own */
   dir: string
   logs: Record<string, unknown>[]
@@ -57,6 +59,7 @@ export async function startProxy(t: TestContext, options: ProxyOptions = {}): Pr
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     app,
+    server,
     dir,
     get logs() {
       return lines.map((line) => JSON.parse(line) as Record<string, unknown>)

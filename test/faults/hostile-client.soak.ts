@@ -1,0 +1,130 @@
+/** What clients that leave, stop reading or send too much cost the compiled program. Linux only. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http, { type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  clientKey,
+  openDescriptors,
+  rssMb,
+  startOurs,
+  watchRss,
+  type Target,
+} from '../bench/processes.ts'
+import { roads } from './roads.ts'
+
+const headers = { 'content-type': 'application/json', authorization: `Bearer ${clientKey}` }
+const models = [
+  { name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' },
+  { name: 'GPT', id: 'gpt-5.1', type: 'openai' },
+]
+
+/** The program in front of an upstream that writes `events` and, as fast as it is read, the last of them `more` times. */
+async function ours(t: TestContext, events: string[], more = 0): Promise<Target> {
+  const server = http.createServer((req, res) => {
+    req.resume()
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.write(events.join(''))
+    let left = more
+    const fill = () => {
+      while (left > 0 && !res.destroyed && res.write(events.at(-1))) left -= 1
+    }
+    res.on('drain', fill)
+    fill()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const endpoints = [
+    { name: 'claude', type: 'anthropic', base_url: `${url}/v1/messages` },
+    { name: 'gpt', type: 'openai', base_url: `${url}/v1/responses` },
+  ]
+  const target = await startOurs(url, { endpoints, models })
+  t.after(async () => {
+    await target.stop()
+    server.closeAllConnections()
+    server.close()
+  })
+  return target
+}
+
+/** Asks and reads the first bytes of the answer, which then waits. */
+async function begin(url: string, body: object): Promise<http.ClientRequest> {
+  const sent = http.request(url, { method: 'POST', headers, agent: false })
+  sent.on('error', () => undefined)
+  sent.end(JSON.stringify({ ...body, stream: true }))
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  answer.on('error', () => undefined)
+  await once(answer, 'data')
+  answer.pause()
+  return sent
+}
+
+for (const { name, path, ask, stream } of roads) {
+  const text = 'x'.repeat(1000)
+  const events = stream([text])
+  const begun = events.slice(0, events.findIndex((event) => event.includes(text)) + 1)
+
+  test(`row 10: ${name}: sixty streams that were left cost nothing any more`, async (t) => {
+    const target = await ours(t, begun)
+    for (let count = 0; count < 20; count += 1) (await begin(target.url + path, ask)).destroy()
+    await wait(1000)
+    const before = { rss: rssMb(target), descriptors: openDescriptors(target) }
+
+    for (let count = 0; count < 60; count += 1) (await begin(target.url + path, ask)).destroy()
+    await wait(1000)
+    const rss = rssMb(target) - before.rss
+    const descriptors = openDescriptors(target) - before.descriptors
+    t.diagnostic(`RSS +${rss.toFixed(0)} MB, descriptors +${descriptors}`)
+
+    assert.ok(rss < 30, `${rss} MB`)
+    assert.ok(descriptors <= 8, `${descriptors} descriptors`)
+  })
+
+  test(`row 11: ${name}: a stream of 96 MB that is not read costs little`, async (t) => {
+    const target = await ours(t, begun, 96_000)
+    await wait(1000)
+    const before = rssMb(target)
+    const peak = watchRss(target)
+
+    const sent = await begin(target.url + path, ask)
+    await wait(3000)
+    const grown = peak() - before
+    sent.destroy()
+    t.diagnostic(`grew by ${grown.toFixed(0)} MB`)
+
+    assert.ok(grown < 60, `${grown} MB`)
+  })
+}
+
+test('row 14: bodies of 110 MB, announced or not, are refused and take no memory', async (t) => {
+  const target = await ours(t, [': never asked\n\n'])
+  await wait(1000)
+  const before = rssMb(target)
+  const peak = watchRss(target)
+  const piece = Buffer.alloc(1_000_000, 0x20)
+
+  for (const { path } of roads) {
+    for (const length of [{ 'content-length': 110_000_000 }, {}]) {
+      const sent = http.request(target.url + path, {
+        method: 'POST',
+        headers: { ...headers, ...length },
+        agent: false,
+      })
+      sent.on('error', () => undefined)
+      const body = Readable.from(Array.from({ length: 110 }, () => piece))
+      body.on('error', () => undefined)
+      body.pipe(sent)
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+      assert.equal(answer.statusCode, 413)
+      sent.destroy()
+    }
+  }
+  const grown = peak() - before
+  t.diagnostic(`grew by ${grown.toFixed(0)} MB`)
+
+  assert.ok(grown < 150, `${grown} MB`)
+})
