@@ -2,11 +2,10 @@ FROM node:24-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json ./
 COPY bin ./bin
 COPY lib ./lib
 COPY pipelines ./pipelines
-RUN npm run build && npm prune --omit=dev --ignore-scripts && rm -f dist/.tsbuildinfo
+RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-alpine
 WORKDIR /app

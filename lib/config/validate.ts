@@ -29,8 +29,12 @@ export function validate(
   }
 }
 
-/** env-schema takes ajv's options as an object, too; its types know the function form only. Source: its index.js, 8.0.0. */
+/**
+ * env-schema takes ajv's options as an object, too; its types know the function form only. Source: its index.js, 8.0.0.
+ * Our own schemas need no check against the schema of schemas: compiling that one takes longer than all else at the start.
+ */
 function ajvOptions(coerceTypes: boolean): EnvSchemaOpt['ajv'] {
-  const customOptions: unknown = { coerceTypes, removeAdditional: false, verbose: true }
+  const own = { meta: false, validateSchema: false }
+  const customOptions: unknown = { ...own, coerceTypes, removeAdditional: false, verbose: true }
   return { customOptions } as EnvSchemaOpt['ajv']
 }
