@@ -35,19 +35,35 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
 
 /** The body as a JSON object. Throws ProxyError 400 `invalid_json`, with the place where it broke. */
 export function parseJsonObject(body: Buffer): JsonObject {
-  if (body.length === 0) {
-    throw invalidJson('The request body is empty. Send a JSON object.')
-  }
+  checkText(body)
+  const value = parsed(body)
+  if (isObject(value)) return value
+  throw invalidJson('The request body must be a JSON object.')
+}
+
+/** Throws ProxyError 400 `invalid_json` for a body that is empty or no text. */
+export function checkText(body: Buffer): void {
+  if (body.length === 0) throw invalidJson('The request body is empty. Send a JSON object.')
   // Decoding would replace what is broken, and what was checked would not be what is sent.
   if (!isUtf8(body)) throw invalidJson('The request body is not valid UTF-8.')
-  let value: unknown
+}
+
+/** What is told of a body that turned out to be no JSON object. */
+export function brokenJson(body: Buffer): Error {
   try {
-    value = JSON.parse(body.toString('utf8'))
+    parseJsonObject(body)
+  } catch (error) {
+    return error as Error
+  }
+  return invalidJson('The request body must be a JSON object.')
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
   } catch (error) {
     throw invalidJson(`The request body is not valid JSON: ${withoutContent(error)}.`, error)
   }
-  if (isObject(value)) return value
-  throw invalidJson('The request body must be a JSON object.')
 }
 
 /** Deeper than any request that means something; mapping and writing JSON recurse. */

@@ -2,8 +2,7 @@
  * A JSON object whose top-level members can be replaced without touching any other byte: values are spliced, never
  * re-serialised, so that the client's own blocks, numbers and spaces stay as they were (prompt caches depend on it).
  */
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { checkDepth, parseJsonObject } from '../body.ts'
+import { brokenJson, checkDepth, checkText } from '../body.ts'
 import { topLevelMembers, type Member } from './top-level-members.ts'
 
 interface Splice {
@@ -15,29 +14,44 @@ interface Splice {
 const nothing = Buffer.alloc(0)
 
 export class JsonDocument {
-  readonly #root: JsonObject
   readonly #bytes: Buffer
   readonly #members: Member[]
+  /** values that were asked for */
+  readonly #values = new Map<string, unknown>()
   /** what members become: JSON text, or undefined for those taken out */
   readonly #edits = new Map<string, Buffer | undefined>()
   /** where each name counts: readers differ on equal keys, so what was checked, the last one, is all that is sent */
   readonly #last: Map<string, Member>
 
-  private constructor(root: JsonObject, bytes: Buffer) {
-    this.#root = root
+  private constructor(bytes: Buffer, members: Member[]) {
     this.#bytes = bytes
-    this.#members = topLevelMembers(bytes)
-    this.#last = new Map(this.#members.map((member) => [member.name, member]))
+    this.#members = members
+    this.#last = new Map(members.map((member) => [member.name, member]))
   }
 
-  /** Throws ProxyError 400 `invalid_json`. */
+  /** Throws ProxyError 400 `invalid_json`; what is broken deep inside is left for the upstream to refuse. */
   static parse(bytes: Buffer): JsonDocument {
-    return new JsonDocument(parseJsonObject(bytes), bytes)
+    checkText(bytes)
+    const members = topLevelMembers(bytes)
+    if (!members) throw brokenJson(bytes)
+    return new JsonDocument(bytes, members)
   }
 
-  /** The value as it came, whatever was set since; not to be changed. */
+  /** The value as it came, whatever was set since; not to be changed. Throws ProxyError 400 where it is broken. */
   get(name: string): unknown {
-    return Object.hasOwn(this.#root, name) ? this.#root[name] : undefined
+    if (this.#values.has(name)) return this.#values.get(name)
+    const raw = this.raw(name)
+    const value = raw && this.#parsed(raw)
+    this.#values.set(name, value)
+    return value
+  }
+
+  #parsed(raw: Buffer): unknown {
+    try {
+      return JSON.parse(raw.toString('utf8'))
+    } catch {
+      throw brokenJson(this.#bytes)
+    }
   }
 
   /** The value's own bytes. */

@@ -116,13 +116,47 @@ test('a hundred thousand levels of nesting are passed by', () => {
   assert.throws(() => document.set('x', [document.get('x')]), { status: 400, code: 'invalid_json' })
 })
 
-for (const bytes of ['', '[]', 'null', '{"a":1', '{"a":1}}', '{"a":[1,]}']) {
+const broken = String.raw`|[]|null|{|{"a":1|{"a":1}}|{"a":1,}|{,}|{"a"}|{"a":}|{a:1}|{"a":1 "b":2}|{"a":1,,"b":2}|{"a":tru}|{"a":01}|{"a":"b|{"a":"b\"|{"a":"b\"}|{"a":[1|{"a":{"b":1}|{"a":[}|{"\x":1}|{"a":1}x|"a":1`
+for (const bytes of broken.split('|')) {
   test(`${JSON.stringify(bytes)} is refused with 400`, () => {
     assert.throws(
       () => JsonDocument.parse(Buffer.from(bytes)),
       (error: unknown) => error instanceof ProxyError && error.code === 'invalid_json',
     )
   })
+}
+
+test('what is broken deep inside passes untouched, and is refused where it is looked at', () => {
+  const bytes = Buffer.from('{"a":[1,],"b":2}')
+  const document = JsonDocument.parse(bytes)
+
+  assert.equal(document.get('b'), 2)
+  assert.equal(document.bytes(), bytes)
+  assert.throws(() => document.get('a'), { status: 400, code: 'invalid_json' })
+})
+
+test('whatever JSON.parse takes for an object is a document with the same values', () => {
+  const pieces = '{ } [ ] " , : "a" 1 - \\ true null {"a":1} "b":2'.split(' ')
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(' ', ...pieces), { maxLength: 12 }), (chosen) => {
+      const text = `{"a":${chosen.join('')}}`
+      const expected = attempt(() => JSON.parse(text) as Record<string, unknown>)
+      const document = attempt(() => JsonDocument.parse(Buffer.from(text)))
+
+      // one that JSON.parse refuses may pass: it is broken deep inside
+      if (expected) assert.deepEqual(document?.get('a'), expected.a)
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make()
+  } catch {
+    // that it fails is the answer
+    return undefined
+  }
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
