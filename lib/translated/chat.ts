@@ -69,13 +69,13 @@ async function ask(
   target: Target,
   mapped: MappedRequest<JsonObject>,
 ): Promise<IncomingMessage> {
-  const bytes = Buffer.from(JSON.stringify(mapped.body))
+  const pieces = [Buffer.from(JSON.stringify(mapped.body))]
   const headers = {
     ...mapped.headers,
     'content-type': 'application/json',
     'accept-encoding': 'identity',
   }
-  return await exchange(call, target, { bytes, pass: 'chosen', headers }, send)
+  return await exchange(call, target, { pieces, pass: 'chosen', headers }, send)
 }
 
 function setHeaders(

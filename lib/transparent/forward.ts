@@ -47,7 +47,7 @@ export async function forwardRequest(
     headers: call.headers,
     subPath,
   })
-  const body = { bytes: document.bytes(), pass: 'all' as const, headers }
+  const body = { pieces: document.pieces(), pass: 'all' as const, headers }
   const answer = await exchange(call, target, body, (request) => forward(req, res, request))
   await relay(answer, res, call)
 }

@@ -79,9 +79,12 @@ export class JsonDocument {
     this.#edits.set(name, undefined)
   }
 
-  /** The document with its changes; without any the very bytes that were parsed. */
-  bytes(): Buffer {
-    if (this.#edits.size === 0 && this.#last.size === this.#members.length) return this.#bytes
+  /**
+   * The document with its changes, in pieces of the bytes that were parsed and what comes between: a large body is not
+   * copied. Without any change the very bytes that were parsed.
+   */
+  pieces(): Buffer[] {
+    if (this.#edits.size === 0 && this.#last.size === this.#members.length) return [this.#bytes]
     const pieces: Buffer[] = []
     let at = 0
     for (const { from, to, by } of this.#splices()) {
@@ -89,7 +92,7 @@ export class JsonDocument {
       at = to
     }
     pieces.push(this.#bytes.subarray(at))
-    return Buffer.concat(pieces)
+    return pieces.filter(({ length }) => length > 0)
   }
 
   /** In the order of the bytes: new members first, behind the opening brace. */

@@ -4,9 +4,9 @@
  * the client hanging, it passes hop-by-hop headers on, and it cannot replay. Source: http-proxy-3 1.23.3, read 2026-11.
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
-import type { Stream } from 'node:stream'
+import type { Stream, Writable } from 'node:stream'
 import httpProxy from 'http-proxy-3'
-import { headOf, unreachable, type Outgoing } from '../upstream/attempt.ts'
+import { endWith, headOf, unreachable, type Outgoing } from '../upstream/attempt.ts'
 
 // The library would otherwise send every request through `fetch`, which neither aborts nor streams as it should.
 delete process.env.FORCE_FETCH_PATH
@@ -44,10 +44,10 @@ export function forward(
  * A body as the library wants it, which does nothing with it but `pipe`. A real stream would cost several ticks and a write
  * of its own; this way head and body leave together.
  */
-function wholeBody(body: Buffer): Stream {
+function wholeBody(body: readonly Buffer[]): Stream {
   const source: Pick<Stream, 'pipe'> = {
     pipe: (destination) => {
-      destination.end(body)
+      endWith(destination as unknown as Writable, body)
       return destination
     },
   }

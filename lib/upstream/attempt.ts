@@ -4,6 +4,7 @@
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import type { Timeouts } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
 import type { StopSignal } from '../stop-signal.ts'
@@ -12,10 +13,17 @@ import type { StopSignal } from '../stop-signal.ts'
 export interface Outgoing {
   target: URL
   headers: Record<string, string>
-  body: Buffer
+  body: readonly Buffer[]
   agent: Agent
   timeouts: Timeouts
   stop: StopSignal
+}
+
+/** Head and body leave together: a body of one piece, as a rule, in one packet. */
+export function endWith(request: Writable, body: readonly Buffer[]): void {
+  request.cork()
+  for (const piece of body.slice(0, -1)) request.write(piece)
+  request.end(body.at(-1))
 }
 
 /** Thrown by `headOf`. `safeToRepeat`: the upstream surely accepted nothing of the request. */

@@ -15,7 +15,7 @@ export type Sender = (request: Outgoing) => Promise<IncomingMessage>
 
 /** What goes up, and what it needs of the headers. */
 export interface OutgoingBody {
-  bytes: Buffer
+  pieces: readonly Buffer[]
   /** which of the client's headers go along: see `requestHeaders` */
   pass: 'all' | 'chosen'
   headers: Record<string, string | undefined>
@@ -46,7 +46,7 @@ export async function exchange(
 function outgoing(
   call: Call,
   target: Target,
-  { bytes, pass, headers }: OutgoingBody,
+  { pieces, pass, headers }: OutgoingBody,
   credential: Credential,
   agent: Agent,
 ): Outgoing {
@@ -61,10 +61,10 @@ function outgoing(
       extra: headers,
       sessionId: randomUUID(),
       messageId: randomUUID(),
-      contentLength: bytes.length,
+      contentLength: pieces.reduce((length, piece) => length + piece.length, 0),
       host: target.url.host,
     }),
-    body: bytes,
+    body: pieces,
     agent,
     timeouts: call.config.timeouts,
     stop: call.stop,

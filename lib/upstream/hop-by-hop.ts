@@ -18,7 +18,10 @@ export function hopByHopTest(connection: string | undefined): (name: string) => 
   return (name) => hopByHop.has(name) || named.includes(name)
 }
 
+const forbidden = /[^\t -~\u00a0-ÿ]/
+
 /** A value as it may stand in a header line: nothing that could begin another one, nothing beyond Latin-1. */
 export function headerValue(value: string): string {
+  if (!forbidden.test(value)) return value
   return value.replace(/(?!\t)\p{Cc}+/gu, ' ').replace(/[^\t -ÿ]/gu, '?')
 }

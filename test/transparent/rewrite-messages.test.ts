@@ -29,8 +29,8 @@ function rewrite(text: string, { systemPrompt = '', betas, subPath = '', ...entr
     headers: betas === undefined ? {} : { 'anthropic-beta': betas },
     subPath,
   })
-  const sent = document.bytes()
-  return { headers, text: sent.toString(), isSame: sent === bytes }
+  const pieces = document.pieces()
+  return { headers, text: Buffer.concat(pieces).toString(), isSame: pieces[0] === bytes }
 }
 
 /** The request a client sends when it has no wishes. */

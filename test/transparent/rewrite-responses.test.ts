@@ -17,8 +17,8 @@ function rewrite(text: string, { systemPrompt = '', subPath = '', ...entry }: Op
   const id = entry.id ?? 'gpt-5.1'
   const model: Model = { name: id, id, type: 'openai', reasoning: 'auto', ...entry }
   const headers = rewriteResponses(document, { model, systemPrompt, headers: {}, subPath })
-  const sent = document.bytes()
-  return { headers, text: sent.toString(), isSame: sent === bytes }
+  const pieces = document.pieces()
+  return { headers, text: Buffer.concat(pieces).toString(), isSame: pieces[0] === bytes }
 }
 
 /** What Codex sends, in small: no instructions, tools of its own kinds, replayed reasoning. */

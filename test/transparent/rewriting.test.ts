@@ -33,7 +33,7 @@ function rewrite(
     headers: beta === undefined ? {} : { 'anthropic-beta': beta },
     subPath,
   })
-  return { body: JSON.parse(document.bytes().toString()) as Json, headers }
+  return { body: JSON.parse(Buffer.concat(document.pieces()).toString()) as Json, headers }
 }
 
 const hi = { role: 'user', content: 'hi' }
