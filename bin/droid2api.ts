@@ -10,6 +10,7 @@ import { demoConfig } from '../lib/cli/demo-config.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import { parseCommandLine, usage, UsageError, type CommandLine } from '../lib/cli/usage.ts'
 import { ConfigError, loadConfig } from '../lib/config/load.ts'
+import { outboundProxy } from '../lib/upstream/outbound-proxy.ts'
 
 const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 
@@ -28,7 +29,7 @@ async function run(args: string[]): Promise<number> {
 
 const commands = {
   async serve(line: CommandLine): Promise<number> {
-    const built = build(line)
+    const built = await build(line)
     await serve(built, { reload: () => load(line).config })
     return 0
   },
@@ -52,7 +53,7 @@ const commands = {
   },
 
   async check(line: CommandLine): Promise<number> {
-    const { app } = build(line, 'silent')
+    const { app } = await build(line, 'silent')
     const all = await findings(app, line.online)
     app.agents.destroy()
     process.stdout.write(line.json ? `${JSON.stringify({ findings: all })}\n` : findingLines(all))
@@ -60,12 +61,13 @@ const commands = {
   },
 }
 
-function build(line: CommandLine, logLevel?: 'silent'): BuiltApp {
+async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> {
   const { config, warnings } = load(line)
   return buildApp({
     config: logLevel ? { ...config, log_level: logLevel } : config,
     version,
     warnings,
+    proxy: await outboundProxy(),
   })
 }
 

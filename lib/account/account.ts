@@ -2,6 +2,7 @@
 import { ProxyError } from '../errors.ts'
 import type { Config } from '../config/types.ts'
 import type { Logger } from '../log.ts'
+import type { Agents } from '../upstream/agents.ts'
 import { RotatingToken, type TokenStatus } from './rotating-token.ts'
 import { findSource, lookedFor, type Source } from './source.ts'
 
@@ -33,14 +34,17 @@ export interface Account {
 export interface AccountParts {
   config: Config
   log: Logger
+  /** for the calls to the token server */
+  agents: Agents
 }
 
-export function openAccount({ config, log }: AccountParts): Account {
+export function openAccount({ config, log, agents }: AccountParts): Account {
   const source = findSource(config)
   const looked = lookedFor(config)
   if (source.kind === 'none') return fixedAccount('none', undefined, looked)
   if (source.kind === 'factory_api_key') return fixedAccount(source.kind, source.key, looked)
-  return rotatingAccount(source.kind, new RotatingToken({ source, auth: config.auth, log }), looked)
+  const token = new RotatingToken({ source, auth: config.auth, log, agents })
+  return rotatingAccount(source.kind, token, looked)
 }
 
 function fixedAccount(source: AccountSource, key: string | undefined, looked: string[]): Account {

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { AuthConfig } from '../config/types.ts'
 import type { Logger } from '../log.ts'
+import type { Agents } from '../upstream/agents.ts'
 import { dueTime, expiryOf } from './expiry.ts'
 import { withFileLock } from './file-lock.ts'
 import type { Source } from './source.ts'
@@ -25,6 +26,7 @@ interface Parts {
   source: Extract<Source, { file: string }>
   auth: AuthConfig
   log: Logger
+  agents: Agents
 }
 
 /** After failures in a row: 1 s, 2 s, 4 s … between attempts. */
@@ -173,7 +175,8 @@ export class RotatingToken {
 
   async #exchange(): Promise<string> {
     const old = this.#pair!
-    const fresh = await askForTokens(this.#parts.auth, old.refresh)
+    const { auth, agents } = this.#parts
+    const fresh = await askForTokens(auth, old.refresh, agents.fresh(new URL(auth.token_url)))
     const obtainedAt = Date.now()
     const pair: StoredTokens = {
       access: fresh.access,

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { AuthConfig } from '../config/types.ts'
+import { OutboundProxyError } from '../upstream/outbound-proxy.ts'
 
 export interface FreshTokens {
   access: string
@@ -27,13 +28,14 @@ const patienceMs = 10_000
 export async function askForTokens(
   { token_url: url, client_id: clientId }: Pick<AuthConfig, 'token_url' | 'client_id'>,
   refreshToken: string,
+  agent: http.Agent,
 ): Promise<FreshTokens> {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
     client_id: clientId,
   })
-  const { status, body } = await post(url, form.toString())
+  const { status, body } = await post(url, form.toString(), agent)
   const answer = objectFrom(body)
   if (status >= 200 && status < 300) return freshTokens(answer)
   const code = codeOf(answer?.error)
@@ -55,7 +57,11 @@ function freshTokens(answer: JsonObject | undefined): FreshTokens {
   }
 }
 
-async function post(url: string, form: string): Promise<{ status: number; body: string }> {
+async function post(
+  url: string,
+  form: string,
+  agent: http.Agent,
+): Promise<{ status: number; body: string }> {
   const { request } = url.startsWith('https:') ? https : http
   const signal = AbortSignal.timeout(patienceMs)
   try {
@@ -65,18 +71,22 @@ async function post(url: string, form: string): Promise<{ status: number; body: 
         'content-length': Buffer.byteLength(form),
         accept: 'application/json',
       }
-      const sent = request(url, { method: 'POST', headers, signal }, resolve)
+      const sent = request(url, { method: 'POST', headers, signal, agent }, resolve)
       sent.once('error', reject)
       sent.end(form)
     })
     return { status: answer.statusCode ?? 0, body: await text(answer) }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const why = signal.aborted
-      ? `no answer within ${patienceMs / 1000} s`
-      : (code ?? 'no connection')
-    throw new RefreshFailed(`the token server cannot be reached: ${why}`)
+    if (signal.aborted) throw unreachable(`no answer within ${patienceMs / 1000} s`)
+    throw unreachable(
+      error instanceof OutboundProxyError ? error.message : (code ?? 'no connection'),
+    )
   }
+}
+
+function unreachable(why: string): RefreshFailed {
+  return new RefreshFailed(`the token server cannot be reached: ${why}`)
 }
 
 /** Only what is shaped like a code of OAuth: a server may echo the token in its words. */

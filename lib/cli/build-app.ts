@@ -8,6 +8,7 @@ import { openLog } from '../log.ts'
 import { knownSecrets, redactor } from '../redact.ts'
 import { ReasoningMemory } from '../translated/reasoning-memory.ts'
 import { createAgents } from '../upstream/agents.ts'
+import type { OutboundProxy } from '../upstream/outbound-proxy.ts'
 
 export interface AppParts {
   config: Config
@@ -15,6 +16,8 @@ export interface AppParts {
   /** what loading the configuration had to say */
   warnings: string[]
   accountNote?: string
+  /** the way out, where the environment names one */
+  proxy?: OutboundProxy | undefined
   /** where the log goes; stdout unless told */
   destination?: DestinationStream
 }
@@ -27,12 +30,13 @@ export interface BuiltApp {
 
 /** Builds everything a server needs; nothing is started yet. */
 export function buildApp(parts: AppParts): BuiltApp {
-  const { config, version, warnings, accountNote, destination } = parts
+  const { config, version, warnings, accountNote, proxy, destination } = parts
   const secrets = () =>
     knownSecrets([
       ...app.account.secrets(),
       ...app.config.api_keys,
       ...Object.values(app.config.endpoint_secrets),
+      ...(proxy?.secrets ?? []),
     ])
   const redact = redactor(secrets)
   const { log, end } = openLog({
@@ -41,10 +45,11 @@ export function buildApp(parts: AppParts): BuiltApp {
     redact,
     ...(destination && { destination }),
   })
+  const agents = createAgents(proxy)
   const app: App = {
     config,
-    account: openAccount({ config, log }),
-    agents: createAgents(),
+    account: openAccount({ config, log, agents }),
+    agents,
     reasoning: new ReasoningMemory(),
     log,
     redact,

@@ -1,5 +1,7 @@
 /** `droid2api check`: each finding one line with its remedy. Offline unless asked; never a secret. */
 import { once } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
 import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { endpointOf } from '../config/models.ts'
@@ -86,18 +88,25 @@ function until(expiresAt: string | null, what: string): string {
 }
 
 /** Any HTTP answer will do: without a body and a credential no endpoint says yes. */
-async function reachFinding(app: App, url: string): Promise<Finding> {
-  const { origin } = new URL(url)
+async function reachFinding(app: App, address: string): Promise<Finding> {
+  const url = new URL(address)
   try {
-    const signal = AbortSignal.timeout(app.config.timeouts.connect_s * 1000)
-    const answer = await fetch(url, { method: 'HEAD', redirect: 'manual', signal })
-    return { level: 'ok', what: `upstream: ${origin} answers (HTTP ${answer.status} to HEAD)` }
+    const status = await headStatus(app, url)
+    return { level: 'ok', what: `upstream: ${url.origin} answers (HTTP ${status} to HEAD)` }
   } catch (error) {
-    const { cause, message } = error as Error & { cause?: { code?: string } }
-    const why = cause?.code ?? message
+    const { code, message } = error as NodeJS.ErrnoException
     return {
       level: 'error',
-      what: `upstream: ${origin} cannot be reached (${why}). Check the network and base_url.`,
+      what: `upstream: ${url.origin} cannot be reached (${code ?? message}). Check the network and base_url.`,
     }
   }
+}
+
+async function headStatus({ agents, config }: App, url: URL): Promise<number> {
+  const { request } = url.protocol === 'https:' ? https : http
+  const signal = AbortSignal.timeout(config.timeouts.connect_s * 1000)
+  const sent = request(url, { method: 'HEAD', agent: agents.fresh(url), signal }).end()
+  const [answer] = (await once(sent, 'response')) as [http.IncomingMessage]
+  answer.resume()
+  return answer.statusCode ?? 0
 }

@@ -1,6 +1,7 @@
 /** Keep-alive connections to the upstreams: one agent per protocol and origin, made when first needed. */
 import http from 'node:http'
 import https from 'node:https'
+import type { OutboundProxy } from './outbound-proxy.ts'
 
 export interface Agents {
   for(target: URL): http.Agent
@@ -11,23 +12,25 @@ export interface Agents {
 }
 
 /** Free connections an endpoint keeps; more than a burst of a coding agent needs only costs memory. */
-const maxFreeSockets = 32
+const kept = { keepAlive: true, maxFreeSockets: 32, scheduling: 'lifo' } as const
 
-export function createAgents(): Agents {
+/** `proxy`: the way out, where the environment names one. */
+export function createAgents(proxy?: OutboundProxy): Agents {
   const agents = new Map<string, http.Agent>()
+  const made = (target: URL, options: http.AgentOptions) => {
+    const Agent = target.protocol === 'https:' ? https.Agent : http.Agent
+    return proxy?.agentFor(target, options) ?? new Agent(options)
+  }
   return {
     for(target) {
       let agent = agents.get(target.origin)
       if (!agent) {
-        const Agent = target.protocol === 'https:' ? https.Agent : http.Agent
-        agent = new Agent({ keepAlive: true, maxFreeSockets, scheduling: 'lifo' })
+        agent = made(target, kept)
         agents.set(target.origin, agent)
       }
       return agent
     },
-    fresh(target) {
-      return new (target.protocol === 'https:' ? https.Agent : http.Agent)()
-    },
+    fresh: (target) => made(target, {}),
     destroy() {
       for (const agent of agents.values()) agent.destroy()
     },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pino } from 'pino'
+import { createAgents } from '../../lib/upstream/agents.ts'
 import { openAccount, type Account } from '../../lib/account/account.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 import { deferred } from '../helpers/deferred.ts'
@@ -42,7 +43,7 @@ async function setting(t: TestContext): Promise<Setting> {
         packageDir,
         homeDir: dir,
       })
-      const account = openAccount({ config, log })
+      const account = openAccount({ config, log, agents: createAgents() })
       t.after(() => account.stop())
       return account
     },

@@ -3,6 +3,7 @@
  * processes and of sudden death. Its configuration is in its working folder.
  */
 import { pino } from 'pino'
+import { createAgents } from '../../lib/upstream/agents.ts'
 import { openAccount } from '../../lib/account/account.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 
@@ -13,7 +14,7 @@ const { config } = loadConfig({
   packageDir: process.cwd(),
   homeDir: process.cwd(),
 })
-const account = openAccount({ config, log: pino({ level: 'silent' }) })
+const account = openAccount({ config, log: pino({ level: 'silent' }), agents: createAgents() })
 const rounds = Number(process.env.ROUNDS ?? Number.POSITIVE_INFINITY)
 
 let token = await account.token()

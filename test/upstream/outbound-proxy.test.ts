@@ -1,0 +1,186 @@
+/** Behind a proxy: upstream and token calls leave through HTTPS_PROXY or HTTP_PROXY, and its faults are told as its own. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import https from 'node:https'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { asks, routes } from '../faults/asks.ts'
+import { selfSigned } from '../faults/self-signed.ts'
+import { runProgram } from '../helpers/program.ts'
+import { oneUpstream, post } from '../helpers/proxy.ts'
+import { startTokenServer } from '../helpers/token-server.ts'
+import { startUpstream } from '../helpers/upstream.ts'
+
+interface ConnectProxy {
+  /** `127.0.0.1:PORT` */
+  host: string
+  /** what it was asked to connect to, with the credentials shown */
+  asked: { target: string; authorization: string | undefined }[]
+}
+
+/** A proxy of RFC 9110 §9.3.6. Every name is this machine, as it is for no resolver. `refuse`: the status for whoever asks. */
+async function startConnectProxy(t: TestContext, refuse?: number): Promise<ConnectProxy> {
+  const asked: ConnectProxy['asked'] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((_req, res) => res.writeHead(405).end())
+  server.on('connect', (req, client: Socket) => {
+    asked.push({ target: req.url ?? '', authorization: req.headers['proxy-authorization'] })
+    sockets.add(client.on('error', () => undefined))
+    if (refuse) {
+      client.end(`HTTP/1.1 ${refuse} No\r\ncontent-length: 0\r\n\r\n`)
+      return
+    }
+    const upstream = connect(Number(req.url?.split(':').at(-1)), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      client.pipe(upstream).pipe(client)
+    })
+    sockets.add(upstream.on('error', () => client.destroy()))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+}
+
+for (const route of routes) {
+  test(`${route}: an upstream is reached through HTTP_PROXY, over a kept connection`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
+    const proxy = await startConnectProxy(t)
+    const program = runProgram(t, {
+      config: oneUpstream(upstream.url),
+      env: { HTTP_PROXY: `http://me:s3cret-pass@${proxy.host}` },
+    })
+    const url = await program.url()
+
+    for (let count = 0; count < 3; count += 1) {
+      assert.equal((await post(url + route, asks[route])).status, 429)
+    }
+
+    const authorization = `Basic ${Buffer.from('me:s3cret-pass').toString('base64')}`
+    assert.deepEqual(proxy.asked, [{ target: new URL(upstream.url).host, authorization }])
+    assert.equal(upstream.requests.length, 3)
+    assert.equal(upstream.requests[0]!.headers['proxy-authorization'], undefined)
+    assert.doesNotMatch(program.stdout() + program.stderr(), /s3cret/)
+  })
+
+  test(`${route}: a proxy that refuses is a 502 that says so`, async (t) => {
+    const upstream = await startUpstream(t, [])
+    const proxy = await startConnectProxy(t, 407)
+    const program = runProgram(t, {
+      config: oneUpstream(upstream.url),
+      env: { http_proxy: proxy.host },
+    })
+
+    const answer = await post((await program.url()) + route, asks[route])
+    const text = await answer.text()
+
+    assert.equal(answer.status, 502)
+    assert.ok(text.includes(`the proxy ${proxy.host} refused to connect (HTTP 407)`), text)
+  })
+
+  test(`${route}: a proxy that is not there is a 502 that names it`, async (t) => {
+    const program = runProgram(t, {
+      config: oneUpstream('http://upstream.test'),
+      env: { HTTP_PROXY: 'http://127.0.0.1:1' },
+    })
+
+    const answer = await post((await program.url()) + route, asks[route])
+
+    assert.equal(answer.status, 502)
+    assert.match(await answer.text(), /the proxy 127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/)
+  })
+
+  test(`${route}: TLS goes through the tunnel to the upstream itself, whose name only the proxy knows`, async (t) => {
+    const { key, cert } = selfSigned()
+    const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
+    t.after(() => rmSync(dir, { recursive: true, force: true }))
+    writeFileSync(path.join(dir, 'ca.pem'), cert)
+    const upstream = https.createServer({ key, cert }, (req, res) => {
+      req.resume()
+      res.writeHead(429).end(JSON.stringify({ host: req.headers.host }))
+    })
+    upstream.listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    t.after(() => upstream.close().closeAllConnections())
+    const { port } = upstream.address() as AddressInfo
+    const proxy = await startConnectProxy(t)
+    const program = runProgram(t, {
+      config: oneUpstream(`https://test:${port}`),
+      env: {
+        HTTPS_PROXY: `http://${proxy.host}`,
+        NODE_EXTRA_CA_CERTS: path.join(dir, 'ca.pem'),
+      },
+    })
+
+    const answer = await post((await program.url()) + route, asks[route])
+
+    assert.equal(answer.status, 429, await answer.text())
+    assert.deepEqual(
+      proxy.asked.map(({ target }) => target),
+      [`test:${port}`],
+    )
+  })
+}
+
+test('NO_PROXY lets a host be reached directly', async (t) => {
+  const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
+  const proxy = await startConnectProxy(t)
+  const program = runProgram(t, {
+    config: oneUpstream(upstream.url),
+    env: { HTTP_PROXY: `http://${proxy.host}`, NO_PROXY: 'elsewhere.test,127.0.0.1' },
+  })
+
+  const answer = await post(`${await program.url()}/v1/messages`, asks['/v1/messages'])
+
+  assert.equal(answer.status, 429)
+  assert.deepEqual(proxy.asked, [])
+})
+
+test('the token is renewed through the proxy, and its refusal is in the log and in /health', async (t) => {
+  const tokens = await startTokenServer(t)
+  const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
+  const login = { DROID_REFRESH_KEY: tokens.refreshToken, TOKEN_URL: tokens.url }
+  const good = await startConnectProxy(t)
+  const bad = await startConnectProxy(t, 403)
+
+  const through = runProgram(t, {
+    config: oneUpstream(upstream.url),
+    env: { ...login, HTTP_PROXY: good.host },
+  })
+  const answer = await post(`${await through.url()}/v1/messages`, asks['/v1/messages'])
+  assert.equal(answer.status, 429)
+  assert.ok(good.asked.some(({ target }) => target === new URL(tokens.url).host))
+
+  const refused = runProgram(t, {
+    config: oneUpstream(upstream.url),
+    env: { ...login, HTTP_PROXY: bad.host },
+  })
+  const url = await refused.url()
+  await post(`${url}/v1/messages`, asks['/v1/messages'])
+  const health = await (await fetch(`${url}/health`)).text()
+  assert.ok(health.includes(`the proxy ${bad.host} refused to connect (HTTP 403)`), health)
+})
+
+test('an address that is none stops the start, and is not shown', async (t) => {
+  const program = runProgram(t, { env: { HTTPS_PROXY: 'socks5://me:s3cret-pass@127.0.0.1:1' } })
+
+  assert.equal(await program.exit, 78)
+  assert.match(program.stderr(), /HTTPS_PROXY is not the address of an HTTP proxy/)
+  assert.doesNotMatch(program.stderr(), /s3cret/)
+})
+
+test('the demo needs no proxy, whatever the environment names', async (t) => {
+  const program = runProgram(t, { args: ['demo'], env: { HTTP_PROXY: 'http://127.0.0.1:1' } })
+
+  const ask = { model: 'claude-sonnet-5-5', messages: [{ role: 'user', content: 'Hello' }] }
+  const answer = await post(`${await program.url()}/v1/chat/completions`, ask)
+
+  assert.equal(answer.status, 200)
+})
