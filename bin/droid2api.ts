@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { addressOf } from '../lib/cli/banner.ts'
 import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
 import { findingLines, findings } from '../lib/cli/check.ts'
+import { shellLine } from '../lib/cli/clients.ts'
 import { demoConfig } from '../lib/cli/demo-config.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import { parseCommandLine, usage, UsageError, type CommandLine } from '../lib/cli/usage.ts'
@@ -50,6 +52,13 @@ const commands = {
       beforeExit: () => upstream.close(),
     })
     return 0
+  },
+
+  env(line: CommandLine): Promise<number> {
+    const { config } = load(line)
+    const url = addressOf({ address: config.host, port: config.port })
+    process.stdout.write(shellLine(line.client ?? 'openai', config, url))
+    return Promise.resolve(0)
   },
 
   async check(line: CommandLine): Promise<number> {

@@ -1,34 +1,41 @@
 /** What a person sees at start: the address, the account's state, and lines to copy for each client. */
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
+import { codexCommand, firstModel } from './clients.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
-export function addressOf(address: AddressInfo): string {
-  const host = address.address
+export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' | 'port'>): string {
   const name =
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${address.port}`
+  return `http://${name}:${port}`
 }
 
-/** The lines for a terminal. */
-export function banner(app: App, url: string): string {
-  const { models } = app.config
-  const chat = models[0]?.id ?? 'MODEL'
-  const claude = models.find((model) => model.type === 'anthropic')?.id
-  const codex = models.find((model) => model.type === 'openai')?.id
-  const key = app.config.api_keys.length > 0 ? 'YOUR_CLIENT_KEY' : 'any'
+/** The lines for a terminal: `title` sets the headings off. */
+export function banner(
+  app: App,
+  url: string,
+  title: (text: string) => string = (text) => text,
+): string {
+  const { config } = app
+  const key = config.api_keys.length > 0 ? 'YOUR_CLIENT_KEY' : 'any'
+  const chat = config.models[0]?.id ?? 'MODEL'
+  const claude = firstModel(config, 'anthropic')
+  const block = (heading: string, ...lines: string[]) =>
+    [title(heading), ...lines.map((line) => `  ${line}`)].join('\n')
   return `${[
-    `droid2api ${app.version} listens on ${url}`,
+    title(`droid2api ${app.version} listens on ${url}`),
     accountLine(app),
     ...app.warnings.map((warning) => `Warning: ${warning}`),
     '',
-    ...(claude ? claudeCode(url, key, claude) : []),
-    ...(codex ? codexLines(url, codex) : []),
-    'OpenAI SDK',
-    `  export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`,
-    'curl',
-    `  curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
-    `    -d '{"model":"${chat}","messages":[{"role":"user","content":"Hello"}]}'`,
+    ...(claude ? [block('Claude Code', claudeCommand(url, key, claude))] : []),
+    ...(firstModel(config, 'openai') ? [block('Codex', codexCommand(config, url))] : []),
+    block('OpenAI SDK', `export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`),
+    block('Cursor, Cline', `OpenAI compatible, base URL ${url}/v1, API key ${key}, model ${chat}`),
+    block(
+      'curl',
+      `curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
+      `  -d '{"model":"${chat}","messages":[{"role":"user","content":"Hello"}]}'`,
+    ),
   ].join('\n')}\n\n`
 }
 
@@ -43,17 +50,6 @@ export function accountLine(app: App): string {
   return `Account: ${source}${expiresAt ? `, token until ${expiresAt}` : ''}`
 }
 
-function claudeCode(url: string, key: string, model: string): string[] {
-  return [
-    'Claude Code',
-    `  ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key} claude --model ${model}`,
-  ]
-}
-
-function codexLines(url: string, model: string): string[] {
-  const provider = `{name="droid2api",base_url="${url}/v1",wire_api="responses"}`
-  return [
-    'Codex',
-    `  codex -m ${model} -c model_provider=droid2api -c 'model_providers.droid2api=${provider}'`,
-  ]
+function claudeCommand(url: string, key: string, model: string): string {
+  return `ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key} claude --model ${model}`
 }

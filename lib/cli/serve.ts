@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { styleText } from 'node:util'
 import type { App } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { createServer } from '../server.ts'
@@ -65,7 +66,8 @@ function whyNot(error: NodeJS.ErrnoException, port: number, host: string): strin
 function announce(app: App, server: Server): void {
   const url = addressOf(server.address() as AddressInfo)
   if (process.stdout.isTTY) {
-    process.stdout.write(banner(app, url))
+    const colours = !process.env.NO_COLOR
+    process.stdout.write(banner(app, url, (text) => (colours ? styleText('bold', text) : text)))
     return
   }
   app.log.info({ url, version: app.version, account: accountLine(app) }, 'listening')

@@ -1,6 +1,7 @@
 /** The command line: what it takes, and how it says so. */
 import { parseArgs } from 'node:util'
 import type { Flags } from '../config/load.ts'
+import { clientNames, type ClientName } from './clients.ts'
 
 export const usage = `Usage: droid2api [command] [flags]
 
@@ -8,6 +9,7 @@ Commands
   serve           serve the configured upstreams (default)
   demo            serve with a built-in upstream, no account needed
   check           check configuration, credentials and port, then exit
+  env CLIENT      the line that points a shell at the proxy: claude, codex or openai
 
 Flags
   -p, --port N        port to listen on (default 3000)
@@ -20,10 +22,12 @@ Flags
   -v, --version       the version
 `
 
-export type CommandName = 'serve' | 'demo' | 'check'
+export type CommandName = 'serve' | 'demo' | 'check' | 'env'
 
 export interface CommandLine {
   command: CommandName
+  /** of `env` */
+  client: ClientName | undefined
   flags: Flags
   online: boolean
   json: boolean
@@ -50,9 +54,11 @@ export function parseCommandLine(args: string[]): CommandLine {
   const { values, positionals } = parsed(args)
   const [command = 'serve', ...more] = positionals
   if (!isCommand(command)) throw new UsageError(`Unknown command: ${command}`)
+  const client = command === 'env' && !values.help ? clientOf(more.shift()) : undefined
   if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
   return {
     command,
+    client,
     flags: {
       port: values.port,
       host: values.host,
@@ -75,5 +81,11 @@ function parsed(args: string[]) {
 }
 
 function isCommand(word: string): word is CommandName {
-  return word === 'serve' || word === 'demo' || word === 'check'
+  return word === 'serve' || word === 'demo' || word === 'check' || word === 'env'
+}
+
+function clientOf(word: string | undefined): ClientName {
+  const client = clientNames.find((name) => name === word)
+  if (client) return client
+  throw new UsageError(`env needs the name of a client: ${clientNames.join(', ')}`)
 }

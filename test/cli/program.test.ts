@@ -48,7 +48,8 @@ test('the README shows the help as it is', async (t) => {
   }
 })
 
-for (const args of [['--prot', '1'], ['serv'], ['serve', 'more'], ['--port']]) {
+const unknown = [['--prot', '1'], ['serv'], ['serve', 'more'], ['--port'], ['env'], ['env', 'vim']]
+for (const args of unknown) {
   test(`${args.join(' ')}: usage on stderr, exit 2`, async (t) => {
     const program = runProgram(t, { args })
 

@@ -1,0 +1,59 @@
+/** `droid2api env`: lines that a real shell evaluates, and that point a client at the proxy. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+import { runProgram } from '../helpers/program.ts'
+
+/** What `sh` prints after it evaluated the line. */
+function evaluated(line: string, script: string, env: Record<string, string> = {}): string {
+  const { PATH } = process.env
+  return execFileSync('sh', ['-c', `eval "$LINE"; ${script}`], {
+    env: { PATH, LINE: line, ...env },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+}
+
+const show = 'echo "$ANTHROPIC_BASE_URL $ANTHROPIC_AUTH_TOKEN $OPENAI_BASE_URL $OPENAI_API_KEY"'
+
+test('env claude and env openai are one line each, which a shell takes', async (t) => {
+  const claude = runProgram(t, { args: ['env', 'claude', '-p', '4000'] })
+  const openai = runProgram(t, { args: ['env', 'openai', '--host', '0.0.0.0', '-p', '4000'] })
+
+  assert.deepEqual([await claude.exit, await openai.exit], [0, 0])
+  assert.equal(evaluated(claude.stdout(), show), 'http://127.0.0.1:4000 any  \n')
+  assert.equal(evaluated(openai.stdout(), show), '  http://localhost:4000/v1 any\n')
+  assert.equal(evaluated(claude.stdout(), 'echo $ANTHROPIC_MODEL'), 'claude-opus-5-5\n')
+})
+
+test('with client keys the user’s own is asked for, and none is printed', async (t) => {
+  const program = runProgram(t, {
+    args: ['env', 'claude'],
+    config: { port: 3000, api_keys: ['a-client-key-1'] },
+  })
+  await program.exit
+  const line = program.stdout()
+
+  assert.doesNotMatch(line, /a-client-key-1/)
+  assert.equal(evaluated(line, show, { DROID2API_KEY: 'mine' }), 'http://127.0.0.1:3000 mine  \n')
+  assert.throws(() => evaluated(line, show))
+})
+
+test('env codex wraps the command, with its own arguments behind', async (t) => {
+  const program = runProgram(t, { args: ['env', 'codex', '-p', '4000'] })
+  await program.exit
+
+  const words = evaluated(
+    `command() { shift; printf '%s\\n' "$@"; }; ${program.stdout()}`,
+    'codex exec hello',
+  )
+
+  assert.deepEqual(words.trimEnd().split('\n').slice(2), [
+    '-c',
+    'model_provider=droid2api',
+    '-c',
+    'model_providers.droid2api={name="droid2api",base_url="http://127.0.0.1:4000/v1",wire_api="responses"}',
+    'exec',
+    'hello',
+  ])
+})
