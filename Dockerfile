@@ -13,7 +13,8 @@ ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/app/data
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json config.json ./
-RUN mkdir data && chown node:node data
+# Whoever runs it, also as a user that this image does not know, can keep the renewed login; its files are 0600.
+RUN mkdir data && chmod 1777 data
 USER node
 VOLUME /app/data
 EXPOSE 3000
