@@ -1,5 +1,6 @@
 /** What a user installs besides this program: few packages, each with its checksum, none that runs code at install. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -11,7 +12,8 @@ interface Package {
   resolved?: string
 }
 
-const lockFile = path.join(import.meta.dirname, '..', 'package-lock.json')
+const projectDir = path.join(import.meta.dirname, '..')
+const lockFile = path.join(projectDir, 'package-lock.json')
 const lock = JSON.parse(readFileSync(lockFile, 'utf8')) as { packages: Record<string, Package> }
 const installed = Object.entries(lock.packages).filter(([place]) => place !== '')
 const production = installed.filter(([, { dev }]) => !dev)
@@ -26,4 +28,23 @@ test('row 68: every package has its checksum, and none a place of its own', () =
     assert.match(integrity ?? '', /^sha512-/, place)
     assert.equal(resolved, undefined, place)
   }
+})
+
+test('npm pack takes the program and what is read about it, and nothing else', () => {
+  const answer = execFileSync('npm', ['pack', '--dry-run', '--json'], {
+    cwd: projectDir,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const packed = answer.match(/"path": "([^"]+)"/g)?.map((field) => field.slice(9, -1))
+
+  assert.deepEqual(packed?.toSorted(), [
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'README.zh-CN.md',
+    'config.json',
+    'dist/bin/droid2api.js',
+    'package.json',
+  ])
 })
