@@ -15,8 +15,8 @@ const skip = !existsSync(mappingFile) && 'there is no ../shared'
 
 /** Google and the reverse direction, which nobody has written yet, and a list of what other sections say. */
 const withoutCode = new Set(['12', '13', '15'])
-/** Latency is for the bench; images and containers are not for a test that runs anywhere. */
-const rowsElsewhere = new Set([3, 69, 70, 71])
+/** Nothing here runs the image on another kind of processor. */
+const rowsElsewhere = new Set([71])
 
 interface Section {
   /** `5.4` */
@@ -90,7 +90,7 @@ function readSection(text: string): Section {
 /** The tests, or what they share. */
 function sourcesOf(kind: 'tests' | 'helpers'): string[] {
   return readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && name !== 'contract.test.ts')
-    .filter((name) => /\.(?:test|soak)\.ts$/.test(name) === (kind === 'tests'))
+    .filter((name) => /\.(?:ts|sh)$/.test(name) && name !== 'contract.test.ts')
+    .filter((name) => /\.(?:test|soak)\.ts$|\.sh$/.test(name) === (kind === 'tests'))
     .map((name) => readFileSync(path.join(import.meta.dirname, name), 'utf8'))
 }
