@@ -16,7 +16,7 @@ export interface OutboundProxy {
 /** The proxy is to blame; the message says how, and holds nothing secret. */
 export class OutboundProxyError extends Error {}
 
-const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY']
+const names = ['HTTPS_PROXY', 'HTTP_PROXY']
 
 /** A proxy that does not answer for longer is down. */
 const patienceMs = 10_000
@@ -39,7 +39,7 @@ export async function outboundProxy(): Promise<OutboundProxy | undefined> {
       const proxy = given && proxyUrl(given[1])
       return proxy && new Tunnels(proxy, options)
     },
-    secrets: named.flatMap(([, value]) => decodeURIComponent(proxyUrl(value)?.password ?? '')),
+    secrets: named.flatMap(([, value]) => passwordsOf(proxyUrl(value))),
   }
 }
 
@@ -55,8 +55,21 @@ function variable(name: string): [name: string, value: string][] {
 /** Without a scheme it is a plain one, as curl reads it. */
 function proxyUrl(value: string): URL | undefined {
   const text = value.includes('://') ? value : `http://${value}`
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url && /^https?:$/.test(url.protocol) ? url : undefined
+  try {
+    const url = new URL(text)
+    passwordsOf(url)
+    return /^https?:$/.test(url.protocol) ? url : undefined
+  } catch {
+    // what it should be, the fault says
+    return undefined
+  }
+}
+
+/** As it is written and as it is meant. Throws URIError for a broken escape. */
+function passwordsOf(url: URL | undefined): string[] {
+  const { username = '', password = '' } = url ?? {}
+  decodeURIComponent(username)
+  return password === '' ? [] : [password, decodeURIComponent(password)]
 }
 
 function faultOf(name: string): string {

@@ -168,12 +168,31 @@ test('the token is renewed through the proxy, and its refusal is in the log and 
   assert.ok(health.includes(`the proxy ${bad.host} refused to connect (HTTP 403)`), health)
 })
 
-test('an address that is none stops the start, and is not shown', async (t) => {
-  const program = runProgram(t, { env: { HTTPS_PROXY: 'socks5://me:s3cret-pass@127.0.0.1:1' } })
+for (const address of [
+  'socks5://me:s3cret-pass@127.0.0.1:1',
+  'http://me:s3cret%pass@127.0.0.1:1',
+]) {
+  test(`${address.slice(0, 8)}…: an address that is none stops the start, and is not shown`, async (t) => {
+    const program = runProgram(t, { env: { HTTPS_PROXY: address } })
 
-  assert.equal(await program.exit, 78)
-  assert.match(program.stderr(), /HTTPS_PROXY is not the address of an HTTP proxy/)
-  assert.doesNotMatch(program.stderr(), /s3cret/)
+    assert.equal(await program.exit, 78)
+    assert.match(program.stderr(), /HTTPS_PROXY is not the address of an HTTP proxy/)
+    assert.doesNotMatch(program.stderr(), /s3cret/)
+  })
+}
+
+test('ALL_PROXY, as a rule for SOCKS, is no concern of ours', async (t) => {
+  const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
+  const proxy = await startConnectProxy(t)
+  const program = runProgram(t, {
+    config: oneUpstream(upstream.url),
+    env: { all_proxy: 'socks5://127.0.0.1:1', HTTPS_PROXY: proxy.host },
+  })
+
+  const answer = await post(`${await program.url()}/v1/messages`, asks['/v1/messages'])
+
+  assert.equal(answer.status, 429)
+  assert.deepEqual(proxy.asked, [])
 })
 
 test('the demo needs no proxy, whatever the environment names', async (t) => {
