@@ -16,7 +16,8 @@ export interface OutboundProxy {
 /** The proxy is to blame; the message says how, and holds nothing secret. */
 export class OutboundProxyError extends Error {}
 
-const names = ['HTTPS_PROXY', 'HTTP_PROXY']
+/** Which variable names the proxy, by the protocol of the target. */
+const variables = { 'http:': 'HTTP_PROXY', 'https:': 'HTTPS_PROXY' }
 
 /** A proxy that does not answer for longer is down. */
 const patienceMs = 10_000
@@ -26,38 +27,42 @@ const patienceMs = 10_000
  * ConfigError for an address that is none; its value, which may hold a password, is not shown.
  */
 export async function outboundProxy(): Promise<OutboundProxy | undefined> {
-  const named = names.flatMap((name) => variable(name))
-  if (named.length === 0) return undefined
-  const faults = named.filter(([, value]) => !proxyUrl(value)).map(([name]) => faultOf(name))
-  if (faults.length > 0) throw new ConfigError(faults)
+  const proxies = namedProxies()
+  if (proxies.size === 0) return undefined
   const { getProxyForUrl } = await import('proxy-from-env')
   const Tunnels = await tunnels()
   return {
     agentFor(target, options) {
-      const chosen = getProxyForUrl(target.href)
-      const given = named.find(([, value]) => chosen.endsWith(value))
-      const proxy = given && proxyUrl(given[1])
-      return proxy && new Tunnels(proxy, options)
+      const proxy = proxies.get(target.protocol)
+      // which hosts NO_PROXY means is for the library to say
+      return proxy && getProxyForUrl(target) !== '' ? new Tunnels(proxy, options) : undefined
     },
-    secrets: named.flatMap(([, value]) => passwordsOf(proxyUrl(value))),
+    secrets: [...proxies.values()].flatMap(passwordsOf),
   }
 }
 
-/** Lower case wins, as everywhere. */
-function variable(name: string): [name: string, value: string][] {
-  for (const one of [name.toLowerCase(), name]) {
-    const value = process.env[one]
-    if (value) return [[one, value]]
+/** By the protocol of the target. Throws ConfigError. */
+function namedProxies(): Map<string, URL> {
+  const proxies = new Map<string, URL>()
+  const faults: string[] = []
+  for (const [protocol, variable] of Object.entries(variables)) {
+    // lower case wins, as everywhere
+    const name = [variable.toLowerCase(), variable].find((one) => process.env[one])
+    if (name === undefined) continue
+    const url = proxyUrl(process.env[name]!)
+    if (url) proxies.set(protocol, url)
+    else faults.push(faultOf(name))
   }
-  return []
+  if (faults.length > 0) throw new ConfigError(faults)
+  return proxies
 }
 
 /** Without a scheme it is a plain one, as curl reads it. */
 function proxyUrl(value: string): URL | undefined {
-  const text = value.includes('://') ? value : `http://${value}`
   try {
-    const url = new URL(text)
-    passwordsOf(url)
+    const url = new URL(value.includes('://') ? value : `http://${value}`)
+    decodeURIComponent(url.username)
+    decodeURIComponent(url.password)
     return /^https?:$/.test(url.protocol) ? url : undefined
   } catch {
     // what it should be, the fault says
@@ -65,10 +70,8 @@ function proxyUrl(value: string): URL | undefined {
   }
 }
 
-/** As it is written and as it is meant. Throws URIError for a broken escape. */
-function passwordsOf(url: URL | undefined): string[] {
-  const { username = '', password = '' } = url ?? {}
-  decodeURIComponent(username)
+/** As it is written and as it is meant. */
+function passwordsOf({ password }: URL): string[] {
   return password === '' ? [] : [password, decodeURIComponent(password)]
 }
 
