@@ -176,7 +176,7 @@ export class RotatingToken {
   async #exchange(): Promise<string> {
     const old = this.#pair!
     const { auth, agents } = this.#parts
-    const fresh = await askForTokens(auth, old.refresh, agents.fresh(new URL(auth.token_url)))
+    const fresh = await askForTokens(auth, old.refresh, agents)
     const obtainedAt = Date.now()
     const pair: StoredTokens = {
       access: fresh.access,

@@ -1,10 +1,10 @@
 /** One call to the token server. Source: RFC 6749 §6, and WorkOS's API reference "Authenticate with refresh token". */
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { AuthConfig } from '../config/types.ts'
+import { requestFor, type Agents } from '../upstream/agents.ts'
 import { OutboundProxyError } from '../upstream/outbound-proxy.ts'
 
 export interface FreshTokens {
@@ -26,16 +26,17 @@ const patienceMs = 10_000
 
 /** Throws RefreshRefused or RefreshFailed; no message holds anything the server said but an error code. */
 export async function askForTokens(
-  { token_url: url, client_id: clientId }: Pick<AuthConfig, 'token_url' | 'client_id'>,
+  { token_url: tokenUrl, client_id: clientId }: Pick<AuthConfig, 'token_url' | 'client_id'>,
   refreshToken: string,
-  agent: http.Agent,
+  agents: Agents,
 ): Promise<FreshTokens> {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
     client_id: clientId,
   })
-  const { status, body } = await post(url, form.toString(), agent)
+  const url = new URL(tokenUrl)
+  const { status, body } = await post(url, form.toString(), agents.fresh(url))
   const answer = objectFrom(body)
   if (status >= 200 && status < 300) return freshTokens(answer)
   const code = codeOf(answer?.error)
@@ -58,11 +59,10 @@ function freshTokens(answer: JsonObject | undefined): FreshTokens {
 }
 
 async function post(
-  url: string,
+  url: URL,
   form: string,
   agent: http.Agent,
 ): Promise<{ status: number; body: string }> {
-  const { request } = url.startsWith('https:') ? https : http
   const signal = AbortSignal.timeout(patienceMs)
   try {
     const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -71,7 +71,7 @@ async function post(
         'content-length': Buffer.byteLength(form),
         accept: 'application/json',
       }
-      const sent = request(url, { method: 'POST', headers, signal, agent }, resolve)
+      const sent = requestFor(url)(url, { method: 'POST', headers, signal, agent }, resolve)
       sent.once('error', reject)
       sent.end(form)
     })

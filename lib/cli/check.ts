@@ -1,11 +1,11 @@
 /** `droid2api check`: each finding one line with its remedy. Offline unless asked; never a secret. */
 import { once } from 'node:events'
-import http from 'node:http'
-import https from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { endpointOf } from '../config/models.ts'
 import { ProxyError } from '../errors.ts'
+import { requestFor } from '../upstream/agents.ts'
 
 export interface Finding {
   level: 'ok' | 'warning' | 'error'
@@ -103,10 +103,9 @@ async function reachFinding(app: App, address: string): Promise<Finding> {
 }
 
 async function headStatus({ agents, config }: App, url: URL): Promise<number> {
-  const { request } = url.protocol === 'https:' ? https : http
   const signal = AbortSignal.timeout(config.timeouts.connect_s * 1000)
-  const sent = request(url, { method: 'HEAD', agent: agents.fresh(url), signal }).end()
-  const [answer] = (await once(sent, 'response')) as [http.IncomingMessage]
+  const sent = requestFor(url)(url, { method: 'HEAD', agent: agents.fresh(url), signal }).end()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
   answer.resume()
   return answer.statusCode ?? 0
 }

@@ -14,6 +14,11 @@ export interface Agents {
 /** Free connections an endpoint keeps; more than a burst of a coding agent needs only costs memory. */
 const kept = { keepAlive: true, maxFreeSockets: 32, scheduling: 'lifo' } as const
 
+/** The `request` of the target's protocol. */
+export function requestFor({ protocol }: URL): typeof http.request {
+  return protocol === 'https:' ? https.request : http.request
+}
+
 /** `proxy`: the way out, where the environment names one. */
 export function createAgents(proxy?: OutboundProxy): Agents {
   const agents = new Map<string, http.Agent>()
