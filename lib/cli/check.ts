@@ -1,6 +1,6 @@
 /** `droid2api check`: each finding one line with its remedy. Offline unless asked; never a secret. */
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { endpointOf } from '../config/models.ts'
@@ -88,23 +88,25 @@ function until(expiresAt: string | null, what: string): string {
 }
 
 /** Any HTTP answer will do: without a body and a credential no endpoint says yes. */
-async function reachFinding(app: App, address: string): Promise<Finding> {
+async function reachFinding({ agents, config }: App, address: string): Promise<Finding> {
   const url = new URL(address)
+  const seconds = config.timeouts.connect_s
+  const signal = AbortSignal.timeout(seconds * 1000)
   try {
-    const status = await headStatus(app, url)
+    const status = await headStatus(url, agents.fresh(url), signal)
     return { level: 'ok', what: `upstream: ${url.origin} answers (HTTP ${status} to HEAD)` }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
+    const why = signal.aborted ? `no answer within ${seconds} s` : (code ?? message)
     return {
       level: 'error',
-      what: `upstream: ${url.origin} cannot be reached (${code ?? message}). Check the network and base_url.`,
+      what: `upstream: ${url.origin} cannot be reached (${why}). Check the network and base_url.`,
     }
   }
 }
 
-async function headStatus({ agents, config }: App, url: URL): Promise<number> {
-  const signal = AbortSignal.timeout(config.timeouts.connect_s * 1000)
-  const sent = requestFor(url)(url, { method: 'HEAD', agent: agents.fresh(url), signal }).end()
+async function headStatus(url: URL, agent: Agent, signal: AbortSignal): Promise<number> {
+  const sent = requestFor(url)(url, { method: 'HEAD', agent, signal }).end()
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
   answer.resume()
   return answer.statusCode ?? 0

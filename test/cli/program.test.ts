@@ -221,3 +221,19 @@ test('check --online renews the token and asks every upstream', async (t) => {
   assert.match(bad.stdout(), /error +token: .*ECONNREFUSED/)
   assert.match(bad.stdout(), /error +upstream: http:\/\/127\.0\.0\.1:1 cannot be reached/)
 })
+
+test('check --online says of a silent upstream for how long it waited', async (t) => {
+  const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
+  const [endpoint] = oneUpstream(upstream.url).endpoints
+  const program = runProgram(t, {
+    args: ['check', '--online'],
+    config: oneUpstream('', {
+      endpoints: [endpoint],
+      models: [{ name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' }],
+      timeouts: { connect_s: 1 },
+    }),
+  })
+
+  assert.equal(await program.exit, 1)
+  assert.match(program.stdout(), /error +upstream: .* cannot be reached \(no answer within 1 s\)/)
+})
