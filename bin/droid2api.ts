@@ -10,7 +10,13 @@ import { findingLines, findings } from '../lib/cli/check.ts'
 import { shellLine } from '../lib/cli/clients.ts'
 import { demoConfig } from '../lib/cli/demo-config.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
-import { parseCommandLine, usage, UsageError, type CommandLine } from '../lib/cli/usage.ts'
+import {
+  clientOf,
+  parseCommandLine,
+  usage,
+  UsageError,
+  type CommandLine,
+} from '../lib/cli/usage.ts'
 import { ConfigError, loadConfig } from '../lib/config/load.ts'
 import { outboundProxy } from '../lib/upstream/outbound-proxy.ts'
 
@@ -54,11 +60,12 @@ const commands = {
     return 0
   },
 
-  env(line: CommandLine): Promise<number> {
+  env(line: CommandLine): number {
+    const client = clientOf(line)
     const { config } = load(line)
     const url = addressOf({ address: config.host, port: config.port })
-    process.stdout.write(shellLine(line.client ?? 'openai', config, url))
-    return Promise.resolve(0)
+    process.stdout.write(shellLine(client, config, url))
+    return 0
   },
 
   async check(line: CommandLine): Promise<number> {

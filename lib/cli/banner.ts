@@ -11,11 +11,7 @@ export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' |
 }
 
 /** The lines for a terminal: `title` sets the headings off. */
-export function banner(
-  app: App,
-  url: string,
-  title: (text: string) => string = (text) => text,
-): string {
+export function banner(app: App, url: string, title: (text: string) => string): string {
   const { config } = app
   const key = config.api_keys.length > 0 ? 'YOUR_CLIENT_KEY' : 'any'
   const chat = config.models[0]?.id ?? 'MODEL'

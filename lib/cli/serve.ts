@@ -66,12 +66,15 @@ function whyNot(error: NodeJS.ErrnoException, port: number, host: string): strin
 function announce(app: App, server: Server): void {
   const url = addressOf(server.address() as AddressInfo)
   if (process.stdout.isTTY) {
-    const colours = !process.env.NO_COLOR
-    process.stdout.write(banner(app, url, (text) => (colours ? styleText('bold', text) : text)))
+    process.stdout.write(banner(app, url, heading))
     return
   }
   app.log.info({ url, version: app.version, account: accountLine(app) }, 'listening')
   for (const warning of app.warnings) app.log.warn(warning)
+}
+
+function heading(text: string): string {
+  return process.env.NO_COLOR ? text : styleText('bold', text)
 }
 
 function reload(app: App, options: ServeOptions): void {

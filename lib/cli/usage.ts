@@ -22,12 +22,14 @@ Flags
   -v, --version       the version
 `
 
-export type CommandName = 'serve' | 'demo' | 'check' | 'env'
+const commandNames = ['serve', 'demo', 'check', 'env'] as const
+
+export type CommandName = (typeof commandNames)[number]
 
 export interface CommandLine {
   command: CommandName
-  /** of `env` */
-  client: ClientName | undefined
+  /** the word behind `env`: see `clientOf` */
+  client: string | undefined
   flags: Flags
   online: boolean
   json: boolean
@@ -54,7 +56,7 @@ export function parseCommandLine(args: string[]): CommandLine {
   const { values, positionals } = parsed(args)
   const [command = 'serve', ...more] = positionals
   if (!isCommand(command)) throw new UsageError(`Unknown command: ${command}`)
-  const client = command === 'env' && !values.help ? clientOf(more.shift()) : undefined
+  const client = command === 'env' ? more.shift() : undefined
   if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
   return {
     command,
@@ -81,11 +83,12 @@ function parsed(args: string[]) {
 }
 
 function isCommand(word: string): word is CommandName {
-  return word === 'serve' || word === 'demo' || word === 'check' || word === 'env'
+  return commandNames.some((name) => name === word)
 }
 
-function clientOf(word: string | undefined): ClientName {
-  const client = clientNames.find((name) => name === word)
-  if (client) return client
+/** The client that `env` is for. Throws UsageError. */
+export function clientOf({ client }: CommandLine): ClientName {
+  const known = clientNames.find((name) => name === client)
+  if (known) return known
   throw new UsageError(`env needs the name of a client: ${clientNames.join(', ')}`)
 }
