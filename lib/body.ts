@@ -48,14 +48,10 @@ export function checkText(body: Buffer): void {
   if (!isUtf8(body)) throw invalidJson('The request body is not valid UTF-8.')
 }
 
-/** What is told of a body that turned out to be no JSON object. */
-export function brokenJson(body: Buffer): Error {
-  try {
-    parseJsonObject(body)
-  } catch (error) {
-    return error as Error
-  }
-  return invalidJson('The request body must be a JSON object.')
+/** Throws ProxyError 400 `invalid_json` for a body that turned out to be no JSON object, with the place where it broke. */
+export function refuseJson(body: Buffer): never {
+  parseJsonObject(body)
+  throw invalidJson('The request body must be a JSON object.')
 }
 
 function parsed(body: Buffer): unknown {

@@ -2,7 +2,7 @@
  * A JSON object whose top-level members can be replaced without touching any other byte: values are spliced, never
  * re-serialised, so that the client's own blocks, numbers and spaces stay as they were (prompt caches depend on it).
  */
-import { brokenJson, checkDepth, checkText } from '../body.ts'
+import { checkDepth, checkText, refuseJson } from '../body.ts'
 import { topLevelMembers, type Member } from './top-level-members.ts'
 
 interface Splice {
@@ -33,8 +33,7 @@ export class JsonDocument {
   static parse(bytes: Buffer): JsonDocument {
     checkText(bytes)
     const members = topLevelMembers(bytes)
-    if (!members) throw brokenJson(bytes)
-    return new JsonDocument(bytes, members)
+    return new JsonDocument(bytes, members ?? refuseJson(bytes))
   }
 
   /** The value as it came, whatever was set since; not to be changed. Throws ProxyError 400 where it is broken. */
@@ -50,7 +49,7 @@ export class JsonDocument {
     try {
       return JSON.parse(raw.toString('utf8'))
     } catch {
-      throw brokenJson(this.#bytes)
+      return refuseJson(this.#bytes)
     }
   }
 

@@ -18,6 +18,7 @@ export function hopByHopTest(connection: string | undefined): (name: string) => 
   return (name) => hopByHop.has(name) || named.includes(name)
 }
 
+/** What the two replacements below look for, in one look: nearly every value has nothing of it. */
 const forbidden = /[^\t -~\u00a0-ÿ]/
 
 /** A value as it may stand in a header line: nothing that could begin another one, nothing beyond Latin-1. */

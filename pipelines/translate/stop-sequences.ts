@@ -1,7 +1,8 @@
 /**
  * Lists of Delta -> lists of Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API knows
  * none. The sequence itself is not told. Text that may be the beginning of a sequence is held back until that is decided;
- * all else passes as it comes. From the first tool call on nothing is cut: an answer that calls a tool has said what it had to say.
+ * all else passes as it comes. From the first tool call on nothing is cut: an answer that calls a tool has said what it had
+ * to say.
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta } from '../delta.ts'
