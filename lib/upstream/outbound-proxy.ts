@@ -19,18 +19,16 @@ export class OutboundProxyError extends Error {}
 /** Which variable names the proxy, by the protocol of the target. */
 const variables = { 'http:': 'HTTP_PROXY', 'https:': 'HTTPS_PROXY' }
 
-/** A proxy that does not answer for longer is down. */
-const patienceMs = 10_000
-
 /**
- * Undefined where the environment (`process.env`; capitals or not) names no proxy; then nothing is loaded, either. Throws
- * ConfigError for an address that is none; its value, which may hold a password, is not shown.
+ * Undefined where the environment (`process.env`; capitals or not) names no proxy; then nothing is loaded, either.
+ * `connectS`: seconds that a connection may take. Throws ConfigError for an address that is none; its value, which may hold
+ * a password, is not shown.
  */
-export async function outboundProxy(): Promise<OutboundProxy | undefined> {
+export async function outboundProxy(connectS: number): Promise<OutboundProxy | undefined> {
   const proxies = namedProxies()
   if (proxies.size === 0) return undefined
   const { getProxyForUrl } = await import('proxy-from-env')
-  const Tunnels = await tunnels()
+  const Tunnels = await tunnels(connectS)
   return {
     agentFor(target, options) {
       const proxy = proxies.get(target.protocol)
@@ -80,7 +78,7 @@ function faultOf(name: string): string {
 }
 
 /** Loaded only where a proxy is named. What goes wrong at the proxy is said to be the proxy's. */
-async function tunnels() {
+async function tunnels(connectS: number) {
   const { HttpsProxyAgent } = await import('https-proxy-agent')
   type Options = Parameters<InstanceType<typeof HttpsProxyAgent>['connect']>[1]
   return class Tunnels extends HttpsProxyAgent<string> {
@@ -90,7 +88,7 @@ async function tunnels() {
         status = statusCode
       })
       const { host } = this.proxy
-      const socket = await within(patienceMs, super.connect(request, options)).catch((error) => {
+      const socket = await within(connectS, super.connect(request, options)).catch((error) => {
         throw new OutboundProxyError(`the proxy ${host} cannot be reached (${reasonOf(error)})`)
       })
       if (status === 200) return socket
@@ -112,7 +110,7 @@ function remedyFor(status: number | undefined): string {
 
 /** Fails when it takes longer; a connection that comes later is closed. */
 async function within<T extends { destroy(): unknown }>(
-  ms: number,
+  seconds: number,
   connection: Promise<T>,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined
@@ -122,8 +120,8 @@ async function within<T extends { destroy(): unknown }>(
         (socket) => socket.destroy(),
         () => undefined,
       )
-      reject(new Error(`no answer within ${ms / 1000} s`))
-    }, ms)
+      reject(new Error(`no answer within ${seconds} s`))
+    }, seconds * 1000)
   })
   try {
     return await Promise.race([connection, late])

@@ -22,16 +22,23 @@ interface ConnectProxy {
   asked: { target: string; authorization: string | undefined }[]
 }
 
-/** A proxy of RFC 9110 §9.3.6. Every name is this machine, as it is for no resolver. `refuse`: the status for whoever asks. */
-async function startConnectProxy(t: TestContext, refuse?: number): Promise<ConnectProxy> {
+/**
+ * A proxy of RFC 9110 §9.3.6. Every name is this machine, as it is for no resolver. `instead`: what whoever asks gets, a
+ * status or no answer.
+ */
+async function startConnectProxy(
+  t: TestContext,
+  instead?: number | 'silence',
+): Promise<ConnectProxy> {
   const asked: ConnectProxy['asked'] = []
   const sockets = new Set<Socket>()
   const server = createServer((_req, res) => res.writeHead(405).end())
   server.on('connect', (req, client: Socket) => {
     asked.push({ target: req.url ?? '', authorization: req.headers['proxy-authorization'] })
     sockets.add(client.on('error', () => undefined))
-    if (refuse) {
-      client.end(`HTTP/1.1 ${refuse} No\r\ncontent-length: 0\r\n\r\n`)
+    if (instead === 'silence') return
+    if (instead) {
+      client.end(`HTTP/1.1 ${instead} No\r\ncontent-length: 0\r\n\r\n`)
       return
     }
     const upstream = connect(Number(req.url?.split(':').at(-1)), '127.0.0.1', () => {
@@ -95,6 +102,19 @@ for (const route of routes) {
 
     assert.equal(answer.status, 502)
     assert.match(await answer.text(), /the proxy 127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/)
+  })
+
+  test(`${route}: a proxy that says nothing is given up after connect_s`, async (t) => {
+    const proxy = await startConnectProxy(t, 'silence')
+    const program = runProgram(t, {
+      config: oneUpstream('http://upstream.test', { timeouts: { connect_s: 1 } }),
+      env: { HTTP_PROXY: proxy.host },
+    })
+
+    const answer = await post((await program.url()) + route, asks[route])
+
+    assert.ok([502, 504].includes(answer.status), String(answer.status))
+    assert.match(await answer.text(), /within 1 s/)
   })
 
   test(`${route}: TLS goes through the tunnel to the upstream itself, whose name only the proxy knows`, async (t) => {
