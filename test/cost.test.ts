@@ -1,9 +1,7 @@
-/** What the proxy may cost, counted and not timed: pieces written, bytes copied, packages installed, others held up. */
+/** What the proxy may cost, counted and not timed: pieces written, bytes copied, others held up. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import path from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { JsonDocument } from '../lib/transparent/json-document.ts'
@@ -13,8 +11,6 @@ import { head, rawUpstream } from './faults/raw-upstream.ts'
 import { roads } from './faults/roads.ts'
 import { oneUpstream, post, startProxy } from './helpers/proxy.ts'
 import { anthropicStream, startUpstream } from './helpers/upstream.ts'
-
-const projectDir = path.join(import.meta.dirname, '..')
 
 /** One HTTP chunk. */
 function chunk(text: string): string {
@@ -96,26 +92,4 @@ for (const { name, path: route, ask, body } of roads) {
     // client, proxy and upstream share this loop; tens of milliseconds, as a rule
     assert.ok(delay.max / 1e6 < 2000, `${delay.max / 1e6} ms`)
   })
-}
-
-test('a production install stays below 7 MB', () => {
-  const lockFile = path.join(projectDir, 'package-lock.json')
-  const lock = JSON.parse(readFileSync(lockFile, 'utf8')) as {
-    packages: Record<string, { dev?: boolean }>
-  }
-  const places = Object.entries(lock.packages).filter(([place, { dev }]) => place !== '' && !dev)
-  const bytes = places.reduce((sum, [place]) => sum + sizeOf(path.join(projectDir, place)), 0)
-
-  assert.ok(bytes > 1_000_000 && bytes < 7_000_000, `${bytes} bytes`)
-})
-
-/** Bytes of all files below a folder; packages within it are counted by themselves. */
-function sizeOf(dir: string): number {
-  let bytes = 0
-  for (const entry of readdirSync(dir, { withFileTypes: true })) {
-    const file = path.join(dir, entry.name)
-    if (entry.name === 'node_modules') continue
-    bytes += entry.isDirectory() ? sizeOf(file) : lstatSync(file).size
-  }
-  return bytes
 }

@@ -1,7 +1,7 @@
 /** What a user installs besides this program: few packages, each with its checksum, none that runs code at install. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 
@@ -48,3 +48,21 @@ test('npm pack takes the program and what is read about it, and nothing else', (
     'package.json',
   ])
 })
+
+test('a production install stays below 7 MB', () => {
+  const sizes = production.map(([place]) => sizeOf(path.join(projectDir, place)))
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+
+  assert.ok(bytes > 1_000_000 && bytes < 7_000_000, `${bytes} bytes`)
+})
+
+/** Bytes of all files below a folder; packages within it are counted by themselves. */
+function sizeOf(dir: string): number {
+  let bytes = 0
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const file = path.join(dir, entry.name)
+    if (entry.name === 'node_modules') continue
+    bytes += entry.isDirectory() ? sizeOf(file) : lstatSync(file).size
+  }
+  return bytes
+}

@@ -1,26 +1,23 @@
 /** A reader that stops reading must stop the upstream, not fill this machine's memory. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
-import { roads, send, type Road } from './roads.ts'
+import { begun, roads, send, type Road } from './roads.ts'
+import { serving } from './serving.ts'
 
 const total = 100 * 1024 * 1024
 
 /** An upstream with 100 MB of one answer to send; tells how much of it has left. */
-async function endlessUpstream(t: TestContext, stream: Road['stream']) {
+async function endlessUpstream(t: TestContext, road: Road) {
   const sent = { bytes: 0 }
-  const text = 'x'.repeat(16_000)
-  const events = stream([text])
-  const first = events.findIndex((event) => event.includes(text))
-  const delta = events[first]!
-  const server = createServer((req, res) => {
-    req.resume()
+  const events = begun(road, ['x'.repeat(16_000)])
+  const delta = events.pop()!
+  const url = await serving(t, (res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })
-    res.write(events.slice(0, first).join(''))
+    res.write(events.join(''))
     const fill = () => {
       let room = true
       while (room && sent.bytes < total) {
@@ -31,18 +28,14 @@ async function endlessUpstream(t: TestContext, stream: Road['stream']) {
     res.on('drain', fill)
     fill()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sent }
+  return { url, sent }
 }
 
-for (const { name, path, ask, stream } of roads) {
+for (const road of roads) {
+  const { name, path, ask } = road
+
   test(`row 11: ${name}: a client that stops reading stops the upstream`, async (t) => {
-    const upstream = await endlessUpstream(t, stream)
+    const upstream = await endlessUpstream(t, road)
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const sent = send(url + path, { ...ask, stream: true })
     const [answer] = (await once(sent, 'response')) as [IncomingMessage]

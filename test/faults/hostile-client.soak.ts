@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -14,18 +13,15 @@ import {
   watchRss,
   type Target,
 } from '../bench/processes.ts'
-import { roads } from './roads.ts'
+import { oneUpstream } from '../helpers/proxy.ts'
+import { begun, roads } from './roads.ts'
+import { serving } from './serving.ts'
 
 const headers = { 'content-type': 'application/json', authorization: `Bearer ${clientKey}` }
-const models = [
-  { name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' },
-  { name: 'GPT', id: 'gpt-5.1', type: 'openai' },
-]
 
 /** The program in front of an upstream that writes `events` and, as fast as it is read, the last of them `more` times. */
 async function ours(t: TestContext, events: string[], more = 0): Promise<Target> {
-  const server = http.createServer((req, res) => {
-    req.resume()
+  const url = await serving(t, (res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })
     res.write(events.join(''))
     let left = more
@@ -35,19 +31,8 @@ async function ours(t: TestContext, events: string[], more = 0): Promise<Target>
     res.on('drain', fill)
     fill()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const endpoints = [
-    { name: 'claude', type: 'anthropic', base_url: `${url}/v1/messages` },
-    { name: 'gpt', type: 'openai', base_url: `${url}/v1/responses` },
-  ]
-  const target = await startOurs(url, { endpoints, models })
-  t.after(async () => {
-    await target.stop()
-    server.closeAllConnections()
-    server.close()
-  })
+  const target = await startOurs(url, oneUpstream(url))
+  t.after(() => target.stop())
   return target
 }
 
@@ -63,13 +48,12 @@ async function begin(url: string, body: object): Promise<http.ClientRequest> {
   return sent
 }
 
-for (const { name, path, ask, stream } of roads) {
-  const text = 'x'.repeat(1000)
-  const events = stream([text])
-  const begun = events.slice(0, events.findIndex((event) => event.includes(text)) + 1)
+for (const road of roads) {
+  const { name, path, ask } = road
+  const events = begun(road, ['x'.repeat(1000)])
 
   test(`row 10: ${name}: sixty streams that were left cost nothing any more`, async (t) => {
-    const target = await ours(t, begun)
+    const target = await ours(t, events)
     for (let count = 0; count < 20; count += 1) (await begin(target.url + path, ask)).destroy()
     await wait(1000)
     const before = { rss: rssMb(target), descriptors: openDescriptors(target) }
@@ -85,7 +69,7 @@ for (const { name, path, ask, stream } of roads) {
   })
 
   test(`row 11: ${name}: a stream of 96 MB that is not read costs little`, async (t) => {
-    const target = await ours(t, begun, 96_000)
+    const target = await ours(t, events, 96_000)
     await wait(1000)
     const before = rssMb(target)
     const peak = watchRss(target)

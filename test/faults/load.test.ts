@@ -5,11 +5,13 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream, type Step } from '../helpers/upstream.ts'
-import { firstBytes, roads, send } from './roads.ts'
+import { begun, firstBytes, roads, send } from './roads.ts'
 
-const texts = ['one ', 'two ', 'three']
+const texts: [string, ...string[]] = ['one ', 'two ', 'three']
 
-for (const { name, path, ask, stream, body, end } of roads) {
+for (const road of roads) {
+  const { name, path, ask, stream, body, end } = road
+
   test(`row 1: ${name}: a hundred streams at once are all whole`, async (t) => {
     const sse: Step[] = stream(texts).flatMap((event) => [event, { waitMs: 5 }])
     const upstream = await startUpstream(t, () => ({ sse }))
@@ -50,7 +52,7 @@ for (const { name, path, ask, stream, body, end } of roads) {
   })
 
   test(`row 8: ${name}: a client that leaves in mid-stream stops the upstream`, async (t) => {
-    const upstream = await startUpstream(t, [{ sse: [...begun(stream), 'hang'] }])
+    const upstream = await startUpstream(t, [{ sse: [...begun(road, texts), 'hang'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const sent = send(url + path, { ...ask, stream: true })
     await firstBytes(sent)
@@ -74,7 +76,7 @@ for (const { name, path, ask, stream, body, end } of roads) {
   })
 
   test(`row 10: ${name}: sixty aborted streams leave nothing open`, async (t) => {
-    const upstream = await startUpstream(t, () => ({ sse: [...begun(stream), 'hang'] }))
+    const upstream = await startUpstream(t, () => ({ sse: [...begun(road, texts), 'hang'] }))
     const { url, app } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const before = descriptors()
 
@@ -89,12 +91,6 @@ for (const { name, path, ask, stream, body, end } of roads) {
     assert.equal(upstream.open, 0)
     assert.equal(upstream.closedEarly, 60)
   })
-}
-
-/** The events of an answer up to and with its first text. */
-function begun(stream: (text: string[]) => string[]): string[] {
-  const events = stream(texts)
-  return events.slice(0, events.findIndex((event) => event.includes(texts[0]!)) + 1)
 }
 
 /** The open file descriptors of this process, where the system shows them. */

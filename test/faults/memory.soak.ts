@@ -1,7 +1,5 @@
 /** What the compiled program takes of a small machine, and that large bodies do not hold others up. Linux only. */
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { median } from '../bench/figures.ts'
@@ -14,6 +12,7 @@ import {
   watchRss,
   type Target,
 } from '../bench/processes.ts'
+import { serving } from './serving.ts'
 
 const headers = { 'content-type': 'application/json', authorization: `Bearer ${clientKey}` }
 
@@ -144,20 +143,4 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
     assert.ok(ms < 300, `${ms} ms`)
     assert.ok(grown < 150, `${grown} MB`)
   })
-}
-
-/** A server that answers everything in one way. */
-async function serving(
-  t: TestContext,
-  answer: (res: http.ServerResponse) => void,
-): Promise<string> {
-  const server = http.createServer((req, res) => {
-    req.resume().once('end', () => answer(res))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -61,6 +61,12 @@ export const roads: Road[] = [
   },
 ]
 
+/** The events of an answer of these texts, up to and with the first text. */
+export function begun({ stream }: Pick<Road, 'stream'>, [first, ...others]: [string, ...string[]]) {
+  const events = stream([first, ...others])
+  return events.slice(0, events.findIndex((event) => event.includes(first)) + 1)
+}
+
 /** A request whose connection the test may destroy at any time. */
 export function send(url: string, body: unknown): ClientRequest {
   const sent = request(url, { method: 'POST', headers: { authorization: 'Bearer caller' } })

@@ -3,11 +3,10 @@
  * truthful end, none may reach the upstream twice, and nothing may be left over. SOAK_SEED repeats a run. Linux only.
  */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
 import http from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { rssMb, startOurs, watchRss, type Target } from '../bench/processes.ts'
+import { openDescriptors, rssMb, startOurs, watchRss, type Target } from '../bench/processes.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { startFaultyUpstream, upstreamFaults, type FaultyUpstream } from './faulty-upstream.ts'
@@ -129,7 +128,7 @@ async function atRest(target: Target, upstream: FaultyUpstream) {
   }
   upstream.dropIdle()
   await wait(5000)
-  return { rss: rssMb(target), descriptors: readdirSync(`/proc/${target.pid}/fd`).length }
+  return { rss: rssMb(target), descriptors: openDescriptors(target) }
 }
 
 /** Whether a request ended as the faults that it met allow. */

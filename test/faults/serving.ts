@@ -1,0 +1,22 @@
+/** A server that answers everything in one way, as fast as it can. */
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+
+/** Its `http://127.0.0.1:PORT`; it ends with the test. */
+export async function serving(
+  t: TestContext,
+  answer: (res: ServerResponse) => void,
+): Promise<string> {
+  const server = createServer((req, res) => {
+    req.resume().once('end', () => answer(res))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
