@@ -6,6 +6,7 @@ import { capabilityOf } from '../../pipelines/requests/anthropic/capability.ts'
 import type { Model, ReasoningLevel } from '../../lib/config/types.ts'
 import { JsonDocument } from '../../lib/transparent/json-document.ts'
 import { rewriteMessages } from '../../lib/transparent/rewrite-messages.ts'
+import { sentText } from './sent-text.ts'
 
 type Body = Record<string, unknown>
 
@@ -29,8 +30,7 @@ function rewrite(text: string, { systemPrompt = '', betas, subPath = '', ...entr
     headers: betas === undefined ? {} : { 'anthropic-beta': betas },
     subPath,
   })
-  const pieces = document.pieces()
-  return { headers, text: Buffer.concat(pieces).toString(), isSame: pieces[0] === bytes }
+  return { headers, text: sentText(document), isSame: document.pieces()[0] === bytes }
 }
 
 /** The request a client sends when it has no wishes. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Model } from '../../lib/config/types.ts'
 import { JsonDocument } from '../../lib/transparent/json-document.ts'
 import { rewriteResponses } from '../../lib/transparent/rewrite-responses.ts'
+import { sentText } from './sent-text.ts'
 
 type Body = Record<string, unknown>
 
@@ -17,8 +18,7 @@ function rewrite(text: string, { systemPrompt = '', subPath = '', ...entry }: Op
   const id = entry.id ?? 'gpt-5.1'
   const model: Model = { name: id, id, type: 'openai', reasoning: 'auto', ...entry }
   const headers = rewriteResponses(document, { model, systemPrompt, headers: {}, subPath })
-  const pieces = document.pieces()
-  return { headers, text: Buffer.concat(pieces).toString(), isSame: pieces[0] === bytes }
+  return { headers, text: sentText(document), isSame: document.pieces()[0] === bytes }
 }
 
 /** What Codex sends, in small: no instructions, tools of its own kinds, replayed reasoning. */

@@ -6,6 +6,7 @@ import type { Model } from '../../lib/config/types.ts'
 import { JsonDocument } from '../../lib/transparent/json-document.ts'
 import { rewriteMessages } from '../../lib/transparent/rewrite-messages.ts'
 import { rewriteResponses } from '../../lib/transparent/rewrite-responses.ts'
+import { sentText } from './sent-text.ts'
 
 type Json = Record<string, unknown>
 
@@ -33,7 +34,7 @@ function rewrite(
     headers: beta === undefined ? {} : { 'anthropic-beta': beta },
     subPath,
   })
-  return { body: JSON.parse(Buffer.concat(document.pieces()).toString()) as Json, headers }
+  return { body: JSON.parse(sentText(document)) as Json, headers }
 }
 
 const hi = { role: 'user', content: 'hi' }
