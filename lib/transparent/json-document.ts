@@ -91,7 +91,7 @@ export class JsonDocument {
       at = to
     }
     pieces.push(this.#bytes.subarray(at))
-    return pieces.filter(({ length }) => length > 0)
+    return pieces
   }
 
   /** In the order of the bytes: new members first, behind the opening brace. */
