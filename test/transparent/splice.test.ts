@@ -117,8 +117,9 @@ test('a hundred thousand levels of nesting are passed by', () => {
   assert.throws(() => document.set('x', [document.get('x')]), { status: 400, code: 'invalid_json' })
 })
 
-const broken = String.raw`|[]|null|{|{"a":1|{"a":1}}|{"a":1,}|{,}|{"a"}|{"a":}|{a:1}|{"a":1 "b":2}|{"a":1,,"b":2}|{"a":tru}|{"a":01}|{"a":"b|{"a":"b\"|{"a":"b\"}|{"a":[1|{"a":{"b":1}|{"a":[}|{"\x":1}|{"a":1}x|"a":1`
-for (const bytes of broken.split('|')) {
+const broken = String.raw`|[]|null|{|{"a":1|{"a":1}}|{"a":1,}|{,}|{"a"}|{"a":}|{a:1}|{"a":1 "b":2}|{"a":1,,"b":2}|{"a":tru}|{"a":01}|{"a":"b|{"a":"b\"|{"a":"b\"}|{"a":[1|{"a":{"b":1}|{"a":[}|{"a":[1},"b":2}|{"a":{"b":1],"c":2}|{"\x":1}|{"a":1}x|"a":1`
+const noSpace = ['{\u000b"a":1}', '{"a":1\u000c}', '{"a":\u00001}', '\u00a0{}']
+for (const bytes of [...broken.split('|'), ...noSpace]) {
   test(`${JSON.stringify(bytes)} is refused with 400`, () => {
     assert.throws(
       () => JsonDocument.parse(Buffer.from(bytes)),

@@ -58,7 +58,8 @@ async function startConnectProxy(
 
 for (const route of routes) {
   test(`${route}: an upstream is reached through HTTP_PROXY, over a kept connection`, async (t) => {
-    const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
+    const error = { message: 'the proxy before me is called with s3cret-pass' }
+    const upstream = await startUpstream(t, () => ({ status: 429, body: { error } }))
     const proxy = await startConnectProxy(t)
     const program = runProgram(t, {
       config: oneUpstream(upstream.url),
@@ -67,7 +68,9 @@ for (const route of routes) {
     const url = await program.url()
 
     for (let count = 0; count < 3; count += 1) {
-      assert.equal((await post(url + route, asks[route])).status, 429)
+      const answer = await post(url + route, asks[route])
+      assert.equal(answer.status, 429)
+      assert.doesNotMatch(await answer.text(), /s3cret/)
     }
 
     const authorization = `Basic ${Buffer.from('me:s3cret-pass').toString('base64')}`
