@@ -6,12 +6,11 @@ import { randomUUID } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { sendError } from './answer.ts'
-import type { App, Call } from './app.ts'
+import { type App, Call } from './app.ts'
 import { checkBrowser, corsHeaders, preflightHeaders } from './guard/browser.ts'
 import { presentedKeys } from './guard/client-key.ts'
 import { ProxyError } from './errors.ts'
 import { logRequest } from './request-log.ts'
-import { StopSignal } from './stop-signal.ts'
 import { endpointFor, match, type Match } from './routes.ts'
 
 /** A front proxy keeps its connections for about a minute; ours must outlive them, or it meets a closed one. */
@@ -62,20 +61,9 @@ async function handle(app: App, req: IncomingMessage, res: ServerResponse): Prom
 
 function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match): Call {
   const id = requestId(req)
-  const call: Call = {
-    app,
-    config: app.config,
-    id,
-    get log() {
-      return app.log.child({ reqId: id })
-    },
-    dialect: found.dialect,
-    path: found.path,
-    query: found.query,
-    headers: req.headers,
-    stop: new StopSignal(),
-    record: { startedMs: performance.now(), route: found.route?.name ?? 'unknown' },
-  }
+  const { dialect, path, query, route } = found
+  const { headers } = req
+  const call = new Call({ app, id, dialect, path, query, headers, route: route?.name ?? 'unknown' })
   app.calls.add(call)
   lastAnswers.set(req.socket, res)
   res.setHeader('x-request-id', id)
