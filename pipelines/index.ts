@@ -2,7 +2,7 @@
  * Which stages lie between a chat client and a model: the table to read first.
  *
  *   request   chat body -> the provider's body                      pipelines/requests
- *   bytes -> whole lines -> SSE events                              pipelines/parse
+ *   bytes -> SSE events                                             pipelines/parse
  *   SSE events -> deltas, by the provider's translator              pipelines/translate
  *   deltas -> chat bytes                                            pipelines/serialise
  *
@@ -13,7 +13,6 @@
 import type { Duplex } from 'node:stream'
 import type { Delta } from './delta.ts'
 import { sseEvents } from './parse/sse-events.ts'
-import { wholeLines } from './parse/whole-lines.ts'
 import { chatToAnthropic } from './requests/anthropic/body.ts'
 import type { MappedRequest, MappingContext } from './requests/mapped.ts'
 import { chatToResponses } from './requests/responses/body.ts'
@@ -45,5 +44,5 @@ export const providers = {
 
 /** The stages from an upstream's bytes to neutral deltas. */
 export function deltaStages(provider: Provider, context: TranslateContext): Duplex[] {
-  return [wholeLines(), sseEvents(), translate(provider.translator(context))]
+  return [sseEvents(), translate(provider.translator(context))]
 }

@@ -4,9 +4,11 @@
  * not a line end here: taking it for one would turn a CRLF that is cut in two into an extra blank line.
  * Source: WHATWG HTML, "Server-sent events", 9.2.6 "Interpreting an event stream", read 2026-11.
  */
-import { Transform } from 'node:stream'
+import type { Transform, TransformCallback } from 'node:stream'
 import split from 'split2'
-import { defaultMaxBytes, oversizedLine } from './whole-lines.ts'
+import { defaultMaxBytes, oversizedLine, WholeLines } from './whole-lines.ts'
+
+const nothing = Buffer.alloc(0)
 
 export interface SseEvent {
   event?: string
@@ -17,39 +19,44 @@ export interface SseEvent {
 }
 
 /**
- * In: bytes, cut only after line ends (`wholeLines`). Out: the events of each write as one list; an event is done at the
- * blank line behind its data.
+ * In: bytes, however they are cut. Out: the events of each write as one list; an event is done at the blank line behind its
+ * data. Lines above `maxLineBytes` and events above `maxEventChars` end the stream with an `oversized` one.
  */
-export function sseEvents(maxEventChars = defaultMaxBytes): Transform {
+export function sseEvents(
+  maxLineBytes = defaultMaxBytes,
+  maxEventChars = defaultMaxBytes,
+): Transform {
+  const held = new WholeLines(maxLineBytes)
   const parser = new SseParser(maxEventChars)
   let events: SseEvent[] = []
   const take = (event: SseEvent | undefined) => {
     if (event) events.push(event)
   }
-  const lines = split('\n', (line: string) => {
+  const stage = split('\n', (line: string) => {
     take(parser.line(line.endsWith('\r') ? line.slice(0, -1) : line))
   })
-  const handOn = (stage: Transform) => {
+  const handOn = (done: TransformCallback) => (error?: Error | null) => {
     if (events.length > 0) stage.push(events)
     events = []
+    done(error)
   }
-  // split2 on its own would hand on an object a line, each at the price of a hop. As its mapper returns nothing, a write to
-  // it is over when it returns.
-  return new Transform({
-    readableObjectMode: true,
-    transform(piece: Buffer, _encoding, done) {
-      lines.write(piece)
-      handOn(this)
-      done()
-    },
-    flush(done) {
-      lines.end(() => {
-        take(parser.end())
-        handOn(this)
-        done()
-      })
-    },
-  })
+  // On its own split2 hands on an object a line, each at the price of a hop. Its mapper here returns nothing, and what the
+  // lines of one write made is handed on when the write is over: the hooks of a Transform, extended as by a subclass.
+  const splitLines = stage._transform.bind(stage)
+  const splitRest = stage._flush.bind(stage)
+  stage._transform = (piece: Buffer, encoding, done) => {
+    const whole = held.take(piece)
+    if (whole) splitLines(whole, encoding, handOn(done))
+    else done()
+  }
+  stage._flush = (done) => {
+    const end = () => {
+      take(parser.end())
+      handOn(done)()
+    }
+    splitLines(held.rest() ?? nothing, 'utf8', () => splitRest(end))
+  }
+  return stage
 }
 
 class SseParser {

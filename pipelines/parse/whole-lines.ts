@@ -5,7 +5,6 @@
  * through up to 4 MB. Here only the new piece is searched, and an unfinished line waits as a list of pieces, so each byte
  * is looked at once and copied at most twice.
  */
-import { Transform } from 'node:stream'
 
 /**
  * Takes the place of a line above the limit, and of everything after it. CAN, "disregard what came before": an upstream
@@ -17,31 +16,41 @@ export const oversizedLine = '\u0018'
 export const defaultMaxBytes = 32 * 1024 * 1024
 
 /** Passes on everything up to the last line end at once, and the rest when the input ends. Holds at most `maxLineBytes`. */
-export function wholeLines(maxLineBytes = defaultMaxBytes): Transform {
-  const line = new UnfinishedLine()
-  let over = false
+export class WholeLines {
+  readonly #maxLineBytes: number
+  readonly #line = new UnfinishedLine()
+  #over = false
 
-  return new Transform({
-    transform(bytes: Buffer, _encoding, done) {
-      if (over) {
-        done()
-        return
-      }
-      const fault = oversizedFrom(bytes, line.bytes, maxLineBytes)
-      over = fault !== -1
-      const end = over ? fault : bytes.lastIndexOf(lf) + 1
-      if (end > 0) this.push(line.take(bytes.subarray(0, end)))
-      if (over) {
-        line.clear()
-        this.push(`${oversizedLine}\n`)
-      } else if (end < bytes.length) line.add(bytes.subarray(end))
-      done()
-    },
-    flush(done) {
-      if (line.bytes > 0) this.push(line.take())
-      done()
-    },
-  })
+  constructor(maxLineBytes = defaultMaxBytes) {
+    this.#maxLineBytes = maxLineBytes
+  }
+
+  /** What is whole with this piece; undefined where nothing is. */
+  take(bytes: Buffer): Buffer | undefined {
+    if (this.#over) return undefined
+    const line = this.#line
+    const fault = oversizedFrom(bytes, line.bytes, this.#maxLineBytes)
+    this.#over = fault !== -1
+    if (this.#over) return this.#cutAt(bytes, fault)
+    const end = bytes.lastIndexOf(lf) + 1
+    const whole = end > 0 ? line.take(bytes.subarray(0, end)) : undefined
+    if (end < bytes.length) line.add(bytes.subarray(end))
+    return whole
+  }
+
+  /** The unfinished line at the end of the input. */
+  rest(): Buffer | undefined {
+    return this.#line.bytes > 0 ? this.#line.take() : undefined
+  }
+
+  #cutAt(bytes: Buffer, fault: number): Buffer {
+    const mark = Buffer.from(`${oversizedLine}\n`)
+    if (fault === 0) {
+      this.#line.clear()
+      return mark
+    }
+    return Buffer.concat([this.#line.take(bytes.subarray(0, fault)), mark])
+  }
 }
 
 const lf = 10

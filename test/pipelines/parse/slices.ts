@@ -2,7 +2,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { sseEvents, type SseEvent } from '../../../pipelines/parse/sse-events.ts'
-import { wholeLines } from '../../../pipelines/parse/whole-lines.ts'
 
 /** The same bytes in pieces of `size`. */
 export function sliced(bytes: Buffer, size: number): Buffer[] {
@@ -37,8 +36,8 @@ export async function eventsOf(
   { maxLineBytes, maxEventChars }: Limits = {},
 ): Promise<SseEvent[]> {
   const events: SseEvent[] = []
-  const last = sseEvents(maxEventChars)
+  const last = sseEvents(maxLineBytes, maxEventChars)
   last.on('data', (list: SseEvent[]) => events.push(...list))
-  await pipeline(Readable.from(pieces), wholeLines(maxLineBytes), last)
+  await pipeline(Readable.from(pieces), last)
   return events
 }
