@@ -4,9 +4,9 @@ import { errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import type { Call } from '../app.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
 import { isEventStream, mayBeJson } from '../upstream/media-type.ts'
-import { pour } from '../upstream/pour.ts'
+import { flow } from '../upstream/flow.ts'
 import { tapUsage } from '../upstream/usage-tap.ts'
-import { decoded, notJson } from './read-answer.ts'
+import { decoders, notJson } from './read-answer.ts'
 
 /** A stream that breaks off ends with an error event; a body that does so breaks the client's connection. */
 export async function passOn(
@@ -24,10 +24,10 @@ export async function passOn(
   if (stream) res.setHeader('cache-control', 'no-cache').setHeader('x-accel-buffering', 'no')
   res.writeHead(answer.statusCode ?? 200)
   if (stream) res.flushHeaders()
-  const body = openAnswer(answer, call, 'end')
+  const body = openAnswer(answer, call)
   tapUsage(body, call, answer.headers['content-encoding'])
   try {
-    await pour(decoded(body, answer), res)
+    await flow(body, decoders(answer), res)
   } catch (error) {
     call.record.error = 'broken_answer'
     if (!call.stop.stopped) call.log.warn({ err: error }, 'an answer broke off')

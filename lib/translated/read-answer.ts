@@ -1,10 +1,11 @@
 /** The whole body of an upstream's answer as text, decoded where the upstream compressed it unasked. */
 import type { IncomingMessage } from 'node:http'
-import { pipeline, type Duplex, type Readable } from 'node:stream'
+import { Writable, type Duplex } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
+import { flow } from '../upstream/flow.ts'
 
 /** The stages that undo a `content-encoding`; none for what is not encoded. */
 export function decoders(answer: IncomingMessage): Duplex[] {
@@ -19,12 +20,6 @@ export function decoders(answer: IncomingMessage): Duplex[] {
     default:
       return []
   }
-}
-
-/** The body without its `content-encoding`, failing as it fails. */
-export function decoded(body: Readable, answer: IncomingMessage): Readable {
-  const [decoder] = decoders(answer)
-  return decoder ? pipeline(body, decoder, () => undefined) : body
 }
 
 /** What a decoder's error means to a client; other errors as they are. */
@@ -48,21 +43,22 @@ export async function readAnswer(
   call: Call,
   maxBytes: number,
 ): Promise<{ text: string; whole: boolean }> {
-  const body = openAnswer(answer, call, 'fail')
+  const body = openAnswer(answer, call)
   const pieces: Buffer[] = []
   let size = 0
-  const source = decoded(body, answer)
-  await new Promise<void>((resolve, reject) => {
-    source.on('data', (piece: Buffer) => {
+  const sink = new Writable({
+    write(piece: Buffer, _encoding, done) {
       pieces.push(piece)
       size += piece.length
-      if (size < maxBytes) return
-      resolve()
-      source.destroy()
-      body.destroy()
-    })
-    source.once('end', resolve).on('error', (error) => reject(decodingFault(error)))
+      if (size >= maxBytes) sink.destroy()
+      done()
+    },
   })
+  await flow(body, decoders(answer), sink).catch((error: Error) => {
+    answer.destroy()
+    if (size < maxBytes) throw body.cut ?? decodingFault(error)
+  })
+  if (body.cut) throw body.cut
   return { text: Buffer.concat(pieces).toString('utf8'), whole: size < maxBytes }
 }
 

@@ -10,7 +10,7 @@ import type { Delta, Failure } from '../../pipelines/delta.ts'
 import { deltaStages } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
 import type { ChatAnswerContext } from '../../pipelines/serialise/answer.ts'
-import { chatBody, collectChat } from '../../pipelines/serialise/chat-body.ts'
+import { chatBody, chatCollector } from '../../pipelines/serialise/chat-body.ts'
 import { chatSse, errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import { sendJson } from '../answer.ts'
 import { cutAtStops, stopSequences } from '../../pipelines/translate/stop-sequences.ts'
@@ -20,6 +20,7 @@ import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
+import { flow } from '../upstream/flow.ts'
 import type { ChatCall, RetoldCall } from './chat-call.ts'
 import { memoryOf } from './memory-of.ts'
 import { isEventStream } from '../upstream/media-type.ts'
@@ -46,28 +47,22 @@ export async function retell(
 }
 
 /** Where the deltas come from: an answer that is here already, or a stream, whose `body` tells whether and why it broke off. */
-interface Source {
-  deltas?: Delta[]
-  stages: (Readable | Duplex)[]
-  body?: AnswerBody
-}
+type Source = { deltas: Delta[]; body?: never } | { body: AnswerBody; stages: Duplex[] }
 
 function streamSource(answer: IncomingMessage, call: Call, chat: RetoldCall): Source {
-  const body = openAnswer(answer, call, 'end')
   const stages = [
+    ...decoders(answer),
     ...deltaStages(chat.provider, translateContext(chat)),
     ...(chat.stopAt.length > 0 ? [stopSequences(chat.stopAt)] : []),
   ]
-  // What the upstream does after the end of its answer is not waited for.
-  stages.at(-1)?.once('end', () => body.finish())
-  return { stages: [body, ...decoders(answer), ...stages], body }
+  return { body: openAnswer(answer, call), stages }
 }
 
 async function bodySource(answer: IncomingMessage, call: Call, chat: RetoldCall): Promise<Source> {
   const { text, whole } = await readAnswer(answer, call, maxAnswerBytes)
   if (!whole) throw tooLarge()
   const told = chat.provider.body(parsedAnswer(text, answer), translateContext(chat))
-  return { stages: [], deltas: cutAtStops([...told], chat.stopAt) }
+  return { deltas: cutAtStops([...told], chat.stopAt) }
 }
 
 async function asStream(
@@ -85,8 +80,8 @@ async function asStream(
   })
   let failure: Failure | undefined
   try {
-    const first = source.deltas ? [Readable.from([source.deltas])] : []
-    await pipeline([...first, ...source.stages, serialise, res], { end: false })
+    if (source.body) await flow(source.body, [...source.stages, serialise], res)
+    else await pipeline(Readable.from([source.deltas]), serialise, res, { end: false })
     failure = failureOf(source, context)
   } catch (error) {
     if (res.destroyed) return
@@ -104,14 +99,20 @@ async function asStream(
 }
 
 async function asBody(source: Source, res: ServerResponse, context: ChatAnswerContext) {
-  const completion = source.deltas
-    ? chatBody(source.deltas, context)
-    : await collectChat(source.stages, context).catch((error: Error) => {
-        throw faultOf(source, error)
-      })
+  const completion = source.body
+    ? await collected(source, context)
+    : chatBody(source.deltas, context)
   const failure = failureOf(source, context)
   if (failure || !completion) throw failureError(failure ?? truncatedFailure().failure)
   sendJson(res, 200, completion)
+}
+
+async function collected(source: Source & { body: AnswerBody }, context: ChatAnswerContext) {
+  const { sink, completion } = chatCollector(context)
+  await flow(source.body, source.stages, sink).catch((error: Error) => {
+    throw faultOf(source, error)
+  })
+  return completion()
 }
 
 /** A stream that was cut fails as truncated; the body knows better why. */

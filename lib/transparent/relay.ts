@@ -1,11 +1,11 @@
 /** The upstream's answer on its way to the client, byte for byte. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline, type Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Call } from '../app.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/answer-headers.ts'
 import { isEventStream } from '../upstream/media-type.ts'
-import { pour } from '../upstream/pour.ts'
+import { flow } from '../upstream/flow.ts'
 import { tapUsage } from '../upstream/usage-tap.ts'
 import { maskSecrets } from './mask-secrets.ts'
 
@@ -25,10 +25,11 @@ export async function relay(
     ...(stream && { 'x-accel-buffering': 'no' }),
   })
   if (stream) res.flushHeaders()
-  const body = openAnswer(answer, call, 'fail')
+  const body = openAnswer(answer, call)
   tapUsage(body, call, answer.headers['content-encoding'])
   try {
-    await pour(masked(body, answer, call), res)
+    await flow(body, masks(answer, call), res)
+    if (body.cut) throw body.cut
     res.end()
   } catch (error) {
     call.record.error = body.cut?.code ?? 'broken_answer'
@@ -37,11 +38,9 @@ export async function relay(
   }
 }
 
-/** What an upstream says of a credential that it refused may hold it. Other answers are the model's own words. */
-function masked(body: Readable, answer: IncomingMessage, { app }: Call): Readable {
+/** The stage that takes secrets out, where there may be some: what an upstream says of a credential that it refused may hold it. Other answers are the model's own words. */
+function masks(answer: IncomingMessage, { app }: Call): Duplex[] {
   const isError = (answer.statusCode ?? 502) >= 400
   const secrets = isError ? app.secrets() : []
-  if (secrets.length === 0) return body
-  // how it ends is told by the mask, which fails when the body does
-  return pipeline(body, maskSecrets(secrets), () => undefined)
+  return secrets.length > 0 ? [maskSecrets(secrets)] : []
 }

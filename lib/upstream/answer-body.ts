@@ -1,139 +1,151 @@
 /**
- * The body of an upstream's answer as a Readable that knows why it ended.
+ * The body of an upstream's answer on its way to whoever takes its bytes. It knows why it ended.
  *
  * - Pieces that arrive in one tick leave as one: providers send each event as its own HTTP chunk, and Node emits one `data`
  *   for each even when they came in one packet. Nothing is delayed when they come one by one.
  * - Silence is counted only while we wait for the upstream, never while a slow client holds it back.
- * - A body that breaks off either fails this stream (`onCut: 'fail'`: the client's connection must break, too) or ends it
- *   with `cut` set (`onCut: 'end'`: what came before still flows on in order, and the end can be told truthfully).
+ * - A body that breaks off ends with `cut` set: what came before still flows on in order, and the end can be told truthfully.
+ *
+ * It is no stream: it has one taker, and a Readable in between costs each event a hop.
  */
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 
 /** How long an upstream may take to end an answer that is complete. */
 const drainMs = 1000
 
-interface AnswerBodyOptions {
-  /** silence after which the upstream counts as dead */
-  idleMs: number
-  onCut: OnCut
+/** Takes bytes; false asks for a pause until `resume` is called. */
+type Take = (bytes: Buffer) => boolean
+
+/** Sees what passes by. */
+interface Watcher {
+  bytes(bytes: Buffer): void
+  end(): void
 }
 
-type OnCut = 'fail' | 'end'
-
 /** The body of the answer to a call; it breaks off when the call is stopped. */
-export function openAnswer(answer: IncomingMessage, call: Call, onCut: OnCut): AnswerBody {
-  const body = new AnswerBody(answer, { idleMs: call.config.timeouts.idle_s * 1000, onCut })
-  body.once(
-    'close',
-    call.stop.onStop(() => body.breakOff(call.stop.reason)),
-  )
+export function openAnswer(answer: IncomingMessage, call: Call): AnswerBody {
+  const body = new AnswerBody(answer, call.config.timeouts.idle_s * 1000)
+  const forget = call.stop.onStop(() => body.breakOff(call.stop.reason))
+  answer.once('close', forget)
   return body
 }
 
-export class AnswerBody extends Readable {
+export class AnswerBody {
   /** why the body broke off; undefined for a whole one */
   cut: ProxyError | undefined
   readonly #response: IncomingMessage
-  readonly #options: AnswerBodyOptions
+  readonly #idleMs: number
+  #take: Take | undefined
+  #watcher: Watcher | undefined
+  #ended: (() => void) | undefined
   #gathered: Buffer[] = []
   #idle: NodeJS.Timeout | undefined
-  #waiting = false
+  #paused = false
   #over = false
 
-  constructor(response: IncomingMessage, options: AnswerBodyOptions) {
-    super()
+  /** `idleMs`: silence after which the upstream counts as dead. */
+  constructor(response: IncomingMessage, idleMs: number) {
     this.#response = response
-    this.#options = options
-    response.on('data', (piece: Buffer) => this.#gather(piece))
-    response.once('end', () => this.#end())
+    this.#idleMs = idleMs
     response.once('error', (cause) => this.breakOff(truncated(cause)))
     // An answer that ends with its connection is complete to Node, however the connection ended.
     const onSocketError = (cause: Error) => this.breakOff(truncated(cause))
     const { socket } = response
     socket.once('error', onSocketError)
-    this.once('close', () => socket.off('error', onSocketError))
     response.once('close', () => {
+      socket.off('error', onSocketError)
       if (!response.complete) this.breakOff(truncated())
     })
-    response.pause()
+  }
+
+  /** To be called before `pour`. */
+  watch(watcher: Watcher): void {
+    this.#watcher = watcher
+  }
+
+  /** Hands the bytes to `take` as they come; settles when the body has ended, whole or cut. To be called once. */
+  pour(take: Take): Promise<void> {
+    if (this.#over) return Promise.resolve()
+    this.#take = take
+    this.#watchSilence()
+    this.#response.on('data', (piece: Buffer) => this.#gather(piece))
+    this.#response.once('end', () => this.#end())
+    return new Promise((resolve) => (this.#ended = resolve))
+  }
+
+  /** Goes on after a pause that `take` asked for. */
+  resume(): void {
+    if (!this.#paused || this.#over) return
+    this.#paused = false
+    this.#watchSilence()
+    this.#response.resume()
   }
 
   /** Ends the body before its end. The first reason counts. */
   breakOff(reason: ProxyError): void {
-    if (this.#over || this.destroyed) return
-    this.#flush()
+    if (this.#over) return
     this.cut = reason
-    this.#over = true
-    clearTimeout(this.#idle)
+    this.#end()
     this.#response.destroy()
-    if (this.#options.onCut === 'fail') this.destroy(reason)
-    else this.push(null)
   }
 
   /** Ends the body whole: the answer is complete, whatever the upstream still does. */
   finish(): void {
     if (this.#over) return
-    this.#over = true
-    clearTimeout(this.#idle)
-    this.push(null)
+    this.#gathered = []
+    this.#end()
     // As a rule only the end is still to come; read to it, the connection can be used again.
     const response = this.#response.resume()
     const patience = setTimeout(() => response.destroy(), drainMs)
     response.once('close', () => clearTimeout(patience))
   }
 
-  override _read(): void {
-    this.#waiting = true
-    this.#watchSilence()
-    this.#response.resume()
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    clearTimeout(this.#idle)
-    if (!this.#over) this.#response.destroy()
-    this.#over = true
-    done(error)
-  }
-
   #gather(piece: Buffer): void {
+    if (this.#over) return
     this.#gathered.push(piece)
-    if (this.#gathered.length === 1) process.nextTick(() => this.#flush())
+    if (this.#gathered.length === 1) process.nextTick(flush, this)
   }
 
-  #flush(): void {
-    if (this.#gathered.length === 0 || this.#over) return
+  /** Not private for `flush` alone. */
+  flush(): void {
+    if (this.#gathered.length === 0) return
     const pieces = this.#gathered
     this.#gathered = []
-    if (this.push(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces))) this.#watchSilence()
-    else this.#rest()
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+    this.#watcher?.bytes(bytes)
+    if (this.#take!(bytes)) this.#watchSilence()
+    else this.#pause()
   }
 
-  #rest(): void {
-    this.#waiting = false
+  #pause(): void {
+    if (this.#over) return
+    this.#paused = true
     clearTimeout(this.#idle)
     this.#idle = undefined
     this.#response.pause()
   }
 
   #end(): void {
-    clearTimeout(this.#idle)
     if (this.#over) return
-    this.#flush()
+    this.flush()
     this.#over = true
-    this.push(null)
+    clearTimeout(this.#idle)
+    this.#watcher?.end()
+    this.#ended?.()
   }
 
   #watchSilence(): void {
-    if (this.#over || !this.#waiting) return
+    if (this.#over) return
     if (this.#idle) this.#idle.refresh()
-    else {
-      const { idleMs } = this.#options
-      this.#idle = setTimeout(() => this.breakOff(silence(idleMs)), idleMs)
-    }
+    else this.#idle = setTimeout(() => this.breakOff(silence(this.#idleMs)), this.#idleMs)
   }
+}
+
+/** One function for all, since a closure for each piece would be work for nothing. */
+function flush(body: AnswerBody): void {
+  body.flush()
 }
 
 function truncated(cause?: unknown): ProxyError {

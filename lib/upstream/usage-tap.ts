@@ -7,12 +7,15 @@ import type { AnswerBody } from './answer-body.ts'
 
 /** Keeps the call's log record of a body that passes unread: when it began and how many tokens it reports. */
 export function tapUsage(body: AnswerBody, call: Call, contentEncoding: string | undefined): void {
+  const { record } = call
   const tap = new UsageTap(contentEncoding)
-  body.on('data', (piece: Buffer) => {
-    call.record.firstByteMs ??= performance.now()
-    tap.read(piece)
+  body.watch({
+    bytes(piece) {
+      record.firstByteMs ??= performance.now()
+      tap.read(piece)
+    },
+    end: () => void Object.assign(record, tap.tokens()),
   })
-  body.once('close', () => Object.assign(call.record, tap.tokens()))
 }
 
 interface Tokens {

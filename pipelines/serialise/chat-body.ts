@@ -1,6 +1,5 @@
 /** Deltas -> one ChatCompletion: the same answer for a client that wants no stream. */
-import { type Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { Writable } from 'node:stream'
 import type { Delta } from '../delta.ts'
 import type { ChatCompletion, ChatCompletionMessage, UrlCitation } from '../wire/chat.ts'
 import { finishReasonOf, identityOf, note, usageOf, type ChatAnswerContext } from './answer.ts'
@@ -15,11 +14,11 @@ export function chatBody(
   return collector.completion()
 }
 
-/** In: stages of which the last one gives lists of deltas. Rejects when a stage fails; otherwise like `chatBody`. */
-export async function collectChat(
-  stages: readonly Readable[],
-  context: ChatAnswerContext,
-): Promise<ChatCompletion | undefined> {
+/** The end of a row of stages: takes lists of deltas. `completion` is asked when they are all in; it is like `chatBody`. */
+export function chatCollector(context: ChatAnswerContext): {
+  sink: Writable
+  completion: () => ChatCompletion | undefined
+} {
   const collector = new ChatCollector(context)
   const sink = new Writable({
     objectMode: true,
@@ -28,8 +27,7 @@ export async function collectChat(
       done()
     },
   })
-  await pipeline([...stages, sink])
-  return collector.completion()
+  return { sink, completion: () => collector.completion() }
 }
 
 type Of<T extends Delta['type']> = Extract<Delta, { type: T }>

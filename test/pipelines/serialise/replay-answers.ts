@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { deltaStages, providers } from '../../../pipelines/index.ts'
 import type { ChatAnswerContext } from '../../../pipelines/serialise/answer.ts'
-import { chatBody, collectChat } from '../../../pipelines/serialise/chat-body.ts'
+import { chatBody, chatCollector } from '../../../pipelines/serialise/chat-body.ts'
 import { chatSse } from '../../../pipelines/serialise/chat-sse.ts'
 import type { ChatCompletion, JsonObject } from '../../../pipelines/wire/chat.ts'
 import { answerContext } from './chat-answers.ts'
@@ -67,12 +67,14 @@ export async function asStream(
   return { sse: await sse, record: context.record }
 }
 
-export function collectedFrom(
+export async function collectedFrom(
   provider: keyof typeof providers,
   bytes: Buffer,
 ): Promise<ChatCompletion | undefined> {
   const stages = deltaStages(providers[provider], upstream)
-  return collectChat([Readable.from([bytes]), ...stages], answerContext())
+  const { sink, completion } = chatCollector(answerContext())
+  await pipeline([Readable.from([bytes]), ...stages, sink])
+  return completion()
 }
 
 export function fromBody(

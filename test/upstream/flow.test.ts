@@ -1,0 +1,156 @@
+/** How an answer's bytes pass through stages into a sink, and how that ends. */
+import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { PassThrough, Transform, Writable } from 'node:stream'
+import { test, type TestContext } from 'node:test'
+import { AnswerBody } from '../../lib/upstream/answer-body.ts'
+import { flow } from '../../lib/upstream/flow.ts'
+
+/** The head of an answer whose body `script` writes. */
+async function answered(
+  t: TestContext,
+  script: (res: ServerResponse) => void,
+): Promise<{ answer: IncomingMessage; upstream: ServerResponse }> {
+  const server = http.createServer((_req, res) => {
+    res.flushHeaders()
+    server.emit('asked', res)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const asked = once(server, 'asked') as Promise<[ServerResponse]>
+  const sent = http.get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' })
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  const [upstream] = await asked
+  script(upstream)
+  return { answer, upstream }
+}
+
+function collector(): { sink: Writable; text: () => string } {
+  let text = ''
+  const sink = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      text += piece.toString()
+      done()
+    },
+  })
+  return { sink, text: () => text }
+}
+
+const upperCase = () =>
+  new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      done(null, piece.toString().toUpperCase())
+    },
+  })
+
+test('what the stages make of a body is in the sink when the flow is over', async (t) => {
+  const { answer } = await answered(t, (res) => res.end('all of it'))
+  const body = new AnswerBody(answer, 1000)
+  const { sink, text } = collector()
+
+  await flow(body, [upperCase(), new PassThrough()], sink)
+
+  assert.equal(text(), 'ALL OF IT')
+  assert.equal(body.cut, undefined)
+  assert.equal(sink.writableEnded, false)
+})
+
+test('of a body that is cut, what came before the cut is in the sink', async (t) => {
+  const { answer, upstream } = await answered(t, (res) => res.write('the beginning'))
+  const body = new AnswerBody(answer, 1000)
+  const { sink, text } = collector()
+  sink.once('drain', () => undefined)
+  body.watch({ bytes: () => upstream.destroy(), end: () => undefined })
+
+  await flow(body, [upperCase()], sink)
+
+  assert.equal(text(), 'THE BEGINNING')
+  assert.equal(body.cut?.code, 'upstream_truncated')
+})
+
+test('a stage that ends by itself ends the flow, whatever the upstream still sends', async (t) => {
+  const { answer } = await answered(t, (res) => res.write('one'))
+  const body = new AnswerBody(answer, 1000)
+  const { sink, text } = collector()
+  const onlyOne = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      this.push(piece)
+      this.push(null)
+      done()
+    },
+  })
+
+  await flow(body, [onlyOne], sink)
+
+  assert.equal(text(), 'one')
+  assert.equal(body.cut, undefined)
+})
+
+test('a stage that fails fails the flow, destroys the others and leaves no body unread', async (t) => {
+  const { answer } = await answered(t, (res) => res.end('anything'))
+  const body = new AnswerBody(answer, 1000)
+  const broken = new Error('broken')
+  const first = new PassThrough()
+  const failing = new Transform({ transform: (_piece, _encoding, done) => done(broken) })
+  const over = once(answer, 'close')
+
+  await assert.rejects(flow(body, [first, failing], collector().sink), broken)
+
+  assert.ok(first.destroyed)
+  await over
+})
+
+test('a sink that closes fails the flow and leaves no listener on it', async (t) => {
+  const { answer } = await answered(t, (res) => res.write('the beginning'))
+  const body = new AnswerBody(answer, 1000)
+  const sink = new Writable({ write: () => sink.destroy() })
+
+  await assert.rejects(flow(body, [upperCase()], sink), /client left/)
+
+  assert.equal(sink.listenerCount('drain'), 0)
+})
+
+test('a sink that is full holds the upstream back until it drains', async (t) => {
+  const { answer } = await answered(t, (res) => res.end(Buffer.alloc(8 * 1024 * 1024)))
+  const body = new AnswerBody(answer, 1000)
+  const writes = new EventEmitter()
+  let goOn = () => undefined as void
+  let taken = 0
+  const sink = new Writable({
+    highWaterMark: 1,
+    write(piece: Buffer, _encoding, done) {
+      taken += piece.length
+      goOn = done
+      writes.emit('write')
+    },
+  })
+  const written = once(writes, 'write')
+  const flowing = flow(body, [new PassThrough()], sink)
+  await written
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+  const takenWhileFull = taken
+
+  const drain = setInterval(() => goOn(), 0)
+  await flowing
+  clearInterval(drain)
+
+  assert.ok(takenWhileFull < 1024 * 1024, `${takenWhileFull} bytes`)
+  assert.equal(taken, 8 * 1024 * 1024)
+})
+
+test('the end of a body counts silence only while it is waited for', async (t) => {
+  const { answer, upstream } = await answered(t, (res) => res.write('the beginning'))
+  const body = new AnswerBody(answer, 50)
+  const { sink } = collector()
+  upstream.on('error', () => undefined)
+
+  await flow(body, [], sink)
+
+  assert.equal(body.cut?.code, 'upstream_timeout')
+})
