@@ -2,6 +2,7 @@ FROM node:24-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
+COPY .build ./.build
 COPY bin ./bin
 COPY lib ./lib
 COPY pipelines ./pipelines

@@ -24,6 +24,7 @@ const secretNames = ['FACTORY_API_KEY', 'DROID_REFRESH_KEY', 'API_KEYS'] as cons
 const text = (description: string): Schema => ({ type: 'string', description })
 
 export const environmentSchema: Schema = {
+  $id: 'environment',
   type: 'object',
   properties: {
     PORT: { type: 'integer', minimum: 0, maximum: 65_535, description: 'port' },

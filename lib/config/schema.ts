@@ -10,6 +10,8 @@ import {
 } from './defaults.ts'
 
 export interface Schema {
+  /** names the validator that is compiled of it into the program */
+  $id?: string
   type?: string | string[]
   description?: string
   default?: unknown
@@ -175,6 +177,7 @@ const auth: Schema = {
 
 /** Unknown keys are found by the walk of `unknown-keys.ts`, so that they are warnings; what is left is checked by ajv. */
 export const fileSchema: Schema = {
+  $id: 'file',
   type: 'object',
   additionalProperties: false,
   properties: {

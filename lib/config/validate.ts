@@ -1,4 +1,5 @@
-/** Checking by schema: env-schema, which brings ajv. Loaded only where a configuration is read. */
+/** Checking by schema: env-schema, which brings ajv; in the built program validators that `.build` compiled take its place. */
+import type { Options } from 'ajv'
 import { envSchema, type EnvSchemaOpt } from 'env-schema'
 import { describe, type SchemaFault } from './faults.ts'
 import type { Schema } from './schema.ts'
@@ -19,7 +20,8 @@ export function validate(
       schema,
       data: structuredClone(data) as Record<string, unknown>,
       env: false,
-      ajv: ajvOptions(coerce),
+      // an object will do for it, too, though its types know the function form only; source: its index.js, 8.0.0
+      ajv: { customOptions: ajvOptions(coerce) } as unknown as EnvSchemaOpt['ajv'],
     })
   } catch (error) {
     const { errors } = error as { errors?: SchemaFault[] }
@@ -30,11 +32,9 @@ export function validate(
 }
 
 /**
- * env-schema takes ajv's options as an object, too; its types know the function form only. Source: its index.js, 8.0.0.
- * Our own schemas need no check against the schema of schemas: compiling that one takes longer than all else at the start.
+ * On top of those that env-schema sets. Our own schemas need no check against the schema of schemas: compiling that one takes
+ * longer than all else.
  */
-function ajvOptions(coerceTypes: boolean): EnvSchemaOpt['ajv'] {
-  const own = { meta: false, validateSchema: false }
-  const customOptions: unknown = { ...own, coerceTypes, removeAdditional: false, verbose: true }
-  return { customOptions } as EnvSchemaOpt['ajv']
+export function ajvOptions(coerceTypes: boolean): Options {
+  return { meta: false, validateSchema: false, coerceTypes, removeAdditional: false, verbose: true }
 }
