@@ -1,7 +1,8 @@
 /**
  * The log where stdout is a pipe: Docker, systemd, `| tee`. Whoever reads it may stop, and nothing here waits for that:
  * lines that find no room are dropped, and the end of the process waits half a second at most. (pino's own destination
- * writes from a thread, which a full pipe would hold, and with it the end of the process.)
+ * writes from a thread, which a full pipe would hold, and with it the end of the process.) The lines of one turn of the event
+ * loop go out as one write: each on its own would cost as much as all that its request needs of our own code.
  */
 import { once } from 'node:events'
 import { Socket } from 'node:net'
@@ -20,11 +21,19 @@ export function openLogPipe(fd: number): LogPipe {
   const socket = new Socket({ fd, readable: false, writable: true })
   // EPIPE and the like: whoever read the log is gone, and there is no other place to say so
   socket.on('error', () => undefined)
+  let lines = ''
+  const send = () => {
+    if (lines !== '') socket.write(lines)
+    lines = ''
+  }
   return {
     write(line) {
-      if (socket.writableLength < maxWaitingBytes) socket.write(line)
+      if (socket.writableLength + lines.length >= maxWaitingBytes) return
+      if (lines === '') setImmediate(send)
+      lines += line
     },
     async end() {
+      send()
       if (socket.destroyed) return
       const patience = setTimeout(() => socket.destroy(), patienceMs)
       socket.end()

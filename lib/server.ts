@@ -82,8 +82,10 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
   const { config } = call
   const hasKey = presentedKeys(req.headers, config.api_keys).valid
   checkBrowser(req.headers, config, hasKey)
-  for (const [name, value] of Object.entries(corsHeaders(req.headers, config))) {
-    res.setHeader(name, value)
+  if (req.headers.origin !== undefined) {
+    for (const [name, value] of Object.entries(corsHeaders(req.headers, config))) {
+      res.setHeader(name, value)
+    }
   }
   if (req.method === 'OPTIONS' && req.headers['access-control-request-method']) {
     res.writeHead(204, preflightHeaders(req.headers)).end()

@@ -5,8 +5,10 @@ import { endWith, headOf, type Outgoing } from '../upstream/attempt.ts'
 
 /** The head of the answer, its body unread. Redirects are answers like any other. Throws AttemptError. */
 export function send(options: Outgoing): Promise<IncomingMessage> {
-  const { target, headers, body, agent, timeouts, stop } = options
-  const upstream = requestFor(target)(target, { method: 'POST', headers, agent })
+  const { address, headers, body, agent, timeouts, stop } = options
+  const { hostname, port, path } = address
+  const request = { method: 'POST', hostname, port, path, headers, agent }
+  const upstream = requestFor(address)(request)
   const head = headOf(upstream, timeouts, stop)
   endWith(upstream, body)
   return head

@@ -11,7 +11,12 @@ import { endWith, headOf, unreachable, type Outgoing } from '../upstream/attempt
 // The library would otherwise send every request through `fetch`, which neither aborts nor streams as it should.
 delete process.env.FORCE_FETCH_PATH
 
-const proxy = httpProxy.createProxyServer({ selfHandleResponse: true, ignorePath: true })
+// The path is final, too: the library takes it from \`req.url\` as it is, and parses no URL.
+const proxy = httpProxy.createProxyServer({
+  selfHandleResponse: true,
+  toProxy: true,
+  prependPath: false,
+})
 // Each attempt hears of its own errors (headOf); without any listener here the library would throw them.
 proxy.on('error', () => undefined)
 proxy.on('econnreset', () => undefined)
@@ -28,24 +33,25 @@ proxy.on('proxyReq', (request, _req, _res, options) => (options as Sent).onReque
 
 /**
  * The head of the upstream's answer, its body untouched. `req.headers` is emptied, since the library would mix the
- * client's headers into ours. Throws AttemptError, or ProxyError 502 where there was no connection at all.
+ * client's headers into ours, and `req.url` becomes the upstream's. Throws AttemptError, or ProxyError 502 where there was no connection at all.
  */
 export function forward(
   req: IncomingMessage,
   res: ServerResponse,
-  { target, headers, body, agent, timeouts, stop }: Outgoing,
+  { address, headers, body, agent, timeouts, stop }: Outgoing,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const options: Sent = {
-      target,
+      target: address,
       headers,
       agent,
       buffer: wholeBody(body),
       onRequest: (request) => void headOf(request, timeouts, stop).then(resolve, reject),
     }
     req.headers = {}
+    req.url = address.path
     // Only an error without any connection is left for this callback: headOf, which hears of all others, settles first.
-    proxy.web(req, res, options, (cause) => setImmediate(reject, unreachable(target.host, cause)))
+    proxy.web(req, res, options, (cause) => setImmediate(reject, unreachable(address.host, cause)))
   })
 }
 

@@ -15,7 +15,7 @@ export interface Agents {
 const kept = { keepAlive: true, maxFreeSockets: 32, scheduling: 'lifo' } as const
 
 /** The `request` of the target's protocol. */
-export function requestFor({ protocol }: URL): typeof http.request {
+export function requestFor({ protocol }: { protocol: string }): typeof http.request {
   return protocol === 'https:' ? https.request : http.request
 }
 

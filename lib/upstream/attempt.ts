@@ -8,10 +8,11 @@ import type { Writable } from 'node:stream'
 import type { Timeouts } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
 import type { StopSignal } from '../stop-signal.ts'
+import type { Address } from './target.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {
-  target: URL
+  address: Address
   headers: Record<string, string>
   body: readonly Buffer[]
   agent: Agent
@@ -54,8 +55,7 @@ export function headOf(
       timedOut = error
       request.destroy()
     }
-    const state = { connected: false }
-    const clearConnect = watchConnect(request, state, timeouts.connect_s, giveUp)
+    const connection = watchConnection(request, timeouts.connect_s, giveUp)
     const firstByte = setTimeout(
       () => giveUp(silent(timeouts.first_byte_s)),
       timeouts.first_byte_s * 1000,
@@ -64,7 +64,7 @@ export function headOf(
     const forgetStop = stop.onStop(() => request.destroy())
     const settle = () => {
       settled = true
-      clearConnect()
+      connection.forget()
       clearTimeout(firstByte)
       forgetStop()
     }
@@ -76,7 +76,7 @@ export function headOf(
       if (settled) return
       settle()
       const error = timedOut ?? unreachable(request.host, cause)
-      reject(new AttemptError(error, !timedOut && surelyNotAccepted(request, cause, state)))
+      reject(new AttemptError(error, !timedOut && surelyNotAccepted(request, cause, connection)))
     }
     request.on('error', fail)
     // Nobody asked for another protocol; left alone, Node would tell of such an answer in no other way.
@@ -90,38 +90,45 @@ export function headOf(
   })
 }
 
-function watchConnect(
+interface Connection {
+  readonly connected: boolean
+  /** stops waiting for it */
+  forget(): void
+}
+
+/** A connection that is made anew has `connectS` seconds for it. */
+function watchConnection(
   request: ClientRequest,
-  state: { connected: boolean },
   connectS: number,
   giveUp: (error: ProxyError) => void,
-): () => void {
-  const timer = setTimeout(() => {
-    if (!state.connected) giveUp(noConnection(request, connectS))
-  }, connectS * 1000)
-  const connected = () => {
-    state.connected = true
-    clearTimeout(timer)
-  }
+): Connection {
+  let timer: NodeJS.Timeout | undefined
+  const connection = { connected: false, forget: () => clearTimeout(timer) }
   const watch = (socket: Socket) => {
     const secure = 'encrypted' in socket
-    const ready = secure ? 'secureConnect' : 'connect'
-    if (request.reusedSocket || !(socket.connecting || secure)) connected()
-    else socket.once(ready, connected)
+    if (request.reusedSocket || !(socket.connecting || secure)) {
+      connection.connected = true
+      return
+    }
+    timer = setTimeout(() => giveUp(noConnection(request, connectS)), connectS * 1000)
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      connection.connected = true
+      clearTimeout(timer)
+    })
   }
   if (request.socket) watch(request.socket)
   else request.once('socket', watch)
-  return () => clearTimeout(timer)
+  return connection
 }
 
 /** A kept-alive connection that the upstream had already closed, or one that never came about. */
 function surelyNotAccepted(
   request: ClientRequest,
   cause: NodeJS.ErrnoException,
-  state: { connected: boolean },
+  { connected }: Connection,
 ): boolean {
   if (request.reusedSocket) return cause.code === 'ECONNRESET' || cause.code === 'EPIPE'
-  return !state.connected && (cause.code === 'ECONNRESET' || cause.code === 'ECONNREFUSED')
+  return !connected && (cause.code === 'ECONNRESET' || cause.code === 'ECONNREFUSED')
 }
 
 /** What a client is told when the upstream could not be reached. */

@@ -51,7 +51,7 @@ function outgoing(
   agent: Agent,
 ): Outgoing {
   return {
-    target: target.url,
+    address: target.address,
     headers: requestHeaders({
       client: call.headers,
       endpoint: target.endpoint,
@@ -59,16 +59,21 @@ function outgoing(
       credential,
       pass,
       extra: headers,
-      sessionId: randomUUID(),
-      messageId: randomUUID(),
-      contentLength: pieces.reduce((length, piece) => length + piece.length, 0),
-      host: target.url.host,
+      newId: randomUUID,
+      contentLength: lengthOf(pieces),
+      host: target.address.host,
     }),
     body: pieces,
     agent,
     timeouts: call.config.timeouts,
     stop: call.stop,
   }
+}
+
+function lengthOf(pieces: readonly Buffer[]): number {
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  return length
 }
 
 type Attempt = (credential: Credential, agent: Agent) => Promise<IncomingMessage>

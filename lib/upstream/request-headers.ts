@@ -12,9 +12,8 @@ export interface RequestHeaderParts {
   credential: { header: string; value: string }
   /** what the body needs; `undefined` takes a header out */
   extra: Record<string, string | undefined>
-  /** for a client that has no session of its own */
-  sessionId: string
-  messageId: string
+  /** a UUID; for the message, and for a client that has no session of its own */
+  newId: () => string
   /** bytes */
   contentLength: number
   host: string
@@ -85,12 +84,19 @@ function isChosen(name: string): boolean {
   return chosen.has(name) || chosenPrefixes.some((prefix) => name.startsWith(prefix))
 }
 
-function filled(template: string, { client, sessionId, messageId, model }: RequestHeaderParts) {
-  const own = sessionHeaders.map((name) => client[name]).find((value) => typeof value === 'string')
-  const values = new Map([
-    ['session_id', typeof own === 'string' ? own : sessionId],
-    ['message_id', messageId],
-    ['provider', model.provider ?? model.type],
-  ])
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => values.get(name) ?? whole)
+/** What a `{name}` in a header of an endpoint stands for. */
+const values: Record<string, (parts: RequestHeaderParts) => string> = {
+  session_id: ({ client, newId }) => {
+    const own = sessionHeaders.map((name) => client[name]).find((value) => value !== undefined)
+    return typeof own === 'string' ? own : newId()
+  },
+  message_id: ({ newId }) => newId(),
+  provider: ({ model }) => model.provider ?? model.type,
+}
+
+function filled(template: string, parts: RequestHeaderParts): string {
+  if (!template.includes('{')) return template
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    Object.hasOwn(values, name) ? values[name]!(parts) : whole,
+  )
 }

@@ -7,7 +7,21 @@ import { ProxyError } from '../errors.ts'
 export interface Target {
   model: Model
   endpoint: Endpoint
+  /** of the endpoint, without sub-path and query */
   url: URL
+  address: Address
+}
+
+/** A URL taken apart, as requests want it: its getters and a new parse cost more than all else in a request's set-up. */
+export interface Address {
+  protocol: string
+  /** with the port, where the URL names one */
+  host: string
+  /** an IPv6 address stands without brackets */
+  hostname: string
+  port: number
+  /** with sub-path and query */
+  path: string
 }
 
 /** The entry for a model name. Throws ProxyError 404 `model_not_found`, which names the nearest known id. */
@@ -27,24 +41,37 @@ export function modelOf(call: Call, name: string): Model {
   )
 }
 
-/** Parsed once; not to be changed. */
-const baseUrls = new WeakMap<Endpoint, URL>()
+interface Base {
+  url: URL
+  address: Address
+}
 
-function baseUrl(endpoint: Endpoint): URL {
+/** Parsed once; not to be changed. */
+const bases = new WeakMap<Endpoint, Base>()
+
+function baseOf(endpoint: Endpoint): Base {
   const url = new URL(endpoint.base_url)
   url.pathname = url.pathname.replace(/\/$/, '')
-  baseUrls.set(endpoint, url)
-  return url
+  const { protocol, host } = url
+  const address = {
+    protocol,
+    host,
+    hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(url.port) || (protocol === 'https:' ? 443 : 80),
+    path: `${url.pathname}${url.search}`,
+  }
+  const base = { url, address }
+  bases.set(endpoint, base)
+  return base
 }
 
 /** `subPath`, such as `/count_tokens` or empty, goes behind the endpoint's own path. */
 export function targetOf(call: Call, model: Model, subPath: string): Target {
   const endpoint = endpointOf(call.config, model)
   call.record.upstream = endpoint.name
-  const base = baseUrls.get(endpoint) ?? baseUrl(endpoint)
-  if (subPath === '' && call.query === '') return { model, endpoint, url: base }
-  const url = new URL(base)
-  url.pathname += subPath
-  if (call.query) url.search = url.search ? `${url.search}&${call.query.slice(1)}` : call.query
-  return { model, endpoint, url }
+  const { url, address } = bases.get(endpoint) ?? baseOf(endpoint)
+  if (subPath === '' && call.query === '') return { model, endpoint, url, address }
+  const query = url.search && call.query ? `${url.search}&${call.query.slice(1)}` : ''
+  const path = `${url.pathname}${subPath}${query || call.query || url.search}`
+  return { model, endpoint, url, address: { ...address, path } }
 }

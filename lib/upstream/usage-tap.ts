@@ -24,6 +24,8 @@ interface Tokens {
   cachedTokens?: number
 }
 
+const nothing = Buffer.alloc(0)
+const quote = 0x22
 const key = Buffer.from('"usage"')
 /**
  * In every usage object of both APIs, and never in text, whose quotes are escaped. From eight bytes on Node's search skips
@@ -33,19 +35,8 @@ const mark = Buffer.from('_tokens"')
 /** A usage object with all its details fits well into this. */
 const usageBytes = 2048
 
-const patterns = {
-  input_tokens: patternOf('input_tokens'),
-  prompt_tokens: patternOf('prompt_tokens'),
-  output_tokens: patternOf('output_tokens'),
-  completion_tokens: patternOf('completion_tokens'),
-  cache_read_input_tokens: patternOf('cache_read_input_tokens'),
-  cache_creation_input_tokens: patternOf('cache_creation_input_tokens'),
-  cached_tokens: patternOf('cached_tokens'),
-}
-
-function patternOf(name: string): RegExp {
-  return new RegExp(`"${name}"\\s*:\\s*(\\d+)[,}\\s]`)
-}
+const counted =
+  /"(input_tokens|prompt_tokens|output_tokens|completion_tokens|cache_read_input_tokens|cache_creation_input_tokens|cached_tokens)"\s*:\s*(\d+)[,}\s]/g
 
 interface Counts extends Tokens {
   /** Anthropic counts cache reads and writes beside its input tokens, OpenAI within them. */
@@ -55,8 +46,8 @@ interface Counts extends Tokens {
 export class UsageTap {
   readonly #encoded: boolean
   readonly #counts: Counts = {}
-  /** the end of the last piece: a key or an object may be cut by it */
-  #rest: Buffer = Buffer.alloc(0)
+  /** the end of the last piece where it may belong to the next: a key or an object that was cut */
+  #rest: Buffer = nothing
 
   constructor(contentEncoding: string | undefined) {
     this.#encoded = contentEncoding !== undefined && contentEncoding !== 'identity'
@@ -64,10 +55,9 @@ export class UsageTap {
 
   read(piece: Buffer): void {
     if (this.#encoded) return
-    const seam = Buffer.concat([this.#rest, piece.subarray(0, usageBytes)])
-    this.#search(seam)
-    if (piece.length > usageBytes && piece.includes(mark)) this.#search(piece)
-    this.#rest = tail(piece.length > usageBytes ? piece : seam)
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, piece]) : piece
+    if (bytes.includes(mark)) this.#search(bytes)
+    this.#rest = tail(bytes)
   }
 
   tokens(): Tokens {
@@ -85,31 +75,28 @@ export class UsageTap {
     }
   }
 
-  /** Later counts replace earlier ones: they are cumulative in both APIs. */
+  /** Later counts replace earlier ones: they are cumulative in both APIs. Of one object the first of a name counts. */
   #take(text: string): void {
     const counts = this.#counts
-    counts.inputTokens =
-      count(text, 'input_tokens') ?? count(text, 'prompt_tokens') ?? counts.inputTokens
-    counts.outputTokens =
-      count(text, 'output_tokens') ?? count(text, 'completion_tokens') ?? counts.outputTokens
-    const read = count(text, 'cache_read_input_tokens')
-    const written = count(text, 'cache_creation_input_tokens')
+    const found: Record<string, number> = {}
+    for (const [, name, digits] of text.matchAll(counted)) found[name!] ??= Number(digits)
+    counts.inputTokens = found.input_tokens ?? found.prompt_tokens ?? counts.inputTokens
+    counts.outputTokens = found.output_tokens ?? found.completion_tokens ?? counts.outputTokens
+    const { cache_read_input_tokens: read, cache_creation_input_tokens: written } = found
     if (read !== undefined || written !== undefined) {
       const before = counts.besideInput ?? { read: 0, written: 0 }
       counts.besideInput = { read: read ?? before.read, written: written ?? before.written }
     }
-    counts.cachedTokens = read ?? count(text, 'cached_tokens') ?? counts.cachedTokens
+    counts.cachedTokens = read ?? found.cached_tokens ?? counts.cachedTokens
   }
 }
 
-/** What the next piece may belong to: a usage object that has begun, or the beginning of its key. */
+/** What the next piece may belong to: a usage object that has begun, or the beginning of its key. As a rule nothing. */
 function tail(bytes: Buffer): Buffer {
-  const end = bytes.subarray(Math.max(0, bytes.length - usageBytes))
+  const end = bytes.subarray(-usageBytes)
   const from = end.lastIndexOf(key)
-  return Buffer.from(end.subarray(from === -1 ? Math.max(0, end.length - key.length) : from))
-}
-
-function count(text: string, name: keyof typeof patterns): number | undefined {
-  const found = patterns[name].exec(text)
-  return found ? Number(found[1]) : undefined
+  // a copy, since the piece is part of a larger one
+  if (from !== -1) return Buffer.from(end.subarray(from))
+  const cut = end.subarray(Math.max(0, end.lastIndexOf(quote)))
+  return key.subarray(0, cut.length).equals(cut) ? Buffer.from(cut) : nothing
 }

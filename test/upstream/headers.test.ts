@@ -5,6 +5,11 @@ import { test } from 'node:test'
 import { answerHeaders } from '../../lib/upstream/answer-headers.ts'
 import { requestHeaders } from '../../lib/upstream/request-headers.ts'
 
+/** Each of them once. */
+function idsFrom(ids: string[]): () => string {
+  return () => ids.shift() ?? assert.fail('one id too many')
+}
+
 function sent(
   client: IncomingHttpHeaders,
   pass: 'all' | 'chosen' = 'all',
@@ -36,8 +41,7 @@ function sent(
     },
     credential: { header: 'authorization', value: 'Bearer ours' },
     extra: more.extra ?? {},
-    sessionId: 'new-session',
-    messageId: 'new-message',
+    newId: idsFrom(['new-id', 'other-id']),
     contentLength: 2,
     host: 'upstream:1',
   })
@@ -107,10 +111,7 @@ test('between APIs only what still means something travels', () => {
 test('the endpoint’s headers are filled in; unknown braces stay', () => {
   const headers = { 'X-All': '{session_id} {message_id} {provider} {constructor}' }
 
-  assert.equal(
-    sent({}, 'all', { headers })['x-all'],
-    'new-session new-message openai {constructor}',
-  )
+  assert.equal(sent({}, 'all', { headers })['x-all'], 'new-id other-id openai {constructor}')
   for (const name of ['x-session-id', 'x-claude-code-session-id', 'session-id']) {
     assert.match(sent({ [name]: 'mine' }, 'all', { headers })['x-all'] ?? '', /^mine /)
   }

@@ -20,8 +20,7 @@ function headersOf(parts: Partial<RequestHeaderParts>): Record<string, string> {
     model,
     credential: { header: 'authorization', value: 'Bearer ours' },
     extra: {},
-    sessionId: 'own-session',
-    messageId: 'message',
+    newId: () => 'new-id',
     contentLength: 7,
     host: 'api.test',
     ...parts,
@@ -126,7 +125,7 @@ test('placeholders are filled in, unknown ones stay', () => {
   })
   assert.deepEqual(sent, {
     ...always,
-    a: 'own-session/message',
+    a: 'new-id/new-id',
     b: 'anthropic anthropic',
     c: '{no}',
   })
