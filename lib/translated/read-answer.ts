@@ -44,22 +44,62 @@ export async function readAnswer(
   maxBytes: number,
 ): Promise<{ text: string; whole: boolean }> {
   const body = openAnswer(answer, call)
-  const pieces: Buffer[] = []
-  let size = 0
-  const sink = new Writable({
-    write(piece: Buffer, _encoding, done) {
-      pieces.push(piece)
-      size += piece.length
-      if (size >= maxBytes) sink.destroy()
-      done()
-    },
-  })
-  await flow(body, decoders(answer), sink).catch((error: Error) => {
-    answer.destroy()
-    if (size < maxBytes) throw body.cut ?? decodingFault(error)
-  })
+  const [decoder] = decoders(answer)
+  const collected = new Collected(maxBytes)
+  if (decoder) {
+    await flow(body, [decoder], new Sink(collected)).catch((error: Error) => {
+      if (!collected.isFull) throw body.cut ?? decodingFault(error)
+    })
+  } else {
+    // a small answer has no need of a stream
+    await body.pour((piece) => {
+      collected.add(piece)
+      if (collected.isFull) body.finish()
+      return true
+    })
+  }
+  if (collected.isFull) answer.destroy()
   if (body.cut) throw body.cut
-  return { text: Buffer.concat(pieces).toString('utf8'), whole: size < maxBytes }
+  return { text: collected.text(), whole: !collected.isFull }
+}
+
+class Collected {
+  readonly #maxBytes: number
+  readonly #pieces: Buffer[] = []
+  #size = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get isFull(): boolean {
+    return this.#size >= this.#maxBytes
+  }
+
+  add(piece: Buffer): void {
+    this.#pieces.push(piece)
+    this.#size += piece.length
+  }
+
+  text(): string {
+    return Buffer.concat(this.#pieces).toString('utf8')
+  }
+}
+
+/** Collects until it is full; then it closes. */
+class Sink extends Writable {
+  readonly #collected: Collected
+
+  constructor(collected: Collected) {
+    super()
+    this.#collected = collected
+  }
+
+  override _write(piece: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#collected.add(piece)
+    if (this.#collected.isFull) this.destroy()
+    done()
+  }
 }
 
 /** What a client is told of an answer in some other format, such as a page of a gateway. */

@@ -40,7 +40,8 @@ export class AnswerBody {
   #take: Take | undefined
   #watcher: Watcher | undefined
   #ended: (() => void) | undefined
-  #gathered: Buffer[] = []
+  /** the pieces of this tick; between two ticks there is no list, see `sseEvents` */
+  #gathered: Buffer[] | undefined
   #idle: NodeJS.Timeout | undefined
   #paused = false
   #over = false
@@ -94,7 +95,7 @@ export class AnswerBody {
   /** Ends the body whole: the answer is complete, whatever the upstream still does. */
   finish(): void {
     if (this.#over) return
-    this.#gathered = []
+    this.#gathered = undefined
     this.#end()
     // As a rule only the end is still to come; read to it, the connection can be used again.
     const response = this.#response.resume()
@@ -104,15 +105,18 @@ export class AnswerBody {
 
   #gather(piece: Buffer): void {
     if (this.#over) return
-    this.#gathered.push(piece)
-    if (this.#gathered.length === 1) process.nextTick(flush, this)
+    if (this.#gathered) this.#gathered.push(piece)
+    else {
+      this.#gathered = [piece]
+      process.nextTick(flush, this)
+    }
   }
 
   /** Not private for `flush` alone. */
   flush(): void {
-    if (this.#gathered.length === 0) return
     const pieces = this.#gathered
-    this.#gathered = []
+    if (!pieces) return
+    this.#gathered = undefined
     const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
     this.#watcher?.bytes(bytes)
     if (this.#take!(bytes)) this.#watchSilence()

@@ -93,10 +93,19 @@ export class UsageTap {
 
 /** What the next piece may belong to: a usage object that has begun, or the beginning of its key. As a rule nothing. */
 function tail(bytes: Buffer): Buffer {
-  const end = bytes.subarray(-usageBytes)
+  const end = bytes.length > usageBytes ? bytes.subarray(-usageBytes) : bytes
   const from = end.lastIndexOf(key)
+  const at = from === -1 ? cutKey(end) : from
   // a copy, since the piece is part of a larger one
-  if (from !== -1) return Buffer.from(end.subarray(from))
-  const cut = end.subarray(Math.max(0, end.lastIndexOf(quote)))
-  return key.subarray(0, cut.length).equals(cut) ? Buffer.from(cut) : nothing
+  return at === end.length ? nothing : Buffer.from(end.subarray(at))
+}
+
+/** Where a key begins that is cut by the end; the end itself where none is. */
+function cutKey(bytes: Buffer): number {
+  const at = bytes.lastIndexOf(quote)
+  if (at === -1 || bytes.length - at >= key.length) return bytes.length
+  for (let index = at; index < bytes.length; index++) {
+    if (bytes[index] !== key[index - at]) return bytes.length
+  }
+  return at
 }

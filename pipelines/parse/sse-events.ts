@@ -4,11 +4,9 @@
  * not a line end here: taking it for one would turn a CRLF that is cut in two into an extra blank line.
  * Source: WHATWG HTML, "Server-sent events", 9.2.6 "Interpreting an event stream", read 2026-11.
  */
-import type { Transform, TransformCallback } from 'node:stream'
+import { Transform, type TransformCallback } from 'node:stream'
 import split from 'split2'
 import { defaultMaxBytes, oversizedLine, WholeLines } from './whole-lines.ts'
-
-const nothing = Buffer.alloc(0)
 
 export interface SseEvent {
   event?: string
@@ -26,37 +24,60 @@ export function sseEvents(
   maxLineBytes = defaultMaxBytes,
   maxEventChars = defaultMaxBytes,
 ): Transform {
-  const held = new WholeLines(maxLineBytes)
-  const parser = new SseParser(maxEventChars)
-  let events: SseEvent[] = []
-  const take = (event: SseEvent | undefined) => {
-    if (event) events.push(event)
-  }
-  const stage = split('\n', (line: string) => {
-    take(parser.line(line.endsWith('\r') ? line.slice(0, -1) : line))
+  return new SseEvents(maxLineBytes, maxEventChars)
+}
+
+/** Whole lines, then split2, then the events. */
+class SseEvents extends Transform {
+  readonly #held: WholeLines
+  readonly #parser: SseParser
+  /**
+   * On its own split2 would hand on an object a line, each at the price of a hop. Its mapper returns nothing, so that a write
+   * to it is over when it returns.
+   */
+  readonly #lines = split('\n', (line: string) => {
+    this.#take(this.#parser.line(line.endsWith('\r') ? line.slice(0, -1) : line))
   })
-  const handOn = (done: TransformCallback) => (error?: Error | null) => {
-    if (events.length > 0) stage.push(events)
-    events = []
-    done(error)
+  /**
+   * Made anew for each write, and never kept empty until the next one: between rare events it would grow old, and an old
+   * list, dead or not, keeps what was put into it from every collection but a full one.
+   */
+  #events: SseEvent[] | undefined
+
+  constructor(maxLineBytes: number, maxEventChars: number) {
+    super({ readableObjectMode: true })
+    this.#held = new WholeLines(maxLineBytes)
+    this.#parser = new SseParser(maxEventChars)
   }
-  // On its own split2 hands on an object a line, each at the price of a hop. Its mapper here returns nothing, and what the
-  // lines of one write made is handed on when the write is over: the hooks of a Transform, extended as by a subclass.
-  const splitLines = stage._transform.bind(stage)
-  const splitRest = stage._flush.bind(stage)
-  stage._transform = (piece: Buffer, encoding, done) => {
-    const whole = held.take(piece)
-    if (whole) splitLines(whole, encoding, handOn(done))
-    else done()
+
+  override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const whole = this.#held.take(piece)
+    if (whole) this.#lines.write(whole)
+    this.#handOn()
+    done()
   }
-  stage._flush = (done) => {
-    const end = () => {
-      take(parser.end())
-      handOn(done)()
-    }
-    splitLines(held.rest() ?? nothing, 'utf8', () => splitRest(end))
+
+  override _flush(done: TransformCallback): void {
+    const rest = this.#held.rest()
+    if (rest) this.#lines.write(rest)
+    this.#lines.end(() => {
+      this.#take(this.#parser.end())
+      this.#handOn()
+      done()
+    })
   }
-  return stage
+
+  #take(event: SseEvent | undefined): void {
+    if (!event) return
+    if (this.#events) this.#events.push(event)
+    else this.#events = [event]
+  }
+
+  #handOn(): void {
+    const events = this.#events
+    this.#events = undefined
+    if (events) this.push(events)
+  }
 }
 
 class SseParser {
