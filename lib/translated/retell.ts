@@ -2,7 +2,7 @@
  * An answer of another API retold in chat's words, as a stream or as one body: whichever the client wants, from whichever
  * the upstream sent.
  */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -150,11 +150,7 @@ function answerContext(call: Call, { request, target, stream }: ChatCall): ChatA
 
 /** The tail of an id where the upstream gave none: 29 letters and digits, as OpenAI's own are. */
 function randomId(): string {
-  return randomBytes(32)
-    .toString('base64')
-    .replace(/[^A-Za-z0-9]/g, '')
-    .padEnd(29, '0')
-    .slice(0, 29)
+  return randomUUID().replaceAll('-', '').slice(0, 29)
 }
 
 function tooLarge(): ProxyError {

@@ -11,7 +11,7 @@ import type { OpenAiErrorBody } from '../wire/chat.ts'
 import type { ChatAnswerContext } from './answer.ts'
 import { ChatChunks } from './chat-chunks.ts'
 
-/** In: Delta[]. Out: UTF-8 text, the chunks of one list as one piece. */
+/** In: Delta[]. Out: text, the chunks of one list as one piece; as strings, which Node writes without a Buffer in between. */
 export function chatSse(context: ChatAnswerContext): Transform {
   return new ChatSse(context)
 }
@@ -37,7 +37,7 @@ class ChatSse extends Transform {
   #over = false
 
   constructor(context: ChatAnswerContext) {
-    super({ writableObjectMode: true })
+    super({ objectMode: true })
     this.#context = context
     this.#chunks = new ChatChunks(context)
   }
