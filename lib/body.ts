@@ -14,22 +14,31 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
   const encoding = req.headers['content-encoding']
   if (encoding && encoding !== 'identity') throw compressed(encoding)
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
-  const pieces: Buffer[] = []
-  let size = 0
-  return await new Promise<Buffer>((resolve, reject) => {
-    req.on('data', (piece: Buffer) => {
+  const pieces = await piecesOf(req, maxBytes)
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+}
+
+/** No listener is left on the request, which lives as long as its answer, and the body must not. */
+function piecesOf(req: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
+  return new Promise((resolve, reject) => {
+    let pieces: Buffer[] = []
+    let size = 0
+    const settle = (settled: () => void) => {
+      req.off('data', take).off('end', end).off('error', fail).off('close', cut)
+      settled()
+      pieces = []
+    }
+    const take = (piece: Buffer) => {
       size += piece.length
-      if (size > maxBytes) {
-        pieces.length = 0
-        req.removeAllListeners('data')
-        reject(tooLarge(maxBytes))
-      } else pieces.push(piece)
-    })
-    req.once('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size)))
-    req.once('error', reject)
-    req.once('close', () => {
-      if (!req.complete) reject(new ProxyError(400, 'client_closed', 'The body was cut off.'))
-    })
+      if (size > maxBytes) fail(tooLarge(maxBytes))
+      else pieces.push(piece)
+    }
+    const end = () => settle(() => resolve(pieces))
+    const fail = (error: Error) => settle(() => reject(error))
+    const cut = () => {
+      if (!req.complete) fail(new ProxyError(400, 'client_closed', 'The body was cut off.'))
+    }
+    req.on('data', take).on('end', end).on('error', fail).on('close', cut)
   })
 }
 

@@ -1,19 +1,27 @@
 import type { Provider } from '../../pipelines/index.ts'
-import type { ChatRequest } from '../../pipelines/wire/chat.ts'
 import type { Target } from '../upstream/target.ts'
 
-/** A chat request that has been understood: where it goes, and how it is to be answered. */
+/**
+ * What is known of a chat request once it is on its way: where it went, and how it is to be answered. The request itself is
+ * no part of it: it is let go when its answer begins, which may then go on for minutes.
+ */
 export interface ChatCall {
-  request: ChatRequest
   target: Target
   stream: boolean
+  /** the model as the client named it */
+  requestedModel: string
+  /** whether a stream is to end with a usage chunk */
+  includeUsage: boolean
+  logprobs: boolean
+  /** the client knows `functions`, not `tools` */
+  legacyFunctions: boolean
   /** undefined where the model speaks chat itself */
   provider: Provider | undefined
+  /** stop sequences that the upstream does not know */
+  stopAt: readonly string[]
 }
 
 /** One whose answer has to be retold in chat's words. */
 export interface RetoldCall extends ChatCall {
   provider: Provider
-  /** stop sequences that the upstream does not know */
-  stopAt: readonly string[]
 }

@@ -12,7 +12,7 @@ import type { Call } from '../app.ts'
 import { checkDepth, parseJsonObject, readBody } from '../body.ts'
 import { systemPromptOf } from '../config/models.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/answer-headers.ts'
-import { exchange } from '../upstream/exchange.ts'
+import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { modelOf, targetOf, type Target } from '../upstream/target.ts'
 import type { ChatCall } from './chat-call.ts'
 import { memoryOf } from './memory-of.ts'
@@ -28,54 +28,71 @@ export async function answerChat(
   res: ServerResponse,
   call: Call,
 ): Promise<void> {
-  const body = await readBody(req, call.config.max_body_mb * 1024 * 1024)
-  checkDepth(body)
-  const chat = understand(call, parseJsonObject(body))
-  const mapped = mapRequest(call, chat)
-  const answer = await ask(call, chat.target, mapped)
-
-  setHeaders(res, call, answer, mapped.dropped)
+  const { answer, chat, dropped } = await ask(req, call)
+  setHeaders(res, call, answer, dropped)
+  const { provider } = chat
   if ((answer.statusCode ?? 502) >= 300) await refuse(answer, call, chat.target)
-  else if (chat.provider) {
-    const { provider } = chat
-    await retell(answer, res, call, { ...chat, provider, stopAt: mapped.stopAt ?? [] })
-  } else await passOn(answer, res, call)
+  else if (provider) await retell(answer, res, call, { ...chat, provider })
+  else await passOn(answer, res, call)
 }
 
-function understand(call: Call, body: JsonObject): ChatCall {
-  const request = checkChatRequest(body)
+/** A chat request that has been understood, and what goes up for it. */
+interface Understood {
+  chat: ChatCall
+  body: OutgoingBody
+  /** parameters that the model's API has no word for */
+  dropped: readonly string[]
+}
+
+/** Handed on by `then`, the bytes are in no variable of this function, which waits for the upstream's answer. */
+async function ask(req: IncomingMessage, call: Call) {
+  const maxBytes = call.config.max_body_mb * 1024 * 1024
+  const { chat, body, dropped } = await readBody(req, maxBytes).then((bytes) =>
+    understand(call, bytes),
+  )
+  return { answer: await exchange(call, chat.target, body, send), chat, dropped }
+}
+
+/** What was said, in all its forms but the last, ends with this function: the answer may be long in coming. */
+function understand(call: Call, bytes: Buffer): Understood {
+  checkDepth(bytes)
+  const request = checkChatRequest(parseJsonObject(bytes))
   const model = modelOf(call, request.model)
   const stream = wantsStream(request.stream, call.headers, call.config.default_stream)
   call.record.stream = stream
+  const target = targetOf(call, model, '')
   const provider = model.type === 'common' ? undefined : providers[model.type]
-  return { request, target: targetOf(call, model, ''), stream, provider }
+  const context = contextOf(call, target, stream)
+  const mapped = provider ? provider.request(request, context) : chatToCommon(request, context)
+  const chat = {
+    target,
+    stream,
+    requestedModel: request.model,
+    includeUsage: stream && request.stream_options?.include_usage === true,
+    logprobs: request.logprobs === true,
+    legacyFunctions: Array.isArray(request.functions) && !request.tools,
+    provider,
+    stopAt: mapped.stopAt ?? [],
+  }
+  return { chat, body: outgoingBody(mapped), dropped: mapped.dropped }
 }
 
-function mapRequest(call: Call, chat: ChatCall): MappedRequest<JsonObject> {
-  const { model, endpoint } = chat.target
-  const context: MappingContext = {
-    model,
-    systemPrompt: systemPromptOf(call.config, endpoint),
+function contextOf(call: Call, target: Target, stream: boolean): MappingContext {
+  return {
+    model: target.model,
+    systemPrompt: systemPromptOf(call.config, target.endpoint),
     headers: call.headers,
-    stream: chat.stream,
-    recall: memoryOf(call, chat.target).recall,
+    stream,
+    recall: memoryOf(call, target).recall,
   }
-  const { provider, request } = chat
-  return provider ? provider.request(request, context) : chatToCommon(request, context)
 }
 
-async function ask(
-  call: Call,
-  target: Target,
-  mapped: MappedRequest<JsonObject>,
-): Promise<IncomingMessage> {
-  const pieces = [Buffer.from(JSON.stringify(mapped.body))]
-  const headers = {
-    ...mapped.headers,
-    'content-type': 'application/json',
-    'accept-encoding': 'identity',
+function outgoingBody({ body, headers }: MappedRequest<JsonObject>): OutgoingBody {
+  return {
+    pieces: [Buffer.from(JSON.stringify(body))],
+    pass: 'chosen',
+    headers: { ...headers, 'content-type': 'application/json', 'accept-encoding': 'identity' },
   }
-  return await exchange(call, target, { pieces, pass: 'chosen', headers }, send)
 }
 
 function setHeaders(

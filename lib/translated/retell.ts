@@ -134,14 +134,15 @@ function translateContext({ target }: ChatCall): { upstreamModel: string } {
   return { upstreamModel: upstreamId(target.model) }
 }
 
-function answerContext(call: Call, { request, target, stream }: ChatCall): ChatAnswerContext {
+function answerContext(call: Call, chat: ChatCall): ChatAnswerContext {
+  const { requestedModel, includeUsage, logprobs, legacyFunctions, target } = chat
   return {
-    requestedModel: request.model,
+    requestedModel,
     fallbackId: randomId(),
     createdSeconds: Math.floor(Date.now() / 1000),
-    includeUsage: stream && request.stream_options?.include_usage === true,
-    logprobs: request.logprobs === true,
-    legacyFunctions: Array.isArray(request.functions) && !request.tools,
+    includeUsage,
+    logprobs,
+    legacyFunctions,
     keepAliveMs: call.config.keep_alive_s * 1000,
     remember: memoryOf(call, target).remember,
     record: { started: false },

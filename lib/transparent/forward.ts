@@ -8,8 +8,8 @@ import { readBody } from '../body.ts'
 import { systemPromptOf } from '../config/models.ts'
 import type { Model, ModelType } from '../config/types.ts'
 import { badRequest, ProxyError } from '../errors.ts'
-import { exchange } from '../upstream/exchange.ts'
-import { modelOf, targetOf } from '../upstream/target.ts'
+import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
+import { modelOf, targetOf, type Target } from '../upstream/target.ts'
 import { JsonDocument } from './json-document.ts'
 import { forward } from './proxy.ts'
 import { relay } from './relay.ts'
@@ -36,20 +36,45 @@ export async function forwardRequest(
   api: TransparentApi,
   subPath: string,
 ): Promise<void> {
-  const { config } = call
-  const document = JsonDocument.parse(await readBody(req, config.max_body_mb * 1024 * 1024))
+  const answer = await ask(req, res, call, api, subPath)
+  await relay(answer, res, call)
+}
+
+/**
+ * The head of the upstream's answer; what was asked is let go with it. Handed on by `then`, the bytes are in no variable of
+ * this function.
+ */
+async function ask(
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+  api: TransparentApi,
+  subPath: string,
+): Promise<IncomingMessage> {
+  const maxBytes = call.config.max_body_mb * 1024 * 1024
+  const { target, body } = await readBody(req, maxBytes).then((bytes) =>
+    rewritten(call, bytes, api, subPath),
+  )
+  return await exchange(call, target, body, (request) => forward(req, res, request))
+}
+
+function rewritten(
+  call: Call,
+  bytes: Buffer,
+  api: TransparentApi,
+  subPath: string,
+): { target: Target; body: OutgoingBody } {
+  const document = JsonDocument.parse(bytes)
   const model = modelOf(call, modelName(document))
   if (model.type !== api.type) throw wrongRoute(model)
   const target = targetOf(call, model, subPath)
   const headers = api.rewrite(document, {
     model,
-    systemPrompt: systemPromptOf(config, target.endpoint),
+    systemPrompt: systemPromptOf(call.config, target.endpoint),
     headers: call.headers,
     subPath,
   })
-  const body = { pieces: document.pieces(), pass: 'all' as const, headers }
-  const answer = await exchange(call, target, body, (request) => forward(req, res, request))
-  await relay(answer, res, call)
+  return { target, body: { pieces: document.pieces(), pass: 'all', headers } }
 }
 
 function modelName(document: JsonDocument): string {

@@ -59,7 +59,7 @@ export function forward(
  * A body as the library wants it, which does nothing with it but `pipe`. A real stream would cost several ticks and a write
  * of its own; this way head and body leave together.
  */
-function wholeBody(body: readonly Buffer[]): Stream {
+function wholeBody(body: Outgoing['body']): Stream {
   const source: Pick<Stream, 'pipe'> = {
     pipe: (destination) => {
       endWith(destination as unknown as Writable, body)

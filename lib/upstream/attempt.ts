@@ -14,17 +14,18 @@ import type { Address } from './target.ts'
 export interface Outgoing {
   address: Address
   headers: Record<string, string>
-  body: readonly Buffer[]
+  /** emptied once the answer has begun */
+  body: { readonly pieces: readonly Buffer[] }
   agent: Agent
   timeouts: Timeouts
   stop: StopSignal
 }
 
 /** Head and body leave together: a body of one piece, as a rule, in one packet. */
-export function endWith(request: Writable, body: readonly Buffer[]): void {
+export function endWith(request: Writable, { pieces }: Outgoing['body']): void {
   request.cork()
-  for (const piece of body.slice(0, -1)) request.write(piece)
-  request.end(body.at(-1))
+  for (const piece of pieces.slice(0, -1)) request.write(piece)
+  request.end(pieces.at(-1))
 }
 
 /** Thrown by `headOf`. `safeToRepeat`: the upstream surely accepted nothing of the request. */

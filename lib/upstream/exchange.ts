@@ -13,7 +13,10 @@ import type { Target } from './target.ts'
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
 export type Sender = (request: Outgoing) => Promise<IncomingMessage>
 
-/** What goes up, and what it needs of the headers. */
+/**
+ * What goes up, and what it needs of the headers. `pieces` are there until the upstream's answer has begun; who else holds
+ * this object, such as the listeners of the request, does not hold them for as long as the answer goes on.
+ */
 export interface OutgoingBody {
   pieces: readonly Buffer[]
   /** which of the client's headers go along: see `requestHeaders` */
@@ -26,6 +29,19 @@ export interface OutgoingBody {
  * Throws ProxyError 401, 502, 503 or 504.
  */
 export async function exchange(
+  call: Call,
+  target: Target,
+  body: OutgoingBody,
+  send: Sender,
+): Promise<IncomingMessage> {
+  try {
+    return await exchangeBody(call, target, body, send)
+  } finally {
+    body.pieces = []
+  }
+}
+
+async function exchangeBody(
   call: Call,
   target: Target,
   body: OutgoingBody,
@@ -46,7 +62,7 @@ export async function exchange(
 function outgoing(
   call: Call,
   target: Target,
-  { pieces, pass, headers }: OutgoingBody,
+  body: OutgoingBody,
   credential: Credential,
   agent: Agent,
 ): Outgoing {
@@ -57,13 +73,13 @@ function outgoing(
       endpoint: target.endpoint,
       model: target.model,
       credential,
-      pass,
-      extra: headers,
+      pass: body.pass,
+      extra: body.headers,
       newId: randomUUID,
-      contentLength: lengthOf(pieces),
+      contentLength: lengthOf(body.pieces),
       host: target.address.host,
     }),
-    body: pieces,
+    body,
     agent,
     timeouts: call.config.timeouts,
     stop: call.stop,

@@ -1,0 +1,94 @@
+/** How long the proxy holds a request: only until its answer begins, since that may then go on for minutes. */
+import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
+import http, { type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { begun, roads } from './faults/roads.ts'
+import { oneUpstream, startProxy } from './helpers/proxy.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** An upstream that keeps nothing of what it is asked, and leaves each answer unfinished; without events it says nothing. */
+async function endlessUpstream(
+  t: TestContext,
+  asked: () => void,
+  events?: string,
+): Promise<string> {
+  const server = http.createServer((req, res) => {
+    req.resume().once('end', () => {
+      if (events) res.setHeader('content-type', 'text/event-stream').write(events)
+      asked()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** MB that are in use, on the heap and beside it. */
+async function memoryInUse(): Promise<number> {
+  for (let round = 0; round < 5; round++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  return (heapUsed + external) / 1e6
+}
+
+/** Asks with a body of some 8 MB. */
+function askMuch(t: TestContext, url: string, ask: object): http.ClientRequest {
+  const sent = http.request(url, { method: 'POST', headers: { authorization: 'Bearer caller' } })
+  t.after(() => sent.destroy())
+  sent.on('error', () => undefined)
+  sent.end(JSON.stringify({ ...ask, stream: true, user: 'word '.repeat(1_600_000) }))
+  return sent
+}
+
+/** The first bytes of the answer are there. */
+async function answered(sent: http.ClientRequest): Promise<void> {
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  answer.on('error', () => undefined)
+  await once(answer, 'data')
+}
+
+const config = (upstream: string) => oneUpstream(upstream, { system_prompt: 'Be kind.' })
+
+for (const { name, path: route, ask, stream } of roads) {
+  test(`${name}: what was asked is let go when its answer begins`, async (t) => {
+    const events = begun({ stream }, ['Hi', ' there']).join('')
+    const upstream = await endlessUpstream(t, () => undefined, events)
+    const { url } = await startProxy(t, { config: config(upstream) })
+    const before = await memoryInUse()
+
+    for (let count = 0; count < 4; count++) await answered(askMuch(t, url + route, ask))
+
+    const held = (await memoryInUse()) - before
+    t.diagnostic(`${held.toFixed(1)} MB of 32`)
+    assert.ok(held < 8, `${held.toFixed(1)} MB`)
+  })
+
+  test(`${name}: until its answer begins, what was asked is held once`, async (t) => {
+    const asked = new EventEmitter()
+    const upstream = await endlessUpstream(t, () => void asked.emit('asked'))
+    const { url } = await startProxy(t, { config: config(upstream) })
+    const before = await memoryInUse()
+
+    for (let count = 0; count < 4; count++) {
+      const arrived = once(asked, 'asked')
+      askMuch(t, url + route, ask)
+      await arrived
+    }
+
+    const held = (await memoryInUse()) - before
+    t.diagnostic(`${held.toFixed(1)} MB of 32`)
+    assert.ok(held < 40, `${held.toFixed(1)} MB`)
+  })
+}
