@@ -31,7 +31,9 @@ export interface Targets {
   upstream: Target
   bare: Target
   ours: Target
-  /** ours without a system prompt: nothing of a body has to change */
+  /** ours for large bodies alone, whose cost depends on how the memory of the process lies by now: with a system prompt */
+  prompted: Target
+  /** and without: nothing of a body has to change */
   untouched: Target
 }
 
@@ -39,8 +41,9 @@ export async function startTargets(): Promise<Targets> {
   const upstream = await startUpstream()
   const bare = await startBare(upstream.url)
   const ours = await startOurs(upstream.url)
+  const prompted = await startOurs(upstream.url)
   const untouched = await startOurs(upstream.url, { system_prompt: '' })
-  return { upstream, bare, ours, untouched }
+  return { upstream, bare, ours, prompted, untouched }
 }
 
 function bodyOf(characters: number): Buffer {
@@ -70,7 +73,7 @@ const burst: Ask = {
 }
 const chatBurst: Ask = { ...burst, path: '/v1/chat/completions' }
 
-export function rowsOf({ upstream, bare, ours, untouched }: Targets): Row[] {
+export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): Row[] {
   return [
     {
       work: 'JSON passed through, CPU a request',
@@ -140,7 +143,7 @@ export function rowsOf({ upstream, bare, ours, untouched }: Targets): Row[] {
         unit: 'µs',
         goal: '<= 1.3',
         rounds: 5,
-        round: () => inTurn(cpuPerRequest(untouched, ask, 4), cpuPerRequest(ours, ask, 4)),
+        round: () => inTurn(cpuPerRequest(untouched, ask, 4), cpuPerRequest(prompted, ask, 4)),
       }
     }),
     {
