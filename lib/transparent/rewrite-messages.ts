@@ -47,6 +47,7 @@ function betas(
   client: string | string[] | undefined,
   edits: { add?: string[]; remove?: string[] },
 ): Record<string, string | undefined> {
+  if (client === undefined && !edits.add?.length) return {}
   const before = betaHeader(client, {})
   const after = betaHeader(client, edits)
   return before === after ? {} : { 'anthropic-beta': after }
