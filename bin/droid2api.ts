@@ -6,7 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { addressOf } from '../lib/cli/banner.ts'
 import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
-import { findingLines, findings } from '../lib/cli/check.ts'
+import { configurationFaults, findingLines, findings, type Finding } from '../lib/cli/check.ts'
 import { shellLine } from '../lib/cli/clients.ts'
 import { demoConfig } from '../lib/cli/demo-config.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
@@ -69,12 +69,23 @@ const commands = {
   },
 
   async check(line: CommandLine): Promise<number> {
-    const { app } = await build(line, 'silent')
-    const all = await findings(app, line.online)
-    app.agents.destroy()
+    const all = await checkAll(line)
     process.stdout.write(line.json ? `${JSON.stringify({ findings: all })}\n` : findingLines(all))
     return all.some(({ level }) => level === 'error') ? exitCodes.failure : 0
   },
+}
+
+/** A configuration that stops the start is a finding like any other. */
+async function checkAll(line: CommandLine): Promise<Finding[]> {
+  try {
+    const { app } = await build(line, 'silent')
+    const all = await findings(app, line.online)
+    app.agents.destroy()
+    return all
+  } catch (error) {
+    if (error instanceof ConfigError) return configurationFaults(error)
+    throw error
+  }
 }
 
 async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> {

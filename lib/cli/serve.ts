@@ -8,6 +8,7 @@ import { ProxyError } from '../errors.ts'
 import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
+import { cannotListen } from './cannot-listen.ts'
 
 export interface ServeOptions {
   /** reads the configuration again; throws when it is broken */
@@ -45,21 +46,7 @@ async function listen(server: Server, { config }: App): Promise<void> {
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw new ListenError(whyNot(error as NodeJS.ErrnoException, config.port, config.host))
-  }
-}
-
-function whyNot(error: NodeJS.ErrnoException, port: number, host: string): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `Port ${port} on ${host} is in use. Choose another with --port (or PORT).`
-    case 'EACCES':
-      return `Port ${port} needs more rights than this user has. Choose one above 1023 with --port (or PORT).`
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `The address ${host} is not one of this machine's. Choose another with --host (or HOST).`
-    default:
-      return `Cannot listen on ${host}:${port}: ${error.message}`
+    throw new ListenError(cannotListen(error as NodeJS.ErrnoException, config.port, config.host))
   }
 }
 

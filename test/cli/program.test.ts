@@ -7,7 +7,6 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { runProgram } from '../helpers/program.ts'
-import { startTokenServer } from '../helpers/token-server.ts'
 import { anthropicStream, startUpstream } from '../helpers/upstream.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
@@ -185,55 +184,4 @@ test('demo answers with no account', async (t) => {
   assert.equal(health.account.source, 'none')
   program.process.kill('SIGTERM')
   assert.equal(await program.exit, 0)
-})
-
-test('check tells what is configured, found and wrong, as lines and as JSON', async (t) => {
-  const good = runProgram(t, { args: ['check'], env: { FACTORY_API_KEY: 'fk-the-account-key' } })
-  const json = runProgram(t, { args: ['check', '--json'] })
-
-  assert.equal(await good.exit, 0)
-  assert.match(good.stdout(), /ok +configuration: .*config\.json/)
-  assert.match(good.stdout(), /ok +account: factory_api_key/)
-  assert.doesNotMatch(good.stdout(), /fk-the-account-key/)
-  assert.equal(await json.exit, 0)
-  const { findings } = JSON.parse(json.stdout()) as { findings: { level: string }[] }
-  assert.ok(findings.some(({ level }) => level === 'warning'))
-})
-
-test('check --online renews the token and asks every upstream', async (t) => {
-  const tokens = await startTokenServer(t)
-  const upstream = await startUpstream(t, () => ({ status: 405 }))
-  const good = runProgram(t, {
-    args: ['check', '--online'],
-    config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
-    env: { DROID_REFRESH_KEY: tokens.refreshToken },
-  })
-  const bad = runProgram(t, {
-    args: ['check', '--online'],
-    config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: 'http://127.0.0.1:1' } }),
-    env: { DROID_REFRESH_KEY: 'refresh-nobody-knows' },
-  })
-
-  assert.equal(await good.exit, 0, good.stdout())
-  assert.equal(tokens.refreshes, 1)
-  assert.match(good.stdout(), /ok +token: usable until/)
-  assert.equal(await bad.exit, 1)
-  assert.match(bad.stdout(), /error +token: .*ECONNREFUSED/)
-  assert.match(bad.stdout(), /error +upstream: http:\/\/127\.0\.0\.1:1 cannot be reached/)
-})
-
-test('check --online says of a silent upstream for how long it waited', async (t) => {
-  const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
-  const [endpoint] = oneUpstream(upstream.url).endpoints
-  const program = runProgram(t, {
-    args: ['check', '--online'],
-    config: oneUpstream('', {
-      endpoints: [endpoint],
-      models: [{ name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' }],
-      timeouts: { connect_s: 1 },
-    }),
-  })
-
-  assert.equal(await program.exit, 1)
-  assert.match(program.stdout(), /error +upstream: .* cannot be reached \(no answer within 1 s\)/)
 })
