@@ -14,6 +14,9 @@ export function checkConsistency(config: Config, faults: string[], warnings: str
   checkEndpoints(config, say)
   checkModels(config, say)
   checkRedirects(config, warnings)
+  if (config.models.length === 0) {
+    warnings.push(`${config.file}: models is empty; leave it out to have the shipped ones`)
+  }
   checkUrl('auth.token_url', config.auth.token_url, say)
   for (const origin of config.cors_origins) {
     if (!isOrigin(origin)) {
