@@ -9,6 +9,7 @@ import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
 import { configurationFaults, findingLines, findings, type Finding } from '../lib/cli/check.ts'
 import { shellLine } from '../lib/cli/clients.ts'
 import { demoConfig } from '../lib/cli/demo-config.ts'
+import { nodeTooOld } from '../lib/cli/node-version.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import {
   clientOf,
@@ -28,6 +29,11 @@ const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'
 }
 
 async function run(args: string[]): Promise<number> {
+  const tooOld = nodeTooOld(process.version)
+  if (tooOld) {
+    process.stderr.write(`${tooOld}\n`)
+    return exitCodes.failure
+  }
   const line = parseCommandLine(args)
   if (line.help) process.stdout.write(usage)
   else if (line.version) process.stdout.write(`${version}\n`)

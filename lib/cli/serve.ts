@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { styleText } from 'node:util'
+// not by name: a Node too old for it must get as far as saying so
+import util from 'node:util'
 import type { App } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { createServer } from '../server.ts'
@@ -61,7 +62,7 @@ function announce(app: App, server: Server): void {
 }
 
 function heading(text: string): string {
-  return process.env.NO_COLOR ? text : styleText('bold', text)
+  return process.env.NO_COLOR ? text : util.styleText('bold', text)
 }
 
 function reload(app: App, options: ServeOptions): void {

@@ -47,6 +47,16 @@ test('the README shows the help as it is', async (t) => {
   }
 })
 
+test('a Node that is too old is told which one is needed', async (t) => {
+  const fake = `Object.defineProperty(process,'version',{value:'v18.20.8'})`
+  const program = runProgram(t, {
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${fake}` },
+  })
+
+  assert.equal(await program.exit, 1)
+  assert.match(program.stderr(), /^droid2api needs Node 20\.19 or newer; this is v18\.20\.8\..*\n$/)
+})
+
 const unknown = [['--prot', '1'], ['serv'], ['serve', 'more'], ['--port'], ['env'], ['env', 'vim']]
 for (const args of unknown) {
   test(`${args.join(' ')}: usage on stderr, exit 2`, async (t) => {
