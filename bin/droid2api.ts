@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { addressOf } from '../lib/cli/banner.ts'
 import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
 import { configurationFaults, findingLines, findings, type Finding } from '../lib/cli/check.ts'
-import { shellLine } from '../lib/cli/clients.ts'
+import { neededKey, shellLine } from '../lib/cli/clients.ts'
 import { demoConfig } from '../lib/cli/demo-config.ts'
 import { nodeTooOld } from '../lib/cli/node-version.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
@@ -22,6 +22,9 @@ import { ConfigError, loadConfig } from '../lib/config/load.ts'
 import { outboundProxy } from '../lib/upstream/outbound-proxy.ts'
 
 const exitCodes = { failure: 1, usage: 2, configuration: 78 }
+
+const noAccountNote =
+  'No account: set DROID2API_KEY to your own key for the upstream, unless the demo is what runs.\n'
 
 const packageDir = findPackageDir(path.dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
@@ -71,6 +74,8 @@ const commands = {
     const { config } = load(line)
     const url = addressOf({ address: config.host, port: config.port })
     process.stdout.write(shellLine(client, config, url))
+    // for the user's eyes: stdout is what a shell evaluates
+    if (neededKey(config) === 'upstream') process.stderr.write(noAccountNote)
     return 0
   },
 

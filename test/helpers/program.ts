@@ -26,7 +26,11 @@ export interface ProgramOptions {
   args?: string[]
   config?: Record<string, unknown> | string
   env?: Record<string, string>
+  /** it takes its stdout for a terminal, without colours */
+  terminal?: boolean
 }
+
+const takenForTerminal = 'data:text/javascript,process.stdout.isTTY=true;process.env.NO_COLOR=1'
 
 /** Starts it in a folder of its own with nothing of this machine's environment but the path; ends it with the test. */
 export function runProgram(t: TestContext, options: ProgramOptions = {}): Program {
@@ -36,7 +40,13 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
   writeFileSync(path.join(dir, 'config.json'), text)
   const child = spawn(
     process.execPath,
-    ['--import', import.meta.resolve('tsx'), bin, ...(options.args ?? [])],
+    [
+      '--import',
+      import.meta.resolve('tsx'),
+      ...(options.terminal ? ['--import', takenForTerminal] : []),
+      bin,
+      ...(options.args ?? []),
+    ],
     {
       cwd: dir,
       env: {
@@ -81,12 +91,18 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
     }
   }
 
+  async function url(): Promise<string> {
+    if (!options.terminal) return String((await line('listening')).url)
+    while (!/ -d '.*\n/.test(stdout)) await Promise.race([once(child.stdout, 'data'), exit])
+    return /listens on (\S+)/.exec(stdout)![1]!
+  }
+
   return {
     process: child,
     dir,
     stdout: () => stdout,
     stderr: () => stderr,
-    url: async () => String((await line('listening')).url),
+    url,
     line,
     exit,
   }
