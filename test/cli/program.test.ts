@@ -38,15 +38,6 @@ test('--version and --help answer and end', async (t) => {
   assert.match(help.stdout(), /--log-level/)
 })
 
-test('the README shows the help as it is', async (t) => {
-  const help = runProgram(t, { args: ['--help'] })
-  await help.exit
-
-  for (const readme of ['README.md', 'README.zh-CN.md']) {
-    assert.ok(readFileSync(path.join(packageDir, readme), 'utf8').includes(help.stdout()), readme)
-  }
-})
-
 test('a Node that is too old is told which one is needed', async (t) => {
   const fake = `Object.defineProperty(process,'version',{value:'v18.20.8'})`
   const program = runProgram(t, {
