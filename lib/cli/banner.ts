@@ -51,7 +51,14 @@ export function accountLine(app: App): string {
     return `No account: looked for ${app.account.lookedFor().join(', ')}. Each client's own key goes upstream; "droid2api demo" needs none.`
   }
   if (state === 'degraded') return `Account: ${source}, degraded: ${lastError ?? 'no usable token'}`
-  return `Account: ${source}${expiresAt ? `, token until ${expiresAt}` : ''}`
+  return `Account: ${source}${tokenState(expiresAt)}`
+}
+
+/** A token that expired while the proxy was off is renewed while this is read. */
+function tokenState(expiresAt: string | null): string {
+  if (expiresAt === null) return ''
+  const isOver = Date.parse(expiresAt) <= Date.now()
+  return isOver ? `, token expired ${expiresAt}, being renewed` : `, token until ${expiresAt}`
 }
 
 function claudeCommand(url: string, key: string, model: string): string {

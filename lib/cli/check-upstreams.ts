@@ -6,15 +6,18 @@ import { endpointOf } from '../config/models.ts'
 import { requestFor } from '../upstream/agents.ts'
 import type { Finding } from './check.ts'
 
-/** A finding for every endpoint that a model uses. */
+/** A finding for every server that a model's endpoint is on. */
 export async function upstreamFindings(app: App): Promise<Finding[]> {
-  const endpoints = new Set(app.config.models.map((model) => endpointOf(app.config, model)))
-  return await Promise.all([...endpoints].map(({ base_url }) => reachFinding(app, base_url)))
+  const servers = new Map<string, URL>()
+  for (const model of app.config.models) {
+    const url = new URL(endpointOf(app.config, model).base_url)
+    servers.set(url.origin, url)
+  }
+  return await Promise.all([...servers.values()].map((url) => reachFinding(app, url)))
 }
 
 /** Any HTTP answer will do: without a body and a credential no endpoint says yes. */
-async function reachFinding({ agents, config }: App, address: string): Promise<Finding> {
-  const url = new URL(address)
+async function reachFinding({ agents, config }: App, url: URL): Promise<Finding> {
   const seconds = config.timeouts.connect_s
   const signal = AbortSignal.timeout(seconds * 1000)
   try {

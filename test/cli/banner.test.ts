@@ -1,10 +1,13 @@
 /** What a person sees at start: lines that work when they are pasted. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { runProgram } from '../helpers/program.ts'
-import { oneUpstream } from '../helpers/proxy.ts'
+import { oneUpstream, startProxy } from '../helpers/proxy.ts'
+import { startTokenServer } from '../helpers/token-server.ts'
 import { anthropicStream, startUpstream } from '../helpers/upstream.ts'
 
 /** What the curl lines of a banner print in a shell, with the placeholder filled in. */
@@ -54,4 +57,22 @@ test('with an account any key will do', async (t) => {
   assert.match(program.stdout(), /\nAccount: factory_api_key\n/)
   assert.match(program.stdout(), /OPENAI_API_KEY=any\n/)
   assert.doesNotMatch(program.stdout(), /YOUR_|authorization|env_key|fk-the/)
+})
+
+test('a token that expired while the proxy was off is told as being renewed', async (t) => {
+  const tokens = await startTokenServer(t)
+  tokens.faults.push('hang')
+  const { dir } = await startProxy(t)
+  const file = path.join(dir, 'auth.json')
+  const times = { obtained_at: '2026-01-31T00:00:00Z', expires_at: '2026-01-31T08:00:00Z' }
+  const pair = { access_token: 'an-old-token', refresh_token: tokens.refreshToken }
+  writeFileSync(file, JSON.stringify({ ...pair, droid2api: times }))
+
+  const program = runProgram(t, { env: { AUTH_FILE: file, TOKEN_URL: tokens.url }, terminal: true })
+  await program.url()
+
+  assert.match(
+    program.stdout(),
+    /\nAccount: auth_file, token expired 2026-01-31T08:00:00\.000Z, being renewed\n/,
+  )
 })

@@ -47,6 +47,7 @@ test('check --online renews the token and asks every upstream', async (t) => {
   assert.equal(await good.exit, 0, good.stdout())
   assert.equal(tokens.refreshes, 1)
   assert.match(good.stdout(), /ok +token: usable until/)
+  assert.equal(good.stdout().match(/upstream: /g)?.length, 1)
   assert.equal(await bad.exit, 1)
   assert.match(bad.stdout(), /error +token: .*ECONNREFUSED/)
   assert.match(bad.stdout(), /error +upstream: http:\/\/127\.0\.0\.1:1 cannot be reached/)
