@@ -1,5 +1,6 @@
-/** `droid2api serve`: listen, say so, reload on SIGHUP, drain and leave on SIGTERM or SIGINT. */
+/** `droid2api serve`: listen, say so, reload on SIGHUP, drain and leave on SIGTERM, SIGINT or a terminal that closes. */
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 // not by name: a Node too old for it must get as far as saying so
@@ -25,8 +26,8 @@ export class ListenError extends Error {}
 export async function serve(built: BuiltApp, options: ServeOptions): Promise<void> {
   const { app } = built
   const server = createServer(app)
-  const onReload = () => reload(app, options)
-  process.on('SIGHUP', onReload)
+  const onHangUp = onSighup(() => reload(app, options))
+  process.on('SIGHUP', onHangUp)
   const stopped = nextSignal()
   await listen(server, app)
   await app.account.start()
@@ -34,7 +35,7 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   const signal = await stopped
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
   await drain(server, app)
-  process.off('SIGHUP', onReload)
+  process.off('SIGHUP', onHangUp)
   await app.account.stop()
   await options.beforeExit?.()
   app.agents.destroy()
@@ -79,6 +80,27 @@ function reload(app: App, options: ServeOptions): void {
       { reason: (error as Error).message },
       'the new configuration is broken; the running one stays',
     )
+  }
+}
+
+/** A closed terminal sends the same signal as `kill -HUP`; a proxy that outlived it would hold the port with nobody knowing. */
+function onSighup(reloadNow: () => void): () => void {
+  let leaving = false
+  return () => {
+    if (leaving) return
+    leaving = process.stdout.isTTY && !hasTerminal()
+    if (leaving) process.kill(process.pid, 'SIGTERM')
+    else reloadNow()
+  }
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    // there is none, or no longer
+    return false
   }
 }
 

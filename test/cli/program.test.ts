@@ -1,11 +1,13 @@
 /** The program from outside: command line, exit codes, signals. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { oneUpstream, post } from '../helpers/proxy.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { runProgram } from '../helpers/program.ts'
 import { anthropicStream, startUpstream } from '../helpers/upstream.ts'
 
@@ -160,6 +162,17 @@ test('row 60: SIGHUP reads the configuration again; a broken one leaves the runn
   assert.deepEqual(await ids(), ['brand-new'])
 })
 
+test('a terminal that is closed ends it as SIGTERM does, however often it says so', async (t) => {
+  const program = runProgram(t, { args: ['demo'], terminal: true })
+  await program.url()
+
+  program.process.kill('SIGHUP')
+  program.process.kill('SIGHUP')
+
+  assert.equal(await program.exit, 0)
+  assert.match(program.stdout(), /"signal":"SIGTERM".*shutting down/)
+})
+
 test('row 60: a reader of the log that goes away does not end it', async (t) => {
   const program = runProgram(t)
   const url = await program.url()
@@ -170,6 +183,23 @@ test('row 60: a reader of the log that goes away does not end it', async (t) => 
     assert.equal((await fetch(url)).status, 200)
   }
 })
+
+const full = '/dev/full'
+test(
+  'a log that cannot be written does not keep it from ending',
+  { skip: !existsSync(full), timeout: 30_000 },
+  async (t) => {
+    const port = await freePort()
+    const program = runProgram(t, { args: ['-p', String(port)], stdout: full })
+    while (!(await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))?.ok) {
+      await setTimeout(20)
+    }
+
+    program.process.kill('SIGTERM')
+
+    assert.equal(await program.exit, 0)
+  },
+)
 
 test('demo answers with no account', async (t) => {
   const program = runProgram(t, { args: ['demo'], env: { FACTORY_API_KEY: 'fk-not-to-be-used' } })

@@ -26,8 +26,10 @@ export interface ProgramOptions {
   args?: string[]
   config?: Record<string, unknown> | string
   env?: Record<string, string>
-  /** it takes its stdout for a terminal, without colours */
+  /** it takes its stdout for a terminal, without colours; one that has been closed, should it look closer */
   terminal?: boolean
+  /** the file that its stdout goes to; nothing of it is then read here */
+  stdout?: string
 }
 
 const takenForTerminal = 'data:text/javascript,process.stdout.isTTY=true;process.env.NO_COLOR=1'
@@ -38,17 +40,21 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
   const { config = {} } = options
   const text = typeof config === 'string' ? config : JSON.stringify({ port: 0, ...config })
   writeFileSync(path.join(dir, 'config.json'), text)
-  const child = spawn(
+  const command = [
     process.execPath,
-    [
-      '--import',
-      import.meta.resolve('tsx'),
-      ...(options.terminal ? ['--import', takenForTerminal] : []),
-      bin,
-      ...(options.args ?? []),
-    ],
+    '--import',
+    import.meta.resolve('tsx'),
+    ...(options.terminal ? ['--import', takenForTerminal] : []),
+    bin,
+    ...(options.args ?? []),
+  ]
+  const child = spawn(
+    'sh',
+    ['-c', `exec "$@"${options.stdout ? ` > ${options.stdout}` : ''}`, 'sh', ...command],
     {
       cwd: dir,
+      // a session of its own has no terminal
+      detached: options.terminal === true,
       env: {
         PATH: process.env.PATH,
         HOME: dir,
