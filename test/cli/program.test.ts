@@ -162,16 +162,20 @@ test('row 60: SIGHUP reads the configuration again; a broken one leaves the runn
   assert.deepEqual(await ids(), ['brand-new'])
 })
 
-test('a terminal that is closed ends it as SIGTERM does, however often it says so', async (t) => {
-  const program = runProgram(t, { args: ['demo'], terminal: true })
-  await program.url()
+test(
+  'a terminal that is closed ends it as SIGTERM does, however often it says so',
+  { timeout: 30_000 },
+  async (t) => {
+    const program = runProgram(t, { args: ['demo'], terminal: true })
+    await program.url()
 
-  program.process.kill('SIGHUP')
-  program.process.kill('SIGHUP')
+    program.process.kill('SIGHUP')
+    program.process.kill('SIGHUP')
 
-  assert.equal(await program.exit, 0)
-  assert.match(program.stdout(), /"signal":"SIGTERM".*shutting down/)
-})
+    assert.equal(await program.exit, 0)
+    assert.match(program.stdout(), /"signal":"SIGTERM".*shutting down/)
+  },
+)
 
 test('row 60: a reader of the log that goes away does not end it', async (t) => {
   const program = runProgram(t)

@@ -14,6 +14,7 @@ const foreign = new Set(['Missing environment variable', '.env not found'])
 const needNoRow = [
   /^\$\{config\.file\}: \$\{text\}$/,
   /^The client (?:closed the connection|left)/,
+  /^(?:limit must be|\$\{param\} names no model)/,
   /^it (?:switched protocols|closed the connection)/,
   /^no (?:answer within|endpoint serves the model)/,
   /^(?:an answer|request failed by a fault of this program)/,
@@ -60,6 +61,7 @@ function patternOf(quote: string): RegExp {
 function messagesIn(source: string): string[] {
   const callees = [
     String.raw`Error\(\s*(?:\d+,\s*(?:'\w+'|null),\s*)?`,
+    String.raw`badRequest\(\s*'\w+',\s*(?:'\w+'|\w+),\s*`,
     String.raw`forbidden\(\s*'\w+',\s*`,
     String.raw`(?:invalidJson|say|push)\(\s*`,
     String.raw`log\.(?:warn|error)\(\s*(?:\{[^}]*\},\s*)?`,
