@@ -99,7 +99,11 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
 
   async function url(): Promise<string> {
     if (!options.terminal) return String((await line('listening')).url)
-    while (!/ -d '.*\n/.test(stdout)) await Promise.race([once(child.stdout, 'data'), exit])
+    // the curl lines are the last of the banner
+    while (!/ -d '.*\n/.test(stdout)) {
+      if (child.exitCode !== null) throw new Error(`the program ended: ${stdout}${stderr}`)
+      await Promise.race([once(child.stdout, 'data'), exit])
+    }
     return /listens on (\S+)/.exec(stdout)![1]!
   }
 

@@ -28,7 +28,7 @@ exec "$@"
 /** There is no registry: what is installed already is linked in. Everything else is for the real npm. */
 const npm = `#!/bin/sh
 case "$*" in
-  ci) exec ln -s "$MODULES" node_modules ;;
+  ci) exec ln -sfn "$MODULES" node_modules ;;
   'install --global '*.tgz) ;;
   *) exec "$REAL_NPM" "$@" ;;
 esac
