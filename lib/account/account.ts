@@ -3,8 +3,11 @@ import { ProxyError } from '../errors.ts'
 import type { Config } from '../config/types.ts'
 import type { Logger } from '../log.ts'
 import type { Agents } from '../upstream/agents.ts'
-import { RotatingToken, type TokenStatus } from './rotating-token.ts'
-import { findSource, lookedFor, type Source } from './source.ts'
+import { fileStore } from './file-store.ts'
+import { RotatingToken } from './rotating-token.ts'
+import { findSource, lookedFor, type RotatingSource, type Source } from './source.ts'
+import type { TokenStatus } from './token-state.ts'
+import type { Tokens } from './token-store.ts'
 
 export type AccountSource = Source['kind']
 
@@ -43,8 +46,7 @@ export function openAccount({ config, log, agents }: AccountParts): Account {
   const looked = lookedFor(config)
   if (source.kind === 'none') return fixedAccount('none', undefined, looked)
   if (source.kind === 'factory_api_key') return fixedAccount(source.kind, source.key, looked)
-  const token = new RotatingToken({ source, auth: config.auth, log, agents })
-  return rotatingAccount(source.kind, token, looked)
+  return rotatingAccount(source, { config, log, agents }, looked)
 }
 
 function fixedAccount(source: AccountSource, key: string | undefined, looked: string[]): Account {
@@ -61,17 +63,31 @@ function fixedAccount(source: AccountSource, key: string | undefined, looked: st
   }
 }
 
-function rotatingAccount(source: AccountSource, token: RotatingToken, looked: string[]): Account {
+function rotatingAccount(
+  source: RotatingSource,
+  { config, log, agents }: AccountParts,
+  looked: string[],
+): Account {
+  const seed = source.kind === 'droid_refresh_key' ? source.seed : undefined
+  const store = fileStore(source.file, seed)
+  const startingPair = () => firstPair(source)
+  const token = new RotatingToken({ store, startingPair, auth: config.auth, log, agents })
   return {
-    source,
+    source: source.kind,
     token: () => serving(token.current()),
     renew: (rejected) => serving(token.replace(rejected)),
-    status: () => ({ source, ...token.status() }),
-    secrets: () => token.secrets(),
+    status: () => ({ source: source.kind, ...token.status() }),
+    secrets: () => [...token.secrets(), ...(seed === undefined ? [] : [seed])],
     lookedFor: () => looked,
     start: () => token.start(),
     stop: () => token.stop(),
   }
+}
+
+/** What to begin with where no pair is stored. Throws when that was all there was. */
+async function firstPair(source: RotatingSource): Promise<Tokens> {
+  if (source.kind === 'auth_file') throw new Error(`${source.file} is gone`)
+  return { access: undefined, refresh: source.seed, obtainedAt: 0, expiresAt: 0 }
 }
 
 async function serving(token: Promise<string>): Promise<string> {
