@@ -21,6 +21,7 @@ export function fileStore(file: string, seed?: string): TokenStore {
           return pair
         }),
       ),
+    close: () => Promise.resolve(),
   }
 }
 

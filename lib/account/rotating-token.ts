@@ -9,7 +9,7 @@ import type { Agents } from '../upstream/agents.ts'
 import { expiryOf } from './expiry.ts'
 import { askForTokens, RefreshRefused } from './token-endpoint.ts'
 import { TokenState, type TokenStatus } from './token-state.ts'
-import type { SaveTokens, Tokens, TokenStore } from './token-store.ts'
+import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
 
 interface Parts {
   store: TokenStore
@@ -55,6 +55,7 @@ export class RotatingToken {
     this.#stopped = true
     clearTimeout(this.#timer)
     await this.#renewal?.catch(() => undefined)
+    await this.#parts.store.close()
   }
 
   /** The access token; renewed first where it is due. Fails with the reason where none is usable. */
@@ -77,7 +78,8 @@ export class RotatingToken {
   }
 
   status(): TokenStatus {
-    return this.#state.status()
+    const status = this.#state.status()
+    return { ...status, last_error: status.last_error ?? this.#parts.store.problem ?? null }
   }
 
   secrets(): string[] {
@@ -132,29 +134,35 @@ export class RotatingToken {
       obtainedAt,
       expiresAt: expiryOf(fresh.access, obtainedAt, fresh.expiresIn),
     }
-    await this.#save(pair, save)
-    this.#state.use(pair)
-    this.#state.refreshed(obtainedAt)
-    log.info(`Token refreshed successfully, expires at: ${localTime(pair.expiresAt)}`)
-    return fresh.access
+    const kept = await this.#save(pair, save)
+    this.#state.use(kept)
+    if (kept.refresh === pair.refresh) {
+      this.#state.refreshed(obtainedAt)
+      log.info(`Token refreshed successfully, expires at: ${localTime(pair.expiresAt)}`)
+    } else {
+      log.warn('another process renewed the login at the same time; its token is used')
+    }
+    return kept.access ?? fresh.access
   }
 
-  /** A disk that cannot be written must not end the login: the pair then lives in memory, and that is said once. */
-  async #save(pair: Tokens, save: SaveTokens): Promise<void> {
+  /** A store that cannot be written must not end the login: the pair then lives in memory, and that is said once. */
+  async #save(pair: Tokens, save: SaveTokens): Promise<Tokens> {
     const { store, log } = this.#parts
     try {
-      await save(pair)
-      this.#inStore = pair.refresh
+      const kept = await save(pair)
+      this.#inStore = kept.refresh
       this.#unsaved = false
+      return kept
     } catch (error) {
       if (!this.#unsaved) {
         const { code, message } = error as NodeJS.ErrnoException
         log.error(
           { store: store.place, reason: code ?? message },
-          'the renewed login cannot be saved; it is lost when this process ends',
+          'the renewed login cannot be saved; it is lost if this process ends before it can be',
         )
       }
       this.#unsaved = true
+      return pair
     }
   }
 
@@ -170,11 +178,12 @@ export class RotatingToken {
     return this.#state.pair!
   }
 
-  /** While a pause lasts nobody is asked, but another program may have put things right. */
+  /** While a pause lasts nobody is asked, but another program may have put things right, or the store is back. */
   async #adoptChange(): Promise<void> {
     const before = this.#state.pair?.refresh
+    const error = this.#state.failure?.error
     const { refresh } = await this.#load()
-    if (refresh !== before) this.#state.mayRetry()
+    if (refresh !== before || error instanceof StoreError) this.#state.mayRetry()
   }
 
   #failed(error: Error): void {

@@ -9,14 +9,23 @@ export interface Tokens {
   expiresAt: number
 }
 
-/** Keeps a pair. Gives what the store holds then. Throws where it cannot be kept; what was kept before is then untouched. */
+/** A store that cannot be used just now. The message says which one and why, and holds no secret. */
+export class StoreError extends Error {}
+
+/**
+ * Keeps a pair. Gives the pair that then counts, which is another one where another process was sooner. Throws where it
+ * cannot be kept; what was kept before is then untouched.
+ */
 export type SaveTokens = (pair: Tokens) => Promise<Tokens>
 
 export interface TokenStore {
   /** what a log line calls it; never a secret */
   readonly place: string
+  /** why it cannot be used just now, as far as that is known */
+  readonly problem?: string | undefined
   /** `undefined` where no pair of this account is kept. Throws, with what to do, where that cannot be told. */
   read(): Promise<Tokens | undefined>
   /** Runs `work`, which renews the pair and saves it, while no other process does so. */
   withTurn<T>(work: (save: SaveTokens) => Promise<T>): Promise<T>
+  close(): Promise<void>
 }

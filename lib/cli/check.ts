@@ -19,6 +19,7 @@ export async function findings(app: App, online: boolean): Promise<Finding[]> {
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
     accountFinding(app),
+    ...(await storeFindings(app, online)),
     await portFinding(config.port, config.host),
     ...(online ? await onlineFindings(app) : []),
   ]
@@ -41,6 +42,19 @@ function accountFinding({ account }: App): Finding {
     return { level: 'error', what: `account: ${source} is degraded: ${why}. Log in again.` }
   }
   return { level: 'ok', what: `account: ${source}${until(expiresAt, ', token')}` }
+}
+
+/** Where the renewed login is kept, and online whether it can be. */
+async function storeFindings({ account: { store } }: App, online: boolean): Promise<Finding[]> {
+  if (!store) return []
+  const where = `token store: ${store.place}`
+  if (!online) return [{ level: 'ok', what: where }]
+  try {
+    const pair = await store.read()
+    return [{ level: 'ok', what: `${where}, ${pair ? 'holds a login' : 'holds no login yet'}` }]
+  } catch (error) {
+    return [{ level: 'error', what: `${where}: ${(error as Error).message}` }]
+  }
 }
 
 async function portFinding(port: number, host: string): Promise<Finding> {

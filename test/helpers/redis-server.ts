@@ -1,0 +1,112 @@
+/** A real Redis server of the test's own, on a free loopback port: Debian's package `redis-server`. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { createClient } from '@redis/client'
+
+const missing = 'redis-server is not on the PATH: apt-get install redis-server'
+
+/** For the tests that need the server; where a change is checked before it lands they fail instead. */
+export const skip = process.env.CI !== 'true' && !isThere() && missing
+
+export interface RedisTestServer {
+  port: number
+  /** `redis://127.0.0.1:PORT` */
+  url: string
+  /** one command and its reply, over a connection of its own */
+  command(...words: string[]): Promise<unknown>
+  /** its process; another one after `start` */
+  readonly process: ChildProcess
+  stop(): Promise<void>
+  /** again after `stop`, on the same port and with what it had saved */
+  start(): Promise<void>
+}
+
+export interface RedisOptions {
+  /** whether what it holds survives `stop` */
+  persistent?: boolean
+  password?: string
+}
+
+/** Starts it, and ends it with the test. */
+export async function startRedis(
+  t: TestContext,
+  { persistent = false, password }: RedisOptions = {},
+): Promise<RedisTestServer> {
+  if (!isThere()) throw new Error(missing)
+  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-redis-'))
+  const port = await freePort()
+  const append = persistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []
+  const secret = password === undefined ? [] : ['--requirepass', password]
+  const at = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '']
+  let child: ChildProcess
+
+  async function command(...words: string[]): Promise<unknown> {
+    const client = createClient({
+      ...(password !== undefined && { password }),
+      socket: { host: '127.0.0.1', port, reconnectStrategy: false },
+    })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return await client.sendCommand(words)
+    } finally {
+      client.destroy()
+    }
+  }
+
+  async function start(): Promise<void> {
+    child = spawn('redis-server', [...at, ...append, ...secret], { stdio: 'ignore' })
+    while (!(await command('PING').catch(() => false))) {
+      if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
+      await wait(20)
+    }
+  }
+
+  async function stop(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const closed = once(child, 'close')
+    child.kill('SIGKILL')
+    await closed
+  }
+
+  t.after(async () => {
+    await stop()
+    rmSync(dir, { recursive: true, force: true })
+  })
+  await start()
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    command,
+    get process() {
+      return child
+    },
+    stop,
+    start,
+  }
+}
+
+function isThere(): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    // that it cannot be run is the answer
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
