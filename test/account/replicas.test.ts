@@ -82,7 +82,7 @@ function randomNumbers(seed: number): () => number {
   }
 }
 
-describe('three replicas on one account', { skip, concurrency: 2 }, () => {
+describe('three replicas on one account', { skip, concurrency: 2, timeout: 300_000 }, () => {
   test('200 requests that find no token cause one refresh, and so do 200 whose token is refused', async (t) => {
     const { tokens, three } = await setting(t)
     const gate = deferred()

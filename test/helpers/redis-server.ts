@@ -1,18 +1,15 @@
 /** A real Redis server of the test's own, on a free loopback port: Debian's package `redis-server`. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createClient } from '@redis/client'
+import { freePort, need, skipWithout } from './packaged-server.ts'
 
-const missing = 'redis-server is not on the PATH: apt-get install redis-server'
-
-/** For the tests that need the server; where a change is checked before it lands they fail instead. */
-export const skip = process.env.CI !== 'true' && !isThere() && missing
+export const skip = skipWithout('redis-server')
 
 export interface RedisTestServer {
   port: number
@@ -38,7 +35,7 @@ export async function startRedis(
   t: TestContext,
   { persistent = false, password }: RedisOptions = {},
 ): Promise<RedisTestServer> {
-  if (!isThere()) throw new Error(missing)
+  need('redis-server')
   const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-redis-'))
   const port = await freePort()
   const append = persistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []
@@ -90,23 +87,4 @@ export async function startRedis(
     stop,
     start,
   }
-}
-
-function isThere(): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    // that it cannot be run is the answer
-    return false
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }
