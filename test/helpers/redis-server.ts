@@ -1,7 +1,7 @@
 /** A real Redis server of the test's own, on a free loopback port: Debian's package `redis-server`. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
@@ -28,25 +28,29 @@ export interface RedisOptions {
   /** whether what it holds survives `stop` */
   persistent?: boolean
   password?: string
+  /** key and certificate: it then takes encrypted connections alone */
+  tls?: { key: string; cert: string }
 }
 
 /** Starts it, and ends it with the test. */
 export async function startRedis(
   t: TestContext,
-  { persistent = false, password }: RedisOptions = {},
+  { persistent = false, password, tls }: RedisOptions = {},
 ): Promise<RedisTestServer> {
   need('redis-server')
   const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-redis-'))
   const port = await freePort()
   const append = persistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []
   const secret = password === undefined ? [] : ['--requirepass', password]
-  const at = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '']
+  const at = ['--bind', '127.0.0.1', '--dir', dir, '--save', '']
+  const listening = tls ? tlsOptions(dir, port, tls) : ['--port', String(port)]
+  const socket = { host: '127.0.0.1', port, reconnectStrategy: false as const }
   let child: ChildProcess
 
   async function command(...words: string[]): Promise<unknown> {
     const client = createClient({
       ...(password !== undefined && { password }),
-      socket: { host: '127.0.0.1', port, reconnectStrategy: false },
+      socket: tls ? { ...socket, tls: true, ca: tls.cert, servername: 'test' } : socket,
     })
     client.on('error', () => undefined)
     try {
@@ -58,7 +62,7 @@ export async function startRedis(
   }
 
   async function start(): Promise<void> {
-    child = spawn('redis-server', [...at, ...append, ...secret], { stdio: 'ignore' })
+    child = spawn('redis-server', [...at, ...listening, ...append, ...secret], { stdio: 'ignore' })
     while (!(await command('PING').catch(() => false))) {
       if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
       await wait(20)
@@ -87,4 +91,12 @@ export async function startRedis(
     stop,
     start,
   }
+}
+
+function tlsOptions(dir: string, port: number, { key, cert }: { key: string; cert: string }) {
+  const files = { key: path.join(dir, 'key.pem'), cert: path.join(dir, 'cert.pem') }
+  writeFileSync(files.key, key)
+  writeFileSync(files.cert, cert)
+  const own = ['--tls-key-file', files.key, '--tls-cert-file', files.cert]
+  return ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no', ...own]
 }
