@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { redisServer } from '../lib/account/redis-connection.ts'
 import { addressOf } from '../lib/cli/banner.ts'
 import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
 import { configurationFaults, findingLines, findings, type Finding } from '../lib/cli/check.ts'
@@ -106,6 +107,7 @@ async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> 
     version,
     warnings,
     proxy: await outboundProxy(config.timeouts.connect_s),
+    redis: await redisServer(config),
   })
 }
 

@@ -1,28 +1,29 @@
 /** What `droid2api check` finds of the account: offline what is kept of it, online whether it can be renewed. */
 import { RefreshRefused } from '../account/token-endpoint.ts'
 import { findSource } from '../account/source.ts'
-import { readTokens, TokenFileError } from '../account/token-file.ts'
+import { TokenFileError } from '../account/token-file.ts'
 import type { App } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import type { Finding } from './check.ts'
 
 const logIn = 'Log in again with the droid CLI, or set a new DROID_REFRESH_KEY.'
 
-/** Reads what is kept; nothing is renewed. */
+/** Reads what is kept on this machine; nothing is renewed. */
 export async function accountFinding({ account, config }: App): Promise<Finding> {
-  const source = findSource(config)
-  if (source.kind === 'none') {
+  const { kind } = findSource(config)
+  if (kind === 'none') {
     const looked = account.lookedFor().join(', ')
     const remedy = 'Set one of them, or let each client send its own credential.'
     return { level: 'warning', what: `account: none; looked for ${looked}. ${remedy}` }
   }
-  if (source.kind === 'factory_api_key') return { level: 'ok', what: `account: ${source.kind}` }
+  const isElsewhere = config.secrets.token_store !== undefined
+  if (!account.store || isElsewhere) return { level: 'ok', what: `account: ${kind}` }
   try {
-    const { access, expiresAt } = (await readTokens(source.file)) ?? {}
-    return { level: 'ok', what: `account: ${source.kind}, ${stateOf(access, expiresAt ?? 0)}` }
+    const { access, expiresAt } = (await account.store.read()) ?? {}
+    return { level: 'ok', what: `account: ${kind}, ${stateOf(access, expiresAt ?? 0)}` }
   } catch (error) {
     if (!(error instanceof TokenFileError)) throw error
-    return { level: 'error', what: `account: ${source.kind}: ${error.message}` }
+    return { level: 'error', what: `account: ${kind}: ${error.message}` }
   }
 }
 
@@ -32,6 +33,22 @@ function stateOf(access: string | undefined, expiresAt: number): string {
   return expiresAt > Date.now()
     ? `token until ${until}`
     : `token expired ${until}; the start renews it, --online tries it`
+}
+
+/** Where the renewed login is kept, and online whether it can be. */
+export async function storeFindings(
+  { account: { store } }: App,
+  online: boolean,
+): Promise<Finding[]> {
+  if (!store) return []
+  const where = `token store: ${store.place}`
+  if (!online) return [{ level: 'ok', what: where }]
+  try {
+    const pair = await store.read()
+    return [{ level: 'ok', what: `${where}, ${pair ? 'holds a login' : 'holds no login yet'}` }]
+  } catch (error) {
+    return [{ level: 'error', what: `${where}: ${(error as Error).message}` }]
+  }
 }
 
 /** Renews the token where it is due. */

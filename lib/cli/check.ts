@@ -8,7 +8,7 @@ import type { App } from '../app.ts'
 import type { ConfigError } from '../config/faults.ts'
 import { addressOf } from './banner.ts'
 import { cannotListen } from './cannot-listen.ts'
-import { accountFinding, tokenFinding } from './check-account.ts'
+import { accountFinding, storeFindings, tokenFinding } from './check-account.ts'
 import { upstreamFindings } from './check-upstreams.ts'
 
 export interface Finding {
@@ -23,6 +23,7 @@ export async function findings(app: App, online: boolean): Promise<Finding[]> {
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
     await accountFinding(app),
+    ...(await storeFindings(app, online)),
     await portFinding(config.port, config.host),
     ...(online ? [await tokenFinding(app), ...(await upstreamFindings(app))] : []),
   ]

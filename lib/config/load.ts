@@ -129,6 +129,7 @@ function overEnvironment(
     secrets: {
       ...(env.FACTORY_API_KEY && { factory_api_key: env.FACTORY_API_KEY }),
       ...(env.DROID_REFRESH_KEY && { droid_refresh_key: env.DROID_REFRESH_KEY }),
+      ...(env.TOKEN_STORE && { token_store: env.TOKEN_STORE }),
     },
   }
 }
