@@ -68,7 +68,8 @@ const looksLikeOne =
 const blocks = [...blocksIn('sh').values()].join('\n')
 const quotes = new Set(quotesOf(english))
 const commands = codeSpansOf(english).filter(
-  (span) => looksLikeOne.test(span) && !quotes.has(span) && !blocks.includes(span),
+  (span) =>
+    looksLikeOne.test(span) && !quotes.has(span) && (span in trials || !blocks.includes(span)),
 )
 
 for (const command of commands) {

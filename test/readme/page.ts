@@ -31,8 +31,13 @@ export function codeSpansOf(readme: string): string[] {
 
 /** The blocks of a language, by their first line. */
 export function blocksIn(language: string): Map<string, string> {
-  const blocks = blocksOf(english).filter((block) => block.language === language)
-  return new Map(blocks.map(({ text }) => [firstLine(text), text]))
+  const blocks = new Map<string, string>()
+  for (const { text } of blocksOf(english).filter((block) => block.language === language)) {
+    const first = firstLine(text)
+    if (blocks.has(first)) throw new Error(`two blocks begin with ${first}`)
+    blocks.set(first, text)
+  }
+  return blocks
 }
 
 /** The block that begins so. */

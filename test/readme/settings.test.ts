@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { blockOf, blocksIn } from './page.ts'
+import { blockOf, blocksIn, blocksOf, english } from './page.ts'
 import { sandbox } from './sandbox.ts'
 
 const settings: Record<string, (t: TestContext, text: string) => Promise<void>> = {
@@ -74,11 +74,14 @@ for (const [begins, trial] of Object.entries(settings)) {
 }
 
 test('no file to copy is without a test', () => {
-  const shown = [...blocksIn('json').values(), ...blocksIn('toml').values()]
+  const shown = blocksOf(english).filter(({ language }) =>
+    /^(?:json|toml|ini|yaml)$/.test(language),
+  )
   const known = Object.keys(settings)
+  assert.equal(shown.length, known.length)
 
   assert.deepEqual(
-    shown.filter((text) => !known.some((begins) => text.startsWith(begins))),
+    shown.filter(({ text }) => !known.some((begins) => text.startsWith(begins))),
     [],
   )
 })
