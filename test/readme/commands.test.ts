@@ -3,10 +3,10 @@
  * fails: no command is shown that no test runs.
  */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { blocksIn, shownAfter } from './page.ts'
+import { blockOf, blocksIn, shownAfter } from './page.ts'
 import { sandbox, type Running, type Sandbox } from './sandbox.ts'
 import { checkCompose, checkDockerRun } from './docker.ts'
 import { checkUnit } from './systemd.ts'
@@ -162,6 +162,40 @@ const trials: Record<string, Trial> = {
       here.paste(`curl -s -o answer -w '%{http_code}' ${url}/v1/models -H '${header}'`)
     assert.equal(status(`authorization: Bearer ${key}`), '200')
     assert.equal(status('authorization: Bearer any'), '401')
+  },
+
+  'docker compose -f compose.scale.yml up -d --build'(t, commands) {
+    const { dir, paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    // what is in the file, test/deploy/scale.test.ts runs
+    const [, flag, file] = calls()[0]?.args ?? []
+    assert.equal(flag, '-f')
+    assert.ok(existsSync(path.join(dir, file ?? '')))
+  },
+
+  'docker build --build-arg STORE_CLIENT=redis -t registry.example/droid2api:1.0.0 .'(t, commands) {
+    const { dir, paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    const [build, apply] = calls().map(({ args }) => args)
+    const [image, manifest] = [build?.at(-2), apply?.at(-1) ?? '']
+    assert.match(readFileSync(path.join(dir, 'Dockerfile'), 'utf8'), /^ARG STORE_CLIENT=/m)
+    assert.ok(readFileSync(path.join(dir, manifest), 'utf8').includes(`image: ${image}\n`))
+  },
+
+  'npm install @redis/client@6'(t, commands) {
+    const { paste } = sandbox(t)
+    const nowhere = commands.replace('cache.example:6379', '127.0.0.1:1')
+    const [, check = ''] = nowhere.trim().split('\n')
+    const install = blockOf('sh', 'sudo npm install').split('\n')[0]
+    const key = 'export DROID_REFRESH_KEY=a-refresh-token TOKEN_URL=http://127.0.0.1:1'
+
+    const printed = paste(`${install}\n${key}\n${nowhere.replace(check, `${check} || true`)}`)
+
+    assert.match(printed, /error +token store: redis:\/\/127\.0\.0\.1:1\/0: .*ECONNREFUSED/)
   },
 
   'npm test'(t, commands) {
