@@ -135,16 +135,24 @@ for (const [what, given, ...said] of faults) {
   })
 }
 
+test('a list of models with none in it is a warning', (t) => {
+  const { dir, warnings } = load(t, { file: { models: [] } })
+
+  assert.deepEqual(warnings, [
+    `${dir}/config.json: models is empty; leave it out to have the shipped ones`,
+  ])
+})
+
 test('a misspelt key is a warning that names the nearest one, at every level', (t) => {
-  const { warnings } = load(t, {
+  const { dir, warnings } = load(t, {
     file: { prot: 1, timeouts: { idle: 3 }, models: [{ ...model, resoning: 'low' }], zzzzzzzzz: 1 },
   })
 
   assert.deepEqual(warnings, [
-    'unknown key prot (did you mean port?); it is ignored',
-    'unknown key timeouts.idle (did you mean idle_s?); it is ignored',
-    'unknown key models[0].resoning (did you mean reasoning?); it is ignored',
-    'unknown key zzzzzzzzz; it is ignored',
+    `${dir}/config.json: unknown key prot (did you mean port?); it is ignored`,
+    `${dir}/config.json: unknown key timeouts.idle (did you mean idle_s?); it is ignored`,
+    `${dir}/config.json: unknown key models[0].resoning (did you mean reasoning?); it is ignored`,
+    `${dir}/config.json: unknown key zzzzzzzzz; it is ignored`,
   ])
 })
 
