@@ -77,6 +77,28 @@ describe('an account whose login is in Redis', { skip }, () => {
     assert.equal(one.account.source, 'auth_file')
   })
 
+  test('a token server that leaves the refresh token as it was is asked once, too', async (t) => {
+    const { tokens, open } = await setting(t)
+    const seed = tokens.refreshToken
+    for (const access of ['first', 'second']) {
+      tokens.faults.push({ status: 200, body: JSON.stringify({ access_token: access }) })
+    }
+    const one = await open({ DROID_REFRESH_KEY: seed })
+    const other = await open({ DROID_REFRESH_KEY: seed })
+
+    const first = [await one.account.token(), await other.account.token()]
+    const second = [await one.account.renew('first'), await other.account.renew('first')]
+
+    assert.deepEqual(
+      [first, second],
+      [
+        ['first', 'first'],
+        ['second', 'second'],
+      ],
+    )
+    assert.equal(tokens.requests.length, 2)
+  })
+
   test('a fixed key needs no store', async (t) => {
     const { redis, open } = await setting(t)
     await redis.stop()
