@@ -12,6 +12,11 @@ import { StoreError } from './token-store.ts'
 
 type Client = ReturnType<typeof createClient>
 
+interface Connection {
+  client: Client
+  ready: Promise<unknown>
+}
+
 export interface RedisServer {
   createClient: typeof createClient
   address: StoreAddress
@@ -42,7 +47,7 @@ export class RedisConnection {
   /** the address without what must not be shown */
   readonly place: string
   readonly #server: RedisServer
-  #open: { client: Client; ready: Promise<unknown> } | undefined
+  #open: Connection | undefined
 
   constructor(server: RedisServer) {
     this.#server = server
@@ -51,14 +56,15 @@ export class RedisConnection {
 
   /** The reply to one command. Throws StoreError. */
   async run(command: string[]): Promise<unknown> {
+    const connection = (this.#open ??= this.#connect())
     const done = new AbortController()
     const silence = wait(patienceMs, undefined, { signal: done.signal }).then(() => {
       throw new Error(`no answer within ${patienceMs / 1000} s`)
     })
     try {
-      return await Promise.race([this.#send(command), silence])
+      return await Promise.race([send(connection, command), silence])
     } catch (error) {
-      this.close()
+      this.#giveUp(connection)
       throw new StoreError(`the token store ${this.place} cannot be used (${reasonOf(error)})`)
     } finally {
       done.abort()
@@ -66,18 +72,15 @@ export class RedisConnection {
   }
 
   close(): void {
-    this.#open?.client.destroy()
-    this.#open = undefined
+    if (this.#open) this.#giveUp(this.#open)
   }
 
-  async #send(command: string[]): Promise<unknown> {
-    this.#open ??= this.#connect()
-    const { client, ready } = this.#open
-    await ready
-    return await client.sendCommand(command)
+  #giveUp(connection: Connection): void {
+    if (this.#open === connection) this.#open = undefined
+    connection.client.destroy()
   }
 
-  #connect() {
+  #connect(): Connection {
     const { host, port, tls, username, password, database } = this.#server.address
     const socket = { host, port, connectTimeout: patienceMs, reconnectStrategy: false as const }
     const client = this.#server.createClient({
@@ -96,6 +99,11 @@ export class RedisConnection {
     })
     return { client, ready: client.connect() }
   }
+}
+
+async function send({ client, ready }: Connection, command: string[]): Promise<unknown> {
+  await ready
+  return await client.sendCommand(command)
 }
 
 /** Of what a server says, only the code that it begins with: the rest may repeat what it was sent. */

@@ -31,8 +31,8 @@ export class RotatingToken {
   #renewal: Promise<string> | undefined
   #timer: NodeJS.Timeout | undefined
   #stopped = false
-  /** the refresh token last seen in the store or saved there: another one there is another program's */
-  #inStore: string | undefined
+  /** the pair last seen in the store or saved there: another one there is another program's */
+  #inStore: Tokens | undefined
   #unsaved = false
 
   constructor(parts: Parts) {
@@ -150,7 +150,7 @@ export class RotatingToken {
     const { store, log } = this.#parts
     try {
       const kept = await save(pair)
-      this.#inStore = kept.refresh
+      this.#inStore = kept
       this.#unsaved = false
       return kept
     } catch (error) {
@@ -170,8 +170,8 @@ export class RotatingToken {
   async #load(): Promise<Tokens> {
     const { store, startingPair } = this.#parts
     const stored = await store.read()
-    if (stored && stored.refresh !== this.#inStore) {
-      this.#inStore = stored.refresh
+    if (stored && !(this.#inStore && isSame(stored, this.#inStore))) {
+      this.#inStore = stored
       this.#state.use(stored)
     }
     if (!this.#state.pair) this.#state.use(await startingPair())
@@ -213,6 +213,11 @@ export class RotatingToken {
     if (!this.#state.failure) this.#state.dueNow()
     this.#renewInBackground()
   }
+}
+
+/** Some token servers leave the refresh token as it was. */
+function isSame(one: Tokens, other: Tokens): boolean {
+  return one.refresh === other.refresh && one.access === other.access
 }
 
 /** `2026-01-31 12:00:00` in this machine's time zone. */

@@ -44,7 +44,7 @@ async function setting(t: TestContext) {
   return { tokens, redis, open }
 }
 
-describe('an account whose login is in Redis', { skip }, () => {
+describe('an account whose login is in Redis', { skip, timeout: 60_000 }, () => {
   test('row 50: the variable is only the start: the stored pair wins, unless the variable has changed', async (t) => {
     const { tokens, open } = await setting(t)
     const seed = tokens.refreshToken
@@ -75,6 +75,28 @@ describe('an account whose login is in Redis', { skip }, () => {
     assert.equal(tokens.refreshes, 1)
     assert.deepEqual(JSON.parse(readFileSync(one.file, 'utf8')), login)
     assert.equal(one.account.source, 'auth_file')
+  })
+
+  test('a token server that leaves the refresh token as it was is asked once, too', async (t) => {
+    const { tokens, open } = await setting(t)
+    const seed = tokens.refreshToken
+    for (const access of ['first', 'second']) {
+      tokens.faults.push({ status: 200, body: JSON.stringify({ access_token: access }) })
+    }
+    const one = await open({ DROID_REFRESH_KEY: seed })
+    const other = await open({ DROID_REFRESH_KEY: seed })
+
+    const first = [await one.account.token(), await other.account.token()]
+    const second = [await one.account.renew('first'), await other.account.renew('first')]
+
+    assert.deepEqual(
+      [first, second],
+      [
+        ['first', 'first'],
+        ['second', 'second'],
+      ],
+    )
+    assert.equal(tokens.requests.length, 2)
   })
 
   test('a fixed key needs no store', async (t) => {

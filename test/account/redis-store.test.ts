@@ -9,6 +9,7 @@ import type { SaveTokens, Tokens } from '../../lib/account/token-store.ts'
 import { storeAddress } from '../../lib/config/store-address.ts'
 import { deferred } from '../helpers/deferred.ts'
 import { skip, startRedis, type RedisTestServer } from '../helpers/redis-server.ts'
+import { until } from '../helpers/until.ts'
 
 /** A store as one replica has it. */
 function openStore(t: TestContext, url: string, seed = 'the-seed'): RedisStore {
@@ -69,7 +70,7 @@ async function comparisons(redis: RedisTestServer): Promise<number> {
   return Number(/cmdstat_hmget:calls=(\d+)/.exec(stats)?.[1])
 }
 
-describe('a token store in Redis', { skip }, () => {
+describe('a token store in Redis', { skip, timeout: 120_000 }, () => {
   test('what one replica saves another reads; before that there is nothing', async (t) => {
     const redis = await startRedis(t)
     const [one, other] = [openStore(t, redis.url), openStore(t, redis.url)]
@@ -120,7 +121,7 @@ describe('a token store in Redis', { skip }, () => {
 
     await redis.command('PEXPIRE', turn, '1500')
     const beat = async () => (await redis.command('PTTL', turn)) as number
-    while ((await beat()) <= 1500) await wait(20)
+    await until(async () => (await beat()) > 1500)
     await renewal.save(pair('1'))
 
     await redis.command('SET', turn, 'a replica that was killed', 'PX', '300')
@@ -166,7 +167,7 @@ describe('a token store in Redis', { skip }, () => {
     await other.close()
     // the late one compares every few seconds, also in the middle of a renewal; nobody else is left who does
     const before = await comparisons(redis)
-    while ((await comparisons(redis)) === before) await wait(50)
+    await until(async () => (await comparisons(redis)) > before)
 
     assert.deepEqual(await renewal.save(pair('late')), pair('newer'))
   })
@@ -193,7 +194,7 @@ describe('a token store in Redis', { skip }, () => {
 
     await redis.command('COPY', 'before', key, 'REPLACE')
     const now = async () => String(await redis.command('HGET', key, 'pair'))
-    while (!(await now()).includes('refresh-2')) await wait(50)
+    await until(async () => (await now()).includes('refresh-2'))
 
     assert.deepEqual(await openStore(t, redis.url).read(), pair('2'))
   })
@@ -206,7 +207,7 @@ describe('a token store in Redis', { skip }, () => {
     await redis.stop()
     await assert.rejects(renewal.save(pair('1')), { message: /127\.0\.0\.1.*cannot be used/ })
     await redis.start()
-    while ((await keyOf(redis, 'pair')) === '') await wait(50)
+    await until(async () => (await keyOf(redis, 'pair')) !== '')
 
     assert.deepEqual(await openStore(t, redis.url).read(), pair('1'))
   })

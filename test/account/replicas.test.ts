@@ -7,6 +7,7 @@ import { runProgram, type Program } from '../helpers/program.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { skip, startRedis, type RedisOptions } from '../helpers/redis-server.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
+import { until } from '../helpers/until.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 
 const routes = ['/v1/messages', '/v1/chat/completions']
@@ -60,10 +61,6 @@ function crowd(replicas: Replica[], count: number): Promise<number[]> {
   return Promise.all(
     numbers.map((index) => statusOf(replicas[index % replicas.length]!, routes[index % 2])),
   )
-}
-
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await holds())) await wait(20)
 }
 
 async function kill({ program }: Replica): Promise<void> {

@@ -6,7 +6,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { storeAddress } from '../../lib/config/store-address.ts'
 import { deferred } from '../helpers/deferred.ts'
@@ -15,6 +14,7 @@ import { runProgram, type Program } from '../helpers/program.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { startRedis } from '../helpers/redis-server.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
+import { until } from '../helpers/until.ts'
 import { anthropicStream, startUpstream, type Script } from '../helpers/upstream.ts'
 
 interface ComposeService {
@@ -89,10 +89,10 @@ async function startBalancer(t: TestContext, replicas: string[]): Promise<string
     await closed
   })
   const url = `http://127.0.0.1:${port}`
-  while (!(await isReady(url))) {
+  await until(async () => {
     if (balancer.exitCode !== null) throw new Error(`haproxy ended with ${balancer.exitCode}`)
-    await wait(20)
-  }
+    return await isReady(url)
+  })
   return url
 }
 
@@ -168,9 +168,10 @@ describe('the load balancer of compose.scale.yml', { skip, timeout: 120_000 }, (
     }
 
     // the balancer takes a moment to see that a replica is ready
-    while (!programs.every((program) => requestsOf(program) > 0)) {
+    await until(async () => {
       assert.deepEqual(await crowd(), ['200 true'])
-    }
+      return programs.every((program) => requestsOf(program) > 0)
+    })
     programs[0]!.process.kill('SIGKILL')
     await programs[0]!.exit
 

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { createClient } from '@redis/client'
 import { freePort, need, skipWithout } from './packaged-server.ts'
+import { until } from './until.ts'
 
 export const skip = skipWithout('redis-server')
 
@@ -63,10 +63,10 @@ export async function startRedis(
 
   async function start(): Promise<void> {
     child = spawn('redis-server', [...at, ...listening, ...append, ...secret], { stdio: 'ignore' })
-    while (!(await command('PING').catch(() => false))) {
+    await until(async () => {
       if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
-      await wait(20)
-    }
+      return (await command('PING').catch(() => '')) === 'PONG'
+    })
   }
 
   async function stop(): Promise<void> {
