@@ -4,5 +4,5 @@ set -eu
 cd "$(dirname "$0")"
 program=dist/bin/droid2api.js
 [ -d node_modules ] || npm ci
-[ -f $program ] && [ -z "$(find bin lib pipelines -newer $program)" ] || npm run --silent build
+[ -f $program ] && [ -z "$(find .build bin lib pipelines -newer $program)" ] || npm run --silent build
 exec node $program "$@"
