@@ -1,7 +1,5 @@
 /** Servers that are not npm packages: what a test does where one is not on this machine. */
-import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 
 /** Why to skip the tests that need the server. In CI they are not skipped: they fail. */
@@ -12,16 +10,6 @@ export function skipWithout(program: string): string | false {
 /** Throws where the server is not there, saying how to get it. */
 export function need(program: string): void {
   if (!isThere(program)) throw new Error(missing(program))
-}
-
-/** One that is free just now, for a server that cannot choose one. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }
 
 function missing(program: string): string {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { createClient } from '@redis/client'
-import { freePort, need, skipWithout } from './packaged-server.ts'
+import { freePort } from './free-port.ts'
+import { need, skipWithout } from './packaged-server.ts'
 import { until } from './until.ts'
 
 export const skip = skipWithout('redis-server')
