@@ -13,8 +13,8 @@ import { startUpstream } from '../helpers/upstream.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
 
-/** The compiled program with the packages of a production install and the given ones. */
-function installed(t: TestContext, more: string[]): string {
+/** The compiled program with no packages beside it but the given ones. */
+function installed(t: TestContext, packages: string[]): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
   t.after(() => rmSync(dir, { recursive: true, force: true }))
   const outfile = path.join(dir, 'dist', 'bin', 'droid2api.js')
@@ -24,7 +24,7 @@ function installed(t: TestContext, more: string[]): string {
   for (const file of ['package.json', 'config.json']) {
     cpSync(path.join(packageDir, file), path.join(dir, file))
   }
-  for (const name of ['env-schema', 'http-proxy-3', 'pino', 'split2', ...more]) {
+  for (const name of packages) {
     const link = path.join(dir, 'node_modules', name)
     mkdirSync(path.dirname(link), { recursive: true })
     symlinkSync(path.join(packageDir, 'node_modules', name), link)
