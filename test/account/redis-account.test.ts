@@ -1,7 +1,6 @@
 /** An account whose login is kept in Redis: what it begins with, and what counts afterwards. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { pino } from 'pino'
@@ -12,6 +11,7 @@ import { createAgents } from '../../lib/upstream/agents.ts'
 import { selfSigned } from '../faults/self-signed.ts'
 import { runProgram } from '../helpers/program.ts'
 import { skip, startRedis } from '../helpers/redis-server.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
@@ -21,8 +21,7 @@ async function setting(t: TestContext) {
   const [tokens, redis] = [await startTokenServer(t), await startRedis(t)]
 
   async function open(env: Record<string, string>, authFile?: object) {
-    const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-    t.after(() => rmSync(dir, { recursive: true, force: true }))
+    const dir = tempDir(t)
     const file = path.join(dir, 'auth.json')
     const auth = { token_url: tokens.url, file }
     writeFileSync(path.join(dir, 'config.json'), JSON.stringify({ auth }))

@@ -1,13 +1,13 @@
 /** TOKEN_STORE from outside: what the program says of one that is wrong, cannot be used, or can. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
 import { skip, startRedis } from '../helpers/redis-server.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
@@ -15,8 +15,7 @@ const packageDir = path.join(import.meta.dirname, '..', '..')
 
 /** The compiled program with no packages beside it but the given ones. */
 function installed(t: TestContext, packages: string[]): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const dir = tempDir(t)
   const outfile = path.join(dir, 'dist', 'bin', 'droid2api.js')
   execFileSync('npm', ['run', '--silent', 'build', '--', outfile], {
     cwd: packageDir,
@@ -89,8 +88,7 @@ test('check --online reaches the token store, and says where it cannot', { skip 
   const tokens = await startTokenServer(t)
   const upstream = await startUpstream(t, () => ({ status: 405 }))
   const config = oneUpstream(upstream.url, { auth: { token_url: tokens.url } })
-  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const dir = tempDir(t)
   const file = path.join(dir, 'store')
   const online = async (store: string) => {
     writeFileSync(file, `${store}\n`)

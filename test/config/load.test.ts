@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ConfigError, loadConfig, type Flags } from '../../lib/config/load.ts'
 import { fileSchema, type Schema } from '../../lib/config/schema.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
 
@@ -15,16 +15,10 @@ interface Given {
 }
 
 function load(t: TestContext, { file = {}, env = {}, flags = {} }: Given) {
-  const dir = folder(t)
+  const dir = tempDir(t)
   const text = typeof file === 'string' ? file : JSON.stringify(file)
   writeFileSync(path.join(dir, 'config.json'), text)
   return { dir, ...loadConfig({ flags, env, cwd: dir, packageDir, homeDir: '/home/me' }) }
-}
-
-function folder(t: TestContext): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
 }
 
 const model = { name: 'M', id: 'm', type: 'anthropic' }
@@ -178,7 +172,7 @@ test('an empty variable counts as not set', (t) => {
 })
 
 test('secrets come from variables or from files, and are in no message', (t) => {
-  const dir = folder(t)
+  const dir = tempDir(t)
   const file = path.join(dir, 'secret')
   writeFileSync(file, ' fk-from-a-file\n')
 
@@ -302,7 +296,7 @@ test('the shipped file says what the defaults say, aliases aside', (t) => {
 })
 
 test('without any file the shipped one holds', (t) => {
-  const options = { flags: {}, env: {}, cwd: folder(t), packageDir, homeDir: '/home/me' }
+  const options = { flags: {}, env: {}, cwd: tempDir(t), packageDir, homeDir: '/home/me' }
 
   assert.equal(loadConfig(options).config.file, path.join(packageDir, 'config.json'))
 })

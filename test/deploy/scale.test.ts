@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { parse } from 'yaml'
@@ -14,6 +13,7 @@ import { need, skipWithout } from '../helpers/packaged-server.ts'
 import { runProgram, type Program } from '../helpers/program.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { startRedis } from '../helpers/redis-server.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { until } from '../helpers/until.ts'
 import { anthropicStream, startUpstream, type Script } from '../helpers/upstream.ts'
@@ -105,8 +105,7 @@ async function isReady(url: string): Promise<boolean> {
 }
 
 function fileWith(t: TestContext, text: string): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const dir = tempDir(t)
   const file = path.join(dir, 'haproxy.cfg')
   writeFileSync(file, text)
   return file

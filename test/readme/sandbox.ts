@@ -1,11 +1,11 @@
 /** A reader's machine: a fresh copy of the project in an empty home, and a shell to paste commands into. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { freePort } from '../helpers/free-port.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { packageDir } from './page.ts'
 import { writeStandIns, type StandInCall } from './stand-ins.ts'
 
@@ -30,8 +30,7 @@ export interface Sandbox {
 
 /** A copy as `git clone` would make it, with the changes that are not committed yet. `installed`: `npm ci` and a build were run. */
 export function sandbox(t: TestContext, { installed = true } = {}): Sandbox {
-  const root = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(root, { recursive: true, force: true }))
+  const root = tempDir(t)
   const home = path.join(root, 'home', 'me')
   const dir = path.join(home, 'droid2api')
   copyProject(dir)
