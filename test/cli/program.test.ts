@@ -5,10 +5,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { runProgram } from '../helpers/program.ts'
+import { isServed, until } from '../helpers/until.ts'
 import { anthropicStream, startUpstream } from '../helpers/upstream.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
@@ -195,9 +195,7 @@ test(
   async (t) => {
     const port = await freePort()
     const program = runProgram(t, { args: ['-p', String(port)], stdout: full })
-    while (!(await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))?.ok) {
-      await setTimeout(20)
-    }
+    await until(() => isServed(`http://127.0.0.1:${port}/health`))
 
     program.process.kill('SIGTERM')
 

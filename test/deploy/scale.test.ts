@@ -15,7 +15,7 @@ import { oneUpstream, post } from '../helpers/proxy.ts'
 import { startRedis } from '../helpers/redis-server.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
-import { until } from '../helpers/until.ts'
+import { isServed, until } from '../helpers/until.ts'
 import { anthropicStream, startUpstream, type Script } from '../helpers/upstream.ts'
 
 interface ComposeService {
@@ -92,16 +92,9 @@ async function startBalancer(t: TestContext, replicas: string[]): Promise<string
   const url = `http://127.0.0.1:${port}`
   await until(async () => {
     if (balancer.exitCode !== null) throw new Error(`haproxy ended with ${balancer.exitCode}`)
-    return await isReady(url)
+    return await isServed(`${url}/ready`)
   })
   return url
-}
-
-async function isReady(url: string): Promise<boolean> {
-  return await fetch(`${url}/ready`).then(
-    ({ ok }) => ok,
-    () => false,
-  )
 }
 
 function fileWith(t: TestContext, text: string): string {

@@ -10,3 +10,11 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
     await wait(20)
   }
 }
+
+/** Whether somebody is there and answers with a status of success. */
+export async function isServed(url: string): Promise<boolean> {
+  return await fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+}
