@@ -1,35 +1,16 @@
 /** TOKEN_STORE from outside: what the program says of one that is wrong, cannot be used, or can. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
+import { buildProgram } from '../helpers/built-program.ts'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
 import { skip, startRedis } from '../helpers/redis-server.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { startUpstream } from '../helpers/upstream.ts'
-
-const packageDir = path.join(import.meta.dirname, '..', '..')
-
-/** The compiled program with no packages beside it but the given ones. */
-function installed(t: TestContext, packages: string[]): string {
-  const dir = tempDir(t)
-  const outfile = path.join(dir, 'dist', 'bin', 'droid2api.js')
-  execFileSync('npm', ['run', '--silent', 'build', '--', outfile], {
-    cwd: packageDir,
-  })
-  for (const file of ['package.json', 'config.json']) {
-    cpSync(path.join(packageDir, file), path.join(dir, file))
-  }
-  for (const name of packages) {
-    const link = path.join(dir, 'node_modules', name)
-    mkdirSync(path.dirname(link), { recursive: true })
-    symlinkSync(path.join(packageDir, 'node_modules', name), link)
-  }
-  return outfile
-}
 
 function check(program: string, env: Record<string, string>) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'check'], {
@@ -48,7 +29,7 @@ test('a TOKEN_STORE that is no address stops the start with 78 and is not shown'
 })
 
 test('without its package the compiled program says what to install, and only where it is needed', (t) => {
-  const program = installed(t, [])
+  const program = buildProgram(tempDir(t))
   const env = { TOKEN_STORE: 'redis://127.0.0.1:1' }
 
   const needed = check(program, { ...env, DROID_REFRESH_KEY: 'a-refresh-token' })
@@ -64,7 +45,7 @@ test('without its package the compiled program says what to install, and only wh
 })
 
 test('with its package the compiled program finds it', (t) => {
-  const program = installed(t, ['@redis/client'])
+  const program = buildProgram(tempDir(t), ['@redis/client'])
 
   const { status, stdout } = check(program, {
     TOKEN_STORE: 'redis://127.0.0.1:1/2',
