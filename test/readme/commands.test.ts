@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { blockOf, blocksIn, shownAfter } from './page.ts'
+import { blockOf, blocksIn, packageDir, shownAfter } from './page.ts'
 import { sandbox, type Running, type Sandbox } from './sandbox.ts'
 import { checkCompose, checkDockerRun } from './docker.ts'
 import { checkUnit } from './systemd.ts'
@@ -222,9 +222,9 @@ test('every block that a test is for is on the page', () => {
   assert.deepEqual(gone, [])
 })
 
-const { version } = JSON.parse(
-  readFileSync(path.join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'),
-) as { version: string }
+const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
+  version: string
+}
 
 /** The program takes its stdout for a terminal; npm, which runs it, does not. */
 const terminal = {
