@@ -40,7 +40,7 @@ test('--version and --help answer and end', async (t) => {
   assert.match(help.stdout(), /--log-level/)
 })
 
-test('a Node that is too old is told which one is needed', async (t) => {
+test('a Node that is too old is told which one is needed', { timeout: 30_000 }, async (t) => {
   const fake = `Object.defineProperty(process,'version',{value:'v18.20.8'})`
   const program = runProgram(t, {
     env: { NODE_OPTIONS: `--import=data:text/javascript,${fake}` },
