@@ -6,7 +6,13 @@ COPY .build ./.build
 COPY bin ./bin
 COPY lib ./lib
 COPY pipelines ./pipelines
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+# --build-arg STORE_CLIENT=redis keeps the client for TOKEN_STORE, without what only developers read of it.
+ARG STORE_CLIENT=
+RUN npm run build \
+  && mv node_modules/@redis /tmp && npm prune --omit=dev --ignore-scripts \
+  && if [ "$STORE_CLIENT" = redis ]; then \
+    mv /tmp/@redis node_modules && find node_modules/@redis \( -name '*.map' -o -name '*.d.ts' \) -delete; \
+  fi
 
 FROM node:24-alpine
 WORKDIR /app

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Starts the proxy from this folder, installing and building first where that has not been done.
+# Starts the proxy from this folder, installing and building first what is missing or has changed since.
 set -eu
 cd "$(dirname "$0")"
+program=dist/bin/droid2api.js
 [ -d node_modules ] || npm ci
-[ -f dist/bin/droid2api.js ] || npm run --silent build
-exec node dist/bin/droid2api.js "$@"
+[ -f $program ] && [ -z "$(find .build bin lib pipelines -newer $program)" ] || npm run --silent build
+exec node $program "$@"

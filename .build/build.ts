@@ -65,7 +65,7 @@ await build({
   format: 'esm',
   target: 'node20',
   // loaded only where they are asked for
-  external: ['https-proxy-agent', 'proxy-from-env'],
+  external: ['@redis/client', 'https-proxy-agent', 'proxy-from-env'],
   plugins: [compiledAjv],
   // packages in CommonJS require what Node has built in
   banner: {

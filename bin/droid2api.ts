@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { redisServer } from '../lib/account/redis-connection.ts'
 import { addressOf } from '../lib/cli/banner.ts'
 import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
-import { findingLines, findings } from '../lib/cli/check.ts'
-import { shellLine } from '../lib/cli/clients.ts'
+import { configurationFaults, findingLines, findings, type Finding } from '../lib/cli/check.ts'
+import { neededKey, shellLine } from '../lib/cli/clients.ts'
 import { demoConfig } from '../lib/cli/demo-config.ts'
+import { nodeTooOld } from '../lib/cli/node-version.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import {
   clientOf,
@@ -22,12 +24,20 @@ import { outboundProxy } from '../lib/upstream/outbound-proxy.ts'
 
 const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 
+const noAccountNote =
+  'No account: set DROID2API_KEY to your own key for the upstream, unless the demo is what runs.\n'
+
 const packageDir = findPackageDir(path.dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
   version: string
 }
 
 async function run(args: string[]): Promise<number> {
+  const tooOld = nodeTooOld(process.version)
+  if (tooOld) {
+    process.stderr.write(`${tooOld}\n`)
+    return exitCodes.failure
+  }
   const line = parseCommandLine(args)
   if (line.help) process.stdout.write(usage)
   else if (line.version) process.stdout.write(`${version}\n`)
@@ -65,16 +75,29 @@ const commands = {
     const { config } = load(line)
     const url = addressOf({ address: config.host, port: config.port })
     process.stdout.write(shellLine(client, config, url))
+    // for the user's eyes: stdout is what a shell evaluates
+    if (neededKey(config) === 'upstream') process.stderr.write(noAccountNote)
     return 0
   },
 
   async check(line: CommandLine): Promise<number> {
-    const { app } = await build(line, 'silent')
-    const all = await findings(app, line.online)
-    app.agents.destroy()
+    const all = await checkAll(line)
     process.stdout.write(line.json ? `${JSON.stringify({ findings: all })}\n` : findingLines(all))
     return all.some(({ level }) => level === 'error') ? exitCodes.failure : 0
   },
+}
+
+/** A configuration that stops the start is a finding like any other. */
+async function checkAll(line: CommandLine): Promise<Finding[]> {
+  try {
+    const { app } = await build(line, 'silent')
+    const all = await findings(app, line.online)
+    app.agents.destroy()
+    return all
+  } catch (error) {
+    if (error instanceof ConfigError) return configurationFaults(error)
+    throw error
+  }
 }
 
 async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> {
@@ -84,6 +107,7 @@ async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> 
     version,
     warnings,
     proxy: await outboundProxy(config.timeouts.connect_s),
+    redis: await redisServer(config),
   })
 }
 

@@ -50,9 +50,26 @@ const stdout = 1
 function openStdout(): LogPipe {
   const kind = fstatSync(stdout)
   if (kind.isFIFO() || kind.isSocket()) return openLogPipe(stdout)
+  return openLogFile()
+}
+
+/**
+ * A file or a terminal. pino writes what is left when the process ends, and tries for ever where writing fails (a full disk,
+ * a terminal that was closed): then what is left has to go first.
+ */
+function openLogFile(): LogPipe {
+  let failing = false
+  process.on('exit', () => {
+    if (failing) file.destroy()
+  })
   const file = pino.destination({ dest: stdout, sync: false })
-  // a full disk: there is no other place to say so
-  file.on('error', () => undefined)
+  // there is no other place to say so
+  file.on('error', () => {
+    failing = true
+  })
+  file.on('write', () => {
+    failing = false
+  })
   return {
     write: (line) => void file.write(line),
     end: () => new Promise((resolve) => file.flush(() => resolve())),

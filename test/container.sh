@@ -144,4 +144,11 @@ start -e PORT=3000 -e FACTORY_API_KEY_FILE=/run/key -v "$PWD/LICENSE:/run/key:ro
 check 'secrets come from files' answers "$(url)"
 check 'and it says whose account it is' logs_hold factory_api_key
 
+# shellcheck disable=SC2086 # as above
+"$engine" build -q $format $offline --build-arg STORE_CLIENT=redis -t "$image" . >/dev/null
+check 'with the client for TOKEN_STORE its layers are at most 6 MiB, too' layers_at_most $((6 * 1024 * 1024))
+start -e TOKEN_STORE=redis://127.0.0.1:9 -e DROID_REFRESH_KEY=rt-of-the-test "$image" >/dev/null 2>&1
+check 'and it looks for the token store' answers "$(url)"
+check 'and says that there is none' logs_hold 'the token store cannot be used'
+
 [ "$failed" = 0 ]

@@ -1,63 +1,43 @@
 /**
  * A pair of tokens that renews itself: by timer with or without traffic, when a request finds it overdue, and after a 401.
- * However many ask, one renewal runs; across processes a lock on the file makes them take turns, and whoever comes second
- * finds the new pair there. The new pair is on disk before anybody gets it.
+ * However many ask, one renewal runs; across processes the store makes them take turns, and whoever comes second finds the
+ * new pair there. The new pair is in the store before anybody gets it.
  */
-import { createHash } from 'node:crypto'
 import type { AuthConfig } from '../config/types.ts'
 import type { Logger } from '../log.ts'
 import type { Agents } from '../upstream/agents.ts'
-import { dueTime, expiryOf } from './expiry.ts'
-import { withFileLock } from './file-lock.ts'
-import type { Source } from './source.ts'
+import { expiryOf } from './expiry.ts'
 import { askForTokens, RefreshRefused } from './token-endpoint.ts'
-import { readTokens, writeTokens, type StoredTokens } from './token-file.ts'
-
-/** ISO times in UTC; never a secret. */
-export interface TokenStatus {
-  state: 'ok' | 'degraded'
-  expires_at: string | null
-  last_refresh: string | null
-  next_refresh: string | null
-  last_error: string | null
-}
+import { TokenState, type TokenStatus } from './token-state.ts'
+import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
 
 interface Parts {
-  source: Extract<Source, { file: string }>
+  store: TokenStore
+  /** what to begin with where the store holds no pair; throws where there is nothing */
+  startingPair: () => Promise<Tokens>
   auth: AuthConfig
   log: Logger
   agents: Agents
 }
 
-/** After failures in a row: 1 s, 2 s, 4 s … between attempts. */
-const maxPauseMs = 60_000
-/** A refused pair is tried again this seldom; the file is looked at sooner. */
-const refusedPauseMs = 300_000
+/** After a failure the store is looked at this soon, whatever the pause before the token server is asked again. */
 const lookAgainMs = 15_000
 /** Node's timers overflow above this. */
 const maxTimerMs = 2 ** 31 - 1
 
 export class RotatingToken {
   readonly #parts: Parts
-  readonly #seedHash: string | undefined
-  #pair: StoredTokens | undefined
-  #dueAt = 0
+  readonly #state: TokenState
   #renewal: Promise<string> | undefined
   #timer: NodeJS.Timeout | undefined
   #stopped = false
-  /** the refresh token last seen in the file or written to it: another one there is another program's */
-  #inFile: string | undefined
-  #lastRefresh: number | undefined
-  #failure: { error: Error; retryAt: number; count: number } | undefined
-  /** the token server said no to this pair */
-  #refused = false
+  /** the pair last seen in the store or saved there: another one there is another program's */
+  #inStore: Tokens | undefined
   #unsaved = false
-  readonly #former: string[] = []
 
   constructor(parts: Parts) {
     this.#parts = parts
-    const { source } = parts
-    this.#seedHash = source.kind === 'droid_refresh_key' ? hash(source.seed) : undefined
+    this.#state = new TokenState(parts.auth.refresh_hours)
   }
 
   async start(): Promise<void> {
@@ -66,7 +46,7 @@ export class RotatingToken {
     } catch (error) {
       this.#failed(error as Error)
     }
-    if (this.#isDue()) this.#renewInBackground()
+    if (this.#state.isDue) this.#renewInBackground()
     else this.#armTimer()
   }
 
@@ -75,57 +55,35 @@ export class RotatingToken {
     this.#stopped = true
     clearTimeout(this.#timer)
     await this.#renewal?.catch(() => undefined)
+    await this.#parts.store.close()
   }
 
   /** The access token; renewed first where it is due. Fails with the reason where none is usable. */
   async current(): Promise<string> {
-    if (!this.#isDue()) return this.#pair!.access!
-    if (this.#mustWait() && this.#isUsable()) return this.#pair!.access!
+    const fresh = this.#state.fresh(undefined)
+    if (fresh !== undefined) return fresh
+    if (this.#state.mustWait && this.#state.usable !== undefined) return this.#state.usable
     try {
       return await this.#renew(undefined)
     } catch (error) {
-      if (this.#isUsable()) return this.#pair!.access!
+      if (this.#state.usable !== undefined) return this.#state.usable
       throw error
     }
   }
 
   /** A token other than `rejected`. */
   async replace(rejected: string): Promise<string> {
-    const access = this.#pair?.access
-    if (access !== undefined && access !== rejected && this.#isUsable()) return access
-    return await this.#renew(rejected)
+    const { usable } = this.#state
+    return usable !== undefined && usable !== rejected ? usable : await this.#renew(rejected)
   }
 
   status(): TokenStatus {
-    const failed = this.#failure !== undefined && !this.#isUsable()
-    return {
-      state: this.#refused || failed ? 'degraded' : 'ok',
-      expires_at: isoTime(this.#pair?.access ? this.#pair.expiresAt : undefined),
-      last_refresh: isoTime(this.#lastRefresh),
-      next_refresh: isoTime(this.#failure?.retryAt ?? (this.#dueAt || undefined)),
-      last_error: this.#failure?.error.message ?? null,
-    }
+    const status = this.#state.status()
+    return { ...status, last_error: status.last_error ?? this.#parts.store.problem ?? null }
   }
 
   secrets(): string[] {
-    const { source } = this.#parts
-    const known = [this.#pair?.access, this.#pair?.refresh, ...this.#former]
-    if (source.kind === 'droid_refresh_key') known.push(source.seed)
-    return known.filter((secret) => secret !== undefined)
-  }
-
-  #isUsable(): boolean {
-    return this.#pair?.access !== undefined && Date.now() < this.#pair.expiresAt
-  }
-
-  #isDue(): boolean {
-    return this.#pair?.access === undefined || Date.now() >= this.#dueAt
-  }
-
-  /** A clock that was set back must not make the pause longer than it was meant to be. */
-  #mustWait(): boolean {
-    const left = (this.#failure?.retryAt ?? 0) - Date.now()
-    return left > 0 && left <= refusedPauseMs
+    return this.#state.secrets()
   }
 
   #renew(rejected: string | undefined): Promise<string> {
@@ -137,12 +95,11 @@ export class RotatingToken {
   }
 
   async #renewNow(rejected: string | undefined): Promise<string> {
-    if (this.#mustWait()) await this.#adoptChange().catch(() => undefined)
-    if (this.#mustWait()) throw this.#failure!.error
+    if (this.#state.mustWait) await this.#adoptChange().catch(() => undefined)
+    if (this.#state.mustWait) throw this.#state.failure!.error
     try {
-      const { file } = this.#parts.source
-      const access = await withFileLock(file, () => this.#renewLocked(rejected))
-      if (!this.#refused) this.#failure = undefined
+      const access = await this.#parts.store.withTurn((save) => this.#renewInTurn(rejected, save))
+      this.#state.succeeded()
       return access
     } catch (error) {
       this.#failed(error as Error)
@@ -150,109 +107,89 @@ export class RotatingToken {
     }
   }
 
-  async #renewLocked(rejected: string | undefined): Promise<string> {
-    await this.#load()
-    const adopted = this.#freshAccess(rejected)
+  async #renewInTurn(rejected: string | undefined, save: SaveTokens): Promise<string> {
+    const old = await this.#load()
+    const adopted = this.#state.fresh(rejected)
     if (adopted !== undefined) return adopted
     try {
-      return await this.#exchange()
+      return await this.#exchange(old, save)
     } catch (error) {
       if (!(error instanceof RefreshRefused)) throw error
-      const sent = this.#pair!.refresh
-      await this.#load()
-      if (this.#pair!.refresh === sent) {
-        this.#refused = true
+      const other = await this.#load()
+      if (other.refresh === old.refresh) {
+        this.#state.refused()
         throw error
       }
-      return this.#freshAccess(rejected) ?? (await this.#exchange())
+      return this.#state.fresh(rejected) ?? (await this.#exchange(other, save))
     }
   }
 
-  #freshAccess(rejected: string | undefined): string | undefined {
-    const access = this.#pair?.access
-    return access !== undefined && access !== rejected && !this.#isDue() ? access : undefined
-  }
-
-  async #exchange(): Promise<string> {
-    const old = this.#pair!
-    const { auth, agents } = this.#parts
+  async #exchange(old: Tokens, save: SaveTokens): Promise<string> {
+    const { auth, agents, log } = this.#parts
     const fresh = await askForTokens(auth, old.refresh, agents)
     const obtainedAt = Date.now()
-    const pair: StoredTokens = {
+    const pair: Tokens = {
       access: fresh.access,
       refresh: fresh.refresh ?? old.refresh,
       obtainedAt,
       expiresAt: expiryOf(fresh.access, obtainedAt, fresh.expiresIn),
-      ...(this.#seedHash && { seedHash: this.#seedHash }),
     }
-    await this.#save(pair)
-    this.#use(pair)
-    this.#lastRefresh = obtainedAt
-    const until = localTime(pair.expiresAt)
-    this.#parts.log.info(`Token refreshed successfully, expires at: ${until}`)
-    return fresh.access
+    const kept = await this.#save(pair, save)
+    this.#state.use(kept)
+    if (kept.refresh === pair.refresh) {
+      this.#state.refreshed(obtainedAt)
+      log.info(`Token refreshed successfully, expires at: ${localTime(pair.expiresAt)}`)
+    } else {
+      log.warn('another process renewed the login at the same time; its token is used')
+    }
+    return kept.access ?? fresh.access
   }
 
-  /** A disk that cannot be written must not end the login: the pair then lives in memory, and that is said once. */
-  async #save(pair: StoredTokens): Promise<void> {
-    const { source, log } = this.#parts
+  /** A store that cannot be written must not end the login: the pair then lives in memory, and that is said once. */
+  async #save(pair: Tokens, save: SaveTokens): Promise<Tokens> {
+    const { store, log } = this.#parts
     try {
-      await writeTokens(source.file, pair)
-      this.#inFile = pair.refresh
+      const kept = await save(pair)
+      this.#inStore = kept
       this.#unsaved = false
+      return kept
     } catch (error) {
       if (!this.#unsaved) {
         const { code, message } = error as NodeJS.ErrnoException
         log.error(
-          { file: source.file, reason: code ?? message },
-          'the renewed login cannot be saved; it is lost when this process ends',
+          { store: store.place, reason: code ?? message },
+          'the renewed login cannot be saved; it is lost if this process ends before it can be',
         )
       }
       this.#unsaved = true
+      return pair
     }
   }
 
-  #use(pair: StoredTokens): void {
-    const { access, refresh } = this.#pair ?? {}
-    for (const secret of [access, refresh]) if (secret !== undefined) this.#former.push(secret)
-    this.#former.splice(0, this.#former.length - 6)
-    this.#pair = pair
-    const { refresh_hours: hours } = this.#parts.auth
-    this.#dueAt = pair.access ? dueTime(pair.obtainedAt, pair.expiresAt, hours, Math.random()) : 0
-    this.#failure = undefined
-    this.#refused = false
-  }
-
-  /** Takes over what the file holds where it is new to us. */
-  async #load(): Promise<void> {
-    const { source } = this.#parts
-    const stored = await readTokens(source.file)
-    const wins =
-      stored && (!stored.seedHash || !this.#seedHash || stored.seedHash === this.#seedHash)
-    if (stored && wins && stored.refresh !== this.#inFile) {
-      this.#inFile = stored.refresh
-      this.#use(stored)
+  /** Takes over what the store holds where it is new to us. Gives the pair that then counts. */
+  async #load(): Promise<Tokens> {
+    const { store, startingPair } = this.#parts
+    const stored = await store.read()
+    if (stored && !(this.#inStore && isSame(stored, this.#inStore))) {
+      this.#inStore = stored
+      this.#state.use(stored)
     }
-    if (this.#pair) return
-    if (source.kind !== 'droid_refresh_key') throw new Error(`${source.file} is gone`)
-    this.#use({ access: undefined, refresh: source.seed, obtainedAt: 0, expiresAt: 0 })
+    if (!this.#state.pair) this.#state.use(await startingPair())
+    return this.#state.pair!
   }
 
-  /** While a pause lasts nobody is asked, but another program may have put things right. */
+  /** While a pause lasts nobody is asked, but another program may have put things right, or the store is back. */
   async #adoptChange(): Promise<void> {
-    const before = this.#pair?.refresh
-    await this.#load()
-    if (this.#pair?.refresh !== before) this.#failure = undefined
+    const before = this.#state.pair?.refresh
+    const error = this.#state.failure?.error
+    const { refresh } = await this.#load()
+    if (refresh !== before || error instanceof StoreError) this.#state.mayRetry()
   }
 
   #failed(error: Error): void {
-    const count = (this.#failure?.count ?? 0) + 1
-    const pause = this.#refused ? refusedPauseMs : Math.min(maxPauseMs, 1000 * 2 ** (count - 1))
-    if (this.#failure?.error.message !== error.message) {
-      const { file } = this.#parts.source
-      this.#parts.log.error({ reason: error.message, file }, 'the login could not be renewed')
-    }
-    this.#failure = { error, retryAt: Date.now() + pause, count }
+    const { store, log } = this.#parts
+    if (!this.#state.failed(error)) return
+    log.error({ reason: error.message, store: store.place }, 'the login could not be renewed')
   }
 
   #renewInBackground(): void {
@@ -264,9 +201,8 @@ export class RotatingToken {
   #armTimer(): void {
     clearTimeout(this.#timer)
     if (this.#stopped) return
-    const at = this.#failure
-      ? Math.min(this.#failure.retryAt, Date.now() + lookAgainMs)
-      : this.#dueAt
+    const { failure, dueAt } = this.#state
+    const at = failure ? Math.min(failure.retryAt, Date.now() + lookAgainMs) : dueAt
     const delay = Math.min(Math.max(at - Date.now(), 1000), maxTimerMs)
     this.#timer = setTimeout(() => this.#onTimer(), delay)
     this.#timer.unref()
@@ -274,17 +210,14 @@ export class RotatingToken {
 
   /** The timer runs on a clock that cannot be set: when it ends, the time has passed, whatever the wall says. */
   #onTimer(): void {
-    if (!this.#failure) this.#dueAt = Math.min(this.#dueAt, Date.now())
+    if (!this.#state.failure) this.#state.dueNow()
     this.#renewInBackground()
   }
 }
 
-function hash(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
-}
-
-function isoTime(time: number | undefined): string | null {
-  return time === undefined ? null : new Date(time).toISOString()
+/** Some token servers leave the refresh token as it was. */
+function isSame(one: Tokens, other: Tokens): boolean {
+  return one.refresh === other.refresh && one.access === other.access
 }
 
 /** `2026-01-31 12:00:00` in this machine's time zone. */

@@ -10,6 +10,9 @@ export type Source =
   | { kind: 'auth_file'; file: string }
   | { kind: 'none' }
 
+/** Those whose tokens are renewed. */
+export type RotatingSource = Extract<Source, { file: string }>
+
 export function findSource({ secrets, auth, data_dir: dataDir }: Config): Source {
   if (secrets.factory_api_key) return { kind: 'factory_api_key', key: secrets.factory_api_key }
   if (secrets.droid_refresh_key) {

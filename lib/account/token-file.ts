@@ -8,15 +8,7 @@ import path from 'node:path'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { objectFrom } from '../../pipelines/wire/json.ts'
 import { expiryOf } from './expiry.ts'
-
-export interface Tokens {
-  /** undefined before the first renewal of a bare refresh token */
-  access: string | undefined
-  refresh: string
-  /** ms since the epoch; 0 where there is no access token */
-  obtainedAt: number
-  expiresAt: number
-}
+import type { Tokens } from './token-store.ts'
 
 export interface StoredTokens extends Tokens {
   /** hash of the variable that the pair descends from */

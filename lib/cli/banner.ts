@@ -1,7 +1,7 @@
 /** What a person sees at start: the address, the account's state, and lines to copy for each client. */
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
-import { codexCommand, firstModel } from './clients.ts'
+import { codexCommand, firstModel, neededKey, type NeededKey } from './clients.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
 export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' | 'port'>): string {
@@ -13,7 +13,8 @@ export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' |
 /** The lines for a terminal: `title` sets the headings off. */
 export function banner(app: App, url: string, title: (text: string) => string): string {
   const { config } = app
-  const key = config.api_keys.length > 0 ? 'YOUR_CLIENT_KEY' : 'any'
+  const key = placeholders[neededKey(config)]
+  const bearer = key === 'any' ? '' : ` -H 'authorization: Bearer ${key}'`
   const chat = config.models[0]?.id ?? 'MODEL'
   const claude = firstModel(config, 'anthropic')
   const block = (heading: string, ...lines: string[]) =>
@@ -24,15 +25,22 @@ export function banner(app: App, url: string, title: (text: string) => string): 
     ...app.warnings.map((warning) => `Warning: ${warning}`),
     '',
     ...(claude ? [block('Claude Code', claudeCommand(url, key, claude))] : []),
-    ...(firstModel(config, 'openai') ? [block('Codex', codexCommand(config, url))] : []),
+    ...(firstModel(config, 'openai') ? [block('Codex', codexLine(app, url, key))] : []),
     block('OpenAI SDK', `export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`),
     block('Cursor, Cline', `OpenAI compatible, base URL ${url}/v1, API key ${key}, model ${chat}`),
     block(
       'curl',
-      `curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
+      `curl ${url}/v1/chat/completions -H 'content-type: application/json'${bearer} \\`,
       `  -d '{"model":"${chat}","messages":[{"role":"user","content":"Hello"}]}'`,
     ),
   ].join('\n')}\n\n`
+}
+
+/** What stands for the key in a line to copy. */
+const placeholders: Record<NeededKey, string> = {
+  client: 'YOUR_CLIENT_KEY',
+  upstream: 'YOUR_KEY',
+  any: 'any',
 }
 
 /** One line on the account: what serves, or what was looked for. */
@@ -40,12 +48,23 @@ export function accountLine(app: App): string {
   if (app.accountNote) return app.accountNote
   const { source, state, expires_at: expiresAt, last_error: lastError } = app.account.status()
   if (source === 'none') {
-    return `No account: looked for ${app.account.lookedFor().join(', ')}. Each client's own credential goes upstream.`
+    return `No account: looked for ${app.account.lookedFor().join(', ')}. Each client's own key goes upstream; "droid2api demo" needs none.`
   }
   if (state === 'degraded') return `Account: ${source}, degraded: ${lastError ?? 'no usable token'}`
-  return `Account: ${source}${expiresAt ? `, token until ${expiresAt}` : ''}`
+  return `Account: ${source}${tokenState(expiresAt)}`
+}
+
+/** A token that expired while the proxy was off is renewed while this is read. */
+function tokenState(expiresAt: string | null): string {
+  if (expiresAt === null) return ''
+  const isOver = Date.parse(expiresAt) <= Date.now()
+  return isOver ? `, token expired ${expiresAt}, being renewed` : `, token until ${expiresAt}`
 }
 
 function claudeCommand(url: string, key: string, model: string): string {
   return `ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key} claude --model ${model}`
+}
+
+function codexLine({ config }: App, url: string, key: string): string {
+  return `${key === 'any' ? '' : `DROID2API_KEY=${key} `}${codexCommand(config, url)}`
 }

@@ -1,7 +1,9 @@
 /** Puts the parts together: configuration, log, account, agents. */
 import type { DestinationStream } from 'pino'
 import { openAccount } from '../account/account.ts'
+import type { RedisServer } from '../account/redis-connection.ts'
 import type { App } from '../app.ts'
+import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
 import { isLoopback } from '../guard/browser.ts'
 import { openLog } from '../log.ts'
@@ -18,6 +20,8 @@ export interface AppParts {
   accountNote?: string
   /** the way out, where the environment names one */
   proxy?: OutboundProxy | undefined
+  /** where the account's tokens are kept, where TOKEN_STORE names a server */
+  redis?: RedisServer | undefined
   /** where the log goes; stdout unless told */
   destination?: DestinationStream
 }
@@ -30,13 +34,14 @@ export interface BuiltApp {
 
 /** Builds everything a server needs; nothing is started yet. */
 export function buildApp(parts: AppParts): BuiltApp {
-  const { config, version, warnings, accountNote, proxy, destination } = parts
+  const { config, version, warnings, accountNote, proxy, redis, destination } = parts
   const secrets = () =>
     knownSecrets([
       ...app.account.secrets(),
       ...app.config.api_keys,
       ...Object.values(app.config.endpoint_secrets),
       ...(proxy?.secrets ?? []),
+      ...storeSecrets(config.secrets.token_store ?? ''),
     ])
   const redact = redactor(secrets)
   const { log, end } = openLog({
@@ -48,7 +53,7 @@ export function buildApp(parts: AppParts): BuiltApp {
   const agents = createAgents(proxy)
   const app: App = {
     config,
-    account: openAccount({ config, log, agents }),
+    account: openAccount({ config, log, agents, redis }),
     agents,
     reasoning: new ReasoningMemory(),
     log,

@@ -1,13 +1,16 @@
-/** `droid2api serve`: listen, say so, reload on SIGHUP, drain and leave on SIGTERM or SIGINT. */
+/** `droid2api serve`: listen, say so, reload on SIGHUP, drain and leave on SIGTERM, SIGINT or a terminal that closes. */
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { styleText } from 'node:util'
+// not by name: a Node too old for it must get as far as saying so
+import util from 'node:util'
 import type { App } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
+import { cannotListen } from './cannot-listen.ts'
 
 export interface ServeOptions {
   /** reads the configuration again; throws when it is broken */
@@ -23,8 +26,8 @@ export class ListenError extends Error {}
 export async function serve(built: BuiltApp, options: ServeOptions): Promise<void> {
   const { app } = built
   const server = createServer(app)
-  const onReload = () => reload(app, options)
-  process.on('SIGHUP', onReload)
+  const onHangUp = onSighup(() => reload(app, options))
+  process.on('SIGHUP', onHangUp)
   const stopped = nextSignal()
   await listen(server, app)
   await app.account.start()
@@ -32,7 +35,7 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   const signal = await stopped
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
   await drain(server, app)
-  process.off('SIGHUP', onReload)
+  process.off('SIGHUP', onHangUp)
   await app.account.stop()
   await options.beforeExit?.()
   app.agents.destroy()
@@ -45,21 +48,7 @@ async function listen(server: Server, { config }: App): Promise<void> {
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw new ListenError(whyNot(error as NodeJS.ErrnoException, config.port, config.host))
-  }
-}
-
-function whyNot(error: NodeJS.ErrnoException, port: number, host: string): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `Port ${port} on ${host} is in use. Choose another with --port (or PORT).`
-    case 'EACCES':
-      return `Port ${port} needs more rights than this user has. Choose one above 1023 with --port (or PORT).`
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `The address ${host} is not one of this machine's. Choose another with --host (or HOST).`
-    default:
-      return `Cannot listen on ${host}:${port}: ${error.message}`
+    throw new ListenError(cannotListen(error as NodeJS.ErrnoException, config.port, config.host))
   }
 }
 
@@ -74,7 +63,7 @@ function announce(app: App, server: Server): void {
 }
 
 function heading(text: string): string {
-  return process.env.NO_COLOR ? text : styleText('bold', text)
+  return process.env.NO_COLOR ? text : util.styleText('bold', text)
 }
 
 function reload(app: App, options: ServeOptions): void {
@@ -91,6 +80,27 @@ function reload(app: App, options: ServeOptions): void {
       { reason: (error as Error).message },
       'the new configuration is broken; the running one stays',
     )
+  }
+}
+
+/** A closed terminal sends the same signal as `kill -HUP`; a proxy that outlived it would hold the port with nobody knowing. */
+function onSighup(reloadNow: () => void): () => void {
+  let leaving = false
+  return () => {
+    if (leaving) return
+    leaving = process.stdout.isTTY && !hasTerminal()
+    if (leaving) process.kill(process.pid, 'SIGTERM')
+    else reloadNow()
+  }
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    // there is none, or no longer
+    return false
   }
 }
 

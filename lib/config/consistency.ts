@@ -2,6 +2,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { isBrokenHash } from '../guard/client-key.ts'
 import { nearest } from './nearest.ts'
+import { storeAddress } from './store-address.ts'
 import type { Config, Endpoint, Model } from './types.ts'
 
 /** Keys copied out of an example are public keys. */
@@ -14,7 +15,16 @@ export function checkConsistency(config: Config, faults: string[], warnings: str
   checkEndpoints(config, say)
   checkModels(config, say)
   checkRedirects(config, warnings)
+  if (config.models.length === 0) {
+    warnings.push(`${config.file}: models is empty; leave it out to have the shipped ones`)
+  }
   checkUrl('auth.token_url', config.auth.token_url, say)
+  const { token_store: store } = config.secrets
+  if (store !== undefined && !storeAddress(store)) {
+    faults.push(
+      'environment: TOKEN_STORE is not the address of a Redis server; write it as redis://user:password@host:6379/0',
+    )
+  }
   for (const origin of config.cors_origins) {
     if (!isOrigin(origin)) {
       say(

@@ -16,10 +16,11 @@ export interface Environment {
   FACTORY_API_KEY?: string
   DROID_REFRESH_KEY?: string
   API_KEYS?: string
+  TOKEN_STORE?: string
 }
 
 /** Each of these can also be read from a file, named by the variable with `_FILE` behind it. */
-const secretNames = ['FACTORY_API_KEY', 'DROID_REFRESH_KEY', 'API_KEYS'] as const
+const secretNames = ['FACTORY_API_KEY', 'DROID_REFRESH_KEY', 'API_KEYS', 'TOKEN_STORE'] as const
 
 const text = (description: string): Schema => ({ type: 'string', description })
 
@@ -39,6 +40,7 @@ export const environmentSchema: Schema = {
     FACTORY_API_KEY: text('fixed key'),
     DROID_REFRESH_KEY: text('refresh token'),
     API_KEYS: text('client keys, comma separated'),
+    TOKEN_STORE: text('a Redis or Valkey server that keeps the renewed login'),
   },
 }
 

@@ -50,7 +50,9 @@ export function loadConfig(options: LoadOptions): { config: Config; warnings: st
   const flagged = readFlags(flags, faults)
   const variable = env.CONFIG_FILE && expandHome(env.CONFIG_FILE, homeDir)
   const file = chooseFile({ flag: flags.config, variable, cwd, packageDir })
-  const given = withoutUnknownKeys(readConfigFile(file, faults), fileSchema, warnings) as Given
+  const unknown: string[] = []
+  const given = withoutUnknownKeys(readConfigFile(file, faults), fileSchema, unknown) as Given
+  warnings.push(...unknown.map((warning) => `${file.path}: ${warning}`))
   const checked = validate(file.path, fileSchema, given, faults, false) as unknown as FilePart
   if (env.API_KEYS && listOf(env.API_KEYS).length === 0) {
     faults.push('environment: API_KEYS holds no key')
@@ -127,6 +129,7 @@ function overEnvironment(
     secrets: {
       ...(env.FACTORY_API_KEY && { factory_api_key: env.FACTORY_API_KEY }),
       ...(env.DROID_REFRESH_KEY && { droid_refresh_key: env.DROID_REFRESH_KEY }),
+      ...(env.TOKEN_STORE && { token_store: env.TOKEN_STORE }),
     },
   }
 }

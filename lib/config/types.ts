@@ -76,7 +76,12 @@ export interface Config {
   /** where state is kept; absolute */
   data_dir: string
   /** secrets of the environment, already read from their `*_FILE` form */
-  secrets: { factory_api_key?: string; droid_refresh_key?: string }
+  secrets: {
+    factory_api_key?: string
+    droid_refresh_key?: string
+    /** the address of a Redis server, which may hold a password */
+    token_store?: string
+  }
   /** credentials of endpoints with `auth.env`, by variable name */
   endpoint_secrets: Readonly<Record<string, string>>
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pino } from 'pino'
@@ -8,6 +7,7 @@ import { createAgents } from '../../lib/upstream/agents.ts'
 import { openAccount, type Account } from '../../lib/account/account.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 import { deferred } from '../helpers/deferred.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer, type TokenServer } from '../helpers/token-server.ts'
 
 const hour = 3_600_000
@@ -23,8 +23,7 @@ interface Setting {
 /** A folder, a token server, and accounts on them; with fake clocks where a test asks for them. */
 async function setting(t: TestContext): Promise<Setting> {
   const tokens = await startTokenServer(t)
-  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const dir = tempDir(t)
   writeFileSync(
     path.join(dir, 'config.json'),
     JSON.stringify({ auth: { token_url: tokens.url, file: 'auth.json' } }),

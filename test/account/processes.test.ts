@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 
 const child = path.join(import.meta.dirname, 'renewing.child.ts')
@@ -16,8 +16,7 @@ const child = path.join(import.meta.dirname, 'renewing.child.ts')
 /** A shared file, and a server that hears of each token in use together with what the file held at that moment. */
 async function shared(t: TestContext) {
   const tokens = await startTokenServer(t)
-  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const dir = tempDir(t)
   const file = path.join(dir, 'auth.json')
   writeFileSync(
     path.join(dir, 'config.json'),

@@ -1,38 +1,27 @@
 /** The built program: one file, whose validators were compiled when it was built. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { buildProgram } from '../helpers/built-program.ts'
 
 const projectDir = path.join(import.meta.dirname, '..', '..')
-/** below the project, where the program finds its package */
-const distDir = path.join(projectDir, 'dist')
-let buildDir: string
-let configDir: string
+let dir: string
+let program: string
 
 before(() => {
-  mkdirSync(distDir, { recursive: true })
-  buildDir = mkdtempSync(path.join(distDir, 'test-'))
-  configDir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  const built = run([path.join(projectDir, '.build', 'build.ts'), builtProgram()])
-  assert.equal(built.status, 0, built.stderr)
+  dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
+  program = buildProgram(dir)
 })
 
-after(() => {
-  rmSync(buildDir, { recursive: true })
-  rmSync(configDir, { recursive: true })
-})
-
-function builtProgram(): string {
-  return path.join(buildDir, 'droid2api.js')
-}
+after(() => rmSync(dir, { recursive: true }))
 
 function run(args: string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', ...args], {
     cwd: projectDir,
-    env: { PATH: process.env.PATH, HOME: configDir, PORT: '0', ...env },
+    env: { PATH: process.env.PATH, HOME: dir, PORT: '0', ...env },
     encoding: 'utf8',
   })
   return { status, stdout, stderr }
@@ -55,11 +44,11 @@ const cases: [name: string, config: unknown, env?: Record<string, string>][] = [
 
 for (const [name, config, env] of cases) {
   test(`says of ${name} what the source says`, () => {
-    const file = path.join(configDir, 'config.json')
+    const file = path.join(dir, 'checked.json')
     writeFileSync(file, JSON.stringify(config))
     const args = ['check', '--json', '--config', file]
 
-    const built = run([builtProgram(), ...args], env)
+    const built = run([program, ...args], env)
     const fromSource = run([path.join(projectDir, 'bin', 'droid2api.ts'), ...args], env)
 
     assert.deepEqual(built, fromSource)
@@ -67,5 +56,5 @@ for (const [name, config, env] of cases) {
 }
 
 test('brings validators in place of ajv', () => {
-  assert.doesNotMatch(readFileSync(builtProgram(), 'utf8'), /strictTuples/)
+  assert.doesNotMatch(readFileSync(program, 'utf8'), /strictTuples/)
 })

@@ -39,21 +39,45 @@ test('with client keys the user’s own is asked for, and none is printed', asyn
   assert.throws(() => evaluated(line, show))
 })
 
+test('with no account the user’s own key is passed on, and the demo is content without', async (t) => {
+  const program = runProgram(t, { args: ['env', 'claude'], config: { port: 3000 } })
+  await program.exit
+  const line = program.stdout()
+
+  assert.equal(evaluated(line, show, { DROID2API_KEY: 'mine' }), 'http://127.0.0.1:3000 mine  \n')
+  assert.equal(evaluated(line, show), 'http://127.0.0.1:3000 any  \n')
+  assert.match(program.stderr(), /^No account: set DROID2API_KEY to your own key.*\n$/)
+})
+
+/** What the wrapped command is started with, and the key it finds in its environment. */
+function codexWords(line: string, env: Record<string, string> = {}): string[] {
+  const command = `command() { shift; printf '%s\\n' "$@" "$DROID2API_KEY"; }`
+  return evaluated(`${command}; ${line}`, 'codex exec hello', env).split('\n').slice(2, -1)
+}
+
+const provider = (more: string) =>
+  `model_providers.droid2api={name="droid2api",base_url="http://127.0.0.1:4000/v1",wire_api="responses"${more}}`
+
 test('env codex wraps the command, with its own arguments behind', async (t) => {
-  const program = runProgram(t, { args: ['env', 'codex', '-p', '4000'] })
+  const program = runProgram(t, {
+    args: ['env', 'codex', '-p', '4000'],
+    env: { FACTORY_API_KEY: 'fk-the-account-key' },
+  })
   await program.exit
 
-  const words = evaluated(
-    `command() { shift; printf '%s\\n' "$@"; }; ${program.stdout()}`,
-    'codex exec hello',
-  )
+  const words = codexWords(program.stdout())
 
-  assert.deepEqual(words.trimEnd().split('\n').slice(2), [
-    '-c',
-    'model_provider=droid2api',
-    '-c',
-    'model_providers.droid2api={name="droid2api",base_url="http://127.0.0.1:4000/v1",wire_api="responses"}',
-    'exec',
-    'hello',
-  ])
+  const start = ['-c', 'model_provider=droid2api', '-c', provider('')]
+  assert.deepEqual(words, [...start, 'exec', 'hello', ''])
+  assert.equal(program.stderr(), '')
+})
+
+test('env codex without an account hands on the user’s own key', async (t) => {
+  const program = runProgram(t, { args: ['env', 'codex', '-p', '4000'] })
+  await program.exit
+  const line = program.stdout()
+
+  assert.equal(codexWords(line)[3], provider(',env_key="DROID2API_KEY"'))
+  assert.equal(codexWords(line).at(-1), 'any')
+  assert.equal(codexWords(line, { DROID2API_KEY: 'mine' }).at(-1), 'mine')
 })

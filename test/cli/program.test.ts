@@ -1,13 +1,14 @@
 /** The program from outside: command line, exit codes, signals. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
 import { oneUpstream, post } from '../helpers/proxy.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { runProgram } from '../helpers/program.ts'
-import { startTokenServer } from '../helpers/token-server.ts'
+import { isServed, until } from '../helpers/until.ts'
 import { anthropicStream, startUpstream } from '../helpers/upstream.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
@@ -39,13 +40,14 @@ test('--version and --help answer and end', async (t) => {
   assert.match(help.stdout(), /--log-level/)
 })
 
-test('the README shows the help as it is', async (t) => {
-  const help = runProgram(t, { args: ['--help'] })
-  await help.exit
+test('a Node that is too old is told which one is needed', { timeout: 30_000 }, async (t) => {
+  const fake = `Object.defineProperty(process,'version',{value:'v18.20.8'})`
+  const program = runProgram(t, {
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${fake}` },
+  })
 
-  for (const readme of ['README.md', 'README.zh-CN.md']) {
-    assert.ok(readFileSync(path.join(packageDir, readme), 'utf8').includes(help.stdout()), readme)
-  }
+  assert.equal(await program.exit, 1)
+  assert.match(program.stderr(), /^droid2api needs Node 20\.19 or newer; this is v18\.20\.8\..*\n$/)
 })
 
 const unknown = [['--prot', '1'], ['serv'], ['serve', 'more'], ['--port'], ['env'], ['env', 'vim']]
@@ -160,6 +162,21 @@ test('row 60: SIGHUP reads the configuration again; a broken one leaves the runn
   assert.deepEqual(await ids(), ['brand-new'])
 })
 
+test(
+  'a terminal that is closed ends it as SIGTERM does, however often it says so',
+  { timeout: 30_000 },
+  async (t) => {
+    const program = runProgram(t, { args: ['demo'], terminal: true })
+    await program.url()
+
+    program.process.kill('SIGHUP')
+    program.process.kill('SIGHUP')
+
+    assert.equal(await program.exit, 0)
+    assert.match(program.stdout(), /"signal":"SIGTERM".*shutting down/)
+  },
+)
+
 test('row 60: a reader of the log that goes away does not end it', async (t) => {
   const program = runProgram(t)
   const url = await program.url()
@@ -170,6 +187,21 @@ test('row 60: a reader of the log that goes away does not end it', async (t) => 
     assert.equal((await fetch(url)).status, 200)
   }
 })
+
+const full = '/dev/full'
+test(
+  'a log that cannot be written does not keep it from ending',
+  { skip: !existsSync(full), timeout: 30_000 },
+  async (t) => {
+    const port = await freePort()
+    const program = runProgram(t, { args: ['-p', String(port)], stdout: full })
+    await until(() => isServed(`http://127.0.0.1:${port}/health`))
+
+    program.process.kill('SIGTERM')
+
+    assert.equal(await program.exit, 0)
+  },
+)
 
 test('demo answers with no account', async (t) => {
   const program = runProgram(t, { args: ['demo'], env: { FACTORY_API_KEY: 'fk-not-to-be-used' } })
@@ -185,55 +217,4 @@ test('demo answers with no account', async (t) => {
   assert.equal(health.account.source, 'none')
   program.process.kill('SIGTERM')
   assert.equal(await program.exit, 0)
-})
-
-test('check tells what is configured, found and wrong, as lines and as JSON', async (t) => {
-  const good = runProgram(t, { args: ['check'], env: { FACTORY_API_KEY: 'fk-the-account-key' } })
-  const json = runProgram(t, { args: ['check', '--json'] })
-
-  assert.equal(await good.exit, 0)
-  assert.match(good.stdout(), /ok +configuration: .*config\.json/)
-  assert.match(good.stdout(), /ok +account: factory_api_key/)
-  assert.doesNotMatch(good.stdout(), /fk-the-account-key/)
-  assert.equal(await json.exit, 0)
-  const { findings } = JSON.parse(json.stdout()) as { findings: { level: string }[] }
-  assert.ok(findings.some(({ level }) => level === 'warning'))
-})
-
-test('check --online renews the token and asks every upstream', async (t) => {
-  const tokens = await startTokenServer(t)
-  const upstream = await startUpstream(t, () => ({ status: 405 }))
-  const good = runProgram(t, {
-    args: ['check', '--online'],
-    config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
-    env: { DROID_REFRESH_KEY: tokens.refreshToken },
-  })
-  const bad = runProgram(t, {
-    args: ['check', '--online'],
-    config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: 'http://127.0.0.1:1' } }),
-    env: { DROID_REFRESH_KEY: 'refresh-nobody-knows' },
-  })
-
-  assert.equal(await good.exit, 0, good.stdout())
-  assert.equal(tokens.refreshes, 1)
-  assert.match(good.stdout(), /ok +token: usable until/)
-  assert.equal(await bad.exit, 1)
-  assert.match(bad.stdout(), /error +token: .*ECONNREFUSED/)
-  assert.match(bad.stdout(), /error +upstream: http:\/\/127\.0\.0\.1:1 cannot be reached/)
-})
-
-test('check --online says of a silent upstream for how long it waited', async (t) => {
-  const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
-  const [endpoint] = oneUpstream(upstream.url).endpoints
-  const program = runProgram(t, {
-    args: ['check', '--online'],
-    config: oneUpstream('', {
-      endpoints: [endpoint],
-      models: [{ name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' }],
-      timeouts: { connect_s: 1 },
-    }),
-  })
-
-  assert.equal(await program.exit, 1)
-  assert.match(program.stdout(), /error +upstream: .* cannot be reached \(no answer within 1 s\)/)
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ConfigError, loadConfig, type Flags } from '../../lib/config/load.ts'
 import { fileSchema, type Schema } from '../../lib/config/schema.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
 
@@ -15,16 +15,10 @@ interface Given {
 }
 
 function load(t: TestContext, { file = {}, env = {}, flags = {} }: Given) {
-  const dir = folder(t)
+  const dir = tempDir(t)
   const text = typeof file === 'string' ? file : JSON.stringify(file)
   writeFileSync(path.join(dir, 'config.json'), text)
   return { dir, ...loadConfig({ flags, env, cwd: dir, packageDir, homeDir: '/home/me' }) }
-}
-
-function folder(t: TestContext): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
 }
 
 const model = { name: 'M', id: 'm', type: 'anthropic' }
@@ -135,16 +129,24 @@ for (const [what, given, ...said] of faults) {
   })
 }
 
+test('a list of models with none in it is a warning', (t) => {
+  const { dir, warnings } = load(t, { file: { models: [] } })
+
+  assert.deepEqual(warnings, [
+    `${dir}/config.json: models is empty; leave it out to have the shipped ones`,
+  ])
+})
+
 test('a misspelt key is a warning that names the nearest one, at every level', (t) => {
-  const { warnings } = load(t, {
+  const { dir, warnings } = load(t, {
     file: { prot: 1, timeouts: { idle: 3 }, models: [{ ...model, resoning: 'low' }], zzzzzzzzz: 1 },
   })
 
   assert.deepEqual(warnings, [
-    'unknown key prot (did you mean port?); it is ignored',
-    'unknown key timeouts.idle (did you mean idle_s?); it is ignored',
-    'unknown key models[0].resoning (did you mean reasoning?); it is ignored',
-    'unknown key zzzzzzzzz; it is ignored',
+    `${dir}/config.json: unknown key prot (did you mean port?); it is ignored`,
+    `${dir}/config.json: unknown key timeouts.idle (did you mean idle_s?); it is ignored`,
+    `${dir}/config.json: unknown key models[0].resoning (did you mean reasoning?); it is ignored`,
+    `${dir}/config.json: unknown key zzzzzzzzz; it is ignored`,
   ])
 })
 
@@ -170,7 +172,7 @@ test('an empty variable counts as not set', (t) => {
 })
 
 test('secrets come from variables or from files, and are in no message', (t) => {
-  const dir = folder(t)
+  const dir = tempDir(t)
   const file = path.join(dir, 'secret')
   writeFileSync(file, ' fk-from-a-file\n')
 
@@ -294,7 +296,7 @@ test('the shipped file says what the defaults say, aliases aside', (t) => {
 })
 
 test('without any file the shipped one holds', (t) => {
-  const options = { flags: {}, env: {}, cwd: folder(t), packageDir, homeDir: '/home/me' }
+  const options = { flags: {}, env: {}, cwd: tempDir(t), packageDir, homeDir: '/home/me' }
 
   assert.equal(loadConfig(options).config.file, path.join(packageDir, 'config.json'))
 })

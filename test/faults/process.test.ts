@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { runProgram } from '../helpers/program.ts'
+import { isServed, until } from '../helpers/until.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 import { asks, routes } from './asks.ts'
 
@@ -54,7 +55,7 @@ test('row 60: with 64 file descriptors it refuses what it cannot hold, and serve
   await wait(300)
   for (const socket of sockets) socket.destroy()
 
-  await served(url)
+  await until(() => isServed(`${url}/health`))
   assert.equal(child.exitCode, null)
 })
 
@@ -93,15 +94,3 @@ test('row 60: forty hostile requests do not end it', async (t) => {
   assert.equal((await post(`${url}/v1/messages`, asks['/v1/messages'])).status, 200)
   assert.equal(program.process.exitCode, null)
 })
-
-/** Waits until it serves; the test's own time-out is the limit. */
-async function served(url: string): Promise<void> {
-  for (;;) {
-    const status = await fetch(`${url}/health`).then(
-      (answer) => answer.status,
-      () => 0,
-    )
-    if (status === 200) return
-    await wait(50)
-  }
-}

@@ -26,7 +26,13 @@ export interface ProgramOptions {
   args?: string[]
   config?: Record<string, unknown> | string
   env?: Record<string, string>
+  /** it takes its stdout for a terminal, without colours; one that has been closed, should it look closer */
+  terminal?: boolean
+  /** the file that its stdout goes to; nothing of it is then read here */
+  stdout?: string
 }
+
+const takenForTerminal = 'data:text/javascript,process.stdout.isTTY=true;process.env.NO_COLOR=1'
 
 /** Starts it in a folder of its own with nothing of this machine's environment but the path; ends it with the test. */
 export function runProgram(t: TestContext, options: ProgramOptions = {}): Program {
@@ -34,11 +40,21 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
   const { config = {} } = options
   const text = typeof config === 'string' ? config : JSON.stringify({ port: 0, ...config })
   writeFileSync(path.join(dir, 'config.json'), text)
-  const child = spawn(
+  const command = [
     process.execPath,
-    ['--import', import.meta.resolve('tsx'), bin, ...(options.args ?? [])],
+    '--import',
+    import.meta.resolve('tsx'),
+    ...(options.terminal ? ['--import', takenForTerminal] : []),
+    bin,
+    ...(options.args ?? []),
+  ]
+  const child = spawn(
+    'sh',
+    ['-c', `exec "$@"${options.stdout ? ` > ${options.stdout}` : ''}`, 'sh', ...command],
     {
       cwd: dir,
+      // a session of its own has no terminal
+      detached: options.terminal === true,
       env: {
         PATH: process.env.PATH,
         HOME: dir,
@@ -81,12 +97,22 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
     }
   }
 
+  async function url(): Promise<string> {
+    if (!options.terminal) return String((await line('listening')).url)
+    // the curl lines are the last of the banner
+    while (!/ -d '.*\n/.test(stdout)) {
+      if (child.exitCode !== null) throw new Error(`the program ended: ${stdout}${stderr}`)
+      await Promise.race([once(child.stdout, 'data'), exit])
+    }
+    return /listens on (\S+)/.exec(stdout)![1]!
+  }
+
   return {
     process: child,
     dir,
     stdout: () => stdout,
     stderr: () => stderr,
-    url: async () => String((await line('listening')).url),
+    url,
     line,
     exit,
   }

@@ -1,15 +1,15 @@
 /** A real proxy for a test: configured by a real file, listening on a free loopback port, its log kept line by line. */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import type { App } from '../../lib/app.ts'
 import { buildApp } from '../../lib/cli/build-app.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 import { createServer } from '../../lib/server.ts'
+import { tempDir } from './temp-dir.ts'
 
 export interface TestProxy {
   /** `http://127.0.0.1:PORT` */
@@ -32,8 +32,7 @@ const packageDir = path.join(import.meta.dirname, '..', '..')
 
 /** Starts a proxy and ends it with the test. With no account in `env` the caller's credential goes upstream. */
 export async function startProxy(t: TestContext, options: ProxyOptions = {}): Promise<TestProxy> {
-  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  const dir = tempDir(t)
   const file = path.join(dir, 'config.json')
   writeFileSync(file, JSON.stringify({ port: 0, ...options.config }))
   const { config, warnings } = loadConfig({

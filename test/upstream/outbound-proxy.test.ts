@@ -1,17 +1,17 @@
 /** Behind a proxy: upstream and token calls leave through HTTPS_PROXY or HTTP_PROXY, and its faults are told as its own. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import https from 'node:https'
 import { connect, type AddressInfo, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { asks, routes } from '../faults/asks.ts'
 import { selfSigned } from '../faults/self-signed.ts'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
@@ -122,8 +122,7 @@ for (const route of routes) {
 
   test(`${route}: TLS goes through the tunnel to the upstream itself, whose name only the proxy knows`, async (t) => {
     const { key, cert } = selfSigned()
-    const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-    t.after(() => rmSync(dir, { recursive: true, force: true }))
+    const dir = tempDir(t)
     writeFileSync(path.join(dir, 'ca.pem'), cert)
     const upstream = https.createServer({ key, cert }, (req, res) => {
       req.resume()

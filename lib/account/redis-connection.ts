@@ -1,0 +1,113 @@
+/**
+ * A connection to Redis or Valkey that is made when it is needed and given up on the first fault, so that the next command
+ * finds a new one: whoever asks decides when to ask again.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { createClient } from '@redis/client'
+import { ConfigError } from '../config/faults.ts'
+import { shownAddress, storeAddress, type StoreAddress } from '../config/store-address.ts'
+import type { Config } from '../config/types.ts'
+import { findSource } from './source.ts'
+import { StoreError } from './token-store.ts'
+
+type Client = ReturnType<typeof createClient>
+
+interface Connection {
+  client: Client
+  ready: Promise<unknown>
+}
+
+export interface RedisServer {
+  createClient: typeof createClient
+  address: StoreAddress
+}
+
+/** For one command, the connection included. A server that is silent for longer is down. */
+const patienceMs = 3_000
+
+/**
+ * The server that TOKEN_STORE names, where there is an account whose tokens are renewed; its client is loaded only then.
+ * Throws ConfigError where that is not installed.
+ */
+export async function redisServer(config: Config): Promise<RedisServer | undefined> {
+  const address = storeAddress(config.secrets.token_store ?? '')
+  if (!address || !('file' in findSource(config))) return undefined
+  try {
+    const { createClient } = await import('@redis/client')
+    return { createClient, address }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new ConfigError([
+      'environment: TOKEN_STORE needs a package that is not installed: npm install @redis/client@6',
+    ])
+  }
+}
+
+export class RedisConnection {
+  /** the address without what must not be shown */
+  readonly place: string
+  readonly #server: RedisServer
+  #open: Connection | undefined
+
+  constructor(server: RedisServer) {
+    this.#server = server
+    this.place = shownAddress(server.address)
+  }
+
+  /** The reply to one command. Throws StoreError. */
+  async run(command: string[]): Promise<unknown> {
+    const connection = (this.#open ??= this.#connect())
+    const done = new AbortController()
+    const silence = wait(patienceMs, undefined, { signal: done.signal }).then(() => {
+      throw new Error(`no answer within ${patienceMs / 1000} s`)
+    })
+    try {
+      return await Promise.race([send(connection, command), silence])
+    } catch (error) {
+      this.#giveUp(connection)
+      throw new StoreError(`the token store ${this.place} cannot be used (${reasonOf(error)})`)
+    } finally {
+      done.abort()
+    }
+  }
+
+  close(): void {
+    if (this.#open) this.#giveUp(this.#open)
+  }
+
+  #giveUp(connection: Connection): void {
+    if (this.#open === connection) this.#open = undefined
+    connection.client.destroy()
+  }
+
+  #connect(): Connection {
+    const { host, port, tls, username, password, database } = this.#server.address
+    const socket = { host, port, connectTimeout: patienceMs, reconnectStrategy: false as const }
+    const client = this.#server.createClient({
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      database,
+      socket: tls ? { ...socket, tls } : socket,
+      // no more than any server understands, whatever its version and kind
+      RESP: 2,
+      disableClientInfo: true,
+      maintNotifications: 'disabled',
+    }) as unknown as Client
+    client.on('error', () => {
+      // commands under way fail by themselves; an idle connection is made anew when it is needed
+      if (this.#open?.client === client) this.#open = undefined
+    })
+    return { client, ready: client.connect() }
+  }
+}
+
+async function send({ client, ready }: Connection, command: string[]): Promise<unknown> {
+  await ready
+  return await client.sendCommand(command)
+}
+
+/** Of what a server says, only the code that it begins with: the rest may repeat what it was sent. */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code ?? /^[A-Z]{3,}(?= )/.exec(message)?.[0] ?? message
+}

@@ -1,0 +1,212 @@
+/**
+ * The pair in Redis or Valkey, for replicas on several machines. Each saved pair has the next generation number, and a
+ * script lets a pair replace only one of an earlier generation: whoever comes late, having been paused beyond its turn, gets
+ * the newer pair instead. So any replica can give back what it knows to be newest to a server that lost its memory.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { objectFrom } from '../../pipelines/wire/json.ts'
+import type { Logger } from '../log.ts'
+import { RedisConnection, type RedisServer } from './redis-connection.ts'
+import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
+
+export interface RedisStoreParts {
+  server: RedisServer
+  /** the refresh token that the account was set up with: what its replicas have in common */
+  seed: () => Promise<string>
+  log: Logger
+}
+
+interface Generation {
+  number: number
+  pair: Tokens
+}
+
+/** A turn ends by itself this long after its owner was last heard of. */
+const leaseMs = 5_000
+const beatMs = 1_000
+/** Between looks for the end of another's turn. */
+const pollMs = 50
+/** Longer than the token server may be silent: whoever then still has its turn is not waited for. */
+const turnPatienceMs = 12_000
+/** How often the newest pair is compared with the server's, and how soon again after a failure. */
+const compareMs = 5_000
+const retryMs = 1_000
+
+/** KEYS: pair, turn. ARGV: generation and pair to save (0: none), owner of the turn (empty: none). Out: what then counts. */
+const saveScript = `
+local stored = redis.call('HMGET', KEYS[1], 'generation', 'pair')
+local newest = tonumber(stored[1] or '0')
+local given = tonumber(ARGV[1])
+local in_turn = ARGV[3] ~= '' and redis.call('GET', KEYS[2]) == ARGV[3]
+if given > newest or (given == newest and in_turn) then
+  redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'pair', ARGV[2])
+  stored = {ARGV[1], ARGV[2]}
+end
+if in_turn then redis.call('DEL', KEYS[2]) end
+return stored`
+
+const keepTurnScript = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end`
+
+const endTurnScript = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
+
+export class RedisStore implements TokenStore {
+  readonly place: string
+  readonly #parts: RedisStoreParts
+  readonly #connection: RedisConnection
+  #keys: { pair: string; turn: string } | undefined
+  /** the newest that is known, saved or not */
+  #newest: Generation | undefined
+  /** the one that the reader goes by: the next one that it saves comes after this */
+  #readNumber = 0
+  #problem: string | undefined
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(parts: RedisStoreParts) {
+    this.#parts = parts
+    this.#connection = new RedisConnection(parts.server)
+    this.place = this.#connection.place
+  }
+
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  async read(): Promise<Tokens | undefined> {
+    this.#compareLater()
+    const newest = await this.#compare()
+    this.#readNumber = newest?.number ?? 0
+    return newest?.pair
+  }
+
+  async withTurn<T>(work: (save: SaveTokens) => Promise<T>): Promise<T> {
+    const owner = randomUUID()
+    const { turn } = await this.#names()
+    await this.#takeTurn(turn, owner)
+    const beat = setInterval(() => this.#keepTurn(turn, owner), beatMs)
+    let isOver = false
+    try {
+      return await work((pair) => {
+        isOver = true
+        return this.#save(pair, owner)
+      })
+    } finally {
+      clearInterval(beat)
+      if (!isOver) await this.#eval(endTurnScript, [turn], [owner]).catch(() => undefined)
+    }
+  }
+
+  /** What could not be saved so far gets a last chance. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    if (this.#newest) await this.#compare().catch(() => undefined)
+    this.#connection.close()
+  }
+
+  async #takeTurn(turn: string, owner: string): Promise<void> {
+    const patience = AbortSignal.timeout(turnPatienceMs)
+    const command = ['SET', turn, owner, 'NX', 'PX', String(leaseMs)]
+    while ((await this.#run(command)) === null) {
+      if (patience.aborted) {
+        const seconds = turnPatienceMs / 1000
+        throw new StoreError(`another replica has been renewing the login for ${seconds} s`)
+      }
+      await wait(pollMs * (1 + Math.random()))
+    }
+  }
+
+  #keepTurn(turn: string, owner: string): void {
+    this.#eval(keepTurnScript, [turn], [owner, String(leaseMs)]).catch(() => {
+      // saving tells whether the turn was lost
+    })
+  }
+
+  async #save(pair: Tokens, owner: string): Promise<Tokens> {
+    const given = { number: this.#readNumber + 1, pair }
+    try {
+      const kept = (await this.#exchange(given, owner))!
+      this.#readNumber = kept.number
+      return kept.pair
+    } catch (error) {
+      this.#remember(given)
+      throw error
+    }
+  }
+
+  /** Gives the server what we know to be newer, or learns what is. */
+  #compare(): Promise<Generation | undefined> {
+    return this.#exchange(this.#newest, '')
+  }
+
+  async #exchange(given: Generation | undefined, owner: string): Promise<Generation | undefined> {
+    const { pair, turn } = await this.#names()
+    const saved = [String(given?.number ?? 0), JSON.stringify(given?.pair ?? null), owner]
+    const counts = generationOf(await this.#eval(saveScript, [pair, turn], saved), this.place)
+    if (counts) this.#remember(counts)
+    return counts
+  }
+
+  #remember(generation: Generation): void {
+    if (generation.number >= (this.#newest?.number ?? 0)) this.#newest = generation
+  }
+
+  /** A server that lost its memory must have the pair back before a replica that starts anew shows a spent token. */
+  #compareLater(): void {
+    if (this.#closed) return
+    clearTimeout(this.#timer)
+    const delay = this.#problem ? retryMs : compareMs
+    this.#timer = setTimeout(() => {
+      this.#compare()
+        .catch(() => undefined) // told by #run
+        .finally(() => this.#compareLater())
+    }, delay)
+    this.#timer.unref()
+  }
+
+  /** Several accounts can share one server; the braces keep both keys on one node of a cluster. */
+  async #names(): Promise<{ pair: string; turn: string }> {
+    if (!this.#keys) {
+      const account = createHash('sha256')
+        .update(await this.#parts.seed())
+        .digest('hex')
+      const prefix = `droid2api:{${account.slice(0, 32)}}`
+      this.#keys = { pair: `${prefix}:pair`, turn: `${prefix}:turn` }
+    }
+    return this.#keys
+  }
+
+  #eval(script: string, keys: string[], args: string[]): Promise<unknown> {
+    return this.#run(['EVAL', script, String(keys.length), ...keys, ...args])
+  }
+
+  async #run(command: string[]): Promise<unknown> {
+    const { log } = this.#parts
+    try {
+      const reply = await this.#connection.run(command)
+      if (this.#problem) log.info({ store: this.place }, 'the token store can be used again')
+      this.#problem = undefined
+      return reply
+    } catch (error) {
+      const { message } = error as StoreError
+      if (!this.#problem) log.error({ reason: message }, 'the token store cannot be used')
+      this.#problem = message
+      throw error
+    }
+  }
+}
+
+/** In: the reply of `saveScript`. Throws StoreError for what no replica wrote. */
+function generationOf(reply: unknown, place: string): Generation | undefined {
+  const [number, text] = reply as [string | null, string | null]
+  if (number === null) return undefined
+  const { access, refresh, obtainedAt, expiresAt } = objectFrom(text ?? '') ?? {}
+  if (typeof refresh !== 'string' || typeof obtainedAt !== 'number') {
+    throw new StoreError(`the token store ${place} holds something else under this account's key`)
+  }
+  const pair = { access, refresh, obtainedAt, expiresAt } as Tokens
+  return { number: Number(number), pair }
+}

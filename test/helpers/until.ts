@@ -1,0 +1,20 @@
+/** Waits for what comes about by itself; fails when it takes half a minute. */
+import { setTimeout as wait } from 'node:timers/promises'
+
+const patienceMs = 30_000
+
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + patienceMs
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`did not come about: ${String(holds)}`)
+    await wait(20)
+  }
+}
+
+/** Whether somebody is there and answers with a status of success. */
+export async function isServed(url: string): Promise<boolean> {
+  return await fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+}

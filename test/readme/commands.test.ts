@@ -1,0 +1,262 @@
+/**
+ * Every block of commands of the README is pasted into the shell of a fresh copy. A block that this table does not know
+ * fails: no command is shown that no test runs.
+ */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { blockOf, blocksIn, packageDir, shownAfter } from './page.ts'
+import { sandbox, type Running, type Sandbox } from './sandbox.ts'
+import { checkCompose, checkDockerRun } from './docker.ts'
+import { checkUnit } from './systemd.ts'
+
+type Trial = (t: TestContext, commands: string) => void | Promise<void>
+
+/** By the first line of the block. */
+const trials: Record<string, Trial> = {
+  async 'npm ci && npm start'(t, commands) {
+    const { root, start } = sandbox(t, { installed: false })
+
+    const { url, stdout } = await start(commands, terminal)
+
+    const banner = stdout().slice(stdout().indexOf('droid2api 1'))
+    const shown = banner.replaceAll(url, 'http://127.0.0.1:3000').replaceAll(root, '')
+    assert.equal(shown.trimEnd(), shownAfter(commands).trimEnd())
+  },
+
+  async 'npm run demo'(t, commands) {
+    const { start, paste } = sandbox(t)
+
+    const { url } = await start(commands)
+
+    assert.match(paste(`curl -s ${url}/v1/models`), /claude-sonnet-5-5/)
+  },
+
+  async "curl -N http://localhost:3000/v1/chat/completions -H 'content-type: application/json' \\"(
+    t,
+    commands,
+  ) {
+    const [here, demo] = await withDemo(t)
+
+    const printed = here.paste(at(demo, commands))
+
+    const [first, second, , last] = shownAfter(commands).split('\n\n').map(withoutNumbers)
+    const events = printed.split('\n\n').map(withoutNumbers)
+    assert.deepEqual(events.slice(0, 2), [first, second])
+    assert.equal(events.at(-2), last)
+  },
+
+  async 'eval "$(node dist/bin/droid2api.js env claude)"'(t, commands) {
+    const [here, demo] = await withDemo(t)
+
+    here.paste(commands, { PORT: new URL(demo.url).port })
+
+    const [claude] = here.calls()
+    assert.equal(claude?.env.ANTHROPIC_BASE_URL, demo.url)
+    assert.equal(claude?.env.ANTHROPIC_AUTH_TOKEN, 'any')
+    assert.match(paths(here, demo), new RegExp(`"id":"${claude?.env.ANTHROPIC_MODEL}"`))
+  },
+
+  async 'export ANTHROPIC_BASE_URL=http://localhost:3000 ANTHROPIC_AUTH_TOKEN=any'(t, commands) {
+    const [here, demo] = await withDemo(t)
+
+    here.paste(at(demo, commands))
+
+    const [claude] = here.calls()
+    const [, model] = claude?.args ?? []
+    assert.match(here.paste(`curl -sf ${claude?.env.ANTHROPIC_BASE_URL}`), /droid2api/)
+    assert.match(paths(here, demo), new RegExp(`"id":"${model}"`))
+  },
+
+  async 'export OPENAI_BASE_URL=http://localhost:3000/v1 OPENAI_API_KEY=any'(t, commands) {
+    const [here, demo] = await withDemo(t)
+    const ask = 'curl -sf "$OPENAI_BASE_URL/models" -H "authorization: Bearer $OPENAI_API_KEY"'
+
+    assert.match(here.paste(at(demo, `${commands}${ask}`)), /claude-sonnet-5-5/)
+  },
+
+  async 'curl http://localhost:3000/v1/models'(t, commands) {
+    const [here, demo] = await withDemo(t)
+
+    const printed = here.paste(at(demo, commands).replaceAll('curl ', 'curl -sf '))
+
+    assert.match(printed, /"object":"list"/)
+    assert.match(printed, /"type":"message","role":"assistant"/)
+    assert.match(printed, /"object":"response",.*"status":"completed"/)
+  },
+
+  'node dist/bin/droid2api.js check'(t, commands) {
+    const { root, paste } = sandbox(t)
+
+    const printed = paste(commands).replaceAll(root, '')
+
+    // whether this machine's port 3000 is free is not for the test to say
+    const withoutPort = (lines: string) => lines.replace(/^.* port: .*\n/m, '')
+    assert.equal(withoutPort(printed), withoutPort(shownAfter(commands)))
+  },
+
+  async 'curl http://localhost:3000/health'(t, commands) {
+    const [here, demo] = await withDemo(t)
+
+    assert.match(here.paste(at(demo, commands)), /^\{"status":"ok"/)
+  },
+
+  'cp .env.example .env'(t, commands) {
+    const here = sandbox(t)
+
+    here.paste(commands)
+
+    checkCompose(here, '')
+  },
+
+  'docker compose --profile sidecar up'(t, commands) {
+    const here = sandbox(t)
+
+    here.paste(`cp .env.example .env\n${commands}`)
+
+    checkCompose(here, 'sidecar')
+  },
+
+  'docker build -t droid2api .'(t, commands) {
+    const here = sandbox(t)
+
+    here.paste(commands)
+
+    checkDockerRun(here)
+  },
+
+  'sudo npm install --global "./$(npm pack --silent)"'(t, commands) {
+    const { paste } = sandbox(t)
+
+    assert.equal(paste(commands), `${version}\n`)
+  },
+
+  'sudo install -m 600 .env.example /etc/droid2api.env'(t, commands) {
+    const { root, paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    const file = path.join(root, 'etc', 'droid2api.env')
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    assert.match(readFileSync(file, 'utf8'), /^DROID_REFRESH_KEY=$/m)
+    assert.deepEqual(calls().at(-1)?.args, ['/etc/droid2api.env'])
+  },
+
+  "sudo tee /etc/systemd/system/droid2api.service >/dev/null <<'EOF'"(t, commands) {
+    const here = sandbox(t)
+
+    here.paste(commands)
+
+    checkUnit(here)
+  },
+
+  async 'export API_KEYS="$(node -p \'crypto.randomUUID()\')"'(t, commands) {
+    const here = sandbox(t)
+
+    // a test listens on loopback only
+    const { url, stdout } = await here.start(commands.replace('HOST=0.0.0.0 ', ''))
+
+    const key = /^[\da-f-]{36}$/m.exec(stdout())?.[0]
+    const status = (header: string) =>
+      here.paste(`curl -s -o answer -w '%{http_code}' ${url}/v1/models -H '${header}'`)
+    assert.equal(status(`authorization: Bearer ${key}`), '200')
+    assert.equal(status('authorization: Bearer any'), '401')
+  },
+
+  'docker compose -f compose.scale.yml up -d --build'(t, commands) {
+    const { dir, paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    // what is in the file, test/deploy/scale.test.ts runs
+    const [, flag, file] = calls()[0]?.args ?? []
+    assert.equal(flag, '-f')
+    assert.ok(existsSync(path.join(dir, file ?? '')))
+  },
+
+  'docker build --build-arg STORE_CLIENT=redis -t registry.example/droid2api:1.0.0 .'(t, commands) {
+    const { dir, paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    const [build, apply] = calls().map(({ args }) => args)
+    const [image, manifest] = [build?.at(-2), apply?.at(-1) ?? '']
+    assert.match(readFileSync(path.join(dir, 'Dockerfile'), 'utf8'), /^ARG STORE_CLIENT=/m)
+    assert.ok(readFileSync(path.join(dir, manifest), 'utf8').includes(`image: ${image}\n`))
+  },
+
+  'npm install @redis/client@6'(t, commands) {
+    const { paste } = sandbox(t)
+    const nowhere = commands.replace('cache.example:6379', '127.0.0.1:1')
+    const [, check = ''] = nowhere.trim().split('\n')
+    const install = blockOf('sh', 'sudo npm install').split('\n')[0]
+    const key = 'export DROID_REFRESH_KEY=a-refresh-token TOKEN_URL=http://127.0.0.1:1'
+
+    const printed = paste(`${install}\n${key}\n${nowhere.replace(check, `${check} || true`)}`)
+
+    assert.match(printed, /error +token store: redis:\/\/127\.0\.0\.1:1\/0: .*ECONNREFUSED/)
+  },
+
+  'npm test'(t, commands) {
+    const { dir, paste } = sandbox(t)
+    keepOneTest(path.join(dir, 'test'))
+
+    assert.match(paste(commands), /^# fail 0$|^ℹ fail 0$/m)
+  },
+}
+
+const commandsOf = blocksIn('sh')
+for (const [first, commands] of commandsOf) {
+  test(`pasted: ${first}`, async (t) => {
+    const trial = trials[first]
+    assert.ok(trial, 'no test runs this block')
+
+    await trial(t, commands)
+  })
+}
+
+test('every block that a test is for is on the page', () => {
+  const gone = Object.keys(trials).filter((first) => !commandsOf.has(first))
+
+  assert.deepEqual(gone, [])
+})
+
+const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+/** The program takes its stdout for a terminal; npm, which runs it, does not. */
+const terminal = {
+  NO_COLOR: '1',
+  NODE_OPTIONS:
+    "--import=data:text/javascript,(process.argv[1]||'').endsWith('droid2api.js')&&(process.stdout.isTTY=true)",
+}
+
+/** A copy whose demo is running, as the page has it at the top. */
+async function withDemo(t: TestContext): Promise<[Sandbox, Running]> {
+  const here = sandbox(t)
+  return [here, await here.start('npm run demo')]
+}
+
+function at({ url }: Running, commands: string): string {
+  return commands.replaceAll('localhost:3000', new URL(url).host)
+}
+
+function paths({ paste }: Sandbox, { url }: Running): string {
+  return paste(`curl -sf ${url}/v1/models`)
+}
+
+/** Ids and times differ from run to run. */
+function withoutNumbers(event: string): string {
+  return event.trim().replaceAll(/(?<="id":"chatcmpl-msg_)\w+|(?<="created":)\d+/g, '')
+}
+
+/** The tests that run these tests must not run them again: one of them has to do. */
+function keepOneTest(dir: string): void {
+  for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.test.ts') && name !== path.join('config', 'models.test.ts')) {
+      rmSync(path.join(dir, name))
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** Commands within the README's sentences are run like the blocks, or, where they take minutes, are at least what they say. */
+import assert from 'node:assert/strict'
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { oneUpstream } from '../helpers/proxy.ts'
+import { blockOf, blocksIn, codeSpansOf, english, packageDir, quotesOf } from './page.ts'
+import { sandbox } from './sandbox.ts'
+
+const program = 'node dist/bin/droid2api.js'
+
+const trials: Record<string, (t: TestContext, command: string) => void | Promise<void>> = {
+  async './start.sh'(t, command) {
+    const { start, paste } = sandbox(t, { installed: false })
+
+    const { url } = await start(command)
+
+    assert.match(paste(`curl -sf ${url}/health`), /"status":"ok"/)
+  },
+
+  'node --version'(t, command) {
+    assert.equal(sandbox(t).paste(command).trim(), process.version)
+  },
+
+  'env codex': printsFor(/^codex\(\) \{ .*model_providers\.droid2api/),
+  'env openai': printsFor(/^export OPENAI_BASE_URL=/),
+  'droid2api env claude': asCommand(/^export ANTHROPIC_BASE_URL=/),
+  'droid2api --help': asCommand(/Commands\n[\s\S]*Flags\n/),
+
+  async 'check --online'(t, command) {
+    const { dir, paste, start } = sandbox(t)
+    const upstream = await start('npm run demo')
+    writeFileSync(path.join(dir, 'config.json'), JSON.stringify(oneUpstream(upstream.url)))
+
+    const printed = paste(`${program} ${command}`, { PORT: '0' })
+
+    assert.match(printed, /ok +upstream: /)
+  },
+
+  'npx ./droid2api-1.0.0.tgz'(t, command) {
+    assert.match(sandbox(t).paste(`npm pack\n${command} --version`), /\n\d+\.\d+\.\d+\n$/)
+  },
+
+  async 'printf %s "$API_KEYS" | sha256sum'(t, command) {
+    const { dir, paste, start } = sandbox(t)
+    const [hash] = paste(command, { API_KEYS: 'a-key-of-ones-own' }).split(' ')
+    writeFileSync(path.join(dir, 'config.json'), JSON.stringify({ api_keys: [`sha256:${hash}`] }))
+
+    const { url } = await start(program)
+
+    assert.match(paste(`curl -sf ${url}/v1/models -H 'x-api-key: a-key-of-ones-own'`), /claude/)
+  },
+
+  'systemctl reload droid2api'() {
+    assert.match(blockOf('sh', 'sudo tee'), /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
+  },
+
+  'npm run bench': isScript,
+  'npm run bench JSON': isScript,
+  'npm run test:soak': isScript,
+  '.ci/run': isThere,
+  'test/container.sh': isThere,
+}
+
+const looksLikeOne =
+  /^(?:\.\/start\.sh|\.ci\/.*|test\/\S+\.sh|(?:check|docker|droid2api|env|node|npm|npx|printf|cp|kill|systemctl) .+)$/
+
+const blocks = [...blocksIn('sh').values()].join('\n')
+const quotes = new Set(quotesOf(english))
+const commands = codeSpansOf(english).filter(
+  (span) =>
+    looksLikeOne.test(span) && !quotes.has(span) && (span in trials || !blocks.includes(span)),
+)
+
+for (const command of commands) {
+  test(`within a sentence: ${command}`, async (t) => {
+    const trial = trials[command]
+    assert.ok(trial, 'no test runs this command')
+
+    await trial(t, command)
+  })
+}
+
+test('every command that a test is for is on the page', () => {
+  assert.deepEqual(
+    Object.keys(trials).filter((command) => !commands.includes(command)),
+    [],
+  )
+})
+
+function printsFor(expected: RegExp) {
+  return (t: TestContext, command: string) => {
+    assert.match(sandbox(t).paste(`${program} ${command}`), expected)
+  }
+}
+
+/** Installed as the page says. */
+function asCommand(expected: RegExp) {
+  return (t: TestContext, command: string) => {
+    const [install] = blockOf('sh', 'sudo npm install').split('\n')
+
+    assert.match(sandbox(t).paste(`${install}\n${command}`), expected)
+  }
+}
+
+/** It runs for minutes: see that it is a script of the package, and that what it runs is there. */
+function isScript(_t: TestContext, command: string): void {
+  const { scripts } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const script = scripts[command.split(' ')[2]!]
+  assert.ok(script, command)
+  for (const [file] of script.matchAll(/test\/\S+\.ts/g)) accessSync(path.join(packageDir, file))
+}
+
+function isThere(_t: TestContext, file: string): void {
+  accessSync(path.join(packageDir, file), constants.X_OK)
+}

@@ -1,0 +1,86 @@
+/** The README's troubleshooting: it quotes what the program says, and all that a user can meet. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { ConfigError, loadConfig } from '../../lib/config/load.ts'
+import { chinese, english, packageDir, quotesOf } from './page.ts'
+
+/** What Codex and Docker say. */
+const foreign = new Set(['Missing environment variable', '.env not found'])
+
+/** Parts of other messages, and what only the log says beside an error that the client was told. */
+const needNoRow = [
+  /^\$\{config\.file\}: \$\{text\}$/,
+  /^The client (?:closed the connection|left)/,
+  /^(?:limit must be|\$\{param\} names no model)/,
+  /^it (?:switched protocols|closed the connection)/,
+  /^no (?:answer within|endpoint serves the model)/,
+  /^(?:an answer|request failed by a fault of this program)/,
+]
+
+const ownSource = ['bin', 'lib'].map(sourceIn).join('\n')
+const said = [ownSource, sourceIn('pipelines'), faultOf({ port: 'x' })].join('\n')
+
+for (const quote of quotesOf(english)) {
+  test(`quoted: ${quote}`, () => {
+    assert.ok(foreign.has(quote) || patternOf(quote).test(said), 'nothing says this')
+  })
+}
+
+test('every message that a user can meet has its row', () => {
+  const known = [...quotesOf(english).map(patternOf), ...needNoRow]
+  const messages = messagesIn(ownSource)
+  assert.ok(messages.length > 50, `${messages.length} messages`)
+
+  const withoutRow = messages.filter((message) => !known.some((pattern) => pattern.test(message)))
+
+  assert.deepEqual(withoutRow, [])
+})
+
+test('both READMEs quote the same messages', () => {
+  assert.deepEqual(quotesOf(chinese), quotesOf(english))
+})
+
+/** All source in a folder, without the demo, whose answers are examples. */
+function sourceIn(dir: string): string {
+  return readdirSync(path.join(packageDir, dir), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('demo'))
+    .map((name) => readFileSync(path.join(packageDir, dir, name), 'utf8'))
+    .join('\n')
+}
+
+/** `…` is any value, which in the source is an expression. */
+function patternOf(quote: string): RegExp {
+  const parts = quote.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(parts.join('.{0,80}?'))
+}
+
+/** The texts of errors, faults, warnings and log lines. */
+function messagesIn(source: string): string[] {
+  const callees = [
+    String.raw`Error\(\s*(?:\d+,\s*(?:'\w+'|null),\s*)?`,
+    String.raw`badRequest\(\s*'\w+',\s*(?:'\w+'|\w+),\s*`,
+    String.raw`forbidden\(\s*'\w+',\s*`,
+    String.raw`(?:invalidJson|say|push)\(\s*`,
+    String.raw`log\.(?:warn|error)\(\s*(?:\{[^}]*\},\s*)?`,
+  ]
+  const calls = new RegExp(`(?:${callees.join('|')})(['\`])((?:(?!\\1).)*)\\1\\s*[,)]`, 'gs')
+  return Array.from(source.matchAll(calls), ([, , message]) => message!)
+}
+
+/** What the program says of a configuration file with such a fault in it. */
+function faultOf(config: unknown): string {
+  const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
+  try {
+    writeFileSync(path.join(dir, 'config.json'), JSON.stringify(config))
+    loadConfig({ flags: {}, env: {}, cwd: dir, packageDir, homeDir: dir })
+    return ''
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}

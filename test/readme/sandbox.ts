@@ -1,0 +1,115 @@
+/** A reader's machine: a fresh copy of the project in an empty home, and a shell to paste commands into. */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
+import { freePort } from '../helpers/free-port.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
+import { packageDir } from './page.ts'
+import { writeStandIns, type StandInCall } from './stand-ins.ts'
+
+export interface Running {
+  /** the address that the proxy in it listens on */
+  url: string
+  stdout: () => string
+}
+
+export interface Sandbox {
+  /** the copy of the project; HOME is the folder above it */
+  dir: string
+  /** stands for `/` in what `sudo` is given */
+  root: string
+  /** what the stand-ins were called with, in turn */
+  calls: () => StandInCall[]
+  /** Pastes commands and hands back what they print. Throws when one of them fails. */
+  paste: (commands: string, env?: Record<string, string>) => string
+  /** Pastes commands that start the proxy, on a free port; ends what they started with the test. */
+  start: (commands: string, env?: Record<string, string>) => Promise<Running>
+}
+
+/** A copy as `git clone` would make it, with the changes that are not committed yet. `installed`: `npm ci` and a build were run. */
+export function sandbox(t: TestContext, { installed = true } = {}): Sandbox {
+  const root = tempDir(t)
+  const home = path.join(root, 'home', 'me')
+  const dir = path.join(home, 'droid2api')
+  copyProject(dir)
+  mkdirSync(path.join(root, 'etc', 'systemd', 'system'), { recursive: true })
+  writeStandIns(path.join(root, 'stand-ins'))
+  const env = environment(root, home)
+  const paste: Sandbox['paste'] = (commands, more = {}) =>
+    execFileSync('sh', ['-ec', commands], {
+      cwd: dir,
+      env: { ...env, ...more },
+      encoding: 'utf8',
+      timeout: 60_000,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  if (installed) paste('npm ci && npm run --silent build')
+  return {
+    dir,
+    root,
+    paste,
+    calls: () => readCalls(path.join(root, 'calls')),
+    start: async (commands, more = {}) => {
+      const port = await freePort()
+      return await start(t, commands, dir, { ...env, PORT: String(port), ...more })
+    },
+  }
+}
+
+function copyProject(dir: string): void {
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+    cwd: packageDir,
+    encoding: 'utf8',
+  })
+  for (const file of listed.split('\0')) {
+    const source = path.join(packageDir, file)
+    if (file !== '' && existsSync(source)) cpSync(source, path.join(dir, file))
+  }
+}
+
+/** Nothing of this machine's but its programs, behind the stand-ins. */
+function environment(root: string, home: string): Record<string, string> {
+  const programs = process.env.PATH ?? ''
+  const bins = [path.join(root, 'stand-ins'), path.join(root, 'usr', 'local', 'bin')]
+  return {
+    PATH: [...bins, path.dirname(process.execPath), programs].join(':'),
+    HOME: home,
+    SANDBOX: root,
+    MODULES: path.join(packageDir, 'node_modules'),
+    REAL_NPM: execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim(),
+    npm_config_offline: 'true',
+    npm_config_update_notifier: 'false',
+  }
+}
+
+function readCalls(file: string): StandInCall[] {
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line) as StandInCall)
+}
+
+async function start(
+  t: TestContext,
+  commands: string,
+  cwd: string,
+  env: Record<string, string>,
+): Promise<Running> {
+  const shell = spawn('sh', ['-ec', commands], { cwd, env, detached: true })
+  let [stdout, stderr] = ['', '']
+  shell.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece))
+  shell.stderr.setEncoding('utf8').on('data', (piece: string) => (stderr += piece))
+  const ended = once(shell, 'close')
+  t.after(async () => {
+    if (shell.exitCode === null) process.kill(-shell.pid!, 'SIGKILL')
+    await ended
+  })
+  const listening = /"url":"(http[^"]+)".*"listening"|listens on (http\S+)[\s\S]*? -d '.*\n/
+  for (;;) {
+    const found = listening.exec(stdout)
+    if (found) return { url: (found[1] ?? found[2])!, stdout: () => stdout }
+    if (shell.exitCode !== null) throw new Error(`it ended: ${stdout}${stderr}`)
+    await Promise.race([once(shell.stdout, 'data'), ended])
+  }
+}
