@@ -2,27 +2,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Transform } from 'node:stream'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { GCProfiler, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { sseEvents } from '../pipelines/parse/sse-events.ts'
 import { roads } from './faults/roads.ts'
+import { serving } from './faults/serving.ts'
 import { oneUpstream, startProxy } from './helpers/proxy.ts'
 
 const quiet = { log_level: 'silent' }
-
-/** An upstream that keeps nothing of what it is asked. */
-async function forgetfulUpstream(t: TestContext, type: string, body: string): Promise<string> {
-  const server = http.createServer((req, res) => {
-    req.resume().once('end', () => res.setHeader('content-type', type).end(body))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 /** Asks so many times in turn, on one connection. */
 async function askInTurn(url: string, body: string, times: number): Promise<void> {
@@ -68,9 +57,10 @@ for (const { name, path: route, ask, body, stream } of roads) {
     const skip = streamed && route === '/v1/chat/completions' && keepsWritables
     const title = `${name}: ${form} request that is over leaves nothing for a full collection`
     test(title, { skip }, async (t) => {
-      const upstream = streamed
-        ? await forgetfulUpstream(t, 'text/event-stream', stream(['Hi']).join(''))
-        : await forgetfulUpstream(t, 'application/json', JSON.stringify(body(['Hi'])))
+      const [type, said] = streamed
+        ? ['text/event-stream', stream(['Hi']).join('')]
+        : ['application/json', JSON.stringify(body(['Hi']))]
+      const upstream = await serving(t, (res) => res.setHeader('content-type', type).end(said))
       const { url } = await startProxy(t, { config: oneUpstream(upstream, quiet) })
       const request = JSON.stringify({ ...ask, stream: streamed })
       await askInTurn(url + route, request, 500)

@@ -2,36 +2,15 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { begun, roads } from './faults/roads.ts'
+import { serving } from './faults/serving.ts'
 import { oneUpstream, startProxy } from './helpers/proxy.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
-
-/** An upstream that keeps nothing of what it is asked, and leaves each answer unfinished; without events it says nothing. */
-async function endlessUpstream(
-  t: TestContext,
-  asked: () => void,
-  events?: string,
-): Promise<string> {
-  const server = http.createServer((req, res) => {
-    req.resume().once('end', () => {
-      if (events) res.setHeader('content-type', 'text/event-stream').write(events)
-      asked()
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 /** MB that are in use, on the heap and beside it. */
 async function memoryInUse(): Promise<number> {
@@ -64,7 +43,9 @@ const config = (upstream: string) => oneUpstream(upstream, { system_prompt: 'Be 
 for (const { name, path: route, ask, stream } of roads) {
   test(`${name}: what was asked is let go when its answer begins`, async (t) => {
     const events = begun({ stream }, ['Hi', ' there']).join('')
-    const upstream = await endlessUpstream(t, () => undefined, events)
+    const upstream = await serving(t, (res) => {
+      res.setHeader('content-type', 'text/event-stream').write(events)
+    })
     const { url } = await startProxy(t, { config: config(upstream) })
     const before = await memoryInUse()
 
@@ -77,7 +58,7 @@ for (const { name, path: route, ask, stream } of roads) {
 
   test(`${name}: until its answer begins, what was asked is held once`, async (t) => {
     const asked = new EventEmitter()
-    const upstream = await endlessUpstream(t, () => void asked.emit('asked'))
+    const upstream = await serving(t, () => void asked.emit('asked'))
     const { url } = await startProxy(t, { config: config(upstream) })
     const before = await memoryInUse()
 

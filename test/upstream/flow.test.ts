@@ -2,31 +2,25 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { PassThrough, Transform, Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { AnswerBody } from '../../lib/upstream/answer-body.ts'
 import { flow } from '../../lib/upstream/flow.ts'
+import { serving } from '../faults/serving.ts'
 
 /** The head of an answer whose body `script` writes. */
 async function answered(
   t: TestContext,
   script: (res: ServerResponse) => void,
 ): Promise<{ answer: IncomingMessage; upstream: ServerResponse }> {
-  const server = http.createServer((_req, res) => {
+  const asked = new EventEmitter()
+  const url = await serving(t, (res) => {
     res.flushHeaders()
-    server.emit('asked', res)
+    asked.emit('asked', res)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const asked = once(server, 'asked') as Promise<[ServerResponse]>
-  const sent = http.get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' })
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-  const [upstream] = await asked
+  const began = once(asked, 'asked') as Promise<[ServerResponse]>
+  const [answer] = (await once(http.get(url), 'response')) as [IncomingMessage]
+  const [upstream] = await began
   script(upstream)
   return { answer, upstream }
 }
