@@ -21,12 +21,11 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
 /** No listener is left on the request, which lives as long as its answer, and the body must not. */
 function piecesOf(req: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
-    let pieces: Buffer[] = []
+    const pieces: Buffer[] = []
     let size = 0
     const settle = (settled: () => void) => {
       req.off('data', take).off('end', end).off('error', fail).off('close', cut)
       settled()
-      pieces = []
     }
     const take = (piece: Buffer) => {
       size += piece.length

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 import { asks, routes } from './asks.ts'
+import { rawUpstream } from './raw-upstream.ts'
 
 /** A port that nobody listens on. */
 async function freePort(): Promise<number> {
@@ -52,6 +53,18 @@ for (const route of routes) {
 
     assert.equal(answer.status, 504)
     assert.match(await answer.text(), /first_byte_s/)
+  })
+
+  test(`§10.6, row 29: ${route}: an upstream that ends no TLS handshake is a 504`, async (t) => {
+    const silent = await rawUpstream(t, () => undefined)
+    const { url } = await startProxy(t, {
+      config: oneUpstream(silent.url.replace('http:', 'https:'), { timeouts: { connect_s: 1 } }),
+    })
+
+    const answer = await post(url + route, ask)
+
+    assert.equal(answer.status, 504)
+    assert.match(await answer.text(), /connect_s/)
   })
 
   test(`row 30: ${route}: an upstream that hangs up before its head is a 502, and is not asked twice`, async (t) => {

@@ -138,7 +138,25 @@ test('a sink that is full holds the upstream back until it drains', async (t) =>
   assert.equal(taken, 8 * 1024 * 1024)
 })
 
-test('the end of a body counts silence only while it is waited for', async (t) => {
+test('while a slow sink holds the upstream back, its silence does not count', async (t) => {
+  const idleMs = 50
+  const { answer } = await answered(t, (res) => res.end(Buffer.alloc(4 * 1024 * 1024)))
+  const body = new AnswerBody(answer, idleMs)
+  let held = false
+  const sink = new Writable({
+    highWaterMark: 1,
+    write(_piece, _encoding, done) {
+      setTimeout(done, held ? 0 : 4 * idleMs)
+      held = true
+    },
+  })
+
+  await flow(body, [], sink)
+
+  assert.equal(body.cut, undefined)
+})
+
+test('an upstream that is silent in mid-answer breaks it off', async (t) => {
   const { answer, upstream } = await answered(t, (res) => res.write('the beginning'))
   const body = new AnswerBody(answer, 50)
   const { sink } = collector()
