@@ -35,13 +35,14 @@ export interface BuiltApp {
 /** Builds everything a server needs; nothing is started yet. */
 export function buildApp(parts: AppParts): BuiltApp {
   const { config, version, warnings, accountNote, proxy, redis, destination } = parts
+  // asked for each log line and each answer: what cannot change is taken apart once
+  const lasting = [...(proxy?.secrets ?? []), ...storeSecrets(config.secrets.token_store ?? '')]
   const secrets = () =>
     knownSecrets([
       ...app.account.secrets(),
       ...app.config.api_keys,
       ...Object.values(app.config.endpoint_secrets),
-      ...(proxy?.secrets ?? []),
-      ...storeSecrets(config.secrets.token_store ?? ''),
+      ...lasting,
     ])
   const redact = redactor(secrets)
   const { log, end } = openLog({

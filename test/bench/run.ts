@@ -41,6 +41,7 @@ function say(text: string): void {
 }
 
 async function roundsOf(row: Row): Promise<Round[]> {
+  for (let count = 0; count < (row.warmUps ?? 0); count++) await row.round()
   const rounds: Round[] = []
   for (let count = 0; count < row.rounds; count++) rounds.push(await row.round())
   return rounds
