@@ -103,6 +103,14 @@ export class AnswerBody {
     response.once('close', () => clearTimeout(patience))
   }
 
+  /** Ends the body where nobody can use the rest of it; the upstream hears of it at once. */
+  discard(): void {
+    if (this.#over) return
+    this.#gathered = undefined
+    this.#end()
+    this.#response.destroy()
+  }
+
   #gather(piece: Buffer): void {
     if (this.#over) return
     if (this.#gathered) this.#gathered.push(piece)

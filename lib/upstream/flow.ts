@@ -21,6 +21,7 @@ export function flow(body: AnswerBody, stages: readonly Duplex[], sink: Writable
       settled()
     }
     const fail = (error: Error) => {
+      body.discard()
       for (const stage of stages) stage.destroy()
       settle(() => reject(error))
     }

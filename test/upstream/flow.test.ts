@@ -100,6 +100,19 @@ test('a stage that fails fails the flow, destroys the others and leaves no body 
   await over
 })
 
+test('an upstream is let go at once where nobody can use the rest of its answer', async (t) => {
+  const { answer, upstream } = await answered(t, (res) => res.write('the beginning'))
+  const body = new AnswerBody(answer, 1000)
+  const failing = new Transform({ transform: (_piece, _encoding, done) => done(new Error('no')) })
+  const closed = once(upstream, 'close')
+
+  await assert.rejects(flow(body, [failing], collector().sink))
+
+  assert.ok(answer.destroyed)
+  assert.equal(body.cut, undefined)
+  await closed
+})
+
 test('a sink that closes fails the flow and leaves no listener on it', async (t) => {
   const { answer } = await answered(t, (res) => res.write('the beginning'))
   const body = new AnswerBody(answer, 1000)
