@@ -52,8 +52,9 @@ const sessionHeaders = ['x-session-id', 'x-claude-code-session-id', 'session-id'
 /** Lower-case names; one value each. */
 export function requestHeaders(parts: RequestHeaderParts): Record<string, string> {
   const headers = clientHeaders(parts.client, parts.pass)
+  const said: Said = {}
   for (const [name, value] of Object.entries(parts.endpoint.headers)) {
-    headers[name.toLowerCase()] = headerValue(filled(value, parts))
+    headers[name.toLowerCase()] = headerValue(filled(value, parts, said))
   }
   for (const [name, value] of Object.entries(parts.extra)) {
     if (value === undefined) delete headers[name]
@@ -85,18 +86,25 @@ function isChosen(name: string): boolean {
 }
 
 /** What a `{name}` in a header of an endpoint stands for. */
-const values: Record<string, (parts: RequestHeaderParts) => string> = {
-  session_id: ({ client, newId }) => {
+const values = {
+  session_id: ({ client, newId }: RequestHeaderParts) => {
     const own = sessionHeaders.map((name) => client[name]).find((value) => value !== undefined)
     return typeof own === 'string' ? own : newId()
   },
-  message_id: ({ newId }) => newId(),
-  provider: ({ model }) => model.provider ?? model.type,
+  message_id: ({ newId }: RequestHeaderParts) => newId(),
+  provider: ({ model }: RequestHeaderParts) => model.provider ?? model.type,
 }
 
-function filled(template: string, parts: RequestHeaderParts): string {
+/** What was filled in before: a name stands for the same in all headers of a request. */
+type Said = Partial<Record<keyof typeof values, string>>
+
+function filled(template: string, parts: RequestHeaderParts, said: Said): string {
   if (!template.includes('{')) return template
   return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    Object.hasOwn(values, name) ? values[name]!(parts) : whole,
+    isValue(name) ? (said[name] ??= values[name](parts)) : whole,
   )
+}
+
+function isValue(name: string): name is keyof typeof values {
+  return Object.hasOwn(values, name)
 }

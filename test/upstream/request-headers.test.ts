@@ -131,6 +131,15 @@ test('placeholders are filled in, unknown ones stay', () => {
   })
 })
 
+test('a placeholder stands for the same in all headers of a request', () => {
+  const ids = ['first', 'second']
+  const sent = withHeaders(
+    { a: '{session_id}', b: '{message_id}', c: '{session_id} {message_id}' },
+    { newId: () => ids.shift() ?? assert.fail('one id too many') },
+  )
+  assert.deepEqual([sent.a, sent.b, sent.c], ['first', 'second', 'first second'])
+})
+
 test('the provider of the model’s entry goes before its type', () => {
   const sent = withHeaders({ a: '{provider}' }, { model: { ...model, provider: 'bedrock' } })
   assert.equal(sent.a, 'bedrock')
