@@ -26,6 +26,8 @@ export function openLogPipe(fd: number): LogPipe {
     if (lines !== '') socket.write(lines)
     lines = ''
   }
+  // where the process ends without `end`, such as by an error of ours, the last lines say why
+  process.once('exit', send)
   return {
     write(line) {
       if (socket.writableLength + lines.length >= maxWaitingBytes) return

@@ -1,6 +1,6 @@
 /** The process in a bad environment: a log that nobody reads, few descriptors, requests made to break it. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import path from 'node:path'
@@ -33,6 +33,24 @@ test('row 60: a log that nobody reads stops neither its work nor its end', async
   const [code] = (await once(program.process, 'exit')) as [number]
 
   assert.equal(code, 0)
+})
+
+test('row 60: the last lines are in the log also where the process ends at once', () => {
+  const logPipe = import.meta.resolve('../../lib/log-pipe.ts')
+  const script = `import { openLogPipe } from '${logPipe}'
+    openLogPipe(1).write('last words\\n')
+    process.exit(3)`
+
+  const ended = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', script],
+    {
+      encoding: 'utf8',
+    },
+  )
+
+  assert.equal(ended.status, 3)
+  assert.equal(ended.stdout, 'last words\n')
 })
 
 test('row 60: with 64 file descriptors it refuses what it cannot hold, and serves again', async (t) => {
