@@ -6,6 +6,7 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import split from 'split2'
+import { listsHeld } from '../lists-held.ts'
 import { defaultMaxBytes, oversizedLine, WholeLines } from './whole-lines.ts'
 
 export interface SseEvent {
@@ -45,7 +46,7 @@ class SseEvents extends Transform {
   #events: SseEvent[] | undefined
 
   constructor(maxLineBytes: number, maxEventChars: number) {
-    super({ readableObjectMode: true })
+    super({ readableObjectMode: true, readableHighWaterMark: listsHeld })
     this.#held = new WholeLines(maxLineBytes)
     this.#parser = new SseParser(maxEventChars)
   }

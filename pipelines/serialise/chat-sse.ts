@@ -7,6 +7,7 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta, Failure } from '../delta.ts'
+import { listsHeld } from '../lists-held.ts'
 import type { OpenAiErrorBody } from '../wire/chat.ts'
 import type { ChatAnswerContext } from './answer.ts'
 import { ChatChunks } from './chat-chunks.ts'
@@ -37,7 +38,7 @@ class ChatSse extends Transform {
   #over = false
 
   constructor(context: ChatAnswerContext) {
-    super({ objectMode: true })
+    super({ objectMode: true, highWaterMark: listsHeld })
     this.#context = context
     this.#chunks = new ChatChunks(context)
   }

@@ -4,6 +4,7 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta } from '../delta.ts'
+import { listsHeld } from '../lists-held.ts'
 import type { SseEvent } from '../parse/sse-events.ts'
 import type { JsonObject } from '../wire/chat.ts'
 import { AnswerOrder } from './answer-order.ts'
@@ -44,6 +45,7 @@ export function translate(translator: Translator): Transform {
 
   return new Transform({
     objectMode: true,
+    highWaterMark: listsHeld,
     transform(events: SseEvent[], _encoding, done) {
       tell(
         this,

@@ -6,6 +6,7 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta } from '../delta.ts'
+import { listsHeld } from '../lists-held.ts'
 import { isObject } from '../wire/json.ts'
 import { SequenceMatcher } from './sequence-matcher.ts'
 
@@ -19,6 +20,7 @@ export function stopSequences(sequences: readonly string[]): Transform {
   const cutter = new Cutter(sequences, 'drop')
   return new Transform({
     objectMode: true,
+    highWaterMark: listsHeld,
     transform(deltas: Delta[], _encoding, done: TransformCallback) {
       const told = deltas.flatMap((delta) => cutter.pass(delta))
       if (told.length > 0) this.push(told)

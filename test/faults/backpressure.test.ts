@@ -11,9 +11,9 @@ import { serving } from './serving.ts'
 const total = 100 * 1024 * 1024
 
 /** An upstream with 100 MB of one answer to send; tells how much of it has left. */
-async function endlessUpstream(t: TestContext, road: Road) {
+async function endlessUpstream(t: TestContext, road: Road, eventBytes: number) {
   const sent = { bytes: 0 }
-  const events = begun(road, ['x'.repeat(16_000)])
+  const events = begun(road, ['x'.repeat(eventBytes)])
   const delta = events.pop()!
   const url = await serving(t, (res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -31,11 +31,16 @@ async function endlessUpstream(t: TestContext, road: Road) {
   return { url, sent }
 }
 
-for (const road of roads) {
-  const { name, path, ask } = road
+const cases = roads.flatMap((road) =>
+  [16_000, 1_000_000].map((eventBytes) => ({ road, eventBytes })),
+)
 
-  test(`row 11: ${name}: a client that stops reading stops the upstream`, async (t) => {
-    const upstream = await endlessUpstream(t, road)
+for (const { road, eventBytes } of cases) {
+  const { name, path, ask } = road
+  const events = `events of ${eventBytes / 1000} KB`
+
+  test(`row 11: ${name}: a client that stops reading stops the upstream, ${events}`, async (t) => {
+    const upstream = await endlessUpstream(t, road, eventBytes)
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const sent = send(url + path, { ...ask, stream: true })
     const [answer] = (await once(sent, 'response')) as [IncomingMessage]

@@ -57,16 +57,17 @@ test('no comment is written before the role chunk, nor to a client that does not
   assert.ok(!readAll(stage).includes('keep-alive'))
 })
 
-test('every chunk puts the comment off', (t) => {
+test('every chunk puts the comment off', async (t) => {
   let refreshed = 0
   t.mock.method(globalThis, 'setTimeout', () => {
     const timer = { unref: () => timer, refresh: () => (refreshed += 1) }
     return timer
   })
-  const stage = chatSse(answerContext({ keepAliveMs: 100 }))
+  const stage = chatSse(answerContext({ keepAliveMs: 100 })).resume()
 
   stage.write([start])
   for (const text of ['a', 'b', '', 'c']) stage.write([{ type: 'text', text }])
+  await new Promise((resolve) => setImmediate(resolve))
 
   // the first one starts it
   assert.equal(refreshed, 2)
