@@ -11,7 +11,7 @@ import { endWith, headOf, unreachable, type Outgoing } from '../upstream/attempt
 // The library would otherwise send every request through `fetch`, which neither aborts nor streams as it should.
 delete process.env.FORCE_FETCH_PATH
 
-// The path is final, too: the library takes it from \`req.url\` as it is, and parses no URL.
+// The path is final, too: the library takes it from `req.url` as it is, and parses no URL.
 const proxy = httpProxy.createProxyServer({
   selfHandleResponse: true,
   toProxy: true,
@@ -33,7 +33,8 @@ proxy.on('proxyReq', (request, _req, _res, options) => (options as Sent).onReque
 
 /**
  * The head of the upstream's answer, its body untouched. `req.headers` is emptied, since the library would mix the
- * client's headers into ours, and `req.url` becomes the upstream's. Throws AttemptError, or ProxyError 502 where there was no connection at all.
+ * client's headers into ours, and `req.url` becomes the upstream's. Throws AttemptError, or ProxyError 502 where there was
+ * no connection at all.
  */
 export function forward(
   req: IncomingMessage,

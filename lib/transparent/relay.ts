@@ -38,7 +38,10 @@ export async function relay(
   }
 }
 
-/** The stage that takes secrets out, where there may be some: what an upstream says of a credential that it refused may hold it. Other answers are the model's own words. */
+/**
+ * The stage that takes secrets out, where there may be some: what an upstream says of a credential that it refused may hold
+ * it. Other answers are the model's own words.
+ */
 function masks(answer: IncomingMessage, { app }: Call): Duplex[] {
   const isError = (answer.statusCode ?? 502) >= 400
   const secrets = isError ? app.secrets() : []

@@ -71,7 +71,15 @@ export function targetOf(call: Call, model: Model, subPath: string): Target {
   call.record.upstream = endpoint.name
   const { url, address } = bases.get(endpoint) ?? baseOf(endpoint)
   if (subPath === '' && call.query === '') return { model, endpoint, url, address }
-  const query = url.search && call.query ? `${url.search}&${call.query.slice(1)}` : ''
-  const path = `${url.pathname}${subPath}${query || call.query || url.search}`
+  const path = `${url.pathname}${subPath}${joined(url, call.query)}`
   return { model, endpoint, url, address: { ...address, path } }
+}
+
+/** The query of the endpoint and that of the client; what has no place in a query is encoded. */
+function joined(url: URL, query: string): string {
+  const both = url.search && query ? `${url.search}&${query.slice(1)}` : query || url.search
+  if (!/[#"<>']/.test(both)) return both
+  const encoded = new URL(url)
+  encoded.search = both
+  return encoded.search
 }
