@@ -9,6 +9,7 @@ import type { Delta } from '../pipelines/delta.ts'
 import { deltaStages, providers } from '../pipelines/index.ts'
 import { head, rawUpstream } from './faults/raw-upstream.ts'
 import { roads } from './faults/roads.ts'
+import { serving } from './faults/serving.ts'
 import { oneUpstream, post, startProxy } from './helpers/proxy.ts'
 import { anthropicStream, startUpstream } from './helpers/upstream.ts'
 
@@ -90,6 +91,38 @@ for (const { name, path: route, ask, body } of roads) {
 
     assert.ok(answer.ok, await answer.text())
     // client, proxy and upstream share this loop; tens of milliseconds, as a rule
+    assert.ok(delay.max / 1e6 < 2000, `${delay.max / 1e6} ms`)
+  })
+}
+
+for (const { name, path: route, ask, stream } of roads) {
+  test(`row 40: ${name}: a line of 64 MB does not hold others up for long`, async (t) => {
+    const piece = 'x'.repeat(1_000_000)
+    const [first] = stream(['Hi'])
+    const upstream = await serving(t, (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' })
+      res.write(`${first}data: `)
+      let left = 64
+      const fill = () => {
+        while (left > 0) {
+          left -= 1
+          if (!res.write(piece)) return res.once('drain', fill)
+        }
+        return res.end('\n\n')
+      }
+      fill()
+    })
+    const { url } = await startProxy(t, { config: oneUpstream(upstream) })
+    const delay = monitorEventLoopDelay({ resolution: 10 })
+
+    delay.enable()
+    const answer = await post(url + route, { ...ask, stream: true })
+    let bytes = 0
+    for await (const part of answer.body!) bytes += part.length
+    delay.disable()
+
+    // chat ends at the limit of a line, the transparent roads pass all of it
+    assert.ok(route === '/v1/chat/completions' ? bytes < 1_000_000 : bytes > 64_000_000, `${bytes}`)
     assert.ok(delay.max / 1e6 < 2000, `${delay.max / 1e6} ms`)
   })
 }
