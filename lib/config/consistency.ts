@@ -36,7 +36,10 @@ export function checkConsistency(config: Config, faults: string[], warnings: str
     if (isBrokenHash(key)) say('api_keys: sha256: must be followed by 64 hexadecimal digits')
     if (exampleKey.test(key)) say('api_keys holds an example value; make up a key of your own')
   }
-  for (const { auth, name } of config.endpoints) {
+  for (const { auth, name, base_url: url } of config.endpoints) {
+    if (URL.canParse(url) && new URL(url).username !== '') {
+      warnings.push(`the base_url of endpoint ${name} holds a user, which is not sent; use auth`)
+    }
     if (typeof auth === 'object' && !config.endpoint_secrets[auth.env]) {
       warnings.push(`${auth.env} is not set; endpoint ${name} needs it`)
     }

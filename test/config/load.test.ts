@@ -209,6 +209,14 @@ test('the key of an endpoint comes from the environment; without it there is a w
   assert.match(unset.warnings.join(), /MY_KEY is not set/)
 })
 
+test('a user in the address of an endpoint is not sent, and is said to be', (t) => {
+  const base_url = 'https://user:hidden@upstream.test/v1'
+  const { warnings } = load(t, { file: { endpoints: [{ name: 'own', type: 'openai', base_url }] } })
+
+  assert.match(warnings.join(), /endpoint own holds a user/)
+  assert.doesNotMatch(warnings.join(), /hidden/)
+})
+
 test('no fault shows what may be a secret, wherever it was put', (t) => {
   const odd: Given[] = [
     { file: { endpoints: { headers: { 'x-api-key': 'hunter2' } } } },
