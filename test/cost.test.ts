@@ -9,7 +9,7 @@ import type { Delta } from '../pipelines/delta.ts'
 import { deltaStages, providers } from '../pipelines/index.ts'
 import { head, rawUpstream } from './faults/raw-upstream.ts'
 import { roads } from './faults/roads.ts'
-import { serving } from './faults/serving.ts'
+import { servingLongLine } from './faults/serving.ts'
 import { oneUpstream, post, startProxy } from './helpers/proxy.ts'
 import { anthropicStream, startUpstream } from './helpers/upstream.ts'
 
@@ -97,21 +97,7 @@ for (const { name, path: route, ask, body } of roads) {
 
 for (const { name, path: route, ask, stream } of roads) {
   test(`row 40: ${name}: a line of 64 MB does not hold others up for long`, async (t) => {
-    const piece = 'x'.repeat(1_000_000)
-    const [first] = stream(['Hi'])
-    const upstream = await serving(t, (res) => {
-      res.writeHead(200, { 'content-type': 'text/event-stream' })
-      res.write(`${first}data: `)
-      let left = 64
-      const fill = () => {
-        while (left > 0) {
-          left -= 1
-          if (!res.write(piece)) return res.once('drain', fill)
-        }
-        return res.end('\n\n')
-      }
-      fill()
-    })
+    const upstream = await servingLongLine(t, stream(['Hi'])[0]!)
     const { url } = await startProxy(t, { config: oneUpstream(upstream) })
     const delay = monitorEventLoopDelay({ resolution: 10 })
 

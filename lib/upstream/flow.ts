@@ -28,14 +28,12 @@ export function flow(body: AnswerBody, stages: readonly Duplex[], sink: Writable
     const leave = () => fail(new Error('The client left in the middle of its answer.'))
     sink.on('drain', resume).once('close', leave)
     for (const [index, stage] of stages.entries()) {
+      const previous = stages[index - 1] ?? body
       const next = stages[index + 1]
       stage.on('error', fail)
+      stage.on('drain', () => previous.resume())
       stage.once('end', next ? () => next.end() : () => settle(resolve))
       connect(stage, next ?? sink)
-    }
-    for (const [index, stage] of stages.entries()) {
-      const previous = index === 0 ? body : stages[index - 1]!
-      stage.on('drain', () => previous.resume())
     }
     void body
       .pour((bytes) => first.write(bytes))

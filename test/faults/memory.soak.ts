@@ -12,7 +12,7 @@ import {
   watchRss,
   type Target,
 } from '../bench/processes.ts'
-import { serving } from './serving.ts'
+import { serving, servingLongLine } from './serving.ts'
 
 const headers = { 'content-type': 'application/json', authorization: `Bearer ${clientKey}` }
 
@@ -115,20 +115,8 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
   })
 
   test(`row 40: ${path}: a line of 64 MB does not hold others up`, async (t) => {
-    const piece = 'x'.repeat(1_000_000)
-    const upstreamUrl = await serving(t, (res) => {
-      res.writeHead(200, { 'content-type': 'text/event-stream' })
-      res.write('data: {"type":"message_start","message":{"id":"m"}}\n\ndata: ')
-      let left = 64
-      const fill = () => {
-        while (left > 0) {
-          left -= 1
-          if (!res.write(piece)) return res.once('drain', fill)
-        }
-        return res.end('\n\n')
-      }
-      fill()
-    })
+    const begun = 'data: {"type":"message_start","message":{"id":"m"}}\n\n'
+    const upstreamUrl = await servingLongLine(t, begun)
     const target = await ours(t, upstreamUrl)
     await wait(500)
     const before = rssMb(target)

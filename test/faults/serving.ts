@@ -20,3 +20,21 @@ export async function serving(
   })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
+
+/** One that streams these bytes, then a line of 64 MB as fast as it is taken. */
+export function servingLongLine(t: TestContext, before: string): Promise<string> {
+  const piece = 'x'.repeat(1_000_000)
+  return serving(t, (res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.write(`${before}data: `)
+    let left = 64
+    const fill = () => {
+      while (left > 0) {
+        left -= 1
+        if (!res.write(piece)) return res.once('drain', fill)
+      }
+      return res.end('\n\n')
+    }
+    fill()
+  })
+}
