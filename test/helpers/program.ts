@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
+import { printed } from './printed.ts'
 
 const bin = path.join(import.meta.dirname, '..', '..', 'bin', 'droid2api.ts')
 
@@ -80,31 +81,22 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
     rmSync(dir, { recursive: true, force: true })
   })
 
-  async function line(message: string): Promise<Record<string, unknown>> {
-    for (;;) {
-      const found = stdout
+  const waitFor = <T>(found: () => T | undefined) => printed(child, () => stdout + stderr, found)
+
+  function line(message: string): Promise<Record<string, unknown>> {
+    return waitFor(() =>
+      stdout
         .split('\n')
         .filter((one) => one.startsWith('{') && one.endsWith('}'))
         .map((one) => JSON.parse(one) as Record<string, unknown>)
-        .find(({ msg }) => msg === message)
-      if (found) return found
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`the program ended: ${stdout}${stderr}`)
-      await new Promise((resolve) => {
-        child.stdout.once('data', resolve)
-        child.once('close', resolve)
-      })
-    }
+        .find(({ msg }) => msg === message),
+    )
   }
 
   async function url(): Promise<string> {
     if (!options.terminal) return String((await line('listening')).url)
     // the curl lines are the last of the banner
-    while (!/ -d '.*\n/.test(stdout)) {
-      if (child.exitCode !== null) throw new Error(`the program ended: ${stdout}${stderr}`)
-      await Promise.race([once(child.stdout, 'data'), exit])
-    }
-    return /listens on (\S+)/.exec(stdout)![1]!
+    return await waitFor(() => /listens on (\S+)[^]*? -d '.*\n/.exec(stdout)?.[1])
   }
 
   return {

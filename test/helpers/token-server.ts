@@ -40,7 +40,12 @@ export interface TokenServer {
 export async function startTokenServer(t: TestContext): Promise<TokenServer> {
   let former: string | undefined
   const server = createServer((req, res) => {
-    void text(req).then((form) => answer(new URLSearchParams(form), res))
+    text(req).then(
+      (form) => answer(new URLSearchParams(form), res),
+      () => {
+        // whoever asked has left, with the end of a test for example
+      },
+    )
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { freePort } from '../helpers/free-port.ts'
+import { printed } from '../helpers/printed.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { packageDir } from './page.ts'
 import { writeStandIns, type StandInCall } from './stand-ins.ts'
@@ -106,10 +107,10 @@ async function start(
     await ended
   })
   const listening = /"url":"(http[^"]+)".*"listening"|listens on (http\S+)[\s\S]*? -d '.*\n/
-  for (;;) {
-    const found = listening.exec(stdout)
-    if (found) return { url: (found[1] ?? found[2])!, stdout: () => stdout }
-    if (shell.exitCode !== null) throw new Error(`it ended: ${stdout}${stderr}`)
-    await Promise.race([once(shell.stdout, 'data'), ended])
-  }
+  const found = await printed(
+    shell,
+    () => stdout + stderr,
+    () => listening.exec(stdout) ?? undefined,
+  )
+  return { url: (found[1] ?? found[2])!, stdout: () => stdout }
 }
