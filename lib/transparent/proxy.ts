@@ -11,30 +11,38 @@ import { endWith, headOf, unreachable, type Outgoing } from '../upstream/attempt
 // The library would otherwise send every request through `fetch`, which neither aborts nor streams as it should.
 delete process.env.FORCE_FETCH_PATH
 
-// The path is final, too: the library takes it from `req.url` as it is, and parses no URL.
-const proxy = httpProxy.createProxyServer({
-  selfHandleResponse: true,
-  toProxy: true,
-  prependPath: false,
-})
-// Each attempt hears of its own errors (headOf); without any listener here the library would throw them.
-proxy.on('error', () => undefined)
-proxy.on('econnreset', () => undefined)
-
 /**
  * What the library is told of one request. It hands its options on with each event, and so brings its own request to who
  * waits for it. (A WeakMap by the client's request would do so, too, but the young generation's collector takes a WeakMap's
  * values for alive: every request and all that it holds would grow old, for four times the work of collecting it.)
  */
 interface Sent extends ServerOptions {
-  onRequest: (request: ClientRequest) => void
+  onRequest: ((request: ClientRequest) => void) | undefined
 }
-proxy.on('proxyReq', (request, _req, _res, options) => (options as Sent).onRequest(request))
 
 /**
- * The head of the upstream's answer, its body untouched. `req.headers` is emptied, since the library would mix the
- * client's headers into ours, and `req.url` becomes the upstream's. Throws AttemptError, or ProxyError 502 where there was
- * no connection at all.
+ * The library copies its own options at the start of each request. Options given with a request would be mixed in property by
+ * property, at the cost of all else that it does; so they are set here, just before, in the same order each time.
+ */
+const options: Sent = {
+  selfHandleResponse: true,
+  // The path is final, too: the library takes it from `req.url` as it is, and parses no URL.
+  toProxy: true,
+  prependPath: false,
+  target: undefined,
+  agent: undefined,
+  buffer: undefined,
+  onRequest: undefined,
+}
+const proxy = httpProxy.createProxyServer(options)
+// Each attempt hears of its own errors (headOf); without any listener here the library would throw them.
+proxy.on('error', () => undefined)
+proxy.on('econnreset', () => undefined)
+proxy.on('proxyReq', (request, _req, _res, sent) => (sent as Sent).onRequest!(request))
+
+/**
+ * The head of the upstream's answer, its body untouched. `req.headers` and `req.url` become the upstream's. Throws
+ * AttemptError, or ProxyError 502 where there was no connection at all.
  */
 export function forward(
   req: IncomingMessage,
@@ -42,17 +50,20 @@ export function forward(
   { address, headers, body, agent, timeouts, stop }: Outgoing,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const options: Sent = {
-      target: address,
-      headers,
-      agent,
-      buffer: wholeBody(body),
-      onRequest: (request) => void headOf(request, timeouts, stop).then(resolve, reject),
-    }
-    req.headers = {}
+    // by a name of its own: V8 takes a function that is written into a property for one that stays, and makes it old
+    const onRequest = (request: ClientRequest) =>
+      void headOf(request, timeouts, stop).then(resolve, reject)
+    options.target = address
+    options.agent = agent
+    options.buffer = wholeBody(body)
+    options.onRequest = onRequest
+    req.headers = headers
     req.url = address.path
     // Only an error without any connection is left for this callback: headOf, which hears of all others, settles first.
-    proxy.web(req, res, options, (cause) => setImmediate(reject, unreachable(address.host, cause)))
+    proxy.web(req, res, (cause) => setImmediate(reject, unreachable(address.host, cause)))
+    // nothing of a request is held after it
+    options.buffer = undefined
+    options.onRequest = undefined
   })
 }
 
