@@ -5,6 +5,7 @@ import type { Config } from './config/types.ts'
 import type { Dialect } from './errors.ts'
 import type { Logger } from './log.ts'
 import type { Redact } from './redact.ts'
+import { CallRecord } from './request-log.ts'
 import type { ReasoningMemory } from './translated/reasoning-memory.ts'
 import { StopSignal } from './stop-signal.ts'
 import type { Agents } from './upstream/agents.ts'
@@ -35,6 +36,7 @@ export interface App {
 interface CallParts {
   app: App
   id: string
+  method: string | undefined
   dialect: Dialect
   path: string
   query: string
@@ -61,8 +63,11 @@ export class Call {
   /** stops when the client leaves or when the drain is over */
   readonly stop = new StopSignal()
   readonly record: CallRecord
+  /** ms, monotonic, as is `firstByteMs` */
+  readonly startedMs = performance.now()
+  firstByteMs: number | undefined = undefined
 
-  constructor({ app, id, dialect, path, query, headers, route }: CallParts) {
+  constructor({ app, id, method, dialect, path, query, headers, route }: CallParts) {
     this.app = app
     this.config = app.config
     this.id = id
@@ -70,28 +75,12 @@ export class Call {
     this.path = path
     this.query = query
     this.headers = headers
-    this.record = { startedMs: performance.now(), route }
+    this.record = new CallRecord(id, method, route)
   }
 
   get log(): Logger {
     return this.app.log.child({ reqId: this.id })
   }
-}
-
-/** What the log line says of a request. */
-export interface CallRecord {
-  /** ms, monotonic */
-  readonly startedMs: number
-  route: string
-  model?: string
-  upstream?: string
-  stream?: boolean
-  firstByteMs?: number
-  inputTokens?: number
-  outputTokens?: number
-  cachedTokens?: number
-  /** the failure's code, for answers that broke off or were refused */
-  error?: string
 }
 
 export type Endpoint = (

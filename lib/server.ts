@@ -63,7 +63,8 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   const id = requestId(req)
   const { dialect, path, query, route } = found
   const { headers } = req
-  const call = new Call({ app, id, dialect, path, query, headers, route: route?.name ?? 'unknown' })
+  const name = route?.name ?? 'unknown'
+  const call = new Call({ app, id, method: req.method, dialect, path, query, headers, route: name })
   app.calls.add(call)
   lastAnswers.set(req.socket, res)
   res.setHeader('x-request-id', id)
@@ -71,7 +72,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   res.once('close', () => {
     app.calls.delete(call)
     if (!res.writableFinished) call.stop.stop()
-    logRequest(call, req, res)
+    logRequest(call, res)
   })
   return call
 }

@@ -76,7 +76,7 @@ async function asStream(
   res.setHeader('x-accel-buffering', 'no')
   const serialise = chatSse(context)
   serialise.once('data', () => {
-    call.record.firstByteMs = performance.now()
+    call.firstByteMs = performance.now()
   })
   let failure: Failure | undefined
   try {
@@ -167,7 +167,6 @@ function parsedAnswer(text: string, answer: IncomingMessage): JsonObject {
 
 function keepTokens(call: Call, { record }: ChatAnswerContext): void {
   if (!record.usage) return
-  call.record.inputTokens = record.usage.inputTokens
-  call.record.outputTokens = record.usage.outputTokens
-  if (record.usage.cachedTokens !== undefined) call.record.cachedTokens = record.usage.cachedTokens
+  const { inputTokens, outputTokens, cachedTokens } = record.usage
+  Object.assign(call.record, { inputTokens, outputTokens, cachedTokens })
 }

@@ -36,26 +36,13 @@ export async function forwardRequest(
   api: TransparentApi,
   subPath: string,
 ): Promise<void> {
-  const answer = await ask(req, res, call, api, subPath)
-  await relay(answer, res, call)
-}
-
-/**
- * The head of the upstream's answer; what was asked is let go with it. Handed on by `then`, the bytes are in no variable of
- * this function.
- */
-async function ask(
-  req: IncomingMessage,
-  res: ServerResponse,
-  call: Call,
-  api: TransparentApi,
-  subPath: string,
-): Promise<IncomingMessage> {
   const maxBytes = call.config.max_body_mb * 1024 * 1024
+  // Handed on by `then`, the bytes are in no variable of this function: what was asked is let go when its answer begins.
   const { target, body } = await readBody(req, maxBytes).then((bytes) =>
     rewritten(call, bytes, api, subPath),
   )
-  return await exchange(call, target, body, (request) => forward(req, res, request))
+  const answer = await exchange(call, target, body, (request) => forward(req, res, request))
+  await relay(answer, res, call)
 }
 
 function rewritten(

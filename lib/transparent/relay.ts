@@ -20,10 +20,10 @@ export async function relay(
 ): Promise<void> {
   const stream = isEventStream(answer)
   call.record.stream = stream
-  res.writeHead(answer.statusCode ?? 502, {
-    ...answerHeaders(withoutSecrets(answer.rawHeaders, call.app.redact), 'transparent'),
-    ...(stream && { 'x-accel-buffering': 'no' }),
-  })
+  const raw = withoutSecrets(answer.rawHeaders, call.app.redact)
+  const headers = answerHeaders(raw, 'transparent')
+  if (stream) headers['x-accel-buffering'] = 'no'
+  res.writeHead(answer.statusCode ?? 502, headers)
   if (stream) res.flushHeaders()
   const body = openAnswer(answer, call)
   tapUsage(body, call, answer.headers['content-encoding'])

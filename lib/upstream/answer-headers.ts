@@ -28,21 +28,25 @@ export function answerHeaders(
   raw: readonly string[],
   mode: 'transparent' | 'translated',
 ): Record<string, string | string[]> {
-  const all = new Map<string, string[]>()
+  const isHopByHop = hopByHopTest(connectionOf(raw))
+  const headers: Record<string, string | string[]> = {}
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index]!.toLowerCase()
-    const values = all.get(name)
-    if (values) values.push(headerValue(raw[index + 1]!))
-    else all.set(name, [headerValue(raw[index + 1]!)])
-  }
-  const isHopByHop = hopByHopTest(all.get('connection')?.join(','))
-  const headers: Record<string, string | string[]> = {}
-  for (const [name, values] of all) {
     if (isHopByHop(name) || isTheirs(name)) continue
     if (mode === 'translated' && !isTold(name)) continue
-    headers[name] = values.length === 1 ? values[0]! : values
+    const value = headerValue(raw[index + 1]!)
+    headers[name] = Object.hasOwn(headers, name) ? [headers[name]!, value].flat() : value
   }
   return mode === 'translated' ? withOpenAiNames(headers) : headers
+}
+
+/** What all `connection` headers together name. */
+function connectionOf(raw: readonly string[]): string {
+  let named = ''
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    if (raw[index]!.toLowerCase() === 'connection') named += `,${raw[index + 1]!}`
+  }
+  return named
 }
 
 /** What an upstream says to browsers and of its own address is not said of ours. */

@@ -34,29 +34,20 @@ export async function exchange(
   body: OutgoingBody,
   send: Sender,
 ): Promise<IncomingMessage> {
+  const attempt: Attempt = (credential, agent) =>
+    send(outgoing(call, target, body, credential, agent))
   try {
-    return await exchangeBody(call, target, body, send)
+    const credential = await credentialFor(call, target.endpoint)
+    const answer = await attemptTwice(call, target, attempt, credential)
+    if (answer.statusCode !== 401 || credential.accountToken === undefined) return answer
+
+    const token = await renewed(call, answer, credential.accountToken)
+    if (token === undefined) return answer
+    answer.resume()
+    return await lastAttempt(call, target, attempt, accountCredential(token))
   } finally {
     body.pieces = []
   }
-}
-
-async function exchangeBody(
-  call: Call,
-  target: Target,
-  body: OutgoingBody,
-  send: Sender,
-): Promise<IncomingMessage> {
-  const attempt: Attempt = (credential, agent) =>
-    send(outgoing(call, target, body, credential, agent))
-  const credential = await credentialFor(call, target.endpoint)
-  const answer = await attemptTwice(call, target, attempt, credential)
-  if (answer.statusCode !== 401 || credential.accountToken === undefined) return answer
-
-  const token = await renewed(call, answer, credential.accountToken)
-  if (token === undefined) return answer
-  answer.resume()
-  return await lastAttempt(call, target, attempt, accountCredential(token))
 }
 
 function outgoing(
@@ -94,19 +85,17 @@ function lengthOf(pieces: readonly Buffer[]): number {
 
 type Attempt = (credential: Credential, agent: Agent) => Promise<IncomingMessage>
 
-async function attemptTwice(
+function attemptTwice(
   call: Call,
   target: Target,
   attempt: Attempt,
   credential: Credential,
 ): Promise<IncomingMessage> {
-  try {
-    return await attempt(credential, call.app.agents.for(target.url))
-  } catch (error) {
+  return attempt(credential, call.app.agents.for(target.url)).catch((error: unknown) => {
     if (!(error instanceof AttemptError)) throw error
     if (!error.safeToRepeat || call.stop.stopped) throw told(call, error)
-  }
-  return await lastAttempt(call, target, attempt, credential)
+    return lastAttempt(call, target, attempt, credential)
+  })
 }
 
 /** On a connection of its own, which cannot be a dead one. */

@@ -11,17 +11,22 @@ export function tapUsage(body: AnswerBody, call: Call, contentEncoding: string |
   const tap = new UsageTap(contentEncoding)
   body.watch({
     bytes(piece) {
-      record.firstByteMs ??= performance.now()
+      call.firstByteMs ??= performance.now()
       tap.read(piece)
     },
-    end: () => void Object.assign(record, tap.tokens()),
+    end() {
+      const { inputTokens, outputTokens, cachedTokens } = tap.tokens()
+      record.inputTokens = inputTokens
+      record.outputTokens = outputTokens
+      record.cachedTokens = cachedTokens
+    },
   })
 }
 
 interface Tokens {
-  inputTokens?: number
-  outputTokens?: number
-  cachedTokens?: number
+  inputTokens: number | undefined
+  outputTokens: number | undefined
+  cachedTokens: number | undefined
 }
 
 const nothing = Buffer.alloc(0)
@@ -40,12 +45,17 @@ const counted =
 
 interface Counts extends Tokens {
   /** Anthropic counts cache reads and writes beside its input tokens, OpenAI within them. */
-  besideInput?: { read: number; written: number }
+  besideInput: { read: number; written: number } | undefined
 }
 
 export class UsageTap {
   readonly #encoded: boolean
-  readonly #counts: Counts = {}
+  readonly #counts: Counts = {
+    inputTokens: undefined,
+    outputTokens: undefined,
+    cachedTokens: undefined,
+    besideInput: undefined,
+  }
   /** the end of the last piece where it may belong to the next: a key or an object that was cut */
   #rest: Buffer = nothing
 
@@ -61,10 +71,10 @@ export class UsageTap {
   }
 
   tokens(): Tokens {
-    const { besideInput, inputTokens, ...others } = this.#counts
-    if (inputTokens === undefined) return others
+    const { besideInput, inputTokens, outputTokens, cachedTokens } = this.#counts
     const beside = besideInput ? besideInput.read + besideInput.written : 0
-    return { inputTokens: inputTokens + beside, ...others }
+    const input = inputTokens === undefined ? undefined : inputTokens + beside
+    return { inputTokens: input, outputTokens, cachedTokens }
   }
 
   #search(bytes: Buffer): void {
@@ -79,7 +89,9 @@ export class UsageTap {
   #take(text: string): void {
     const counts = this.#counts
     const found: Record<string, number> = {}
-    for (const [, name, digits] of text.matchAll(counted)) found[name!] ??= Number(digits)
+    counted.lastIndex = 0
+    for (let one = counted.exec(text); one; one = counted.exec(text))
+      found[one[1]!] ??= Number(one[2])
     counts.inputTokens = found.input_tokens ?? found.prompt_tokens ?? counts.inputTokens
     counts.outputTokens = found.output_tokens ?? found.completion_tokens ?? counts.outputTokens
     const { cache_read_input_tokens: read, cache_creation_input_tokens: written } = found
