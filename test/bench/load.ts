@@ -43,6 +43,39 @@ export async function run(
   return answered
 }
 
+export interface PacedLoad {
+  ask: Ask
+  perSecond: number
+  /** ms */
+  forMs: number
+}
+
+/**
+ * Sends requests at a rate, whether or not those before are answered; how long each took, ms. Throws when one was not
+ * answered whole.
+ */
+export async function runAtRate(
+  target: Target,
+  { ask, perSecond, forMs }: PacedLoad,
+): Promise<number[]> {
+  const agent = new http.Agent({ keepAlive: true })
+  const took: number[] = []
+  const timed = async () => {
+    const began = performance.now()
+    await request(target, ask, agent)
+    took.push(performance.now() - began)
+  }
+  const asked: Promise<void>[] = []
+  const from = performance.now()
+  for (let now = 0; now < forMs; now = performance.now() - from) {
+    while (asked.length <= (now / 1000) * perSecond) asked.push(timed())
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await Promise.all(asked)
+  agent.destroy()
+  return took
+}
+
 /** One request, answered whole. */
 export function request({ url, name }: Target, ask: Ask, agent: http.Agent): Promise<void> {
   const { path, query, body, events, onPiece } = ask

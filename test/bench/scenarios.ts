@@ -1,6 +1,5 @@
 /** The rows of the table: what is done, to whom, and what is counted. */
-import http from 'node:http'
-import { request, run, type Ask } from './load.ts'
+import { run, runAtRate, type Ask } from './load.ts'
 import {
   cpuMs,
   rssMb,
@@ -78,7 +77,7 @@ const chatBurst: Ask = { ...burst, path: '/v1/chat/completions' }
 export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): Row[] {
   return [
     {
-      work: 'JSON passed through, CPU a request',
+      work: 'JSON passed through, each at full speed, CPU a request',
       unit: 'µs',
       goal: '<= 1.35',
       rounds: 5,
@@ -86,12 +85,26 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       round: () => inTurn(cpuPerRequest(bare, json), cpuPerRequest(ours, json)),
     },
     {
-      work: 'JSON translated, CPU a request',
+      work: 'JSON translated, each at full speed, CPU a request',
       unit: 'µs',
       goal: '<= 1.6',
       rounds: 5,
       warmUps: 2,
       round: () => inTurn(cpuPerRequest(bare, json), cpuPerRequest(ours, chatJson)),
+    },
+    {
+      work: 'JSON passed through, both at 1 000 requests/s',
+      unit: 'µs',
+      goal: '<= 1.35',
+      rounds: 5,
+      round: () => inTurn(cpuAtRate(bare, json), cpuAtRate(ours, json)),
+    },
+    {
+      work: 'JSON translated, both at 1 000 requests/s',
+      unit: 'µs',
+      goal: '<= 1.6',
+      rounds: 5,
+      round: () => inTurn(cpuAtRate(bare, json), cpuAtRate(ours, chatJson)),
     },
     {
       work: 'latency at 100 requests/s, p50',
@@ -195,8 +208,17 @@ async function inTurn(base: () => Promise<number>, ours: () => Promise<number>):
 function cpuPerRequest(target: Target, ask: Ask, concurrency = 20) {
   return async () => {
     const before = cpuMs(target)
-    const answered = await run(target, { ask, concurrency, forMs: 1500 })
+    const answered = await run(target, { ask, concurrency, forMs: 1200 })
     return ((cpuMs(target) - before) / answered) * 1000
+  }
+}
+
+/** The same load for both, below what either can bear: none waits for the other's answers, and both sleep in between. */
+function cpuAtRate(target: Target, ask: Ask) {
+  return async () => {
+    const before = cpuMs(target)
+    const answered = await runAtRate(target, { ask, perSecond: 1000, forMs: 1000 })
+    return ((cpuMs(target) - before) / answered.length) * 1000
   }
 }
 
@@ -209,17 +231,7 @@ function cpuPerEvent(target: Target, ask: Ask) {
 }
 
 async function latency(target: Target): Promise<number> {
-  const agent = new http.Agent({ keepAlive: true })
-  const took: number[] = []
-  const asked: Promise<void>[] = []
-  for (let count = 0; count < 250; count++) {
-    const began = performance.now()
-    asked.push(request(target, json, agent).then(() => void took.push(performance.now() - began)))
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  await Promise.all(asked)
-  agent.destroy()
-  return median(took)
+  return median(await runAtRate(target, { ask: json, perSecond: 100, forMs: 2500 }))
 }
 
 /** 100 streams of 50 events a second, each event with the moment it was sent. */
