@@ -35,15 +35,8 @@ export interface BuiltApp {
 /** Builds everything a server needs; nothing is started yet. */
 export function buildApp(parts: AppParts): BuiltApp {
   const { config, version, warnings, accountNote, proxy, redis, destination } = parts
-  // asked for each log line and each answer: what cannot change is taken apart once
   const lasting = [...(proxy?.secrets ?? []), ...storeSecrets(config.secrets.token_store ?? '')]
-  const secrets = () =>
-    knownSecrets([
-      ...app.account.secrets(),
-      ...app.config.api_keys,
-      ...Object.values(app.config.endpoint_secrets),
-      ...lasting,
-    ])
+  const secrets = secretsOf(() => app, lasting)
   const redact = redactor(secrets)
   const { log, end } = openLog({
     level: config.log_level,
@@ -69,6 +62,28 @@ export function buildApp(parts: AppParts): BuiltApp {
   }
   app.warnings = [...warnings, ...exposureWarnings(app)]
   return { app, endLog: end }
+}
+
+/** All secrets known now. Asked for each log line and each answer, so they are put together only where some have changed. */
+function secretsOf(appNow: () => App, lasting: readonly string[]): () => string[] {
+  let config: Config | undefined
+  let tokens: readonly string[] = []
+  let known: string[] = []
+  return () => {
+    const { account, config: current } = appNow()
+    const now = account.secrets()
+    if (current !== config || !isSame(now, tokens)) {
+      config = current
+      tokens = now
+      const { api_keys: keys, endpoint_secrets: others } = current
+      known = knownSecrets([...now, ...keys, ...Object.values(others), ...lasting])
+    }
+    return known
+  }
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index])
 }
 
 /** Anyone who reaches an open port spends the account. */

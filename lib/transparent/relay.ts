@@ -18,15 +18,15 @@ export async function relay(
   res: ServerResponse,
   call: Call,
 ): Promise<void> {
-  const stream = isEventStream(answer)
-  call.record.stream = stream
   const raw = withoutSecrets(answer.rawHeaders, call.app.redact)
   const headers = answerHeaders(raw, 'transparent')
+  const stream = isEventStream(headers['content-type'])
+  call.record.stream = stream
   if (stream) headers['x-accel-buffering'] = 'no'
   res.writeHead(answer.statusCode ?? 502, headers)
   if (stream) res.flushHeaders()
   const body = openAnswer(answer, call)
-  tapUsage(body, call, answer.headers['content-encoding'])
+  tapUsage(body, call, headers['content-encoding'])
   try {
     await flow(body, masks(answer, call), res)
     if (body.cut) throw body.cut

@@ -12,16 +12,15 @@ export interface Credential {
 }
 
 /**
- * The credential for an endpoint. Throws ProxyError 503 `upstream_auth_unavailable` when the account or the variable has
+ * The credential for an endpoint. Throws or fails with ProxyError 503 `upstream_auth_unavailable` when the account or the variable has
  * none, 401 `missing_credential` when it would have to be the caller's and the caller sent none.
  */
-export async function credentialFor(call: Call, endpoint: Endpoint): Promise<Credential> {
+export function credentialFor(call: Call, endpoint: Endpoint): Credential | Promise<Credential> {
   if (typeof endpoint.auth === 'object') return environmentCredential(call, endpoint.auth)
-  if (endpoint.auth === 'account') {
-    const token = await call.app.account.token()
-    if (token !== undefined) return accountCredential(token)
-  }
-  return clientCredential(call)
+  if (endpoint.auth !== 'account') return clientCredential(call)
+  return call.app.account
+    .token()
+    .then((token) => (token === undefined ? clientCredential(call) : accountCredential(token)))
 }
 
 export function accountCredential(token: string): Credential {
