@@ -110,5 +110,6 @@ test('row 14: bodies of 110 MB, announced or not, are refused and take no memory
   const grown = peak() - before
   t.diagnostic(`grew by ${grown.toFixed(0)} MB`)
 
-  assert.ok(grown < 150, `${grown} MB`)
+  // one body up to the limit of 100 MiB, and as much of those before as V8 lets lie before it collects: 64 MiB
+  assert.ok(grown < 180, `${grown} MB`)
 })
