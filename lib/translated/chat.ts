@@ -91,7 +91,7 @@ function outgoingBody({ body, headers }: MappedRequest<JsonObject>): OutgoingBod
   return {
     pieces: [Buffer.from(JSON.stringify(body))],
     pass: 'chosen',
-    headers: { ...headers, 'content-type': 'application/json', 'accept-encoding': 'identity' },
+    headers: { 'content-type': 'application/json', 'accept-encoding': 'identity', ...headers },
   }
 }
 
