@@ -67,6 +67,8 @@ await build({
   // loaded only where they are asked for
   external: ['@redis/client', 'https-proxy-agent', 'proxy-from-env'],
   plugins: [compiledAjv],
+  // http-proxy-3 would ask the system for it with each request (lib/transparent/proxy.ts takes it away anyway)
+  define: { 'process.env.FORCE_FETCH_PATH': 'undefined' },
   // packages in CommonJS require what Node has built in
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
