@@ -11,13 +11,19 @@ import { isDeeperThan } from './json-bytes.ts'
  * body, 400 when the client breaks off.
  */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return piecesOf(req, maxBytes).then((pieces) =>
+    pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces),
+  )
+}
+
+/** No listener is left on the request, which lives as long as its answer, and the body must not. */
+function piecesOf(req: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     const encoding = req.headers['content-encoding']
     if (encoding && encoding !== 'identity') throw compressed(encoding)
     if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
     const pieces: Buffer[] = []
     let size = 0
-    // No listener is left on the request, which lives as long as its answer, and the body must not.
     const settle = (settled: () => void) => {
       req.off('data', take).off('end', end).off('error', fail).off('close', cut)
       settled()
@@ -27,8 +33,7 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
       if (size > maxBytes) fail(tooLarge(maxBytes))
       else pieces.push(piece)
     }
-    const end = () =>
-      settle(() => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)))
+    const end = () => settle(() => resolve(pieces))
     const fail = (error: Error) => settle(() => reject(error))
     const cut = () => {
       if (!req.complete) fail(new ProxyError(400, 'client_closed', 'The body was cut off.'))

@@ -59,11 +59,14 @@ export function forward(
     options.onRequest = onRequest
     req.headers = headers
     req.url = address.path
-    // Only an error without any connection is left for this callback: headOf, which hears of all others, settles first.
-    proxy.web(req, res, (cause) => setImmediate(reject, unreachable(address.host, cause)))
-    // nothing of a request is held after it
-    options.buffer = undefined
-    options.onRequest = undefined
+    try {
+      // Only an error without any connection is left for this callback: headOf, which hears of all others, settles first.
+      proxy.web(req, res, (cause) => setImmediate(reject, unreachable(address.host, cause)))
+    } finally {
+      // what holds the request and its body
+      options.buffer = undefined
+      options.onRequest = undefined
+    }
   })
 }
 

@@ -20,13 +20,13 @@ export async function relay(
 ): Promise<void> {
   const raw = withoutSecrets(answer.rawHeaders, call.app.redact)
   const headers = answerHeaders(raw, 'transparent')
-  const stream = isEventStream(headers['content-type'])
+  const stream = isEventStream(answer.headers['content-type'])
   call.record.stream = stream
   if (stream) headers['x-accel-buffering'] = 'no'
   res.writeHead(answer.statusCode ?? 502, headers)
   if (stream) res.flushHeaders()
   const body = openAnswer(answer, call)
-  tapUsage(body, call, headers['content-encoding'])
+  tapUsage(body, call, answer.headers['content-encoding'])
   try {
     await flow(body, masks(answer, call), res)
     if (body.cut) throw body.cut

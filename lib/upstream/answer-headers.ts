@@ -44,7 +44,7 @@ export function answerHeaders(
 function connectionOf(raw: readonly string[]): string {
   let named = ''
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    if (raw[index]!.toLowerCase() === 'connection') named += `,${raw[index + 1]!}`
+    if (raw[index]!.toLowerCase() === 'connection') named += `,${headerValue(raw[index + 1]!)}`
   }
   return named
 }

@@ -12,8 +12,8 @@ export interface Credential {
 }
 
 /**
- * The credential for an endpoint. Throws or fails with ProxyError 503 `upstream_auth_unavailable` when the account or the variable has
- * none, 401 `missing_credential` when it would have to be the caller's and the caller sent none.
+ * The credential for an endpoint. Throws or fails with ProxyError 503 `upstream_auth_unavailable` when the account or the
+ * variable has none, 401 `missing_credential` when it would have to be the caller's and the caller sent none.
  */
 export function credentialFor(call: Call, endpoint: Endpoint): Credential | Promise<Credential> {
   if (typeof endpoint.auth === 'object') return environmentCredential(call, endpoint.auth)

@@ -2,10 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 
 /** Looks at the media type alone: `text/event-stream; charset=utf-8` is one, too. In: the value of `content-type`. */
-export function isEventStream(type: string | string[] | undefined): boolean {
-  return /^\s*text\/event-stream\s*(?:;|$)/i.test(
-    (typeof type === 'string' ? type : type?.[0]) ?? '',
-  )
+export function isEventStream(type: string | undefined): boolean {
+  return /^\s*text\/event-stream\s*(?:;|$)/i.test(type ?? '')
 }
 
 /** False only for an answer that says itself that it is something else. */

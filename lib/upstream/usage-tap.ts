@@ -6,11 +6,7 @@ import type { Call } from '../app.ts'
 import type { AnswerBody } from './answer-body.ts'
 
 /** Keeps the call's log record of a body that passes unread: when it began and how many tokens it reports. */
-export function tapUsage(
-  body: AnswerBody,
-  call: Call,
-  contentEncoding: string | string[] | undefined,
-): void {
+export function tapUsage(body: AnswerBody, call: Call, contentEncoding: string | undefined): void {
   const { record } = call
   const tap = new UsageTap(contentEncoding)
   body.watch({
@@ -63,7 +59,7 @@ export class UsageTap {
   /** the end of the last piece where it may belong to the next: a key or an object that was cut */
   #rest: Buffer = nothing
 
-  constructor(contentEncoding: string | string[] | undefined) {
+  constructor(contentEncoding: string | undefined) {
     this.#encoded = contentEncoding !== undefined && contentEncoding !== 'identity'
   }
 
