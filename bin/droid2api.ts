@@ -55,18 +55,19 @@ const commands = {
   async demo(line: CommandLine): Promise<number> {
     const { startDemoUpstream } = await import('../lib/demo/upstream.ts')
     const upstream = await startDemoUpstream()
-    const { config, warnings } = load(line)
-    const built = buildApp({
-      config: demoConfig(config, upstream.url),
-      version,
-      warnings,
-      accountNote:
-        'Demo: a built-in upstream answers; no account is used and nothing leaves this machine.',
-    })
-    await serve(built, {
-      reload: () => demoConfig(load(line).config, upstream.url),
-      beforeExit: () => upstream.close(),
-    })
+    try {
+      const { config, warnings } = load(line)
+      const built = buildApp({
+        config: demoConfig(config, upstream.url),
+        version,
+        warnings,
+        accountNote:
+          'Demo: a built-in upstream answers; no account is used and nothing leaves this machine.',
+      })
+      await serve(built, { reload: () => demoConfig(load(line).config, upstream.url) })
+    } finally {
+      await upstream.close()
+    }
     return 0
   },
 

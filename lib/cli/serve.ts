@@ -15,8 +15,6 @@ import { cannotListen } from './cannot-listen.ts'
 export interface ServeOptions {
   /** reads the configuration again; throws when it is broken */
   reload(): App['config']
-  /** what else to end, such as the demo's upstream */
-  beforeExit?(): Promise<void>
 }
 
 /** Thrown when the address cannot be had; the message is one line for the user. */
@@ -37,7 +35,6 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   await drain(server, app)
   process.off('SIGHUP', onHangUp)
   await app.account.stop()
-  await options.beforeExit?.()
   app.agents.destroy()
   app.log.info('stopped')
   await built.endLog()

@@ -69,16 +69,24 @@ test('row 59: a broken configuration stops the start with 78, every fault a line
   assert.doesNotMatch(program.stderr(), /\bat \S+ \(/)
 })
 
-test('row 59: a port in use is one line that names port and flag, exit 1', async (t) => {
-  const other = createServer().listen(0, '127.0.0.1')
-  await once(other, 'listening')
-  t.after(() => other.close())
-  const { port } = other.address() as { port: number }
+for (const command of ['serve', 'demo']) {
+  test(`row 59: a port in use is one line that names port and flag, exit 1: ${command}`, async (t) => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    t.after(() => other.close())
+    const { port } = other.address() as { port: number }
 
-  const program = runProgram(t, { args: ['-p', String(port)] })
+    const program = runProgram(t, { args: [command, '-p', String(port)] })
 
-  assert.equal(await program.exit, 1)
-  assert.match(program.stderr(), new RegExp(`^Port ${port} .*--port.*\n$`))
+    assert.equal(await program.exit, 1)
+    assert.match(program.stderr(), new RegExp(`^Port ${port} .*--port.*\n$`))
+  })
+}
+
+test('demo ends, too, where the configuration is broken', async (t) => {
+  const program = runProgram(t, { args: ['demo'], config: '{ "port": ' })
+
+  assert.equal(await program.exit, 78)
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
