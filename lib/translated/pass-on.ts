@@ -14,7 +14,7 @@ export async function passOn(
   res: ServerResponse,
   call: Call,
 ): Promise<void> {
-  const stream = isEventStream(answer.headers['content-type'])
+  const stream = isEventStream(answer)
   if (!stream && !mayBeJson(answer)) {
     answer.destroy()
     throw notJson(answer)

@@ -38,7 +38,7 @@ export async function retell(
   chat: RetoldCall,
 ): Promise<void> {
   const context = answerContext(call, chat)
-  const source = isEventStream(answer.headers['content-type'])
+  const source = isEventStream(answer)
     ? streamSource(answer, call, chat)
     : await bodySource(answer, call, chat)
   if (chat.stream) await asStream(source, res, call, context)

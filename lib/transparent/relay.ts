@@ -20,7 +20,7 @@ export async function relay(
 ): Promise<void> {
   const raw = withoutSecrets(answer.rawHeaders, call.app.redact)
   const headers = answerHeaders(raw, 'transparent')
-  const stream = isEventStream(answer.headers['content-type'])
+  const stream = isEventStream(answer)
   call.record.stream = stream
   if (stream) headers['x-accel-buffering'] = 'no'
   res.writeHead(answer.statusCode ?? 502, headers)

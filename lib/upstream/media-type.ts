@@ -1,9 +1,10 @@
 /** What an upstream says its answer is. */
 import type { IncomingMessage } from 'node:http'
 
-/** Looks at the media type alone: `text/event-stream; charset=utf-8` is one, too. In: the value of `content-type`. */
-export function isEventStream(type: string | undefined): boolean {
-  return /^\s*text\/event-stream\s*(?:;|$)/i.test(type ?? '')
+/** Compares the media type alone: `text/event-stream; charset=utf-8` is one, too. */
+export function isEventStream(answer: IncomingMessage): boolean {
+  const type = answer.headers['content-type'] ?? ''
+  return type.split(';', 1)[0]!.trim().toLowerCase() === 'text/event-stream'
 }
 
 /** False only for an answer that says itself that it is something else. */
