@@ -11,6 +11,7 @@ import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
 import { cannotListen } from './cannot-listen.ts'
+import { freeBuffersOnThisThread } from './v8-flags.ts'
 
 export interface ServeOptions {
   /** reads the configuration again; throws when it is broken */
@@ -22,6 +23,7 @@ export class ListenError extends Error {}
 
 /** Serves until a signal ends it; resolves when everything is closed. Throws ListenError. */
 export async function serve(built: BuiltApp, options: ServeOptions): Promise<void> {
+  freeBuffersOnThisThread()
   const { app } = built
   const server = createServer(app)
   const onHangUp = onSighup(() => reload(app, options))
