@@ -11,7 +11,7 @@ import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
 import { cannotListen } from './cannot-listen.ts'
-import { freeBuffersOnThisThread } from './v8-flags.ts'
+import { tuneV8 } from './tune-v8.ts'
 
 export interface ServeOptions {
   /** reads the configuration again; throws when it is broken */
@@ -23,9 +23,9 @@ export class ListenError extends Error {}
 
 /** Serves until a signal ends it; resolves when everything is closed. Throws ListenError. */
 export async function serve(built: BuiltApp, options: ServeOptions): Promise<void> {
-  freeBuffersOnThisThread()
   const { app } = built
   const server = createServer(app)
+  tuneV8(server)
   const onHangUp = onSighup(() => reload(app, options))
   process.on('SIGHUP', onHangUp)
   const stopped = nextSignal()

@@ -1,6 +1,9 @@
-/** What the running program does to V8, seen in the CPU time of its threads. */
+/** How V8 manages memory once the program has told it how. */
 import assert from 'node:assert/strict'
+import { Server } from 'node:http'
 import { test } from 'node:test'
+import { getHeapSpaceStatistics } from 'node:v8'
+import { tuneV8 } from '../../lib/cli/tune-v8.ts'
 import { runProgram } from '../helpers/program.ts'
 
 /** In the program itself, on a signal: takes and drops many buffers, then logs the CPU time of all and of its other threads. */
@@ -41,4 +44,23 @@ test('gives the memory of buffers back on the thread that took it', { skip }, as
   // about a tenth, for what is compiled; more than 0.4 where another thread gives it back
   t.diagnostic(`other threads have ${share} of the CPU time`)
   assert.ok(share < 0.25, `other threads have ${share} of the CPU time`)
+})
+
+test('the young generation stays small, whatever comes in', async (t) => {
+  const server = new Server()
+  tuneV8(server)
+  const kept: unknown[] = []
+
+  // 80 MB that stay, a quarter of a megabyte with each request; by itself each half would grow to 16 MB and more
+  for (let request = 0; request < 320; request++) {
+    for (let count = 0; count < 500; count++) kept.push(Array.from({ length: 64 }, () => request))
+    server.emit('request')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')!
+  assert.equal(kept.length, 160_000)
+  const half = young.space_used_size + young.space_available_size
+  t.diagnostic(`${half} bytes of each half`)
+  assert.ok(half < 9e6, `${half} bytes`)
 })
