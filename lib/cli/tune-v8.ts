@@ -9,11 +9,11 @@
 import type { Server } from 'node:http'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-const tested = { from: 20, to: 26 }
+/** major versions of Node */
+export const tunedLines = new Set(['20', '22', '24', '26'])
 
 export function tuneV8(server: Server): void {
-  const line = Number(process.versions.node.split('.')[0])
-  if (line < tested.from || line > tested.to) return
+  if (!tunedLines.has(process.versions.node.split('.')[0]!)) return
   freeBuffersOnThisThread()
   beginYoung()
   capYoungGeneration(server)
