@@ -1,5 +1,6 @@
 /** What the compiled program takes of a small machine, and that large bodies do not hold others up. Linux only. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -31,31 +32,39 @@ async function ours(t: TestContext, upstreamUrl: string): Promise<Target> {
 /** On a thread of its own: this one, which sends and reads the large bodies, is held up itself. */
 const healthWatcher = `
 const { get } = require('node:http')
-const { url, slowest } = require('node:worker_threads').workerData
+const { parentPort, workerData } = require('node:worker_threads')
+const { url, shared } = workerData
 const ask = () => new Promise((resolve, reject) => {
   get(url, (answer) => answer.resume().once('end', resolve)).once('error', reject)
 })
 async function watch() {
   await ask()
-  for (;;) {
+  parentPort.postMessage('watching')
+  while (shared.over[0] === 0) {
     const began = performance.now()
     await ask()
-    slowest[0] = Math.max(slowest[0], performance.now() - began)
+    shared.slowest[0] = Math.max(shared.slowest[0], performance.now() - began)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 watch()
 `
 
-/** Asks for its health every 20 ms until told; the longest that an answer took, ms. */
-function watchHealth({ url }: Target): () => Promise<number> {
-  const slowest = new Float64Array(new SharedArrayBuffer(8))
-  const workerData = { url: `${url}/health`, slowest }
+/** Asks for its health every 20 ms until told; the longest that an answer took, ms, also of one that is still to come. */
+async function watchHealth({ url }: Target): Promise<() => Promise<number>> {
+  const shared = {
+    over: new Uint8Array(new SharedArrayBuffer(1)),
+    slowest: new Float64Array(new SharedArrayBuffer(8)),
+  }
+  const workerData = { url: `${url}/health`, shared }
   const watcher = new Worker(healthWatcher, { eval: true, workerData })
+  await once(watcher, 'message')
   return async () => {
-    await watcher.terminate()
-    assert.ok(slowest[0]! > 0)
-    return slowest[0]!
+    const ended = once(watcher, 'exit')
+    shared.over[0] = 1
+    await ended
+    assert.ok(shared.slowest[0]! > 0)
+    return shared.slowest[0]!
   }
 }
 
@@ -87,7 +96,7 @@ test('row 6: prompts of 10 MB do not hold others up', async (t) => {
   t.after(() => upstream.stop())
   const target = await ours(t, upstream.url)
   const body = bodyOf('word '.repeat(2_000_000))
-  const slowest = watchHealth(target)
+  const slowest = await watchHealth(target)
   for (const path of ['/v1/messages', '/v1/chat/completions']) {
     for (let count = 0; count < 5; count += 1) {
       const answer = await fetch(target.url + path, { method: 'POST', headers, body })
@@ -133,7 +142,7 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
     const target = await ours(t, upstreamUrl)
     await wait(500)
     const before = rssMb(target)
-    const [slowest, peak] = [watchHealth(target), watchRss(target)]
+    const [slowest, peak] = [await watchHealth(target), watchRss(target)]
     const body = bodyOf('x', { stream: true })
     const answer = await fetch(target.url + path, { method: 'POST', headers, body })
     const text = await answer.text()
