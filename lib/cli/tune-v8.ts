@@ -3,17 +3,23 @@
  * process runs beside others on a small machine. `npm run bench` shows what each of these is worth.
  *
  * All of it can be set in a running process, since V8 looks at these flags when it collects; of most others that is not
- * true (taking concurrent marking away ends Node 20 at its next full collection), so only the Node lines it was tested on
+ * true (taking concurrent marking away ends Node 20 at its next full collection), so only the Node lines it was measured on
  * get it.
  */
 import type { Server } from 'node:http'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** major versions of Node */
-export const tunedLines = new Set(['20', '22', '24', '26'])
+/** by major version */
+const measuredLines = new Set(['20', '22', '24', '26'])
 
+/** Whether this Node is of a line it was measured on; another keeps its own settings. */
+export function isTuned(): boolean {
+  return measuredLines.has(process.versions.node.split('.')[0]!)
+}
+
+/** Sets it for the whole process, once; `server`: the one whose requests fill the memory. */
 export function tuneV8(server: Server): void {
-  if (!tunedLines.has(process.versions.node.split('.')[0]!)) return
+  if (!isTuned()) return
   freeBuffersOnThisThread()
   beginYoung()
   capYoungGeneration(server)
@@ -42,7 +48,7 @@ function beginYoung(): void {
  * it the memory of all that is dead piles up.
  */
 const mayDoubleMb = 5
-/** Looking costs some microseconds; so many requests fill two megabytes at most, as a rule. */
+/** A look costs some microseconds; what so many requests leave behind is, as a rule, far below a megabyte. */
 const requestsPerLook = 16
 
 /**
@@ -51,14 +57,11 @@ const requestsPerLook = 16
  * grown" that comes in time, a thousand requests may arrive at once; so it is looked at as they come.
  */
 function capYoungGeneration(server: Server): void {
-  let factor = 2
   let requests = 0
   server.on('request', () => {
     requests += 1
     if (requests % requestsPerLook !== 0) return
-    const next = mayDouble() ? 2 : 1
-    if (next !== factor) setFlagsFromString(`--semi-space-growth-factor=${next}`)
-    factor = next
+    setFlagsFromString(`--semi-space-growth-factor=${mayDouble() ? 2 : 1}`)
   })
 }
 
