@@ -5,7 +5,7 @@ import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { AuthConfig } from '../config/types.ts'
 import { requestFor, type Agents } from '../upstream/agents.ts'
-import { OutboundProxyError } from '../upstream/outbound-proxy.ts'
+import { unreachableReason } from '../upstream/unreachable-reason.ts'
 
 export interface FreshTokens {
   access: string
@@ -77,11 +77,9 @@ async function post(
     })
     return { status: answer.statusCode ?? 0, body: await text(answer) }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
     if (signal.aborted) throw unreachable(`no answer within ${patienceMs / 1000} s`)
-    throw unreachable(
-      error instanceof OutboundProxyError ? error.message : (code ?? 'no connection'),
-    )
+    const { why, remedy } = unreachableReason(error as NodeJS.ErrnoException)
+    throw unreachable(remedy ? `${why}. ${remedy.replace(/\.$/, '')}` : why)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Agent, IncomingMessage } from 'node:http'
 import type { App } from '../app.ts'
 import { endpointOf } from '../config/models.ts'
 import { requestFor } from '../upstream/agents.ts'
+import { unreachableReason } from '../upstream/unreachable-reason.ts'
 import type { Finding } from './check.ts'
 
 /** A finding for every server that a model's endpoint is on. */
@@ -24,12 +25,11 @@ async function reachFinding({ agents, config }: App, url: URL): Promise<Finding>
     const status = await headStatus(url, agents.fresh(url), signal)
     return { level: 'ok', what: `upstream: ${url.origin} answers (HTTP ${status} to HEAD)` }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const why = signal.aborted ? `no answer within ${seconds} s` : (code ?? message)
-    return {
-      level: 'error',
-      what: `upstream: ${url.origin} cannot be reached (${why}). Check the network and base_url.`,
-    }
+    const reason = signal.aborted
+      ? { why: `no answer within ${seconds} s`, remedy: undefined }
+      : unreachableReason(error as NodeJS.ErrnoException)
+    const { why, remedy = 'Check the network and base_url.' } = reason
+    return { level: 'error', what: `upstream: ${url.origin} cannot be reached: ${why}. ${remedy}` }
   }
 }
 

@@ -9,6 +9,7 @@ import type { Timeouts } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
 import type { StopSignal } from '../stop-signal.ts'
 import type { Address } from './target.ts'
+import { unreachableReason } from './unreachable-reason.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {
@@ -134,29 +135,16 @@ function surelyNotAccepted(
 
 /** What a client is told when the upstream could not be reached. */
 export function unreachable(host: string, cause: NodeJS.ErrnoException): ProxyError {
+  const { why, remedy = checkAddress } = unreachableReason(cause)
   return new ProxyError(
     502,
     'upstream_unreachable',
-    `Could not reach the upstream ${host}: ${reasonOf(cause)}. Check the endpoint's base_url and your network, then retry.`,
+    `Could not reach the upstream ${host}: ${why}. ${remedy}`,
     { cause, type: 'upstream_error' },
   )
 }
 
-const reasons: Record<string, string> = {
-  ECONNREFUSED: 'connection refused (ECONNREFUSED)',
-  ENOTFOUND: 'unknown host (ENOTFOUND)',
-  EAI_AGAIN: 'name lookup failed (EAI_AGAIN)',
-  ECONNRESET: 'the connection broke (ECONNRESET)',
-  EHOSTUNREACH: 'no route to host (EHOSTUNREACH)',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate chain is self-signed',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-}
-
-function reasonOf(cause: NodeJS.ErrnoException): string {
-  if (cause.code?.startsWith('HPE_')) return `its answer is not HTTP (${cause.code})`
-  return reasons[cause.code ?? ''] ?? cause.code ?? cause.message
-}
+const checkAddress = "Check the endpoint's base_url and your network, then retry."
 
 function noConnection(request: ClientRequest, seconds: number): ProxyError {
   return new ProxyError(

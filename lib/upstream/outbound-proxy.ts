@@ -5,6 +5,7 @@
 import type http from 'node:http'
 import type { ClientRequest } from 'node:http'
 import { ConfigError } from '../config/faults.ts'
+import { OutboundProxyError } from './outbound-proxy-error.ts'
 
 export interface OutboundProxy {
   /** reaches the target through the proxy; undefined where NO_PROXY or the lack of a proxy says to go directly */
@@ -12,9 +13,6 @@ export interface OutboundProxy {
   /** what must not be shown */
   secrets: string[]
 }
-
-/** The proxy is to blame; the message says how, and holds nothing secret. */
-export class OutboundProxyError extends Error {}
 
 /** Which variable names the proxy, by the protocol of the target. */
 const variables = { 'http:': 'HTTP_PROXY', 'https:': 'HTTPS_PROXY' }

@@ -1,0 +1,55 @@
+/**
+ * Why a server cannot be reached, in words, and what to do about it: one table for requests, the token server and
+ * `check --online`. Sources: Node's "X509 certificate error codes" and "Common system errors", read 2026-11.
+ */
+import { OutboundProxyError } from './outbound-proxy-error.ts'
+
+export interface UnreachableReason {
+  /** what happened, with its code; no sentence of its own */
+  why: string
+  /** sentences; undefined where only the caller knows which setting named the server */
+  remedy: string | undefined
+}
+
+const trustIt =
+  'Something on the way, such as a company network that inspects TLS, signs with an authority of its own: set NODE_EXTRA_CA_CERTS=/path/to/ca.pem to its certificate and start the proxy again.'
+const checkClock = 'Check the clock of this machine; if it is right, the server needs a new one.'
+const checkName = 'Check the host name in the address: the server that answers there is another.'
+const speaksNoTls = 'Check the port, or write the address with http:// if that server has no TLS.'
+
+const untrusted = { why: 'its certificate is not trusted', remedy: trustIt }
+const selfSigned = { why: 'its certificate is self-signed', remedy: trustIt }
+const noTls = { why: 'the TLS handshake failed', remedy: speaksNoTls }
+
+const reasons: Record<string, { why: string; remedy?: string }> = {
+  ECONNREFUSED: { why: 'connection refused' },
+  ENOTFOUND: { why: 'unknown host' },
+  EAI_AGAIN: { why: 'name lookup failed' },
+  ECONNRESET: { why: 'the connection broke' },
+  EHOSTUNREACH: { why: 'no route to host' },
+  ENETUNREACH: { why: 'no route to its network' },
+  ETIMEDOUT: { why: 'no answer from its address' },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  CERT_UNTRUSTED: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: { why: 'its certificate chain is self-signed', remedy: trustIt },
+  DEPTH_ZERO_SELF_SIGNED_CERT: selfSigned,
+  CERT_HAS_EXPIRED: { why: 'its certificate has expired', remedy: checkClock },
+  CERT_NOT_YET_VALID: { why: 'its certificate is not valid yet', remedy: checkClock },
+  ERR_TLS_CERT_ALTNAME_INVALID: { why: 'its certificate is for another name', remedy: checkName },
+  EPROTO: noTls,
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+}
+
+/** In: what a request, or its connection, failed with. */
+export function unreachableReason(error: NodeJS.ErrnoException): UnreachableReason {
+  // the outbound proxy's faults bring their remedy along
+  if (error instanceof OutboundProxyError) return { why: error.message, remedy: undefined }
+  const { code } = error
+  if (code === undefined) return { why: error.message, remedy: undefined }
+  if (code.startsWith('HPE_')) return { why: `its answer is not HTTP (${code})`, remedy: undefined }
+  const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined
+  return { why: known ? `${known.why} (${code})` : code, remedy: known?.remedy }
+}
