@@ -3,6 +3,7 @@
  * read and compiled faster than two hundred, and holds less memory. Where env-schema asks for ajv it finds validators that
  * are compiled here.
  */
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv } from 'ajv'
 import standaloneCode from 'ajv/dist/standalone/index.js'
@@ -54,10 +55,12 @@ const compiledAjv: Plugin = {
   },
 }
 
+const program = path.resolve(projectDir, process.argv[2] ?? 'dist/bin/droid2api.js')
+
 await build({
   absWorkingDir: projectDir,
   entryPoints: ['bin/droid2api.ts'],
-  outfile: process.argv[2] ?? 'dist/bin/droid2api.js',
+  outfile: `${program}.new`,
   bundle: true,
   minifyWhitespace: true,
   minifySyntax: true,
@@ -75,3 +78,6 @@ await build({
   },
   logLevel: 'warning',
 })
+
+// in one step: somebody may be starting the one that is there
+renameSync(`${program}.new`, program)

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { builtProgram } from './helpers/built-program.ts'
 
 interface Package {
   dev?: boolean
@@ -31,7 +32,9 @@ test('row 68: every package has its checksum, and none a place of its own', () =
 })
 
 test('npm pack takes the program and what is read about it, and nothing else', () => {
-  const answer = execFileSync('npm', ['pack', '--dry-run', '--json'], {
+  builtProgram()
+  // its script would build into the file that other tests are starting
+  const answer = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: projectDir,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -2,17 +2,26 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, test, type TestContext } from 'node:test'
+import { after, before, describe, test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { bundled } from '../helpers/bundled.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { until } from '../helpers/until.ts'
 
-const child = path.join(import.meta.dirname, 'renewing.child.ts')
+const bundleDir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
+let child: string
+
+before(async () => {
+  child = await bundled(path.join(import.meta.dirname, 'renewing.child.ts'), bundleDir)
+})
+
+after(() => rmSync(bundleDir, { recursive: true }))
 
 /** A shared file, and a server that hears of each token in use together with what the file held at that moment. */
 async function shared(t: TestContext) {
@@ -45,7 +54,7 @@ function pairOf(file: string) {
 }
 
 function start(t: TestContext, dir: string, env: Record<string, string>) {
-  const program = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), child], {
+  const program = spawn(process.execPath, [child], {
     cwd: dir,
     env: { PATH: process.env.PATH, HOME: dir, DATA_DIR: dir, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -78,9 +87,9 @@ describe('killed at 52 random moments', { concurrency: 2 }, () => {
       tokens.grace = true
 
       for (let life = 0; life < 26; life += 1) {
-        const before = tokens.requests.length
+        const asked = tokens.requests.length
         const program = start(t, dir, { USE_URL: useUrl })
-        while (tokens.requests.length === before) await wait(1)
+        while (tokens.requests.length === asked) await wait(1)
         await wait(Math.random() * 15)
         program.kill()
         await program.closed

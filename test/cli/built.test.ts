@@ -1,60 +1,96 @@
 /** The built program: one file, whose validators were compiled when it was built. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { after, before, test } from 'node:test'
-import { buildProgram } from '../helpers/built-program.ts'
+import { test, type TestContext } from 'node:test'
+import { configurationFaults, type Finding } from '../../lib/cli/check.ts'
+import { ConfigError, loadConfig } from '../../lib/config/load.ts'
+import { installProgram } from '../helpers/built-program.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 
-const projectDir = path.join(import.meta.dirname, '..', '..')
-let dir: string
-let program: string
+const packageDir = path.join(import.meta.dirname, '..', '..')
 
-before(() => {
-  dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  program = buildProgram(dir)
-})
-
-after(() => rmSync(dir, { recursive: true }))
-
-function run(args: string[], env: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', ...args], {
-    cwd: projectDir,
-    env: { PATH: process.env.PATH, HOME: dir, PORT: '0', ...env },
+/** What the built program finds wrong with a configuration. */
+function findingsOf(program: string, file: string, env: Record<string, string>): Finding[] {
+  const args = [program, 'check', '--json', '--config', file]
+  const { stdout } = spawnSync(process.execPath, args, {
+    env: { PATH: process.env.PATH, HOME: path.dirname(file), PORT: '0', ...env },
     encoding: 'utf8',
   })
-  return { status, stdout, stderr }
+  return (JSON.parse(stdout) as { findings: Finding[] }).findings
 }
 
-const cases: [name: string, config: unknown, env?: Record<string, string>][] = [
-  ['an empty file', {}],
-  ['the defaults of members that are left out', { timeouts: { idle_s: 5 }, auth: {} }],
-  [
-    'an own endpoint',
-    { endpoints: [{ name: 'a', type: 'openai', base_url: 'https://a.test/v1' }] },
-  ],
+/** What the source, which has ajv, finds wrong with it; undefined where it can be loaded. */
+function faultsOf(dir: string, file: string, env: Record<string, string>): Finding[] | undefined {
+  try {
+    loadConfig({
+      flags: { config: file },
+      env: { PORT: '0', ...env },
+      cwd: dir,
+      packageDir,
+      homeDir: dir,
+    })
+    return undefined
+  } catch (error) {
+    if (error instanceof ConfigError) return configurationFaults(error)
+    throw error
+  }
+}
+
+function configured(t: TestContext, config: unknown): { dir: string; file: string } {
+  const dir = tempDir(t)
+  const file = path.join(dir, 'checked.json')
+  writeFileSync(file, JSON.stringify(config))
+  return { dir, file }
+}
+
+const broken: [name: string, config: unknown, env?: Record<string, string>][] = [
   ['wrong types', { port: 'x', host: 3, api_keys: 'a', model_redirects: [], dev_mode: 'yes' }],
   ['wrong values', { port: 70_000, log_level: 'loud', keep_alive_s: -1, default_stream: 'no' }],
   ['wrong members of lists', { models: [{ id: '' }, 7], endpoints: [{ auth: 7 }, { name: '' }] }],
-  ['unknown keys', { prot: 3001, timeouts: { idle: 5 }, models: [] }],
   ['a variable that is no number', {}, { PORT: 'many' }],
   ['variables out of range', {}, { PORT: '70000', LOG_LEVEL: 'loud' }],
 ]
 
-for (const [name, config, env] of cases) {
-  test(`says of ${name} what the source says`, () => {
-    const file = path.join(dir, 'checked.json')
-    writeFileSync(file, JSON.stringify(config))
-    const args = ['check', '--json', '--config', file]
+for (const [name, config, env = {}] of broken) {
+  test(`says of ${name} what the source says`, (t) => {
+    const { dir, file } = configured(t, config)
 
-    const built = run([program, ...args], env)
-    const fromSource = run([path.join(projectDir, 'bin', 'droid2api.ts'), ...args], env)
+    const built = findingsOf(installProgram(dir), file, env)
 
-    assert.deepEqual(built, fromSource)
+    assert.ok(built.length > 0)
+    assert.deepEqual(built, faultsOf(dir, file, env))
   })
 }
 
-test('brings validators in place of ajv', () => {
-  assert.doesNotMatch(readFileSync(program, 'utf8'), /strictTuples/)
+const whole: [name: string, config: unknown, said: RegExp][] = [
+  ['an empty file', {}, /checked\.json, 11 models/],
+  ['members that are left out', { timeouts: { idle_s: 5 }, auth: {} }, /checked\.json, 11 models/],
+  [
+    'an own endpoint',
+    { endpoints: [{ name: 'a', type: 'openai', base_url: 'https://a.test/v1' }] },
+    /checked\.json, 4 models/,
+  ],
+  [
+    'unknown keys',
+    { prot: 3001, timeouts: { idle: 5 } },
+    /unknown key prot[\s\S]*unknown key timeouts\.idle/,
+  ],
+]
+
+for (const [name, config, said] of whole) {
+  test(`takes ${name}, as the source does`, (t) => {
+    const { dir, file } = configured(t, config)
+
+    const built = findingsOf(installProgram(dir), file, {})
+
+    assert.equal(faultsOf(dir, file, {}), undefined)
+    assert.match(built.map(({ what }) => what).join('\n'), said)
+    assert.ok(built.every(({ level }) => level !== 'error'))
+  })
+}
+
+test('brings validators in place of ajv', (t) => {
+  assert.doesNotMatch(readFileSync(installProgram(tempDir(t)), 'utf8'), /strictTuples/)
 })

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { buildProgram } from '../helpers/built-program.ts'
+import { installProgram } from '../helpers/built-program.ts'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
 import { skip, startRedis } from '../helpers/redis-server.ts'
@@ -29,7 +29,7 @@ test('a TOKEN_STORE that is no address stops the start with 78 and is not shown'
 })
 
 test('without its package the compiled program says what to install, and only where it is needed', (t) => {
-  const program = buildProgram(tempDir(t))
+  const program = installProgram(tempDir(t))
   const env = { TOKEN_STORE: 'redis://127.0.0.1:1' }
 
   const needed = check(program, { ...env, DROID_REFRESH_KEY: 'a-refresh-token' })
@@ -45,7 +45,7 @@ test('without its package the compiled program says what to install, and only wh
 })
 
 test('with its package the compiled program finds it', (t) => {
-  const program = buildProgram(tempDir(t), ['@redis/client'])
+  const program = installProgram(tempDir(t), ['@redis/client'])
 
   const { status, stdout } = check(program, {
     TOKEN_STORE: 'redis://127.0.0.1:1/2',

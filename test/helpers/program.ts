@@ -1,13 +1,12 @@
-/** The program itself, as a process of its own. */
+/** The built program, as a process of its own. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
+import { builtProgram } from './built-program.ts'
 import { printed } from './printed.ts'
-
-const bin = path.join(import.meta.dirname, '..', '..', 'bin', 'droid2api.ts')
 
 export interface Program {
   process: ChildProcessWithoutNullStreams
@@ -43,10 +42,8 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
   writeFileSync(path.join(dir, 'config.json'), text)
   const command = [
     process.execPath,
-    '--import',
-    import.meta.resolve('tsx'),
     ...(options.terminal ? ['--import', takenForTerminal] : []),
-    bin,
+    builtProgram(),
     ...(options.args ?? []),
   ]
   const child = spawn(

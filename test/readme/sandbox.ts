@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
+import { builtProgram } from '../helpers/built-program.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { printed } from '../helpers/printed.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
@@ -46,7 +47,11 @@ export function sandbox(t: TestContext, { installed = true } = {}): Sandbox {
       timeout: 60_000,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-  if (installed) paste('npm ci && npm run --silent build')
+  if (installed) {
+    paste('npm ci')
+    builtProgram()
+    cpSync(path.join(packageDir, 'dist'), path.join(dir, 'dist'), { recursive: true })
+  }
   return {
     dir,
     root,
