@@ -6,7 +6,7 @@ import { readEnvironment, type Environment } from './environment.ts'
 import { ConfigError } from './faults.ts'
 import { chooseFile, readConfigFile } from './file.ts'
 import { fileSchema } from './schema.ts'
-import type { AuthConfig, Config, LogLevel } from './types.ts'
+import type { AuthConfig, Config, LogLevel, Model } from './types.ts'
 import { withoutUnknownKeys } from './unknown-keys.ts'
 import { validate } from './validate.ts'
 
@@ -86,9 +86,14 @@ function withShipped(file: FilePart, given: Given): FilePart {
     return isFactory ? { ...endpoint, headers: factoryHeaders } : endpoint
   })
   const models = given.models
-    ? file.models
+    ? file.models.map(withLevel)
     : file.models.filter((model) => findEndpoint(endpoints, model))
   return { ...file, endpoints, models }
+}
+
+/** `none` is the word of the APIs for `off`. */
+function withLevel(model: Model): Model {
+  return (model.reasoning as string) === 'none' ? { ...model, reasoning: 'off' } : model
 }
 
 /** Flags are checked as the variables they overrule. */

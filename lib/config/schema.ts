@@ -52,9 +52,9 @@ const model: Schema = {
     type: { type: 'string', enum: modelTypes, description: 'the API the model speaks' },
     reasoning: {
       type: 'string',
-      enum: ['off', 'low', 'medium', 'high', 'auto'],
+      enum: ['off', 'none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'auto'],
       default: 'auto',
-      description: 'reasoning level; auto: the wish of the client',
+      description: 'reasoning level; none: off; auto: the wish of the client',
     },
     endpoint: text('name of the endpoint; without it the first one of the type'),
     upstream_id: text('what the upstream calls the model'),

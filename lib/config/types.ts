@@ -1,7 +1,15 @@
 /** The running configuration: checked, complete and frozen. Keys keep the names of `config.json`. */
 
 export type ModelType = 'anthropic' | 'openai' | 'common'
-export type ReasoningLevel = 'off' | 'low' | 'medium' | 'high' | 'auto'
+export type ReasoningLevel =
+  | 'off'
+  | 'minimal'
+  | 'low'
+  | 'medium'
+  | 'high'
+  | 'xhigh'
+  | 'max'
+  | 'auto'
 export type ThinkingMode = 'budget' | 'adaptive' | 'none'
 export type DefaultStream = true | false | 'auto'
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'

@@ -19,6 +19,8 @@ export interface ChatCall {
   provider: Provider | undefined
   /** stop sequences that the upstream does not know */
   stopAt: readonly string[]
+  /** whether the client wants no readable reasoning */
+  hideReasoning: boolean
 }
 
 /** One whose answer has to be retold in chat's words. */

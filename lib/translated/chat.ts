@@ -73,6 +73,7 @@ function understand(call: Call, bytes: Buffer): Understood {
     legacyFunctions: Array.isArray(request.functions) && !request.tools,
     provider,
     stopAt: mapped.stopAt ?? [],
+    hideReasoning: mapped.hideReasoning ?? false,
   }
   return { chat, body: outgoingBody(mapped), dropped: mapped.dropped }
 }

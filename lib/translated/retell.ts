@@ -135,7 +135,7 @@ function translateContext({ target }: ChatCall): { upstreamModel: string } {
 }
 
 function answerContext(call: Call, chat: ChatCall): ChatAnswerContext {
-  const { requestedModel, includeUsage, logprobs, legacyFunctions, target } = chat
+  const { requestedModel, includeUsage, logprobs, legacyFunctions, hideReasoning, target } = chat
   return {
     requestedModel,
     fallbackId: randomId(),
@@ -143,6 +143,7 @@ function answerContext(call: Call, chat: ChatCall): ChatAnswerContext {
     includeUsage,
     logprobs,
     legacyFunctions,
+    hideReasoning,
     keepAliveMs: call.config.keep_alive_s * 1000,
     remember: memoryOf(call, target).remember,
     record: { started: false },

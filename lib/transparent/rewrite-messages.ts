@@ -5,10 +5,11 @@
  */
 import { planThinking, type ThinkingPlan } from '../../pipelines/requests/anthropic/budget.ts'
 import { capabilityOf } from '../../pipelines/requests/anthropic/capability.ts'
+import type { Effort } from '../../pipelines/requests/level.ts'
 import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
 import {
   betaHeader,
-  BUDGET_TOKENS,
+  budgetOfLevel,
   fastBetas,
   INTERLEAVED_BETA,
 } from '../../pipelines/requests/anthropic/thinking.ts'
@@ -32,7 +33,9 @@ export function rewriteMessages(
   const continues = isContinuation(document)
   if (systemPrompt.trim() !== '' && !continues) putInSystem(document, systemPrompt)
   const level = model.reasoning
-  if (level === 'auto' || (continues && level !== 'off')) return betas(client, { add })
+  if (level === 'auto' || (continues && level !== 'off') || isProbe(document)) {
+    return betas(client, { add })
+  }
   if (capabilityOf(model).thinking !== 'adaptive') takeEffortOut(document)
   if (level !== 'off' && putThinkingIn(document, context, level)) {
     return betas(client, { add: [...add, INTERLEAVED_BETA] })
@@ -56,6 +59,15 @@ function betas(
 function isContinuation(document: JsonDocument): boolean {
   const thread = document.get('thread')
   return isObject(thread) && thread.type === 'continue'
+}
+
+/**
+ * A call without an answer fills the prompt cache, one of a single token asks whether anybody is there: thinking would be
+ * refused, or paid for by somebody who wants none.
+ */
+function isProbe(document: JsonDocument): boolean {
+  const limit = document.get('max_tokens')
+  return limit === 0 || limit === 1
 }
 
 function takeThinkingOut(document: JsonDocument): void {
@@ -90,10 +102,10 @@ function isThinkingEdit(edit: unknown): boolean {
 function putThinkingIn(
   document: JsonDocument,
   { model, subPath }: RewriteContext,
-  level: 'low' | 'medium' | 'high',
+  level: Effort,
 ): boolean {
   const capability = capabilityOf(model)
-  const plan = planThinking(level, capability, limitsFor(document, level), {
+  const plan = planThinking({ level }, capability, limitsFor(document, level), {
     forcedTool: isForcing(document.get('tool_choice')),
     messages: messagesOf(document.get('messages')),
   })
@@ -111,10 +123,10 @@ function putThinkingIn(
  * A client of this API counts thinking within its `max_tokens`, so its own limit stands where the budget fits below it;
  * else the limit is lifted by the budget.
  */
-function limitsFor(document: JsonDocument, level: 'low' | 'medium' | 'high') {
+function limitsFor(document: JsonDocument, level: Effort) {
   const limit = document.get('max_tokens')
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1) return {}
-  return limit > BUDGET_TOKENS[level] ? { total: limit } : { answer: limit }
+  return limit > budgetOfLevel(level) ? { total: limit } : { answer: limit }
 }
 
 function liftLimit(document: JsonDocument, maxTokens: number): void {

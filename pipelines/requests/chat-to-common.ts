@@ -3,6 +3,7 @@
  * little changed as can be.
  */
 import type { ChatContentPart, ChatMessage, ChatRequest, JsonObject } from '../wire/chat.ts'
+import { isObject } from '../wire/json.ts'
 import { upstreamId } from './upstream-id.ts'
 import type { MappedRequest, MappingContext } from './mapped.ts'
 
@@ -32,8 +33,17 @@ function streamOf(request: ChatRequest, stream: boolean): JsonObject {
 /** The operator's level beats every spelling of the client's wish; `auto` leaves them all alone. */
 function applyLevel(body: JsonObject, level: MappingContext['model']['reasoning']): void {
   if (level === 'auto') return
+  const shown = withoutWish(body.reasoning)
   for (const name of ['reasoning_effort', 'reasoning', 'thinking']) delete body[name]
+  if (shown) body.reasoning = shown
   if (level !== 'off') body.reasoning_effort = level
+}
+
+/** OpenRouter's object also says whether the reasoning is shown, which is the client's to say. */
+function withoutWish(reasoning: unknown): JsonObject | undefined {
+  if (!isObject(reasoning)) return undefined
+  const { effort: _effort, enabled: _enabled, max_tokens: _budget, ...rest } = reasoning
+  return Object.keys(rest).length > 0 ? rest : undefined
 }
 
 /** The prompt goes first, once: a client that already sends it gets no second copy. */

@@ -26,4 +26,6 @@ export interface MappedRequest<Body> {
   dropped: string[]
   /** stop sequences that the upstream does not know: the answer's text ends in front of the first */
   stopAt?: string[]
+  /** the client wants no readable reasoning in the answer */
+  hideReasoning?: boolean
 }

@@ -15,6 +15,8 @@ export interface ChatAnswerContext {
   logprobs: boolean
   /** whether the request used `functions` instead of `tools` */
   legacyFunctions: boolean
+  /** whether the client wants no readable reasoning; what it cannot read it gets, to hand back */
+  hideReasoning?: boolean
   /** silence after which a stream gets a comment; 0 for never */
   keepAliveMs: number
   /** given the reasoning of an answer that calls tools, before the client has the end of the answer */
@@ -66,6 +68,14 @@ export function note(delta: Delta, { record, remember }: ChatAnswerContext): voi
       break
     default:
   }
+}
+
+/** The details that the client gets: where it wants to read none, only those that are sealed. */
+export function shownDetails(
+  details: ReasoningDetail[],
+  { hideReasoning }: ChatAnswerContext,
+): ReasoningDetail[] {
+  return hideReasoning ? details.filter((detail) => !detail.text && !detail.summary) : details
 }
 
 type Start = Extract<Delta, { type: 'start' }>

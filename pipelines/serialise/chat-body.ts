@@ -2,7 +2,14 @@
 import { Writable } from 'node:stream'
 import type { Delta } from '../delta.ts'
 import type { ChatCompletion, ChatCompletionMessage, UrlCitation } from '../wire/chat.ts'
-import { finishReasonOf, identityOf, note, usageOf, type ChatAnswerContext } from './answer.ts'
+import {
+  finishReasonOf,
+  identityOf,
+  note,
+  shownDetails,
+  usageOf,
+  type ChatAnswerContext,
+} from './answer.ts'
 
 /** undefined when the deltas end in a failure, which is then in `context.record`. */
 export function chatBody(
@@ -59,7 +66,7 @@ class ChatCollector {
         this.#refusal += delta.text
         break
       case 'reasoning':
-        this.#reasoning += delta.text
+        if (!this.#context.hideReasoning) this.#reasoning += delta.text
         break
       case 'annotations':
         this.#annotations.push(...delta.annotations)
@@ -107,7 +114,7 @@ class ChatCollector {
   }
 
   #message(): ChatCompletionMessage {
-    const { details } = this.#context.record
+    const details = shownDetails(this.#context.record.details ?? [], this.#context)
     const says = this.#calls.length > 0 || this.#refusal !== ''
     return {
       role: 'assistant',
@@ -116,7 +123,7 @@ class ChatCollector {
       ...this.#toolCalls(),
       ...(this.#annotations.length > 0 && { annotations: this.#annotations }),
       ...(this.#reasoning !== '' && { reasoning_content: this.#reasoning }),
-      ...(details && { reasoning_details: details }),
+      ...(details.length > 0 && { reasoning_details: details }),
     }
   }
 

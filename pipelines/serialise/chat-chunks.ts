@@ -1,7 +1,19 @@
 /** Delta -> the text of its chat chunk: the rules of a chunk stream, without the stream. */
 import type { Delta } from '../delta.ts'
-import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../wire/chat.ts'
-import { finishReasonOf, identityOf, note, usageOf, type ChatAnswerContext } from './answer.ts'
+import type {
+  ChatCompletionChunk,
+  ChatDelta,
+  ChatToolCallDelta,
+  ReasoningDetail,
+} from '../wire/chat.ts'
+import {
+  finishReasonOf,
+  identityOf,
+  note,
+  shownDetails,
+  usageOf,
+  type ChatAnswerContext,
+} from './answer.ts'
 
 type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 
@@ -30,11 +42,12 @@ export class ChatChunks {
       case 'text':
         return delta.text === '' ? '' : this.#text(delta)
       case 'reasoning':
-        return delta.text === '' ? '' : this.#framed({ reasoning_content: delta.text })
+        if (delta.text === '' || this.#context.hideReasoning) return ''
+        return this.#framed({ reasoning_content: delta.text })
       case 'refusal':
         return delta.text === '' ? '' : this.#framed({ refusal: delta.text })
       case 'reasoning-detail':
-        return this.#framed({ reasoning_details: delta.details })
+        return this.#details(delta.details)
       case 'annotations':
         return this.#framed({ annotations: delta.annotations })
       case 'tool-start':
@@ -53,6 +66,11 @@ export class ChatChunks {
       default:
         return delta satisfies never
     }
+  }
+
+  #details(details: ReasoningDetail[]): string {
+    const shown = shownDetails(details, this.#context)
+    return shown.length > 0 ? this.#framed({ reasoning_details: shown }) : ''
   }
 
   #text({ text, logprobs }: Of<'text'>): string {

@@ -33,7 +33,7 @@ const faults: [what: string, given: Given, ...said: RegExp[]][] = [
   [
     'a word that is none of the known',
     { file: { models: [{ ...model, reasoning: 'hgih' }] } },
-    /models\[0\]\.reasoning is "hgih", expected one of "off", "low", "medium", "high", "auto"/,
+    /models\[0\]\.reasoning is "hgih", expected one of "off", "none", "minimal", "low", "medium", "high", "xhigh", "max", "auto"/,
   ],
   ['a missing key', { file: { models: [{ name: 'M', id: 'm' }] } }, /models\[0\]\.type is missing/],
   [
@@ -284,6 +284,12 @@ test('`~/` is the home folder, and other paths start where they are named', (t) 
   assert.equal(config.data_dir, '/home/me/.droid2api')
   assert.equal(home.auth.file, '/home/me/a.json')
   assert.equal(home.data_dir, '/home/me/data')
+})
+
+test('§1.3 `none` as the level of a model is read as `off`', (t) => {
+  const file = { models: [{ ...model, reasoning: 'none' }] }
+
+  assert.equal(load(t, { file }).config.models[0]?.reasoning, 'off')
 })
 
 test('the configuration is frozen to its depth', (t) => {

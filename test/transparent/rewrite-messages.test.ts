@@ -261,6 +261,33 @@ for (const { title, body, ...options } of betaRows) {
   })
 }
 
+for (const max_tokens of [0, 1]) {
+  for (const id of ['claude-haiku-4-5', 'claude-opus-4-8', 'claude-haiku-5-5', 'glm-4.6']) {
+    for (const reasoning of ['off', 'low', 'high', 'max'] as const) {
+      test(`T21: max_tokens ${max_tokens} on ${id} at ${reasoning} is left alone`, () => {
+        const body = { ...plain, model: id, max_tokens, output_config: { effort: 'low' } }
+        const { text, headers, isSame } = rewrite(JSON.stringify(body), { id, reasoning })
+
+        assert.ok(isSame, text)
+        assert.deepEqual(headers, {})
+      })
+    }
+  }
+}
+
+test('T16: the operator’s level goes up as the model knows it', () => {
+  const sent = (id: string, reasoning: ReasoningLevel) =>
+    JSON.parse(rewrite(JSON.stringify({ ...plain, model: id }), { id, reasoning }).text) as Body
+
+  assert.deepEqual(sent('claude-opus-4-8', 'xhigh').output_config, { effort: 'xhigh' })
+  assert.deepEqual(sent('claude-opus-4-6', 'xhigh').output_config, { effort: 'high' })
+  assert.deepEqual(sent('claude-opus-4-8', 'minimal').output_config, { effort: 'low' })
+  assert.deepEqual(sent('claude-haiku-4-5', 'max').thinking, {
+    type: 'enabled',
+    budget_tokens: 24_576,
+  })
+})
+
 test('whatever the limit, level and model: 1024 <= budget < max_tokens <= cap', () => {
   const ids = [
     'claude-sonnet-4-5',
@@ -269,7 +296,7 @@ test('whatever the limit, level and model: 1024 <= budget < max_tokens <= cap', 
     'glm-4.6',
     'claude-opus-4-8',
   ]
-  const levels = fc.constantFrom<ReasoningLevel>('low', 'medium', 'high')
+  const levels = fc.constantFrom<ReasoningLevel>('minimal', 'low', 'medium', 'high', 'max')
   const limit = fc.oneof(fc.integer({ min: 1, max: 64_000 }), fc.constantFrom(4096, 4097, 24_576))
   const cap = fc.option(fc.integer({ min: 1, max: 64_000 }), { nil: undefined })
   const property = fc.property(

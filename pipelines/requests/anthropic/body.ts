@@ -16,7 +16,7 @@ import { conversationOf } from './messages.ts'
 import { textBlock } from './parts.ts'
 import { answerFormat } from './response-format.ts'
 import { samplingOf } from './sampling.ts'
-import { levelOf, overruledWishes } from '../level.ts'
+import { hidesReasoning, levelOf, overruledWishes } from '../level.ts'
 import { isForced } from './tool-choice.ts'
 import { toolingOf } from './tooling.ts'
 
@@ -34,16 +34,18 @@ export function chatToAnthropic(
 ): MappedRequest<MessagesRequest> {
   const { model, headers } = context
   const capability = capabilityOf(model)
-  const level = levelOf(model, request)
+  const wish = levelOf(model, request)
+  const hideReasoning = hidesReasoning(request)
   const { system, messages } = conversationOf(request.messages, {
     upstreamModel: upstreamId(model),
-    keepThinking: level !== 'off',
+    keepThinking: wish.level !== 'off',
     recall: context.recall,
   })
   const tooling = toolingOf(request, capability, messages)
-  const plan = planThinking(level, capability, outputLimits(request), {
+  const plan = planThinking(wish, capability, outputLimits(request), {
     forcedTool: isForced(tooling.fields.tool_choice?.type),
     messages,
+    hidden: hideReasoning,
   })
   const takesSampling = capability.sampling && apiVersion(headers) < versionWithoutSampling
   const sampling = samplingOf(request, takesSampling && !thinks(plan))
@@ -66,13 +68,15 @@ export function chatToAnthropic(
     ...tooling.dropped,
     ...sampling.dropped,
     ...(plan.givenUp ? ['reasoning'] : []),
+    ...(plan.partly && wish.said ? [wish.said] : []),
     ...overruledWishes(model, request),
   ]
   limitMarks(body)
   return {
     body,
-    headers: anthropicHeaders(headers, model, level, plan),
+    headers: anthropicHeaders(headers, model, wish, plan),
     dropped: [...new Set(dropped)],
+    hideReasoning,
   }
 }
 

@@ -7,8 +7,8 @@ import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { Capability } from './capability.ts'
 import { isThinking } from './reasoning-history.ts'
-import { BUDGET_TOKENS } from './thinking.ts'
-import type { Level } from '../level.ts'
+import { budgetEfforts, budgetOfLevel } from './thinking.ts'
+import { asLevel, nearestEffort, type Effort, type ReasoningWish } from '../level.ts'
 import { isGiven, nameAt, optionalNumberAt } from '../untrusted.ts'
 
 /** Tokens: the API's least budget, and the least room for the answer beside a budget. */
@@ -22,6 +22,8 @@ export interface ThinkingPlan {
   effort?: string
   /** thinking was asked for and cannot be had in this request */
   givenUp: boolean
+  /** the model knows the wish only in part, and gets the nearest that it knows */
+  partly?: boolean
 }
 
 /** The client's limits, in tokens. */
@@ -36,6 +38,8 @@ export interface OutputLimits {
 export interface ThinkingContext {
   forcedTool: boolean
   messages: AnthropicMessage[]
+  /** nobody will read the reasoning */
+  hidden?: boolean
 }
 
 export function outputLimits(request: JsonObject): OutputLimits {
@@ -45,31 +49,91 @@ export function outputLimits(request: JsonObject): OutputLimits {
 
 /** Holds for every plan: with `thinking.type` "enabled", 1024 <= budget < maxTokens <= cap. */
 export function planThinking(
-  level: Level | undefined | { thinking: JsonObject },
+  wish: ReasoningWish,
   capability: Capability,
   limits: OutputLimits,
   context: ThinkingContext,
 ): ThinkingPlan {
   const without: ThinkingPlan = { maxTokens: plainLimit(capability, limits), givenUp: false }
-  const givenUp: ThinkingPlan = { ...without, givenUp: true }
-  if (level === undefined) return without
-  if (capability.thinking === 'none') return isOff(level) ? without : givenUp
-  if (level === 'off') return { ...without, ...capability.off }
-  if (typeof level === 'object' && level.thinking.type !== 'enabled') {
-    const type = nameAt(level.thinking.type, 'thinking.type')
-    return { ...without, thinking: { ...level.thinking, type } }
+  const { level, thinking, budgetTokens } = wish
+  const own = effortOf(wish.effort, capability)
+  if (level === 'off') return { ...without, ...own, ...offPlan(capability) }
+  if (thinking) return { ...ownPlan(thinking, without, capability, limits, context), ...own }
+  if (level === undefined && budgetTokens === undefined) {
+    const { effort } = wish
+    if (!effort || capability.efforts.length > 0) return { ...without, ...own }
+    // a model without efforts is told by its budget how hard to think
+    return planThinking({ level: effort }, capability, limits, context)
   }
+  if (isProbe(limits)) return { ...without, givenUp: true }
+  return levelPlan(wish, without, capability, limits, context)
+}
+
+/** A limit of one token leaves no room to think: such a call only asks whether anybody is there. */
+function isProbe({ total, answer }: OutputLimits): boolean {
+  return total === 1 || answer === 1
+}
+
+function offPlan({ thinking, off }: Capability): Partial<ThinkingPlan> {
+  if (thinking === 'none' || !off) return {}
+  // a model that cannot be switched off is told to think little
+  return off.effort ? { ...off, partly: true } : off
+}
+
+/** The client's own `thinking` goes up as it is, but for a budget that has to fit. */
+function ownPlan(
+  thinking: JsonObject,
+  without: ThinkingPlan,
+  capability: Capability,
+  limits: OutputLimits,
+  context: ThinkingContext,
+): ThinkingPlan {
+  const givenUp = { ...without, givenUp: true }
+  if (capability.thinking === 'none') return givenUp
+  if (thinking.type !== 'enabled') {
+    const type = nameAt(thinking.type, 'thinking.type')
+    return { ...without, thinking: { ...thinking, type } }
+  }
+  if (refusesBudget(context)) return givenUp
+  return budgetPlan(thinking, budgetOf(thinking), capability, limits) ?? givenUp
+}
+
+function levelPlan(
+  wish: ReasoningWish,
+  without: ThinkingPlan,
+  capability: Capability,
+  limits: OutputLimits,
+  context: ThinkingContext,
+): ThinkingPlan {
+  const givenUp = { ...without, givenUp: true }
+  const wished = asLevel(wish)
+  if (!wished || wished === 'off' || capability.thinking === 'none') return givenUp
   if (context.forcedTool && capability.forcedTools === 'without-thinking') return givenUp
-  if (typeof level === 'string' && capability.thinking === 'adaptive') {
-    const thinking = { type: 'adaptive', display: 'summarized' }
-    return { ...without, thinking, effort: level }
+  if (capability.thinking === 'adaptive') {
+    const thinking = { type: 'adaptive', display: context.hidden ? 'omitted' : 'summarized' }
+    const partly = wish.level === undefined ? { partly: true } : {}
+    return { ...without, thinking, ...effortOf(wished, capability), ...partly }
   }
-  if (context.forcedTool || isPrefill(context.messages) || loopLacksThinking(context.messages)) {
-    return givenUp
-  }
-  const enabled = typeof level === 'object' ? level.thinking : {}
-  const budget = typeof level === 'object' ? budgetOf(level.thinking) : BUDGET_TOKENS[level]
-  return budgetPlan(enabled, budget, capability, limits) ?? givenUp
+  if (refusesBudget(context)) return givenUp
+  const budget = Math.max(wish.budgetTokens ?? budgetOfLevel(wished), minBudget)
+  const plan = budgetPlan({}, budget, capability, limits) ?? givenUp
+  const exact = wish.budgetTokens !== undefined || budgetEfforts.some((known) => known === wished)
+  return exact ? plan : { ...plan, partly: true }
+}
+
+/** The effort as the model knows it; nothing where it takes none. */
+function effortOf(
+  effort: Effort | undefined,
+  { efforts }: Capability,
+): Pick<ThinkingPlan, 'effort' | 'partly'> {
+  if (effort === undefined) return {}
+  const known = nearestEffort(effort, efforts)
+  return { ...(known && { effort: known }), ...(known !== effort && { partly: true }) }
+}
+
+/** What thinking with a budget does not go with. */
+function refusesBudget({ forcedTool, messages }: ThinkingContext): boolean {
+  return forcedTool || isPrefill(messages) || loopLacksThinking(messages)
 }
 
 function budgetPlan(
@@ -109,10 +173,6 @@ function loopLacksThinking(messages: AnthropicMessage[]): boolean {
   const first = messages.slice(lastWord + 1).find(({ role }) => role === 'assistant')
   if (!first) return false
   return first.content.some(({ type }) => type === 'tool_use') && !first.content.some(isThinking)
-}
-
-function isOff(level: Level | { thinking: JsonObject }): boolean {
-  return typeof level === 'object' ? level.thinking.type === 'disabled' : level === 'off'
 }
 
 function budgetOf(thinking: JsonObject): number {

@@ -5,6 +5,7 @@
  * "Effort", "Structured outputs", read 2026-11.
  */
 import type { Model, ThinkingMode } from '../../../lib/config/types.ts'
+import type { Effort } from '../level.ts'
 import { upstreamId } from '../upstream-id.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 
@@ -12,6 +13,8 @@ export interface Capability {
   thinking: ThinkingMode
   /** what is sent for the level `off`; left out where nothing has to be said */
   off?: { thinking?: MessagesRequest['thinking']; effort?: 'low' }
+  /** values of `output_config.effort` that are taken, from the least up */
+  efforts: readonly Exclude<Effort, 'minimal'>[]
   /** whether temperature, top_p and top_k are taken at all */
   sampling: boolean
   forcedTools: 'yes' | 'without-thinking' | 'never'
@@ -27,6 +30,7 @@ const claudeDefault = 32_000
 
 const adaptive: Capability = {
   thinking: 'adaptive',
+  efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
   sampling: false,
   forcedTools: 'yes',
   structuredOutputs: true,
@@ -34,9 +38,14 @@ const adaptive: Capability = {
   defaultOutputTokens: claudeDefault,
 }
 const alwaysOn: Capability = { ...adaptive, off: { effort: 'low' } }
-const adaptiveWithSampling: Capability = { ...adaptive, sampling: true }
+const adaptiveWithSampling: Capability = {
+  ...adaptive,
+  efforts: ['low', 'medium', 'high', 'max'],
+  sampling: true,
+}
 const budget: Capability = {
   thinking: 'budget',
+  efforts: [],
   sampling: true,
   forcedTools: 'without-thinking',
   structuredOutputs: true,
@@ -45,6 +54,7 @@ const budget: Capability = {
 }
 const plain: Capability = {
   thinking: 'none',
+  efforts: [],
   sampling: true,
   forcedTools: 'yes',
   structuredOutputs: false,
@@ -66,7 +76,8 @@ const table: [ids: string[], capability: Capability][] = [
   [['haiku-5-5', 'opus-5', 'sonnet-5'], { ...adaptive, off: { thinking: { type: 'disabled' } } }],
   [['opus-4-8', 'opus-4-7'], adaptive],
   [['opus-4-6', 'sonnet-4-6', 'mythos-preview'], adaptiveWithSampling],
-  [['opus-4-5', 'sonnet-4-5', 'haiku-4-5'], budget],
+  [['opus-4-5'], { ...budget, efforts: ['low', 'medium', 'high'] }],
+  [['sonnet-4-5', 'haiku-4-5'], budget],
   [['opus-4-1'], { ...budget, maxOutputTokens: 32_000 }],
   [['opus-4'], { ...budget, structuredOutputs: false, maxOutputTokens: 32_000 }],
   [['sonnet-4', '3-7-sonnet'], { ...budget, structuredOutputs: false }],
@@ -77,6 +88,7 @@ const table: [ids: string[], capability: Capability][] = [
 
 const notClaude: Capability = {
   thinking: 'budget',
+  efforts: [],
   sampling: true,
   forcedTools: 'yes',
   structuredOutputs: false,
@@ -93,6 +105,9 @@ export function capabilityOf(model: Model): Capability {
   return {
     ...row,
     ...(model.thinking && { thinking: model.thinking }),
+    // thinking that adapts goes by an effort, which a row of another mode does not tell
+    ...(model.thinking === 'adaptive' &&
+      row.thinking !== 'adaptive' && { efforts: adaptive.efforts }),
     ...(model.max_output_tokens && { maxOutputTokens: model.max_output_tokens }),
   }
 }

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../../../lib/config/types.ts'
 import type { ThinkingPlan } from './budget.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
-import type { Level } from '../level.ts'
+import type { ReasoningWish } from '../level.ts'
 
 const defaultVersion = '2023-06-01'
 
@@ -17,14 +17,14 @@ export function apiVersion(headers: IncomingHttpHeaders): string {
 export function anthropicHeaders(
   headers: IncomingHttpHeaders,
   model: Model,
-  level: Level | undefined | { thinking: object },
+  wish: ReasoningWish,
   plan: ThinkingPlan,
 ): Record<string, string> {
   const client = headers['anthropic-beta']
-  const thinks = typeof level === 'string' && level !== 'off'
+  const thinks = plan.thinking !== undefined && !wish.thinking && wish.level !== 'off'
   const betas = betaHeader(client, {
     add: [...(thinks ? [INTERLEAVED_BETA] : []), ...fastBetas(model, client)],
-    remove: level === 'off' || plan.givenUp ? [INTERLEAVED_BETA] : [],
+    remove: wish.level === 'off' || plan.givenUp ? [INTERLEAVED_BETA] : [],
   })
   return { 'anthropic-version': apiVersion(headers), ...(betas && { 'anthropic-beta': betas }) }
 }

@@ -1,11 +1,16 @@
 /** What goes with thinking beside the body: the budgets of the levels, and the beta list. */
 import type { Model } from '../../../lib/config/types.ts'
+import { nearestEffort, type Effort } from '../level.ts'
 
 /** Tokens of `budget_tokens`, for models that take a budget. */
-export const BUDGET_TOKENS: Record<'low' | 'medium' | 'high', number> = {
-  low: 4096,
-  medium: 12_288,
-  high: 24_576,
+const budgets = { low: 4096, medium: 12_288, high: 24_576 }
+
+/** The levels that have a budget of their own. */
+export const budgetEfforts = ['low', 'medium', 'high'] as const
+
+/** The budget of a level, or of the nearest that has one; tokens. */
+export function budgetOfLevel(level: Effort): number {
+  return budgets[nearestEffort(level, budgetEfforts)!]
 }
 
 /** Lets a model think between tool calls; models with adaptive thinking ignore it. */

@@ -6,7 +6,7 @@
 import type { ChatRequest } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
 import { upstreamId } from '../upstream-id.ts'
-import { overruledWishes } from '../level.ts'
+import { hidesReasoning, overruledWishes } from '../level.ts'
 import type { MappedRequest, MappingContext } from '../mapped.ts'
 import { droppedFields, keptFields, logprobsOf, outputLimit, samplingOf } from './fields.ts'
 import { conversationOf } from './input.ts'
@@ -60,6 +60,7 @@ export function chatToResponses(
     body,
     headers: {},
     dropped: [...new Set(dropped)],
+    hideReasoning: hidesReasoning(request),
     ...(stopAt.length > 0 && { stopAt }),
   }
 }

@@ -2,12 +2,13 @@
 import type { Model } from '../../../lib/config/types.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { upstreamId } from '../upstream-id.ts'
-import { levelOf, type Level } from '../level.ts'
+import { levelOf, nearestEffort, type Level } from '../level.ts'
 
 /** `o3`, `openai/o4-mini`; not `gpt-4o`. */
 const oSeries = /(?:^|[/:])o\d/
 const gptVersion = /gpt-(\d+)/
 const firstReasoningGpt = 5
+const efforts = ['low', 'medium', 'high'] as const
 
 /**
  * Whether the model takes reasoning parameters and no sampling parameters: by its upstream id
@@ -27,8 +28,8 @@ export function isReasoningModel(model: Model): boolean {
  * nothing here.
  */
 export function reasoningLevel(model: Model, request: JsonObject): Level | undefined {
-  const level = levelOf(model, request)
-  return typeof level === 'object' ? undefined : level
+  const { level } = levelOf(model, request)
+  return level === undefined || level === 'off' ? level : nearestEffort(level, efforts)
 }
 
 function isReasoningGpt(id: string): boolean {

@@ -76,7 +76,7 @@ suite('§11 the operator prompt goes first, once', () => {
 
 suite("§11 the operator's level beats the client's wish", () => {
   const wishes = { reasoning_effort: 'high', reasoning: { effort: 'high' }, thinking: {} }
-  for (const level of ['low', 'medium', 'high'] as const) {
+  for (const level of ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const) {
     test(`${level}: goes up in place of the wish`, () => {
       const body = ask(wishes, { model: { reasoning: level } })
 
@@ -89,6 +89,14 @@ suite("§11 the operator's level beats the client's wish", () => {
     const body = ask(wishes, { model: { reasoning: 'off' } })
 
     for (const name of Object.keys(wishes)) assert.ok(!(name in body), name)
+  })
+
+  test('T19: whether the reasoning is shown stays the wish of the client', () => {
+    const reasoning = { enabled: true, max_tokens: 9, exclude: true }
+    const body = ask({ reasoning }, { model: { reasoning: 'high' } })
+
+    assert.deepEqual(body.reasoning, { exclude: true })
+    assert.equal(body.reasoning_effort, 'high')
   })
 
   test('auto: untouched', () => {

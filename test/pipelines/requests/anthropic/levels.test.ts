@@ -2,36 +2,99 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { ReasoningLevel } from '../../../../lib/config/types.ts'
 import { betaHeader } from '../../../../pipelines/requests/anthropic/thinking.ts'
-import { levelOf } from '../../../../pipelines/requests/level.ts'
+import {
+  asLevel,
+  levelOf,
+  nearestEffort,
+  overruledWishes,
+} from '../../../../pipelines/requests/level.ts'
 import { ask } from './ask.ts'
 
 const interleaved = 'interleaved-thinking-2025-05-14'
 
 suite('§1.3 the level of a request', () => {
   const thinking = { type: 'enabled', budget_tokens: 2000 }
-  const rows: [entry: ReasoningLevel, request: object, expected: unknown][] = [
-    ['auto', {}, undefined],
-    ['auto', { reasoning_effort: null, reasoning: null, thinking: null }, undefined],
-    ['auto', { reasoning_effort: 'none' }, 'off'],
-    ['auto', { reasoning_effort: 'minimal' }, 'low'],
-    ['auto', { reasoning_effort: 'low' }, 'low'],
-    ['auto', { reasoning_effort: 'medium' }, 'medium'],
-    ['auto', { reasoning_effort: 'high' }, 'high'],
-    ['auto', { reasoning_effort: 'xhigh' }, 'high'],
-    ['auto', { reasoning_effort: 'max' }, 'high'],
-    ['auto', { reasoning: { effort: 'medium' } }, 'medium'],
-    ['auto', { reasoning_effort: 'low', reasoning: { effort: 'high' } }, 'low'],
-    ['auto', { thinking }, { thinking }],
-    ['auto', { reasoning_effort: 'low', thinking }, 'low'],
-    ['auto', { reasoning_effort: 'strange', thinking: 'yes' }, undefined],
-    ['off', { reasoning_effort: 'high' }, 'off'],
-    ['medium', { thinking }, 'medium'],
+  const by = (level: string) => ({ level, said: 'reasoning_effort' })
+  const off = { level: 'off', said: 'reasoning' }
+  const rows: [entry: ReasoningLevel, request: object, expected: object][] = [
+    ['auto', {}, {}],
+    ['auto', { reasoning_effort: null, reasoning: null, thinking: null }, {}],
+    ['auto', { reasoning_effort: 'none' }, by('off')],
+    ['auto', { reasoning_effort: 'minimal' }, by('minimal')],
+    ['auto', { reasoning_effort: 'low' }, by('low')],
+    ['auto', { reasoning_effort: 'medium' }, by('medium')],
+    ['auto', { reasoning_effort: 'high' }, by('high')],
+    ['auto', { reasoning_effort: 'xhigh' }, by('xhigh')],
+    ['auto', { reasoning_effort: 'max' }, by('max')],
+    ['auto', { reasoning: { effort: 'medium' } }, by('medium')],
+    ['auto', { reasoning: { effort: 'none' } }, off],
+    ['auto', { reasoning: { enabled: false, effort: 'high', max_tokens: 9 } }, off],
+    ['auto', { reasoning: { max_tokens: 0 } }, off],
+    ['auto', { reasoning: { enabled: true } }, { level: 'medium', said: 'reasoning' }],
+    ['auto', { reasoning: { max_tokens: 99 } }, { budgetTokens: 99, said: 'reasoning' }],
+    [
+      'auto',
+      { reasoning: { enabled: true, effort: 'low', max_tokens: 99 } },
+      { level: 'low', budgetTokens: 99, said: 'reasoning' },
+    ],
+    ['auto', { reasoning: { exclude: true } }, {}],
+    ['auto', { reasoning_effort: 'low', reasoning: { effort: 'high' } }, by('low')],
+    ['auto', { thinking }, { thinking, said: 'thinking' }],
+    ['auto', { thinking: { type: 'disabled' } }, { level: 'off', said: 'thinking' }],
+    ['auto', { reasoning: { exclude: true }, thinking }, { thinking, said: 'thinking' }],
+    ['auto', { output_config: { effort: 'max' } }, { effort: 'max', said: 'output_config.effort' }],
+    [
+      'auto',
+      { thinking, output_config: { effort: 'low' } },
+      { thinking, effort: 'low', said: 'thinking' },
+    ],
+    ['auto', { output_config: { effort: 'strange' } }, {}],
+    ['auto', { reasoning_effort: 'low', thinking }, by('low')],
+    ['auto', { reasoning_effort: 'strange', thinking: 'yes' }, {}],
+    ['off', { reasoning_effort: 'high' }, { level: 'off' }],
+    ['medium', { thinking }, { level: 'medium' }],
+    ['max', { output_config: { effort: 'low' } }, { level: 'max' }],
   ]
   for (const [reasoning, request, expected] of rows) {
     test(`${reasoning} with ${JSON.stringify(request)}`, () => {
       assert.deepEqual(levelOf({ reasoning }, { ...request }), expected)
     })
   }
+
+  test('the nearest effort that a model knows is the highest below, else the lowest', () => {
+    const four = ['low', 'medium', 'high', 'max'] as const
+
+    assert.equal(nearestEffort('max', four), 'max')
+    assert.equal(nearestEffort('xhigh', four), 'high')
+    assert.equal(nearestEffort('minimal', four), 'low')
+    assert.equal(nearestEffort('high', []), undefined)
+  })
+
+  test('a wish of any kind is a level for models that take nothing else', () => {
+    const budget = (budget_tokens: number) => ({ thinking: { type: 'enabled', budget_tokens } })
+
+    assert.equal(asLevel({}), undefined)
+    assert.equal(asLevel({ level: 'off', budgetTokens: 9 }), 'off')
+    assert.equal(asLevel({ budgetTokens: 4096 }), 'low')
+    assert.equal(asLevel(budget(12_288)), 'medium')
+    assert.equal(asLevel(budget(12_289)), 'high')
+    assert.equal(asLevel({ thinking: { type: 'adaptive' }, effort: 'xhigh' }), 'xhigh')
+  })
+
+  test('the names of all that the operator overrules are told', () => {
+    const asked = {
+      reasoning_effort: 'low',
+      reasoning: { enabled: true },
+      output_config: { effort: 'high' },
+    }
+
+    assert.deepEqual(overruledWishes({ reasoning: 'max' }, asked), [
+      'reasoning_effort',
+      'reasoning',
+      'output_config.effort',
+    ])
+    assert.deepEqual(overruledWishes({ reasoning: 'max' }, { reasoning: { exclude: true } }), [])
+  })
 
   test('the operator overrules the client, and says so', () => {
     const { body, dropped } = ask({ reasoning_effort: 'high' }, { model: { reasoning: 'off' } })
