@@ -66,7 +66,7 @@ function fieldsOf(file: string): Record<string, unknown> {
   return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
 }
 
-test('the first source that exists counts', async (t) => {
+test('contract §5: the first source that exists counts', async (t) => {
   const { open, dir, tokens } = await setting(t)
 
   assert.equal(open().source, 'none')

@@ -27,7 +27,7 @@ test('with no credential it starts and says what it looked for', async (t) => {
   assert.equal((await fetch(`${String(line.url)}/health`)).status, 200)
 })
 
-test('--version and --help answer and end', async (t) => {
+test('contract §4: --version and --help answer and end', async (t) => {
   const version = runProgram(t, { args: ['--version'] })
   const help = runProgram(t, { args: ['-h'] })
 

@@ -150,7 +150,7 @@ test('a misspelt key is a warning that names the nearest one, at every level', (
   ])
 })
 
-test('flag wins over environment, environment over file, file over default', (t) => {
+test('contract §3: flag wins over environment, environment over file, file over default', (t) => {
   const file = { port: 1, host: '127.0.0.2', log_level: 'warn' }
   const env = { PORT: '2', HOST: '127.0.0.3', LOG_LEVEL: 'ERROR' }
 

@@ -6,7 +6,7 @@ import { startUpstream } from '../helpers/upstream.ts'
 
 const ask = { model: 'gpt-5.1', input: 'x' }
 
-test('row 62: a web page of a foreign origin cannot spend the account, whatever it sends', async (t) => {
+test('contract §8, row 62: a web page of a foreign origin cannot spend the account, whatever it sends', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url),
@@ -90,7 +90,7 @@ test('row 64: with api_keys only their holders get in, by either header, and the
   }
 })
 
-test('row 65: the key of this proxy is no credential for an upstream', async (t) => {
+test('contract §11.8, row 65: the key of this proxy is no credential for an upstream', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url, { api_keys: ['local-9f8e7d6c5b4a'] }),

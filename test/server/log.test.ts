@@ -14,7 +14,7 @@ async function requestLines(proxy: TestProxy, count: number) {
   }
 }
 
-test('one line a request: what was asked, of whom, how it went, and the tokens on both roads', async (t) => {
+test('contract §9: one line a request: what was asked, of whom, how it went, and the tokens on both roads', async (t) => {
   const usage = { input_tokens: 10, output_tokens: 7, cache_read_input_tokens: 5 }
   const upstream = await startUpstream(t, [
     { sse: anthropicStream({ text: ['Hi'], usage }) },

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
-test('GET / names the program, its version and its routes', async (t) => {
+test('contract §2: GET / names the program, its version and its routes', async (t) => {
   const { url } = await startProxy(t)
 
   const answer = await fetch(url)

@@ -80,7 +80,7 @@ const omitted: [what: string, headers: Record<string, string>, streams: boolean]
 ]
 
 for (const [what, headers, streams] of omitted) {
-  test(`without \`stream\` ${what} gets ${streams ? 'a stream' : 'a body'}`, async (t) => {
+  test(`contract §6: without \`stream\` ${what} gets ${streams ? 'a stream' : 'a body'}`, async (t) => {
     const answer: Answer = streams
       ? { sse: anthropicStream({ text: ['Hi'] }) }
       : { body: anthropicMessage({ text: ['Hi'] }) }

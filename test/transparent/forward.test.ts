@@ -9,7 +9,7 @@ const oddBody = Buffer.from(
   '{ "max_tokens" :1e1,\n "model":"claude-sonnet-4-5", "messages":[{"role":"user","content":"\\u00e9\\/ü"}],"1":0.10}',
 )
 
-test('with nothing to change the body goes up and comes back byte for byte', async (t) => {
+test('contract §7: with nothing to change the body goes up and comes back byte for byte', async (t) => {
   const answer = Buffer.from('{"b":1.0 , "a":"\\u0041"}\n')
   const upstream = await startUpstream(t, () => ({
     status: 200,

@@ -57,7 +57,7 @@ async function startConnectProxy(
 }
 
 for (const route of routes) {
-  test(`${route}: an upstream is reached through HTTP_PROXY, over a kept connection`, async (t) => {
+  test(`contract §12.2, contract §12.3: ${route}: an upstream is reached through HTTP_PROXY, over a kept connection`, async (t) => {
     const error = { message: 'the proxy before me is called with s3cret-pass' }
     const upstream = await startUpstream(t, () => ({ status: 429, body: { error } }))
     const proxy = await startConnectProxy(t)
