@@ -1,5 +1,5 @@
 /**
- * An upstream's HTTP error retold in the OpenAI envelope, its status kept. Source: translation spec §10.2; the error pages
+ * An upstream's HTTP error retold in the OpenAI envelope, its status kept. Source: docs/translation.md §10.2; the error pages
  * of both APIs, read 2026-11.
  */
 import type { Failure } from '../../pipelines/delta.ts'

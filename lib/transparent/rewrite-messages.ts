@@ -1,7 +1,7 @@
 /**
  * What has to change in a Messages request: the model's id, the operator's prompt, the operator's reasoning level with
  * what it demands. What is injected must never make a valid request invalid; what cannot be injected safely is left out.
- * Source: translation spec §§5.5, 14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
+ * Source: docs/translation.md §5.5 and §14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
 import { planThinking, type ThinkingPlan } from '../../pipelines/requests/anthropic/budget.ts'
 import { capabilityOf } from '../../pipelines/requests/anthropic/capability.ts'

@@ -1,6 +1,6 @@
 /**
  * What has to change in a Responses request: the model's id, the operator's prompt, the operator's reasoning level.
- * Source: translation spec §§7.1, 14; OpenAI API reference "Responses", read 2026-11.
+ * Source: docs/translation.md §7.1 and §14; OpenAI API reference "Responses", read 2026-11.
  */
 import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
 import { isReasoningModel } from '../../pipelines/requests/responses/reasoning.ts'

@@ -1,6 +1,6 @@
 /**
  * An upstream's error inside a 200 answer, as a failure: status, type, code and message for the error envelope.
- * Source: translation spec §10.2-10.4; Anthropic API reference "Errors", OpenAI API reference "error" event, read 2026-11.
+ * Source: docs/translation.md §10.2-10.4; Anthropic API reference "Errors", OpenAI API reference "error" event, read 2026-11.
  */
 import { errorType } from '../../lib/errors.ts'
 import type { Delta, Failure } from '../delta.ts'

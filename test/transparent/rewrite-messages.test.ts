@@ -73,7 +73,7 @@ for (const [title, system, expected] of systems) {
   })
 }
 
-test('our own block never has a cache mark: clients use all four (clients, trap 5)', () => {
+test('our own block never has a cache mark: clients use all four', () => {
   const sent = rewrite(`{"system":[${own},${own},${own},${own}]}`, { systemPrompt: prompt })
   assert.equal(sent.text.match(/cache_control/g)?.length, 4)
   assert.ok(sent.text.includes(`"system":[${front},`))
@@ -135,7 +135,7 @@ const rows: Row[] = [
     changes: { thinking: enabled(4096) },
   },
   {
-    title: 'a budget of the client’s is none for an adaptive model (trap 3)',
+    title: 'a budget of the client’s is none for an adaptive model',
     ...high,
     id: 'claude-opus-4-8',
     body: { thinking: enabled(31_999) },
@@ -148,7 +148,7 @@ const rows: Row[] = [
     changes: { thinking: { type: 'between_tools' } },
   },
   {
-    title: 'off takes only the thinking edit out (trap 2)',
+    title: 'off takes only the thinking edit out',
     ...off,
     body: { temperature: 0.2, context_management: { edits: [clearThinking, clearTools], x: 1 } },
     changes: { context_management: { edits: [clearTools], x: 1 } },
@@ -160,7 +160,7 @@ const rows: Row[] = [
     changes: { thinking: enabled(24_576) },
   },
   {
-    title: 'with a named tool the client’s own thinking and its edit go (traps 1, 2)',
+    title: 'with a named tool the client’s own thinking and its edit go',
     ...high,
     body: {
       tool_choice: { type: 'tool', name: 'f' },

@@ -41,7 +41,7 @@ const rows: [row: string, events: JsonObject[], deltas: Delta[]][] = [
     [text('ab')],
   ],
   [
-    'deltas and done events: nothing twice (trap 6)',
+    'deltas and done events: nothing twice',
     [
       at(0, 'output_text.delta', { delta: 'ab' }),
       at(0, 'output_text.done', { text: 'ab' }),

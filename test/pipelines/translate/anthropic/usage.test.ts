@@ -12,7 +12,7 @@ const rows: [
 ][] = [
   ['none reported', {}, undefined, undefined],
   [
-    'prompt includes cache reads and writes (trap 8, lesson 22)',
+    'prompt includes cache reads and writes',
     { input_tokens: 1, cache_read_input_tokens: 20, cache_creation_input_tokens: 300 },
     { output_tokens: 7 },
     { inputTokens: 321, outputTokens: 7, cachedTokens: 20, cacheWriteTokens: 300 },
@@ -24,7 +24,7 @@ const rows: [
     { inputTokens: 1, outputTokens: 7, cachedTokens: 0 },
   ],
   [
-    'later numbers replace earlier ones (trap 8)',
+    'later numbers replace earlier ones',
     { input_tokens: 43, output_tokens: 1 },
     { input_tokens: 61, output_tokens: 2 },
     { inputTokens: 61, outputTokens: 2 },

@@ -30,7 +30,7 @@ function sql(text: string): JsonObject {
 
 const rows: [row: string, events: JsonObject[], deltas: Delta[]][] = [
   [
-    'the id is the call_id, never the id of the item (trap 5)',
+    'the id is the call_id, never the id of the item',
     [done(0, functionCall('{"a":1}'))],
     [start(0, 'call_1'), piece(0, '{"a":1}'), stop(0)],
   ],
@@ -65,7 +65,7 @@ const rows: [row: string, events: JsonObject[], deltas: Delta[]][] = [
     [start(0, 'call_1'), piece(0, '{}'), stop(0)],
   ],
   [
-    'or at the output_item.done event (trap 2)',
+    'or at the output_item.done event',
     [added(0, functionCall('')), done(0, functionCall('', { status: 'completed' }))],
     [start(0, 'call_1'), piece(0, '{}'), stop(0)],
   ],
@@ -113,7 +113,7 @@ const rows: [row: string, events: JsonObject[], deltas: Delta[]][] = [
     [start(0, 'call_1'), piece(0, '{"a":1}'), stop(0)],
   ],
   [
-    'events that come again do not call again (lesson 7)',
+    'events that come again do not call again',
     [
       added(0, functionCall('')),
       added(0, functionCall('')),

@@ -36,7 +36,7 @@ const finishRows: [row: string, response: JsonObject, withCall: string, without:
 ]
 
 for (const [row, response, withCall, without] of finishRows) {
-  test(`§8.2 ${row} ends with ${withCall} after a call (trap 7), else ${without}`, () => {
+  test(`§8.2 ${row} ends with ${withCall} after a call, else ${without}`, () => {
     const type = response.status === 'incomplete' ? 'response.incomplete' : 'response.completed'
     const end = { type, response: { id: 'resp_1', ...response } }
 
