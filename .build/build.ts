@@ -68,7 +68,7 @@ await build({
   format: 'esm',
   target: 'node20',
   // loaded only where they are asked for
-  external: ['@redis/client', 'https-proxy-agent', 'proxy-from-env'],
+  external: ['@redis/client'],
   plugins: [compiledAjv],
   // http-proxy-3 would ask the system for it with each request (lib/transparent/proxy.ts takes it away anyway)
   define: { 'process.env.FORCE_FETCH_PATH': 'undefined' },

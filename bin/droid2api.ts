@@ -107,7 +107,7 @@ async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> 
     config: logLevel ? { ...config, log_level: logLevel } : config,
     version,
     warnings,
-    proxy: await outboundProxy(config.timeouts.connect_s),
+    proxy: outboundProxy(),
     redis: await redisServer(config),
   })
 }

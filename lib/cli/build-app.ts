@@ -44,7 +44,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     redact,
     ...(destination && { destination }),
   })
-  const agents = createAgents(proxy)
+  const agents = createAgents({ proxy, connectS: () => app.config.timeouts.connect_s })
   const app: App = {
     config,
     account: openAccount({ config, log, agents, redis }),

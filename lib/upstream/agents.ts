@@ -1,7 +1,12 @@
 /** Keep-alive connections to the upstreams: one agent per protocol and origin, made when first needed. */
 import http from 'node:http'
 import https from 'node:https'
+import type { LookupFunction, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { defaultTimeouts } from '../config/defaults.ts'
+import { dial, type DialOptions } from './dial.ts'
 import type { OutboundProxy } from './outbound-proxy.ts'
+import { tunnel } from './tunnel.ts'
 
 export interface Agents {
   for(target: URL): http.Agent
@@ -9,6 +14,15 @@ export interface Agents {
   fresh(target: URL): http.Agent
   /** closes idle connections and those in use */
   destroy(): void
+}
+
+export interface AgentParts {
+  /** seconds that a connection may take; asked for each one, since a reload changes it */
+  connectS?: () => number
+  /** the way out, where the environment names one */
+  proxy?: OutboundProxy | undefined
+  /** in place of the system's resolver */
+  lookup?: LookupFunction
 }
 
 /** Free connections an endpoint keeps; more than a burst of a coding agent needs only costs memory. */
@@ -19,12 +33,16 @@ export function requestFor({ protocol }: { protocol: string }): typeof http.requ
   return protocol === 'https:' ? https.request : http.request
 }
 
-/** `proxy`: the way out, where the environment names one. */
-export function createAgents(proxy?: OutboundProxy): Agents {
+export function createAgents(parts: AgentParts = {}): Agents {
+  const { connectS = () => defaultTimeouts.connect_s, proxy, lookup } = parts
   const agents = new Map<string, http.Agent>()
+  const direct: Connect = (options) => dial({ ...options, lookup }, connectS())
   const made = (target: URL, options: http.AgentOptions) => {
-    const Agent = target.protocol === 'https:' ? https.Agent : http.Agent
-    return proxy?.agentFor(target, options) ?? new Agent(options)
+    const via = proxy?.proxyFor(target)
+    if (!via) return agentOver(target.protocol, options, direct)
+    if (via instanceof Error) return agentOver(target.protocol, options, () => Promise.reject(via))
+    const toProxy = agentOver(via.protocol, {}, direct)
+    return agentOver(target.protocol, options, (to) => tunnel(via, to, toProxy, connectS()))
   }
   return {
     for(target) {
@@ -41,3 +59,33 @@ export function createAgents(proxy?: OutboundProxy): Agents {
     },
   }
 }
+
+type Connect = (options: DialOptions) => Promise<Socket>
+
+/** An agent whose connections come about by `connect`; TLS is put over them where the protocol asks for it. */
+function agentOver(protocol: string, options: http.AgentOptions, connect: Connect): http.Agent {
+  const isSecure = protocol === 'https:'
+  const agent = new (isSecure ? https : http).Agent(options)
+  const plain = agent.createConnection.bind(agent)
+  // TLS takes a socket that it is given; its types do not know
+  const secured = (to: http.ClientRequestArgs, socket: Socket) =>
+    plain({ ...to, socket } as http.ClientRequestArgs)
+  agent.createConnection = (to, done) => {
+    void handOver(to, done as Done)
+    return undefined
+  }
+  async function handOver(to: http.ClientRequestArgs, done: Done): Promise<void> {
+    const { host, port } = to
+    let socket
+    try {
+      socket = await connect({ ...(to as DialOptions), host: host!, port: Number(port) })
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    done(null, isSecure ? secured(to, socket) : socket)
+  }
+  return agent
+}
+
+type Done = (error: Error | null, socket?: Duplex | null) => void

@@ -9,6 +9,7 @@ import type { Timeouts } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
 import type { StopSignal } from '../stop-signal.ts'
 import type { Address } from './target.ts'
+import { ConnectTimeout } from './dial.ts'
 import { unreachableReason } from './unreachable-reason.ts'
 
 /** A request that is ready to go. */
@@ -55,7 +56,7 @@ export function headOf(
     let timedOut: ProxyError | undefined
     const giveUp = (error: ProxyError) => {
       timedOut = error
-      request.destroy()
+      end()
     }
     const connection = watchConnection(request, timeouts.connect_s, giveUp)
     const firstByte = setTimeout(
@@ -63,7 +64,7 @@ export function headOf(
       timeouts.first_byte_s * 1000,
     )
     let settled = false
-    const forgetStop = stop.onStop(() => request.destroy())
+    const forgetStop = stop.onStop(() => end())
     const settle = () => {
       settled = true
       connection.forget()
@@ -77,10 +78,16 @@ export function headOf(
     const fail = (cause: NodeJS.ErrnoException) => {
       if (settled) return
       settle()
+      if (cause instanceof ConnectTimeout) timedOut ??= noConnection(request, timeouts.connect_s)
       const error = timedOut ?? unreachable(request.host, cause)
       reject(new AttemptError(error, !timedOut && surelyNotAccepted(request, cause, connection)))
     }
     request.on('error', fail)
+    // Without a connection Node would tell of this only when one has come about.
+    const end = () => {
+      request.destroy()
+      if (!request.socket) fail(new Error('it was given up'))
+    }
     // Nobody asked for another protocol; left alone, Node would tell of such an answer in no other way.
     request.once('upgrade', (_response, socket) => {
       socket.destroy()
@@ -104,6 +111,7 @@ function watchConnection(
   connectS: number,
   giveUp: (error: ProxyError) => void,
 ): Connection {
+  const begunMs = performance.now()
   let timer: NodeJS.Timeout | undefined
   const connection = { connected: false, forget: () => clearTimeout(timer) }
   const watch = (socket: Socket) => {
@@ -112,7 +120,9 @@ function watchConnection(
       connection.connected = true
       return
     }
-    timer = setTimeout(() => giveUp(noConnection(request, connectS)), connectS * 1000)
+    // A new connection has been waited for by whoever made it (agents.ts); what is left is for TLS.
+    const leftMs = connectS * 1000 - (performance.now() - begunMs)
+    timer = setTimeout(() => giveUp(noConnection(request, connectS)), leftMs)
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       connection.connected = true
       clearTimeout(timer)

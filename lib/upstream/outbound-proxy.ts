@@ -1,56 +1,70 @@
 /**
- * The way out of a network that lets nobody out directly: a proxy named by HTTPS_PROXY, HTTP_PROXY and NO_PROXY, for
- * upstream and token calls alike. Every target is reached by CONNECT, so that the proxy sees a name and no more.
+ * The way out of a network that lets nobody out directly: a proxy named by HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, and NO_PROXY,
+ * for upstream and token calls alike. What is on this machine, such as Ollama, is always reached directly: it is seldom meant,
+ * and never found by a proxy elsewhere (Go does the same).
  */
-import type http from 'node:http'
-import type { ClientRequest } from 'node:http'
 import { ConfigError } from '../config/faults.ts'
+import { isLoopback } from '../guard/browser.ts'
+import { noProxy } from './no-proxy.ts'
 import { OutboundProxyError } from './outbound-proxy-error.ts'
 
 export interface OutboundProxy {
-  /** reaches the target through the proxy; undefined where NO_PROXY or the lack of a proxy says to go directly */
-  agentFor(target: URL, options: http.AgentOptions): http.Agent | undefined
+  /**
+   * through which the target is reached; undefined where NO_PROXY or the lack of a proxy says to go directly; an error where
+   * the way that is meant cannot be gone
+   */
+  proxyFor(target: URL): URL | OutboundProxyError | undefined
   /** what must not be shown */
   secrets: string[]
 }
 
 /** Which variable names the proxy, by the protocol of the target. */
 const variables = { 'http:': 'HTTP_PROXY', 'https:': 'HTTPS_PROXY' }
+const forAll = 'ALL_PROXY'
 
 /**
- * Undefined where the environment (`process.env`; capitals or not) names no proxy; then nothing is loaded, either.
- * `connectS`: seconds that a connection may take. Throws ConfigError for an address that is none; its value, which may hold
- * a password, is not shown.
+ * Undefined where the environment (capitals or not) names no proxy. Throws ConfigError for an address that cannot be used; its
+ * value, which may hold a password, is not shown.
  */
-export async function outboundProxy(connectS: number): Promise<OutboundProxy | undefined> {
-  const proxies = namedProxies()
-  if (proxies.size === 0) return undefined
-  const { getProxyForUrl } = await import('proxy-from-env')
-  const Tunnels = await tunnels(connectS)
+export function outboundProxy(env: NodeJS.ProcessEnv = process.env): OutboundProxy | undefined {
+  const list = env.no_proxy || env.NO_PROXY || ''
+  if (list.trim() === '*') return undefined
+  const { own, common } = namedProxies(env)
+  if (own.size === 0 && !common) return undefined
+  const isDirect = noProxy(list)
   return {
-    agentFor(target, options) {
-      const proxy = proxies.get(target.protocol)
-      // which hosts NO_PROXY means is for the library to say
-      return proxy && getProxyForUrl(target) !== '' ? new Tunnels(proxy, options) : undefined
+    proxyFor(target) {
+      const isHere = isLoopback(target.hostname.replace(/^\[(.*)\]$/, '$1'))
+      return isHere || isDirect(target) ? undefined : (own.get(target.protocol) ?? common)
     },
-    secrets: [...proxies.values()].flatMap(passwordsOf),
+    secrets: [...own.values(), common].flatMap(passwordsOf),
   }
 }
 
-/** By the protocol of the target. Throws ConfigError. */
-function namedProxies(): Map<string, URL> {
-  const proxies = new Map<string, URL>()
+/**
+ * By the protocol of the target, and for those that have none of their own. SOCKS is as a rule what ALL_PROXY names, for other
+ * programs: beside a proxy of ours it is no fault until it is needed. Throws ConfigError.
+ */
+function namedProxies(env: NodeJS.ProcessEnv) {
+  const own = new Map<string, URL>()
   const faults: string[] = []
   for (const [protocol, variable] of Object.entries(variables)) {
-    // lower case wins, as everywhere
-    const name = [variable.toLowerCase(), variable].find((one) => process.env[one])
-    if (name === undefined) continue
-    const url = proxyUrl(process.env[name]!)
-    if (url) proxies.set(protocol, url)
-    else faults.push(faultOf(name))
+    const proxy = named(env, variable)
+    if (proxy instanceof URL) own.set(protocol, proxy)
+    else if (proxy) faults.push(proxy.message)
   }
-  if (faults.length > 0) throw new ConfigError(faults)
-  return proxies
+  const common = named(env, forAll)
+  if (common instanceof Error && own.size === 0) faults.push(common.message)
+  if (faults.length > 0) throw new ConfigError(faults.map((fault) => `environment: ${fault}`))
+  return { own, common }
+}
+
+function named(env: NodeJS.ProcessEnv, variable: string): URL | OutboundProxyError | undefined {
+  // lower case wins, as everywhere
+  const name = [variable.toLowerCase(), variable].find((one) => env[one]?.trim())
+  if (name === undefined) return undefined
+  const value = env[name]!.trim()
+  return proxyUrl(value) ?? new OutboundProxyError(faultOf(name, value))
 }
 
 /** Without a scheme it is a plain one, as curl reads it. */
@@ -67,63 +81,14 @@ function proxyUrl(value: string): URL | undefined {
 }
 
 /** As it is written and as it is meant. */
-function passwordsOf({ password }: URL): string[] {
+function passwordsOf(proxy: URL | Error | undefined): string[] {
+  if (!(proxy instanceof URL)) return []
+  const { password } = proxy
   return password === '' ? [] : [password, decodeURIComponent(password)]
 }
 
-function faultOf(name: string): string {
-  return `environment: ${name} is not the address of an HTTP proxy; write it as http://host:port`
-}
-
-/** Loaded only where a proxy is named. What goes wrong at the proxy is said to be the proxy's. */
-async function tunnels(connectS: number) {
-  const { HttpsProxyAgent } = await import('https-proxy-agent')
-  type Options = Parameters<InstanceType<typeof HttpsProxyAgent>['connect']>[1]
-  return class Tunnels extends HttpsProxyAgent<string> {
-    override async connect(request: ClientRequest, options: Options) {
-      let status: number | undefined
-      request.once('proxyConnect', ({ statusCode }: { statusCode: number }) => {
-        status = statusCode
-      })
-      const { host } = this.proxy
-      const socket = await within(connectS, super.connect(request, options)).catch((error) => {
-        throw new OutboundProxyError(`the proxy ${host} cannot be reached (${reasonOf(error)})`)
-      })
-      if (status === 200) return socket
-      socket.destroy()
-      throw new OutboundProxyError(
-        `the proxy ${host} refused to connect (HTTP ${status})${remedyFor(status)}`,
-      )
-    }
-  }
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return code ?? message
-}
-
-function remedyFor(status: number | undefined): string {
-  return status === 407 ? ': put user and password into HTTPS_PROXY' : ''
-}
-
-/** Fails when it takes longer; a connection that comes later is closed. */
-async function within<T extends { destroy(): unknown }>(
-  seconds: number,
-  connection: Promise<T>,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      connection.then(
-        (socket) => socket.destroy(),
-        () => undefined,
-      )
-      reject(new Error(`no answer within ${seconds} s`))
-    }, seconds * 1000)
-  })
-  try {
-    return await Promise.race([connection, late])
-  } finally {
-    clearTimeout(timer)
-  }
+function faultOf(name: string, value: string): string {
+  return /^socks/i.test(value)
+    ? `${name} names a SOCKS proxy, which cannot be used here; name an HTTP proxy in HTTPS_PROXY as http://host:port, or none by NO_PROXY=*`
+    : `${name} is not the address of an HTTP proxy; write it as http://host:port`
 }

@@ -15,7 +15,7 @@ const needNoRow = [
   /^\$\{config\.file\}: \$\{text\}$/,
   /^The client (?:closed the connection|left)/,
   /^(?:limit must be|\$\{param\} names no model)/,
-  /^it (?:switched protocols|closed the connection)/,
+  /^(?:it (?:switched protocols|closed the connection|was given up)|its name has no address)/,
   /^no (?:answer within|endpoint serves the model)/,
   /^(?:an answer|request failed by a fault of this program)/,
 ]

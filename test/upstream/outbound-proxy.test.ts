@@ -9,6 +9,8 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { asks, routes } from '../faults/asks.ts'
 import { selfSigned } from '../faults/self-signed.ts'
+import type { ConfigError } from '../../lib/config/faults.ts'
+import { outboundProxy } from '../../lib/upstream/outbound-proxy.ts'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
@@ -56,13 +58,18 @@ async function startConnectProxy(
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
 }
 
+/** The same by a name that no resolver knows: what is on this machine goes through no proxy. */
+function elsewhere(url: string): string {
+  return url.replace('127.0.0.1', 'elsewhere.test')
+}
+
 for (const route of routes) {
   test(`contract §12.2, contract §12.3: ${route}: an upstream is reached through HTTP_PROXY, over a kept connection`, async (t) => {
     const error = { message: 'the proxy before me is called with s3cret-pass' }
     const upstream = await startUpstream(t, () => ({ status: 429, body: { error } }))
     const proxy = await startConnectProxy(t)
     const program = runProgram(t, {
-      config: oneUpstream(upstream.url),
+      config: oneUpstream(elsewhere(upstream.url)),
       env: { HTTP_PROXY: `http://me:s3cret-pass@${proxy.host}` },
     })
     const url = await program.url()
@@ -74,7 +81,8 @@ for (const route of routes) {
     }
 
     const authorization = `Basic ${Buffer.from('me:s3cret-pass').toString('base64')}`
-    assert.deepEqual(proxy.asked, [{ target: new URL(upstream.url).host, authorization }])
+    const target = new URL(elsewhere(upstream.url)).host
+    assert.deepEqual(proxy.asked, [{ target, authorization }])
     assert.equal(upstream.requests.length, 3)
     assert.equal(upstream.requests[0]!.headers['proxy-authorization'], undefined)
     assert.doesNotMatch(program.stdout() + program.stderr(), /s3cret/)
@@ -84,7 +92,7 @@ for (const route of routes) {
     const upstream = await startUpstream(t, [])
     const proxy = await startConnectProxy(t, 407)
     const program = runProgram(t, {
-      config: oneUpstream(upstream.url),
+      config: oneUpstream(elsewhere(upstream.url)),
       env: { http_proxy: proxy.host },
     })
 
@@ -104,7 +112,10 @@ for (const route of routes) {
     const answer = await post((await program.url()) + route, asks[route])
 
     assert.equal(answer.status, 502)
-    assert.match(await answer.text(), /the proxy 127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/)
+    assert.match(
+      await answer.text(),
+      /the proxy 127\.0\.0\.1:1 cannot be reached: connection refused \(ECONNREFUSED\)/,
+    )
   })
 
   test(`${route}: a proxy that says nothing is given up after connect_s`, async (t) => {
@@ -151,37 +162,56 @@ for (const route of routes) {
   })
 }
 
-test('NO_PROXY lets a host be reached directly', async (t) => {
-  const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
-  const proxy = await startConnectProxy(t)
-  const program = runProgram(t, {
-    config: oneUpstream(upstream.url),
-    env: { HTTP_PROXY: `http://${proxy.host}`, NO_PROXY: 'elsewhere.test,127.0.0.1' },
+for (const [variable, value] of [
+  ['NO_PROXY', 'other.test, *.invalid'],
+  ['no_proxy', '10.0.0.0/8 INVALID.'],
+]) {
+  test(`KO8: ${variable}=${value} lets a host be reached directly`, async (t) => {
+    const proxy = await startConnectProxy(t)
+    const program = runProgram(t, {
+      config: oneUpstream('http://nowhere.invalid'),
+      env: { HTTP_PROXY: `http://${proxy.host}`, [variable!]: value! },
+    })
+
+    await post(`${await program.url()}/v1/messages`, asks['/v1/messages'])
+
+    assert.deepEqual(proxy.asked, [])
   })
+}
 
-  const answer = await post(`${await program.url()}/v1/messages`, asks['/v1/messages'])
+for (const host of ['127.0.0.1', 'localhost']) {
+  test(`KO8: an upstream on ${host} is reached directly, whatever the environment names`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
+    const proxy = await startConnectProxy(t)
+    const program = runProgram(t, {
+      config: oneUpstream(upstream.url.replace('127.0.0.1', host)),
+      env: { HTTP_PROXY: `http://${proxy.host}`, ALL_PROXY: `http://${proxy.host}` },
+    })
 
-  assert.equal(answer.status, 429)
-  assert.deepEqual(proxy.asked, [])
-})
+    const answer = await post(`${await program.url()}/v1/messages`, asks['/v1/messages'])
+
+    assert.equal(answer.status, 429)
+    assert.deepEqual(proxy.asked, [])
+  })
+}
 
 test('the token is renewed through the proxy, and its refusal is in the log and in /health', async (t) => {
   const tokens = await startTokenServer(t)
   const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
-  const login = { DROID_REFRESH_KEY: tokens.refreshToken, TOKEN_URL: tokens.url }
+  const login = { DROID_REFRESH_KEY: tokens.refreshToken, TOKEN_URL: elsewhere(tokens.url) }
   const good = await startConnectProxy(t)
   const bad = await startConnectProxy(t, 403)
 
   const through = runProgram(t, {
-    config: oneUpstream(upstream.url),
+    config: oneUpstream(elsewhere(upstream.url)),
     env: { ...login, HTTP_PROXY: good.host },
   })
   const answer = await post(`${await through.url()}/v1/messages`, asks['/v1/messages'])
   assert.equal(answer.status, 429)
-  assert.ok(good.asked.some(({ target }) => target === new URL(tokens.url).host))
+  assert.ok(good.asked.some(({ target }) => target === new URL(elsewhere(tokens.url)).host))
 
   const refused = runProgram(t, {
-    config: oneUpstream(upstream.url),
+    config: oneUpstream(elsewhere(upstream.url)),
     env: { ...login, HTTP_PROXY: bad.host },
   })
   const url = await refused.url()
@@ -190,31 +220,92 @@ test('the token is renewed through the proxy, and its refusal is in the log and 
   assert.ok(health.includes(`the proxy ${bad.host} refused to connect (HTTP 403)`), health)
 })
 
-for (const address of [
-  'socks5://me:s3cret-pass@127.0.0.1:1',
-  'http://me:s3cret%pass@127.0.0.1:1',
-]) {
-  test(`${address.slice(0, 8)}…: an address that is none stops the start, and is not shown`, async (t) => {
-    const program = runProgram(t, { env: { HTTPS_PROXY: address } })
+test('an address that is none stops the start, and is not shown', async (t) => {
+  const program = runProgram(t, { env: { HTTPS_PROXY: 'http://me:s3cret%pass@127.0.0.1:1' } })
 
-    assert.equal(await program.exit, 78)
-    assert.match(program.stderr(), /HTTPS_PROXY is not the address of an HTTP proxy/)
-    assert.doesNotMatch(program.stderr(), /s3cret/)
+  assert.equal(await program.exit, 78)
+  assert.match(program.stderr(), /HTTPS_PROXY is not the address of an HTTP proxy/)
+  assert.doesNotMatch(program.stderr(), /s3cret/)
+})
+
+for (const variable of ['ALL_PROXY', 'all_proxy', 'HTTPS_PROXY', 'http_proxy']) {
+  for (const scheme of ['socks4', 'socks5', 'socks5h', 'SOCKS']) {
+    test(`O36: ${scheme}:// in ${variable} is a fault that names both and the remedy`, () => {
+      const env = { [variable]: `${scheme}://me:s3cret@127.0.0.1:1` }
+
+      assert.throws(
+        () => outboundProxy(env),
+        ({ faults }: ConfigError) => {
+          assert.equal(faults.length, 1)
+          assert.match(faults[0]!, new RegExp(`${variable} names a SOCKS proxy.*http://host:port`))
+          assert.doesNotMatch(faults[0]!, /s3cret/)
+          return true
+        },
+      )
+    })
+  }
+}
+
+test('O36: SOCKS in ALL_PROXY alone stops the start', async (t) => {
+  const program = runProgram(t, { env: { ALL_PROXY: 'socks5://127.0.0.1:1080' } })
+
+  assert.equal(await program.exit, 78)
+  assert.match(program.stderr(), /ALL_PROXY names a SOCKS proxy/)
+})
+
+for (const variable of ['ALL_PROXY', 'all_proxy']) {
+  test(`O36: ${variable} alone is the way out`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
+    const proxy = await startConnectProxy(t)
+    const program = runProgram(t, {
+      config: oneUpstream(elsewhere(upstream.url)),
+      env: { [variable]: `http://${proxy.host}` },
+    })
+
+    const answer = await post(`${await program.url()}/v1/messages`, asks['/v1/messages'])
+
+    assert.equal(answer.status, 429)
+    assert.equal(proxy.asked.length, 1)
   })
 }
 
-test('ALL_PROXY, as a rule for SOCKS, is no concern of ours', async (t) => {
-  const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
-  const proxy = await startConnectProxy(t)
+const own = { HTTPS_PROXY: 'http://a.test:1', HTTP_PROXY: 'http://b.test:2' }
+const targets: [
+  env: Record<string, string>,
+  https: string | undefined,
+  http: string | undefined,
+][] = [
+  [{ ...own, ALL_PROXY: 'socks5://c.test:3' }, 'a.test:1', 'b.test:2'],
+  [{ ALL_PROXY: 'http://c.test:3', HTTPS_PROXY: 'http://a.test:1' }, 'a.test:1', 'c.test:3'],
+  [{ ALL_PROXY: 'c.test:3', all_proxy: 'http://d.test:4' }, 'd.test:4', 'd.test:4'],
+  [{ ALL_PROXY: 'socks5://c.test:3', NO_PROXY: '*' }, undefined, undefined],
+  [{ HTTPS_PROXY: '', ALL_PROXY: ' http://c.test:3 ' }, 'c.test:3', 'c.test:3'],
+  [{ HTTPS_PROXY: 'http://a.test:1' }, 'a.test:1', undefined],
+]
+
+for (const [env, secure, plain] of targets) {
+  test(`O36: ${JSON.stringify(env)} leads each protocol its way`, () => {
+    const proxy = outboundProxy(env)
+    const way = (target: string) => {
+      const to = proxy?.proxyFor(new URL(target))
+      return to instanceof URL ? to.host : to
+    }
+    assert.deepEqual([way('https://x.test'), way('http://x.test')], [secure, plain])
+  })
+}
+
+test('O36: SOCKS in ALL_PROXY beside HTTPS_PROXY is no fault until a request would need it', async (t) => {
   const program = runProgram(t, {
-    config: oneUpstream(upstream.url),
-    env: { all_proxy: 'socks5://127.0.0.1:1', HTTPS_PROXY: proxy.host },
+    config: oneUpstream('http://upstream.test'),
+    env: { ALL_PROXY: 'socks5://me:s3cret@c.test:3', HTTPS_PROXY: 'http://127.0.0.1:1' },
   })
 
   const answer = await post(`${await program.url()}/v1/messages`, asks['/v1/messages'])
+  const text = await answer.text()
 
-  assert.equal(answer.status, 429)
-  assert.deepEqual(proxy.asked, [])
+  assert.equal(answer.status, 502)
+  assert.match(text, /ALL_PROXY names a SOCKS proxy/)
+  assert.doesNotMatch(text, /s3cret/)
 })
 
 test('the demo needs no proxy, whatever the environment names', async (t) => {

@@ -1,0 +1,80 @@
+/**
+ * A connection through an HTTP proxy by CONNECT, so that the proxy sees a name and no more. What goes wrong at the proxy is
+ * said to be the proxy's. Source: RFC 9110 §9.3.6.
+ */
+import http, { type ClientRequest, type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { isIPv6, type Socket } from 'node:net'
+import { ConnectTimeout } from './dial.ts'
+import { OutboundProxyError } from './outbound-proxy-error.ts'
+import { unreachableReason } from './unreachable-reason.ts'
+
+/**
+ * The connection to `target` through `proxy`, which `agent` reaches. Fails with OutboundProxyError when the proxy is not there,
+ * says no or takes longer than `seconds`.
+ */
+export function tunnel(
+  proxy: URL,
+  target: { host: string; port: number },
+  agent: http.Agent,
+  seconds: number,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const asked = connectRequest(proxy, target, agent)
+    const fail = (error: Error) => {
+      clearTimeout(limit)
+      asked.destroy()
+      reject(atFault(proxy, error))
+    }
+    const limit = setTimeout(() => fail(new ConnectTimeout(seconds)), seconds * 1000)
+    asked.once('connect', ({ statusCode = 0 }: IncomingMessage, socket: Socket, head: Buffer) => {
+      clearTimeout(limit)
+      if (statusCode < 200 || statusCode > 299) {
+        socket.destroy()
+        reject(refused(proxy, statusCode))
+        return
+      }
+      if (head.length > 0) socket.unshift(head)
+      resolve(socket)
+    })
+    asked.on('error', fail)
+    asked.end()
+  })
+}
+
+function connectRequest(
+  proxy: URL,
+  { host, port }: { host: string; port: number },
+  agent: http.Agent,
+): ClientRequest {
+  const authority = `${isIPv6(host) ? `[${host}]` : host}:${port}`
+  const request = (proxy.protocol === 'https:' ? https : http).request({
+    method: 'CONNECT',
+    hostname: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+    path: authority,
+    headers: { host: authority, 'proxy-connection': 'keep-alive', ...authorization(proxy) },
+    agent,
+  })
+  // `close`, which Node would say, some proxies take at its word
+  request.removeHeader('connection')
+  return request
+}
+
+function authorization({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {}
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }
+}
+
+function atFault({ host }: URL, error: Error): OutboundProxyError {
+  const { why, remedy } = unreachableReason(error)
+  return new OutboundProxyError(
+    `the proxy ${host} cannot be reached: ${why}${remedy ? `. ${remedy.replace(/\.$/, '')}` : ''}`,
+  )
+}
+
+function refused({ host }: URL, status: number): OutboundProxyError {
+  const remedy = status === 407 ? ': put user and password into HTTPS_PROXY' : ''
+  return new OutboundProxyError(`the proxy ${host} refused to connect (HTTP ${status})${remedy}`)
+}
