@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { AnthropicErrorBody } from '../pipelines/wire/anthropic.ts'
 import type { OpenAiErrorBody } from '../pipelines/wire/chat.ts'
+import { writeJson } from '../pipelines/wire/exact-json.ts'
 import type { Call } from './app.ts'
 import { ProxyError } from './errors.ts'
 
@@ -12,7 +13,7 @@ export function sendJson(
   body: unknown,
   headers: Record<string, string> = {},
 ): void {
-  const text = `${JSON.stringify(body)}\n`
+  const text = `${writeJson(body)}\n`
   res.writeHead(status, {
     ...headers,
     'content-type': 'application/json; charset=utf-8',

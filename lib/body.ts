@@ -2,6 +2,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { JsonObject } from '../pipelines/wire/chat.ts'
+import { parseExact } from '../pipelines/wire/exact-json.ts'
+import { survey } from '../pipelines/wire/json-survey.ts'
 import { isObject } from '../pipelines/wire/json.ts'
 import { ProxyError } from './errors.ts'
 import { isDeeperThan } from './json-bytes.ts'
@@ -45,7 +47,7 @@ function piecesOf(req: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
 /** The body as a JSON object. Throws ProxyError 400 `invalid_json`, with the place where it broke. */
 export function parseJsonObject(body: Buffer): JsonObject {
   checkText(body)
-  const value = parsed(body)
+  const value = parsed(() => JSON.parse(body.toString('utf8')))
   if (isObject(value)) return value
   throw invalidJson('The request body must be a JSON object.')
 }
@@ -63,9 +65,23 @@ export function refuseJson(body: Buffer): never {
   throw invalidJson('The request body must be a JSON object.')
 }
 
-function parsed(body: Buffer): unknown {
+/**
+ * The same, with ExactNumbers for numbers that a double would change. Throws for what is nested too deeply, too: one look
+ * at the text tells both.
+ */
+export function parseExactObject(body: Buffer): JsonObject {
+  checkText(body)
+  const text = body.toString('utf8')
+  const seen = survey(text)
+  if (seen.depth > maxDepth) throw tooDeep()
+  const value = parsed(() => parseExact(text, seen))
+  if (isObject(value)) return value
+  throw invalidJson('The request body must be a JSON object.')
+}
+
+function parsed(parse: () => unknown): unknown {
   try {
-    return JSON.parse(body.toString('utf8'))
+    return parse()
   } catch (error) {
     throw invalidJson(`The request body is not valid JSON: ${withoutContent(error)}.`, error)
   }
@@ -76,9 +92,11 @@ const maxDepth = 1000
 
 /** Throws ProxyError 400 `invalid_json` for JSON that is nested too deeply to be worked on. */
 export function checkDepth(body: Buffer): void {
-  if (isDeeperThan(maxDepth, body)) {
-    throw invalidJson(`The request body is nested in more than ${maxDepth} levels. Flatten it.`)
-  }
+  if (isDeeperThan(maxDepth, body)) throw tooDeep()
+}
+
+function tooDeep(): ProxyError {
+  return invalidJson(`The request body is nested in more than ${maxDepth} levels. Flatten it.`)
 }
 
 /** V8 quotes the text around the fault; that text is the user's. Only the place is kept. */

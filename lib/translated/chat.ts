@@ -8,8 +8,9 @@ import { chatToCommon } from '../../pipelines/requests/chat-to-common.ts'
 import { checkChatRequest } from '../../pipelines/requests/check-chat.ts'
 import type { MappedRequest, MappingContext } from '../../pipelines/requests/mapped.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { calculable, writeJson } from '../../pipelines/wire/exact-json.ts'
 import type { Call } from '../app.ts'
-import { checkDepth, parseJsonObject, readBody } from '../body.ts'
+import { parseExactObject, readBody } from '../body.ts'
 import { systemPromptOf } from '../config/models.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/answer-headers.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
@@ -21,6 +22,19 @@ import { refuse } from './refuse.ts'
 import { retell } from './retell.ts'
 import { send } from './send.ts'
 import { wantsStream } from './wants-stream.ts'
+
+/** Members of a chat request that no mapping calculates with: their numbers go up as they were written. */
+const passedOn: ReadonlySet<string> = new Set([
+  'tools',
+  'functions',
+  'response_format',
+  'output_config',
+  'output_format',
+  'content',
+  'arguments',
+  'input',
+  'metadata',
+])
 
 /** Answers one chat request. Throws ProxyError for whatever goes wrong before the first byte. */
 export async function answerChat(
@@ -55,15 +69,16 @@ async function ask(req: IncomingMessage, call: Call) {
 
 /** What was said, in all its forms but the last, ends with this function: the answer may be long in coming. */
 function understand(call: Call, bytes: Buffer): Understood {
-  checkDepth(bytes)
-  const request = checkChatRequest(parseJsonObject(bytes))
+  const request = checkChatRequest(parseExactObject(bytes))
   const model = modelOf(call, request.model)
   const stream = wantsStream(request.stream, call.headers, call.config.default_stream)
   call.record.stream = stream
   const target = targetOf(call, model, '')
   const provider = model.type === 'common' ? undefined : providers[model.type]
   const context = contextOf(call, target, stream)
-  const mapped = provider ? provider.request(request, context) : chatToCommon(request, context)
+  const mapped = provider
+    ? provider.request(calculable(request, passedOn), context)
+    : chatToCommon(request, context)
   const chat = {
     target,
     stream,
@@ -90,7 +105,7 @@ function contextOf(call: Call, target: Target, stream: boolean): MappingContext 
 
 function outgoingBody({ body, headers }: MappedRequest<JsonObject>): OutgoingBody {
   return {
-    pieces: [Buffer.from(JSON.stringify(body))],
+    pieces: [Buffer.from(writeJson(body))],
     pass: 'chosen',
     headers: { 'content-type': 'application/json', 'accept-encoding': 'identity', ...headers },
   }

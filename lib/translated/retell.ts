@@ -16,7 +16,7 @@ import { sendJson } from '../answer.ts'
 import { cutAtStops, stopSequences } from '../../pipelines/translate/stop-sequences.ts'
 import { truncatedFailure } from '../../pipelines/translate/failure.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { objectFrom } from '../../pipelines/wire/json.ts'
+import { answerFrom } from '../../pipelines/wire/exact-json.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
@@ -161,7 +161,7 @@ function tooLarge(): ProxyError {
 }
 
 function parsedAnswer(text: string, answer: IncomingMessage): JsonObject {
-  const body = objectFrom(text)
+  const body = answerFrom(text)
   if (body) return body
   throw notJson(answer)
 }

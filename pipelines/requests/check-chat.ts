@@ -6,6 +6,7 @@
 import { badRequest, ProxyError } from '../../lib/errors.ts'
 import type { ChatRequest, JsonObject } from '../wire/chat.ts'
 import { isGiven, listAt, objectAt, textAt } from './untrusted.ts'
+import { ExactNumber, numberFrom } from '../wire/exact-json.ts'
 import { isObject } from '../wire/json.ts'
 
 const roles = new Set<unknown>(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
@@ -109,9 +110,8 @@ function checkTypes(body: JsonObject): void {
   for (const name of numbers) checkType(body[name], name, 'number')
   for (const name of booleans) checkType(body[name], name, 'boolean')
   for (const name of ['max_tokens', 'max_completion_tokens']) {
-    const limit = body[name]
-    if (typeof limit === 'number' && limit <= 0) {
-      throw invalid(name, `${name} is ${limit}; send at least 1, or leave it out.`)
+    if ((numberFrom(body[name]) ?? 1) <= 0) {
+      throw invalid(name, `${name} is ${shown(body[name])}; send at least 1, or leave it out.`)
     }
   }
   if (body.stream === true && isGiven(body.stream_options)) checkStreamOptions(body.stream_options)
@@ -123,15 +123,16 @@ function checkStreamOptions(value: unknown): void {
 }
 
 function checkType(value: unknown, place: string, wanted: 'number' | 'boolean'): void {
-  if (!isGiven(value) || typeof value === wanted) return
+  const type = numberFrom(value) === undefined ? typeof value : 'number'
+  if (!isGiven(value) || type === wanted) return
   const message = `${place} is ${shown(value)}; send a ${wanted}, or leave it out.`
   throw badRequest('invalid_type', place, message)
 }
 
 /** What one text answer cannot give. */
 function checkAnswer(body: JsonObject): void {
-  if (typeof body.n === 'number' && body.n > 1) {
-    const message = `n is ${body.n}; one request gives one answer; leave it out and ask again.`
+  if ((numberFrom(body.n) ?? 1) > 1) {
+    const message = `n is ${shown(body.n)}; one request gives one answer; leave it out and ask again.`
     throw badRequest('unsupported_parameter', 'n', message)
   }
   if (isGiven(body.modalities) && listAt(body.modalities, 'modalities').includes('audio')) {
@@ -177,6 +178,7 @@ function invalid(place: string, message: string): ProxyError {
 function shown(value: unknown): string {
   if (value === undefined) return 'missing'
   if (Array.isArray(value)) return 'an array'
+  if (value instanceof ExactNumber) return value.digits.slice(0, maxShown)
   if (typeof value === 'object' && value !== null) return 'an object'
   const long = typeof value === 'string' && value.length > maxShown
   return long ? 'a long text' : JSON.stringify(value)

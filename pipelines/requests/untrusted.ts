@@ -1,6 +1,7 @@
 /** Reading what a client sent: a wrong type becomes a 400 that names the place. */
 import { badRequest } from '../../lib/errors.ts'
 import type { JsonObject } from '../wire/chat.ts'
+import { numberFrom } from '../wire/exact-json.ts'
 import { isObject } from '../wire/json.ts'
 
 /** Whether an optional member was sent: `null` and absent mean the same. */
@@ -44,6 +45,7 @@ function wrongType(value: unknown, place: string, wanted: string) {
   if (!isGiven(value)) {
     return badRequest('missing_required_parameter', place, `${place} is missing; send ${wanted}.`)
   }
-  const found = Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+  const type = numberFrom(value) === undefined ? typeof value : 'number'
+  const found = Array.isArray(value) ? 'an array' : `a value of type ${type}`
   return badRequest('invalid_type', place, `${place} is ${found}; send ${wanted}.`)
 }

@@ -9,6 +9,7 @@ import type { SseEvent } from '../parse/sse-events.ts'
 import type { JsonObject } from '../wire/chat.ts'
 import { AnswerOrder } from './answer-order.ts'
 import { protocolFailure } from './failure.ts'
+import { parseAnswer } from '../wire/exact-json.ts'
 import { isObject } from '../wire/json.ts'
 
 export interface TranslateContext {
@@ -75,7 +76,7 @@ function retold({ event, data, oversized }: SseEvent, translator: Translator): D
   if (data === '[DONE]') return translator.end()
   let value: unknown
   try {
-    value = JSON.parse(data)
+    value = parseAnswer(data)
   } catch {
     // Blank data is a keep-alive of some gateways; of anything else a part of the answer may be lost.
     if (data.trim() === '') return []

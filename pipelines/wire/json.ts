@@ -1,8 +1,14 @@
 /** JSON from outside, where only an object means anything. */
 import type { JsonObject } from './chat.ts'
+import { ExactNumber } from './exact-number.ts'
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof ExactNumber)
+  )
 }
 
 /** The object that a text is the JSON of; `undefined` for other JSON and for what is none. */

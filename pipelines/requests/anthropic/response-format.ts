@@ -2,6 +2,7 @@
 import { badRequest } from '../../../lib/errors.ts'
 import type { AnthropicTextBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
+import { writeJson } from '../../wire/exact-json.ts'
 import { textBlock } from './parts.ts'
 import { strictSchema } from './strict-schema.ts'
 import { isGiven, objectAt } from '../untrusted.ts'
@@ -39,6 +40,6 @@ function schemaFormat(wish: JsonObject, structuredOutputs: boolean): AnswerForma
   if (!isGiven(wish.schema)) return { instruction: textBlock(onlyJson) }
   const schema = objectAt(wish.schema, 'response_format.json_schema.schema')
   if (structuredOutputs) return { format: { type: 'json_schema', schema: strictSchema(schema) } }
-  const demand = `${onlyJson} The value must satisfy this JSON schema:\n${JSON.stringify(schema)}`
+  const demand = `${onlyJson} The value must satisfy this JSON schema:\n${writeJson(schema)}`
   return { instruction: textBlock(demand) }
 }

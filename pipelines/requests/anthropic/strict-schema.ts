@@ -4,6 +4,7 @@
  * outputs", read 2026-11.
  */
 import type { JsonObject } from '../../wire/chat.ts'
+import { writeJson } from '../../wire/exact-json.ts'
 import { isObject } from '../../wire/json.ts'
 
 const refused = wordSet(
@@ -28,7 +29,7 @@ export function strictSchema(schema: JsonObject): JsonObject {
   const words: string[] = []
   for (const [key, value] of Object.entries(schema)) {
     if (refused.has(key) || (key === 'format' && !formats.has(value))) {
-      words.push(`${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      words.push(`${key}: ${typeof value === 'string' ? value : writeJson(value)}`)
     } else if (key !== 'oneOf') {
       kept.push([key, cleaned(key, value)])
     }

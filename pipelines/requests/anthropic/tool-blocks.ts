@@ -6,6 +6,7 @@ import { safeToolId } from '../tool-id.ts'
 import { withMark } from './cache-control.ts'
 import { contentBlocks, isBlank } from './parts.ts'
 import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
+import { parseExact } from '../../wire/exact-json.ts'
 import { isObject } from '../../wire/json.ts'
 
 /**
@@ -52,7 +53,7 @@ function inputOf(written: unknown): JsonObject {
 function parsed(written: string): unknown {
   if (written.trim() === '') return {}
   try {
-    return JSON.parse(written)
+    return parseExact(written)
   } catch {
     // No JSON: the model still has to see what it wrote.
     return { raw_arguments: written }

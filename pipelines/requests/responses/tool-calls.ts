@@ -4,6 +4,8 @@
  */
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
+import { wellFormed, writeJson } from '../../wire/exact-json.ts'
+import { isObject } from '../../wire/json.ts'
 import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { safeToolId } from '../tool-id.ts'
 import { partsOfType } from './parts.ts'
@@ -97,23 +99,33 @@ function chatCall(value: unknown, place: string): Call {
 }
 
 function functionCall(id: string, called: JsonObject, place: string): Call {
-  const written = isGiven(called.arguments) ? textAt(called.arguments, `${place}.arguments`) : ''
-  return callWith(id, nameAt(called.name, `${place}.name`), written)
+  return callWith(id, nameAt(called.name, `${place}.name`), argumentsText(called.arguments, place))
+}
+
+/** Some clients hand arguments back as the value that they have parsed. */
+function argumentsText(value: unknown, place: string): string {
+  if (!isGiven(value)) return ''
+  const isParsed = isObject(value) || Array.isArray(value)
+  return isParsed ? writeJson(value) : textAt(value, `${place}.arguments`)
 }
 
 function toolUseCall(part: JsonObject, place: string): Call {
   const input = isGiven(part.input) ? objectAt(part.input, `${place}.input`) : {}
   const id = textAt(part.id, `${place}.id`)
-  return callWith(id, nameAt(part.name, `${place}.name`), JSON.stringify(input))
+  return callWith(id, nameAt(part.name, `${place}.name`), writeJson(input))
 }
 
-/** Arguments stay the text they are, JSON or not. */
+/**
+ * Arguments stay the text they are, JSON or not, but `{}` stands for those that mean none, and U+FFFD for a lone half of a
+ * surrogate pair.
+ */
 function callWith(id: string, name: string, written: string): Call {
+  const isNone = ['', 'null'].includes(written.trim())
   const item = {
     type: 'function_call',
     call_id: callId(id),
     name,
-    arguments: written === '' ? '{}' : written,
+    arguments: isNone ? '{}' : wellFormed(written),
   }
   return { id, name, kind: 'function', item, answered: false }
 }

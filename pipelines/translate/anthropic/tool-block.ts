@@ -1,6 +1,7 @@
 /** A call of one of the client's tools. */
 import type { Delta } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
+import { writeJson } from '../../wire/exact-json.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
 import { asName, asObject, asText } from '../wire-value.ts'
 import type { Block } from './blocks.ts'
@@ -35,7 +36,7 @@ export class ToolBlock implements Block {
   end(cut: boolean): Delta[] {
     const hasGiven = Object.keys(this.#given).length > 0
     const missing = !this.#hasInput && (hasGiven || !cut)
-    const input = missing ? this.#input(JSON.stringify(this.#given)) : []
+    const input = missing ? this.#input(writeJson(this.#given)) : []
     return [...input, { type: 'tool-stop', index: this.#index }]
   }
 

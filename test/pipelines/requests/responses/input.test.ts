@@ -196,6 +196,27 @@ test('§7.3 nothing left is refused', () => {
   }
 })
 
+suite('T13: arguments of the history that a GPT model is shown', () => {
+  const rows: [what: string, sent: unknown, shown: string][] = [
+    ['an object', { a: [1, null] }, '{"a":[1,null]}'],
+    ['a list', [1], '[1]'],
+    ['an empty object', {}, '{}'],
+    ['null', null, '{}'],
+    ['null as text', ' null ', '{}'],
+    ['blanks', ' \n', '{}'],
+    ['a text that is no JSON', 'a = 1', 'a = 1'],
+  ]
+  for (const [what, sent, shown] of rows) {
+    test(what, () => {
+      const message = calls({ id: 'a', function: { name: 'look', arguments: sent } })
+      const legacy = { role: 'assistant', function_call: { name: 'look', arguments: sent } }
+
+      assert.deepEqual(input([user, message])[1], callItem('a', 'look', shown))
+      assert.equal(input([user, legacy])[1]?.arguments, shown)
+    })
+  }
+})
+
 suite('§7.3 a nested wrong type is refused with its place', () => {
   const faults: [message: JsonObject, place: string][] = [
     [{ role: 'bot' }, '.role'],
@@ -208,7 +229,7 @@ suite('§7.3 a nested wrong type is refused with its place', () => {
     [calls({ id: 'a', function: {} }), '.tool_calls[0].function.name'],
     [calls({ id: 'a', function: { name: '' } }), '.tool_calls[0].function.name'],
     [
-      calls({ id: 'a', function: { name: 'f', arguments: {} } }),
+      calls({ id: 'a', function: { name: 'f', arguments: 1 } }),
       '.tool_calls[0].function.arguments',
     ],
     [
