@@ -112,7 +112,7 @@ function isSuite({ details }: Result): boolean {
 }
 
 function causeOf({ cause, exitCode, signal }: TestError): string {
-  if (exitCode === undefined) return inspect(cause)
+  if (exitCode === undefined) return inspect(cause, { maxStringLength: 2000 })
   return `the process of the file ended with ${exitCode ?? signal}`
 }
 

@@ -30,6 +30,9 @@ export interface Sandbox {
   start: (commands: string, env?: Record<string, string>) => Promise<Running>
 }
 
+/** start.sh asks which of two files is newer. */
+const asIs = { recursive: true, preserveTimestamps: true }
+
 /** A copy as `git clone` would make it, with the changes that are not committed yet. `installed`: `npm ci` and a build were run. */
 export function sandbox(t: TestContext, { installed = true } = {}): Sandbox {
   const root = tempDir(t)
@@ -50,7 +53,7 @@ export function sandbox(t: TestContext, { installed = true } = {}): Sandbox {
   if (installed) {
     paste('npm ci')
     builtProgram()
-    cpSync(path.join(packageDir, 'dist'), path.join(dir, 'dist'), { recursive: true })
+    cpSync(path.join(packageDir, 'dist'), path.join(dir, 'dist'), asIs)
   }
   return {
     dir,
@@ -71,7 +74,7 @@ function copyProject(dir: string): void {
   })
   for (const file of listed.split('\0')) {
     const source = path.join(packageDir, file)
-    if (file !== '' && existsSync(source)) cpSync(source, path.join(dir, file))
+    if (file !== '' && existsSync(source)) cpSync(source, path.join(dir, file), asIs)
   }
 }
 
