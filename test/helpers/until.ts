@@ -5,9 +5,9 @@ const patienceMs = 30_000
 
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + patienceMs
-  while (!(await holds())) {
+  for (let pauseMs = 20; !(await holds()); pauseMs = Math.min(pauseMs * 1.1, 200)) {
     if (performance.now() > deadline) throw new Error(`did not come about: ${String(holds)}`)
-    await wait(20)
+    await wait(pauseMs)
   }
 }
 

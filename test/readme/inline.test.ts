@@ -55,6 +55,14 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.match(blockOf('sh', 'sudo tee'), /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
   },
 
+  'npm test FILE…'(t, command) {
+    const { paste } = sandbox(t)
+    const file = 'test/config/models.test.ts'
+
+    const printed = paste(command.replace('FILE…', file))
+
+    assert.match(printed, /^[1-9]\d? passed, 0 failed/m)
+  },
   'npm run bench': isScript,
   'npm run bench JSON': isScript,
   'npm run test:soak': isScript,
