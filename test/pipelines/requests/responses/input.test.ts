@@ -197,7 +197,7 @@ test('§7.3 nothing left is refused', () => {
 })
 
 suite('T13: arguments of the history that a GPT model is shown', () => {
-  const rows: [what: string, sent: unknown, shown: string][] = [
+  const histories: [what: string, sent: unknown, shown: string][] = [
     ['an object', { a: [1, null] }, '{"a":[1,null]}'],
     ['a list', [1], '[1]'],
     ['an empty object', {}, '{}'],
@@ -206,7 +206,7 @@ suite('T13: arguments of the history that a GPT model is shown', () => {
     ['blanks', ' \n', '{}'],
     ['a text that is no JSON', 'a = 1', 'a = 1'],
   ]
-  for (const [what, sent, shown] of rows) {
+  for (const [what, sent, shown] of histories) {
     test(what, () => {
       const message = calls({ id: 'a', function: { name: 'look', arguments: sent } })
       const legacy = { role: 'assistant', function_call: { name: 'look', arguments: sent } }
