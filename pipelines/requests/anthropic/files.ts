@@ -1,106 +1,61 @@
-/**
- * Images and files of chat content parts as Anthropic blocks. Nothing is downloaded: the upstream
- * fetches URLs itself.
- */
+/** Images and files of content parts as Anthropic blocks. */
 import { badRequest } from '../../../lib/errors.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { asBase64, asText, parseDataUrl } from './data-url.ts'
-import type { InlineData } from './data-url.ts'
-import { isGiven, objectAt, textAt } from '../untrusted.ts'
+import { isObject } from '../../wire/json.ts'
+import type { Attachment } from '../attachment.ts'
+import { asBase64, asText, type InlineData } from '../data-url.ts'
+import { truthful } from '../media-type.ts'
 
 const imageTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
 
-/** Media types of the endings of file names, for files that come as bare base64. */
-const typeOfEnding = new Map([
-  ['pdf', 'application/pdf'],
-  ['json', 'application/json'],
-  ['jpg', 'image/jpeg'],
-  ['jpeg', 'image/jpeg'],
-  ['png', 'image/png'],
-  ['gif', 'image/gif'],
-  ['webp', 'image/webp'],
-  ...[
-    'txt',
-    'md',
-    'csv',
-    'tsv',
-    'log',
-    'html',
-    'htm',
-    'css',
-    'xml',
-    'yaml',
-    'yml',
-    'js',
-    'ts',
-    'py',
-  ].map((ending) => [ending, 'text/plain'] as const),
-])
-
-/**
- * An `image_url` part, whose `image_url` is `{url}` or a bare string. Throws a 400 for a URL or
- * type the API refuses.
- */
-export function imageUrlBlock(part: JsonObject, place: string): AnthropicBlock {
-  const bare = typeof part.image_url === 'string'
-  const at = bare ? `${place}.image_url` : `${place}.image_url.url`
-  const url = textAt(bare ? part.image_url : objectAt(part.image_url, `${place}.image_url`).url, at)
-  if (/^https?:\/\//i.test(url)) return { type: 'image', source: { type: 'url', url } }
-
-  const inline = parseDataUrl(url)
-  if (inline) return imageBlock(inline, at)
-  const shown = JSON.stringify(url.slice(0, 40))
-  throw badRequest('invalid_value', at, `${at} is ${shown}; send an http(s) or a data: URL.`)
+/** The block of an attachment. Throws a 400 for data that are neither PDF, text nor image. */
+export function attachmentBlock(attachment: Attachment): AnthropicBlock {
+  if ('inline' in attachment) return inlineBlock(attachment.inline, attachment)
+  if ('text' in attachment) return document(plainSource(attachment.text), attachment)
+  const source =
+    'url' in attachment
+      ? { type: 'url', url: attachment.url }
+      : { type: 'file', file_id: attachment.fileId }
+  return attachment.kind === 'image' ? { type: 'image', source } : document(source, attachment)
 }
 
-/**
- * A `file` part with `file_data` or `file_id`. Throws a 400 for a type that is neither PDF, text
- * nor image.
- */
-export function fileBlock(part: JsonObject, place: string): AnthropicBlock {
-  const at = `${place}.file`
-  const file = objectAt(part.file, at)
-  const name = isGiven(file.filename) ? textAt(file.filename, `${at}.filename`) : ''
-  if (isGiven(file.file_data)) {
-    const data = textAt(file.file_data, `${at}.file_data`)
-    return inlineFileBlock(parseDataUrl(data) ?? bareFile(data, name), name, `${at}.file_data`)
-  }
-  const fileId = textAt(file.file_id, `${at}.file_id`)
-  return { type: 'document', source: { type: 'file', file_id: fileId } }
+/** A block in Anthropic's own words, whose inline data get the media type of their first bytes. */
+export function withTrueType(block: AnthropicBlock): AnthropicBlock {
+  const { source } = block
+  if (!isObject(source) || source.type !== 'base64') return block
+  const { media_type: said, data } = source
+  if (typeof said !== 'string' || typeof data !== 'string') return block
+  const { mediaType } = truthful({ mediaType: said.toLowerCase(), base64: true, data })
+  return mediaType === said ? block : { ...block, source: { ...source, media_type: mediaType } }
 }
 
-function inlineFileBlock(inline: InlineData, name: string, place: string): AnthropicBlock {
+function inlineBlock(inline: InlineData, attachment: Attachment): AnthropicBlock {
   const { mediaType } = inline
-  if (mediaType.startsWith('image/')) return imageBlock(inline, place)
-  const title = name === '' ? {} : { title: name }
-  if (mediaType === 'application/pdf') {
-    const source = { type: 'base64', media_type: mediaType, data: asBase64(inline) }
-    return { type: 'document', source, ...title }
+  if (imageTypes.has(mediaType)) {
+    return { type: 'image', source: base64Source(inline) }
   }
+  if (mediaType === 'application/pdf') return document(base64Source(inline), attachment)
   if (mediaType.startsWith('text/') || mediaType === 'application/json') {
-    const source = { type: 'text', media_type: 'text/plain', data: asText(inline) }
-    return { type: 'document', source, ...title }
+    return document(plainSource(asText(inline)), attachment)
   }
-  throw unsupportedType(mediaType, place, 'a PDF, a text or an image')
+  throw unsupportedType(mediaType, attachment)
 }
 
-function bareFile(data: string, name: string): InlineData {
-  const dot = name.lastIndexOf('.')
-  const ending = dot === -1 ? 'pdf' : name.slice(dot + 1).toLowerCase()
-  return { mediaType: typeOfEnding.get(ending) ?? `*.${ending}`, base64: true, data }
+function document(source: JsonObject, { name }: Attachment): AnthropicBlock {
+  return { type: 'document', source, ...(name !== undefined && name !== '' && { title: name }) }
 }
 
-function imageBlock(inline: InlineData, place: string): AnthropicBlock {
-  const mediaType = inline.mediaType === 'image/jpg' ? 'image/jpeg' : inline.mediaType
-  if (!imageTypes.has(mediaType)) {
-    throw unsupportedType(mediaType, place, 'a JPEG, PNG, GIF or WebP image')
-  }
-  const source = { type: 'base64', media_type: mediaType, data: asBase64(inline) }
-  return { type: 'image', source }
+function base64Source(inline: InlineData): JsonObject {
+  return { type: 'base64', media_type: inline.mediaType, data: asBase64(inline) }
 }
 
-function unsupportedType(mediaType: string, place: string, wanted: string) {
+function plainSource(data: string): JsonObject {
+  return { type: 'text', media_type: 'text/plain', data }
+}
+
+function unsupportedType(mediaType: string, { kind, place }: Attachment) {
   const found = JSON.stringify(mediaType.slice(0, 80))
+  const wanted = kind === 'image' ? 'a JPEG, PNG, GIF or WebP image' : 'a PDF, a text or an image'
   return badRequest('unsupported_content', place, `${place} has the type ${found}; send ${wanted}.`)
 }

@@ -4,7 +4,8 @@ import type { AnthropicBlock, AnthropicTextBlock } from '../../wire/anthropic.ts
 import type { JsonObject } from '../../wire/chat.ts'
 import { safeToolId } from '../tool-id.ts'
 import { withMark } from './cache-control.ts'
-import { fileBlock, imageUrlBlock } from './files.ts'
+import { attachmentOf, isAttachment } from '../attachment.ts'
+import { attachmentBlock, withTrueType } from './files.ts'
 import { isGiven, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 
@@ -24,6 +25,9 @@ const ownTypes: Record<Speaker, ReadonlySet<string>> = {
   ]),
   tool: new Set(['image', 'document', 'search_result']),
 }
+
+/** Text, in the words of chat and of both sides of Responses. */
+const textTypes = new Set(['text', 'input_text', 'output_text'])
 
 /**
  * The blocks of a message's `content`, empty text included (it counts in the offsets at which
@@ -53,15 +57,19 @@ function partBlock(value: unknown, place: string, speaker: Speaker): AnthropicBl
   if (typeof value === 'string') return textBlock(value)
   const part = objectAt(value, place)
   const type = textAt(part.type, `${place}.type`)
-  if (type === 'text') return withMark(textBlock(textAt(part.text, `${place}.text`)), part)
+  if (textTypes.has(type)) return withMark(textBlock(textAt(part.text, `${place}.text`)), part)
   if (speaker === 'system') throw unsupported(type, place, 'a system message holds text only')
   if (type === 'refusal') {
     return withMark(textBlock(textAt(part.refusal, `${place}.refusal`)), part)
   }
-  if (type === 'image_url') return withMark(imageUrlBlock(part, place), part)
-  if (type === 'file') return withMark(fileBlock(part, place), part)
-  if (ownTypes[speaker].has(type)) return ownBlock(part, type, place)
+  if (ownTypes[speaker].has(type) && isOwn(part, type)) return ownBlock(part, type, place)
+  if (isAttachment(type)) return withMark(attachmentBlock(attachmentOf(part, type, place)), part)
   throw unsupported(type, place, 'this model takes text, images and files')
+}
+
+/** LangChain and the AI SDK have images of their own; Anthropic's have a `source`. */
+function isOwn(part: JsonObject, type: string): boolean {
+  return !isAttachment(type) || isObject(part.source)
 }
 
 /** A part in Anthropic's own words, copied; only what the pairing of tools relies on is checked. */
@@ -75,7 +83,7 @@ function ownBlock(part: JsonObject, type: string, place: string): AnthropicBlock
     case 'tool_result': {
       const id = safeToolId(textAt(part.tool_use_id, `${place}.tool_use_id`))
       const content: unknown = Array.isArray(part.content)
-        ? part.content.map((nested: unknown) => (isObject(nested) ? { ...nested } : nested))
+        ? part.content.map((nested: unknown, at) => nestedBlock(nested, `${place}.content[${at}]`))
         : part.content
       return { ...part, type, tool_use_id: id, ...(isGiven(content) && { content }) }
     }
@@ -85,8 +93,21 @@ function ownBlock(part: JsonObject, type: string, place: string): AnthropicBlock
       return { ...block, type }
     }
     default:
-      return { ...part, type }
+      return ownCopy({ ...part, type })
   }
+}
+
+/** What a result holds is Anthropic's already, or in other words that only clients of other APIs use. */
+function nestedBlock(value: unknown, place: string): unknown {
+  if (!isObject(value)) return value
+  const type = String(value.type)
+  const isForeign = (isAttachment(type) && !isOwn(value, type)) || type === 'input_text'
+  return isForeign ? partBlock(value, place, 'tool') : ownCopy(value)
+}
+
+/** A copy, whose image has the media type that its bytes are of. */
+function ownCopy(part: JsonObject): AnthropicBlock {
+  return withTrueType({ ...part, type: String(part.type) })
 }
 
 function unsupported(type: string, place: string, reason: string) {

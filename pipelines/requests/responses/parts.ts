@@ -6,8 +6,9 @@ import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { isGiven, objectAt, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
-import { documentPart, imagePart } from './anthropic-parts.ts'
-import { filePart, imageUrlPart } from './files.ts'
+import { attachmentOf, isAttachment } from '../attachment.ts'
+import { refuseForeignSource } from './anthropic-parts.ts'
+import { attachmentPart } from './files.ts'
 
 /** Which members a part has depends on `type`. */
 export type Part = JsonObject & { type: string }
@@ -84,21 +85,11 @@ function inputPart(value: unknown, place: string): Part {
   const part = objectAt(value, place)
   const type = textAt(part.type, `${place}.type`)
   if (textTypes.has(type)) return marked(textPart(textAt(part.text, `${place}.text`)), part)
-  switch (type) {
-    case 'image_url':
-      return marked(imageUrlPart(part, place), part)
-    case 'file':
-      return marked(filePart(part, place), part)
-    case 'input_image':
-    case 'input_file':
-      return { ...part, type }
-    case 'image':
-      return imagePart(part, place)
-    case 'document':
-      return documentPart(part, place)
-    default:
-      throw unsupported(type, place, 'this model takes text, images and files')
+  if (isAttachment(type)) {
+    refuseForeignSource(part, place)
+    return marked(attachmentPart(attachmentOf(part, type, place)), part)
   }
+  throw unsupported(type, place, 'this model takes text, images and files')
 }
 
 function spokenPart(value: unknown, place: string): Part {

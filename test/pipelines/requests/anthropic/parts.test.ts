@@ -55,8 +55,8 @@ suite('§5.4 content parts', () => {
     ],
     [
       'file, image',
-      file({ file_data: `data:image/webp;base64,${png}` }),
-      { type: 'image', source: base64('image/webp', png) },
+      file({ file_data: `data:image/png;base64,${png}` }),
+      { type: 'image', source: base64('image/png', png) },
     ],
     [
       'file, bare base64 named pdf',
@@ -162,7 +162,7 @@ suite('§5.4 content parts', () => {
       `${at}.file.file_data`,
       'unsupported_content',
     ],
-    ['a file with nothing in it', file({}), `${at}.file.file_id`, 'missing_required_parameter'],
+    ['a file with nothing in it', file({}), `${at}.file`, 'missing_required_parameter'],
     ['text of another type', { type: 'text', text: 3 }, `${at}.text`, 'invalid_type'],
     [
       'a tool_use of a user',
