@@ -9,8 +9,8 @@
 import type { ReasoningDetail, UrlCitation } from './wire/chat.ts'
 
 export type Delta =
-  /** The upstream began to answer. `createdSeconds` only where the upstream said so. */
-  | { type: 'start'; id: string | undefined; createdSeconds?: number }
+  /** The upstream began to answer. `createdSeconds` and `usage` (as counted then) only where the upstream said so. */
+  | { type: 'start'; id: string | undefined; createdSeconds?: number; usage?: Usage }
   | { type: 'text'; text: string; logprobs?: unknown[] }
   | { type: 'refusal'; text: string }
   /** Readable reasoning. */

@@ -41,7 +41,7 @@ const mark = Buffer.from('_tokens"')
 const usageBytes = 2048
 
 const counted =
-  /"(input_tokens|prompt_tokens|output_tokens|completion_tokens|cache_read_input_tokens|cache_creation_input_tokens|cached_tokens)"\s*:\s*(\d+)[,}\s]/g
+  /"(input_tokens|prompt_tokens|output_tokens|completion_tokens|cache_read_input_tokens|cache_creation_input_tokens|cached_tokens)"\s*:\s*"?(\d+)[",}\s.]/g
 
 interface Counts extends Tokens {
   /** Anthropic counts cache reads and writes beside its input tokens, OpenAI within them. */
@@ -85,22 +85,32 @@ export class UsageTap {
     }
   }
 
-  /** Later counts replace earlier ones: they are cumulative in both APIs. Of one object the first of a name counts. */
+  /** Counts are cumulative in all APIs and never fall: the larger one holds. Of one object the first of a name counts. */
   #take(text: string): void {
     const counts = this.#counts
     const found: Record<string, number> = {}
     counted.lastIndex = 0
     for (let one = counted.exec(text); one; one = counted.exec(text))
       found[one[1]!] ??= Number(one[2])
-    counts.inputTokens = found.input_tokens ?? found.prompt_tokens ?? counts.inputTokens
-    counts.outputTokens = found.output_tokens ?? found.completion_tokens ?? counts.outputTokens
     const { cache_read_input_tokens: read, cache_creation_input_tokens: written } = found
-    if (read !== undefined || written !== undefined) {
-      const before = counts.besideInput ?? { read: 0, written: 0 }
-      counts.besideInput = { read: read ?? before.read, written: written ?? before.written }
+    counts.inputTokens = larger(counts.inputTokens, found.input_tokens ?? found.prompt_tokens)
+    counts.outputTokens = larger(
+      counts.outputTokens,
+      found.output_tokens ?? found.completion_tokens,
+    )
+    counts.cachedTokens = larger(counts.cachedTokens, read ?? found.cached_tokens)
+    if (read === undefined && written === undefined) return
+    const { besideInput: before } = counts
+    counts.besideInput = {
+      read: larger(before?.read, read) ?? 0,
+      written: larger(before?.written, written) ?? 0,
     }
-    counts.cachedTokens = read ?? found.cached_tokens ?? counts.cachedTokens
   }
+}
+
+function larger(known: number | undefined, count: number | undefined): number | undefined {
+  if (known === undefined || count === undefined) return known ?? count
+  return Math.max(known, count)
 }
 
 /** What the next piece may belong to: a usage object that has begun, or the beginning of its key. As a rule nothing. */

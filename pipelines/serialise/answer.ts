@@ -26,7 +26,7 @@ export interface ChatAnswerContext {
 
 /** What the caller learns about the answer besides its bytes. */
 interface AnswerRecord {
-  usage?: Usage
+  usage?: Usage | undefined
   stopReason?: StopReason
   /** why the answer broke off; it is the caller's to tell the client */
   failure?: Failure
@@ -47,8 +47,9 @@ interface Identity {
 /** Takes down what the caller has to know of a delta, in whichever form the answer goes out. */
 export function note(delta: Delta, { record, remember }: ChatAnswerContext): void {
   switch (delta.type) {
+    case 'start':
     case 'usage':
-      record.usage = delta.usage
+      record.usage = delta.usage ?? record.usage
       break
     case 'failure':
       record.failure = delta.failure

@@ -1,5 +1,6 @@
 /** What an answer holds up to now, as far as later deltas are told by it: positions, indexes, separators. */
 import type { Delta } from '../delta.ts'
+import { SentText } from './sent-text.ts'
 
 const surrogate = /[\ud800-\udfff]/
 
@@ -11,13 +12,18 @@ export interface ReasoningPart {
 export class AnswerSoFar {
   /** code points of content */
   content = 0
+  /** the content itself, to be compared with what a last event shows */
+  readonly sent = new SentText()
   /** tool calls that have begun */
   tools = 0
+  /** the upstream's id of the answer, or another that no other answer has */
+  id: string | undefined
   #endsInHighSurrogate = false
   #hasReasoning = false
 
   /** Counts a piece of content. A pair of surrogates that is cut by two pieces is one code point all the same. */
   addContent(text: string): void {
+    this.sent.add(text)
     if (!this.#endsInHighSurrogate && !surrogate.test(text)) {
       this.content += text.length
       return
@@ -35,6 +41,12 @@ export class AnswerSoFar {
     const index = this.tools
     this.tools += 1
     return index
+  }
+
+  /** The id of a call that the upstream gave none: unlike those of other answers, which the client sends back beside it. */
+  callId(index: number): string {
+    const answer = this.id?.replace(/[^\w-]/g, '')
+    return answer ? `call_${answer}_${index}` : `call_${index}`
   }
 
   /** Where in the message something stands that comes now. */

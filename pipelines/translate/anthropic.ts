@@ -7,12 +7,11 @@ import type { Delta } from '../delta.ts'
 import type { JsonObject } from '../wire/chat.ts'
 import { AnswerSoFar } from './answer-so-far.ts'
 import { Blocks } from './anthropic/blocks.ts'
-import { isCut, stopReason } from './anthropic/stop-reason.ts'
+import { isCut, reasonFrom, stopReason } from './anthropic/stop-reason.ts'
 import { UsageSoFar } from './anthropic/usage.ts'
-import { anthropicFailure, protocolFailure, truncatedFailure } from './failure.ts'
+import { anthropicFailure, protocolFailure, saysError, truncatedFailure } from './failure.ts'
 import { translateAll, type TranslateContext, type Translator } from './stage.ts'
-import { asName, asObject, asObjects } from './wire-value.ts'
-import { isObject } from '../wire/json.ts'
+import { asName, asObject, kindOf, partOf } from './wire-value.ts'
 
 export function anthropicTranslator(context: TranslateContext): Translator {
   return new AnthropicTranslator(context)
@@ -20,13 +19,13 @@ export function anthropicTranslator(context: TranslateContext): Translator {
 
 /** In: the body of a 200 answer: a message, or an error. */
 export function anthropicBody(body: JsonObject, context: TranslateContext): Delta[] {
-  if (isObject(body.error)) return [anthropicFailure(body.error)]
-  if (!Array.isArray(body.content)) {
+  const translator = anthropicTranslator(context)
+  if (saysError(body)) return [anthropicFailure(body.error ?? body)]
+  if (body.content === undefined || body.content === null) {
     return [protocolFailure('The upstream answered with a body that is not a message.')]
   }
-  return translateAll(anthropicTranslator(context), [
+  return translateAll(translator, [
     { type: 'message_start', message: body },
-    { type: 'message_delta', delta: body },
     { type: 'message_stop' },
   ])
 }
@@ -40,29 +39,33 @@ class AnthropicTranslator implements Translator {
   #stopReason: string | undefined
   #stopDetails: JsonObject = {}
 
-  constructor({ upstreamModel }: TranslateContext) {
+  constructor({ upstreamModel, fallbackId }: TranslateContext) {
+    this.#soFar.id = fallbackId
     this.#blocks = new Blocks(this.#soFar, upstreamModel)
   }
 
   event(data: JsonObject, name?: string): Delta[] {
-    switch (asName(data.type) ?? name) {
+    switch (kindOf(data, name)) {
       case 'content_block_delta':
-        return this.#blocks.delta(data.index, asObject(data.delta))
+        return this.#blocks.delta(data.index, data.delta)
       case 'content_block_start':
-        return this.#blocks.start(data.index, asObject(data.content_block))
+        return this.#blocks.start(data.index, data.content_block)
       case 'content_block_stop':
-        return this.#blocks.stop(data.index)
+        return this.#blocks.stop(data.index, data.content_block)
       case 'message_start':
-        return this.#open(asObject(data.message))
+        return this.#open(partOf(data.message, 'message'))
       case 'message_delta':
-        return this.#change(asObject(data.delta), data.usage)
+        return this.#change(partOf(data.delta, 'delta'), data)
       case 'message_stop':
-        return this.#finish()
+        return [...this.#change(asObject(data.message), data), ...this.#finish()]
+      case 'message':
+        // a body where a stream was to be
+        return [...this.#open(data), ...this.#finish()]
       case 'error':
-        return [anthropicFailure(data.error)]
+        return [anthropicFailure(data.error ?? data)]
       case undefined:
         // a gateway's own error, in no API's words
-        return data.error === undefined ? [] : [anthropicFailure(data.error)]
+        return saysError(data) ? [anthropicFailure(data.error)] : []
       default:
         return []
     }
@@ -72,28 +75,28 @@ class AnthropicTranslator implements Translator {
     return this.#stopReason === undefined ? [truncatedFailure()] : this.#finish()
   }
 
+  /** The same message may be begun once more, and then say more. */
   #open(message: JsonObject): Delta[] {
     const id = asName(message.id)
-    if (this.#opened) {
-      if (id === this.#id) return []
+    if (this.#id !== undefined && id !== undefined && id !== this.#id) {
       return [protocolFailure('The upstream began a second message inside the answer.')]
     }
+    this.#id ??= id
+    this.#soFar.id = this.#id ?? this.#soFar.id
+    const content = this.#change(message, message)
+    if (this.#opened) return content
     this.#opened = true
-    this.#id = id
-    this.#usage.merge(message.usage)
-    const blocks = asObjects(message.content)
-    return [{ type: 'start', id }, ...blocks.flatMap((block, index) => this.#whole(block, index))]
+    const usage = this.#usage.total()
+    return [{ type: 'start', id, ...(usage && { usage }) }, ...content]
   }
 
-  #whole(block: JsonObject, index: number): Delta[] {
-    return [...this.#blocks.start(index, block), ...this.#blocks.stop(index)]
-  }
-
-  #change(delta: JsonObject, usage: unknown): Delta[] {
-    this.#usage.merge(usage)
-    this.#stopReason = asName(delta.stop_reason) ?? this.#stopReason
-    if (delta.stop_details) this.#stopDetails = asObject(delta.stop_details)
-    return []
+  /** In: what an event says of the message as a whole, and the event, which has the usage beside it. */
+  #change(message: JsonObject, event: JsonObject): Delta[] {
+    this.#usage.merge(event.usage)
+    if (message !== event) this.#usage.merge(message.usage)
+    this.#stopReason = reasonFrom(message.stop_reason) ?? this.#stopReason
+    if (message.stop_details) this.#stopDetails = asObject(message.stop_details)
+    return this.#blocks.complete(message.content)
   }
 
   #finish(): Delta[] {

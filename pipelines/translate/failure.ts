@@ -5,6 +5,7 @@
 import { errorType } from '../../lib/errors.ts'
 import type { Delta, Failure } from '../delta.ts'
 import type { JsonObject } from '../wire/chat.ts'
+import { isObject } from '../wire/json.ts'
 import { asName, asObject } from './wire-value.ts'
 
 type FailureDelta = Extract<Delta, { type: 'failure' }>
@@ -30,9 +31,40 @@ function failure(of: Failure): FailureDelta {
   return { type: 'failure', failure: of }
 }
 
-/** Gateways send `error: "some text"`, too. */
+/** Whether an event or a body speaks of an error; an empty `error` beside an answer says nothing. */
+export function saysError({ type, error }: JsonObject): boolean {
+  if (type === 'error') return true
+  if (isObject(error)) return Object.keys(error).length > 0
+  return Array.isArray(error) ? error.length > 0 : Boolean(error)
+}
+
+/** Gateways send `error: "some text"`, a list of errors, or a status. */
 function errorOf(value: unknown): JsonObject {
-  return typeof value === 'string' ? { message: value } : asObject(value)
+  if (isObject(value)) return value
+  if (typeof value === 'number') return { code: value }
+  const [first] = Array.isArray(value) ? value : []
+  const message = messageIn(value)
+  return { ...asObject(first), ...(message !== undefined && { message }) }
+}
+
+/** So deep lies a message at most. */
+const messageDepth = 4
+
+/** What a member that should hold an error's message says, whatever form it has; undefined where it says nothing. */
+export function messageIn(value: unknown, depth = messageDepth): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value
+  if (typeof value === 'number') return String(value)
+  if (depth === 0) return undefined
+  if (Array.isArray(value)) {
+    const said = value.slice(0, 10).flatMap((one) => messageIn(one, depth - 1) ?? [])
+    return said.length > 0 ? said.join('; ') : undefined
+  }
+  const { message, msg, error, detail } = asObject(value)
+  for (const member of [message, msg, error, detail]) {
+    const said = messageIn(member, depth - 1)
+    if (said !== undefined) return said
+  }
+  return undefined
 }
 
 const anthropicStatuses = new Map([
@@ -59,9 +91,9 @@ const anthropicCodes = new Map([
 /** In: `error` of an Anthropic error event or body, `{type, message, details?}`. */
 export function anthropicFailure(value: unknown): FailureDelta {
   const error = errorOf(value)
-  const type = asName(error.type) ?? 'api_error'
-  const message = asName(error.message) ?? noMessage
-  const status = anthropicStatuses.get(type) ?? 500
+  const type = typeOf(error) ?? 'api_error'
+  const message = messageIn(error.message) ?? noMessage
+  const status = anthropicStatuses.get(type) ?? statusIn(asName(error.code) ?? '') ?? 500
   return failure({ status, type, code: anthropicCode(type, message, error.details), message })
 }
 
@@ -95,13 +127,13 @@ const responsesStatuses: [RegExp, number][] = [
 /** In: the error of a Responses `error` event (either form), of `response.failed`, or of a failed body. */
 export function responsesFailure(value: unknown): FailureDelta {
   const error = errorOf(value)
-  const code = typeof error.code === 'number' ? String(error.code) : (asName(error.code) ?? null)
+  const code = asName(error.code) ?? null
   const status = responsesStatus(code ?? '', typeOf(error) ?? '')
   return failure({
     status,
     type: typeOf(error) ?? errorType(status),
     code,
-    message: asName(error.message) ?? noMessage,
+    message: messageIn(error.message) ?? noMessage,
     param: asName(error.param) ?? null,
   })
 }
@@ -113,7 +145,12 @@ function typeOf(error: JsonObject): string | undefined {
 
 function responsesStatus(code: string, type: string): number {
   const words = `${code} ${type}`
+  const named = responsesStatuses.find(([pattern]) => pattern.test(words))
+  return statusIn(words) ?? named?.[1] ?? 500
+}
+
+/** A status that stands in an error's code or type. */
+function statusIn(words: string): number | undefined {
   const digits = /(?<!\d)[45]\d\d(?!\d)/.exec(words)
-  if (digits) return Number(digits[0])
-  return responsesStatuses.find(([pattern]) => pattern.test(words))?.[1] ?? 500
+  return digits ? Number(digits[0]) : undefined
 }

@@ -5,11 +5,20 @@
  */
 import type { Delta } from '../delta.ts'
 import type { JsonObject } from '../wire/chat.ts'
-import { protocolFailure, responsesFailure, truncatedFailure } from './failure.ts'
+import { protocolFailure, responsesFailure, saysError, truncatedFailure } from './failure.ts'
 import { finishOf } from './responses/finish.ts'
 import { Output } from './responses/output.ts'
+import { UsageSoFar } from './responses/usage.ts'
 import { translateAll, type TranslateContext, type Translator } from './stage.ts'
-import { asName, asNumber, asObject, asObjects } from './wire-value.ts'
+import {
+  asName,
+  asNumber,
+  asObject,
+  entriesOf,
+  kindOf,
+  partOf,
+  ProtocolError,
+} from './wire-value.ts'
 import { isObject } from '../wire/json.ts'
 
 export function responsesTranslator(context: TranslateContext): Translator {
@@ -18,8 +27,8 @@ export function responsesTranslator(context: TranslateContext): Translator {
 
 /** In: the body of a 200 answer: a response of any status, or an error. */
 export function responsesBody(body: JsonObject, context: TranslateContext): Delta[] {
-  if (isObject(body.error)) return [responsesFailure(body.error)]
-  if (!Array.isArray(body.output)) {
+  if (saysError(body)) return [responsesFailure(body.error ?? body)]
+  if (body.output === undefined || body.output === null) {
     return [protocolFailure('The upstream answered with a body that is not a response.')]
   }
   if (body.status === 'queued' || body.status === 'in_progress') {
@@ -34,27 +43,31 @@ type Handler = (answer: ResponsesTranslator, event: JsonObject) => Delta[]
 
 class ResponsesTranslator implements Translator {
   readonly output: Output
+  readonly #usage = new UsageSoFar()
   #id: string | undefined
 
-  constructor({ upstreamModel }: TranslateContext) {
+  constructor({ upstreamModel, fallbackId }: TranslateContext) {
     this.output = new Output(upstreamModel)
+    this.output.soFar.id = fallbackId
   }
 
   event(data: JsonObject, name?: string): Delta[] {
-    const type = asName(data.type) ?? name
+    const type = kindOf(data, name)
     if (type !== undefined) return handlers.get(type)?.(this, data) ?? []
+    // a body where a stream was to be
+    if (data.object === 'response') return this.finish(data, 'completed')
     // a gateway's own error, in no API's words
-    return data.error === undefined ? [] : [responsesFailure(data.error)]
+    return saysError(data) ? [responsesFailure(data.error)] : []
   }
 
   end(): Delta[] {
     return [truncatedFailure()]
   }
 
-  create({ response }: JsonObject): Delta[] {
-    const id = asName(asObject(response).id)
+  create(event: JsonObject): Delta[] {
+    const id = asName(asObject(event.response).id)
     const isSecond = this.#id !== undefined && id !== undefined && id !== this.#id
-    if (!isSecond) return this.begin({ response })
+    if (!isSecond) return this.begin(event)
     return [protocolFailure('The upstream began a second response inside the answer.')]
   }
 
@@ -62,23 +75,33 @@ class ResponsesTranslator implements Translator {
     const response = asObject(value)
     const id = asName(response.id)
     const created = asNumber(response.created_at)
+    this.#usage.merge(response.usage)
     this.#id ??= id
+    this.output.soFar.id = this.#id ?? this.output.soFar.id
     const createdSeconds = created === undefined ? undefined : Math.floor(created)
     return [{ type: 'start', id, ...(createdSeconds !== undefined && { createdSeconds }) }]
   }
 
-  /** `status` is what the event's name tells. */
+  /** `status` is what the event's name tells. Some servers have the members of the response in the event itself. */
   finish(event: JsonObject, status: string): Delta[] {
-    const response = asObject(event.response)
+    const response = isObject(event.response) ? event.response : event
     const { failure, cut, ending } = finishOf(response, status)
     if (failure) return [failure]
-    const items = this.output.seen ? [] : this.#whole(asObjects(response.output))
-    const open = this.output.close(cut)
-    return [...this.begin(event), ...items, ...open, ...ending(this.output.soFar.tools)]
+    const start = this.begin({ response })
+    this.#usage.merge(event.usage)
+    const rest = this.output.complete(this.#entries(event, response), cut)
+    return [...start, ...rest, ...ending(this.output.soFar.tools, this.#usage.total())]
   }
 
-  #whole(items: JsonObject[]): Delta[] {
-    return items.flatMap((item, index) => this.output.done({ item, output_index: index }))
+  /** The finished items. Where the stream has told all there is, a list that cannot be read does not matter. */
+  #entries({ response }: JsonObject, { output }: JsonObject): JsonObject[] {
+    try {
+      if (output === undefined) partOf(response, 'response')
+      return entriesOf(output, 'output', (text) => ({ type: 'message', content: text }))
+    } catch (error) {
+      if (this.output.seen && error instanceof ProtocolError) return []
+      throw error
+    }
   }
 }
 
@@ -89,6 +112,7 @@ const handlers = new Map<string, Handler>([
   ['response.completed', (answer, event) => answer.finish(event, 'completed')],
   ['response.incomplete', (answer, event) => answer.finish(event, 'incomplete')],
   ['response.failed', (answer, event) => answer.finish(event, 'failed')],
+  ['response.done', (answer, event) => answer.finish(event, 'completed')],
   ['error', (_answer, event) => [responsesFailure(event.error ?? event)]],
 
   ['response.output_item.added', ({ output }, event) => output.added(event)],
@@ -101,9 +125,12 @@ const handlers = new Map<string, Handler>([
   ['response.refusal.done', ({ output }, event) => output.refusal(event).whole(event.refusal)],
 
   ['response.function_call_arguments.delta', ({ output }, e) => output.call(e).piece(e.delta)],
-  ['response.function_call_arguments.done', ({ output }, e) => output.call(e).whole(e.arguments)],
+  [
+    'response.function_call_arguments.done',
+    ({ output }, e) => output.call(e).whole(e, e.arguments),
+  ],
   ['response.custom_tool_call_input.delta', ({ output }, e) => output.call(e).piece(e.delta)],
-  ['response.custom_tool_call_input.done', ({ output }, e) => output.call(e).whole(e.input)],
+  ['response.custom_tool_call_input.done', ({ output }, e) => output.call(e).whole(e, e.input)],
 
   ['response.reasoning_summary_text.delta', ({ output }, e) => output.summary(e).piece(e.delta)],
   ['response.reasoning_summary_text.done', ({ output }, e) => output.summary(e).whole(e.text)],

@@ -11,13 +11,16 @@ import { AnswerOrder } from './answer-order.ts'
 import { protocolFailure } from './failure.ts'
 import { parseAnswer } from '../wire/exact-json.ts'
 import { isObject } from '../wire/json.ts'
+import { ProtocolError } from './wire-value.ts'
 
 export interface TranslateContext {
   /** the model the upstream was asked for; reasoning can only go back to it */
   upstreamModel: string
+  /** stands in ids for that of an answer that has none */
+  fallbackId?: string
 }
 
-/** The rules of one provider: a state machine for one answer. */
+/** The rules of one provider: a state machine for one answer. Both throw ProtocolError where a part of it is lost. */
 export interface Translator {
   /** The deltas of one event; `name` is the `event:` line, of use only where the data has no `type`. */
   event(data: JsonObject, name?: string): Delta[]
@@ -51,13 +54,13 @@ export function translate(translator: Translator): Transform {
       tell(
         this,
         (told) => {
-          for (const event of events) order.pass(retold(event, translator), told)
+          for (const event of events) pass(() => retold(event, translator), order, told)
         },
         done,
       )
     },
     flush(done) {
-      tell(this, (told) => order.pass(translator.end(), told), done)
+      tell(this, (told) => pass(() => translator.end(), order, told), done)
     },
   })
 }
@@ -66,9 +69,20 @@ export function translate(translator: Translator): Transform {
 export function translateAll(translator: Translator, events: readonly JsonObject[]): Delta[] {
   const order = new AnswerOrder()
   const deltas: Delta[] = []
-  for (const event of events) order.pass(translator.event(event), deltas)
-  order.pass(translator.end(), deltas)
+  for (const event of events) pass(() => translator.event(event), order, deltas)
+  pass(() => translator.end(), order, deltas)
   return deltas
+}
+
+/** Tells the deltas, or the failure that a part of the answer is lost. */
+function pass(deltasOf: () => Delta[], order: AnswerOrder, told: Delta[]): void {
+  if (order.over) return
+  try {
+    order.pass(deltasOf(), told)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    order.pass([protocolFailure(error.message)], told)
+  }
 }
 
 function retold({ event, data, oversized }: SseEvent, translator: Translator): Delta[] {
@@ -84,5 +98,7 @@ function retold({ event, data, oversized }: SseEvent, translator: Translator): D
       protocolFailure('The upstream sent an event that is not JSON; the answer is incomplete.'),
     ]
   }
-  return isObject(value) ? translator.event(value, event) : []
+  // some gateways put several events into one
+  const all: unknown[] = Array.isArray(value) ? value : [value]
+  return all.flatMap((one) => (isObject(one) ? translator.event(one, event) : []))
 }

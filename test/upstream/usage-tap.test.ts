@@ -25,6 +25,28 @@ test('cache reads and writes count as input, also where the API counts them besi
   assert.deepEqual(tokensOf([chat]), { inputTokens: 3, outputTokens: 4 })
 })
 
+test('T27: counts never fall, whatever a later event says, and in whatever form', () => {
+  const event = (type: string, usage: object) => `data: ${JSON.stringify({ type, usage })}\n\n`
+  const start = event('message_start', {
+    input_tokens: 1200,
+    cache_read_input_tokens: 800,
+    cache_creation_input_tokens: 30,
+    output_tokens: 1,
+  })
+  const zeros = { input_tokens: 0, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 }
+  const nulls = { input_tokens: null, output_tokens: null, cache_read_input_tokens: null }
+  const expected = { inputTokens: 2030, outputTokens: 9, cachedTokens: 800 }
+
+  for (const end of [{ ...zeros, output_tokens: 9 }, { output_tokens: '9' }]) {
+    const pieces = [start, event('message_delta', end), event('message_delta', nulls)]
+    assert.deepEqual(tokensOf(pieces), expected)
+  }
+  assert.deepEqual(tokensOf([chat, 'data: {"usage":{"prompt_tokens":0}}\n\n']), {
+    inputTokens: 3,
+    outputTokens: 4,
+  })
+})
+
 test('wherever the stream is cut in two, and byte by byte, the counts are the same', () => {
   for (const text of [claude, gpt]) {
     const whole = tokensOf([text])

@@ -5,23 +5,35 @@
 import type { Delta } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
-import { asText } from '../wire-value.ts'
+import { asIndex, asLabel, entriesOf, partOf, unreadable } from '../wire-value.ts'
+import { deltaKind, kindOfBlock, kindOfDelta } from './block-kind.ts'
 import { TextBlock } from './text-block.ts'
 import { RedactedBlock, ThinkingBlock } from './thinking-block.ts'
 import { ToolBlock } from './tool-block.ts'
+
+/** `cut`: the answer ended before the model did. `stopped`: the block's own stop event came. */
+export interface BlockEnd {
+  cut: boolean
+  stopped: boolean
+}
 
 export interface Block {
   /** what the start event already held */
   begin(): Delta[]
   delta(delta: JsonObject): Delta[]
-  /** `cut`: the answer ended before the block did */
-  end(cut: boolean): Delta[]
+  /** the same block as a later event shows it: what was not told of it yet */
+  whole(block: JsonObject): Delta[]
+  end(how: BlockEnd): Delta[]
 }
 
-const silent: Block = { begin: () => [], delta: () => [], end: () => [] }
+const silent: Block = { begin: () => [], delta: () => [], whole: () => [], end: () => [] }
+
+const whole: BlockEnd = { cut: false, stopped: true }
 
 export class Blocks {
   readonly #open = new Map<number, Block>()
+  /** blocks that have ended with something said, by their index */
+  readonly #told = new Set<number>()
   readonly #soFar: AnswerSoFar
   readonly #model: string
   #latest = 0
@@ -31,54 +43,85 @@ export class Blocks {
     this.#model = upstreamModel
   }
 
-  start(index: unknown, block: JsonObject): Delta[] {
+  start(index: unknown, value: unknown): Delta[] {
+    const block = partOf(value, 'content_block')
     const at = this.#indexOf(index)
+    const kind = kindOfBlock(block)
+    // its deltas will tell what it is
+    if (kind === undefined) return []
     const before = this.#open.get(at)
-    if (before instanceof ToolBlock && before.id === block.id) return []
-    const ended = before?.end(false) ?? []
-    const begun = this.#blockOf(block, at)
+    const named = { ...block, type: kind }
+    if (before instanceof ToolBlock && before.isMeantBy(named)) return before.whole(named)
+    const ended = before?.end(whole) ?? []
+    const begun = this.#blockOf(named, at)
     this.#open.set(at, begun)
-    return [...ended, ...begun.begin()]
+    return this.#tell(at, [...ended, ...begun.begin()])
   }
 
-  delta(index: unknown, delta: JsonObject): Delta[] {
+  delta(index: unknown, value: unknown): Delta[] {
+    const delta = partOf(value, 'delta')
     const at = this.#indexOf(index)
+    const kind = deltaKind(delta)
     let block = this.#open.get(at)
     if (!block) {
-      block = this.#blockOf({ type: kindsByDelta.get(asText(delta.type)) }, at)
+      block = this.#blockOf({ type: kindOfDelta(kind) }, at)
       this.#open.set(at, block)
     }
-    return block.delta(delta)
+    return this.#tell(at, block.delta(delta.type === kind ? delta : { ...delta, type: kind }))
   }
 
-  stop(index: unknown): Delta[] {
+  /** `shown`: the block whole, where the stop event has it. */
+  stop(index: unknown, shown?: unknown): Delta[] {
     const at = this.#indexOf(index)
     const block = this.#open.get(at)
     this.#open.delete(at)
-    return block?.end(false) ?? []
+    if (!block) return []
+    const rest = shown === undefined ? [] : block.whole(partOf(shown, 'content_block'))
+    return this.#tell(at, [...rest, ...block.end(whole)])
+  }
+
+  /** In: content as an event shows it whole. Adds what was not told of it; of what was told nothing changes. */
+  complete(content: unknown): Delta[] {
+    const blocks = entriesOf(content, 'content', (text) => ({ type: 'text', text }))
+    return blocks.flatMap((block, at) => {
+      const open = this.#open.get(at)
+      if (open) return this.#tell(at, open.whole(block))
+      return this.#told.has(at) ? [] : this.#whole(block, at)
+    })
   }
 
   /** For an answer that ends with blocks open. */
   stopAll(cut: boolean): Delta[] {
-    const deltas = [...this.#open.values()].flatMap((block) => block.end(cut))
+    const deltas = [...this.#open.values()].flatMap((block) => block.end({ cut, stopped: false }))
     this.#open.clear()
+    return deltas
+  }
+
+  #whole(block: JsonObject, at: number): Delta[] {
+    if (kindOfBlock(block) === undefined) throw unreadable('a content block')
+    return [...this.start(at, block), ...this.stop(at)]
+  }
+
+  #tell(at: number, deltas: Delta[]): Delta[] {
+    if (deltas.length > 0) this.#told.add(at)
     return deltas
   }
 
   /** An event without an index means the latest block. */
   #indexOf(index: unknown): number {
-    if (typeof index === 'number') this.#latest = index
+    this.#latest = asIndex(index) ?? this.#latest
     return this.#latest
   }
 
   #blockOf(block: JsonObject, index: number): Block {
-    switch (block.type) {
+    const origin = { index, model: this.#model }
+    switch (asLabel(block.type)) {
       case 'text':
         return new TextBlock(block, this.#soFar)
       case 'thinking':
-        return new ThinkingBlock(block, { index, model: this.#model }, this.#soFar)
+        return new ThinkingBlock(block, origin, this.#soFar)
       case 'redacted_thinking':
-        return new RedactedBlock(block, { index, model: this.#model }, this.#soFar)
+        return new RedactedBlock(block, origin, this.#soFar)
       case 'tool_use':
         return new ToolBlock(block, this.#soFar)
       default:
@@ -86,11 +129,3 @@ export class Blocks {
     }
   }
 }
-
-/** What a block is that no start event announced. A tool call without its name cannot be told. */
-const kindsByDelta = new Map([
-  ['text_delta', 'text'],
-  ['citations_delta', 'text'],
-  ['thinking_delta', 'thinking'],
-  ['signature_delta', 'thinking'],
-])

@@ -1,6 +1,6 @@
 /** An Anthropic citation as a URL citation. Places in the client's own documents have no URL and are left out. */
 import type { JsonObject, UrlCitation } from '../../wire/chat.ts'
-import { asText } from '../wire-value.ts'
+import { asLabel } from '../wire-value.ts'
 
 /** `start` and `end` are the code points of the cited block within the whole content. */
 export function citationOf(
@@ -12,16 +12,16 @@ export function citationOf(
   if (url === '') return undefined
   return {
     type: 'url_citation',
-    url_citation: { start_index: start, end_index: end, title: asText(citation.title), url },
+    url_citation: { start_index: start, end_index: end, title: asLabel(citation.title), url },
   }
 }
 
 function urlOf(citation: JsonObject): string {
   switch (citation.type) {
     case 'web_search_result_location':
-      return asText(citation.url)
+      return asLabel(citation.url)
     case 'search_result_location': {
-      const source = asText(citation.source)
+      const source = asLabel(citation.source)
       return /^https?:\/\//i.test(source) ? source : ''
     }
     default:

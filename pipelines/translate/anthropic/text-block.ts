@@ -2,6 +2,7 @@
 import type { Delta } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
+import { SentText } from '../sent-text.ts'
 import { asObject, asObjects, asText } from '../wire-value.ts'
 import type { Block } from './blocks.ts'
 import { citationOf } from './citation.ts'
@@ -9,8 +10,9 @@ import { citationOf } from './citation.ts'
 export class TextBlock implements Block {
   readonly #soFar: AnswerSoFar
   readonly #given: JsonObject
-  readonly #citations: JsonObject[]
+  #citations: JsonObject[]
   readonly #start: number
+  readonly #sent = new SentText()
 
   constructor(block: JsonObject, soFar: AnswerSoFar) {
     this.#soFar = soFar
@@ -29,6 +31,11 @@ export class TextBlock implements Block {
     return []
   }
 
+  whole(block: JsonObject): Delta[] {
+    if (this.#citations.length === 0) this.#citations = asObjects(block.citations)
+    return this.#say(this.#sent.restOf(asText(block.text)))
+  }
+
   end(): Delta[] {
     const annotations = this.#citations.flatMap(
       (citation) => citationOf(citation, this.#start, this.#soFar.content) ?? [],
@@ -39,6 +46,7 @@ export class TextBlock implements Block {
   #say(text: string): Delta[] {
     if (text === '') return []
     this.#soFar.addContent(text)
+    this.#sent.add(text)
     return [{ type: 'text', text }]
   }
 }

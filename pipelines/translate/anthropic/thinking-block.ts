@@ -29,19 +29,24 @@ export class ThinkingBlock implements Block {
     this.#origin = origin
     this.#soFar = soFar
     this.#at = soFar.place()
-    this.#signature = asText(block.signature)
+    this.#signature = asText(block.signature, 'signature')
   }
 
   begin(): Delta[] {
-    return this.#soFar.reasoning(this.#part, asText(this.#given.thinking))
+    return this.#think(asText(this.#given.thinking, 'thinking'))
   }
 
   delta(delta: JsonObject): Delta[] {
-    if (delta.type === 'thinking_delta') {
-      return this.#soFar.reasoning(this.#part, asText(delta.thinking))
-    }
-    if (delta.type === 'signature_delta') this.#signature += asText(delta.signature)
+    if (delta.type === 'thinking_delta') return this.#think(asText(delta.thinking, 'thinking'))
+    if (delta.type === 'signature_delta') this.#signature += asText(delta.signature, 'signature')
     return []
+  }
+
+  whole(block: JsonObject): Delta[] {
+    const thinking = asText(block.thinking, 'thinking')
+    const { text } = this.#part
+    this.#signature ||= asText(block.signature, 'signature')
+    return thinking.startsWith(text) ? this.#think(thinking.slice(text.length)) : []
   }
 
   /** Thinking that was cut before its signature cannot be sent back: there is no entry for it. */
@@ -53,16 +58,20 @@ export class ThinkingBlock implements Block {
       detail({ type, text, signature: this.#signature, format, ...this.#origin, at: this.#at }),
     ]
   }
+
+  #think(text: string): Delta[] {
+    return this.#soFar.reasoning(this.#part, text)
+  }
 }
 
 /** Thinking that nobody but the model may read. */
 export class RedactedBlock implements Block {
-  readonly #data: string
+  #data: string
   readonly #origin: Origin
   readonly #at: { content: number; tools: number }
 
   constructor(block: JsonObject, origin: Origin, soFar: AnswerSoFar) {
-    this.#data = asText(block.data)
+    this.#data = asText(block.data, 'data')
     this.#origin = origin
     this.#at = soFar.place()
   }
@@ -72,6 +81,11 @@ export class RedactedBlock implements Block {
   }
 
   delta(): Delta[] {
+    return []
+  }
+
+  whole(block: JsonObject): Delta[] {
+    this.#data ||= asText(block.data, 'data')
     return []
   }
 

@@ -1,48 +1,96 @@
 /** A call of one of the client's tools. */
 import type { Delta } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { writeJson } from '../../wire/exact-json.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
-import { asName, asObject, asText } from '../wire-value.ts'
-import type { Block } from './blocks.ts'
+import { JsonEnd } from '../json-end.ts'
+import { asJsonText, asName, ProtocolError } from '../wire-value.ts'
+import type { Block, BlockEnd } from './blocks.ts'
 
 export class ToolBlock implements Block {
-  readonly id: string
-  readonly #name: string
-  readonly #given: JsonObject
-  readonly #index: number
+  readonly #soFar: AnswerSoFar
+  #id: string | undefined
+  #name: string | undefined
+  #given = ''
+  #index: number | undefined
+  /** input that came before the name */
+  #held = ''
+  readonly #json = new JsonEnd()
   #hasInput = false
 
   constructor(block: JsonObject, soFar: AnswerSoFar) {
-    this.#index = soFar.nextTool()
-    this.id = asName(block.id) ?? `call_${this.#index}`
-    this.#name = asText(block.name)
-    this.#given = asObject(block.input)
+    this.#soFar = soFar
+    this.#meet(block)
   }
 
   begin(): Delta[] {
-    const { id } = this
-    return [{ type: 'tool-start', index: this.#index, kind: 'function', id, name: this.#name }]
+    return this.#start()
+  }
+
+  /** Whether a start event at this place speaks of this call once more: it has its id, or what this one still lacks. */
+  isMeantBy(block: JsonObject): boolean {
+    if (block.type !== 'tool_use') return false
+    const id = asName(block.id)
+    return id === undefined || this.#id === undefined ? this.#index === undefined : id === this.#id
   }
 
   delta(delta: JsonObject): Delta[] {
-    return delta.type === 'input_json_delta' ? this.#input(asText(delta.partial_json)) : []
+    return delta.type === 'input_json_delta' ? this.#input(this.#pieceOf(delta.partial_json)) : []
+  }
+
+  whole(block: JsonObject): Delta[] {
+    this.#meet(block)
+    return this.#start()
   }
 
   /**
    * The start event's input is `{}` where the arguments follow in pieces: sent before them it would spoil them, so it
    * counts only when none came. A call that was cut gets nothing that would make it look whole.
    */
-  end(cut: boolean): Delta[] {
-    const hasGiven = Object.keys(this.#given).length > 0
-    const missing = !this.#hasInput && (hasGiven || !cut)
-    const input = missing ? this.#input(writeJson(this.#given)) : []
+  end({ cut, stopped }: BlockEnd): Delta[] {
+    if (this.#index === undefined) {
+      if (cut) return []
+      throw new ProtocolError('The upstream called a tool without naming it.')
+    }
+    const given = this.#given || (cut ? '' : '{}')
+    const input = this.#hasInput ? [] : this.#input(given)
+    if (!cut && !stopped && !this.#json.isWhole) {
+      throw new ProtocolError('The upstream ended its answer in the middle of a tool call.')
+    }
     return [...input, { type: 'tool-stop', index: this.#index }]
+  }
+
+  /** What is known stays; a start event that comes again may say more. */
+  #meet(block: JsonObject): void {
+    this.#id ??= asName(block.id)
+    this.#name ??= asName(block.name)
+    const given = asJsonText(block.input)
+    if (given !== '{}') this.#given ||= given
+  }
+
+  #start(): Delta[] {
+    const [name, held] = [this.#name, this.#held]
+    if (name === undefined || this.#index !== undefined) return []
+    const index = this.#soFar.nextTool()
+    this.#index = index
+    this.#held = ''
+    const id = this.#id ?? this.#soFar.callId(index)
+    const input: Delta[] = held === '' ? [] : [{ type: 'tool-input', index, text: held }]
+    return [{ type: 'tool-start', index, kind: 'function', id, name }, ...input]
+  }
+
+  /** Some servers send the whole input at once, as the object that it is. */
+  #pieceOf(value: unknown): string {
+    const text = asJsonText(value)
+    if (typeof value === 'string' || text === '' || !this.#hasInput) return text
+    throw new ProtocolError('The upstream sent a tool call in pieces that do not fit together.')
   }
 
   #input(text: string): Delta[] {
     if (text === '') return []
     this.#hasInput = true
-    return [{ type: 'tool-input', index: this.#index, text }]
+    this.#json.add(text)
+    if (this.#index !== undefined) return [{ type: 'tool-input', index: this.#index, text }]
+    this.#held += text
+    return []
   }
 }

@@ -1,73 +1,137 @@
-/** A call of one of the client's tools: a function with arguments, or a custom tool with free input. */
+/**
+ * A call of one of the client's tools: a function with arguments, or a custom tool with free input.
+ * It is told once its id and name are known, and ended once its arguments are whole. What is missing then waits for the
+ * last event, which shows every item whole: some upstreams have the arguments nowhere else.
+ */
 import type { Delta } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
-import { asName, asText } from '../wire-value.ts'
-import { restOf } from './rest.ts'
+import { isWholeJson, JsonEnd } from '../json-end.ts'
+import { SentText } from '../sent-text.ts'
+import { asJsonText, asName, ProtocolError } from '../wire-value.ts'
 
 export class CallItem {
+  /** whether an event said that this call is over */
   done = false
+  callId: string | undefined
+  name: string | undefined
   readonly #soFar: AnswerSoFar
+  #itemId: string | undefined
   #kind: 'function' | 'custom' = 'function'
   #index: number | undefined
-  #sent = ''
+  readonly #sent = new SentText()
+  readonly #json = new JsonEnd()
+  /** pieces that came before the name */
+  #held = ''
+  /** whole arguments of the announcement: a placeholder if any follow */
+  #announced = ''
+  #stopped = false
+  /** what the upstream said of it last */
+  #state: 'open' | 'whole' | 'incomplete' = 'open'
 
   constructor(soFar: AnswerSoFar) {
     this.#soFar = soFar
   }
 
-  /** The id and name told here stay, even if the `done` event shows others. */
+  /** In: the item as it is announced. The id and name told here stay, even if a later event shows others. */
   added(item: JsonObject): Delta[] {
-    const [id, name] = [asName(item.call_id), asName(item.name)]
-    if (id === undefined || name === undefined) return []
-    return [...this.#start(item, id, name), ...this.#add(restOf(inputOf(item), this.#sent))]
+    this.#meet(item)
+    const input = inputOf(item)
+    if (this.#kind === 'custom' || !isWholeJson(input)) {
+      return [...this.#add(this.#sent.restOf(input)), ...this.#start()]
+    }
+    this.#announced = input
+    return this.#start()
   }
 
   piece(value: unknown): Delta[] {
-    return this.#add(asText(value))
+    if (typeof value !== 'string' && this.#sent.length > 0) {
+      throw new ProtocolError('The upstream sent a tool call in pieces that do not fit together.')
+    }
+    return this.#add(asJsonText(value))
   }
 
-  /** In: the whole arguments or input. */
-  whole(value: unknown): Delta[] {
-    return [...this.#add(restOf(asText(value), this.#sent)), ...this.#empty()]
+  /** In: an event with the whole arguments or input, and perhaps more. */
+  whole(event: JsonObject, value: unknown): Delta[] {
+    this.#state = 'whole'
+    this.#meet({ name: event.name, call_id: event.call_id })
+    return [...this.#add(this.#sent.restOf(asJsonText(value))), ...this.#start()]
   }
 
   /** In: the item as its `done` event shows it. */
   finish(item: JsonObject): Delta[] {
-    if (this.done) return []
-    const id = asName(item.call_id) ?? asName(item.id) ?? `call_${this.#soFar.tools}`
-    const start = this.#start(item, id, asText(item.name))
-    const rest = this.#add(restOf(inputOf(item), this.#sent))
-    return [...start, ...rest, ...this.close(item.status === 'incomplete')]
-  }
-
-  /** `cut`: the answer ended before the call did, so nothing must make it look whole. */
-  close(cut: boolean): Delta[] {
-    if (this.done || this.#index === undefined) return []
     this.done = true
-    const empty = cut ? [] : this.#empty()
-    return [...empty, { type: 'tool-stop', index: this.#index }]
+    return this.#stopped ? [] : this.complete(item, false)
   }
 
-  #start(item: JsonObject, id: string, name: string): Delta[] {
-    if (this.#index !== undefined) return []
-    this.#kind = item.type === 'custom_tool_call' ? 'custom' : 'function'
+  /** In: the item as the last event shows it. In an answer that was cut a call is whole only if it says so. */
+  complete(item: JsonObject, cut: boolean): Delta[] {
+    this.#meet(item)
+    if (item.status === 'completed' || !cut) {
+      this.#state = item.status === 'incomplete' ? 'incomplete' : 'whole'
+    }
+    if (this.#stopped && this.#kind === 'function') return []
+    const rest = [...this.#add(this.#sent.restOf(inputOf(item))), ...this.#start()]
+    const isOver = this.#sent.length > 0 && (this.#kind === 'custom' || this.#json.isWhole)
+    return isOver ? [...rest, ...this.#stop()] : rest
+  }
+
+  /** The answer has ended. `cut`: before the model did, so nothing must make this call look whole. */
+  close(cut: boolean): Delta[] {
+    if (this.#stopped) return []
+    if (this.name === undefined) {
+      if (cut) return []
+      throw new ProtocolError('The upstream called a tool without naming it.')
+    }
+    const rest = this.#add(this.#sent.length > 0 ? '' : this.#unsaid(cut))
+    if (!cut && this.#state === 'open' && this.#kind === 'function' && !this.#json.isWhole) {
+      throw new ProtocolError('The upstream ended its answer in the middle of a tool call.')
+    }
+    this.callId ??= this.#itemId ?? this.#soFar.callId(this.#soFar.tools)
+    return [...rest, ...this.#start(), ...this.#stop()]
+  }
+
+  /** The arguments of a call that had none in any event but its first. */
+  #unsaid(cut: boolean): string {
+    if (this.#kind === 'custom' || this.#announced !== '') return this.#announced
+    const isWhole = this.#state === 'whole' || (this.#state === 'open' && !cut)
+    return isWhole ? '{}' : ''
+  }
+
+  /** What is known stays. */
+  #meet(item: JsonObject): void {
+    this.callId ??= asName(item.call_id)
+    this.name ??= asName(item.name)
+    this.#itemId ??= asName(item.id)
+    if (item.type === 'custom_tool_call') this.#kind = 'custom'
+  }
+
+  #start(): Delta[] {
+    const [id, name, held] = [this.callId, this.name, this.#held]
+    if (this.#index !== undefined || id === undefined || name === undefined) return []
     this.#index = this.#soFar.nextTool()
-    return [{ type: 'tool-start', index: this.#index, kind: this.#kind, id, name }]
+    this.#held = ''
+    const start: Delta = { type: 'tool-start', index: this.#index, kind: this.#kind, id, name }
+    return held === '' ? [start] : [start, { type: 'tool-input', index: this.#index, text: held }]
   }
 
-  /** A piece of a call whose name is not known yet waits for the `done` event, which has the whole. */
   #add(text: string): Delta[] {
-    if (text === '' || this.#index === undefined) return []
-    this.#sent += text
-    return [{ type: 'tool-input', index: this.#index, text }]
+    if (text === '') return []
+    this.#sent.add(text)
+    this.#json.add(text)
+    if (this.#index !== undefined) return [{ type: 'tool-input', index: this.#index, text }]
+    this.#held += text
+    return []
   }
 
-  #empty(): Delta[] {
-    return this.#kind === 'function' && this.#sent === '' ? this.#add('{}') : []
+  #stop(): Delta[] {
+    if (this.#stopped || this.#index === undefined) return []
+    this.#stopped = true
+    return [{ type: 'tool-stop', index: this.#index }]
   }
 }
 
+/** `item` shows arguments as JSON text, with some servers as the object itself. */
 function inputOf(item: JsonObject): string {
-  return asText(item.type === 'custom_tool_call' ? item.input : item.arguments)
+  return asJsonText(item.type === 'custom_tool_call' ? item.input : item.arguments)
 }

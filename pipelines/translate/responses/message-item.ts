@@ -2,7 +2,7 @@
 import type { Delta } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
-import { asObjects } from '../wire-value.ts'
+import { asText, entriesOf, unreadable } from '../wire-value.ts'
 import { RefusalPart, TextPart } from './text-part.ts'
 
 export class MessageItem {
@@ -10,6 +10,8 @@ export class MessageItem {
   readonly #soFar: AnswerSoFar
   readonly #texts = new Map<number, TextPart>()
   readonly #refusals = new Map<number, RefusalPart>()
+  /** what the announcement held, which is all there is where nothing follows */
+  #announced: JsonObject[] = []
 
   constructor(soFar: AnswerSoFar) {
     this.#soFar = soFar
@@ -27,13 +29,44 @@ export class MessageItem {
     return part
   }
 
+  added(item: JsonObject): void {
+    this.#announced = partsOf(item)
+  }
+
   /** In: the item as its `done` event shows it. */
   finish(item: JsonObject): Delta[] {
     this.done = true
-    return asObjects(item.content).flatMap((part, index) => {
-      if (part.type === 'output_text') return this.text(index).whole(part)
+    return partsOf(item).flatMap((part, index) => {
+      if (isText(part)) return this.text(index).whole(part)
       if (part.type === 'refusal') return this.refusal(index).whole(part.refusal)
       return []
     })
   }
+
+  /** The answer has ended. */
+  close(): Delta[] {
+    const hasSaid = this.#texts.size > 0 || this.#refusals.size > 0
+    return this.done || hasSaid ? [] : this.finish({ content: this.#announced })
+  }
+}
+
+/** The parts of an item. Some servers have its text there in place of a list. */
+export function partsOf(item: JsonObject): JsonObject[] {
+  const parts = entriesOf(item.content, 'content', (text) => ({ type: 'output_text', text }))
+  for (const { type } of parts) {
+    if (typeof type !== 'string') throw unreadable('the type of a content part')
+  }
+  return parts
+}
+
+/** `text` is what the part is called in other APIs. */
+export function isText({ type }: JsonObject): boolean {
+  return type === 'output_text' || type === 'text'
+}
+
+/** The text of an item's parts, as far as it is content. */
+export function textOf(item: JsonObject): string {
+  return partsOf(item)
+    .map((part) => (isText(part) ? asText(part.text) : ''))
+    .join('')
 }

@@ -2,16 +2,19 @@
 import type { Delta } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { AnswerSoFar } from '../answer-so-far.ts'
-import { asNumber, asObject } from '../wire-value.ts'
+import { asIndex, asName, asObject, partOf, unreadable } from '../wire-value.ts'
 import { CallItem } from './call-item.ts'
 import { ItemTable } from './item-table.ts'
-import { MessageItem } from './message-item.ts'
+import { TextCompletion } from './last-event.ts'
+import { isText, MessageItem } from './message-item.ts'
 import { ReasoningItem, type ReasoningSlot } from './reasoning-item.ts'
 import type { RefusalPart, TextPart } from './text-part.ts'
 
+type Kind = 'message' | 'reasoning' | 'call' | 'other'
+
 export class Output {
   readonly soFar = new AnswerSoFar()
-  /** whether any item was spoken of; else the final response's own list is all there is */
+  /** whether any item was spoken of; else the last event's own list is all there is */
   seen = false
   readonly #messages: ItemTable<MessageItem>
   readonly #calls: ItemTable<CallItem>
@@ -28,16 +31,15 @@ export class Output {
 
   added(event: JsonObject): Delta[] {
     this.seen = true
-    const item = asObject(event.item)
-    switch (item.type) {
+    const item = partOf(event.item, 'item')
+    switch (kindOfItem(item)) {
       case 'message':
-        this.#messages.open(event)
+        this.#messages.open(event).added(item)
         return []
       case 'reasoning':
-        this.#reasonings.open(event)
+        this.#reasonings.open(event).added(item)
         return []
-      case 'function_call':
-      case 'custom_tool_call':
+      case 'call':
         return this.#calls.open(event).added(item)
       default:
         return []
@@ -46,14 +48,13 @@ export class Output {
 
   done(event: JsonObject): Delta[] {
     this.seen = true
-    const item = asObject(event.item)
-    switch (item.type) {
+    const item = partOf(event.item, 'item')
+    switch (kindOfItem(item)) {
       case 'message':
         return this.#messages.of(event).finish(item)
       case 'reasoning':
         return this.#reasonings.of(event).finish(item)
-      case 'function_call':
-      case 'custom_tool_call':
+      case 'call':
         return this.#calls.of(event).finish(item)
       default:
         return []
@@ -62,17 +63,11 @@ export class Output {
 
   /** A `content_part.done`: of a message, or of raw reasoning. */
   partDone(event: JsonObject): Delta[] {
-    const part = asObject(event.part)
-    switch (part.type) {
-      case 'output_text':
-        return this.text(event).whole(part)
-      case 'refusal':
-        return this.refusal(event).whole(part.refusal)
-      case 'reasoning_text':
-        return this.rawReasoning(event).whole(part.text)
-      default:
-        return []
-    }
+    const part = partOf(event.part, 'part')
+    if (isText(part)) return this.text(event).whole(part)
+    if (part.type === 'refusal') return this.refusal(event).whole(part.refusal)
+    if (part.type === 'reasoning_text') return this.rawReasoning(event).whole(part.text)
+    return []
   }
 
   summaryPartDone(event: JsonObject): Delta[] {
@@ -81,12 +76,12 @@ export class Output {
 
   text(event: JsonObject): TextPart {
     this.seen = true
-    return this.#messages.of(event).text(asNumber(event.content_index))
+    return this.#messages.of(event).text(asIndex(event.content_index))
   }
 
   refusal(event: JsonObject): RefusalPart {
     this.seen = true
-    return this.#messages.of(event).refusal(asNumber(event.content_index))
+    return this.#messages.of(event).refusal(asIndex(event.content_index))
   }
 
   call(event: JsonObject): CallItem {
@@ -96,16 +91,62 @@ export class Output {
 
   summary(event: JsonObject): ReasoningSlot {
     this.seen = true
-    return this.#reasonings.of(event).slot('summary', asNumber(event.summary_index))
+    return this.#reasonings.of(event).slot('summary', asIndex(event.summary_index))
   }
 
   rawReasoning(event: JsonObject): ReasoningSlot {
     this.seen = true
-    return this.#reasonings.of(event).slot('text', asNumber(event.content_index))
+    return this.#reasonings.of(event).slot('text', asIndex(event.content_index))
   }
 
-  /** For a response that ends with calls open. */
-  close(cut: boolean): Delta[] {
-    return this.#calls.all.flatMap((call) => call.close(cut))
+  /** The last event: `entries` are the items as it shows them. What the stream left open ends here. */
+  complete(entries: readonly JsonObject[], cut: boolean): Delta[] {
+    const of = (kind: Kind) => entries.filter((entry) => kindOfItem(entry) === kind)
+    const messages = this.#messages.match(of('message'), () => true)
+    const reasonings = this.#reasonings.match(of('reasoning'), () => true)
+    const calls = this.#calls.match(of('call'), haveOneName)
+    const texts = new TextCompletion(this.soFar, of('message'))
+    const rest = entries.flatMap((entry, at) => {
+      const id = asName(entry.id)
+      switch (kindOfItem(entry)) {
+        case 'message':
+          return texts.complete(messages.get(entry) ?? this.#messages.add(at, id), entry)
+        case 'reasoning':
+          return (reasonings.get(entry) ?? this.#reasonings.add(at, id)).complete(entry)
+        case 'call':
+          return (calls.get(entry) ?? this.#calls.add(at, id)).complete(entry, cut)
+        default:
+          return []
+      }
+    })
+    return [...rest, ...this.#close(cut)]
   }
+
+  #close(cut: boolean): Delta[] {
+    return [
+      ...this.#messages.all.flatMap((message) => message.close()),
+      ...this.#reasonings.all.flatMap((reasoning) => reasoning.close()),
+      ...this.#calls.all.flatMap((call) => call.close(cut)),
+    ]
+  }
+}
+
+/** Throws ProtocolError for an item whose type nobody can read. */
+function kindOfItem({ type }: JsonObject): Kind {
+  switch (type) {
+    case 'message':
+    case 'reasoning':
+      return type
+    case 'function_call':
+    case 'custom_tool_call':
+      return 'call'
+    default:
+      if (typeof type !== 'string') throw unreadable('the type of an item')
+      return 'other'
+  }
+}
+
+function haveOneName(call: CallItem, { name: value }: JsonObject): boolean {
+  const name = asName(value)
+  return name === undefined || call.name === undefined || call.name === name
 }

@@ -5,8 +5,7 @@
 import type { Delta } from '../../delta.ts'
 import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
 import type { AnswerSoFar, ReasoningPart } from '../answer-so-far.ts'
-import { asName, asObjects, asText } from '../wire-value.ts'
-import { restOf } from './rest.ts'
+import { asName, asText, entriesOf } from '../wire-value.ts'
 
 const format = 'openai-responses-v1'
 
@@ -31,6 +30,10 @@ export class ReasoningItem {
   readonly #at: { content: number; tools: number }
   readonly #parts = new Map<number, ReasoningPart>()
   #shown: Kind | undefined
+  /** the item as it was announced, which is all there is where nothing follows */
+  #announced: JsonObject = {}
+  #hasDetails = false
+  #isEncrypted = false
 
   constructor(origin: Origin, soFar: AnswerSoFar) {
     this.#origin = origin
@@ -40,18 +43,32 @@ export class ReasoningItem {
 
   slot(kind: Kind, index = 0): ReasoningSlot {
     return {
-      piece: (value) => this.#show(kind, index, asText(value)),
-      whole: (value) => this.#whole(kind, index, asText(value)),
+      piece: (value) => this.#show(kind, index, asText(value, 'reasoning')),
+      whole: (value) => this.#whole(kind, index, asText(value, 'reasoning')),
     }
   }
 
-  /** In: the item as its `done` event shows it; only there is the encrypted content sure to be whole. */
+  added({ summary, content }: JsonObject): void {
+    this.#announced = { summary, content }
+  }
+
+  /** In: the item as its `done` event shows it; only there and in the last is the encrypted content sure to be whole. */
   finish(item: JsonObject): Delta[] {
     if (this.done) return []
     this.done = true
+    return this.complete(item)
+  }
+
+  /** In: the item as the last event shows it; it may have been done with less. */
+  complete(item: JsonObject): Delta[] {
     const rest = [...this.#rest('summary', item.summary), ...this.#rest('text', item.content)]
     const details = [...this.#readable(), ...this.#encrypted(item)]
     return details.length > 0 ? [...rest, { type: 'reasoning-detail', details }] : rest
+  }
+
+  /** The answer has ended. */
+  close(): Delta[] {
+    return this.finish(this.#shown ? {} : this.#announced)
   }
 
   #show(kind: Kind, index: number, text: string): Delta[] {
@@ -63,16 +80,19 @@ export class ReasoningItem {
   }
 
   #whole(kind: Kind, index: number, text: string): Delta[] {
-    return this.#show(kind, index, restOf(text, this.#parts.get(index)?.text ?? ''))
+    const { text: sent } = this.#parts.get(index) ?? { text: '' }
+    return text.startsWith(sent) ? this.#show(kind, index, text.slice(sent.length)) : []
   }
 
   #rest(kind: Kind, parts: unknown): Delta[] {
-    return asObjects(parts).flatMap(({ text }, index) => this.#whole(kind, index, asText(text)))
+    const entries = entriesOf(parts, 'reasoning', (text) => ({ text }))
+    return entries.flatMap(({ text }, index) => this.#whole(kind, index, asText(text, 'reasoning')))
   }
 
   #readable(): ReasoningDetail[] {
     const text = [...this.#parts.values()].map((part) => part.text).join('\n\n')
-    if (text === '') return []
+    if (text === '' || this.#hasDetails) return []
+    this.#hasDetails = true
     const rest = { format, ...this.#origin, at: this.#at }
     return this.#shown === 'text'
       ? [{ type: 'reasoning.text', text, ...rest }]
@@ -81,7 +101,8 @@ export class ReasoningItem {
 
   #encrypted(item: JsonObject): ReasoningDetail[] {
     const data = asName(item.encrypted_content)
-    if (data === undefined) return []
+    if (data === undefined || this.#isEncrypted) return []
+    this.#isEncrypted = true
     const id = asName(item.id)
     const { index, model } = this.#origin
     return [

@@ -2,14 +2,14 @@
 import type { Delta } from '../../delta.ts'
 import type { JsonObject, UrlCitation } from '../../wire/chat.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
-import { asNumber, asObject, asObjects, asText } from '../wire-value.ts'
-import { restOf } from './rest.ts'
+import { SentText } from '../sent-text.ts'
+import { asLabel, asNumber, asObject, asObjects, asText } from '../wire-value.ts'
 
 export class TextPart {
   readonly #soFar: AnswerSoFar
   /** the code points of content before this part */
   #offset: number | undefined
-  #sent = ''
+  readonly #sent = new SentText()
   #sentLogprobs = 0
   readonly #cited = new Set<number>()
 
@@ -23,8 +23,17 @@ export class TextPart {
   }
 
   /** In: the whole part, or an `output_text.done` event, which is worded like one. */
-  whole({ text, logprobs, annotations }: JsonObject): Delta[] {
-    const rest = restOf(asText(text), this.#sent)
+  whole(part: JsonObject): Delta[] {
+    return this.complete(part, this.restOf(part))
+  }
+
+  /** What of a whole part was not told here. */
+  restOf({ text }: JsonObject): string {
+    return this.#sent.restOf(asText(text))
+  }
+
+  /** `rest`: what is to be told of the whole part. */
+  complete({ logprobs, annotations }: JsonObject, rest: string): Delta[] {
     const newLogprobs = Array.isArray(logprobs) ? logprobs.slice(this.#sentLogprobs) : []
     return [...this.#say(rest, newLogprobs), ...this.#cite(asObjects(annotations).entries())]
   }
@@ -38,7 +47,7 @@ export class TextPart {
     if (text === '') return []
     this.#offset ??= this.#soFar.content
     this.#soFar.addContent(text)
-    this.#sent += text
+    this.#sent.add(text)
     this.#sentLogprobs += logprobs.length
     return [{ type: 'text', text, ...(logprobs.length > 0 && { logprobs }) }]
   }
@@ -62,23 +71,23 @@ function citationOf(annotation: JsonObject, offset: number): UrlCitation {
     url_citation: {
       start_index: offset + (asNumber(start) ?? 0),
       end_index: offset + (asNumber(end) ?? 0),
-      title: asText(title),
-      url: asText(url),
+      title: asLabel(title),
+      url: asLabel(url),
     },
   }
 }
 
 export class RefusalPart {
-  #sent = ''
+  readonly #sent = new SentText()
 
   piece(value: unknown): Delta[] {
-    const text = asText(value)
+    const text = asText(value, 'refusal')
     if (text === '') return []
-    this.#sent += text
+    this.#sent.add(text)
     return [{ type: 'refusal', text }]
   }
 
   whole(value: unknown): Delta[] {
-    return this.piece(restOf(asText(value), this.#sent))
+    return this.piece(this.#sent.restOf(asText(value, 'refusal')))
   }
 }

@@ -30,7 +30,7 @@ test('the worked example of §6.4 gives its deltas in order', () => {
   )
 
   assert.deepEqual(deltas, [
-    { type: 'start', id: 'msg_1' },
+    { type: 'start', id: 'msg_1', usage: { inputTokens: 10, outputTokens: 0 } },
     { type: 'text', text: 'Hi' },
     { type: 'tool-start', index: 0, kind: 'function', id: 'toolu_1', name: 'f' },
     { type: 'tool-input', index: 0, text: '{"a"' },
@@ -161,7 +161,7 @@ for (const [row, events, expected] of blockRows) {
 const stopRows: [reason: string, withTool: string, without: string][] = [
   ['end_turn', 'tool-calls', 'stop'],
   ['stop_sequence', 'stop', 'stop'],
-  ['pause_turn', 'stop', 'stop'],
+  ['pause_turn', 'length', 'length'],
   ['tool_use', 'tool-calls', 'stop'],
   ['max_tokens', 'length', 'length'],
   ['model_context_window_exceeded', 'length', 'length'],
@@ -170,7 +170,8 @@ const stopRows: [reason: string, withTool: string, without: string][] = [
 ]
 
 for (const [reason, withTool, without] of stopRows) {
-  test(`§6.2 ${reason} ends with ${withTool} after a tool call, else ${without}`, () => {
+  const number = reason === 'pause_turn' ? 'T42: §6.2' : '§6.2'
+  test(`${number} ${reason} ends with ${withTool} after a tool call, else ${without}`, () => {
     const called = claude(messageStart(), ...toolBlock(0, 't', '{}'), ...messageEnd(reason))
     const served = block(0, { type: 'server_tool_use', id: 's', name: 'x', input: {} })
 

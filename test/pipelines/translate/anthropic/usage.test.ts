@@ -24,7 +24,7 @@ const rows: [
     { inputTokens: 1, outputTokens: 7, cachedTokens: 0 },
   ],
   [
-    'later numbers replace earlier ones',
+    'a later number replaces a smaller one',
     { input_tokens: 43, output_tokens: 1 },
     { input_tokens: 61, output_tokens: 2 },
     { inputTokens: 61, outputTokens: 2 },
@@ -34,6 +34,36 @@ const rows: [
     { input_tokens: 43, output_tokens: 1, cache_read_input_tokens: 5 },
     { input_tokens: null, output_tokens: 2, cache_read_input_tokens: null },
     { inputTokens: 48, outputTokens: 2, cachedTokens: 5 },
+  ],
+  [
+    'T27: no count falls',
+    {
+      input_tokens: 1200,
+      output_tokens: 3,
+      cache_read_input_tokens: 800,
+      cache_creation_input_tokens: 30,
+      output_tokens_details: { thinking_tokens: 2 },
+    },
+    {
+      input_tokens: 0,
+      output_tokens: 1,
+      cache_read_input_tokens: 0,
+      cache_creation_input_tokens: 0,
+      output_tokens_details: { thinking_tokens: 0 },
+    },
+    {
+      inputTokens: 2030,
+      outputTokens: 3,
+      cachedTokens: 800,
+      cacheWriteTokens: 30,
+      reasoningTokens: 2,
+    },
+  ],
+  [
+    'KT9: counts in strings, and what is no count',
+    { input_tokens: '12', cache_read_input_tokens: ['5'], output_tokens: '' },
+    { input_tokens: {}, output_tokens: '7', cache_creation_input_tokens: -3 },
+    { inputTokens: 12, outputTokens: 7 },
   ],
   [
     'thinking tokens',

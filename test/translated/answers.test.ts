@@ -1,0 +1,107 @@
+/** Answers that say a thing late, less or in part, as chat clients get them over the wire. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { sse } from '../helpers/provider-answers.ts'
+import { startUpstream, type Answer } from '../helpers/upstream.ts'
+import type { ChatCompletion, JsonObject } from '../../pipelines/wire/chat.ts'
+import { chunksOf, collected } from '../pipelines/serialise/chat-answers.ts'
+
+/** The answer as a client gets it: as one body, and put together from a stream. */
+async function bothForms(t: TestContext, request: object, ...answers: [Answer, Answer]) {
+  const upstream = await startUpstream(t, answers)
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const ask = (more: object) => post(`${url}/v1/chat/completions`, { ...request, ...more })
+  const body = (await (await ask({ stream: false })).json()) as ChatCompletion
+  const streamed = await ask({ stream: true, stream_options: { include_usage: true } })
+  return { body, stream: collected(chunksOf(await streamed.text()).chunks), upstream }
+}
+
+function events(...data: (JsonObject & { type: string })[]): Answer {
+  return { sse: data.map((one) => sse(one.type, one)) }
+}
+
+const messages = [{ role: 'user', content: 'Look record 7 up.' }]
+
+test('T24: arguments that only the last event has are the arguments of the call', async (t) => {
+  const call = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'lookup' }
+  const response = { id: 'resp_1', object: 'response', created_at: 1_790_000_000 }
+  const stream = events(
+    { type: 'response.created', response: { ...response, status: 'in_progress', output: [] } },
+    { type: 'response.output_item.added', output_index: 0, item: { ...call, arguments: '' } },
+    {
+      type: 'response.completed',
+      response: {
+        ...response,
+        status: 'completed',
+        output: [{ ...call, arguments: '{"key":"7"}', status: 'completed' }],
+        usage: { input_tokens: 30, output_tokens: 12, total_tokens: 42 },
+      },
+    },
+  )
+
+  for (const answer of Object.values(
+    await bothForms(t, { model: 'gpt-5.1', messages }, stream, stream),
+  ).slice(0, 2) as ChatCompletion[]) {
+    const [choice] = answer.choices
+    assert.deepEqual(choice?.message.tool_calls, [
+      { id: 'call_1', type: 'function', function: { name: 'lookup', arguments: '{"key":"7"}' } },
+    ])
+    assert.equal(choice?.finish_reason, 'tool_calls')
+    assert.equal(answer.usage?.total_tokens, 42)
+  }
+})
+
+test('T27: a count that is zero at the end is what it was at the start', async (t) => {
+  const usage = { input_tokens: 1200, cache_read_input_tokens: 800, output_tokens: 1 }
+  const stream = events(
+    { type: 'message_start', message: { id: 'msg_1', content: [], usage } },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'hello' } },
+    { type: 'content_block_stop', index: 0 },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: 'end_turn' },
+      usage: { input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 9 },
+    },
+    { type: 'message_stop' },
+  )
+  const request = { model: 'claude-sonnet-4-5', messages }
+
+  const { body, stream: streamed } = await bothForms(t, request, stream, stream)
+
+  for (const answer of [body, streamed]) {
+    assert.deepEqual(answer.usage, {
+      prompt_tokens: 2000,
+      completion_tokens: 9,
+      total_tokens: 2009,
+      prompt_tokens_details: { cached_tokens: 800 },
+    })
+  }
+})
+
+test('T42: a turn that the API paused ends with length, and is not asked again', async (t) => {
+  const content = [
+    { type: 'text', text: 'I will search. ' },
+    { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } },
+  ]
+  const message = { id: 'msg_1', type: 'message', content, stop_reason: 'pause_turn' }
+  const whole: Answer = { body: { ...message, usage: { input_tokens: 20, output_tokens: 15 } } }
+  const stream = events(
+    { type: 'message_start', message: { ...message, content: [], stop_reason: null } },
+    ...content.flatMap((block, index) => [
+      { type: 'content_block_start', index, content_block: block },
+      { type: 'content_block_stop', index },
+    ]),
+    { type: 'message_delta', delta: { stop_reason: 'pause_turn' } },
+    { type: 'message_stop' },
+  )
+  const request = { model: 'claude-sonnet-4-5', messages, web_search_options: {} }
+
+  const { body, stream: streamed, upstream } = await bothForms(t, request, whole, stream)
+
+  for (const answer of [body, streamed]) {
+    assert.equal(answer.choices[0]?.finish_reason, 'length')
+    assert.equal(answer.choices[0]?.message.content, 'I will search. ')
+  }
+  assert.equal(upstream.requests.length, 2)
+})
