@@ -42,18 +42,28 @@ const patterns: [RegExp, Route][] = [
 
 export interface Match {
   route: Route | undefined
+  /** host and port of an absolute URL, which goes before the Host header: RFC 9112 §3.2.2 */
+  authority: string | undefined
   path: string
   query: string
   dialect: Dialect
 }
 
 /** What a request's URL stands for. Forgives a trailing slash, a doubled `/v1` and a missing one. */
-export function match(url: string): Match {
+export function match(target: string): Match {
+  const authority = /^https?:\/\/([^/?#]*)/i.exec(target)
+  const url = authority ? `/${target.slice(authority[0].length).replace(/^\//, '')}` : target
   const mark = url.indexOf('?')
   const query = mark === -1 || mark === url.length - 1 ? '' : url.slice(mark)
   const path = normalise(mark === -1 ? url : url.slice(0, mark))
   const route = exact.get(path) ?? patterns.find(([pattern]) => pattern.test(path))?.[1]
-  return { route, path, query, dialect: path.startsWith('/v1/messages') ? 'anthropic' : 'openai' }
+  return {
+    route,
+    authority: authority?.[1],
+    path,
+    query,
+    dialect: path.startsWith('/v1/messages') ? 'anthropic' : 'openai',
+  }
 }
 
 /** Throws ProxyError 404 for an unknown path, 405 with `allow` for a method the path does not take. */

@@ -77,23 +77,42 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   return call
 }
 
-/** Whether the request goes on to its endpoint. Throws ProxyError 401, 403 or 431; answers a preflight itself. */
+/** Whether the request goes on to its endpoint. Throws ProxyError 401, 403 or 431; answers OPTIONS itself. */
 function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: Match): boolean {
   if (req.rawHeaders.length > maxHeaders * 2) throw tooManyHeaders()
   const { config } = call
+  const needsKey = config.api_keys.length > 0
   const hasKey = presentedKeys(req.headers, config.api_keys).valid
-  checkBrowser(req.headers, config, hasKey)
+  const open = found.route?.open === true || found.path === '*'
+  const isPreflight = isOptions(req) && req.headers['access-control-request-method'] !== undefined
+  const asking = {
+    headers: req.headers,
+    host: found.authority ?? req.headers.host,
+    hasKey,
+    keyFollows: isPreflight && needsKey && !open,
+    open,
+  }
+  checkBrowser(asking, config)
   if (req.headers.origin !== undefined) {
-    for (const [name, value] of Object.entries(corsHeaders(req.headers, config))) {
+    for (const [name, value] of Object.entries(corsHeaders(asking, config))) {
       res.setHeader(name, value)
     }
   }
-  if (req.method === 'OPTIONS' && req.headers['access-control-request-method']) {
+  if (isPreflight) {
     res.writeHead(204, preflightHeaders(req.headers)).end()
     return false
   }
-  if (config.api_keys.length > 0 && !hasKey && !found.route?.open) throw keyNeeded()
+  if (open && isOptions(req)) {
+    // as load balancers ask when nothing more is set
+    res.writeHead(204, { allow: 'GET, HEAD, POST, OPTIONS' }).end()
+    return false
+  }
+  if (needsKey && !hasKey && !open) throw keyNeeded()
   return true
+}
+
+function isOptions({ method }: IncomingMessage): boolean {
+  return method === 'OPTIONS'
 }
 
 function tooManyHeaders(): ProxyError {

@@ -1,6 +1,7 @@
 /** What no schema sees: whether the parts of a configuration fit together. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { isBrokenHash } from '../guard/client-key.ts'
+import { hasTrailingSlash, originFault } from '../guard/origins.ts'
 import { nearest } from './nearest.ts'
 import { storeAddress } from './store-address.ts'
 import type { Config, Endpoint, Model } from './types.ts'
@@ -26,9 +27,12 @@ export function checkConsistency(config: Config, faults: string[], warnings: str
     )
   }
   for (const origin of config.cors_origins) {
-    if (!isOrigin(origin)) {
-      say(
-        `cors_origins holds ${JSON.stringify(origin)}, expected an origin such as https://chat.example or http://localhost:*`,
+    const shown = `cors_origins holds ${JSON.stringify(origin)}`
+    const fault = originFault(origin)
+    if (fault) say([shown, fault].join(', '))
+    else if (hasTrailingSlash(origin)) {
+      warnings.push(
+        `${config.file}: ${shown}; an origin has no slash at its end, so it is left out`,
       )
     }
   }
@@ -104,11 +108,6 @@ function checkUrl(place: string, url: string, say: (text: string) => void): void
     const shown = JSON.stringify(url.replace(/\/\/[^/@]*@/, '//…@'))
     say(`${place} is ${shown}, expected an http or https address`)
   }
-}
-
-function isOrigin(text: string): boolean {
-  const origin = text.replace(/:\*$/, '')
-  return URL.canParse(origin) && new URL(origin).origin === origin.toLowerCase()
 }
 
 function isHeader(name: string, value: string): boolean {

@@ -3,18 +3,33 @@
  * Sec-Fetch-Site are checked on every request. Sources: Fetch Standard, CVE-2024-28224 (DNS rebinding of a local server).
  */
 import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
+import { isAllowedOrigin } from './origins.ts'
 
-/** Throws ProxyError 403 for a page that may not call. `hasKey`: a valid client key came along, which a page cannot know. */
-export function checkBrowser(headers: IncomingHttpHeaders, config: Config, hasKey: boolean): void {
-  if (isLoopback(config.host) && !isLoopback(hostName(headers.host ?? ''))) {
+export interface Asking {
+  headers: IncomingHttpHeaders
+  /** whom the request is for: the `Host` header, or the host of an absolute URL; undefined for a request without one */
+  host: string | undefined
+  /** a valid client key came along, which a page cannot know */
+  hasKey: boolean
+  /** of a preflight: the request itself will need a key */
+  keyFollows: boolean
+  /** the route is one of those that health checks ask for */
+  open: boolean
+}
+
+/** Throws ProxyError 403 for a page that may not call. */
+export function checkBrowser(asking: Asking, config: Config): void {
+  const { headers, hasKey, keyFollows } = asking
+  if (hasKey || keyFollows) return
+  if (isLoopback(config.host) && !isHostOfOurs(asking)) {
     throw forbidden(
       'host_not_allowed',
-      'This proxy listens on loopback only, so it must be called as localhost, 127.0.0.1 or [::1].',
+      'This proxy listens on loopback only, so it must be called as localhost, 127.0.0.1 or [::1], or with a client key (API_KEYS).',
     )
   }
-  if (hasKey) return
   const { origin } = headers
   if (origin !== undefined && !isAllowedOrigin(origin, config.cors_origins)) {
     throw forbidden(
@@ -27,10 +42,22 @@ export function checkBrowser(headers: IncomingHttpHeaders, config: Config, hasKe
   }
 }
 
-/** The headers that let an allowed page read an answer; none for others. */
-export function corsHeaders(headers: IncomingHttpHeaders, config: Config): Record<string, string> {
-  const { origin } = headers
-  if (origin === undefined || !isAllowedOrigin(origin, config.cors_origins)) return {}
+/**
+ * A page whose name was rebound to this machine shows that name. Health checks may show an address, which cannot be rebound, or
+ * nothing, as HTTP/1.0 allows and no browser does.
+ */
+function isHostOfOurs({ host = '', open }: Asking): boolean {
+  const name = hostName(host)
+  return isLoopback(name) || (open && (name === '' || isIP(name) !== 0))
+}
+
+/** The headers that let a page read an answer; none for those that may not. */
+export function corsHeaders(
+  { headers: { origin }, hasKey, keyFollows }: Asking,
+  config: Config,
+): Record<string, string> {
+  const may = hasKey || keyFollows || isAllowedOrigin(origin ?? '', config.cors_origins)
+  if (origin === undefined || !may) return {}
   return {
     'access-control-allow-origin': origin,
     'access-control-expose-headers': '*',
@@ -50,19 +77,6 @@ export function preflightHeaders(headers: IncomingHttpHeaders): Record<string, s
   }
 }
 
-/** `http://localhost:*` stands for any port. */
-function isAllowedOrigin(origin: string, allowed: readonly string[]): boolean {
-  return allowed.some((pattern) =>
-    pattern.endsWith(':*')
-      ? withoutPort(origin) === pattern.slice(0, -2).toLowerCase()
-      : origin.toLowerCase() === pattern.toLowerCase(),
-  )
-}
-
-function withoutPort(origin: string): string {
-  return origin.toLowerCase().replace(/:\d+$/, '')
-}
-
 /** Whether a host name or address stands for this machine alone. */
 export function isLoopback(name: string): boolean {
   const host = name.toLowerCase().replace(/\.$/, '')
@@ -76,7 +90,7 @@ export function isLoopback(name: string): boolean {
 
 /** `[::1]:3000` → `::1`. */
 function hostName(host: string): string {
-  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  return host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 
 function forbidden(code: string, message: string): ProxyError {
