@@ -17,6 +17,7 @@ import { textBlock } from './parts.ts'
 import { answerFormat } from './response-format.ts'
 import { samplingOf } from './sampling.ts'
 import { hidesReasoning, levelOf, overruledWishes } from '../level.ts'
+import { shareStops, stopSequencesOf } from '../stop.ts'
 import { isForced } from './tool-choice.ts'
 import { toolingOf } from './tooling.ts'
 
@@ -50,6 +51,7 @@ export function chatToAnthropic(
   const takesSampling = capability.sampling && apiVersion(headers) < versionWithoutSampling
   const sampling = samplingOf(request, takesSampling && !thinks(plan))
   const answer = answerFormat(request.response_format, capability.structuredOutputs)
+  const stops = shareStops(stopSequencesOf(request.stop))
 
   const body: MessagesRequest = {
     model: upstreamId(model),
@@ -58,7 +60,7 @@ export function chatToAnthropic(
     ...systemOf(context.systemPrompt, system, answer.instruction),
     messages,
     ...tooling.fields,
-    ...simpleFields(request),
+    ...simpleFields(request, stops.sent),
     ...sampling.fields,
     ...(plan.thinking && { thinking: plan.thinking }),
     ...outputConfig(plan.effort, answer.format),
@@ -77,6 +79,7 @@ export function chatToAnthropic(
     headers: anthropicHeaders(headers, model, wish, plan),
     dropped: [...new Set(dropped)],
     hideReasoning,
+    ...(stops.stopAt.length > 0 && { stopAt: stops.stopAt }),
   }
 }
 
