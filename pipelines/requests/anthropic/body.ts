@@ -41,6 +41,8 @@ export function chatToAnthropic(
     upstreamModel: upstreamId(model),
     keepThinking: wish.level !== 'off',
     recall: context.recall,
+    prefill: capability.prefill,
+    systemTurns: capability.systemTurns,
   })
   const tooling = toolingOf(request, capability, messages)
   const plan = planThinking(wish, capability, outputLimits(request), {
@@ -76,7 +78,7 @@ export function chatToAnthropic(
   limitMarks(body)
   return {
     body,
-    headers: anthropicHeaders(headers, model, wish, plan),
+    headers: anthropicHeaders(headers, model, wish, plan, messages),
     dropped: [...new Set(dropped)],
     hideReasoning,
     ...(stops.stopAt.length > 0 && { stopAt: stops.stopAt }),
