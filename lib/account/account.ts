@@ -3,14 +3,17 @@ import { ProxyError } from '../errors.ts'
 import type { Config } from '../config/types.ts'
 import type { Logger } from '../log.ts'
 import type { Agents } from '../upstream/agents.ts'
-import { fileStore } from './file-store.ts'
+import { fileStore, seedStore } from './file-store.ts'
+import { oldLogins, type FoundLogin } from './found-logins.ts'
 import type { RedisServer } from './redis-connection.ts'
 import { RedisStore } from './redis-store.ts'
-import { RotatingToken } from './rotating-token.ts'
-import { findSource, lookedFor, type RotatingSource, type Source } from './source.ts'
-import { readTokens } from './token-file.ts'
+import { RotatingToken, type StartingPair } from './rotating-token.ts'
+import { hashOf } from './seed-folder.ts'
+import { findAccount, lookedFor, type RotatingSource, type Source } from './source.ts'
+import { RefreshRefused } from './token-endpoint.ts'
+import { readTokens, type StoredTokens } from './token-file.ts'
 import type { TokenStatus } from './token-state.ts'
-import type { Tokens, TokenStore } from './token-store.ts'
+import type { TokenStore } from './token-store.ts'
 
 export type AccountSource = Source['kind']
 
@@ -28,6 +31,8 @@ export interface Account {
    */
   renew(rejected: string): Promise<string | undefined>
   status(): AccountStatus
+  /** what the operator should know of it, a sentence each, for the start, `check` and `/health`; never a secret */
+  notes(): string[]
   /** every secret known now, for redaction */
   secrets(): string[]
   /** what was looked for, where there is no account */
@@ -49,24 +54,34 @@ export interface AccountParts {
 }
 
 export function openAccount(parts: AccountParts): Account {
-  const { config } = parts
-  const source = findSource(config)
-  const looked = lookedFor(config)
-  if (source.kind === 'none') return fixedAccount('none', undefined, looked)
-  if (source.kind === 'factory_api_key') return fixedAccount(source.kind, source.key, looked)
-  return rotatingAccount(source, parts, looked)
+  const { source, notes } = findAccount(parts.config)
+  const looked = lookedFor(parts.config)
+  if (source.kind === 'droid_refresh_key' || 'file' in source) {
+    return rotatingAccount(source, parts, looked, notes)
+  }
+  const key = source.kind === 'none' ? undefined : source.key
+  return fixedAccount(source.kind, key, looked, { notes, log: parts.log })
 }
 
-function fixedAccount(source: AccountSource, key: string | undefined, looked: string[]): Account {
+function fixedAccount(
+  source: AccountSource,
+  key: string | undefined,
+  looked: string[],
+  { notes, log }: { notes: string[]; log: Logger },
+): Account {
   const never = { expires_at: null, last_refresh: null, next_refresh: null, last_error: null }
   return {
     source,
     token: () => Promise.resolve(key),
     renew: () => Promise.resolve(undefined),
-    status: () => ({ source, state: 'ok', ...never }),
+    status: () => ({ source, state: 'ok', can_serve: key !== undefined, ...never }),
+    notes: () => notes,
     secrets: () => (key === undefined ? [] : [key]),
     lookedFor: () => looked,
-    start: () => Promise.resolve(),
+    start() {
+      for (const note of notes) log.warn(note)
+      return Promise.resolve()
+    },
     stop: () => Promise.resolve(),
   }
 }
@@ -75,18 +90,25 @@ function rotatingAccount(
   source: RotatingSource,
   { config, log, agents, redis }: AccountParts,
   looked: string[],
+  notes: string[],
 ): Account {
   const seed = source.kind === 'droid_refresh_key' ? source.seed : undefined
   const startingPair = remembered(() => firstPair(source))
   const store: TokenStore = redis
-    ? new RedisStore({ server: redis, seed: async () => (await startingPair()).refresh, log })
-    : fileStore(source.file, seed)
-  const token = new RotatingToken({ store, startingPair, auth: config.auth, log, agents })
+    ? new RedisStore({ server: redis, account: async () => accountOf(await startingPair()), log })
+    : source.kind === 'droid_refresh_key'
+      ? seedStore(source.folder, source.seed)
+      : fileStore(source.file)
+  const otherPairs = () => Promise.resolve(seed === undefined ? [] : pairsOf(oldLogins(config)))
+  const { auth } = config
+  const token = new RotatingToken({ store, startingPair, otherPairs, notes, auth, log, agents })
+  const serving = servingBy(token, () => hintOf(seed === undefined ? [] : oldLogins(config)))
   return {
     source: source.kind,
     token: () => serving(token.current()),
     renew: (rejected) => serving(token.replace(rejected)),
     status: () => ({ source: source.kind, ...token.status() }),
+    notes: () => token.notes,
     secrets: () => [...token.secrets(), ...(seed === undefined ? [] : [seed])],
     lookedFor: () => looked,
     store,
@@ -96,13 +118,34 @@ function rotatingAccount(
 }
 
 /** What to begin with where no pair is stored. Throws where that was all there was, or cannot be read. */
-async function firstPair(source: RotatingSource): Promise<Tokens> {
+async function firstPair(source: RotatingSource): Promise<StoredTokens> {
   if (source.kind === 'droid_refresh_key') {
     return { access: undefined, refresh: source.seed, obtainedAt: 0, expiresAt: 0 }
   }
-  const pair = await readTokens(source.file)
+  const pair = (await readTokens(source.file)) ?? startOf(source)
   if (!pair) throw new Error(`${source.file} is gone`)
   return pair
+}
+
+function startOf(source: RotatingSource): StoredTokens | undefined {
+  return source.kind === 'kept_login' ? source.start?.tokens : undefined
+}
+
+/** What a login is called in a store that holds several, whether the variable that it began with is still set or not. */
+function accountOf({ refresh, seedHash }: StoredTokens): string {
+  return seedHash ?? hashOf(refresh)
+}
+
+function pairsOf(logins: FoundLogin[]): StartingPair[] {
+  return logins.flatMap(({ tokens, file, isTrusted }) =>
+    tokens && isTrusted ? [{ pair: tokens, from: file }] : [],
+  )
+}
+
+/** A login that is not used because anybody may have put it there. */
+function hintOf(logins: FoundLogin[]): string {
+  const other = logins.find(({ tokens, isTrusted }) => tokens && !isTrusted)
+  return other ? ` A login lies in ${other.file}: move it to DATA_DIR if it is yours.` : ''
 }
 
 /** The first success counts from then on. */
@@ -111,15 +154,26 @@ function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
   return async () => (answer ??= await ask())
 }
 
-async function serving(token: Promise<string>): Promise<string> {
-  try {
-    return await token
-  } catch (error) {
-    throw new ProxyError(
-      503,
-      'upstream_auth_unavailable',
-      `The account's login cannot be renewed: ${(error as Error).message.replace(/\.$/, '')}. The proxy goes on trying; GET /health shows the state.`,
-      { cause: error },
-    )
+/** What goes wrong with the login is a 503 that says when to come back, as far as that is known. */
+function servingBy(
+  login: RotatingToken,
+  hint: () => string,
+): (token: Promise<string>) => Promise<string> {
+  return async (token) => {
+    try {
+      return await token
+    } catch (error) {
+      const { retryInMs } = login
+      const reason = (error as Error).message.replace(/\.$/, '')
+      throw new ProxyError(
+        503,
+        'upstream_auth_unavailable',
+        `The account's login cannot be renewed: ${reason}. The proxy goes on trying; GET /health shows the state.${error instanceof RefreshRefused ? hint() : ''}`,
+        {
+          cause: error,
+          ...(retryInMs && { headers: { 'retry-after': String(Math.ceil(retryInMs / 1000)) } }),
+        },
+      )
+    }
   }
 }

@@ -7,7 +7,7 @@ import type { createClient } from '@redis/client'
 import { ConfigError } from '../config/faults.ts'
 import { shownAddress, storeAddress, type StoreAddress } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
-import { findSource } from './source.ts'
+import { findSource, isRotating } from './source.ts'
 import { StoreError } from './token-store.ts'
 
 type Client = ReturnType<typeof createClient>
@@ -31,7 +31,7 @@ const patienceMs = 3_000
  */
 export async function redisServer(config: Config): Promise<RedisServer | undefined> {
   const address = storeAddress(config.secrets.token_store ?? '')
-  if (!address || !('file' in findSource(config))) return undefined
+  if (!address || !isRotating(findSource(config))) return undefined
   try {
     const { createClient } = await import('@redis/client')
     return { createClient, address }

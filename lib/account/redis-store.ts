@@ -3,17 +3,23 @@
  * script lets a pair replace only one of an earlier generation: whoever comes late, having been paused beyond its turn, gets
  * the newer pair instead. So any replica can give back what it knows to be newest to a server that lost its memory.
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { Logger } from '../log.ts'
 import { RedisConnection, type RedisServer } from './redis-connection.ts'
-import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
+import {
+  StoreError,
+  TurnError,
+  type SaveTokens,
+  type Tokens,
+  type TokenStore,
+} from './token-store.ts'
 
 export interface RedisStoreParts {
   server: RedisServer
-  /** the refresh token that the account was set up with: what its replicas have in common */
-  seed: () => Promise<string>
+  /** SHA-256 of the refresh token that the account was set up with, in hex: what its replicas have in common */
+  account: () => Promise<string>
   log: Logger
 }
 
@@ -25,10 +31,11 @@ interface Generation {
 /** A turn ends by itself this long after its owner was last heard of. */
 const leaseMs = 5_000
 const beatMs = 1_000
-/** Between looks for the end of another's turn. */
+/** Between looks for the end of another's turn: at first soon, then seldom. */
 const pollMs = 50
-/** Longer than the token server may be silent: whoever then still has its turn is not waited for. */
-const turnPatienceMs = 12_000
+const maxPollMs = 250
+/** As long as the token server may be silent: whoever then still has its turn is not waited for. */
+const turnPatienceMs = 10_000
 /** How often the newest pair is compared with the server's, and how soon again after a failure. */
 const compareMs = 5_000
 const retryMs = 1_000
@@ -75,6 +82,13 @@ export class RedisStore implements TokenStore {
     return this.#problem
   }
 
+  readonly notes = []
+
+  /** Whoever renews has read in his turn, so that a server that cannot be used is known before a token is spent. */
+  probe(): Promise<string | undefined> {
+    return Promise.resolve(undefined)
+  }
+
   async read(): Promise<Tokens | undefined> {
     this.#compareLater()
     const newest = await this.#compare()
@@ -82,10 +96,10 @@ export class RedisStore implements TokenStore {
     return newest?.pair
   }
 
-  async withTurn<T>(work: (save: SaveTokens) => Promise<T>): Promise<T> {
+  async withTurn<T>(work: (save: SaveTokens) => Promise<T>, leaving: AbortSignal): Promise<T> {
     const owner = randomUUID()
     const { turn } = await this.#names()
-    await this.#takeTurn(turn, owner)
+    await this.#takeTurn(turn, owner, leaving)
     const beat = setInterval(() => this.#keepTurn(turn, owner), beatMs)
     let isOver = false
     try {
@@ -107,15 +121,18 @@ export class RedisStore implements TokenStore {
     this.#connection.close()
   }
 
-  async #takeTurn(turn: string, owner: string): Promise<void> {
+  async #takeTurn(turn: string, owner: string, leaving: AbortSignal): Promise<void> {
     const patience = AbortSignal.timeout(turnPatienceMs)
     const command = ['SET', turn, owner, 'NX', 'PX', String(leaseMs)]
-    while ((await this.#run(command)) === null) {
+    for (let pauseMs = pollMs; (await this.#run(command)) === null; pauseMs *= 1.2) {
       if (patience.aborted) {
         const seconds = turnPatienceMs / 1000
-        throw new StoreError(`another replica has been renewing the login for ${seconds} s`)
+        throw new TurnError(`another replica has been renewing the login for ${seconds} s`)
       }
-      await wait(pollMs * (1 + Math.random()))
+      const spread = Math.min(pauseMs, maxPollMs) * (1 + Math.random())
+      await wait(spread, undefined, { signal: leaving }).catch(() => {
+        throw new TurnError('the proxy is being stopped; it waited for another replica')
+      })
     }
   }
 
@@ -170,9 +187,7 @@ export class RedisStore implements TokenStore {
   /** Several accounts can share one server; the braces keep both keys on one node of a cluster. */
   async #names(): Promise<{ pair: string; turn: string }> {
     if (!this.#keys) {
-      const account = createHash('sha256')
-        .update(await this.#parts.seed())
-        .digest('hex')
+      const account = await this.#parts.account()
       const prefix = `droid2api:{${account.slice(0, 32)}}`
       this.#keys = { pair: `${prefix}:pair`, turn: `${prefix}:turn` }
     }

@@ -3,18 +3,30 @@
  * However many ask, one renewal runs; across processes the store makes them take turns, and whoever comes second finds the
  * new pair there. The new pair is in the store before anybody gets it.
  */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { AuthConfig } from '../config/types.ts'
 import type { Logger } from '../log.ts'
 import type { Agents } from '../upstream/agents.ts'
-import { expiryOf } from './expiry.ts'
-import { askForTokens, RefreshRefused } from './token-endpoint.ts'
-import { TokenState, type TokenStatus } from './token-state.ts'
+import { lifeOf } from './expiry.ts'
+import { LoginKeeper } from './login-keeper.ts'
+import { askForTokens, RefreshRefused, type FreshTokens } from './token-endpoint.ts'
+import { TokenState, type FailedAttempt, type TokenStatus } from './token-state.ts'
 import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
+
+export interface StartingPair {
+  pair: Tokens
+  /** where it is from, for a log line, where that is not the variable or file that was named */
+  from?: string
+}
 
 interface Parts {
   store: TokenStore
   /** what to begin with where the store holds no pair; throws where there is nothing */
   startingPair: () => Promise<Tokens>
+  /** what else a login may have begun with, tried in turn where the starting pair is refused */
+  otherPairs: () => Promise<StartingPair[]>
+  /** what the operator should know from the start; a sentence each */
+  notes: string[]
   auth: AuthConfig
   log: Logger
   agents: Agents
@@ -24,71 +36,90 @@ interface Parts {
 const lookAgainMs = 15_000
 /** Node's timers overflow above this. */
 const maxTimerMs = 2 ** 31 - 1
+/** A process that ends waits no longer for a token server. */
+const lastPatienceMs = 3_000
+/** Clocks that differ by more are not good for much. */
+const skewMs = 5 * 60_000
 
 export class RotatingToken {
   readonly #parts: Parts
   readonly #state: TokenState
+  readonly #keeper: LoginKeeper
   #renewal: Promise<string> | undefined
   #timer: NodeJS.Timeout | undefined
-  #stopped = false
-  /** the pair last seen in the store or saved there: another one there is another program's */
-  #inStore: Tokens | undefined
-  #unsaved = false
+  readonly #leaving = new AbortController()
+  #clockNote: string | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.#state = new TokenState(parts.auth.refresh_hours)
+    this.#keeper = new LoginKeeper({ ...parts, state: this.#state, leaving: this.#leaving.signal })
   }
 
   async start(): Promise<void> {
     try {
-      await this.#load()
+      await this.#keeper.load()
     } catch (error) {
       this.#failed(error as Error)
     }
+    await this.#keeper.warnIfLost()
     if (this.#state.isDue) this.#renewInBackground()
     else this.#armTimer()
   }
 
-  /** Waits for a renewal that is under way, so that no pair is lost by leaving. */
+  /** Waits for a renewal that is under way, so that no pair is lost by leaving; not for one that has to wait itself. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#leaving.abort()
     clearTimeout(this.#timer)
-    await this.#renewal?.catch(() => undefined)
-    await this.#parts.store.close()
+    const patience = wait(lastPatienceMs, undefined, { ref: false })
+    await Promise.race([this.#renewal?.catch(() => undefined), patience])
+    await this.#keeper.close()
   }
 
-  /** The access token; renewed first where it is due. Fails with the reason where none is usable. */
+  /**
+   * The access token; one that is due, but still serves, is renewed meanwhile. Fails with the reason where none is usable.
+   */
   async current(): Promise<string> {
-    const fresh = this.#state.fresh(undefined)
-    if (fresh !== undefined) return fresh
-    if (this.#state.mustWait && this.#state.usable !== undefined) return this.#state.usable
-    try {
-      return await this.#renew(undefined)
-    } catch (error) {
-      if (this.#state.usable !== undefined) return this.#state.usable
-      throw error
-    }
+    const { usable } = this.#state
+    if (usable === undefined) return await this.#renew(undefined)
+    if (this.#state.isDue && !this.#state.mustWait) this.#renewInBackground()
+    return usable
   }
 
   /** A token other than `rejected`. */
   async replace(rejected: string): Promise<string> {
     const { usable } = this.#state
-    return usable !== undefined && usable !== rejected ? usable : await this.#renew(rejected)
+    if (usable !== undefined && usable !== rejected) return usable
+    const renewed = await this.#renew(rejected)
+    // one that was under way for its own reasons may have found nothing to do
+    return renewed === rejected ? await this.#renew(rejected) : renewed
   }
 
   status(): TokenStatus {
+    const { unsaved } = this.#keeper
     const status = this.#state.status()
-    return { ...status, last_error: status.last_error ?? this.#parts.store.problem ?? null }
+    const problem = unsaved ?? status.last_error ?? this.#parts.store.problem ?? null
+    return { ...status, ...(unsaved && { state: 'degraded' }), last_error: problem }
+  }
+
+  /** What the operator should know, although it works. */
+  get notes(): string[] {
+    return [...this.#keeper.notes, ...(this.#clockNote ? [this.#clockNote] : [])]
   }
 
   secrets(): string[] {
     return this.#state.secrets()
   }
 
+  /** ms until the login is tried again, where it makes sense to wait for that. */
+  get retryInMs(): number | undefined {
+    return this.#state.isRefused || !this.#state.mustWait ? undefined : this.#state.retryInMs
+  }
+
   #renew(rejected: string | undefined): Promise<string> {
     this.#renewal ??= this.#renewNow(rejected).finally(() => {
       this.#renewal = undefined
+      this.#keeper.tellNotes()
       this.#armTimer()
     })
     return this.#renewal
@@ -98,7 +129,10 @@ export class RotatingToken {
     if (this.#state.mustWait) await this.#adoptChange().catch(() => undefined)
     if (this.#state.mustWait) throw this.#state.failure!.error
     try {
-      const access = await this.#parts.store.withTurn((save) => this.#renewInTurn(rejected, save))
+      const access = await this.#parts.store.withTurn(
+        (save) => this.#renewInTurn(rejected, save),
+        this.#leaving.signal,
+      )
       this.#state.succeeded()
       return access
     } catch (error) {
@@ -108,87 +142,93 @@ export class RotatingToken {
   }
 
   async #renewInTurn(rejected: string | undefined, save: SaveTokens): Promise<string> {
-    const old = await this.#load()
+    const old = await this.#keeper.load()
     const adopted = this.#state.fresh(rejected)
     if (adopted !== undefined) return adopted
+    await this.#keeper.spareToken(rejected)
     try {
       return await this.#exchange(old, save)
     } catch (error) {
       if (!(error instanceof RefreshRefused)) throw error
-      const other = await this.#load()
-      if (other.refresh === old.refresh) {
-        this.#state.refused()
-        throw error
-      }
-      return this.#state.fresh(rejected) ?? (await this.#exchange(other, save))
+      return await this.#afterRefusal(old, rejected, save, error)
     }
+  }
+
+  /** Another program may have renewed the login meanwhile, or the one that was named is not the newest. */
+  async #afterRefusal(
+    old: Tokens,
+    rejected: string | undefined,
+    save: SaveTokens,
+    refusal: RefreshRefused,
+  ): Promise<string> {
+    const stored = await this.#keeper.load()
+    if (stored.refresh !== old.refresh) {
+      return this.#state.fresh(rejected) ?? (await this.#exchange(stored, save))
+    }
+    for (const { pair, from } of await this.#othersThan(old)) {
+      const access = await this.#exchange(pair, save).catch((error: unknown) => {
+        if (!(error instanceof RefreshRefused)) throw error
+      })
+      if (access === undefined) continue
+      const { store, log } = this.#parts
+      log.warn({ from, store: store.place }, 'the refresh token was spent; a newer login was found')
+      return access
+    }
+    this.#state.refused()
+    throw refusal
+  }
+
+  async #othersThan(old: Tokens): Promise<StartingPair[]> {
+    const { refresh } = await this.#parts.startingPair().catch(() => ({ refresh: undefined }))
+    return refresh === old.refresh ? await this.#parts.otherPairs() : []
   }
 
   async #exchange(old: Tokens, save: SaveTokens): Promise<string> {
     const { auth, agents, log } = this.#parts
     const fresh = await askForTokens(auth, old.refresh, agents)
     const obtainedAt = Date.now()
+    this.#compareClocks(fresh, obtainedAt)
     const pair: Tokens = {
       access: fresh.access,
       refresh: fresh.refresh ?? old.refresh,
       obtainedAt,
-      expiresAt: expiryOf(fresh.access, obtainedAt, fresh.expiresIn),
+      expiresAt: obtainedAt + lifeOf(fresh.access, obtainedAt, fresh.expiresIn),
     }
-    const kept = await this.#save(pair, save)
-    this.#state.use(kept)
+    const kept = await this.#keeper.save(pair, save, old.refresh)
     if (kept.refresh === pair.refresh) {
-      this.#state.refreshed(obtainedAt)
+      this.#state.useRenewed(pair)
       log.info(`Token refreshed successfully, expires at: ${localTime(pair.expiresAt)}`)
     } else {
+      this.#state.use(kept)
       log.warn('another process renewed the login at the same time; its token is used')
     }
     return kept.access ?? fresh.access
   }
 
-  /** A store that cannot be written must not end the login: the pair then lives in memory, and that is said once. */
-  async #save(pair: Tokens, save: SaveTokens): Promise<Tokens> {
-    const { store, log } = this.#parts
-    try {
-      const kept = await save(pair)
-      this.#inStore = kept
-      this.#unsaved = false
-      return kept
-    } catch (error) {
-      if (!this.#unsaved) {
-        const { code, message } = error as NodeJS.ErrnoException
-        log.error(
-          { store: store.place, reason: code ?? message },
-          'the renewed login cannot be saved; it is lost if this process ends before it can be',
-        )
-      }
-      this.#unsaved = true
-      return pair
-    }
-  }
-
-  /** Takes over what the store holds where it is new to us. Gives the pair that then counts. */
-  async #load(): Promise<Tokens> {
-    const { store, startingPair } = this.#parts
-    const stored = await store.read()
-    if (stored && !(this.#inStore && isSame(stored, this.#inStore))) {
-      this.#inStore = stored
-      this.#state.use(stored)
-    }
-    if (!this.#state.pair) this.#state.use(await startingPair())
-    return this.#state.pair!
+  /** A token lives its time from its arrival, so a wrong clock does no harm here; elsewhere it does. */
+  #compareClocks({ serverTime }: FreshTokens, now: number): void {
+    const skew = serverTime === undefined ? 0 : now - serverTime
+    const minutes = Math.round(Math.abs(skew) / 60_000)
+    const direction = skew > 0 ? 'ahead of' : 'behind'
+    this.#clockNote =
+      Math.abs(skew) > skewMs
+        ? `the clock of this machine is ${minutes} minutes ${direction} the token server's; set it right`
+        : undefined
   }
 
   /** While a pause lasts nobody is asked, but another program may have put things right, or the store is back. */
   async #adoptChange(): Promise<void> {
     const before = this.#state.pair?.refresh
     const error = this.#state.failure?.error
-    const { refresh } = await this.#load()
-    if (refresh !== before || error instanceof StoreError) this.#state.mayRetry()
+    const { refresh } = await this.#keeper.load()
+    if (refresh !== before || (error instanceof StoreError && !(await this.#parts.store.probe()))) {
+      this.#state.mayRetry()
+    }
   }
 
-  #failed(error: Error): void {
+  #failed(error: FailedAttempt): void {
     const { store, log } = this.#parts
-    if (!this.#state.failed(error)) return
+    if (!this.#state.failed(error) || this.#leaving.signal.aborted) return
     log.error({ reason: error.message, store: store.place }, 'the login could not be renewed')
   }
 
@@ -200,24 +240,23 @@ export class RotatingToken {
 
   #armTimer(): void {
     clearTimeout(this.#timer)
-    if (this.#stopped) return
-    const { failure, dueAt } = this.#state
-    const at = failure ? Math.min(failure.retryAt, Date.now() + lookAgainMs) : dueAt
-    const delay = Math.min(Math.max(at - Date.now(), 1000), maxTimerMs)
-    this.#timer = setTimeout(() => this.#onTimer(), delay)
+    if (this.#leaving.signal.aborted) return
+    const { failure, retryInMs, dueInMs } = this.#state
+    const inMs = failure ? Math.min(retryInMs, lookAgainMs) : dueInMs
+    const delay = Math.min(inMs, this.#keeper.saveInMs)
+    this.#timer = setTimeout(() => this.#onTimer(), Math.min(Math.max(delay, 1000), maxTimerMs))
     this.#timer.unref()
   }
 
-  /** The timer runs on a clock that cannot be set: when it ends, the time has passed, whatever the wall says. */
   #onTimer(): void {
-    if (!this.#state.failure) this.#state.dueNow()
-    this.#renewInBackground()
+    this.#keeper
+      .saveAgain()
+      .catch(() => undefined) // told when it began, and by `status`
+      .finally(() => {
+        if (this.#state.failure || this.#state.isDue) this.#renewInBackground()
+        else this.#armTimer()
+      })
   }
-}
-
-/** Some token servers leave the refresh token as it was. */
-function isSame(one: Tokens, other: Tokens): boolean {
-  return one.refresh === other.refresh && one.access === other.access
 }
 
 /** `2026-01-31 12:00:00` in this machine's time zone. */

@@ -1,26 +1,101 @@
-/** Where the account comes from: the first of key, refresh token and auth file that exists. */
+/** Where the account comes from: the first of key, refresh token, auth file and kept login that exists. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../config/types.ts'
+import { loginsIn, oldLogins, type FoundLogin } from './found-logins.ts'
+import { hashOf } from './seed-folder.ts'
 
 export type Source =
   | { kind: 'factory_api_key'; key: string }
-  /** `seed` is only the starting value; the renewed pair is kept in `file` */
-  | { kind: 'droid_refresh_key'; file: string; seed: string }
+  /** `seed` is only the starting value; the renewed pair is kept in a file in `folder` */
+  | { kind: 'droid_refresh_key'; folder: string; seed: string }
   | { kind: 'auth_file'; file: string }
+  /** one that an earlier start kept, without the variable that it began with; `start`: where it is until then */
+  | { kind: 'kept_login'; file: string; start?: FoundLogin }
   | { kind: 'none' }
 
 /** Those whose tokens are renewed. */
-export type RotatingSource = Extract<Source, { file: string }>
+export type RotatingSource = Exclude<Source, { kind: 'factory_api_key' } | { kind: 'none' }>
 
-export function findSource({ secrets, auth, data_dir: dataDir }: Config): Source {
-  if (secrets.factory_api_key) return { kind: 'factory_api_key', key: secrets.factory_api_key }
+export function isRotating(source: Source): source is RotatingSource {
+  return source.kind !== 'factory_api_key' && source.kind !== 'none'
+}
+
+export interface Finding {
+  source: Source
+  /** what else lies about, and what that means; a sentence each */
+  notes: string[]
+}
+
+export function findSource(config: Config): Source {
+  return findAccount(config).source
+}
+
+/** Reads what is there; nothing is changed. */
+export function findAccount(config: Config): Finding {
+  const { secrets, auth, data_dir: dataDir } = config
+  if (secrets.factory_api_key)
+    return just({ kind: 'factory_api_key', key: secrets.factory_api_key })
   if (secrets.droid_refresh_key) {
-    const file = path.join(dataDir, 'auth.json')
-    return { kind: 'droid_refresh_key', file, seed: secrets.droid_refresh_key }
+    const seed = secrets.droid_refresh_key
+    return just({ kind: 'droid_refresh_key', folder: dataDir, seed })
   }
-  if (auth.file && existsSync(auth.file)) return { kind: 'auth_file', file: auth.file }
-  return { kind: 'none' }
+  const kept = loginsIn(dataDir)
+  const file = auth.file && existsSync(auth.file) ? auth.file : undefined
+  if (file) return besideFile(file, kept)
+  if (kept.length > 0) return withoutVariable(kept)
+  return amongOld(config)
+}
+
+function just(source: Source): Finding {
+  return { source, notes: [] }
+}
+
+/** The auth file is what other programs renew; a login that began with its very token is what has become of it. */
+function besideFile(file: string, kept: FoundLogin[]): Finding {
+  const login = loginsIn(path.dirname(file), [path.basename(file)])[0]
+  const inFile = login?.tokens && hashOf(login.tokens.refresh)
+  const heir = kept.find(({ tokens }) => inFile && tokens?.seedHash === inFile)
+  if (heir) {
+    const note = `the login in ${heir.file} is used: it began with the token in ${file}, which is spent`
+    return { source: { kind: 'kept_login', file: heir.file }, notes: [note] }
+  }
+  const others = kept.filter((one) => one.file !== file && one.tokens)
+  const notes = others.map((one) => `the login in ${one.file} is not used: ${file} comes first`)
+  return { source: { kind: 'auth_file', file }, notes }
+}
+
+/** One login serves; which of several is meant nobody can know. */
+function withoutVariable(kept: FoundLogin[]): Finding {
+  const [only, ...others] = kept.filter(({ tokens }) => tokens)
+  const notes = kept.flatMap(({ fault }) => fault ?? [])
+  if (only && others.length === 0) {
+    const note = `DROID_REFRESH_KEY is not set; the login kept in ${only.file} is used`
+    return { source: { kind: 'kept_login', file: only.file }, notes: [note, ...notes] }
+  }
+  if (only) {
+    const files = [only, ...others].map(({ file }) => file).join(', ')
+    notes.push(
+      `several logins are kept (${files}), so none is used: set DROID_REFRESH_KEY to the value that yours began with, or AUTH_FILE to its file`,
+    )
+  }
+  return { source: { kind: 'none' }, notes }
+}
+
+/** What the original and its forks left. Only a place that the operator chose is believed. */
+function amongOld(config: Config): Finding {
+  const [ours, ...others] = oldLogins(config).filter(({ tokens }) => tokens)
+  if (!ours) return just({ kind: 'none' })
+  const kept = path.join(config.data_dir, 'auth.json')
+  if (!ours.isTrusted) {
+    return { source: { kind: 'none' }, notes: [ours, ...others].map(whatToDo(kept)) }
+  }
+  const note = `the login in ${ours.file} is used, and kept in ${kept} once it is renewed`
+  return { source: { kind: 'kept_login', file: kept, start: ours }, notes: [note] }
+}
+
+function whatToDo(kept: string): (login: FoundLogin) => string {
+  return ({ file }) => `a renewed login lies in ${file}; to use it, move it to ${kept}`
 }
 
 /** What a user without an account can provide. */

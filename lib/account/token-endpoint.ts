@@ -1,28 +1,46 @@
 /** One call to the token server. Source: RFC 6749 §6, and WorkOS's API reference "Authenticate with refresh token". */
 import type http from 'node:http'
-import { text } from 'node:stream/consumers'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { AuthConfig } from '../config/types.ts'
 import { requestFor, type Agents } from '../upstream/agents.ts'
 import { unreachableReason } from '../upstream/unreachable-reason.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 export interface FreshTokens {
   access: string
   /** undefined: the old one goes on */
   refresh: string | undefined
-  /** seconds */
+  /** seconds; undefined where the server said nothing that makes sense */
   expiresIn: number | undefined
+  /** the server's clock at that moment, ms since the epoch */
+  serverTime: number | undefined
 }
 
 /** The refresh token is spent or revoked: asking again with it is useless. */
 export class RefreshRefused extends Error {}
 
 /** The token server could not be asked, or did not answer as it should: worth asking again. */
-export class RefreshFailed extends Error {}
+export class RefreshFailed extends Error {
+  /** ms that the server wants to be left alone; undefined where it did not say */
+  readonly retryAfterMs: number | undefined
 
-/** A token server that is silent for longer is down. */
+  constructor(message: string, retryAfter?: number) {
+    super(message)
+    this.retryAfterMs = retryAfter
+  }
+}
+
+interface Answer {
+  status: number
+  headers: http.IncomingHttpHeaders
+  body: string
+}
+
+/** A token server that has not answered whole by then is down. */
 const patienceMs = 10_000
+/** More than any answer with tokens takes. */
+const maxBytes = 1024 * 1024
 
 /** Throws RefreshRefused or RefreshFailed; no message holds anything the server said but an error code. */
 export async function askForTokens(
@@ -36,33 +54,51 @@ export async function askForTokens(
     client_id: clientId,
   })
   const url = new URL(tokenUrl)
-  const { status, body } = await post(url, form.toString(), agents.fresh(url))
+  return tokensFrom(await post(url, form.toString(), agents.fresh(url)))
+}
+
+/** Some servers tell of an error with status 200. */
+function tokensFrom({ status, headers, body }: Answer): FreshTokens {
   const answer = objectFrom(body)
-  if (status >= 200 && status < 300) return freshTokens(answer)
-  const code = codeOf(answer?.error)
+  const isGood = status >= 200 && status < 300
+  if (isGood && answer?.access_token !== undefined) return freshTokens(answer, headers)
+  const code = codeOf(answer?.error) ?? codeOf(answer?.code)
   if (code === 'invalid_grant') {
     throw new RefreshRefused('the token server refused the refresh token (invalid_grant)')
   }
-  throw new RefreshFailed(`the token server answered HTTP ${status}${code ? ` (${code})` : ''}`)
+  if (isGood && code === undefined) throw new RefreshFailed(withoutToken)
+  const hint = code === 'invalid_client' ? ': check auth.client_id' : hintOf(status)
+  throw new RefreshFailed(
+    `the token server answered HTTP ${status}${code ? ` (${code})` : ''}${hint}`,
+    retryAfterMs(headers),
+  )
 }
 
-function freshTokens(answer: JsonObject | undefined): FreshTokens {
-  const { access_token: access, refresh_token: refresh, expires_in: expiresIn } = answer ?? {}
-  if (typeof access !== 'string' || access === '') {
-    throw new RefreshFailed('the token server’s answer holds no access_token')
-  }
+const withoutToken = 'the token server’s answer holds no access_token'
+
+function hintOf(status: number): string {
+  return status >= 300 && status < 400 ? ': a redirect, so check auth.token_url' : ''
+}
+
+function freshTokens(answer: JsonObject, headers: http.IncomingHttpHeaders): FreshTokens {
+  const { access_token: access, refresh_token: refresh, expires_in: expiresIn } = answer
+  if (typeof access !== 'string' || access === '') throw new RefreshFailed(withoutToken)
+  const serverTime = Date.parse(headers.date ?? '')
   return {
     access,
     refresh: typeof refresh === 'string' && refresh !== '' ? refresh : undefined,
-    expiresIn: typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn : undefined,
+    expiresIn: secondsFrom(expiresIn),
+    serverTime: Number.isNaN(serverTime) ? undefined : serverTime,
   }
 }
 
-async function post(
-  url: URL,
-  form: string,
-  agent: http.Agent,
-): Promise<{ status: number; body: string }> {
+/** A number, also as a text; nothing, zero and less say nothing. */
+function secondsFrom(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' || typeof value === 'number' ? Number(value) : 0
+  return seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
+}
+
+async function post(url: URL, form: string, agent: http.Agent): Promise<Answer> {
   const signal = AbortSignal.timeout(patienceMs)
   try {
     const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -75,12 +111,26 @@ async function post(
       sent.once('error', reject)
       sent.end(form)
     })
-    return { status: answer.statusCode ?? 0, body: await text(answer) }
+    const { statusCode = 0, headers } = answer
+    return { status: statusCode, headers, body: await bodyOf(answer) }
   } catch (error) {
+    if (error instanceof RefreshFailed) throw error
     if (signal.aborted) throw unreachable(`no answer within ${patienceMs / 1000} s`)
     const { why, remedy } = unreachableReason(error as NodeJS.ErrnoException)
     throw unreachable(remedy ? `${why}. ${remedy.replace(/\.$/, '')}` : why)
   }
+}
+
+/** Throws RefreshFailed for an answer that is too large to be one. */
+async function bodyOf(answer: http.IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    size += piece.length
+    if (size > maxBytes) throw new RefreshFailed('the token server’s answer is larger than 1 MB')
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString('utf8')
 }
 
 function unreachable(why: string): RefreshFailed {

@@ -1,13 +1,13 @@
 /**
- * The file that holds the account's pair of tokens. It is replaced whole or not at all: temporary file, fsync, rename,
- * fsync of the folder, mode 0600. Fields of other programs are kept.
+ * The file that holds the account's pair of tokens, as the droid CLI, the original droid2api, its forks or we wrote it.
+ * Fields of other programs are kept, and those that repeat the pair are kept up with it.
  */
-import { constants } from 'node:fs'
-import { mkdir, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { objectFrom } from '../../pipelines/wire/json.ts'
-import { expiryOf } from './expiry.ts'
+import { isObject, objectFrom } from '../../pipelines/wire/json.ts'
+import { decodeText, whyUnreadable } from '../text-file.ts'
+import { writeFileDurably } from './durable-file.ts'
+import { storedExpiry } from './expiry.ts'
 import type { Tokens } from './token-store.ts'
 
 export interface StoredTokens extends Tokens {
@@ -18,6 +18,12 @@ export interface StoredTokens extends Tokens {
 /** The file is there, but is not what it should be. The message names it and what to do. */
 export class TokenFileError extends Error {}
 
+/** It is not even JSON: nothing in it can be anybody's. */
+class BrokenFileError extends TokenFileError {}
+
+/** Nothing is in it, as in a file that was made for a mount. */
+export class EmptyFileError extends BrokenFileError {}
+
 /** What we keep beside the pair, under one name of our own. */
 interface OwnFields {
   obtained_at?: string
@@ -27,95 +33,125 @@ interface OwnFields {
 
 /** `undefined` when there is no such file. Throws TokenFileError for one that cannot be read or understood. */
 export async function readTokens(file: string): Promise<StoredTokens | undefined> {
-  const fields = await readFields(file)
-  if (!fields) return undefined
-  const { access_token: access, refresh_token: refresh, droid2api: own } = fields
-  if (typeof refresh !== 'string' || refresh === '') {
-    throw new TokenFileError(`${file} holds no refresh_token. Log in again, or delete the file.`)
+  const text = await readText(file)
+  if (text === undefined) return undefined
+  const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }))
+  return tokensFrom(text, file, mtimeMs)
+}
+
+/** In: a file's text, its name for messages, and when it was written. Throws TokenFileError. */
+export function tokensFrom(text: string, file: string, writtenAt: number): StoredTokens {
+  const fields = fieldsFrom(text, file)
+  const { refresh_token: refresh, droid2api } = fields
+  if (typeof refresh !== 'string' || refresh.trim() === '') {
+    const Fault = Object.keys(fields).length === 0 ? EmptyFileError : TokenFileError
+    throw new Fault(`${file} holds no refresh_token. Log in again, or delete the file.`)
   }
-  const {
-    obtained_at: obtained,
-    expires_at: expires,
-    seed_sha256: seedHash,
-  } = (own ?? {}) as OwnFields
-  const token = typeof access === 'string' && access !== '' ? access : undefined
-  const obtainedAt = token ? (timeOf(obtained) ?? (await stat(file)).mtimeMs) : 0
+  const own = (isObject(droid2api) ? droid2api : {}) as OwnFields
+  // `api_key` is what a fork calls it
+  const access = textOf(fields.access_token) ?? textOf(fields.api_key)
+  const obtainedAt = timeOf(own.obtained_at) ?? timeOf(fields.last_refresh) ?? writtenAt
+  const expiresAt = timeOf(own.expires_at) ?? timeOf(fields.expires_at)
   return {
-    access: token,
-    refresh,
-    obtainedAt,
-    expiresAt: token ? (timeOf(expires) ?? expiryOf(token, obtainedAt)) : 0,
-    ...(typeof seedHash === 'string' && { seedHash }),
+    access,
+    refresh: refresh.trim(),
+    obtainedAt: access ? obtainedAt : 0,
+    expiresAt: access ? (expiresAt ?? storedExpiry(access, obtainedAt)) : 0,
+    ...(typeof own.seed_sha256 === 'string' && { seedHash: own.seed_sha256 }),
   }
 }
 
-/** Replaces the pair. Throws what the file system throws; the old content is then untouched. */
-export async function writeTokens(file: string, tokens: StoredTokens): Promise<void> {
+/**
+ * Puts the pair into the file. Gives the code of what kept the file from being replaced whole, where it was overwritten
+ * instead. Throws what the file system throws.
+ */
+export async function writeTokens(file: string, tokens: StoredTokens): Promise<string | undefined> {
   const others = (await readFields(file)) ?? {}
+  const seedHash = tokens.seedHash ?? (others.droid2api as OwnFields | undefined)?.seed_sha256
   const own: OwnFields = {
     obtained_at: new Date(tokens.obtainedAt).toISOString(),
     expires_at: new Date(tokens.expiresAt).toISOString(),
-    ...(tokens.seedHash && { seed_sha256: tokens.seedHash }),
+    ...(seedHash && { seed_sha256: seedHash }),
   }
   const fields = {
     ...others,
+    ...repeated(others, tokens),
     access_token: tokens.access,
     refresh_token: tokens.refresh,
     droid2api: own,
   }
-  await replaceFile(file, `${JSON.stringify(fields, null, 2)}\n`)
+  return await writeFileDurably(file, `${JSON.stringify(fields, null, 2)}\n`)
 }
 
+/** What other programs keep of the pair in words of their own; only what is there already. */
+function repeated(others: JsonObject, { access, obtainedAt, expiresAt }: Tokens): JsonObject {
+  const values: JsonObject = {
+    api_key: access,
+    last_updated: new Date(obtainedAt).toISOString(),
+    last_refresh: obtainedAt,
+    expires_at: expiresAt,
+  }
+  const known = Object.keys(values).filter((key) => typeof others[key] === typeof values[key])
+  return Object.fromEntries(known.map((key) => [key, values[key]]))
+}
+
+/** What is torn is no loss: the pair at hand is newer than anything that was in it. */
 async function readFields(file: string): Promise<JsonObject | undefined> {
-  let text: string
   try {
-    text = await readFile(file, 'utf8')
+    const text = await readText(file)
+    return text === undefined ? undefined : fieldsFrom(text, file)
+  } catch (error) {
+    if (error instanceof BrokenFileError) return undefined
+    throw error
+  }
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return decodeText(await readFile(file))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new TokenFileError(`${file} cannot be read (${code}). Check its owner and mode.`)
+    throw new TokenFileError(`${file} ${whyUnreadable(error as Error)}`)
   }
+}
+
+function fieldsFrom(text: string, file: string): JsonObject {
   const fields = objectFrom(text)
-  if (fields) return fields
-  throw new TokenFileError(
+  if (fields && !holdsAccounts(fields)) return fields
+  if (fields || /^\s*\[/.test(text)) {
+    throw new TokenFileError(
+      `${file} holds a list of accounts; one is used. Set DROID_REFRESH_KEY to the refresh_token of the one to use; the file is left as it is.`,
+    )
+  }
+  const Fault = text.trim() === '' ? EmptyFileError : BrokenFileError
+  throw new Fault(
     `${file} is not a JSON object with tokens; it is left as it is. Log in again, or delete the file.`,
   )
 }
 
-async function replaceFile(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
-  const target = await realpath(file).catch(() => file)
-  const temporary = `${target}.droid2api.tmp`
-  try {
-    await writeDurably(temporary, text)
-    await rename(temporary, target)
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined)
-    throw error
-  }
-  await syncFolder(path.dirname(target))
+/** Forks keep several accounts in one file, as a list or below names. */
+function holdsAccounts(fields: JsonObject): boolean {
+  if (fields.refresh_token !== undefined) return false
+  const members = Object.values(fields).flatMap((member) =>
+    Array.isArray(member) ? member : [member],
+  )
+  return members.some((member) => isObject(member) && typeof member.refresh_token === 'string')
 }
 
-async function writeDurably(file: string, text: string): Promise<void> {
-  const { O_WRONLY, O_CREAT, O_TRUNC } = constants
-  const handle = await open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-  try {
-    await handle.chmod(0o600)
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+function textOf(value: unknown): string | undefined {
+  const text = typeof value === 'string' ? value.trim() : ''
+  return text === '' ? undefined : text
 }
 
-/** A rename is only durable when its folder is; some file systems cannot sync one, and then that is as good as it gets. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => undefined)
-  await handle?.close()
+/** Of a text in ISO format, or of a number of ms or seconds. */
+function timeOf(value: unknown): number | undefined {
+  const time =
+    typeof value === 'string' ? Date.parse(value) : typeof value === 'number' ? msOf(value) : 0
+  return time > 0 && time < 8.64e15 ? time : undefined
 }
 
-function timeOf(text: unknown): number | undefined {
-  const time = typeof text === 'string' ? Date.parse(text) : Number.NaN
-  return Number.isNaN(time) ? undefined : time
+/** Seconds since the epoch have ten digits for centuries to come, and ms have thirteen. */
+function msOf(time: number): number {
+  return time < 1e11 ? time * 1000 : time
 }

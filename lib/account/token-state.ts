@@ -1,20 +1,29 @@
 /** What is known of the account's pair just now: how long it serves, what went wrong, and when to try again. */
-import { dueTime } from './expiry.ts'
+import { dueAfter } from './expiry.ts'
 import type { Tokens } from './token-store.ts'
 
 /** ISO times in UTC; never a secret. */
 export interface TokenStatus {
   state: 'ok' | 'degraded'
+  /** whether a request gets a token now */
+  can_serve: boolean
   expires_at: string | null
   last_refresh: string | null
   next_refresh: string | null
   last_error: string | null
 }
 
+/** What a failed attempt may say of the next one. */
+export interface FailedAttempt extends Error {
+  /** ms that the server wants to be left alone */
+  retryAfterMs?: number | undefined
+}
+
 interface Failure {
-  error: Error
-  /** ms since the epoch */
-  retryAt: number
+  error: FailedAttempt
+  age: Age
+  /** ms until the next attempt */
+  pause: number
   /** failures in a row */
   count: number
 }
@@ -23,11 +32,18 @@ interface Failure {
 const maxPauseMs = 60_000
 /** A refused pair is tried again this seldom; the store is looked at sooner. */
 const refusedPauseMs = 300_000
+/** Between two renewals that went well, whatever clocks and servers say; only an upstream's 401 comes sooner. */
+const betweenRenewalsMs = 60_000
 
 export class TokenState {
   readonly #refreshHours: number
   #pair: Tokens | undefined
-  #dueAt = 0
+  /** ms; of the pair */
+  #life = 0
+  #dueAfter = 0
+  #age = new Age(0)
+  /** by the clock that cannot be set */
+  #renewedAt = Number.NEGATIVE_INFINITY
   #lastRefresh: number | undefined
   #failure: Failure | undefined
   /** the token server said no to this pair */
@@ -42,28 +58,37 @@ export class TokenState {
     return this.#pair
   }
 
-  /** ms since the epoch */
-  get dueAt(): number {
-    return this.#dueAt
-  }
-
   get failure(): Failure | undefined {
     return this.#failure
   }
 
-  /** The access token while it lives, due or not. */
+  /** The access token while it lives, due or not. One that was just renewed lives, whatever it says of itself. */
   get usable(): string | undefined {
-    return this.#pair && Date.now() < this.#pair.expiresAt ? this.#pair.access : undefined
+    return this.#age.ms < this.#life || this.#pauses ? this.#pair?.access : undefined
   }
 
   get isDue(): boolean {
-    return this.#pair?.access === undefined || Date.now() >= this.#dueAt
+    return this.#pair?.access === undefined || this.dueInMs <= 0
   }
 
-  /** A clock that was set back must not make the pause longer than it was meant to be. */
+  /** ms until the pair should be renewed */
+  get dueInMs(): number {
+    const pause = this.#renewedAt + betweenRenewalsMs - performance.now()
+    return Math.max(this.#dueAfter - this.#age.ms, pause)
+  }
+
+  /** ms until somebody may be asked again, 0 where nothing failed */
+  get retryInMs(): number {
+    const { pause, age } = this.#failure ?? { pause: 0, age: new Age(0) }
+    return Math.max(0, pause - age.ms)
+  }
+
   get mustWait(): boolean {
-    const left = (this.#failure?.retryAt ?? 0) - Date.now()
-    return left > 0 && left <= refusedPauseMs
+    return this.retryInMs > 0
+  }
+
+  get isRefused(): boolean {
+    return this.#refused
   }
 
   /** An access token that needs no renewal and is not the rejected one. */
@@ -72,25 +97,23 @@ export class TokenState {
     return access !== rejected && !this.isDue ? access : undefined
   }
 
+  /** A pair that was kept: of its age, no more is known than what clocks say. */
   use(pair: Tokens): void {
-    const { access, refresh } = this.#pair ?? {}
-    for (const secret of [access, refresh]) if (secret !== undefined) this.#former.push(secret)
-    this.#former.splice(0, this.#former.length - 6)
-    this.#pair = pair
-    this.#dueAt = pair.access
-      ? dueTime(pair.obtainedAt, pair.expiresAt, this.#refreshHours, Math.random())
-      : 0
-    this.#failure = undefined
-    this.#refused = false
+    this.#replace(pair)
+    const life = Math.max(0, pair.expiresAt - pair.obtainedAt)
+    const age = Math.max(0, Date.now() - pair.obtainedAt)
+    this.#count(life, new Age(Math.min(age, life)))
+    // by another process, or this one before its restart
+    const isShort = life > 0 && life < 2 * betweenRenewalsMs
+    if (isShort && age < betweenRenewalsMs) this.#renewedAt = performance.now() - age
   }
 
-  refreshed(at: number): void {
-    this.#lastRefresh = at
-  }
-
-  /** The time until the renewal has passed, whatever the clock says. */
-  dueNow(): void {
-    this.#dueAt = Math.min(this.#dueAt, Date.now())
+  /** A pair that was renewed just now. */
+  useRenewed(pair: Tokens): void {
+    this.#replace(pair)
+    this.#count(pair.expiresAt - pair.obtainedAt, new Age(0))
+    this.#renewedAt = performance.now()
+    this.#lastRefresh = Date.now()
   }
 
   refused(): void {
@@ -98,11 +121,12 @@ export class TokenState {
   }
 
   /** Whether that is news. */
-  failed(error: Error): boolean {
+  failed(error: FailedAttempt): boolean {
     const count = (this.#failure?.count ?? 0) + 1
     const pause = this.#refused ? refusedPauseMs : Math.min(maxPauseMs, 1000 * 2 ** (count - 1))
     const isNew = this.#failure?.error.message !== error.message
-    this.#failure = { error, retryAt: Date.now() + pause, count }
+    const asked = Math.max(pause, error.retryAfterMs ?? 0)
+    this.#failure = { error, age: new Age(0), pause: asked, count }
     return isNew
   }
 
@@ -116,12 +140,14 @@ export class TokenState {
   }
 
   status(): TokenStatus {
-    const failed = this.#failure !== undefined && this.usable === undefined
+    const canServe = this.usable !== undefined
+    const nextMs = this.#failure ? this.retryInMs : this.#pair?.access ? this.dueInMs : undefined
     return {
-      state: this.#refused || failed ? 'degraded' : 'ok',
+      state: this.#refused || (this.#failure && !canServe) ? 'degraded' : 'ok',
+      can_serve: canServe,
       expires_at: isoTime(this.#pair?.access ? this.#pair.expiresAt : undefined),
       last_refresh: isoTime(this.#lastRefresh),
-      next_refresh: isoTime(this.#failure?.retryAt ?? (this.#dueAt || undefined)),
+      next_refresh: isoTime(nextMs === undefined ? undefined : Date.now() + Math.max(0, nextMs)),
       last_error: this.#failure?.error.message ?? null,
     }
   }
@@ -130,6 +156,44 @@ export class TokenState {
   secrets(): string[] {
     const known = [this.#pair?.access, this.#pair?.refresh, ...this.#former]
     return known.filter((secret) => secret !== undefined)
+  }
+
+  get #pauses(): boolean {
+    return performance.now() - this.#renewedAt < betweenRenewalsMs
+  }
+
+  #replace(pair: Tokens): void {
+    const { access, refresh } = this.#pair ?? {}
+    for (const secret of [access, refresh]) if (secret !== undefined) this.#former.push(secret)
+    this.#former.splice(0, this.#former.length - 6)
+    this.#pair = pair
+    this.#failure = undefined
+    this.#refused = false
+    this.#renewedAt = Number.NEGATIVE_INFINITY
+  }
+
+  #count(life: number, age: Age): void {
+    this.#life = this.#pair?.access === undefined ? 0 : life
+    this.#dueAfter = dueAfter(this.#life, this.#refreshHours, Math.random())
+    this.#age = age
+  }
+}
+
+/**
+ * Grows by two clocks, whichever is ahead: one that cannot be set, but stands still while the machine sleeps, and the one on
+ * the wall, which somebody may set back.
+ */
+class Age {
+  readonly #startMs: number
+  readonly #steady = performance.now()
+  readonly #wall = Date.now()
+
+  constructor(startMs: number) {
+    this.#startMs = startMs
+  }
+
+  get ms(): number {
+    return this.#startMs + Math.max(performance.now() - this.#steady, Date.now() - this.#wall)
   }
 }
 

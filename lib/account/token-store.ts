@@ -12,9 +12,12 @@ export interface Tokens {
 /** A store that cannot be used just now. The message says which one and why, and holds no secret. */
 export class StoreError extends Error {}
 
+/** Another process has the turn and does not end it. The message says which one. */
+export class TurnError extends Error {}
+
 /**
  * Keeps a pair. Gives the pair that then counts, which is another one where another process was sooner. Throws where it
- * cannot be kept; what was kept before is then untouched.
+ * cannot be kept; the message says why.
  */
 export type SaveTokens = (pair: Tokens) => Promise<Tokens>
 
@@ -23,9 +26,16 @@ export interface TokenStore {
   readonly place: string
   /** why it cannot be used just now, as far as that is known */
   readonly problem?: string | undefined
+  /** what the operator should know of it, although it can be used; a sentence each */
+  readonly notes: readonly string[]
   /** `undefined` where no pair of this account is kept. Throws, with what to do, where that cannot be told. */
   read(): Promise<Tokens | undefined>
-  /** Runs `work`, which renews the pair and saves it, while no other process does so. */
-  withTurn<T>(work: (save: SaveTokens) => Promise<T>): Promise<T>
+  /** Why a pair could not be saved, tried without saving one; undefined where it could be. Makes nothing that stays. */
+  probe(): Promise<string | undefined>
+  /**
+   * Runs `work`, which renews the pair and saves it, while no other process does so. Throws TurnError where the turn does
+   * not come in time, or `leaving` ends the wait.
+   */
+  withTurn<T>(work: (save: SaveTokens) => Promise<T>, leaving: AbortSignal): Promise<T>
   close(): Promise<void>
 }

@@ -2,8 +2,6 @@
 import path from 'node:path'
 import { checkConsistency, findEndpoint } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
-import { authWarnings, withAuth, type GivenEndpoint } from './endpoint-auth.ts'
-import { authFaults } from './endpoint-secrets.ts'
 import { readEnvironment, type Environment } from './environment.ts'
 import { ConfigError } from './faults.ts'
 import { chooseFile, readConfigFile } from './file.ts'
@@ -31,12 +29,12 @@ export interface LoadOptions {
   homeDir: string
 }
 
-type FilePart = Omit<Config, 'auth' | 'file' | 'data_dir' | 'secrets' | 'endpoint_secrets'> & {
+type FilePart = Omit<
+  Config,
+  'auth' | 'file' | 'data_dir' | 'program_dir' | 'start_dir' | 'secrets' | 'endpoint_secrets'
+> & {
   auth: Omit<AuthConfig, 'file'> & { file?: string }
 }
-
-/** As the schema leaves it. */
-type CheckedFile = Omit<FilePart, 'endpoints'> & { endpoints: GivenEndpoint[] }
 
 /** What the file itself says, of the keys that are looked at before the defaults are filled in. */
 interface Given {
@@ -56,18 +54,15 @@ export function loadConfig(options: LoadOptions): { config: Config; warnings: st
   const variable = env.CONFIG_FILE && expandHome(env.CONFIG_FILE, homeDir)
   const file = chooseFile({ flag: flags.config, variable, cwd, packageDir })
   const unknown: string[] = []
-  const written = readConfigFile(file, faults)
-  const given = withoutUnknownKeys(written, fileSchema, unknown) as Given
+  const given = withoutUnknownKeys(readConfigFile(file, faults), fileSchema, unknown) as Given
   warnings.push(...unknown.map((warning) => `${file.path}: ${warning}`))
-  const checked = validate(file.path, fileSchema, given, faults, false) as unknown as CheckedFile
-  faults.push(...authFaults(written.endpoints).map((fault) => `${file.path}: ${fault}`))
+  const checked = validate(file.path, fileSchema, given, faults, false) as unknown as FilePart
   if (env.API_KEYS && listOf(env.API_KEYS).length === 0) {
     faults.push('environment: API_KEYS holds no key')
   }
   if (faults.length > 0) throw new ConfigError(faults)
 
   const fromFile = withShipped(checked, given)
-  warnings.push(...authWarnings(checked.endpoints))
   const config: Config = {
     ...fromFile,
     ...overEnvironment(fromFile, env, { ...options, fileDir: path.dirname(file.path) }),
@@ -76,6 +71,8 @@ export function loadConfig(options: LoadOptions): { config: Config; warnings: st
     ...(flagged.HOST !== undefined && { host: flagged.HOST }),
     file: file.path,
     data_dir: path.resolve(cwd, expandHome(env.DATA_DIR ?? '~/.droid2api', homeDir)),
+    program_dir: packageDir,
+    start_dir: cwd,
     endpoint_secrets: endpointSecrets(fromFile, options.env),
   }
   checkConsistency(config, faults, warnings)
@@ -87,11 +84,11 @@ export function loadConfig(options: LoadOptions): { config: Config; warnings: st
  * A file that names endpoints but no models gets the shipped models that it can serve; a Factory endpoint in the short form
  * of old files gets the headers that Factory expects.
  */
-function withShipped(file: CheckedFile, given: Given): FilePart {
+function withShipped(file: FilePart, given: Given): FilePart {
   const endpoints = file.endpoints.map((endpoint, index) => {
     const bare = given.endpoints && given.endpoints[index]?.headers === undefined
     const isFactory = bare && /^https:\/\/[\w.-]+\.factory\.ai\//.test(endpoint.base_url)
-    return withAuth(isFactory ? { ...endpoint, headers: factoryHeaders } : endpoint)
+    return isFactory ? { ...endpoint, headers: factoryHeaders } : endpoint
   })
   const models = given.models
     ? file.models.map(withLevel)

@@ -82,10 +82,10 @@ const endpoint: Schema = {
     type: { type: 'string', enum: modelTypes, description: 'the API it speaks' },
     base_url: text('full address of the API'),
     auth: {
-      description:
-        "whose credential goes upstream; left out: account on the account's own host, else client",
+      default: 'account',
+      description: 'whose credential goes upstream',
       anyOf: [
-        { type: 'string', enum: ['account', 'client', 'none'] },
+        { type: 'string', enum: ['account', 'client'] },
         {
           type: 'object',
           required: ['env'],

@@ -27,11 +27,8 @@ export interface Model {
   fast?: boolean
 }
 
-/**
- * `account`: the token of `lib/account`; `client`: the caller's own credential; `none`: no credential; else a variable of
- * the environment.
- */
-export type EndpointAuth = 'account' | 'client' | 'none' | { env: string; header?: string }
+/** `account`: the token of `lib/account`; `client`: the caller's own credential; else a variable of the environment. */
+export type EndpointAuth = 'account' | 'client' | { env: string; header?: string }
 
 export interface Endpoint {
   name: string
@@ -86,6 +83,9 @@ export interface Config {
   file: string
   /** where state is kept; absolute */
   data_dir: string
+  /** the program's own folder, and the one it was started in; absolute */
+  program_dir: string
+  start_dir: string
   /** secrets of the environment, already read from their `*_FILE` form */
   secrets: {
     factory_api_key?: string

@@ -1,27 +1,25 @@
 /** GET /health and GET /ready — whether the process serves, and whether it should be given work. Never a secret. */
 import { sendJson } from '../answer.ts'
 import type { App, Endpoint } from '../app.ts'
-import { usesAccount } from '../config/endpoint-auth.ts'
 
 export const health: Endpoint = (_req, res, call) => {
   const { app } = call
   const { state, ...account } = app.account.status()
-  const isUsed = usesAccount(app.config)
+  const warnings = [...app.warnings, ...app.account.notes()]
   sendJson(res, 200, {
-    status: isUsed && state === 'degraded' ? 'degraded' : 'ok',
+    status: state === 'degraded' ? 'degraded' : 'ok',
     version: app.version,
     uptime_s: Math.floor((Date.now() - app.startedAt) / 1000),
-    // the demo says that it has none
-    ...((isUsed || app.accountNote !== undefined) && { account }),
+    account,
     in_flight: inFlight(app, call),
-    ...(app.warnings.length > 0 && { warnings: app.warnings }),
+    ...(warnings.length > 0 && { warnings }),
   })
 }
 
 export const ready: Endpoint = (_req, res, call) => {
   const reason = call.app.shuttingDown
     ? 'shutting down'
-    : usesAccount(call.app.config) && call.app.account.status().state === 'degraded'
+    : call.app.account.status().state === 'degraded'
       ? 'the account is degraded'
       : undefined
   sendJson(res, reason ? 503 : 200, { ready: !reason, ...(reason && { reason }) })

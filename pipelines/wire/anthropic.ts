@@ -24,8 +24,7 @@ export interface MessagesRequest extends JsonObject {
 }
 
 export interface AnthropicMessage {
-  /** `system` in mid-conversation only, on models that know it */
-  role: 'user' | 'assistant' | 'system'
+  role: 'user' | 'assistant'
   content: AnthropicBlock[]
 }
 

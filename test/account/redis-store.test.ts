@@ -15,12 +15,15 @@ import { until } from '../helpers/until.ts'
 function openStore(t: TestContext, url: string, seed = 'the-seed'): RedisStore {
   const store = new RedisStore({
     server: { createClient, address: storeAddress(url)! },
-    seed: () => Promise.resolve(seed),
+    account: () => Promise.resolve(seed),
     log: pino({ level: 'silent' }),
   })
   t.after(() => store.close())
   return store
 }
+
+/** of a process that does not end */
+const staying = () => new AbortController().signal
 
 function pair(name: string): Tokens {
   return { access: `access-${name}`, refresh: `refresh-${name}`, obtainedAt: 1, expiresAt: 2 }
@@ -31,7 +34,7 @@ async function renew(store: RedisStore, next: Tokens): Promise<Tokens> {
   return await store.withTurn(async (save) => {
     await store.read()
     return await save(next)
-  })
+  }, staying())
 }
 
 /** A renewal that has read and not yet saved; its turn is lost where `redis` is told to forget it. */
@@ -43,7 +46,7 @@ async function halfway(store: RedisStore) {
     reached.resolve()
     await go.promise
     return await save(next.pair!)
-  })
+  }, staying())
   await reached.promise
   return {
     async save(saved: Tokens): Promise<Tokens> {
@@ -106,7 +109,7 @@ describe('a token store in Redis', { skip, timeout: 120_000 }, () => {
           most = Math.max(most, inside)
           await wait(5)
           inside -= 1
-        }),
+        }, staying()),
       ),
     )
 

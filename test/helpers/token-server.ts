@@ -8,7 +8,9 @@ import type { TestContext } from 'node:test'
 
 /** What the server does with the next request instead of renewing. */
 export type Fault =
-  | { status: number; body: string }
+  | { status: number; body: string; headers?: Record<string, string> }
+  /** answers as the test likes */
+  | { by: (res: ServerResponse) => void }
   | 'hang'
   | 'hang-up'
   | { waitFor: Promise<unknown> }
@@ -33,6 +35,8 @@ export interface TokenServer {
    * as nobody has shown that he has the newest.
    */
   grace: boolean
+  /** what becomes of an answer with tokens before it is sent */
+  shape: (answer: Record<string, unknown>) => Record<string, unknown>
   /** told by a test that a token was seen in use */
   revokeAccess(): void
 }
@@ -63,6 +67,7 @@ export async function startTokenServer(t: TestContext): Promise<TokenServer> {
     faults: [],
     expiresIn: 28_800,
     grace: false,
+    shape: (fields) => fields,
     revokeAccess() {
       state.accessToken = secret('access')
     },
@@ -77,7 +82,11 @@ export async function startTokenServer(t: TestContext): Promise<TokenServer> {
       return
     }
     if (fault && 'status' in fault) {
-      res.writeHead(fault.status).end(fault.body)
+      res.writeHead(fault.status, fault.headers).end(fault.body)
+      return
+    }
+    if (fault && 'by' in fault) {
+      fault.by(res)
       return
     }
     if (fault) await fault.waitFor
@@ -96,12 +105,14 @@ export async function startTokenServer(t: TestContext): Promise<TokenServer> {
     state.accessToken = secret('access')
     state.refreshes += 1
     res.writeHead(200, { 'content-type': 'application/json' }).end(
-      JSON.stringify({
-        access_token: state.accessToken,
-        refresh_token: state.refreshToken,
-        expires_in: state.expiresIn,
-        user: { email: 'me@private.example' },
-      }),
+      JSON.stringify(
+        state.shape({
+          access_token: state.accessToken,
+          refresh_token: state.refreshToken,
+          expires_in: state.expiresIn,
+          user: { email: 'me@private.example' },
+        }),
+      ),
     )
   }
 

@@ -18,6 +18,8 @@ const needNoRow = [
   /^(?:it (?:switched protocols|closed the connection|was given up)|its name has no address)/,
   /^no (?:answer within|endpoint serves the model)/,
   /^(?:an answer|request failed by a fault of this program)/,
+  /^(?:ENOTDIR$|the proxy is being stopped; it waited for)/,
+  /^\$\{file\} \$\{whyUnreadable/,
 ]
 
 const ownSource = ['bin', 'lib'].map(sourceIn).join('\n')

@@ -1,0 +1,109 @@
+/**
+ * Writes a small file so that it is there after a power cut: temporary file, fsync, rename, fsync of the folder, mode 0600.
+ * Where a file cannot be replaced (it is a mount of its own, its folder is another user's) it is overwritten in place: what is
+ * in it is spent, so a torn file loses no more than an unwritten one.
+ */
+import { constants } from 'node:fs'
+import { mkdir, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+
+/** What a file system says that has no such thing, and not that it failed. */
+const unsupported = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'])
+
+/** Gives the code of what kept the file from being replaced; undefined where it was. Throws what the file system throws. */
+export async function writeFileDurably(file: string, text: string): Promise<string | undefined> {
+  const folder = path.dirname(file)
+  await makeFolder(folder)
+  const target = await realpath(file).catch(() => file)
+  try {
+    await replace(target, text)
+    return undefined
+  } catch (error) {
+    await overwrite(target, text).catch((reason: NodeJS.ErrnoException) => {
+      throw reason.code === 'ENOENT' ? error : reason
+    })
+    return (error as NodeJS.ErrnoException).code ?? String(error)
+  }
+}
+
+/** As the file system has it where a path leads through a file. */
+export function notAFolder(): NodeJS.ErrnoException {
+  return Object.assign(new Error('ENOTDIR'), { code: 'ENOTDIR' })
+}
+
+/** A folder that is a file already throws ENOTDIR, whichever part of the path it is. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw notAFolder()
+    // one that is there may lie in a place where none can be made
+    const found = await stat(folder).catch(() => undefined)
+    if (!found?.isDirectory()) throw error
+  }
+}
+
+async function replace(target: string, text: string): Promise<void> {
+  const temporary = `${target}.droid2api.tmp`
+  const { O_WRONLY, O_CREAT, O_TRUNC } = constants
+  const handle = await open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+  try {
+    await filled(handle, async () => {
+      await handle.chmod(0o600).catch(() => undefined)
+      await giveToOwner(handle, target)
+      await handle.writeFile(text)
+      await sync(handle)
+    })
+    await rename(temporary, target)
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
+  await syncFolder(path.dirname(target))
+}
+
+/** Blanks fill what is left of a longer text, so that at no moment a rest of it stands behind the new one. */
+async function overwrite(target: string, text: string): Promise<void> {
+  const handle = await open(target, constants.O_WRONLY)
+  await filled(handle, async () => {
+    const bytes = Buffer.from(text)
+    const { size } = await handle.stat()
+    const blanks = Buffer.alloc(Math.max(0, size - bytes.length), ' ')
+    const whole = Buffer.concat([bytes, blanks])
+    for (let done = 0; done < whole.length;) {
+      done += (await handle.write(whole, done, whole.length - done, done)).bytesWritten
+    }
+    await handle.truncate(bytes.length).catch(() => undefined)
+    await sync(handle)
+  })
+}
+
+async function filled(handle: FileHandle, fill: () => Promise<void>): Promise<void> {
+  try {
+    await fill()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** After one run as root the service's user must still be able to read its login. */
+async function giveToOwner(handle: FileHandle, target: string): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  const owner = await stat(target).catch(() => stat(path.dirname(target)))
+  await handle.chown(owner.uid, owner.gid).catch(() => undefined)
+}
+
+async function sync(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync()
+  } catch (error) {
+    if (!unsupported.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+}
+
+/** A rename is only durable when its folder is; some file systems cannot sync one, and then that is as good as it gets. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => undefined)
+  await handle?.close()
+}
