@@ -14,8 +14,13 @@ import { isDeeperThan } from './json-bytes.ts'
  */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return piecesOf(req, maxBytes).then((pieces) =>
-    pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces),
+    withoutMark(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)),
   )
+}
+
+/** Windows writes a byte order mark in front of a file; JSON must not begin with one. Source: RFC 8259 §8.1. */
+function withoutMark(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
 }
 
 /** No listener is left on the request, which lives as long as its answer, and the body must not. */

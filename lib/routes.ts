@@ -93,6 +93,8 @@ export function routeNames(): string[] {
 function normalise(raw: string): string {
   let path = raw.length > 1 ? raw.replace(/\/+$/, '') || '/' : raw
   while (path.startsWith('/v1/v1/')) path = path.slice(3)
+  // what clients call the base address, and look at to see whether anybody is there
+  if (path === '/v1') return '/'
   if (isKnown(path)) return path
   return isKnown(`/v1${path}`) ? `/v1${path}` : path
 }

@@ -5,7 +5,7 @@
  */
 import { badRequest, ProxyError } from '../../lib/errors.ts'
 import type { ChatRequest, JsonObject } from '../wire/chat.ts'
-import { isGiven, listAt, objectAt, textAt } from './untrusted.ts'
+import { isGiven, noLimit, listAt, objectAt, textAt } from './untrusted.ts'
 import { ExactNumber, numberFrom } from '../wire/exact-json.ts'
 import { isObject } from '../wire/json.ts'
 
@@ -110,7 +110,8 @@ function checkTypes(body: JsonObject): void {
   for (const name of numbers) checkType(body[name], name, 'number')
   for (const name of booleans) checkType(body[name], name, 'boolean')
   for (const name of ['max_tokens', 'max_completion_tokens']) {
-    if ((numberFrom(body[name]) ?? 1) <= 0) {
+    const limit = numberFrom(body[name]) ?? noLimit
+    if (limit <= 0 && limit !== noLimit) {
       throw invalid(name, `${name} is ${shown(body[name])}; send at least 1, or leave it out.`)
     }
   }

@@ -41,6 +41,15 @@ export function optionalNumberAt(value: unknown, place: string): number | undefi
   throw wrongType(value, place, 'a number')
 }
 
+/** What local model servers, and the chat front ends made for them, write for "no limit". */
+export const noLimit = -1
+
+/** A limit in tokens when there is one; throws a 400 for another type. */
+export function tokenLimitAt(value: unknown, place: string): number | undefined {
+  const limit = optionalNumberAt(value, place)
+  return limit === noLimit ? undefined : limit
+}
+
 function wrongType(value: unknown, place: string, wanted: string) {
   if (!isGiven(value)) {
     return badRequest('missing_required_parameter', place, `${place} is missing; send ${wanted}.`)

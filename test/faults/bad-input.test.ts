@@ -49,6 +49,19 @@ for (const [route, model] of Object.entries(routes)) {
   })
 }
 
+test('KO4: a body that a program on Windows saved with a byte order mark is read on every route', async (t) => {
+  const upstream = await startUpstream(t, () => ({ status: 400, body: {} }))
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  for (const [route, model] of Object.entries(routes)) {
+    const ask = { model, messages: [hello], input: 'hi', max_tokens: 9 }
+    await (await post(url + route, `\uFEFF${JSON.stringify(ask)}`)).text()
+  }
+
+  assert.equal(upstream.requests.length, 4)
+  for (const { body } of upstream.requests) assert.doesNotThrow(() => JSON.parse(body.toString()))
+})
+
 test('row 16: wrong types in any field are a 4xx or pass, never a 5xx of ours', async (t) => {
   const upstream = await startUpstream(t, () => ({ status: 400, body: {} }))
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })

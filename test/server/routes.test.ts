@@ -18,7 +18,7 @@ test('contract §2: GET / names the program, its version and its routes', async 
 test('row 24: HEAD answers like GET without a body', async (t) => {
   const { url } = await startProxy(t)
 
-  for (const path of ['/', '/health', '/ready', '/v1/models']) {
+  for (const path of ['/', '/v1', '/v1/', '/health', '/ready', '/v1/models']) {
     const answer = await fetch(url + path, { method: 'HEAD' })
     assert.equal(answer.status, 200, path)
     assert.equal(await answer.text(), '', path)

@@ -82,7 +82,7 @@ test('KT6: of a number in a wrong place only the fault is told', async (t) => {
   wrong.push(
     '{"model":"gpt-5.1","messages":[{"role":"user","content":[{"type":"text","text":1.0}]}]}',
   )
-  wrong.push('{"model":"glm-4.6","max_tokens":-1.0,"messages":[{"role":"user","content":"x"}]}')
+  wrong.push('{"model":"glm-4.6","max_tokens":-2.0,"messages":[{"role":"user","content":"x"}]}')
   wrong.push('{"model":"glm-4.6","stream":1.0,"messages":[{"role":"user","content":"x"}]}')
 
   const told: string[] = []
@@ -90,7 +90,7 @@ test('KT6: of a number in a wrong place only the fault is told', async (t) => {
 
   assert.match(told[0]!, /messages\[0\]\.content is 1\.0; send a string/)
   assert.match(told[1]!, /is a value of type number; send a string/)
-  assert.match(told[2]!, /max_tokens is -1\.0; send at least 1/)
+  assert.match(told[2]!, /max_tokens is -2\.0; send at least 1/)
   assert.match(told[3]!, /stream is 1\.0; send a boolean/)
 })
 

@@ -9,7 +9,7 @@ import type { Capability } from './capability.ts'
 import { isThinking } from './reasoning-history.ts'
 import { budgetEfforts, budgetOfLevel } from './thinking.ts'
 import { asLevel, nearestEffort, type Effort, type ReasoningWish } from '../level.ts'
-import { isGiven, nameAt, optionalNumberAt } from '../untrusted.ts'
+import { isGiven, nameAt, optionalNumberAt, tokenLimitAt } from '../untrusted.ts'
 
 /** Tokens: the API's least budget, and the least room for the answer beside a budget. */
 const minBudget = 1024
@@ -184,7 +184,7 @@ function budgetOf(thinking: JsonObject): number {
 }
 
 function limitAt(request: JsonObject, name: string): number | undefined {
-  const limit = optionalNumberAt(request[name], name)
+  const limit = tokenLimitAt(request[name], name)
   if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return limit
   throw badRequest('invalid_value', name, `${name} is ${limit}; send a whole number above 0.`)
 }

@@ -2,7 +2,7 @@
 import type { Model } from '../../../lib/config/types.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
-import { isGiven, optionalNumberAt } from '../untrusted.ts'
+import { isGiven, optionalNumberAt, tokenLimitAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 
 /** The API refuses a smaller limit. */
@@ -69,8 +69,8 @@ export function droppedFields(request: JsonObject): string[] {
 /** `max_completion_tokens`, else `max_tokens`. */
 export function outputLimit(request: JsonObject): Pick<ResponsesRequest, 'max_output_tokens'> {
   const limit =
-    optionalNumberAt(request.max_completion_tokens, 'max_completion_tokens') ??
-    optionalNumberAt(request.max_tokens, 'max_tokens')
+    tokenLimitAt(request.max_completion_tokens, 'max_completion_tokens') ??
+    tokenLimitAt(request.max_tokens, 'max_tokens')
   return limit === undefined ? {} : { max_output_tokens: Math.max(limit, minOutputTokens) }
 }
 

@@ -97,6 +97,7 @@ suite('§5.5 budgets and limits', () => {
     ['claude-opus-4-5', 'low', {}, 32_000, 4096],
     ['claude-opus-4-5', 'medium', {}, 32_000, 12_288],
     ['claude-opus-4-5', 'high', {}, 32_000, 24_576],
+    ['claude-opus-4-5', 'high', { max_tokens: -1 }, 32_000, 24_576],
     ['claude-opus-4-5', 'high', { max_completion_tokens: 8000 }, 8000, 6976],
     ['claude-opus-4-5', 'high', { max_completion_tokens: 2048 }, 2048, 1024],
     ['claude-opus-4-5', 'high', { max_completion_tokens: 2047 }, 2047],

@@ -22,6 +22,11 @@ const rows: [row: string, request: JsonObject, expected: JsonObject, asked?: Ask
     { max_completion_tokens: 50, max_tokens: 100 },
     { max_output_tokens: 50, max_completion_tokens: undefined },
   ],
+  [
+    '-1 is no limit',
+    { max_tokens: -1, max_completion_tokens: -1 },
+    { max_output_tokens: undefined },
+  ],
   ['a limit below 16 is raised', { max_tokens: 1 }, { max_output_tokens: 16 }],
   ['no limit', { max_tokens: null }, { max_output_tokens: undefined }],
   ['stream: as decided', { stream: null }, { stream: true }, { stream: true }],
