@@ -60,7 +60,7 @@ const refused: [row: string, body: unknown, code: string, param: string | null][
     'messages[1].tool_call_id',
   ],
   ['limit 0', sent('max_tokens', 0), 'invalid_value', 'max_tokens'],
-  ['limit < 0', sent('max_completion_tokens', -1), 'invalid_value', 'max_completion_tokens'],
+  ['limit < 0', sent('max_completion_tokens', -2), 'invalid_value', 'max_completion_tokens'],
   ['tools no array', sent('tools', {}), 'invalid_type', 'tools'],
   ['tool no object', sent('tools', ['t']), 'invalid_type', 'tools[0]'],
   ['tool without a name', tools({ type: 'function' }), 'invalid_value', 'tools[0].name'],
