@@ -19,13 +19,13 @@ import {
   UsageError,
   type CommandLine,
 } from '../lib/cli/usage.ts'
+import { usesAccount } from '../lib/config/endpoint-auth.ts'
 import { ConfigError, loadConfig } from '../lib/config/load.ts'
 import { outboundProxy } from '../lib/upstream/outbound-proxy.ts'
 
 const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 
-const noAccountNote =
-  'No account: set DROID2API_KEY to your own key for the upstream, unless the demo is what runs.\n'
+const ownKeyNote = 'DROID2API_KEY to your own key for the upstream, unless the demo is what runs.\n'
 
 const packageDir = findPackageDir(path.dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
@@ -77,7 +77,9 @@ const commands = {
     const url = addressOf({ address: config.host, port: config.port })
     process.stdout.write(shellLine(client, config, url))
     // for the user's eyes: stdout is what a shell evaluates
-    if (neededKey(config) === 'upstream') process.stderr.write(noAccountNote)
+    if (neededKey(config) === 'upstream') {
+      process.stderr.write(`${usesAccount(config) ? 'No account: set' : 'Set'} ${ownKeyNote}`)
+    }
     return 0
   },
 

@@ -1,6 +1,7 @@
 /** What a person sees at start: the address, the account's state, and lines to copy for each client. */
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
+import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
 import { codexCommand, firstModel, neededKey, type NeededKey } from './clients.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
@@ -21,7 +22,7 @@ export function banner(app: App, url: string, title: (text: string) => string): 
     [title(heading), ...lines.map((line) => `  ${line}`)].join('\n')
   return `${[
     title(`droid2api ${app.version} listens on ${url}`),
-    accountLine(app),
+    ...startLines(app),
     ...app.warnings.map((warning) => `Warning: ${warning}`),
     '',
     ...(claude ? [block('Claude Code', claudeCommand(url, key, claude))] : []),
@@ -43,9 +44,18 @@ const placeholders: Record<NeededKey, string> = {
   any: 'any',
 }
 
-/** One line on the account: what serves, or what was looked for. */
-export function accountLine(app: App): string {
+/** The account, and whose credential each endpoint gets; in the demo there is neither. */
+export function startLines(app: App): string[] {
+  if (app.accountNote) return [app.accountNote]
+  const account = accountLine(app)
+  const endpoints = credentialLines(app.config, app.account.source !== 'none')
+  return account === undefined ? endpoints : [account, ...endpoints]
+}
+
+/** One line on the account: what serves, or what was looked for; undefined where no endpoint uses one. */
+export function accountLine(app: App): string | undefined {
   if (app.accountNote) return app.accountNote
+  if (!usesAccount(app.config)) return undefined
   const { source, state, expires_at: expiresAt, last_error: lastError } = app.account.status()
   if (source === 'none') {
     return `No account: looked for ${app.account.lookedFor().join(', ')}. Each client's own key goes upstream; "droid2api demo" needs none.`

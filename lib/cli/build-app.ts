@@ -3,6 +3,8 @@ import type { DestinationStream } from 'pino'
 import { openAccount } from '../account/account.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
 import type { App } from '../app.ts'
+import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
+import { endpointSecretsIn } from '../config/endpoint-secrets.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
 import { isLoopback } from '../guard/browser.ts'
@@ -76,7 +78,8 @@ function secretsOf(appNow: () => App, lasting: readonly string[]): () => string[
       config = current
       tokens = now
       const { api_keys: keys, endpoint_secrets: others } = current
-      known = knownSecrets([...now, ...keys, ...Object.values(others), ...lasting])
+      const inEndpoints = [...Object.values(others), ...endpointSecretsIn(current)]
+      known = knownSecrets([...now, ...keys, ...inEndpoints, ...lasting])
     }
     return known
   }
@@ -88,10 +91,16 @@ function isSame(some: readonly string[], others: readonly string[]): boolean {
 
 /** Anyone who reaches an open port spends the account. */
 function exposureWarnings({ config, account }: App): string[] {
-  const spendable =
-    account.source !== 'none' || config.endpoints.some(({ auth }) => typeof auth === 'object')
-  if (isLoopback(config.host) || config.api_keys.length > 0 || !spendable) return []
+  const spendsAccount = account.source !== 'none' && usesAccount(config)
+  const spendsKeys = config.endpoints.some(
+    (endpoint) => typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined,
+  )
+  if (isLoopback(config.host) || config.api_keys.length > 0) return []
+  if (!spendsAccount && !spendsKeys) return []
+  const what = spendsAccount
+    ? 'whoever reaches this port can spend the account'
+    : 'whoever reaches this port can spend your keys'
   return [
-    `listening on ${config.host} without api_keys: whoever reaches this port can spend the account. Set API_KEYS, or listen on 127.0.0.1.`,
+    `listening on ${config.host} without api_keys: ${what}. Set API_KEYS, or listen on 127.0.0.1.`,
   ]
 }

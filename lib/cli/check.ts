@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { App } from '../app.ts'
+import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
 import type { ConfigError } from '../config/faults.ts'
 import { addressOf } from './banner.ts'
 import { cannotListen } from './cannot-listen.ts'
@@ -22,10 +23,26 @@ export async function findings(app: App, online: boolean): Promise<Finding[]> {
   return [
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
+    ...endpointFindings(app),
+    ...(await accountFindings(app, online)),
+    await portFinding(config.port, config.host),
+    ...(online ? await upstreamFindings(app) : []),
+  ]
+}
+
+/** Whose credential each endpoint gets. */
+function endpointFindings({ config, account }: App): Finding[] {
+  const hasAccount = account.source !== 'none'
+  return credentialLines(config, hasAccount).map((what) => ({ level: 'ok', what }))
+}
+
+/** Of an account that no endpoint uses there is nothing to say, whether there is one or not. */
+async function accountFindings(app: App, online: boolean): Promise<Finding[]> {
+  if (!usesAccount(app.config)) return []
+  return [
     await accountFinding(app),
     ...(await storeFindings(app, online)),
-    await portFinding(config.port, config.host),
-    ...(online ? [await tokenFinding(app), ...(await upstreamFindings(app))] : []),
+    ...(online ? [await tokenFinding(app)] : []),
   ]
 }
 

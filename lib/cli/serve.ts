@@ -6,9 +6,10 @@ import type { AddressInfo } from 'node:net'
 // not by name: a Node too old for it must get as far as saying so
 import util from 'node:util'
 import type { App } from '../app.ts'
+import { usesAccount } from '../config/endpoint-auth.ts'
 import { ProxyError } from '../errors.ts'
 import { createServer } from '../server.ts'
-import { accountLine, addressOf, banner } from './banner.ts'
+import { accountLine, addressOf, banner, startLines } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
 import { cannotListen } from './cannot-listen.ts'
 import { tuneV8 } from './tune-v8.ts'
@@ -26,11 +27,15 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   const { app } = built
   const server = createServer(app)
   tuneV8(server)
-  const onHangUp = onSighup(() => reload(app, options))
+  const account = accountStarter(app)
+  const onHangUp = onSighup(() => {
+    reload(app, options)
+    void account.start()
+  })
   process.on('SIGHUP', onHangUp)
   const stopped = nextSignal()
   await listen(server, app)
-  await app.account.start()
+  await account.start()
   announce(app, server)
   const signal = await stopped
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
@@ -51,13 +56,27 @@ async function listen(server: Server, { config }: App): Promise<void> {
   }
 }
 
+/** A login that no endpoint uses is left alone, as each renewal spends it; a reload may bring one that does. */
+function accountStarter(app: App): { start(): Promise<void> } {
+  let started = false
+  return {
+    async start() {
+      if (started || !usesAccount(app.config)) return
+      started = true
+      await app.account.start()
+    },
+  }
+}
+
 function announce(app: App, server: Server): void {
   const url = addressOf(server.address() as AddressInfo)
   if (process.stdout.isTTY) {
     process.stdout.write(banner(app, url, heading))
     return
   }
-  app.log.info({ url, version: app.version, account: accountLine(app) }, 'listening')
+  const account = accountLine(app)
+  app.log.info({ url, version: app.version, account }, 'listening')
+  for (const line of startLines(app)) if (line !== account) app.log.info(line)
   for (const warning of app.warnings) app.log.warn(warning)
 }
 

@@ -64,7 +64,7 @@ function checkEndpoints({ endpoints }: Config, say: (text: string) => void): voi
     const place = `endpoints[${index}]`
     checkUrl(`${place}.base_url`, endpoint.base_url, say)
     for (const [name, value] of Object.entries(endpoint.headers)) {
-      if (!isHeader(name, value)) say(`${place}.headers: ${JSON.stringify(name)} is no header`)
+      if (!isHeader(name, value)) say(`${place}.headers: ${headerShown(name)} is no header`)
     }
     const { auth } = endpoint
     if (typeof auth === 'object' && auth.header && !isHeader(auth.header, '')) {
@@ -105,9 +105,15 @@ function checkRedirects({ model_redirects: redirects, models }: Config, warnings
 
 function checkUrl(place: string, url: string, say: (text: string) => void): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    const shown = JSON.stringify(url.replace(/\/\/[^/@]*@/, '//…@'))
+    const shown = JSON.stringify(url.replace(/\/\/.*@/, '//…@'))
     say(`${place} is ${shown}, expected an http or https address`)
   }
+}
+
+/** Without what may be a key that was written into the name, as in `"Authorization: Bearer …": ""`. */
+function headerShown(name: string): string {
+  const [start = ''] = name.split(/[:=]/)
+  return JSON.stringify(start.length < name.length ? `${start}…` : start)
 }
 
 function isHeader(name: string, value: string): boolean {

@@ -57,7 +57,7 @@ function expected({ keyword, params }: SchemaFault): string {
     case 'minLength':
       return 'a text that is not empty'
     case 'anyOf':
-      return '"account", "client" or {"env": "NAME", "header": "NAME"}'
+      return '"account", "client", "none" or {"env": "NAME", "header": "NAME"}'
     default:
       return `what the schema says (${keyword})`
   }

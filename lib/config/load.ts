@@ -2,6 +2,8 @@
 import path from 'node:path'
 import { checkConsistency, findEndpoint } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
+import { authWarnings, withAuth, type GivenEndpoint } from './endpoint-auth.ts'
+import { authFaults } from './endpoint-secrets.ts'
 import { readEnvironment, type Environment } from './environment.ts'
 import { ConfigError } from './faults.ts'
 import { chooseFile, readConfigFile } from './file.ts'
@@ -36,6 +38,9 @@ type FilePart = Omit<
   auth: Omit<AuthConfig, 'file'> & { file?: string }
 }
 
+/** As the schema leaves it. */
+type CheckedFile = Omit<FilePart, 'endpoints'> & { endpoints: GivenEndpoint[] }
+
 /** What the file itself says, of the keys that are looked at before the defaults are filled in. */
 interface Given {
   dev_mode?: unknown
@@ -54,15 +59,18 @@ export function loadConfig(options: LoadOptions): { config: Config; warnings: st
   const variable = env.CONFIG_FILE && expandHome(env.CONFIG_FILE, homeDir)
   const file = chooseFile({ flag: flags.config, variable, cwd, packageDir })
   const unknown: string[] = []
-  const given = withoutUnknownKeys(readConfigFile(file, faults), fileSchema, unknown) as Given
+  const written = readConfigFile(file, faults)
+  const given = withoutUnknownKeys(written, fileSchema, unknown) as Given
   warnings.push(...unknown.map((warning) => `${file.path}: ${warning}`))
-  const checked = validate(file.path, fileSchema, given, faults, false) as unknown as FilePart
+  const checked = validate(file.path, fileSchema, given, faults, false) as unknown as CheckedFile
+  faults.push(...authFaults(written.endpoints).map((fault) => `${file.path}: ${fault}`))
   if (env.API_KEYS && listOf(env.API_KEYS).length === 0) {
     faults.push('environment: API_KEYS holds no key')
   }
   if (faults.length > 0) throw new ConfigError(faults)
 
   const fromFile = withShipped(checked, given)
+  warnings.push(...authWarnings(checked.endpoints))
   const config: Config = {
     ...fromFile,
     ...overEnvironment(fromFile, env, { ...options, fileDir: path.dirname(file.path) }),
@@ -84,11 +92,11 @@ export function loadConfig(options: LoadOptions): { config: Config; warnings: st
  * A file that names endpoints but no models gets the shipped models that it can serve; a Factory endpoint in the short form
  * of old files gets the headers that Factory expects.
  */
-function withShipped(file: FilePart, given: Given): FilePart {
+function withShipped(file: CheckedFile, given: Given): FilePart {
   const endpoints = file.endpoints.map((endpoint, index) => {
     const bare = given.endpoints && given.endpoints[index]?.headers === undefined
     const isFactory = bare && /^https:\/\/[\w.-]+\.factory\.ai\//.test(endpoint.base_url)
-    return isFactory ? { ...endpoint, headers: factoryHeaders } : endpoint
+    return withAuth(isFactory ? { ...endpoint, headers: factoryHeaders } : endpoint)
   })
   const models = given.models
     ? file.models.map(withLevel)

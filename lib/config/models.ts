@@ -37,11 +37,6 @@ export function endpointOf(config: Config, model: Model): Endpoint {
   return endpoint
 }
 
-/** The operator's prompt for an endpoint; `""` for none. */
-export function systemPromptOf(config: Config, endpoint: Endpoint): string {
-  return endpoint.system_prompt ?? config.system_prompt
-}
-
 function lookupOf(config: Config): Lookup {
   let lookup = lookups.get(config)
   if (!lookup) {

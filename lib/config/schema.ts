@@ -82,10 +82,10 @@ const endpoint: Schema = {
     type: { type: 'string', enum: modelTypes, description: 'the API it speaks' },
     base_url: text('full address of the API'),
     auth: {
-      default: 'account',
-      description: 'whose credential goes upstream',
+      description:
+        "whose credential goes upstream; left out: account on the account's own host, else client",
       anyOf: [
-        { type: 'string', enum: ['account', 'client'] },
+        { type: 'string', enum: ['account', 'client', 'none'] },
         {
           type: 'object',
           required: ['env'],

@@ -27,8 +27,11 @@ export interface Model {
   fast?: boolean
 }
 
-/** `account`: the token of `lib/account`; `client`: the caller's own credential; else a variable of the environment. */
-export type EndpointAuth = 'account' | 'client' | { env: string; header?: string }
+/**
+ * `account`: the token of `lib/account`; `client`: the caller's own credential; `none`: no credential; else a variable of
+ * the environment.
+ */
+export type EndpointAuth = 'account' | 'client' | 'none' | { env: string; header?: string }
 
 export interface Endpoint {
   name: string

@@ -1,16 +1,19 @@
 /** GET /health and GET /ready — whether the process serves, and whether it should be given work. Never a secret. */
 import { sendJson } from '../answer.ts'
 import type { App, Endpoint } from '../app.ts'
+import { usesAccount } from '../config/endpoint-auth.ts'
 
 export const health: Endpoint = (_req, res, call) => {
   const { app } = call
   const { state, ...account } = app.account.status()
-  const warnings = [...app.warnings, ...app.account.notes()]
+  const isUsed = usesAccount(app.config)
+  const warnings = [...app.warnings, ...(isUsed ? app.account.notes() : [])]
   sendJson(res, 200, {
-    status: state === 'degraded' ? 'degraded' : 'ok',
+    status: isUsed && state === 'degraded' ? 'degraded' : 'ok',
     version: app.version,
     uptime_s: Math.floor((Date.now() - app.startedAt) / 1000),
-    account,
+    // the demo says that it has none
+    ...((isUsed || app.accountNote !== undefined) && { account }),
     in_flight: inFlight(app, call),
     ...(warnings.length > 0 && { warnings }),
   })
@@ -19,7 +22,7 @@ export const health: Endpoint = (_req, res, call) => {
 export const ready: Endpoint = (_req, res, call) => {
   const reason = call.app.shuttingDown
     ? 'shutting down'
-    : call.app.account.status().state === 'degraded'
+    : usesAccount(call.app.config) && call.app.account.status().state === 'degraded'
       ? 'the account is degraded'
       : undefined
   sendJson(res, reason ? 503 : 200, { ready: !reason, ...(reason && { reason }) })

@@ -9,8 +9,18 @@ export interface PresentedKeys {
   foreign?: { header: 'authorization' | 'x-api-key'; value: string }
 }
 
+/** What stands before a key in `authorization`, where anything does: the schemes of model APIs. */
+const keySchemes = new Set(['bearer', 'token', 'key', 'api-key', 'apikey'])
+
+/** The key in a value of `authorization`; undefined where there is none, as in `Basic …`, which is a front door's. */
+function keyIn(authorization: string): string | undefined {
+  const [first = '', ...rest] = authorization.trim().split(/\s+/)
+  if (!keySchemes.has(first.toLowerCase())) return rest.length === 0 ? first : undefined
+  return rest.join(' ')
+}
+
 /**
- * Looks at `Authorization: Bearer` and `x-api-key`. `keys`: as in `config.json`, also hashed; with none of them every
+ * Looks at `Authorization` of the schemes of model APIs and at `x-api-key`. `keys`: as in `config.json`, also hashed; with none of them every
  * credential is foreign.
  */
 export function presentedKeys(
@@ -21,7 +31,8 @@ export function presentedKeys(
   for (const header of ['authorization', 'x-api-key'] as const) {
     const value = headers[header]
     if (typeof value !== 'string' || value === '') continue
-    const key = header === 'authorization' ? value.replace(/^bearer\s+/i, '') : value
+    const key = header === 'authorization' ? keyIn(value) : value
+    if (!key) continue
     if (isOneOf(key, keys)) found.valid = true
     else found.foreign ??= { header, value }
   }

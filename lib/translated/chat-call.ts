@@ -17,7 +17,7 @@ export interface ChatCall {
   legacyFunctions: boolean
   /** undefined where the model speaks chat itself */
   provider: Provider | undefined
-  /** stop sequences that the upstream does not know */
+  /** stop sequences that the upstream does not take */
   stopAt: readonly string[]
   /** whether the client wants no readable reasoning */
   hideReasoning: boolean

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Failure } from '../../pipelines/delta.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
+import { isOwnCredential } from '../upstream/credential.ts'
 import type { Target } from '../upstream/target.ts'
 import { readAnswer } from './read-answer.ts'
 import { upstreamFailure } from './upstream-error.ts'
@@ -23,7 +24,7 @@ export async function refuse(answer: IncomingMessage, call: Call, target: Target
     )
   }
   const { text } = await readAnswer(answer, call, maxErrorBytes)
-  throw failureError(upstreamFailure(status, text, isOurs(call, target)))
+  throw failureError(upstreamFailure(status, text, isOwnCredential(call, target.endpoint)))
 }
 
 /** A failure as what the error boundary takes. */
@@ -32,10 +33,4 @@ export function failureError(failure: Failure): ProxyError {
     type: failure.type,
     ...(failure.param && { param: failure.param }),
   })
-}
-
-/** Whether the credential that was refused is the proxy's, not the caller's. */
-function isOurs(call: Call, { endpoint }: Target): boolean {
-  if (typeof endpoint.auth === 'object') return true
-  return endpoint.auth === 'account' && call.app.account.source !== 'none'
 }

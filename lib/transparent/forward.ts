@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
 import { readBody } from '../body.ts'
-import { systemPromptOf } from '../config/models.ts'
+import { systemPromptOf } from '../config/endpoint-auth.ts'
 import type { Model, ModelType } from '../config/types.ts'
 import { badRequest, ProxyError } from '../errors.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'

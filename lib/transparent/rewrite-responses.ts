@@ -3,7 +3,7 @@
  * Source: docs/translation.md §7.1 and §14; OpenAI API reference "Responses", read 2026-11.
  */
 import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
-import { isReasoningModel } from '../../pipelines/requests/responses/reasoning.ts'
+import { isReasoningModel, operatorsEffort } from '../../pipelines/requests/responses/reasoning.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import type { RewriteContext } from './forward.ts'
 import type { JsonDocument } from './json-document.ts'
@@ -26,7 +26,7 @@ export function rewriteResponses(
   if (model.reasoning === 'off') {
     if (document.get('reasoning') !== undefined) document.delete('reasoning')
   } else if (model.reasoning !== 'auto') {
-    setLevel(document, model.reasoning)
+    setLevel(document, operatorsEffort(model) ?? model.reasoning)
     if (isReasoningModel(model)) takeSamplingOut(document)
   }
   return {}

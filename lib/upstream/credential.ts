@@ -1,5 +1,6 @@
-/** Which credential a request carries upstream: the account's, the caller's own, or one of the environment. */
+/** The credential that a request carries upstream: the account's, the caller's own, one of the environment, or none. */
 import type { Call } from '../app.ts'
+import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import type { Endpoint } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
 import { presentedKeys } from '../guard/client-key.ts'
@@ -12,19 +13,33 @@ export interface Credential {
 }
 
 /**
- * The credential for an endpoint. Throws or fails with ProxyError 503 `upstream_auth_unavailable` when the account or the
- * variable has none, 401 `missing_credential` when it would have to be the caller's and the caller sent none.
+ * The credential for an endpoint; undefined where none is to go up. Throws or fails with ProxyError 503
+ * `upstream_auth_unavailable` when the account or the variable has none, 401 `missing_credential` when it would have to be
+ * the caller's and the caller sent none.
  */
-export function credentialFor(call: Call, endpoint: Endpoint): Credential | Promise<Credential> {
-  if (typeof endpoint.auth === 'object') return environmentCredential(call, endpoint.auth)
-  if (endpoint.auth !== 'account') return clientCredential(call)
+export function credentialFor(
+  call: Call,
+  endpoint: Endpoint,
+): Credential | undefined | Promise<Credential> {
+  const { auth } = endpoint
+  if (auth === 'none') return undefined
+  if (auth === 'client') return clientCredential(call, endpoint)
+  if (auth !== 'account') return environmentCredential(call, auth)
   return call.app.account
     .token()
-    .then((token) => (token === undefined ? clientCredential(call) : accountCredential(token)))
+    .then((token) =>
+      token === undefined ? clientCredential(call, endpoint) : accountCredential(token),
+    )
 }
 
 export function accountCredential(token: string): Credential {
   return { header: 'authorization', value: `Bearer ${token}`, accountToken: token }
+}
+
+/** Whether a credential that an upstream refused is the proxy's, not the caller's. */
+export function isOwnCredential(call: Call, endpoint: Endpoint): boolean {
+  if (endpoint.auth === 'account') return call.app.account.source !== 'none'
+  return typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined
 }
 
 function environmentCredential(call: Call, auth: { env: string; header?: string }): Credential {
@@ -37,16 +52,24 @@ function environmentCredential(call: Call, auth: { env: string; header?: string 
     )
   }
   const header = auth.header?.toLowerCase() ?? 'authorization'
-  return { header, value: header === 'authorization' ? `Bearer ${secret}` : secret }
+  const hasScheme = header !== 'authorization' || /^[A-Za-z][\w-]*\s/.test(secret)
+  return { header, value: hasScheme ? secret : `Bearer ${secret}` }
 }
 
 /** The caller's own, as it came, unless it is a key of this proxy. */
-function clientCredential(call: Call): Credential {
-  const { foreign } = presentedKeys(call.headers, call.config.api_keys)
+function clientCredential(call: Call, endpoint: Endpoint): Credential {
+  const { valid, foreign } = presentedKeys(call.headers, call.config.api_keys)
   if (foreign) return foreign
+  const start =
+    endpoint.auth === 'account'
+      ? 'Start the proxy with FACTORY_API_KEY, DROID_REFRESH_KEY or an auth file, or send'
+      : 'Send'
+  const how = valid
+    ? "your own key beside the proxy's: one as `Authorization: Bearer …`, the other as `x-api-key`"
+    : 'your own key as `Authorization: Bearer …` or `x-api-key`'
   throw new ProxyError(
     401,
     'missing_credential',
-    'No credential for the upstream. Start the proxy with FACTORY_API_KEY, DROID_REFRESH_KEY or an auth file, or send your own key as `Authorization: Bearer …` or `x-api-key`.',
+    `No credential for the upstream ${endpoint.name}. ${start} ${how}.`,
   )
 }

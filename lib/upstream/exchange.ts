@@ -39,7 +39,7 @@ export async function exchange(
   try {
     const credential = await credentialFor(call, target.endpoint)
     const answer = await attemptTwice(call, target, attempt, credential)
-    if (answer.statusCode !== 401 || credential.accountToken === undefined) return answer
+    if (answer.statusCode !== 401 || credential?.accountToken === undefined) return answer
 
     const token = await renewed(call, answer, credential.accountToken)
     if (token === undefined) return answer
@@ -54,7 +54,7 @@ function outgoing(
   call: Call,
   target: Target,
   body: OutgoingBody,
-  credential: Credential,
+  credential: Credential | undefined,
   agent: Agent,
 ): Outgoing {
   return {
@@ -83,13 +83,13 @@ function lengthOf(pieces: readonly Buffer[]): number {
   return length
 }
 
-type Attempt = (credential: Credential, agent: Agent) => Promise<IncomingMessage>
+type Attempt = (credential: Credential | undefined, agent: Agent) => Promise<IncomingMessage>
 
 function attemptTwice(
   call: Call,
   target: Target,
   attempt: Attempt,
-  credential: Credential,
+  credential: Credential | undefined,
 ): Promise<IncomingMessage> {
   return attempt(credential, call.app.agents.for(target.url)).catch((error: unknown) => {
     if (!(error instanceof AttemptError)) throw error
@@ -103,7 +103,7 @@ async function lastAttempt(
   call: Call,
   { url }: Target,
   attempt: Attempt,
-  credential: Credential,
+  credential: Credential | undefined,
 ): Promise<IncomingMessage> {
   try {
     return await attempt(credential, call.app.agents.fresh(url))

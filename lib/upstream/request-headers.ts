@@ -1,6 +1,7 @@
 /** The headers that go upstream: pure, from the client's, the endpoint's and what the body needs. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Endpoint, Model } from '../config/types.ts'
+import { staysHere } from './front-door.ts'
 import { headerValue, hopByHopTest } from './hop-by-hop.ts'
 
 export interface RequestHeaderParts {
@@ -9,7 +10,8 @@ export interface RequestHeaderParts {
   pass: 'all' | 'chosen'
   endpoint: Endpoint
   model: Model
-  credential: { header: string; value: string }
+  /** undefined where none goes up */
+  credential: { header: string; value: string } | undefined
   /** what the body needs; `undefined` takes a header out */
   extra: Record<string, string | undefined>
   /** a UUID; for the message, and for a client that has no session of its own */
@@ -18,29 +20,6 @@ export interface RequestHeaderParts {
   contentLength: number
   host: string
 }
-
-/** Who the caller is (credentials, cookies, addresses, pages) is no business of the upstream's; the rest we set ourselves. */
-const withheld = new Set([
-  'authorization',
-  'x-api-key',
-  'cookie',
-  'host',
-  'origin',
-  'referer',
-  'forwarded',
-  'via',
-  'x-real-ip',
-  'x-client-ip',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'api-key',
-  'x-goog-api-key',
-  'http2-settings',
-  'expect',
-  'content-length',
-  'content-encoding',
-])
-const withheldPrefixes = ['x-forwarded-', 'sec-', 'access-control-']
 
 /** What still means something to an upstream of another API: who asks, betas and versions, the session. */
 const chosen = new Set(['user-agent', 'accept-language'])
@@ -60,7 +39,8 @@ export function requestHeaders(parts: RequestHeaderParts): Record<string, string
     if (value === undefined) delete headers[name]
     else headers[name] = headerValue(value)
   }
-  headers[parts.credential.header] = headerValue(parts.credential.value)
+  const { credential } = parts
+  if (credential) headers[credential.header] = headerValue(credential.value)
   headers.host = parts.host
   headers['content-length'] = String(parts.contentLength)
   return headers
@@ -70,15 +50,12 @@ function clientHeaders(client: IncomingHttpHeaders, pass: 'all' | 'chosen') {
   const isHopByHop = hopByHopTest(client.connection)
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(client)) {
-    if (value === undefined || isHopByHop(name) || isWithheld(name)) continue
+    if (value === undefined || isHopByHop(name)) continue
     if (pass === 'chosen' && !isChosen(name)) continue
-    headers[name] = Array.isArray(value) ? value.join(', ') : value
+    const text = Array.isArray(value) ? value.join(', ') : value
+    if (!staysHere(name, text)) headers[name] = text
   }
   return headers
-}
-
-function isWithheld(name: string): boolean {
-  return withheld.has(name) || withheldPrefixes.some((prefix) => name.startsWith(prefix))
 }
 
 function isChosen(name: string): boolean {

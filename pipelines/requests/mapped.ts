@@ -24,7 +24,7 @@ export interface MappedRequest<Body> {
   headers: Record<string, string>
   /** parameters that change results and were dropped or replaced: names only, for `x-droid2api-dropped` */
   dropped: string[]
-  /** stop sequences that the upstream does not know: the answer's text ends in front of the first */
+  /** stop sequences that the upstream does not take: the answer's text ends in front of the first */
   stopAt?: string[]
   /** the client wants no readable reasoning in the answer */
   hideReasoning?: boolean

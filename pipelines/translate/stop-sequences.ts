@@ -1,6 +1,6 @@
 /**
- * Lists of Delta -> lists of Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API knows
- * none. The sequence itself is not told. Text that may be the beginning of a sequence is held back until that is decided;
+ * Lists of Delta -> lists of Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API does
+ * not take it. The sequence itself is not told. Text that may be the beginning of a sequence is held back until that is decided;
  * all else passes as it comes. From the first tool call on nothing is cut: an answer that calls a tool has said what it had
  * to say.
  */
@@ -79,7 +79,8 @@ class Cutter {
       const match = this.#feed(delta.text.charCodeAt(at))
       if (match > 0) return this.#end(before + at + 1 - match)
     }
-    const undecided = Math.max(...this.#matchers.map(({ matched }) => matched))
+    let undecided = 0
+    for (const { matched } of this.#matchers) undecided = Math.max(undecided, matched)
     return this.#release(this.#heldLength - undecided)
   }
 

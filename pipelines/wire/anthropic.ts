@@ -24,7 +24,8 @@ export interface MessagesRequest extends JsonObject {
 }
 
 export interface AnthropicMessage {
-  role: 'user' | 'assistant'
+  /** `system` in mid-conversation only, on models that know it */
+  role: 'user' | 'assistant' | 'system'
   content: AnthropicBlock[]
 }
 

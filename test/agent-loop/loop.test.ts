@@ -67,10 +67,13 @@ function assertSpeakers({ asked }: Provider): void {
   const said = (wanted: string) =>
     turns.flatMap(({ role, content }) => (role === wanted ? textsIn(content) : []))
   const late = 'The user has gone home.'
-  assert.deepEqual(said('user'), ['What is this?', 'Go on.', 'And finish.', 'Hurry.'])
+  const userTexts = ['What is this?', 'Go on.', 'And finish.', 'Hurry.']
   if (messages) {
-    assert.deepEqual(textsIn(system), ['You are Droid.\n', 'You are an agent.', 'Be brief.', late])
+    userTexts.splice(2, 0, `<system-reminder>\n${late}\n</system-reminder>`)
+    assert.deepEqual(said('user'), userTexts)
+    assert.deepEqual(textsIn(system), ['You are Droid.\n', 'You are an agent.', 'Be brief.'])
   } else {
+    assert.deepEqual(said('user'), userTexts)
     assert.equal(instructions, 'You are Droid.\nYou are an agent.\n\nBe brief.')
     assert.deepEqual(said('developer'), [late])
   }

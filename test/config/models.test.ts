@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { endpointOf, findModel, nearestModel, systemPromptOf } from '../../lib/config/models.ts'
+import { systemPromptOf } from '../../lib/config/endpoint-auth.ts'
+import { endpointOf, findModel, nearestModel } from '../../lib/config/models.ts'
 import type { Config, Model } from '../../lib/config/types.ts'
 
 const model = (id: string, more: Partial<Model> = {}): Model => ({

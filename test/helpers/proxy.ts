@@ -67,14 +67,14 @@ export async function startProxy(t: TestContext, options: ProxyOptions = {}): Pr
   }
 }
 
-/** Endpoints and models that all lead to one scripted upstream. */
+/** Endpoints and models that all lead to one scripted upstream, which stands for the account's own. */
 export function oneUpstream(url: string, more: Record<string, unknown> = {}) {
   return {
     system_prompt: '',
     endpoints: [
-      { name: 'claude', type: 'anthropic', base_url: `${url}/v1/messages` },
-      { name: 'gpt', type: 'openai', base_url: `${url}/v1/responses` },
-      { name: 'other', type: 'common', base_url: `${url}/v1/chat/completions` },
+      { name: 'claude', type: 'anthropic', base_url: `${url}/v1/messages`, auth: 'account' },
+      { name: 'gpt', type: 'openai', base_url: `${url}/v1/responses`, auth: 'account' },
+      { name: 'other', type: 'common', base_url: `${url}/v1/chat/completions`, auth: 'account' },
     ],
     models: [
       { name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' },

@@ -17,6 +17,7 @@ import { textBlock } from './parts.ts'
 import { answerFormat } from './response-format.ts'
 import { samplingOf } from './sampling.ts'
 import { hidesReasoning, levelOf, overruledWishes } from '../level.ts'
+import { shareStops, stopSequencesOf } from '../stop.ts'
 import { isForced } from './tool-choice.ts'
 import { toolingOf } from './tooling.ts'
 
@@ -40,6 +41,8 @@ export function chatToAnthropic(
     upstreamModel: upstreamId(model),
     keepThinking: wish.level !== 'off',
     recall: context.recall,
+    prefill: capability.prefill,
+    systemTurns: capability.systemTurns,
   })
   const tooling = toolingOf(request, capability, messages)
   const plan = planThinking(wish, capability, outputLimits(request), {
@@ -50,6 +53,7 @@ export function chatToAnthropic(
   const takesSampling = capability.sampling && apiVersion(headers) < versionWithoutSampling
   const sampling = samplingOf(request, takesSampling && !thinks(plan))
   const answer = answerFormat(request.response_format, capability.structuredOutputs)
+  const stops = shareStops(stopSequencesOf(request.stop))
 
   const body: MessagesRequest = {
     model: upstreamId(model),
@@ -58,7 +62,7 @@ export function chatToAnthropic(
     ...systemOf(context.systemPrompt, system, answer.instruction),
     messages,
     ...tooling.fields,
-    ...simpleFields(request),
+    ...simpleFields(request, stops.sent),
     ...sampling.fields,
     ...(plan.thinking && { thinking: plan.thinking }),
     ...outputConfig(plan.effort, answer.format),
@@ -74,9 +78,10 @@ export function chatToAnthropic(
   limitMarks(body)
   return {
     body,
-    headers: anthropicHeaders(headers, model, wish, plan),
+    headers: anthropicHeaders(headers, model, wish, plan, messages),
     dropped: [...new Set(dropped)],
     hideReasoning,
+    ...(stops.stopAt.length > 0 && { stopAt: stops.stopAt }),
   }
 }
 

@@ -2,7 +2,7 @@
  * What a Claude model takes, by its upstream id. A model entry of `config.json` overrules mode and
  * cap, since this table ages.
  * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking",
- * "Effort", "Structured outputs", read 2026-11.
+ * "Effort", "Structured outputs", "Mid-conversation system messages", read 2026-11.
  */
 import type { Model, ThinkingMode } from '../../../lib/config/types.ts'
 import type { Effort } from '../level.ts'
@@ -18,6 +18,10 @@ export interface Capability {
   /** whether temperature, top_p and top_k are taken at all */
   sampling: boolean
   forcedTools: 'yes' | 'without-thinking' | 'never'
+  /** whether a conversation may end with the assistant's words, for the model to go on from there */
+  prefill: boolean
+  /** whether a message of the role `system` may stand between the turns */
+  systemTurns: boolean
   /** whether `output_config.format` and strict tools are taken */
   structuredOutputs: boolean
   /** tokens; left out where no cap is known */
@@ -33,21 +37,27 @@ const adaptive: Capability = {
   efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
   sampling: false,
   forcedTools: 'yes',
+  prefill: false,
+  systemTurns: true,
   structuredOutputs: true,
   maxOutputTokens: 128_000,
   defaultOutputTokens: claudeDefault,
 }
 const alwaysOn: Capability = { ...adaptive, off: { effort: 'low' } }
+const onByDefault: Capability = { ...adaptive, off: { thinking: { type: 'disabled' } } }
 const adaptiveWithSampling: Capability = {
   ...adaptive,
   efforts: ['low', 'medium', 'high', 'max'],
   sampling: true,
+  systemTurns: false,
 }
 const budget: Capability = {
   thinking: 'budget',
   efforts: [],
   sampling: true,
   forcedTools: 'without-thinking',
+  prefill: true,
+  systemTurns: false,
   structuredOutputs: true,
   maxOutputTokens: 64_000,
   defaultOutputTokens: claudeDefault,
@@ -57,6 +67,8 @@ const plain: Capability = {
   efforts: [],
   sampling: true,
   forcedTools: 'yes',
+  prefill: true,
+  systemTurns: false,
   structuredOutputs: false,
   maxOutputTokens: 4096,
   defaultOutputTokens: claudeDefault,
@@ -73,8 +85,10 @@ const table: [ids: string[], capability: Capability][] = [
     { ...alwaysOn, forcedTools: 'never' },
   ],
   [['fable-5', 'mythos-5'], alwaysOn],
-  [['haiku-5-5', 'opus-5', 'sonnet-5'], { ...adaptive, off: { thinking: { type: 'disabled' } } }],
-  [['opus-4-8', 'opus-4-7'], adaptive],
+  [['haiku-5-5', 'opus-5'], onByDefault],
+  [['sonnet-5'], { ...onByDefault, systemTurns: false }],
+  [['opus-4-8'], adaptive],
+  [['opus-4-7'], { ...adaptive, systemTurns: false }],
   [['opus-4-6', 'sonnet-4-6', 'mythos-preview'], adaptiveWithSampling],
   [['opus-4-5'], { ...budget, efforts: ['low', 'medium', 'high'] }],
   [['sonnet-4-5', 'haiku-4-5'], budget],
@@ -91,6 +105,8 @@ const notClaude: Capability = {
   efforts: [],
   sampling: true,
   forcedTools: 'yes',
+  prefill: true,
+  systemTurns: false,
   structuredOutputs: false,
   defaultOutputTokens: 8192,
 }

@@ -1,7 +1,6 @@
 /** The small fields of a request: what has a counterpart on one line, and what has none. */
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
-import { stopSequencesOf } from '../stop.ts'
 import { isGiven, objectAt, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 
@@ -48,8 +47,8 @@ export function droppedFields(request: JsonObject): string[] {
   return dropped
 }
 
-export function simpleFields(request: JsonObject): Partial<MessagesRequest> {
-  const stops = stopSequences(request.stop)
+/** `stops`: the stop sequences that go up. */
+export function simpleFields(request: JsonObject, stops: string[]): Partial<MessagesRequest> {
   const userId = userIdOf(request)
   const tier = serviceTiers.get(request.service_tier)
   return {
@@ -85,11 +84,6 @@ function locationOf(value: unknown, place: string): JsonObject | undefined {
     .filter((name) => isGiven(inner[name]))
     .map((name) => [name, inner[name]])
   return { type: 'approximate', ...Object.fromEntries(known) }
-}
-
-/** The API refuses stop sequences without a visible character. */
-function stopSequences(stop: unknown): string[] {
-  return stopSequencesOf(stop).filter((entry) => entry.trim() !== '')
 }
 
 function userIdOf(request: JsonObject): string | undefined {

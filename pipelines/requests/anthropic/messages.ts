@@ -8,6 +8,8 @@ import type { JsonObject } from '../../wire/chat.ts'
 import { assistantBlocks } from './assistant.ts'
 import type { HistoryContext } from './assistant.ts'
 import { withMessageMark } from './cache-control.ts'
+import type { Capability } from './capability.ts'
+import { asInstruction, placeInstructions } from './instructions.ts'
 import { contentBlocks, isBlank, textBlock } from './parts.ts'
 import { isThinking } from './reasoning-history.ts'
 import { answeredId, toolResultBlock } from './tool-blocks.ts'
@@ -19,24 +21,35 @@ export interface Conversation {
   messages: AnthropicMessage[]
 }
 
+/** Asks a model that takes no prefill to take up its own unfinished words. */
+const goOn = 'Go on from where you stopped.'
+
 interface OpenCall {
   id: string
   name: unknown
 }
 
+/** What the model takes of a conversation, by its row in the capability table. */
+type ConversationContext = HistoryContext & Pick<Capability, 'prefill' | 'systemTurns'>
+
 /** The whole conversation; throws a 400 that names the place of what cannot be carried over. */
-export function conversationOf(messages: unknown, context: HistoryContext): Conversation {
+export function conversationOf(messages: unknown, context: ConversationContext): Conversation {
   const system: AnthropicTextBlock[] = []
   const turns: AnthropicMessage[] = []
   const openCalls: OpenCall[] = []
+  let hasBegun = false
   for (const [index, value] of listAt(messages, 'messages').entries()) {
     const place = `messages[${index}]`
     const message = objectAt(value, place)
+    hasBegun ||= message.role !== 'system' && message.role !== 'developer'
     switch (message.role) {
       case 'system':
-      case 'developer':
-        system.push(...plainBlocks(message, place, 'system').filter(isText))
+      case 'developer': {
+        const texts = plainBlocks(message, place, 'system').filter(isText)
+        if (hasBegun) turns.push({ role: 'user', content: texts.map(asInstruction) })
+        else system.push(...texts)
         break
+      }
       case 'user':
         turns.push({ role: 'user', content: plainBlocks(message, place, 'user') })
         break
@@ -58,7 +71,7 @@ export function conversationOf(messages: unknown, context: HistoryContext): Conv
         throw unknownRole(place)
     }
   }
-  return { system, messages: inOrder(turns) }
+  return { system, messages: inOrder(turns, context) }
 }
 
 function plainBlocks(
@@ -91,14 +104,22 @@ function resultId(message: JsonObject, place: string, openCalls: OpenCall[]): st
 }
 
 /**
- * Merged, paired, and beginning with a user turn; a last assistant turn is a prefill and must not
- * end in whitespace.
+ * Merged, paired, with instructions in their places, beginning with a user turn, and with an end
+ * that the model takes.
  */
-function inOrder(turns: AnthropicMessage[]): AnthropicMessage[] {
+function inOrder(turns: AnthropicMessage[], context: ConversationContext): AnthropicMessage[] {
   const paired = pairTools(merged(merged(turns).map(withoutLooseThinking)))
   const opening: AnthropicMessage[] =
     paired[0]?.role === 'user' ? [] : [{ role: 'user', content: [textBlock('.')] }]
-  return [...opening, ...paired.slice(0, -1), ...paired.slice(-1).map(trimPrefill)]
+  const placed = paired.flatMap((turn) => placeInstructions(turn, context.systemTurns))
+  return withTakenEnd([...opening, ...placed], context.prefill)
+}
+
+/** A prefill must not end in whitespace; a model that takes none is asked to go on. */
+function withTakenEnd(turns: AnthropicMessage[], prefill: boolean): AnthropicMessage[] {
+  if (prefill) return [...turns.slice(0, -1), ...turns.slice(-1).map(trimPrefill)]
+  if (turns.at(-1)?.role !== 'assistant') return turns
+  return [...turns, { role: 'user', content: [textBlock(goOn)] }]
 }
 
 /** Neighbours of one role become one turn; turns with nothing in them vanish. */

@@ -8,9 +8,10 @@ import type { ResponsesRequest } from '../../wire/responses.ts'
 import { upstreamId } from '../upstream-id.ts'
 import { hidesReasoning, overruledWishes } from '../level.ts'
 import type { MappedRequest, MappingContext } from '../mapped.ts'
+import { capabilityOf } from './capability.ts'
 import { droppedFields, keptFields, logprobsOf, outputLimit, samplingOf } from './fields.ts'
 import { conversationOf } from './input.ts'
-import { isReasoningModel, reasoningLevel } from './reasoning.ts'
+import { planReasoning } from './reasoning.ts'
 import { stopSequencesOf } from '../stop.ts'
 import { textOf } from './text-format.ts'
 import { toolingOf } from './tool-choice.ts'
@@ -24,15 +25,14 @@ export function chatToResponses(
   context: MappingContext,
 ): MappedRequest<ResponsesRequest> {
   const { model, recall } = context
-  const level = reasoningLevel(model, request)
-  const effort = level === 'off' ? undefined : level
-  const reasons = effort !== undefined || isReasoningModel(model)
+  const { reasoning, reasons, samples, ...plan } = planReasoning(model, request)
   const { leading, input } = conversationOf(request.messages, {
     upstreamModel: upstreamId(model),
     recall,
   })
-  const sampling = samplingOf(request, reasons)
-  const logprobs = logprobsOf(request, reasons)
+  const sampling = samplingOf(request, samples)
+  const logprobs = logprobsOf(request, samples)
+  const text = textOf(request, capabilityOf(upstreamId(model)).verbosity)
   const stopAt = stopSequencesOf(request.stop)
 
   const body: ResponsesRequest = {
@@ -44,9 +44,9 @@ export function chatToResponses(
     ...outputLimit(request),
     ...sampling.fields,
     ...toolingOf(request),
-    ...textOf(request),
-    ...(effort && { reasoning: { effort, summary: 'auto' } }),
-    ...(reasons && { include: ['reasoning.encrypted_content'] }),
+    ...text.fields,
+    ...(reasoning && { reasoning }),
+    ...includeOf(reasons, logprobs.include),
     ...logprobs.fields,
     ...keptFields(request, model),
   }
@@ -54,6 +54,8 @@ export function chatToResponses(
     ...droppedFields(request),
     ...sampling.dropped,
     ...logprobs.dropped,
+    ...text.dropped,
+    ...plan.dropped,
     ...overruledWishes(model, request),
   ]
   return {
@@ -63,6 +65,12 @@ export function chatToResponses(
     hideReasoning: hidesReasoning(request),
     ...(stopAt.length > 0 && { stopAt }),
   }
+}
+
+/** What the answer has to hold besides what it always does. */
+function includeOf(reasons: boolean, more: string[] = []): Pick<ResponsesRequest, 'include'> {
+  const include = [...(reasons ? ['reasoning.encrypted_content'] : []), ...more]
+  return include.length > 0 ? { include } : {}
 }
 
 /** The operator's prompt goes first, once: a client that already sends it gets no second copy. */

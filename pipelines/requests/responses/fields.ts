@@ -30,7 +30,7 @@ const withoutCounterpart: [name: string, noLoss?: unknown][] = [
   ['top_k'],
 ]
 
-/** Refused by models that reason. */
+/** Refused by models while they reason. */
 const sampling: [name: 'temperature' | 'top_p', noLoss: number][] = [
   ['temperature', 1],
   ['top_p', 1],
@@ -75,11 +75,11 @@ export function outputLimit(request: JsonObject): Pick<ResponsesRequest, 'max_ou
 }
 
 /** Temperature and `top_p`, where the model takes them. */
-export function samplingOf(request: JsonObject, reasons: boolean): Fields {
+export function samplingOf(request: JsonObject, taken: boolean): Fields {
   const given = sampling
     .map(([name, noLoss]) => ({ name, noLoss, value: optionalNumberAt(request[name], name) }))
     .filter(({ value }) => value !== undefined)
-  if (!reasons) {
+  if (taken) {
     const fields = Object.fromEntries(given.map(({ name, value }) => [name, value]))
     return { fields, dropped: [] }
   }
@@ -90,14 +90,14 @@ export function samplingOf(request: JsonObject, reasons: boolean): Fields {
 /**
  * Log probabilities, where the model gives them; they have to be asked for among what to include.
  */
-export function logprobsOf(request: JsonObject, reasons: boolean): Fields {
+export function logprobsOf(request: JsonObject, given: boolean): Fields & { include?: string[] } {
   if (request.logprobs !== true) return { fields: {}, dropped: [] }
-  if (reasons) {
+  if (!given) {
     const dropped = ['logprobs', 'top_logprobs'].filter((name) => isGiven(request[name]))
     return { fields: {}, dropped }
   }
   const top_logprobs = optionalNumberAt(request.top_logprobs, 'top_logprobs') ?? 0
-  return { fields: { include: ['message.output_text.logprobs'], top_logprobs }, dropped: [] }
+  return { fields: { top_logprobs }, include: ['message.output_text.logprobs'], dropped: [] }
 }
 
 function isEmpty(value: unknown): boolean {

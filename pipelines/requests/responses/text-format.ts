@@ -5,15 +5,28 @@ import type { ResponsesRequest } from '../../wire/responses.ts'
 import { isGiven, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { flag } from './flag.ts'
 
-/** Nothing where neither was sent. Throws a 400 for a format that chat does not know. */
-export function textOf(request: JsonObject): Pick<ResponsesRequest, 'text'> {
+/** What a model without `verbosity` does anyway. */
+const usualVerbosity = 'medium'
+
+/**
+ * Nothing where neither was sent; `dropped` has the names for `x-droid2api-dropped`. Throws a 400
+ * for a format that chat does not know.
+ */
+export function textOf(
+  request: JsonObject,
+  takesVerbosity: boolean,
+): { fields: Pick<ResponsesRequest, 'text'>; dropped: string[] } {
   const format = formatOf(request.response_format)
-  const { verbosity } = request
+  const verbosity = isGiven(request.verbosity) ? textAt(request.verbosity, 'verbosity') : undefined
+  const isLost = verbosity !== undefined && !takesVerbosity && verbosity !== usualVerbosity
   const text = {
     ...(format && { format }),
-    ...(isGiven(verbosity) && { verbosity: textAt(verbosity, 'verbosity') }),
+    ...(verbosity !== undefined && takesVerbosity && { verbosity }),
   }
-  return Object.keys(text).length > 0 ? { text } : {}
+  return {
+    fields: Object.keys(text).length > 0 ? { text } : {},
+    dropped: isLost ? ['verbosity'] : [],
+  }
 }
 
 function formatOf(value: unknown): JsonObject | undefined {

@@ -67,10 +67,15 @@ function idsOf(blocks: AnthropicBlock[], type: string, key: string): unknown[] {
   return blocks.filter((block) => block.type === type).map((block) => block[key])
 }
 
-function holds(check: (turns: AnthropicMessage[]) => void): void {
+/** The turns of the two that speak. */
+function spoken(turns: AnthropicMessage[]): AnthropicMessage[] {
+  return turns.filter(({ role }) => role !== 'system')
+}
+
+function holds(check: (turns: AnthropicMessage[], id: string) => void): void {
   fc.assert(
     fc.property(history, models, (messages, id) => {
-      check(ask({ messages }, { model: { id } }).body.messages)
+      check(ask({ messages }, { model: { id } }).body.messages, id)
     }),
     { numRuns: 1000 },
   )
@@ -79,15 +84,33 @@ function holds(check: (turns: AnthropicMessage[]) => void): void {
 suite('§5.3 any chat history gives a Messages history that the API takes', () => {
   test('roles alternate and begin with the user', () => {
     holds((turns) => {
-      for (const [at, { role }] of turns.entries()) {
+      for (const [at, { role }] of spoken(turns).entries()) {
         assert.equal(role, at % 2 === 0 ? 'user' : 'assistant')
       }
       assert.ok(turns.length > 0)
     })
   })
 
+  test('T5: a system turn stands behind a user’s, in front of an assistant’s or at the end', () => {
+    holds((turns, id) => {
+      for (const [at, { role }] of turns.entries()) {
+        if (role !== 'system') continue
+        assert.match(id, /opus-4-8|sonnet-5-5/)
+        assert.equal(turns[at - 1]?.role, 'user')
+        assert.equal(turns[at + 1]?.role ?? 'assistant', 'assistant')
+      }
+    })
+  })
+
+  test('T4: where the model takes no prefill, the assistant has not the last word', () => {
+    holds((turns, id) => {
+      if (/opus-4-8|sonnet-5-5/.test(id)) assert.notEqual(turns.at(-1)?.role, 'assistant')
+    })
+  })
+
   test('every call is answered in the next user turn, once, before anything else', () => {
-    holds((turns) => {
+    holds((all) => {
+      const turns = spoken(all)
       for (const [at, { role, content: blocks }] of turns.entries()) {
         const before = turns[at - 1]?.content ?? []
         const asked = role === 'user' ? idsOf(before, 'tool_use', 'id') : []

@@ -18,6 +18,12 @@ suite('§5.2 the fields of a chat request', () => {
   const rows: [row: string, request: object, field: string, expected: unknown][] = [
     ['stop, a string', { stop: 'END' }, 'stop_sequences', ['END']],
     ['stop, blank entries', { stop: ['', ' \n', 'END'] }, 'stop_sequences', ['END']],
+    [
+      'stop, more than chat’s own API takes',
+      { stop: ['a', ' ', 'b', 'c', 'a', 'd', 'e'] },
+      'stop_sequences',
+      ['a', 'b', 'c', 'd'],
+    ],
     ['stop, none left', { stop: ['', ' '] }, 'stop_sequences', undefined],
     ['stop null', { stop: null }, 'stop_sequences', undefined],
     ['user', { user: 'u1' }, 'metadata', { user_id: 'u1' }],
@@ -104,6 +110,7 @@ suite('§5.2 the fields of a chat request', () => {
   const wrong: [param: string, request: object][] = [
     ['stop', { stop: 3 }],
     ['stop[1]', { stop: ['a', 3] }],
+    ['stop', { stop: Array.from({ length: 300 }, (_none, at) => `${at}`) }],
     ['user', { user: 3 }],
     ['temperature', { temperature: 'hot' }],
     ['max_tokens', { max_tokens: 0 }],

@@ -28,9 +28,9 @@ const answer = (id: string, content: unknown) => ({ role: 'tool', tool_call_id: 
 suite('§5.3 the walk over the messages', () => {
   const rows: [step: string, messages: unknown[], expected: unknown[]][] = [
     [
-      '1 system messages leave no trace in the turns',
-      [user('a'), { role: 'system', content: 'x' }, user('b')],
-      [user([text('a'), text('b')])],
+      '1 system messages in front leave no trace in the turns',
+      [{ role: 'system', content: 'x' }, user('a')],
+      [user([text('a')])],
     ],
     ['2 the name of a user is dropped', [{ ...user('a'), name: 'Ann' }], [user([text('a')])]],
     [
@@ -180,11 +180,11 @@ suite('§5.3 the walk over the messages', () => {
   test('1 system and developer text goes to system, one block a part', () => {
     const messages = [
       { role: 'system', content: 'a' },
-      user('u'),
       {
         role: 'developer',
         content: [{ ...text('b'), cache_control: { type: 'ephemeral' } }, text('c')],
       },
+      user('u'),
     ]
 
     assert.deepEqual(ask({ messages }).body.system, [

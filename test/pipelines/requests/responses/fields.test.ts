@@ -52,6 +52,7 @@ const rows: [row: string, request: JsonObject, expected: JsonObject, asked?: Ask
     'temperature when the client wishes reasoning',
     { temperature: 0.3, reasoning_effort: 'low' },
     { temperature: undefined },
+    { model: { id: 'our-deployment' } },
   ],
   ['response_format text', { response_format: { type: 'text' } }, { text: undefined }],
   [
@@ -85,6 +86,13 @@ const rows: [row: string, request: JsonObject, expected: JsonObject, asked?: Ask
     'verbosity beside a format',
     { verbosity: 'low', response_format: { type: 'json_object' } },
     { text: { verbosity: 'low', format: { type: 'json_object' } } },
+    { model: { id: 'gpt-5.4' } },
+  ],
+  [
+    'verbosity on a model that has none',
+    { verbosity: 'low', response_format: { type: 'json_object' } },
+    { text: { format: { type: 'json_object' } } },
+    { model: { id: 'gpt-5.1-codex' } },
   ],
   [
     'include of a model that reasons',
@@ -188,6 +196,9 @@ suite('§1.4 what changes results and is dropped is named', () => {
     [{ logprobs: true, top_logprobs: 2 }, ['logprobs', 'top_logprobs'], reasoner],
     [{ reasoning_effort: 'high' }, ['reasoning_effort'], { model: { reasoning: 'low' } }],
     [{ temperature: 0.2 }, []],
+    [{ verbosity: 'low' }, ['verbosity']],
+    [{ verbosity: 'medium' }, []],
+    [{ verbosity: 'low' }, [], { model: { id: 'gpt-5.4' } }],
     [{ temperature: 1, top_p: 1 }, [], reasoner],
     [{ n: 1, store: false, stop: null, presence_penalty: 0, seed: null }, []],
     [{ stop: [], logit_bias: {}, logprobs: false }, []],
