@@ -47,7 +47,7 @@ function toolUseBlock(value: unknown, place: string): AnthropicBlock {
 function inputOf(written: unknown): JsonObject {
   const value = typeof written === 'string' ? parsed(written) : written
   if (isObject(value)) return value
-  return isGiven(written) ? { value } : {}
+  return isGiven(value) ? { value } : {}
 }
 
 function parsed(written: string): unknown {

@@ -21,12 +21,15 @@ interface Wish {
   name?: string
   /** names of the only tools that may be called */
   only?: string[]
+  /** one call at a time */
+  serial?: boolean
 }
 
 const words = new Map<unknown, Wish>([
   ['auto', { type: 'auto' }],
   ['none', { type: 'none' }],
   ['required', { type: 'any' }],
+  ['any', { type: 'any' }],
 ])
 
 /**
@@ -50,7 +53,8 @@ export function chooseTools(
 
   const named = wish.type === 'tool' ? { name: wish.name } : {}
   const wished = wish.type && { type: wish.type, ...named }
-  const oneAtATime = request.parallel_tool_calls === false || declared.legacy
+  const oneAtATime =
+    request.parallel_tool_calls === false || wish.serial === true || declared.legacy
   return {
     tools,
     choice: serial(refused ? { type: 'auto' } : wished, oneAtATime),
@@ -78,6 +82,8 @@ function wishOf(request: JsonObject, tools: JsonObject[]): Wish {
   if (word) return word
   if (!isObject(value)) throw unknownChoice(place)
   if (place === 'function_call') return namedTool(value, place, tools)
+  const ownWish = value.type === 'tool' ? namedTool(value, place, tools) : words.get(value.type)
+  if (ownWish) return { ...ownWish, serial: value.disable_parallel_tool_use === true }
   if (value.type === 'function') {
     const nested = isGiven(value.function)
     const at = nested ? `${place}.function` : place
@@ -92,16 +98,18 @@ function namedTool(value: JsonObject, place: string, tools: JsonObject[]): Wish 
 }
 
 function allowedTools(value: JsonObject, place: string, tools: JsonObject[]): Wish {
-  const at = `${place}.allowed_tools`
-  const allowed = objectAt(value.allowed_tools, at)
+  // chat nests what Responses has flat
+  const nested = isGiven(value.allowed_tools) || !isGiven(value.tools)
+  const at = nested ? `${place}.allowed_tools` : place
+  const allowed = nested ? objectAt(value.allowed_tools, at) : value
   const mode = isGiven(allowed.mode) ? allowed.mode : 'auto'
   if (mode !== 'auto' && mode !== 'required') throw unknownChoice(`${at}.mode`)
   const only = listAt(allowed.tools, `${at}.tools`).map((entry, index) => {
     const entryPlace = `${at}.tools[${index}]`
     const tool = objectAt(entry, entryPlace)
     if (!isGiven(tool.function)) return declaredName(tool, entryPlace, tools)
-    const nested = `${entryPlace}.function`
-    return declaredName(objectAt(tool.function, nested), nested, tools)
+    const inner = `${entryPlace}.function`
+    return declaredName(objectAt(tool.function, inner), inner, tools)
   })
   return { type: mode === 'auto' ? 'auto' : 'any', only }
 }

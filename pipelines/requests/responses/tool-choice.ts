@@ -28,7 +28,10 @@ export function toolingOf(request: JsonObject): Tooling {
   const { tools, legacy } = declaredTools(request)
   if (tools.length === 0) return {}
   const choice = choiceOf(request, tools)
-  const parallel = legacy ? false : flag(request.parallel_tool_calls, 'parallel_tool_calls')
+  const parallel =
+    legacy || isSerial(request.tool_choice)
+      ? false
+      : flag(request.parallel_tool_calls, 'parallel_tool_calls')
   return {
     tools,
     ...(choice !== undefined && { tool_choice: choice }),
@@ -36,11 +39,16 @@ export function toolingOf(request: JsonObject): Tooling {
   }
 }
 
+/** Anthropic says it within the choice. */
+function isSerial(choice: unknown): boolean {
+  return isObject(choice) && choice.disable_parallel_tool_use === true
+}
+
 function choiceOf(request: JsonObject, tools: JsonObject[]): unknown {
   const place = isGiven(request.tool_choice) ? 'tool_choice' : 'function_call'
   const value = request[place]
   if (!isGiven(value)) return undefined
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') return words.get(value) ?? value
   const choice = objectAt(value, place)
   if (place === 'function_call') return named('function', choice, place, tools)
   switch (choice.type) {

@@ -50,6 +50,60 @@ suite('§5.8 tool choice', () => {
     })
   }
 
+  const serial = { disable_parallel_tool_use: true }
+  const own: [given: unknown, choice: object][] = [
+    [{ type: 'auto' }, { type: 'auto' }],
+    [{ type: 'any' }, { type: 'any' }],
+    [{ type: 'none' }, { type: 'none' }],
+    [
+      { type: 'tool', name: 'f' },
+      { type: 'tool', name: 'f' },
+    ],
+    [
+      { type: 'auto', ...serial },
+      { type: 'auto', ...serial },
+    ],
+    [
+      { type: 'any', ...serial },
+      { type: 'any', ...serial },
+    ],
+    [
+      { type: 'tool', name: 'f', ...serial },
+      { type: 'tool', name: 'f', ...serial },
+    ],
+    ['any', { type: 'any' }],
+    [{ type: 'required' }, { type: 'any' }],
+  ]
+  for (const [given, choice] of own) {
+    test(`T11: ${JSON.stringify(given)} is read as what it is`, () => {
+      const { body, dropped } = ask({ ...two, tool_choice: given })
+
+      assert.deepEqual(body.tool_choice, choice)
+      assert.deepEqual(dropped, [])
+    })
+  }
+
+  test('T11: allowed tools in the flat form of Responses', () => {
+    const tool_choice = {
+      type: 'allowed_tools',
+      mode: 'required',
+      tools: [{ type: 'function', name: 'f' }],
+    }
+    const { body } = ask({ ...two, tool_choice })
+
+    assert.deepEqual(body.tool_choice, { type: 'any' })
+    assert.deepEqual(
+      body.tools?.map(({ name }) => name),
+      ['f'],
+    )
+  })
+
+  test('T11: a tool that nobody declared is named', () => {
+    const tool_choice = { type: 'tool', name: 'h' }
+
+    assert.throws(() => ask({ ...two, tool_choice }), refusal('tool_choice.name'))
+  })
+
   for (const [what, tool_choice, names] of [
     ['any tool', 'required', ['f', 'g']],
     ['one tool', named, ['f']],

@@ -174,3 +174,23 @@ suite('§7.4 a fault is refused with its place', () => {
     })
   }
 })
+
+suite('T11: tool choice in Anthropic’s words', () => {
+  const tools = [tool('f')]
+  const rows: [given: unknown, choice: unknown, parallel: unknown][] = [
+    ['any', 'required', undefined],
+    [{ type: 'any' }, 'required', undefined],
+    [{ type: 'auto' }, 'auto', undefined],
+    [{ type: 'none' }, 'none', undefined],
+    [{ type: 'tool', name: 'f' }, { type: 'function', name: 'f' }, undefined],
+    [{ type: 'any', disable_parallel_tool_use: true }, 'required', false],
+  ]
+  for (const [given, choice, parallel] of rows) {
+    test(`T11: ${JSON.stringify(given)}`, () => {
+      const { body } = ask({ tools, tool_choice: given })
+
+      assert.deepEqual(body.tool_choice, choice)
+      assert.equal(body.parallel_tool_calls, parallel)
+    })
+  }
+})
