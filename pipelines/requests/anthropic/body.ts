@@ -44,7 +44,8 @@ export function chatToAnthropic(
     prefill: capability.prefill,
     systemTurns: capability.systemTurns,
   })
-  const tooling = toolingOf(request, capability, messages)
+  const answer = answerFormat(request, capability.structuredOutputs)
+  const tooling = toolingOf(request, capability, messages, answer.format?.schema)
   const plan = planThinking(wish, capability, outputLimits(request), {
     forcedTool: isForced(tooling.fields.tool_choice?.type),
     messages,
@@ -52,7 +53,6 @@ export function chatToAnthropic(
   })
   const takesSampling = capability.sampling && apiVersion(headers) < versionWithoutSampling
   const sampling = samplingOf(request, takesSampling && !thinks(plan))
-  const answer = answerFormat(request.response_format, capability.structuredOutputs)
   const stops = shareStops(stopSequencesOf(request.stop))
 
   const body: MessagesRequest = {
@@ -71,6 +71,7 @@ export function chatToAnthropic(
     ...droppedFields(request),
     ...tooling.dropped,
     ...sampling.dropped,
+    ...answer.dropped,
     ...(plan.givenUp ? ['reasoning'] : []),
     ...(plan.partly && wish.said ? [wish.said] : []),
     ...overruledWishes(model, request),

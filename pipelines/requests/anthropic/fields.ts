@@ -1,6 +1,7 @@
 /** The small fields of a request: what has a counterpart on one line, and what has none. */
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
+import { createHash } from 'node:crypto'
 import { isGiven, objectAt, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 
@@ -28,6 +29,11 @@ const serviceTiers = new Map<unknown, string>([
   ['default', 'standard_only'],
 ])
 
+/** Up to the longest user id that the API takes, without what addresses and names are written with. */
+const opaqueId = /^[\w.:-]{1,256}$/
+/** Of those, digits in groups, or after the zero that numbers at home begin with. */
+const phoneNumber = /^(?=(?:\D*\d){7,15}\D*$)(?:\d+[.-][\d.-]+|0\d+)$/
+
 const searchUses = new Map<unknown, number>([
   ['low', 1],
   ['medium', 3],
@@ -41,6 +47,7 @@ export function droppedFields(request: JsonObject): string[] {
     .map(([name]) => name)
   const tier = request.service_tier
   if (isGiven(tier) && !serviceTiers.has(tier)) dropped.push('service_tier')
+  if (isObject(request.output_config)) dropped.push(...lostOfConfig(request.output_config))
   if (isObject(request.metadata) && losesMetadata(request, request.metadata)) {
     dropped.push('metadata')
   }
@@ -48,6 +55,19 @@ export function droppedFields(request: JsonObject): string[] {
 }
 
 /** `stops`: the stop sequences that go up. */
+/** The name of a member that is lost, as far as a header can bear what a client made up. */
+export function lostMember(holder: string, name: string): string {
+  return /^[\w-]{1,40}$/.test(name) ? `${holder}.${name}` : holder
+}
+
+/** `effort` and `format` are carried over; the others only the Messages route takes. */
+function lostOfConfig(config: JsonObject): string[] {
+  return Object.keys(config)
+    .filter((name) => name !== 'effort' && name !== 'format' && isGiven(config[name]))
+    .slice(0, 8)
+    .map((name) => lostMember('output_config', name))
+}
+
 export function simpleFields(request: JsonObject, stops: string[]): Partial<MessagesRequest> {
   const userId = userIdOf(request)
   const tier = serviceTiers.get(request.service_tier)
@@ -88,10 +108,17 @@ function locationOf(value: unknown, place: string): JsonObject | undefined {
 
 function userIdOf(request: JsonObject): string | undefined {
   for (const name of ['safety_identifier', 'user']) {
-    if (isGiven(request[name])) return textAt(request[name], name)
+    if (isGiven(request[name])) return opaque(textAt(request[name], name))
   }
   const userId = isObject(request.metadata) ? request.metadata.user_id : undefined
-  return typeof userId === 'string' ? userId : undefined
+  return typeof userId === 'string' ? opaque(userId) : undefined
+}
+
+/** What may name a person (an address, a phone number) as its SHA-256: the API refuses it. */
+function opaque(userId: string): string | undefined {
+  if (userId === '') return undefined
+  const isOpaque = opaqueId.test(userId) && !phoneNumber.test(userId)
+  return isOpaque ? userId : createHash('sha256').update(userId).digest('hex')
 }
 
 function losesMetadata(request: JsonObject, metadata: JsonObject): boolean {

@@ -18,6 +18,7 @@ export function inputSchema(parameters: unknown, place: string): JsonObject {
   if (Object.keys(schema).length === 0) return { type: 'object', properties: {} }
 
   const { anyOf, oneOf, allOf, ...rest } = schema
+  for (const name of ['properties', 'required']) if (rest[name] === null) delete rest[name]
   const object = takesObject(schema.type) ? { ...rest, type: 'object' } : rest
   if (![anyOf, oneOf, allOf].some((branches) => branches !== undefined)) return object
   const { properties, required } = shapeOf(schema, schema, new Map())

@@ -1,9 +1,11 @@
-/** `response_format`: structured outputs where the model has them, else an instruction. */
+/** `response_format` and `output_config.format`: structured outputs where the model has them, else an instruction. */
 import { badRequest } from '../../../lib/errors.ts'
 import type { AnthropicTextBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { writeJson } from '../../wire/exact-json.ts'
+import { isObject } from '../../wire/json.ts'
 import { textBlock } from './parts.ts'
+import { fitsStrict } from './strict-limits.ts'
 import { strictSchema } from './strict-schema.ts'
 import { isGiven, objectAt } from '../untrusted.ts'
 
@@ -15,20 +17,34 @@ export interface AnswerFormat {
   format?: JsonObject
   /** for the end of `system` */
   instruction?: AnthropicTextBlock
+  dropped: string[]
 }
 
-/** Throws a 400 for an unknown type and for wrong types within. */
-export function answerFormat(responseFormat: unknown, structuredOutputs: boolean): AnswerFormat {
+/**
+ * `response_format`, else Anthropic's own `output_config.format`. Throws a 400 for an unknown type
+ * and for wrong types within.
+ */
+export function answerFormat(request: JsonObject, structuredOutputs: boolean): AnswerFormat {
+  const { response_format: wished, output_config: config } = request
+  const own = isObject(config) ? config.format : undefined
+  if (!isGiven(wished)) return isGiven(own) ? ownFormat(own, structuredOutputs) : { dropped: [] }
+  const said = formatOf(objectAt(wished, 'response_format'), structuredOutputs)
+  return isGiven(own) ? { ...said, dropped: [...said.dropped, 'output_config.format'] } : said
+}
+
+function formatOf(wish: JsonObject, structuredOutputs: boolean): AnswerFormat {
   const place = 'response_format'
-  if (!isGiven(responseFormat)) return {}
-  const wish = objectAt(responseFormat, place)
   switch (wish.type) {
     case 'text':
-      return {}
+      return { dropped: [] }
     case 'json_object':
-      return { instruction: textBlock(onlyJson) }
-    case 'json_schema':
-      return schemaFormat(objectAt(wish.json_schema, `${place}.json_schema`), structuredOutputs)
+      return { instruction: textBlock(onlyJson), dropped: [] }
+    case 'json_schema': {
+      const at = `${place}.json_schema`
+      const { schema } = objectAt(wish.json_schema, at)
+      if (!isGiven(schema)) return { instruction: textBlock(onlyJson), dropped: [] }
+      return schemaFormat(objectAt(schema, `${at}.schema`), structuredOutputs, place)
+    }
     default: {
       const message = `${place}.type is not known; use text, json_object or json_schema.`
       throw badRequest('invalid_value', `${place}.type`, message)
@@ -36,10 +52,23 @@ export function answerFormat(responseFormat: unknown, structuredOutputs: boolean
   }
 }
 
-function schemaFormat(wish: JsonObject, structuredOutputs: boolean): AnswerFormat {
-  if (!isGiven(wish.schema)) return { instruction: textBlock(onlyJson) }
-  const schema = objectAt(wish.schema, 'response_format.json_schema.schema')
-  if (structuredOutputs) return { format: { type: 'json_schema', schema: strictSchema(schema) } }
+function ownFormat(value: unknown, structuredOutputs: boolean): AnswerFormat {
+  const place = 'output_config.format'
+  const { type, schema } = objectAt(value, place)
+  if (type === 'json_schema') {
+    return schemaFormat(objectAt(schema, `${place}.schema`), structuredOutputs, place)
+  }
+  const message = `${place}.type is not known; use json_schema.`
+  throw badRequest('invalid_value', `${place}.type`, message)
+}
+
+/** A schema that the API refuses, by its size or because it is endless, is told in words. */
+function schemaFormat(schema: JsonObject, structuredOutputs: boolean, place: string): AnswerFormat {
+  const strict = strictSchema(schema)
+  const fits = fitsStrict([], strict)
+  if (structuredOutputs && fits) {
+    return { format: { type: 'json_schema', schema: strict }, dropped: [] }
+  }
   const demand = `${onlyJson} The value must satisfy this JSON schema:\n${writeJson(schema)}`
-  return { instruction: textBlock(demand) }
+  return { instruction: textBlock(demand), dropped: structuredOutputs ? [place] : [] }
 }

@@ -3,7 +3,7 @@ import { badRequest } from '../../../lib/errors.ts'
 import type { AnthropicMessage } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { withMark } from './cache-control.ts'
-import { webSearchTool } from './fields.ts'
+import { lostMember, webSearchTool } from './fields.ts'
 import { inputSchema } from './input-schema.ts'
 import { strictSchema } from './strict-schema.ts'
 import { isGiven, listAt, nameAt, objectAt } from '../untrusted.ts'
@@ -11,6 +11,24 @@ import { isObject } from '../../wire/json.ts'
 
 /** Tools that Anthropic defines carry the date of their version in the type. */
 const serverType = /_\d{8}$|^mcp_toolset$/
+
+/** What Anthropic defines for a tool besides; clients of chat put it beside `function`, or inside. */
+const ownMembers = ['defer_loading', 'input_examples', 'eager_input_streaming', 'allowed_callers']
+/** What is carried over in other words, or says nothing. */
+const readMembers = new Set([
+  ...ownMembers,
+  'type',
+  'function',
+  'name',
+  'description',
+  'parameters',
+  'input_schema',
+  'strict',
+  'cache_control',
+  'prompt_cache_breakpoint',
+])
+/** So many names of lost members are told; a client may have made up any number. */
+const maxNamed = 8
 
 export interface DeclaredTools {
   tools: JsonObject[]
@@ -41,8 +59,21 @@ export function declaredTools(request: JsonObject, strict: boolean): DeclaredToo
     tools,
     search: searchOf(request, tools),
     legacy: legacy && list.length > 0,
-    dropped: losesStrict ? ['strict'] : [],
+    dropped: [...(losesStrict ? ['strict'] : []), ...lostMembers(list)],
   }
+}
+
+/** Names of members of the client's own tools that no member of an Anthropic tool stands for. */
+function lostMembers(list: unknown[]): string[] {
+  const definitions = list
+    .filter(isObject)
+    .filter(({ type }) => typeof type !== 'string' || !serverType.test(type))
+    .flatMap((tool) => (isObject(tool.function) ? [tool, tool.function] : [tool]))
+  const lost = definitions.flatMap((definition) =>
+    Object.keys(definition).filter((name) => !readMembers.has(name) && isGiven(definition[name])),
+  )
+  const names = new Set(lost.map((name) => lostMember('tools', name)))
+  return [...names].slice(0, maxNamed)
 }
 
 /** Nothing where the request already declares the search itself. */
@@ -77,7 +108,14 @@ function toolOf(tool: JsonObject, place: string, strict: boolean): JsonObject {
   const nested = isGiven(tool.function)
   const at = nested ? `${place}.function` : place
   const definition = nested ? objectAt(tool.function, at) : tool
-  return withMark(definedTool(definition, at, strict && isStrict(tool)), tool)
+  const defined = definedTool(definition, at, strict && isStrict(tool))
+  const whole = { ...defined, ...membersOf(definition), ...membersOf(tool) }
+  return withMark(withMark(whole, definition), tool)
+}
+
+function membersOf(definition: JsonObject): JsonObject {
+  const given = ownMembers.filter((name) => isGiven(definition[name]))
+  return Object.fromEntries(given.map((name) => [name, definition[name]]))
 }
 
 function definedTool(definition: JsonObject, place: string, strict: boolean): JsonObject {

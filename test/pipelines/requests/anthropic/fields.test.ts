@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import type { MessageCreateParams } from '@anthropic-ai/sdk/resources/messages'
 import { call, hello, refusal, tool } from '../chat-pieces.ts'
@@ -168,6 +169,44 @@ suite('§1.4 what was lost is named', () => {
       ask({ stop: null, tools: null, tool_choice: null, max_tokens: null }).dropped,
       [],
     )
+  })
+})
+
+suite('T1: the user id is opaque', () => {
+  const hash = (id: string) => createHash('sha256').update(id).digest('hex')
+  const personal = [
+    'jane.doe@example.com',
+    'Jane Doe',
+    '+41 79 123 45 67',
+    '555-123-4567',
+    '0791234567',
+    'Zoë',
+    '{"device_id":"d"}',
+    'x'.repeat(257),
+  ]
+  const opaque = ['u-7f3a', 'u1', 'org:12.b_c', '4711', '1234567890', 'x'.repeat(256)]
+  const places: [what: string, at: (id: string) => object][] = [
+    ['user', (user) => ({ user })],
+    ['safety_identifier', (safety_identifier) => ({ safety_identifier })],
+    ['metadata.user_id', (user_id) => ({ metadata: { user_id } })],
+  ]
+  for (const [what, at] of places) {
+    test(`T1: ${what} that may name a person goes up as its SHA-256`, () => {
+      for (const id of personal) {
+        assert.deepEqual(ask({ ...at(id) }).body.metadata, { user_id: hash(id) })
+        assert.deepEqual(ask({ ...at(id) }).dropped, [])
+      }
+    })
+
+    test(`T1: ${what} that is opaque goes up as it is`, () => {
+      for (const id of opaque) {
+        assert.deepEqual(ask({ ...at(id) }).body.metadata, { user_id: id })
+      }
+    })
+  }
+
+  test('T1: an empty one is none', () => {
+    assert.equal(ask({ user: '' }).body.metadata, undefined)
   })
 })
 
