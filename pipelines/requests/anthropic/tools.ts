@@ -4,7 +4,7 @@ import type { AnthropicMessage } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { withMark } from './cache-control.ts'
 import { lostMember, webSearchTool } from './fields.ts'
-import { inputSchema } from './input-schema.ts'
+import { objectSchema } from '../object-schema.ts'
 import { strictSchema } from './strict-schema.ts'
 import { isGiven, listAt, nameAt, objectAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
@@ -120,7 +120,7 @@ function membersOf(definition: JsonObject): JsonObject {
 
 function definedTool(definition: JsonObject, place: string, strict: boolean): JsonObject {
   const key = isGiven(definition.parameters) ? 'parameters' : 'input_schema'
-  const schema = inputSchema(definition[key], `${place}.${key}`)
+  const schema = objectSchema(definition[key], `${place}.${key}`)
   const { description } = definition
   return {
     name: nameAt(definition.name, `${place}.name`),

@@ -10,7 +10,7 @@ import { hidesReasoning, overruledWishes } from '../level.ts'
 import type { MappedRequest, MappingContext } from '../mapped.ts'
 import { capabilityOf } from './capability.ts'
 import { droppedFields, keptFields, logprobsOf, outputLimit, samplingOf } from './fields.ts'
-import { conversationOf } from './input.ts'
+import { conversationOf, instructionItems } from './input.ts'
 import { planReasoning } from './reasoning.ts'
 import { stopSequencesOf } from '../stop.ts'
 import { textOf } from './text-format.ts'
@@ -32,18 +32,19 @@ export function chatToResponses(
   })
   const sampling = samplingOf(request, samples)
   const logprobs = logprobsOf(request, samples)
+  const tooling = toolingOf(request)
   const text = textOf(request, capabilityOf(upstreamId(model)).verbosity)
   const stopAt = stopSequencesOf(request.stop)
 
   const body: ResponsesRequest = {
     model: upstreamId(model),
-    ...instructionsOf(context.systemPrompt, leading),
-    input,
+    ...instructionsOf(context.systemPrompt, leading.flat(), input.length > 0),
+    input: input.length > 0 ? input : instructionItems(leading),
     store: false,
     stream: context.stream,
     ...outputLimit(request),
     ...sampling.fields,
-    ...toolingOf(request),
+    ...tooling.fields,
     ...text.fields,
     ...(reasoning && { reasoning }),
     ...includeOf(reasons, logprobs.include),
@@ -54,6 +55,7 @@ export function chatToResponses(
     ...droppedFields(request),
     ...sampling.dropped,
     ...logprobs.dropped,
+    ...tooling.dropped,
     ...text.dropped,
     ...plan.dropped,
     ...overruledWishes(model, request),
@@ -73,10 +75,17 @@ function includeOf(reasons: boolean, more: string[] = []): Pick<ResponsesRequest
   return include.length > 0 ? { include } : {}
 }
 
-/** The operator's prompt goes first, once: a client that already sends it gets no second copy. */
-function instructionsOf(prompt: string, leading: string[]): Pick<ResponsesRequest, 'instructions'> {
-  const texts = leading.join('\n\n')
-  const wanted = prompt !== '' && !texts.startsWith(prompt.trimEnd())
+/**
+ * The operator's prompt goes first, once: a client that already sends it gets no second copy.
+ * `withTexts`: what leads goes here, too, and not to the input.
+ */
+function instructionsOf(
+  prompt: string,
+  leading: string[],
+  withTexts: boolean,
+): Pick<ResponsesRequest, 'instructions'> {
+  const wanted = prompt !== '' && !leading.join('\n\n').startsWith(prompt.trimEnd())
+  const texts = withTexts ? leading.join('\n\n') : ''
   const separator = texts === '' || prompt.endsWith('\n') ? '' : '\n\n'
   const instructions = wanted ? `${prompt}${separator}${texts}` : texts
   return instructions === '' ? {} : { instructions }

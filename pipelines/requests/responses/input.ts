@@ -4,13 +4,14 @@ import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { listAt, objectAt } from '../untrusted.ts'
 import { assistantItems, type HistoryContext } from './assistant.ts'
-import { inputParts, textsOf, type Part } from './parts.ts'
+import { inputParts, textPart, textsOf, type Part } from './parts.ts'
 import { callsOf, OpenCalls, type Call } from './tool-calls.ts'
 import { missingOutputItem, resultItem, resultPartItems } from './tool-outputs.ts'
 
 export interface Conversation {
-  /** of the system and developer messages before any other */
-  leading: string[]
+  /** the texts of each system or developer message before any other */
+  leading: string[][]
+  /** empty where only what leads says anything */
   input: ResponsesItem[]
 }
 
@@ -46,8 +47,13 @@ export function conversationOf(messages: unknown, context: HistoryContext): Conv
   const input = drafts
     .flat()
     .flatMap((draft) => (Array.isArray(draft) ? missingOutputs(draft) : draft))
-  if (input.length === 0) throw nothingLeft()
-  return { leading: leading.flat(), input }
+  if (input.length === 0 && leading.flat().length === 0) throw nothingLeft()
+  return { leading, input }
+}
+
+/** What leads, as items: the API wants an input also where there is nothing but instructions. */
+export function instructionItems(leading: string[][]): ResponsesItem[] {
+  return leading.flatMap((texts) => messageItem('developer', texts.map(textPart)))
 }
 
 function isInstruction({ role }: JsonObject): boolean {
@@ -97,6 +103,6 @@ function unknownRole(place: string) {
 }
 
 function nothingLeft() {
-  const message = 'messages holds nothing to answer; send at least one user message with content.'
+  const message = 'messages holds nothing to answer; send at least one message with content.'
   return badRequest('invalid_value', 'messages', message)
 }

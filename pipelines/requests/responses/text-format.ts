@@ -3,7 +3,9 @@ import { badRequest } from '../../../lib/errors.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
 import { isGiven, nameAt, objectAt, textAt } from '../untrusted.ts'
+import { repairedSchema } from '../repaired-schema.ts'
 import { flag } from './flag.ts'
+import { canBeStrict } from './parameters.ts'
 
 /** What a model without `verbosity` does anyway. */
 const usualVerbosity = 'medium'
@@ -16,7 +18,7 @@ export function textOf(
   request: JsonObject,
   takesVerbosity: boolean,
 ): { fields: Pick<ResponsesRequest, 'text'>; dropped: string[] } {
-  const format = formatOf(request.response_format)
+  const { format, losesStrict } = formatOf(request.response_format)
   const verbosity = isGiven(request.verbosity) ? textAt(request.verbosity, 'verbosity') : undefined
   const isLost = verbosity !== undefined && !takesVerbosity && verbosity !== usualVerbosity
   const text = {
@@ -25,19 +27,25 @@ export function textOf(
   }
   return {
     fields: Object.keys(text).length > 0 ? { text } : {},
-    dropped: isLost ? ['verbosity'] : [],
+    dropped: [...(losesStrict ? ['strict'] : []), ...(isLost ? ['verbosity'] : [])],
   }
 }
 
-function formatOf(value: unknown): JsonObject | undefined {
-  if (!isGiven(value)) return undefined
+interface AnswerFormat {
+  format?: JsonObject
+  /** strict was wanted, and the API would refuse it */
+  losesStrict?: boolean
+}
+
+function formatOf(value: unknown): AnswerFormat {
+  if (!isGiven(value)) return {}
   const place = 'response_format'
   const format = objectAt(value, place)
   switch (format.type) {
     case 'text':
-      return undefined
+      return {}
     case 'json_object':
-      return { type: 'json_object' }
+      return { format: { type: 'json_object' } }
     case 'json_schema':
       return schemaFormat(format, place)
     default: {
@@ -51,17 +59,21 @@ function formatOf(value: unknown): JsonObject | undefined {
  * Chat nests what Responses has flat; `strict` is always said, since the two APIs differ in their
  * default.
  */
-function schemaFormat(format: JsonObject, place: string): JsonObject {
+function schemaFormat(format: JsonObject, place: string): AnswerFormat {
   const nested = isGiven(format.json_schema)
   const at = nested ? `${place}.json_schema` : place
   const definition = nested ? objectAt(format.json_schema, at) : format
-  if (!isGiven(definition.schema)) return { type: 'json_object' }
+  if (!isGiven(definition.schema)) return { format: { type: 'json_object' } }
   const { description } = definition
-  return {
+  const schema = objectAt(definition.schema, `${at}.schema`)
+  const wanted = flag(definition.strict, `${at}.strict`) ?? false
+  const strict = wanted && canBeStrict(schema)
+  const own = {
     type: 'json_schema',
     name: nameAt(definition.name, `${at}.name`),
     ...(isGiven(description) && { description: textAt(description, `${at}.description`) }),
-    schema: objectAt(definition.schema, `${at}.schema`),
-    strict: flag(definition.strict, `${at}.strict`) ?? false,
+    schema: repairedSchema(schema),
+    strict,
   }
+  return { format: own, losesStrict: wanted && !strict }
 }

@@ -7,7 +7,11 @@ import { isObject } from '../../wire/json.ts'
 import { flag } from './flag.ts'
 import { declaredTools } from './tools.ts'
 
-type Tooling = Pick<ResponsesRequest, 'tools' | 'tool_choice' | 'parallel_tool_calls'>
+interface Tooling {
+  fields: Pick<ResponsesRequest, 'tools' | 'tool_choice' | 'parallel_tool_calls'>
+  /** names for `x-droid2api-dropped` */
+  dropped: string[]
+}
 
 /**
  * What clients that mix dialects write for a word: Anthropic's `{type: "any"}`, or `{type:
@@ -25,18 +29,19 @@ const words = new Map<unknown, string>([
  * for undeclared names.
  */
 export function toolingOf(request: JsonObject): Tooling {
-  const { tools, legacy } = declaredTools(request)
-  if (tools.length === 0) return {}
+  const { tools, legacy, dropped } = declaredTools(request)
+  if (tools.length === 0) return { fields: {}, dropped }
   const choice = choiceOf(request, tools)
   const parallel =
     legacy || isSerial(request.tool_choice)
       ? false
       : flag(request.parallel_tool_calls, 'parallel_tool_calls')
-  return {
+  const fields = {
     tools,
     ...(choice !== undefined && { tool_choice: choice }),
     ...(parallel !== undefined && { parallel_tool_calls: parallel }),
   }
+  return { fields, dropped }
 }
 
 /** Anthropic says it within the choice. */

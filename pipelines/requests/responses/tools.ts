@@ -3,12 +3,17 @@ import type { JsonObject } from '../../wire/chat.ts'
 import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 import { flag } from './flag.ts'
+import { hostedTool } from './hosted-tools.ts'
+import { canBeStrict, parametersOf } from './parameters.ts'
+import { membersOf } from './tool-members.ts'
 import { webSearchTool } from './web-search.ts'
 
 export interface DeclaredTools {
   tools: JsonObject[]
   /** declared in the form of 2023, `functions`: one call at a time */
   legacy: boolean
+  /** names for `x-droid2api-dropped` */
+  dropped: string[]
 }
 
 /**
@@ -20,55 +25,72 @@ export function declaredTools(request: JsonObject): DeclaredTools {
   const legacy = modern.length === 0 && isGiven(request.functions)
   const name = legacy ? 'functions' : 'tools'
   const list = legacy ? listAt(request.functions, name) : modern
-  const tools = list.map((value, index) => {
+  const dropped = new Set<string>()
+  const searchable = list.some((tool) => isObject(tool) && tool.type === 'tool_search')
+  const tools = list.flatMap<JsonObject>((value, index) => {
     const place = `${name}[${index}]`
-    return toolOf(objectAt(value, place), place)
+    return toolOf(objectAt(value, place), place, { dropped, searchable }) ?? []
   })
   const search = webSearchTool(request.web_search_options)
   if (search && !tools.some(({ type }) => type === search.type)) tools.push(search)
-  return { tools, legacy: legacy && list.length > 0 }
+  return { tools, legacy: legacy && list.length > 0, dropped: [...dropped] }
 }
 
-function toolOf(tool: JsonObject, place: string): JsonObject {
+interface ToolContext {
+  /** names for `x-droid2api-dropped`, to add to */
+  dropped: Set<string>
+  /** the request has the tool that finds deferred ones */
+  searchable: boolean
+}
+
+/** `undefined` for a tool that only another provider runs. */
+function toolOf(tool: JsonObject, place: string, context: ToolContext): JsonObject | undefined {
   const { type } = tool
-  if (isGiven(tool.function)) {
-    return functionTool(objectAt(tool.function, `${place}.function`), `${place}.function`)
+  if (isGiven(type) && type !== 'function' && type !== 'custom') {
+    const hosted = hostedTool(tool, textAt(type, `${place}.type`))
+    if (!hosted) context.dropped.add('tools')
+    return hosted
   }
-  if (type === 'custom' && !isObject(tool.input_schema)) return customTool(tool, place)
-  if (!isGiven(type) || type === 'function' || type === 'custom') return functionTool(tool, place)
-  return tool
+  const isCustom = isCustomTool(tool)
+  const key = isCustom ? 'custom' : 'function'
+  const at = isGiven(tool[key]) ? `${place}.${key}` : place
+  const definition = isGiven(tool[key]) ? objectAt(tool[key], at) : tool
+  const { kept, dropped } = membersOf(definition, tool, context.searchable)
+  for (const one of dropped) context.dropped.add(one)
+  const own = isCustom ? customTool(definition, at) : functionTool(definition, at, context)
+  return { ...own, ...kept }
+}
+
+/** Anthropic calls functions custom, too; those have a schema. */
+function isCustomTool({ type, custom, function: called, input_schema: schema }: JsonObject) {
+  const saysSo = isGiven(type) ? type === 'custom' : isGiven(custom) && !isGiven(called)
+  return saysSo && !isObject(schema)
 }
 
 /**
  * `strict` is always said: left out, the API takes it for true, and then refuses or rewrites loose
  * schemas.
  */
-function functionTool(definition: JsonObject, place: string): JsonObject {
+function functionTool(definition: JsonObject, place: string, context: ToolContext): JsonObject {
   const key = isGiven(definition.parameters) ? 'parameters' : 'input_schema'
+  const wanted = flag(definition.strict, `${place}.strict`) ?? false
+  const strict = wanted && canBeStrict(definition[key])
+  if (wanted && !strict) context.dropped.add('strict')
   return {
     type: 'function',
     name: nameAt(definition.name, `${place}.name`),
     ...descriptionOf(definition, place),
     parameters: parametersOf(definition[key], `${place}.${key}`),
-    strict: flag(definition.strict, `${place}.strict`) ?? false,
+    strict,
   }
 }
 
-/** The API refuses an empty schema, which means the same as none. */
-function parametersOf(value: unknown, place: string): JsonObject {
-  const schema = isGiven(value) ? objectAt(value, place) : {}
-  return Object.keys(schema).length > 0 ? schema : { type: 'object', properties: {} }
-}
-
-function customTool(tool: JsonObject, place: string): JsonObject {
-  const nested = isGiven(tool.custom)
-  const at = nested ? `${place}.custom` : place
-  const definition = nested ? objectAt(tool.custom, at) : tool
+function customTool(definition: JsonObject, place: string): JsonObject {
   return {
     type: 'custom',
-    name: nameAt(definition.name, `${at}.name`),
-    ...descriptionOf(definition, at),
-    ...(isGiven(definition.format) && { format: formatOf(definition.format, `${at}.format`) }),
+    name: nameAt(definition.name, `${place}.name`),
+    ...descriptionOf(definition, place),
+    ...(isGiven(definition.format) && { format: formatOf(definition.format, `${place}.format`) }),
   }
 }
 

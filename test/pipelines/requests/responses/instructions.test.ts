@@ -64,6 +64,40 @@ test('§7.2 a leading message with a part that is no text stays in the input', (
   ])
 })
 
-test('§7.2 instructions alone are nothing to answer', () => {
-  assert.throws(() => ask({ messages: [sys('a')] }), refusal('messages', 'invalid_value'))
+suite('T3: a chat with nothing but instructions has them as its input', () => {
+  const item = (...texts: string[]) => ({
+    type: 'message',
+    role: 'developer',
+    content: texts.map((text) => ({ type: 'input_text', text })),
+  })
+  const nothingSaid = { role: 'assistant', content: null }
+  const rows: [row: string, messages: unknown[], items: unknown[]][] = [
+    ['a system message', [sys('a')], [item('a')]],
+    ['a developer message', [sys('a', 'developer')], [item('a')]],
+    ['two, of several parts', [sys(['a', 'b']), sys('c')], [item('a', 'b'), item('c')]],
+    ['beside an assistant that says nothing', [sys('a'), nothingSaid], [item('a')]],
+    ['beside an empty user', [sys('a'), { role: 'user', content: '' }], [item('a')]],
+  ]
+  for (const [row, messages, items] of rows) {
+    test(row, () => {
+      const { body } = ask({ messages })
+
+      assert.deepEqual(body.input, items)
+      assert.ok(!('instructions' in body))
+    })
+  }
+
+  test("the operator's prompt stays among the instructions, once", () => {
+    const systemPrompt = 'Droid.\n'
+
+    const { body } = ask({ messages: [sys('a')] }, { systemPrompt })
+    const repeated = ask({ messages: [sys('Droid.\n\na')] }, { systemPrompt })
+
+    assert.deepEqual([body.instructions, body.input], [systemPrompt, [item('a')]])
+    assert.ok(!('instructions' in repeated.body))
+  })
+
+  test('empty instructions alone are nothing to answer', () => {
+    assert.throws(() => ask({ messages: [sys('')] }), refusal('messages', 'invalid_value'))
+  })
 })

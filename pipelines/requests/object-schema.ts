@@ -1,28 +1,35 @@
 /**
- * Tool parameters as an `input_schema`, which has to be an object schema without alternatives at
- * its top.
+ * Tool parameters as both APIs take them: an object schema without alternatives at its top, and
+ * without what is no JSON Schema.
  */
-import type { JsonObject } from '../../wire/chat.ts'
-import { isGiven, objectAt } from '../untrusted.ts'
-import { isObject } from '../../wire/json.ts'
+import type { JsonObject } from '../wire/chat.ts'
+import { isGiven, objectAt } from './untrusted.ts'
+import { isObject } from '../wire/json.ts'
+import { repairedSchema } from './repaired-schema.ts'
 
 interface Shape {
   properties: JsonObject
   required: string[]
 }
 
-/** The schema as the API takes it; throws a 400 when `parameters` is no object. */
-export function inputSchema(parameters: unknown, place: string): JsonObject {
+/** The schema as the APIs take it; throws a 400 when `parameters` is no object. */
+export function objectSchema(parameters: unknown, place: string): JsonObject {
   if (!isGiven(parameters)) return { type: 'object', properties: {} }
-  const schema = objectAt(parameters, place)
-  if (Object.keys(schema).length === 0) return { type: 'object', properties: {} }
+  // PHP writes an empty map as an empty list
+  if (Array.isArray(parameters) && parameters.length === 0) return objectSchema(undefined, place)
+  const schema = repairedSchema(objectAt(parameters, place))
+  if (Object.keys(schema).length === 0) return objectSchema(undefined, place)
 
   const { anyOf, oneOf, allOf, ...rest } = schema
-  for (const name of ['properties', 'required']) if (rest[name] === null) delete rest[name]
   const object = takesObject(schema.type) ? { ...rest, type: 'object' } : rest
-  if (![anyOf, oneOf, allOf].some((branches) => branches !== undefined)) return object
+  if (!hasAlternatives({ anyOf, oneOf, allOf })) return object
   const { properties, required } = shapeOf(schema, schema, new Map())
   return { ...object, properties, ...(required.length > 0 && { required }) }
+}
+
+/** Whether the top of a schema has alternatives, which `objectSchema` merges. */
+export function hasAlternatives({ anyOf, oneOf, allOf }: JsonObject): boolean {
+  return [anyOf, oneOf, allOf].some(isGiven)
 }
 
 function takesObject(type: unknown): boolean {
