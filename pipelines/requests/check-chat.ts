@@ -5,6 +5,7 @@
  */
 import { badRequest, ProxyError } from '../../lib/errors.ts'
 import type { ChatRequest, JsonObject } from '../wire/chat.ts'
+import { holdsResults, isItem } from './history.ts'
 import { isGiven, noLimit, listAt, objectAt, textAt } from './untrusted.ts'
 import { ExactNumber, numberFrom } from '../wire/exact-json.ts'
 import { isObject } from '../wire/json.ts'
@@ -75,13 +76,16 @@ function checkMessages(messages: unknown): void {
 
 function checkMessage(message: unknown, place: string): void {
   const role = isObject(message) ? message.role : undefined
+  if (isObject(message) && isItem(message)) return
   if (!isObject(message) || !roles.has(role)) {
     const advice = `use ${[...roles].join(', ')}.`
     throw invalid(`${place}.role`, `${place} has the role ${shown(role)}; ${advice}`)
   }
   checkContent(message.content, `${place}.content`)
   if (role === 'assistant' && isGiven(message.audio)) throw noAudio(`${place}.audio`)
-  if (role === 'tool') checkAnsweredCall(message.tool_call_id, `${place}.tool_call_id`)
+  if (role === 'tool' && !holdsResults(message)) {
+    checkAnsweredCall(message.tool_call_id, `${place}.tool_call_id`)
+  }
 }
 
 function checkContent(content: unknown, place: string): void {

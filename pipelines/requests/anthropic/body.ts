@@ -9,6 +9,7 @@ import { outputLimits, planThinking } from './budget.ts'
 import type { ThinkingPlan } from './budget.ts'
 import { limitMarks } from './cache-control.ts'
 import { capabilityOf } from './capability.ts'
+import { chatHistory } from '../history.ts'
 import { upstreamId } from '../upstream-id.ts'
 import { droppedFields, simpleFields } from './fields.ts'
 import { anthropicHeaders, apiVersion } from './headers.ts'
@@ -37,7 +38,7 @@ export function chatToAnthropic(
   const capability = capabilityOf(model)
   const wish = levelOf(model, request)
   const hideReasoning = hidesReasoning(request)
-  const { system, messages } = conversationOf(request.messages, {
+  const { system, messages } = conversationOf(chatHistory(request.messages), {
     upstreamModel: upstreamId(model),
     keepThinking: wish.level !== 'off',
     recall: context.recall,

@@ -26,6 +26,9 @@ const ownTypes: Record<Speaker, ReadonlySet<string>> = {
   tool: new Set(['image', 'document', 'search_result']),
 }
 
+/** What Anthropic's own tools left in an assistant's turn. */
+const serverBlock = /^(?:server|mcp)_tool_use$|_tool_result$/
+
 /** Text, in the words of chat and of both sides of Responses. */
 const textTypes = new Set(['text', 'input_text', 'output_text'])
 
@@ -62,7 +65,9 @@ function partBlock(value: unknown, place: string, speaker: Speaker): AnthropicBl
   if (type === 'refusal') {
     return withMark(textBlock(textAt(part.refusal, `${place}.refusal`)), part)
   }
-  if (ownTypes[speaker].has(type) && isOwn(part, type)) return ownBlock(part, type, place)
+  const isServers = speaker === 'assistant' && serverBlock.test(type)
+  if (isServers || (ownTypes[speaker].has(type) && isOwn(part, type)))
+    return ownBlock(part, type, place)
   if (isAttachment(type)) return withMark(attachmentBlock(attachmentOf(part, type, place)), part)
   throw unsupported(type, place, 'this model takes text, images and files')
 }

@@ -5,6 +5,7 @@
  */
 import type { ChatRequest } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
+import { chatHistory } from '../history.ts'
 import { upstreamId } from '../upstream-id.ts'
 import { hidesReasoning, overruledWishes } from '../level.ts'
 import type { MappedRequest, MappingContext } from '../mapped.ts'
@@ -26,7 +27,7 @@ export function chatToResponses(
 ): MappedRequest<ResponsesRequest> {
   const { model, recall } = context
   const { reasoning, reasons, samples, ...plan } = planReasoning(model, request)
-  const { leading, input } = conversationOf(request.messages, {
+  const { leading, input } = conversationOf(chatHistory(request.messages), {
     upstreamModel: upstreamId(model),
     recall,
   })

@@ -37,7 +37,7 @@ export function inputParts(content: unknown, place: string, beside: string[] = [
  */
 export function spokenParts(content: unknown, place: string): Part[] {
   return entriesOf(content, place)
-    .filter(({ value }) => !isOneOf(value, besideSpeech))
+    .filter(({ value }) => !isOneOf(value, besideSpeech) && !isServerBlock(value))
     .map(({ value, at }) => spokenPart(value, at))
     .filter(({ text, refusal }) => text !== '' && refusal !== '')
 }
@@ -78,6 +78,11 @@ function entriesOf(content: unknown, place: string): { value: unknown; at: strin
 
 function isOneOf(value: unknown, types: string[]): boolean {
   return isObject(value) && typeof value.type === 'string' && types.includes(value.type)
+}
+
+/** What tools of Anthropic's own left in an assistant's turn means nothing to OpenAI. */
+function isServerBlock(value: unknown): boolean {
+  return isObject(value) && /^(?:server|mcp)_tool_use$|_tool_result$/.test(String(value.type))
 }
 
 function inputPart(value: unknown, place: string): Part {
