@@ -1,27 +1,29 @@
 FROM node:24-alpine AS build
-WORKDIR /app
+WORKDIR /build
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts
+RUN npm ci --include=dev --ignore-scripts
 COPY .build ./.build
 COPY bin ./bin
 COPY lib ./lib
 COPY pipelines ./pipelines
-# --build-arg STORE_CLIENT=redis keeps the client for TOKEN_STORE, without what only developers read of it.
+RUN npm run build
+# What runs is in the bundle. --build-arg STORE_CLIENT=redis adds the client for TOKEN_STORE, without what only developers
+# read of it.
 ARG STORE_CLIENT=
-RUN npm run build \
-  && mv node_modules/@redis /tmp && npm prune --omit=dev --ignore-scripts \
+RUN mkdir program && mv dist package.json program \
   && if [ "$STORE_CLIENT" = redis ]; then \
-    mv /tmp/@redis node_modules && find node_modules/@redis \( -name '*.map' -o -name '*.d.ts' \) -delete; \
+    mkdir program/node_modules && mv node_modules/@redis program/node_modules \
+    && find program/node_modules \( -name '*.map' -o -name '*.d.ts' \) -delete; \
   fi
 
 FROM node:24-alpine
-WORKDIR /app
+# Not below /app: a volume that is mounted there, as users of the original do, would hide the program.
+WORKDIR /opt/droid2api
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/app/data
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
-COPY package.json config.json ./
+COPY --from=build /build/program ./
+COPY config.json ./
 # Whoever runs it, also as a user that this image does not know, can keep the renewed login; its files are 0600.
-RUN mkdir data && chmod 1777 data
+RUN mkdir -p /app/data && chmod 1777 /app/data
 USER node
 VOLUME /app/data
 EXPOSE 3000

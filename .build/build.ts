@@ -1,9 +1,9 @@
 /**
- * `npm run build [file]`: the program as one file, dist/bin/droid2api.js, with the packages that every run needs: one file is
- * read and compiled faster than two hundred, and holds less memory. Where env-schema asks for ajv it finds validators that
- * are compiled here.
+ * `npm run build`: the program as one file, dist/bin/main.mjs, with all that it runs: one file is read and compiled faster than
+ * two hundred, and holds less memory. Where env-schema asks for ajv it finds validators that are compiled here. What is
+ * started is dist/bin/droid2api.js in front of it, which any Node understands.
  */
-import { renameSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv } from 'ajv'
 import standaloneCode from 'ajv/dist/standalone/index.js'
@@ -55,12 +55,28 @@ const compiledAjv: Plugin = {
   },
 }
 
-const program = path.resolve(projectDir, process.argv[2] ?? 'dist/bin/droid2api.js')
+const binDir = path.join(projectDir, 'dist', 'bin')
+
+/** In one step: somebody may be starting what is there. */
+function put(name: string, write: (file: string) => void): void {
+  const file = path.join(binDir, name)
+  write(`${file}.new`)
+  renameSync(`${file}.new`, file)
+}
+
+/** CommonJS, which Node had before it had modules: it says so where Node is too old, and then hands over. */
+function launcher(): string {
+  const check = readFileSync(path.join(import.meta.dirname, 'check-node.cjs'), 'utf8')
+  return `#!/usr/bin/env node\n${check}import('./main.mjs')\n`
+}
+
+mkdirSync(binDir, { recursive: true })
+const bundle = path.join(binDir, 'main.mjs.new')
 
 await build({
   absWorkingDir: projectDir,
   entryPoints: ['bin/droid2api.ts'],
-  outfile: `${program}.new`,
+  outfile: bundle,
   bundle: true,
   minifyWhitespace: true,
   minifySyntax: true,
@@ -79,5 +95,7 @@ await build({
   logLevel: 'warning',
 })
 
-// in one step: somebody may be starting the one that is there
-renameSync(`${program}.new`, program)
+renameSync(bundle, path.join(binDir, 'main.mjs'))
+put('package.json', (file) => writeFileSync(file, '{ "type": "commonjs" }\n'))
+// the last, and so the newest: by its age it is told whether there is anything to build
+put('droid2api.js', (file) => writeFileSync(file, launcher(), { mode: 0o755 }))

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The program: reads the command line, builds, runs one command. The only place that ends the process. */
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -10,7 +9,6 @@ import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
 import { configurationFaults, findingLines, findings, type Finding } from '../lib/cli/check.ts'
 import { neededKey, shellLine } from '../lib/cli/clients.ts'
 import { demoConfig } from '../lib/cli/demo-config.ts'
-import { nodeTooOld } from '../lib/cli/node-version.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import {
   clientOf,
@@ -33,11 +31,6 @@ const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'
 }
 
 async function run(args: string[]): Promise<number> {
-  const tooOld = nodeTooOld(process.version)
-  if (tooOld) {
-    process.stderr.write(`${tooOld}\n`)
-    return exitCodes.failure
-  }
   const line = parseCommandLine(args)
   if (line.help) process.stdout.write(usage)
   else if (line.version) process.stdout.write(`${version}\n`)

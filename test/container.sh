@@ -125,8 +125,8 @@ case $engine in *podman) format='--format docker' ;; esac
 echo 'ok      row 69: it builds from this folder as it is'
 
 check 'row 69: its layers are at most 6 MiB' layers_at_most $((6 * 1024 * 1024))
-check 'row 69: no development packages, tests, sources or secrets are in it' inside \
-  '! ls node_modules | grep -qE "^(typescript|tsx|esbuild|openai)$" && [ ! -e test ] && [ ! -e lib ] && [ ! -e .env ]'
+check 'row 69: no packages, tests, sources or secrets are in it' inside \
+  '[ ! -e node_modules ] && [ ! -e test ] && [ ! -e lib ] && [ ! -e .env ]'
 check 'row 69: it does not run as root' inside '[ "$(id -u)" != 0 ]'
 check 'row 69: it has a health check' test -n "$("$engine" image inspect -f '{{.Config.Healthcheck}}' "$image")"
 
@@ -137,6 +137,9 @@ check 'memory of the container' memory
 check 'row 69: the health check says that it is well' "$engine" exec "$box" node -e \
   "fetch('http://127.0.0.1:3000/health').then((r) => process.exit(r.ok ? 0 : 1))"
 check 'row 58: as process 1 it ends at once when it is told to' stops_in_time
+
+start -v "$volume:/app" -e FACTORY_API_KEY=fk-of-the-test "$image" >/dev/null 2>&1
+check 'O6: with a volume over /app, as the original was run, it answers' answers "$(url)"
 
 start --user 12345:12345 -v "$volume:/app/data" -e DROID_REFRESH_KEY=rt-of-the-test -e TOKEN_URL=http://127.0.0.1:9/token "$image" >/dev/null 2>&1
 check 'row 70: as a user that the image does not know it answers' answers "$(url)"
@@ -158,7 +161,7 @@ if [ -n "${ARM64_NODE:-}" ]; then
   app=$(mktemp -d)
   "$engine" rm -f "$box" >/dev/null 2>&1 || true
   "$engine" create --name "$box" "$image" >/dev/null
-  "$engine" cp "$box:/app/." "$app"
+  "$engine" cp "$box:/opt/droid2api/." "$app"
   port=$(node -e 'const s = require("node:net").createServer().listen(0, () => { console.log(s.address().port); s.close() })')
   began=$(node -p 'Date.now()')
   HOST=127.0.0.1 PORT=$port DATA_DIR=$app/data qemu-aarch64-static -L /usr/aarch64-linux-gnu \

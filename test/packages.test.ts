@@ -48,6 +48,8 @@ test('npm pack takes the program and what is read about it, and nothing else', (
     'README.zh-CN.md',
     'config.json',
     'dist/bin/droid2api.js',
+    'dist/bin/main.mjs',
+    'dist/bin/package.json',
     'package.json',
   ])
 })

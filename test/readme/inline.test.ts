@@ -22,6 +22,12 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.equal(sandbox(t).paste(command).trim(), process.version)
   },
 
+  'npm ci --include=dev'(t, command) {
+    const { paste } = sandbox(t, { installed: false })
+
+    assert.match(paste(`${command} && npm start -- --version`), /^\d+\.\d+\.\d+$/m)
+  },
+
   'env codex': printsFor(/^codex\(\) \{ .*model_providers\.droid2api/),
   'env openai': printsFor(/^export OPENAI_BASE_URL=/),
   'droid2api env claude': asCommand(/^export ANTHROPIC_BASE_URL=/),

@@ -22,7 +22,7 @@ const needNoRow = [
   /^\$\{file\} \$\{whyUnreadable/,
 ]
 
-const ownSource = ['bin', 'lib'].map(sourceIn).join('\n')
+const ownSource = ['.build', 'bin', 'lib'].map(sourceIn).join('\n')
 const said = [ownSource, sourceIn('pipelines'), faultOf({ port: 'x' })].join('\n')
 
 for (const quote of quotesOf(english)) {
@@ -48,7 +48,7 @@ test('both READMEs quote the same messages', () => {
 /** All source in a folder, without the demo, whose answers are examples. */
 function sourceIn(dir: string): string {
   return readdirSync(path.join(packageDir, dir), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('demo'))
+    .filter((name) => /\.c?[tj]s$/.test(name) && !name.startsWith('demo'))
     .map((name) => readFileSync(path.join(packageDir, dir, name), 'utf8'))
     .join('\n')
 }

@@ -28,7 +28,7 @@ exec "$@"
 /** There is no registry: what is installed already is linked in. Everything else is for the real npm. */
 const npm = `#!/bin/sh
 case "$*" in
-  ci) rm -rf node_modules && exec ln -s "$MODULES" node_modules ;;
+  ci | 'ci --include=dev') rm -rf node_modules && exec ln -s "$MODULES" node_modules ;;
   'install --global '*.tgz) ;;
   'install @redis/client@6') exit 0 ;;
   *) exec "$REAL_NPM" "$@" ;;

@@ -1,0 +1,15 @@
+/**
+ * Ends with one line where Node is too old to run us. It stands in front of all that starts or builds the program, so what is
+ * written here must be understood by any Node: no word of it is younger than 2015.
+ */
+'use strict'
+var version = process.version.slice(1).split('.').map(Number)
+var isTooOld = version[0] < 20 || (version[0] === 20 && version[1] < 19)
+if (isTooOld) {
+  process.stderr.write(
+    'droid2api needs Node 20.19 or newer; this is ' +
+      process.version +
+      '. Install a newer one from https://nodejs.org/en/download\n',
+  )
+  process.exit(1)
+}

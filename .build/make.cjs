@@ -1,0 +1,51 @@
+/**
+ * Builds the program, or says in one line what is missing for that. `npm run build` runs it; in front of `npm start` it is
+ * loaded, and builds only where a source is newer than the program.
+ */
+'use strict'
+// oxlint-disable-next-line import/no-unassigned-import -- it ends the process where Node is too old
+require('./check-node.cjs')
+const { spawnSync } = require('child_process')
+const { existsSync, readdirSync, statSync } = require('fs')
+const path = require('path')
+
+const projectDir = path.join(__dirname, '..')
+const program = path.join('dist', 'bin', 'droid2api.js')
+const sources = ['.build', 'bin', 'lib', 'pipelines', 'package-lock.json']
+
+/** When a file, or any file below a folder, was changed last. */
+function newest(place) {
+  const stats = statSync(place)
+  if (!stats.isDirectory()) return stats.mtimeMs
+  return Math.max(...readdirSync(place).map((name) => newest(path.join(place, name))))
+}
+
+function isBuilt() {
+  const file = path.join(projectDir, program)
+  if (!existsSync(file)) return false
+  const built = statSync(file).mtimeMs
+  return sources.every((source) => newest(path.join(projectDir, source)) < built)
+}
+
+/** What builds is for developers, and npm leaves it out of an installation for production. */
+function canBuild() {
+  return ['tsx', 'esbuild', 'ajv'].every((name) =>
+    existsSync(path.join(projectDir, 'node_modules', name, 'package.json')),
+  )
+}
+
+function build() {
+  if (!canBuild()) {
+    process.stderr.write(
+      'droid2api is not built, and what builds it is not installed. Run: npm ci --include=dev\n',
+    )
+    return 1
+  }
+  const script = path.join(__dirname, 'build.ts')
+  const command = ['--import', 'tsx', script]
+  const { status } = spawnSync(process.execPath, command, { cwd: projectDir, stdio: 'inherit' })
+  return status === null ? 1 : status
+}
+
+const code = require.main !== module && isBuilt() ? 0 : build()
+if (code !== 0) process.exit(code)
