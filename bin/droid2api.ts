@@ -25,6 +25,8 @@ const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 
 const ownKeyNote = 'DROID2API_KEY to your own key for the upstream, unless the demo is what runs.\n'
 
+/** As it was at the start: a reload reads the `.env` files again. */
+const startEnvironment = { ...process.env }
 const packageDir = findPackageDir(path.dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
   version: string
@@ -41,7 +43,7 @@ async function run(args: string[]): Promise<number> {
 const commands = {
   async serve(line: CommandLine): Promise<number> {
     const built = await build(line)
-    await serve(built, { reload: () => load(line).config })
+    await serve(built, { reload: () => load(line) })
     return 0
   },
 
@@ -57,7 +59,12 @@ const commands = {
         accountNote:
           'Demo: a built-in upstream answers; no account is used and nothing leaves this machine.',
       })
-      await serve(built, { reload: () => demoConfig(load(line).config, upstream.url) })
+      await serve(built, {
+        reload() {
+          const again = load(line)
+          return { ...again, config: demoConfig(again.config, upstream.url) }
+        },
+      })
     } finally {
       await upstream.close()
     }
@@ -107,14 +114,17 @@ async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> 
   })
 }
 
+/** What `.env` files say is there for all that asks the environment, such as the way out. */
 function load({ flags }: CommandLine) {
-  return loadConfig({
+  const loaded = loadConfig({
     flags,
-    env: process.env,
+    env: startEnvironment,
     cwd: process.cwd(),
     packageDir,
     homeDir: homedir(),
   })
+  Object.assign(process.env, loaded.added)
+  return loaded
 }
 
 function report(error: unknown): number {

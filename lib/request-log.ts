@@ -21,6 +21,8 @@ export class CallRecord {
   cachedTokens: number | undefined = undefined
   /** the failure's code, for answers that broke off or were refused */
   error: string | undefined = undefined
+  /** the endpoint and the address that answered 404: as often a wrong `base_url` as an unknown model */
+  notFound: string | undefined = undefined
   status: number | undefined = undefined
   ttfbMs: number | undefined = undefined
   durationMs: number | undefined = undefined

@@ -22,6 +22,7 @@ export function banner(app: App, url: string, title: (text: string) => string): 
     [title(heading), ...lines.map((line) => `  ${line}`)].join('\n')
   return `${[
     title(`droid2api ${app.version} listens on ${url}`),
+    `Configuration: ${[config.file, ...config.env_files].join(', ')}`,
     ...startLines(app),
     ...app.warnings.map((warning) => `Warning: ${warning}`),
     '',

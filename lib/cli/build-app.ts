@@ -77,9 +77,9 @@ function secretsOf(appNow: () => App, lasting: readonly string[]): () => string[
     if (current !== config || !isSame(now, tokens)) {
       config = current
       tokens = now
-      const { api_keys: keys, endpoint_secrets: others } = current
+      const { api_keys: keys, endpoint_secrets: others, file_secrets: filled } = current
       const inEndpoints = [...Object.values(others), ...endpointSecretsIn(current)]
-      known = knownSecrets([...now, ...keys, ...inEndpoints, ...lasting])
+      known = knownSecrets([...now, ...keys, ...inEndpoints, ...filled, ...lasting])
     }
     return known
   }

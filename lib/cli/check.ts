@@ -22,6 +22,7 @@ export async function findings(app: App, online: boolean): Promise<Finding[]> {
   const { config } = app
   return [
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
+    ...config.env_files.map((file): Finding => ({ level: 'ok', what: `environment: and ${file}` })),
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
     ...endpointFindings(app),
     ...(await accountFindings(app, online)),
@@ -47,8 +48,11 @@ async function accountFindings(app: App, online: boolean): Promise<Finding[]> {
 }
 
 /** What a configuration that cannot be read is found to be. */
-export function configurationFaults({ faults }: ConfigError): Finding[] {
-  return faults.map((what) => ({ level: 'error', what: `configuration: ${what}` }))
+export function configurationFaults({ faults, warnings }: ConfigError): Finding[] {
+  return [
+    ...faults.map((what): Finding => ({ level: 'error', what: `configuration: ${what}` })),
+    ...warnings.map((what): Finding => ({ level: 'warning', what: `configuration: ${what}` })),
+  ]
 }
 
 /** In: findings. Out: the text for a person, a line each. */

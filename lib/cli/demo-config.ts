@@ -22,6 +22,7 @@ export function demoConfig(config: Config, upstream: string): Config {
     models: config.models.map(({ endpoint: _, ...model }) => model),
     endpoints,
     secrets: {},
+    file_secrets: [],
     endpoint_secrets: { DEMO: 'demo-upstream-key' },
     auth: { ...config.auth, file: '' },
   })

@@ -15,8 +15,8 @@ import { cannotListen } from './cannot-listen.ts'
 import { tuneV8 } from './tune-v8.ts'
 
 export interface ServeOptions {
-  /** reads the configuration again; throws when it is broken */
-  reload(): App['config']
+  /** reads the configuration again, with what there is to say of it; throws when it is broken */
+  reload(): { config: App['config']; warnings: string[] }
 }
 
 /** Thrown when the address cannot be had; the message is one line for the user. */
@@ -75,7 +75,9 @@ function announce(app: App, server: Server): void {
     return
   }
   const account = accountLine(app)
-  app.log.info({ url, version: app.version, account }, 'listening')
+  const { file: config, env_files: files } = app.config
+  const read = files.length > 0 ? { config, env_files: files } : { config }
+  app.log.info({ url, version: app.version, ...read, account }, 'listening')
   for (const line of startLines(app)) if (line !== account) app.log.info(line)
   for (const warning of app.warnings) app.log.warn(warning)
 }
@@ -86,12 +88,13 @@ function heading(text: string): string {
 
 function reload(app: App, options: ServeOptions): void {
   try {
-    const next = options.reload()
+    const { config: next, warnings } = options.reload()
     const fixed = (['port', 'host', 'auth', 'data_dir', 'log_level'] as const).filter(
       (key) => JSON.stringify(next[key]) !== JSON.stringify(app.config[key]),
     )
     app.config = next
     app.log.info({ file: next.file }, 'configuration read again')
+    for (const warning of warnings) app.log.warn(warning)
     if (fixed.length > 0) app.log.warn({ keys: fixed }, 'these keys take effect at the next start')
   } catch (error) {
     app.log.error(

@@ -14,7 +14,8 @@ Commands
 Flags
   -p, --port N        port to listen on (default 3000)
       --host NAME     address to listen on (default 127.0.0.1)
-  -c, --config FILE   configuration file (default ./config.json)
+  -c, --config FILE   configuration file (default: the one in
+                      DATA_DIR, else the program's own)
       --log-level L   fatal, error, warn, info, debug, trace or silent
       --online        check: also refresh the token and ask the upstreams
       --json          check: one JSON object instead of lines

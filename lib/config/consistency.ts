@@ -1,29 +1,36 @@
 /** What no schema sees: whether the parts of a configuration fit together. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { otherType } from './base-url.ts'
 import { isBrokenHash } from '../guard/client-key.ts'
 import { hasTrailingSlash, originFault } from '../guard/origins.ts'
 import { nearest } from './nearest.ts'
 import { storeAddress } from './store-address.ts'
+import type { Skipped } from './checked-file.ts'
 import type { Config, Endpoint, Model } from './types.ts'
 
-/** Keys copied out of an example are public keys. */
-const exampleKey =
-  /^<|^(?:sk-)?(?:your|my|the)[-_ ]|change[-_ ]?me|replace[-_ ]?|example|placeholder|x{4,}|^(?:sk-)?test(?:[-_]?key)?[-_\d]*$|^(?:secret|password|key|any|none|1234\d*)$/i
+export interface Check {
+  /** entries that are not looked at, since more is wrong with them or they are left out; left out ones are added */
+  skipped: Skipped
+  /** added to */
+  unserved: Record<string, string>
+  /** how a fault calls the place that a value came from, where that is not the file */
+  blame: { token_url: string; token_store: string }
+  faults: string[]
+  warnings: string[]
+}
 
-/** Adds a line to `faults` for what cannot work, and to `warnings` for what probably does not. */
-export function checkConsistency(config: Config, faults: string[], warnings: string[]): void {
+/** Says what cannot work, and what probably does not. */
+export function checkConsistency(config: Config, check: Check): void {
+  const { faults, warnings, blame } = check
   const say = (text: string) => faults.push(`${config.file}: ${text}`)
-  checkEndpoints(config, say)
-  checkModels(config, say)
-  checkRedirects(config, warnings)
-  if (config.models.length === 0) {
-    warnings.push(`${config.file}: models is empty; leave it out to have the shipped ones`)
-  }
-  checkUrl('auth.token_url', config.auth.token_url, say)
+  checkEndpoints(config, check, say)
+  checkModels(config, check, say)
+  checkRedirects(config, check)
+  checkUrl(blame.token_url, config.auth.token_url, (text) => faults.push(text))
   const { token_store: store } = config.secrets
   if (store !== undefined && !storeAddress(store)) {
     faults.push(
-      'environment: TOKEN_STORE is not the address of a Redis server; write it as redis://user:password@host:6379/0',
+      `${blame.token_store}: TOKEN_STORE is not the address of a Redis server; write it as redis://user:password@host:6379/0`,
     )
   }
   for (const origin of config.cors_origins) {
@@ -38,9 +45,9 @@ export function checkConsistency(config: Config, faults: string[], warnings: str
   }
   for (const key of config.api_keys) {
     if (isBrokenHash(key)) say('api_keys: sha256: must be followed by 64 hexadecimal digits')
-    if (exampleKey.test(key)) say('api_keys holds an example value; make up a key of your own')
   }
-  for (const { auth, name, base_url: url } of config.endpoints) {
+  for (const [index, { auth, name, base_url: url }] of config.endpoints.entries()) {
+    if (check.skipped.endpoints.has(index)) continue
     if (URL.canParse(url) && new URL(url).username !== '') {
       warnings.push(`the base_url of endpoint ${name} holds a user, which is not sent; use auth`)
     }
@@ -59,8 +66,13 @@ export function findEndpoint(endpoints: readonly Endpoint[], model: Model): Endp
   )
 }
 
-function checkEndpoints({ endpoints }: Config, say: (text: string) => void): void {
+function checkEndpoints(
+  { endpoints }: Config,
+  { skipped }: Check,
+  say: (text: string) => void,
+): void {
   for (const [index, endpoint] of endpoints.entries()) {
+    if (skipped.endpoints.has(index)) continue
     const place = `endpoints[${index}]`
     checkUrl(`${place}.base_url`, endpoint.base_url, say)
     for (const [name, value] of Object.entries(endpoint.headers)) {
@@ -73,32 +85,69 @@ function checkEndpoints({ endpoints }: Config, say: (text: string) => void): voi
   }
 }
 
-function checkModels({ models, endpoints }: Config, say: (text: string) => void): void {
+function checkModels(config: Config, check: Check, say: (text: string) => void): void {
   const seen = new Set<string>()
-  for (const [index, model] of models.entries()) {
+  for (const [index, model] of config.models.entries()) {
+    if (check.skipped.models.has(index)) continue
     const place = `models[${index}]`
     if (seen.has(model.id)) say(`${place}.id is ${JSON.stringify(model.id)} a second time`)
     seen.add(model.id)
-    if (findEndpoint(endpoints, model)) continue
-    if (model.endpoint === undefined) {
-      say(`${place}: no endpoint has the type ${JSON.stringify(model.type)}`)
-    } else {
-      const near = nearest(
-        model.endpoint,
-        endpoints.map(({ name }) => name),
-      )
-      const hint = near ? ` (did you mean ${near}?)` : ''
-      say(
-        `${place}.endpoint is ${JSON.stringify(model.endpoint)}, which no endpoint is called${hint}`,
-      )
-    }
+    checkEndpointOf(model, place, index, config, check, say)
+  }
+  const { length } = config.models
+  if (length > 0 && check.skipped.models.size === length && check.faults.length === 0) {
+    say(`no model is left that can be served: ${Object.values(check.unserved).join('; ')}`)
+  }
+  if (length === 0) {
+    check.warnings.push(`${config.file}: models is empty; leave it out to have the shipped ones`)
   }
 }
 
-function checkRedirects({ model_redirects: redirects, models }: Config, warnings: string[]): void {
+/** A model of whose type there is no endpoint is left out; an endpoint that it names must be there. */
+function checkEndpointOf(
+  model: Model,
+  place: string,
+  index: number,
+  { endpoints, file }: Config,
+  check: Check,
+  say: (text: string) => void,
+): void {
+  const names = endpoints.map(({ name }) => name)
+  const { endpoints: skipped, faulty } = check.skipped
+  const kept = endpoints.filter((_, at) => !skipped.has(at) || faulty.has(at))
+  const endpoint = findEndpoint(kept, model)
+  if (endpoint) {
+    checkPath(model, endpoint, file, check)
+    return
+  }
+  const wanted = JSON.stringify(model.endpoint ?? model.type)
+  if (model.endpoint !== undefined && !names.includes(model.endpoint)) {
+    const near = nearest(model.endpoint, names)
+    const hint = near ? ` (did you mean ${near}?)` : ''
+    say(`${place}.endpoint is ${wanted}, which no endpoint is called${hint}`)
+    return
+  }
+  const why =
+    model.endpoint === undefined
+      ? `${place}: no endpoint has the type ${wanted}`
+      : `${place}: its endpoint ${wanted} is left out`
+  check.skipped.models.add(index)
+  check.unserved[model.id] = why
+  check.warnings.push(`${file}: ${why}; ${model.id} is left out`)
+}
+
+/** Said once for an endpoint and a type, however many models it serves. */
+function checkPath({ type }: Model, endpoint: Endpoint, file: string, { warnings }: Check): void {
+  const other = otherType(endpoint.base_url, type)
+  if (other === undefined) return
+  const text = `${file}: the base_url of endpoint ${endpoint.name} ends in ${other}, where models of type ${type} are not served; give its root, such as https://host/v1`
+  if (!warnings.includes(text)) warnings.push(text)
+}
+
+function checkRedirects({ model_redirects: redirects, models, file }: Config, check: Check): void {
   for (const [alias, id] of Object.entries(redirects)) {
-    if (!models.some((model) => model.id === id)) {
-      warnings.push(`model_redirects.${alias} leads to ${id}, which is no model`)
+    if (!models.some((model) => model.id === id) && !Object.hasOwn(check.unserved, id)) {
+      check.warnings.push(`${file}: model_redirects.${alias} leads to ${id}, which is no model`)
     }
   }
 }

@@ -2,6 +2,8 @@
  * Whose credential an endpoint gets. It is decided here, once, when the configuration is read, and told from here; the value
  * itself is found by `lib/upstream/credential.ts` for each request.
  */
+import { fullAddress } from './base-url.ts'
+import { findEndpoint } from './consistency.ts'
 import { defaultEndpoints, defaultSystemPrompt } from './defaults.ts'
 import type { Config, Endpoint, EndpointAuth } from './types.ts'
 
@@ -56,12 +58,24 @@ export function systemPromptOf(config: Config, endpoint: Endpoint): string {
   return endpoint.system_prompt ?? (isShipped && endpoint.auth !== 'account' ? '' : prompt)
 }
 
-/** One line an endpoint, such as `endpoint ollama (http://localhost:11434): no credential`. Never a secret. */
+/** One line an endpoint, such as `endpoint ollama (http://localhost:11434/v1/chat/completions): no credential`. Never a secret. */
 export function credentialLines(config: Config, hasAccount: boolean): string[] {
   return config.endpoints.map((endpoint) => {
-    const { origin } = new URL(endpoint.base_url)
-    return `endpoint ${endpoint.name} (${origin}): ${whose(endpoint, config, hasAccount)}`
+    const where = addressesOf(endpoint, config).join(', ')
+    return `endpoint ${endpoint.name} (${where}): ${whose(endpoint, config, hasAccount)}`
   })
+}
+
+/** Where its requests go: one address for each type it serves. Without the query, which may hold a key. */
+function addressesOf(endpoint: Endpoint, { models, endpoints }: Config): string[] {
+  const served = models.filter((model) => findEndpoint(endpoints, model) === endpoint)
+  const types = new Set([
+    ...served.map(({ type }) => type),
+    ...(endpoint.type ? [endpoint.type] : []),
+  ])
+  const full = [...types].map((type) => fullAddress(endpoint.base_url, type))
+  if (full.length === 0) return [new URL(endpoint.base_url).origin]
+  return full.map(({ origin, pathname }) => origin + pathname)
 }
 
 function whose(endpoint: Endpoint, config: Config, hasAccount: boolean): string {

@@ -1,7 +1,10 @@
 /** The variables of the environment that this program reads; an empty one counts as not set (compose passes such). */
-import { readFileSync } from 'node:fs'
+import type { Settings } from './env-files.ts'
+import { describe } from './faults.ts'
 import { logLevels, type Schema } from './schema.ts'
+import { readTextFile, whyUnreadable } from './text-file.ts'
 import { validate } from './validate.ts'
+import { bareValue, keyOf, listOf, oneKeyOf, type Remarks } from './written-value.ts'
 
 export interface Environment {
   PORT?: number
@@ -9,18 +12,13 @@ export interface Environment {
   LOG_LEVEL?: string
   NODE_ENV?: string
   CONFIG_FILE?: string
-  DATA_DIR?: string
-  AUTH_FILE?: string
   TOKEN_URL?: string
   AUTH_CLIENT_ID?: string
   FACTORY_API_KEY?: string
   DROID_REFRESH_KEY?: string
-  API_KEYS?: string
   TOKEN_STORE?: string
+  API_KEYS?: { place: string; keys: string[] }
 }
-
-/** Each of these can also be read from a file, named by the variable with `_FILE` behind it. */
-const secretNames = ['FACTORY_API_KEY', 'DROID_REFRESH_KEY', 'API_KEYS', 'TOKEN_STORE'] as const
 
 const text = (description: string): Schema => ({ type: 'string', description })
 
@@ -44,41 +42,99 @@ export const environmentSchema: Schema = {
   },
 }
 
-/** The environment's part of the configuration; faults name the variable. */
-export function readEnvironment(
-  env: NodeJS.ProcessEnv,
-  faults: string[],
-  warnings: string[],
-): Environment {
-  const given: Record<string, string> = {}
-  for (const name of Object.keys(environmentSchema.properties ?? {})) {
-    const value = env[name]?.trim()
-    if (value) given[name] = name === 'LOG_LEVEL' ? value.toLowerCase() : value
-  }
-  for (const name of secretNames) {
-    const secret = secretFromFile(name, env, faults)
-    if (secret === undefined) continue
-    if (given[name]) warnings.push(`${name} and ${name}_FILE are both set; ${name} is used`)
-    else given[name] = secret
-  }
-  return validate('environment', environmentSchema, given, faults, true)
+/** Each of these can also be read from a file, named by the variable with `_FILE` behind it. */
+const keyReaders = {
+  FACTORY_API_KEY: oneKeyOf,
+  DROID_REFRESH_KEY: oneKeyOf,
+  TOKEN_STORE: bareValue,
+} as const
+
+/** Keys that clients present, by the name this program gives them and by those of forks of the original. */
+export const clientKeyNames = ['API_KEYS', 'API_ACCESS_KEY', 'PROXY_API_KEY'] as const
+
+export interface Sayings {
+  faults: string[]
+  warnings: string[]
 }
 
-function secretFromFile(
-  name: string,
-  env: NodeJS.ProcessEnv,
-  faults: string[],
-): string | undefined {
-  const file = env[`${name}_FILE`]?.trim()
-  if (!file) return undefined
+/** The environment's part of the configuration; faults name the variable and the place it was set. */
+export function readEnvironment(settings: Settings, said: Sayings): Environment {
+  const given: Record<string, string> = {}
+  for (const name of Object.keys(environmentSchema.properties ?? {})) {
+    if (name in keyReaders || name === 'API_KEYS') continue
+    const value = bareOf(name, settings, said)
+    if (value) given[name] = name === 'LOG_LEVEL' ? value.toLowerCase() : value
+  }
+  const { data, found } = validate(environmentSchema, given, true)
+  const read: Environment = data
+  for (const fault of found) {
+    const [, name = ''] = fault.instancePath.split('/')
+    said.faults.push(...describe([fault]).map((line) => `${settings.source(name)}: ${line}`))
+  }
+  for (const [name, reader] of Object.entries(keyReaders)) {
+    const value = reader(writtenSecret(name, settings, said) ?? '', remarksOn(name, settings, said))
+    if (value) read[name as keyof typeof keyReaders] = value
+  }
+  const keys = clientKeys(settings, said)
+  if (keys) read.API_KEYS = keys
+  return read
+}
+
+/** Remarks on a variable, said with its place. */
+export function remarksOn(name: string, settings: Settings, said: Sayings): Remarks {
+  const place = `${settings.source(name)}: ${name}`
+  return {
+    fault: (what) => said.faults.push(`${place} ${what}`),
+    warn: (what) => said.warnings.push(`${place} ${what}`),
+  }
+}
+
+function bareOf(name: string, settings: Settings, said: Sayings): string | undefined {
+  const written = settings.get(name)
+  return written && bareValue(written, remarksOn(name, settings, said))
+}
+
+/** Undefined where no variable names a key. A list without a usable one is empty: it was meant to close the proxy. */
+function clientKeys(settings: Settings, said: Sayings): Environment['API_KEYS'] {
+  const names = clientKeyNames.filter((name) => settings.get(name) ?? settings.get(`${name}_FILE`))
+  const [name, ...others] = names
+  if (name === undefined) return undefined
+  for (const other of others) {
+    said.warnings.push(`${settings.source(other)}: ${other} is not used beside ${name}`)
+  }
+  const remarks = remarksOn(name, settings, said)
+  if (name !== 'API_KEYS') {
+    remarks.warn('is the name a fork gives to API_KEYS; its key is asked for, rename it')
+  }
+  const written = writtenSecret(name, settings, said)
+  const bare = written && bareValue(written, remarks)
+  const listed = listOf(bare ?? '')
+  if (bare && listed.length === 0) remarks.fault('holds no key')
+  const keys = listed.map((key) => keyOf(key, remarks, true)).filter((key) => key !== undefined)
+  return { place: `${settings.source(name)}: ${name}`, keys }
+}
+
+function writtenSecret(name: string, settings: Settings, said: Sayings): string | undefined {
+  const written = settings.get(name)
+  const file = settings.pathIn(`${name}_FILE`)
+  if (file === undefined) return written
+  if (written) {
+    said.warnings.push(`${name} and ${name}_FILE are both set; ${name} is used`)
+    return written
+  }
+  return secretIn(file, remarksOn(`${name}_FILE`, settings, said))
+}
+
+function secretIn(file: string, { fault }: Remarks): string | undefined {
   try {
-    const secret = readFileSync(file, 'utf8').trim()
-    if (!secret) faults.push(`environment: ${name}_FILE names a file that is empty`)
+    const secret = readTextFile(file).trim()
+    if (!secret) fault('names a file that is empty')
     return secret || undefined
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // The value is not shown: it may be the secret itself, put into the wrong variable.
-    faults.push(`environment: ${name}_FILE names a file that cannot be read (${code})`)
+    // Of what is not there the value is not shown: it may be the secret itself, put into the wrong variable.
+    if (code === 'EISDIR') fault(`names ${file}: ${whyUnreadable(error)}`)
+    else fault(`names a file that cannot be read (${code})`)
     return undefined
   }
 }

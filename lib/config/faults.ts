@@ -1,13 +1,16 @@
 /** What is wrong with a configuration, said so that it can be put right: place, value, what was expected. */
+import type { UnknownKey } from './unknown-keys.ts'
 
-/** All faults at once; `message` has one a line. The program exits with 78 on it. */
+/** All faults at once, and the warnings beside them; `message` has one a line. The program exits with 78 on it. */
 export class ConfigError extends Error {
   readonly faults: string[]
+  readonly warnings: string[]
 
-  constructor(faults: string[]) {
-    super(faults.join('\n'))
+  constructor(faults: string[], warnings: string[] = []) {
+    super([...faults, ...warnings].join('\n'))
     this.name = 'ConfigError'
     this.faults = faults
+    this.warnings = warnings
   }
 }
 
@@ -22,26 +25,41 @@ export interface SchemaFault {
 /** Values below these keys may be secrets, or sit beside one. */
 const secretPlace = /(?:^|\.)(?:api_keys|headers|auth)(?:[.[]|$)|KEY/
 
-/** In: ajv's findings on one source. Out: one line each; findings that only follow from another are left out. */
-export function describe(source: string, found: SchemaFault[]): string[] {
+/** What is known of a file besides its schema. */
+export interface Context {
+  /** places whose value came from elsewhere and may be a secret */
+  hidden?: Set<string>
+  /** keys that the schema does not know */
+  unknown?: readonly UnknownKey[]
+}
+
+/** In: ajv's findings. Out: one line each, which begins with the place; findings that only follow from another are left out. */
+export function describe(found: SchemaFault[], context: Context = {}): string[] {
   const alternatives = new Set(
     found.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath),
   )
   const lines = found
     .filter(({ keyword, instancePath }) => keyword === 'anyOf' || !alternatives.has(instancePath))
-    .map((fault) => describeOne(source, fault))
+    .map((fault) => describeOne(fault, context))
   return [...new Set(lines)]
 }
 
-function describeOne(source: string, fault: SchemaFault): string {
+function describeOne(fault: SchemaFault, { hidden, unknown }: Context): string {
   if (fault.keyword === 'required') {
-    const { missingProperty } = fault.params as { missingProperty: string }
-    const place = placeOf(`${fault.instancePath}/${missingProperty}`)
-    return `${source}: ${place} is missing`
+    const place = missingPlace(fault)
+    const meant = unknown?.find(({ near }) => near === place)
+    return `${place} is missing${meant ? `; ${meant.place} is there: did you mean it?` : ''}`
   }
   const place = placeOf(fault.instancePath)
-  const value = secretPlace.test(place) ? '' : ` is ${shown(fault.data)},`
-  return `${source}: ${place}${value || ':'} expected ${expected(fault)}`
+  const isSecret = secretPlace.test(place) || hidden?.has(place)
+  const value = isSecret ? '' : ` is ${shown(fault.data)},`
+  return `${place}${value || ':'} expected ${expected(fault)}`
+}
+
+/** Where a key should be that is not there. */
+export function missingPlace({ instancePath, params }: SchemaFault): string {
+  const { missingProperty } = params as { missingProperty: string }
+  return placeOf(`${instancePath}/${missingProperty}`)
 }
 
 function expected({ keyword, params }: SchemaFault): string {

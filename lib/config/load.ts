@@ -1,16 +1,32 @@
 /** Flag over environment over file over default: read once, checked whole, frozen. */
+import { statSync } from 'node:fs'
 import path from 'node:path'
+import {
+  checkFile,
+  type CheckedFile,
+  type FilePart,
+  type Given,
+  type GivenPart,
+} from './checked-file.ts'
+import { clientKeys } from './client-keys.ts'
 import { checkConsistency, findEndpoint } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
-import { authWarnings, withAuth, type GivenEndpoint } from './endpoint-auth.ts'
-import { authFaults } from './endpoint-secrets.ts'
-import { readEnvironment, type Environment } from './environment.ts'
-import { ConfigError } from './faults.ts'
-import { chooseFile, readConfigFile } from './file.ts'
-import { fileSchema } from './schema.ts'
-import type { AuthConfig, Config, LogLevel, Model } from './types.ts'
-import { withoutUnknownKeys } from './unknown-keys.ts'
+import { authWarnings, withAuth } from './endpoint-auth.ts'
+import { readSettings, type Settings } from './env-files.ts'
+import {
+  environmentSchema,
+  readEnvironment,
+  remarksOn,
+  type Environment,
+  type Sayings,
+} from './environment.ts'
+import { ConfigError, describe } from './faults.ts'
+import { chooseFile, notReadHere, readConfigFile } from './file.ts'
+import { expandHome } from './home.ts'
+import { retiredVariables, withoutProxies } from './retired.ts'
+import type { Config, LogLevel, Model } from './types.ts'
 import { validate } from './validate.ts'
+import { keyOf } from './written-value.ts'
 
 export { ConfigError } from './faults.ts'
 
@@ -31,68 +47,107 @@ export interface LoadOptions {
   homeDir: string
 }
 
-type FilePart = Omit<
-  Config,
-  'auth' | 'file' | 'data_dir' | 'program_dir' | 'start_dir' | 'secrets' | 'endpoint_secrets'
-> & {
-  auth: Omit<AuthConfig, 'file'> & { file?: string }
-}
-
-/** As the schema leaves it. */
-type CheckedFile = Omit<FilePart, 'endpoints'> & { endpoints: GivenEndpoint[] }
-
-/** What the file itself says, of the keys that are looked at before the defaults are filled in. */
-interface Given {
-  dev_mode?: unknown
-  log_level?: unknown
-  models?: unknown
-  endpoints?: { headers?: unknown }[]
+export interface Loaded {
+  config: Config
+  warnings: string[]
+  /** what `.env` files add to the environment, for who reads it without this configuration */
+  added: Record<string, string>
 }
 
 /** Throws ConfigError with every fault. */
-export function loadConfig(options: LoadOptions): { config: Config; warnings: string[] } {
-  const { flags, cwd, packageDir, homeDir } = options
-  const faults: string[] = []
-  const warnings: string[] = []
-  const env = readEnvironment(options.env, faults, warnings)
-  const flagged = readFlags(flags, faults)
-  const variable = env.CONFIG_FILE && expandHome(env.CONFIG_FILE, homeDir)
-  const file = chooseFile({ flag: flags.config, variable, cwd, packageDir })
-  const unknown: string[] = []
-  const written = readConfigFile(file, faults)
-  const given = withoutUnknownKeys(written, fileSchema, unknown) as Given
-  warnings.push(...unknown.map((warning) => `${file.path}: ${warning}`))
-  const checked = validate(file.path, fileSchema, given, faults, false) as unknown as CheckedFile
-  faults.push(...authFaults(written.endpoints).map((fault) => `${file.path}: ${fault}`))
-  if (env.API_KEYS && listOf(env.API_KEYS).length === 0) {
-    faults.push('environment: API_KEYS holds no key')
+export function loadConfig(options: LoadOptions): Loaded {
+  const said: Sayings = { faults: [], warnings: [] }
+  const settings = readSettings(options, said.warnings)
+  checkDataDir(settings, said)
+  said.warnings.push(...retiredVariables(settings, options.env))
+  const env = readEnvironment(settings, said)
+  const flagged = readFlags(options.flags, said.faults)
+  const file = readFile(options, settings, said)
+  const config = combined({ options, settings, env, flagged, file, said })
+  const { skipped, unserved } = file
+  const token_url = env.TOKEN_URL
+    ? `${settings.source('TOKEN_URL')}: TOKEN_URL`
+    : `${file.path}: auth.token_url`
+  const blame = { token_url, token_store: settings.source('TOKEN_STORE') }
+  checkConsistency(config, { skipped, unserved, blame, ...said })
+  if (said.faults.length > 0) throw new ConfigError(said.faults, said.warnings)
+  const served = {
+    ...config,
+    models: config.models.filter((_, index) => !skipped.models.has(index)),
+    endpoints: config.endpoints.filter((_, index) => !skipped.endpoints.has(index)),
   }
-  if (faults.length > 0) throw new ConfigError(faults)
+  return { config: deepFreeze(served), warnings: said.warnings, added: settings.added }
+}
 
-  const fromFile = withShipped(checked, given)
-  warnings.push(...authWarnings(checked.endpoints))
-  const config: Config = {
-    ...fromFile,
-    ...overEnvironment(fromFile, env, { ...options, fileDir: path.dirname(file.path) }),
-    ...logging(given, fromFile, env, flagged.LOG_LEVEL),
-    ...(flagged.PORT !== undefined && { port: flagged.PORT }),
-    ...(flagged.HOST !== undefined && { host: flagged.HOST }),
-    file: file.path,
-    data_dir: path.resolve(cwd, expandHome(env.DATA_DIR ?? '~/.droid2api', homeDir)),
-    program_dir: packageDir,
-    start_dir: cwd,
-    endpoint_secrets: endpointSecrets(fromFile, options.env),
+function checkDataDir({ dataDir, source }: Settings, { faults }: Sayings): void {
+  if (!isFile(dataDir)) return
+  faults.push(`${source('DATA_DIR')}: DATA_DIR names ${dataDir}, which is a file, not a folder`)
+}
+
+function isFile(place: string): boolean {
+  try {
+    return statSync(place).isFile()
+  } catch {
+    // what is not there can be made
+    return false
   }
-  checkConsistency(config, faults, warnings)
-  if (faults.length > 0) throw new ConfigError(faults)
-  return { config: deepFreeze(config), warnings }
+}
+
+type ReadFile = Omit<CheckedFile, 'part'> & { part: FilePart; path: string }
+
+function readFile(options: LoadOptions, settings: Settings, said: Sayings): ReadFile {
+  const { flags, cwd, packageDir } = options
+  const { dataDir } = settings
+  const variable = settings.pathIn('CONFIG_FILE')
+  const choice = chooseFile({ flag: flags.config, variable, cwd, dataDir, packageDir })
+  said.warnings.push(...notReadHere(choice, cwd))
+  const remarks = {
+    fault: (text: string) => said.faults.push(`${choice.path}: ${text}`),
+    warn: (text: string) => said.warnings.push(`${choice.path}: ${text}`),
+  }
+  const object = withoutProxies(readConfigFile(choice, said.faults), settings, remarks)
+  const checked = checkFile(object, settings.get, remarks)
+  said.warnings.push(...authWarnings(checked.part.endpoints))
+  return { ...checked, part: withShipped(checked.part, checked.given), path: choice.path }
+}
+
+interface Parts {
+  options: LoadOptions
+  settings: Settings
+  env: Environment
+  flagged: Environment
+  file: ReadFile
+  said: Sayings
+}
+
+/** Flag over environment over file. */
+function combined({ options, settings, env, flagged, file, said }: Parts): Config {
+  const { part, given, secrets, unserved, path: filePath } = file
+  const host = flagged.HOST ?? env.HOST ?? part.host
+  const keys = { file: filePath, env: env.API_KEYS, listed: part.api_keys, host }
+  return {
+    ...part,
+    ...overEnvironment(part, env, settings, { ...options, fileDir: path.dirname(filePath) }),
+    ...logging(given, part, env, flagged.LOG_LEVEL),
+    host,
+    port: flagged.PORT ?? env.PORT ?? part.port,
+    api_keys: clientKeys(keys, said),
+    file: filePath,
+    env_files: settings.files,
+    data_dir: settings.dataDir,
+    program_dir: options.packageDir,
+    start_dir: options.cwd,
+    file_secrets: secrets,
+    endpoint_secrets: endpointSecrets(part, settings, said),
+    unserved,
+  }
 }
 
 /**
  * A file that names endpoints but no models gets the shipped models that it can serve; a Factory endpoint in the short form
  * of old files gets the headers that Factory expects.
  */
-function withShipped(file: CheckedFile, given: Given): FilePart {
+function withShipped(file: GivenPart, given: Given): FilePart {
   const endpoints = file.endpoints.map((endpoint, index) => {
     const bare = given.endpoints && given.endpoints[index]?.headers === undefined
     const isFactory = bare && /^https:\/\/[\w.-]+\.factory\.ai\//.test(endpoint.base_url)
@@ -111,33 +166,29 @@ function withLevel(model: Model): Model {
 
 /** Flags are checked as the variables they overrule. */
 function readFlags(flags: Flags, faults: string[]): Environment {
+  const names: Record<string, string> = { PORT: '--port', HOST: '--host', LOG_LEVEL: '--log-level' }
   const given = Object.entries({
     PORT: flags.port,
     HOST: flags.host,
     LOG_LEVEL: flags.logLevel?.toLowerCase(),
   }).filter(([, value]) => value !== undefined)
-  const found: string[] = []
-  const checked = readEnvironment(Object.fromEntries(given), found, [])
-  const names: Record<string, string> = { PORT: '--port', HOST: '--host', LOG_LEVEL: '--log-level' }
-  for (const fault of found) {
-    faults.push(fault.replace(/^environment: (\w+)/, (_, name: string) => names[name] ?? name))
+  const { data, found } = validate(environmentSchema, Object.fromEntries(given), true)
+  for (const line of describe(found)) {
+    faults.push(line.replace(/^\w+/, (name) => names[name] ?? name))
   }
-  return checked
+  return data
 }
 
 function overEnvironment(
   file: FilePart,
   env: Environment,
-  options: LoadOptions & { fileDir: string },
-): Pick<Config, 'port' | 'host' | 'api_keys' | 'auth' | 'secrets'> {
-  const { cwd, fileDir, homeDir } = options
-  const authFile = env.AUTH_FILE
-    ? path.resolve(cwd, expandHome(env.AUTH_FILE, homeDir))
-    : path.resolve(fileDir, expandHome(file.auth.file ?? '~/.factory/auth.json', homeDir))
+  settings: Settings,
+  { fileDir, homeDir }: LoadOptions & { fileDir: string },
+): Pick<Config, 'auth' | 'secrets'> {
+  const authFile =
+    settings.pathIn('AUTH_FILE') ??
+    path.resolve(fileDir, expandHome(file.auth.file ?? '~/.factory/auth.json', homeDir))
   return {
-    port: env.PORT ?? file.port,
-    host: env.HOST ?? file.host,
-    api_keys: env.API_KEYS ? listOf(env.API_KEYS) : file.api_keys,
     auth: {
       ...file.auth,
       file: authFile,
@@ -167,24 +218,30 @@ function logging(
   }
 }
 
-function endpointSecrets({ endpoints }: FilePart, env: NodeJS.ProcessEnv): Record<string, string> {
+function endpointSecrets(
+  { endpoints }: FilePart,
+  settings: Settings,
+  said: Sayings,
+): Record<string, string> {
   const secrets: Record<string, string> = {}
   for (const { auth } of endpoints) {
-    const secret = typeof auth === 'object' ? env[auth.env]?.trim() : undefined
-    if (typeof auth === 'object' && secret) secrets[auth.env] = secret
+    if (typeof auth !== 'object' || Object.hasOwn(secrets, auth.env)) continue
+    const written = settings.get(auth.env)
+    const remarks = remarksOn(auth.env, settings, said)
+    const secret = written && (withScheme(written) ?? keyOf(written, remarks, isNoKey(auth.header)))
+    if (secret) secrets[auth.env] = secret
   }
   return secrets
 }
 
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
+/** A credential that names its scheme, such as `Basic dXNlcjpwYXNz`. */
+function withScheme(written: string): string | undefined {
+  return /^(?!Bearer\s)[A-Za-z][\w-]*\s\S+$/i.test(written) ? written : undefined
 }
 
-function expandHome(file: string, homeDir: string): string {
-  return file === '~' || file.startsWith('~/') ? path.join(homeDir, file.slice(1)) : file
+/** A header that carries no key may hold what no key holds. */
+function isNoKey(header = 'authorization'): boolean {
+  return !/^(?:authorization|x-api-key)$/i.test(header)
 }
 
 function deepFreeze<T>(value: T): T {

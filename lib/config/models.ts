@@ -6,27 +6,47 @@ import type { Config, Endpoint, Model } from './types.ts'
 interface Lookup {
   models: Map<string, Model>
   endpoints: Map<Model, Endpoint>
-  /** aliases that end in `*`, without it; the longest first */
-  prefixes: [prefix: string, id: string][]
+  /** aliases with a `*`, the longest first */
+  patterns: [matches: RegExp, id: string][]
 }
 
 const lookups = new WeakMap<Config, Lookup>()
 
-/** The model of an id, else of an alias, else of the longest alias ending in `*`. */
+/** The model of an id, else of an alias, else of the longest alias with a `*` that fits. */
 export function findModel(config: Config, id: string): Model | undefined {
-  const { models, prefixes } = lookupOf(config)
-  const direct = models.get(id)
-  if (direct) return direct
-  const redirects = config.model_redirects
-  const alias = Object.hasOwn(redirects, id)
-    ? redirects[id]
-    : prefixes.find(([prefix]) => id.startsWith(prefix))?.[1]
-  return alias === undefined ? undefined : models.get(alias)
+  const { models } = lookupOf(config)
+  return models.get(id) ?? models.get(aliasFor(config, id) ?? '') ?? models.get(withoutWindow(id))
+}
+
+/** Why a name leads to no model that is in the file; undefined for a name that is not. */
+export function unservedReason(config: Config, id: string): string | undefined {
+  const { unserved } = config
+  const name = Object.hasOwn(unserved, id) ? id : (aliasFor(config, id) ?? '')
+  return Object.hasOwn(unserved, name) ? unserved[name] : undefined
+}
+
+function aliasFor(config: Config, id: string): string | undefined {
+  const { model_redirects: redirects } = config
+  return (
+    [id, withoutWindow(id)]
+      .map((name) => ownValue(redirects, name))
+      .find((to) => to !== undefined) ??
+    lookupOf(config).patterns.find(([matches]) => matches.test(id))?.[1]
+  )
+}
+
+function ownValue(redirects: Config['model_redirects'], name: string): string | undefined {
+  return Object.hasOwn(redirects, name) ? redirects[name] : undefined
+}
+
+/** `[1m]` behind a name is how Claude Code's users ask for the long window. */
+function withoutWindow(id: string): string {
+  return id.replace(/\[1m\]$/i, '')
 }
 
 /** The known id or alias that an unknown name most likely means. */
 export function nearestModel(config: Config, id: string): string | undefined {
-  const aliases = Object.keys(config.model_redirects).filter((alias) => !alias.endsWith('*'))
+  const aliases = Object.keys(config.model_redirects).filter((alias) => !alias.includes('*'))
   return closest(id.slice(0, 100), [...lookupOf(config).models.keys(), ...aliases])
 }
 
@@ -55,9 +75,16 @@ function buildLookup({ models, endpoints, model_redirects: redirects }: Config):
   return {
     models: new Map(models.map((model) => [model.id, model])),
     endpoints: served,
-    prefixes: Object.entries(redirects)
-      .filter(([alias]) => alias.endsWith('*'))
-      .map(([alias, id]): [string, string] => [alias.slice(0, -1), id])
-      .toSorted(([a], [b]) => b.length - a.length),
+    patterns: Object.entries(redirects)
+      .filter(([alias]) => /^\*|\*$/.test(alias))
+      .toSorted(([a], [b]) => b.length - a.length)
+      .map(([alias, id]): [RegExp, string] => [patternOf(alias), id]),
   }
+}
+
+/** `*` at either end stands for any text, also for none; all else stands for itself. */
+function patternOf(alias: string): RegExp {
+  const [, before = '', inner = '', after = ''] = /^(\*?)(.*?)(\*?)$/s.exec(alias) ?? []
+  const literal = inner.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+  return new RegExp(`${before ? '' : '^'}${literal}${after ? '' : '$'}`, 's')
 }

@@ -80,7 +80,7 @@ const endpoint: Schema = {
   properties: {
     name: text('what models and logs call it'),
     type: { type: 'string', enum: modelTypes, description: 'the API it speaks' },
-    base_url: text('full address of the API'),
+    base_url: text('address of the API: its root, with /v1, or in full'),
     auth: {
       description:
         "whose credential goes upstream; left out: account on the account's own host, else client",
@@ -200,7 +200,7 @@ export const fileSchema: Schema = {
       type: 'object',
       default: {},
       additionalProperties: { type: 'string', minLength: 1 },
-      description: 'alias to model id; a * at the end matches any rest',
+      description: 'alias to model id; a * at either end matches any text',
     },
     system_prompt: {
       type: 'string',

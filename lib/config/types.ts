@@ -84,6 +84,10 @@ export interface Config {
 
   /** where the file part came from; absolute */
   file: string
+  /** the `.env` files that were read; absolute */
+  env_files: readonly string[]
+  /** why a model of the file is not served, by id */
+  unserved: Readonly<Record<string, string>>
   /** where state is kept; absolute */
   data_dir: string
   /** the program's own folder, and the one it was started in; absolute */
@@ -96,6 +100,8 @@ export interface Config {
     /** the address of a Redis server, which may hold a password */
     token_store?: string
   }
+  /** what the references of the file stood for, where it may be a secret */
+  file_secrets: readonly string[]
   /** credentials of endpoints with `auth.env`, by variable name */
   endpoint_secrets: Readonly<Record<string, string>>
 }

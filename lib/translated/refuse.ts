@@ -4,7 +4,7 @@ import type { Failure } from '../../pipelines/delta.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { isOwnCredential } from '../upstream/credential.ts'
-import type { Target } from '../upstream/target.ts'
+import { shownTarget, type Target } from '../upstream/target.ts'
 import { readAnswer } from './read-answer.ts'
 import { upstreamFailure } from './upstream-error.ts'
 
@@ -24,7 +24,9 @@ export async function refuse(answer: IncomingMessage, call: Call, target: Target
     )
   }
   const { text } = await readAnswer(answer, call, maxErrorBytes)
-  throw failureError(upstreamFailure(status, text, isOwnCredential(call, target.endpoint)))
+  const failure = upstreamFailure(status, text, isOwnCredential(call, target.endpoint))
+  if (status === 404) failure.message += ` (asked: the endpoint ${shownTarget(target)})`
+  throw failureError(failure)
 }
 
 /** A failure as what the error boundary takes. */

@@ -8,7 +8,7 @@ import type { Call } from '../app.ts'
 import { AttemptError, type Outgoing } from './attempt.ts'
 import { accountCredential, credentialFor, type Credential } from './credential.ts'
 import { requestHeaders } from './request-headers.ts'
-import type { Target } from './target.ts'
+import { shownTarget, type Target } from './target.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
 export type Sender = (request: Outgoing) => Promise<IncomingMessage>
@@ -39,6 +39,7 @@ export async function exchange(
   try {
     const credential = await credentialFor(call, target.endpoint)
     const answer = await attemptTwice(call, target, attempt, credential)
+    if (answer.statusCode === 404) call.record.notFound = shownTarget(target)
     if (answer.statusCode !== 401 || credential?.accountToken === undefined) return answer
 
     const token = await renewed(call, answer, credential.accountToken)

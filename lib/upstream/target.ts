@@ -1,7 +1,8 @@
 /** Where a request goes: the model a client named, its endpoint, and the URL with the call's sub-path and query. */
 import type { Call } from '../app.ts'
-import { endpointOf, findModel, nearestModel } from '../config/models.ts'
-import type { Endpoint, Model } from '../config/types.ts'
+import { endpointOf, findModel, nearestModel, unservedReason } from '../config/models.ts'
+import { fullAddress } from '../config/base-url.ts'
+import type { Endpoint, Model, ModelType } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
 
 export interface Target {
@@ -31,6 +32,16 @@ export function modelOf(call: Call, name: string): Model {
     call.record.model = model.id
     return model
   }
+  call.record.model = name.slice(0, 100)
+  const why = unservedReason(call.config, name)
+  if (why !== undefined) {
+    throw new ProxyError(
+      404,
+      'model_not_found',
+      `The model ${JSON.stringify(name.slice(0, 100))} is not served: ${why} in config.json. GET /v1/models lists all that are.`,
+      { param: 'model' },
+    )
+  }
   const nearest = nearestModel(call.config, name)
   const hint = nearest ? ` Did you mean ${JSON.stringify(nearest)}?` : ''
   throw new ProxyError(
@@ -41,17 +52,22 @@ export function modelOf(call: Call, name: string): Model {
   )
 }
 
+/** The endpoint's name and where it is, for people. A query may hold a key. */
+export function shownTarget({ endpoint, address }: Pick<Target, 'endpoint' | 'address'>): string {
+  const { protocol, host, path } = address
+  return `${endpoint.name} at ${protocol}//${host}${path.replace(/\?.*$/s, '')}`
+}
+
 interface Base {
   url: URL
   address: Address
 }
 
-/** Parsed once; not to be changed. */
-const bases = new WeakMap<Endpoint, Base>()
+/** Parsed once for each type that an endpoint serves; not to be changed. */
+const bases = new WeakMap<Endpoint, Partial<Record<ModelType, Base>>>()
 
-function baseOf(endpoint: Endpoint): Base {
-  const url = new URL(endpoint.base_url)
-  url.pathname = url.pathname.replace(/\/$/, '')
+function baseOf(endpoint: Endpoint, type: ModelType): Base {
+  const url = fullAddress(endpoint.base_url, type)
   const { protocol, host } = url
   const address = {
     protocol,
@@ -61,7 +77,7 @@ function baseOf(endpoint: Endpoint): Base {
     path: `${url.pathname}${url.search}`,
   }
   const base = { url, address }
-  bases.set(endpoint, base)
+  bases.set(endpoint, { ...bases.get(endpoint), [type]: base })
   return base
 }
 
@@ -69,7 +85,7 @@ function baseOf(endpoint: Endpoint): Base {
 export function targetOf(call: Call, model: Model, subPath: string): Target {
   const endpoint = endpointOf(call.config, model)
   call.record.upstream = endpoint.name
-  const { url, address } = bases.get(endpoint) ?? baseOf(endpoint)
+  const { url, address } = bases.get(endpoint)?.[model.type] ?? baseOf(endpoint, model.type)
   if (subPath === '' && call.query === '') return { model, endpoint, url, address }
   const path = `${url.pathname}${subPath}${joined(url, call.query)}`
   return { model, endpoint, url, address: { ...address, path } }

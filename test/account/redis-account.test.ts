@@ -27,7 +27,7 @@ async function setting(t: TestContext) {
     writeFileSync(path.join(dir, 'config.json'), JSON.stringify({ auth }))
     if (authFile) writeFileSync(file, JSON.stringify(authFile))
     const { config } = loadConfig({
-      flags: {},
+      flags: { config: path.join(dir, 'config.json') },
       env: { DATA_DIR: path.join(dir, 'data'), TOKEN_STORE: redis.url, ...env },
       cwd: dir,
       packageDir,

@@ -20,7 +20,10 @@ test('the curl lines of the banner stream an answer as they are', async (t) => {
   const program = runProgram(t, { args: ['demo'], terminal: true })
   await program.url()
 
-  assert.match(program.stdout(), /^droid2api \d+\.\d+\.\d+ listens on http:\S+\nDemo: a built-in/)
+  assert.match(
+    program.stdout(),
+    /^droid2api \d+\.\d+\.\d+ listens on http:\S+\nConfiguration: .*\nDemo: a built-in/,
+  )
   assert.match(await pasted(program.stdout(), ''), /data: \[DONE\]/)
 })
 

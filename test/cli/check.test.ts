@@ -72,7 +72,7 @@ test('check --online says of a silent upstream for how long it waited', async (t
 test('a broken configuration is found like anything else, as lines and as JSON', async (t) => {
   const config = '{"port": "x", "models": 3}'
   const lines = await check(t, { config })
-  const json = await check(t, { config: '{ "port": 3000, }' }, '--json')
+  const json = await check(t, { config: '{ "port": 3000, ]' }, '--json')
 
   assert.equal(lines.code, 1)
   assert.match(lines.said, /error +configuration: .*config\.json: port is "x", expected/)

@@ -23,7 +23,7 @@ const withAccount = {
 }
 
 const lines = [
-  'endpoint ollama (http://localhost:11434): no credential',
+  'endpoint ollama (http://localhost:11434/v1/chat/completions): no credential',
   "endpoint x (https://x.test): the client's own key",
   'endpoint mine (https://mine.test): $MY_KEY',
   'endpoint unset (https://unset.test): $OTHER_KEY, which is not set',

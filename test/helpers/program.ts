@@ -57,6 +57,7 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
         PATH: process.env.PATH,
         HOME: dir,
         DATA_DIR: path.join(dir, 'data'),
+        CONFIG_FILE: path.join(dir, 'config.json'),
         ...options.env,
       },
     },

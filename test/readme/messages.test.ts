@@ -12,7 +12,7 @@ const foreign = new Set(['Missing environment variable', '.env not found'])
 
 /** Parts of other messages, and what only the log says beside an error that the client was told. */
 const needNoRow = [
-  /^\$\{config\.file\}: \$\{text\}$/,
+  /^\$\{(?:config\.file|choice\.path|place)\}:? \$\{/,
   /^The client (?:closed the connection|left)/,
   /^(?:limit must be|\$\{param\} names no model)/,
   /^(?:it (?:switched protocols|closed the connection|was given up)|its name has no address)/,
@@ -77,7 +77,7 @@ function faultOf(config: unknown): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
   try {
     writeFileSync(path.join(dir, 'config.json'), JSON.stringify(config))
-    loadConfig({ flags: {}, env: {}, cwd: dir, packageDir, homeDir: dir })
+    loadConfig({ flags: { config: 'config.json' }, env: {}, cwd: dir, packageDir, homeDir: dir })
     return ''
   } catch (error) {
     if (error instanceof ConfigError) return error.message

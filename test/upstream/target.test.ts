@@ -37,13 +37,13 @@ test('the port is the protocol’s own where none is named, and an IPv6 address 
     host: 'a.test',
     hostname: 'a.test',
     port: 443,
-    path: '/v1',
+    path: '/v1/messages',
   })
   assert.deepEqual(addressOf('http://[::1]:8080/v1'), {
     protocol: 'http:',
     host: '[::1]:8080',
     hostname: '::1',
     port: 8080,
-    path: '/v1',
+    path: '/v1/messages',
   })
 })

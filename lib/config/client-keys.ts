@@ -1,0 +1,32 @@
+/** The keys that clients must present: those of the environment, else those of the file, without the ones nobody may use. */
+import { isLoopback } from '../guard/browser.ts'
+import type { Sayings } from './environment.ts'
+import { isExample } from './example-values.ts'
+
+interface Keys {
+  /** the configuration file */
+  file: string
+  /** of the environment, its examples already taken out; undefined where it names none */
+  env: { place: string; keys: string[] } | undefined
+  listed: readonly string[]
+  host: string
+}
+
+/**
+ * Examples are public, so they count as not set. Where that leaves none, an address that others reach stays closed: whoever
+ * named a key meant to be asked for one.
+ */
+export function clientKeys({ file, env, listed, host }: Keys, said: Sayings): string[] {
+  if (env && env.keys.length > 0) return env.keys
+  const usable = listed.filter((key) => !isExample(key))
+  if (usable.length < listed.length) {
+    said.warnings.push(`${file}: api_keys holds an example value, which counts as not set`)
+  }
+  const wereNamed = env !== undefined || listed.length > 0
+  if (wereNamed && usable.length === 0 && !isLoopback(host)) {
+    said.faults.push(
+      `${env?.place ?? `${file}: api_keys`} holds no key of your own, and others reach ${host}: make up a key`,
+    )
+  }
+  return usable
+}

@@ -1,0 +1,93 @@
+/** `.env` of the program's own folder and of `DATA_DIR`: what the environment itself does not say. */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+// not by name: a Node too old for it must get as far as saying so
+import util from 'node:util'
+import { expandHome } from './home.ts'
+import { readTextFile, whyUnreadable } from './text-file.ts'
+
+export interface Settings {
+  /** absolute */
+  dataDir: string
+  /** those that were read, the stronger one last */
+  files: string[]
+  /** what the files add to the environment */
+  added: Record<string, string>
+  /** a variable's text without blanks around it; undefined where it is empty, as compose passes it */
+  get: (name: string) => string | undefined
+  /** how a fault calls the place a variable came from: `environment`, or the file */
+  source: (name: string) => string
+  /** the path a variable names: absolute, relative to the file it stands in, else to the current folder */
+  pathIn: (name: string) => string | undefined
+}
+
+export interface SettingsOptions {
+  env: NodeJS.ProcessEnv
+  cwd: string
+  packageDir: string
+  homeDir: string
+}
+
+/** Node reads these before it reads anything of ours. */
+const tooLate = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_USE_SYSTEM_CA']
+
+/** The environment wins over the file in `DATA_DIR`, that one over the file in the program's own folder. */
+export function readSettings(options: SettingsOptions, warnings: string[]): Settings {
+  const { env, cwd, packageDir, homeDir } = options
+  const layers: { file: string; values: Record<string, string> }[] = []
+  const isSet = (name: string) => Boolean(env[name]?.trim())
+  const layerOf = (name: string) =>
+    isSet(name) ? undefined : layers.findLast(({ values }) => values[name]?.trim())
+  const settings: Omit<Settings, 'dataDir' | 'added' | 'files'> = {
+    get: (name) => (layerOf(name)?.values[name] ?? env[name])?.trim() || undefined,
+    source: (name) => layerOf(name)?.file ?? 'environment',
+    pathIn(name) {
+      const text = settings.get(name)
+      const layer = layerOf(name)
+      return (
+        text &&
+        path.resolve(layer ? path.dirname(layer.file) : cwd, expandHome(unquoted(text), homeDir))
+      )
+    },
+  }
+  const read = (dir: string) => {
+    const file = path.join(dir, '.env')
+    if (layers.some((layer) => layer.file === file)) return
+    const values = readEnvFile(file, warnings)
+    if (values) layers.push({ file, values })
+  }
+  read(packageDir)
+  const dataDir = settings.pathIn('DATA_DIR') ?? path.join(homeDir, '.droid2api')
+  read(dataDir)
+  const added: Record<string, string> = {}
+  for (const { values } of layers) {
+    for (const [name, value] of Object.entries(values)) {
+      if (value.trim() && !isSet(name)) added[name] = value
+    }
+  }
+  const files = layers.map(({ file }) => file)
+  return { ...settings, dataDir, files, added }
+}
+
+function readEnvFile(file: string, warnings: string[]): Record<string, string> | undefined {
+  if (!existsSync(file)) return undefined
+  try {
+    const values = util.parseEnv(readTextFile(file)) as Record<string, string>
+    for (const name of tooLate) {
+      if (values[name]) {
+        warnings.push(
+          `${file}: ${name} comes too late here: Node reads it from the environment alone`,
+        )
+      }
+    }
+    return values
+  } catch (error) {
+    warnings.push(`${file}: ${whyUnreadable(error)}; nothing of it is used`)
+    return undefined
+  }
+}
+
+/** Docker's `--env-file` leaves quotes where they are. */
+function unquoted(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/s, '$2')
+}

@@ -1,0 +1,75 @@
+/** Values as people write them into an environment: in quotes, with a comment behind, as the example they copied. */
+import { isExample } from './example-values.ts'
+import { isReference } from './references.ts'
+
+/** Where to say what: each takes a text that follows the name of the variable. */
+export interface Remarks {
+  fault: (text: string) => void
+  warn: (text: string) => void
+}
+
+/** Without the quotes around it and the comment behind it, which docker's `--env-file` leaves there. */
+export function bareValue(written: string, { fault, warn }: Remarks): string | undefined {
+  const text = withoutComment(written, warn)
+  const bare = withoutQuotes(text)
+  if (bare !== text) warn('is in quotes; they are taken off')
+  if (!isReference(bare)) return bare.trim() || undefined
+  fault('is a reference that nothing has expanded; put the value itself there')
+  return undefined
+}
+
+/**
+ * A key or a token: `undefined` for one that is no key, and why is said. `lenient`: a character that keys do not have is a
+ * warning.
+ */
+export function keyOf(written: string, remarks: Remarks, lenient = false): string | undefined {
+  const bare = bareValue(written, remarks)
+  if (bare === undefined) return undefined
+  const key = bare.replace(/^Bearer\s+/i, '')
+  if (key !== bare) remarks.warn('begins with "Bearer", which is taken off')
+  if (isExample(key)) {
+    remarks.warn('is an example value and counts as not set')
+    return undefined
+  }
+  const wrong = notInKeys(key)
+  if (wrong) (lenient ? remarks.warn : remarks.fault)(wrong)
+  return wrong && !lenient ? undefined : key
+}
+
+/** The first of several keys, which forks of the original take in turn. */
+export function oneKeyOf(written: string, remarks: Remarks): string | undefined {
+  const bare = bareValue(written, remarks)
+  const [first, ...more] = listOf(bare ?? '')
+  if (first === undefined) return undefined
+  if (more.length > 0) {
+    remarks.warn(`holds ${more.length + 1} keys; one account is served, so only the first is used`)
+  }
+  return keyOf(first, remarks)
+}
+
+/** What no key has, and no header takes: the position is shown, not the text. */
+function notInKeys(key: string): string | undefined {
+  const at = key.search(/[^\x21-\x7E]/)
+  if (at < 0) return undefined
+  const what = /\s/.test(key[at]!) ? 'a blank' : 'a character that is not ASCII'
+  return `holds ${what} (character ${at + 1}), which no key has`
+}
+
+/** In: keys separated by commas, by semicolons or by lines. */
+export function listOf(text: string): string[] {
+  return text
+    .split(/[,;\n]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '' && !item.startsWith('#'))
+}
+
+function withoutComment(text: string, warn: Remarks['warn']): string {
+  const bare = text.replace(/\s+#.*$/, '')
+  if (bare === text) return text
+  warn('has a comment behind it, which is taken off')
+  return bare.trim()
+}
+
+function withoutQuotes(text: string): string {
+  return /^(["'])(.*)\1$/s.exec(text)?.[2] ?? /^[“‘](.*)[”’]$/s.exec(text)?.[1] ?? text
+}
