@@ -79,9 +79,10 @@ export function loadConfig(options: LoadOptions): Loaded {
   return { config: deepFreeze(served), warnings: said.warnings, added: settings.added }
 }
 
-function checkDataDir({ dataDir, source }: Settings, { faults }: Sayings): void {
+/** A login can still be kept in memory, so this does not stop the start. */
+function checkDataDir({ dataDir, source }: Settings, { warnings }: Sayings): void {
   if (!isFile(dataDir)) return
-  faults.push(`${source('DATA_DIR')}: DATA_DIR names ${dataDir}, which is a file, not a folder`)
+  warnings.push(`${source('DATA_DIR')}: DATA_DIR names ${dataDir}, which is a file, not a folder`)
 }
 
 function isFile(place: string): boolean {

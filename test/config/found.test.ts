@@ -206,7 +206,7 @@ test('O19: a DATA_DIR that is a file is called one', (t) => {
   writeFileSync(file, '')
 
   assert.match(
-    faultsOf(() => load(all, { DATA_DIR: file })),
+    load(all, { DATA_DIR: file }).warnings.join(),
     /environment: DATA_DIR names .*file, which is a file, not a folder/,
   )
 })

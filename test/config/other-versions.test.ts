@@ -223,9 +223,9 @@ for (const name of ['API_ACCESS_KEY', 'PROXY_API_KEY']) {
       },
     })
     const body = { model: 'm', max_tokens: 9, messages: [] }
-    const with_ = { authorization: 'Bearer k-of-the-fork-1' }
+    const withKey = { authorization: 'Bearer k-of-the-fork-1' }
 
-    const known = await post(`${proxy.url}/v1/messages`, body, with_)
+    const known = await post(`${proxy.url}/v1/messages`, body, withKey)
     const stranger = await post(`${proxy.url}/v1/messages`, body)
 
     assert.deepEqual([known.status, stranger.status], [200, 401])

@@ -39,6 +39,7 @@ const examples = [
   'sk-...',
   '<your key>',
   '[KEY]',
+  'my-secret-key',
   'changeme',
   'change-me-in-production',
   'replace-me',
@@ -62,6 +63,7 @@ const real = [
   'a-key-of-ones-own',
   'fk-acct-123456789',
   'fk-the-account-key',
+  'the-value-it-began-with',
   'eyJhbGciOiJIUzI1NiJ9.e30.c2ln',
 ]
 
