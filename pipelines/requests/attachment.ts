@@ -5,7 +5,8 @@
  * Source, read 2026-11: OpenAI "File inputs" (chat and Responses), OpenRouter "PDF inputs"
  * (`file_data` may be an address), LiteLLM "Using PDF Input" (`file_id` may be one; `format`),
  * Vercel AI Gateway "File attachments" (`data`, `media_type`), AI SDK (`data`, `image`, `mediaType`),
- * LangChain "Standard content blocks" of both versions, Mistral (`document_url`), Anthropic.
+ * LangChain "Standard content blocks" of both versions, Mistral (`document_url`), MCP (`mimeType`,
+ * `resource`), Anthropic.
  */
 import { badRequest } from '../../lib/errors.ts'
 import type { JsonObject } from '../wire/chat.ts'
@@ -46,9 +47,10 @@ const types = new Map<string, { kind: Attachment['kind']; holder?: string }>([
   ['document_url', { kind: 'file', holder: 'document_url' }],
   ['media', { kind: 'file' }],
   ['text-plain', { kind: 'file' }],
+  ['resource', { kind: 'file', holder: 'resource' }],
 ])
 
-const dataNames = ['file_data', 'fileData', 'data', 'base64', 'image']
+const dataNames = ['file_data', 'fileData', 'data', 'base64', 'image', 'blob']
 const urlNames = ['file_url', 'fileUrl', 'url', 'file_uri', 'fileUri']
 const idNames = ['file_id', 'fileId']
 const nameNames = ['filename', 'file_name', 'fileName', 'name', 'title', 'document_name']
@@ -131,10 +133,10 @@ function whereOf(from: JsonObject, place: string, said: Said): Found {
   return id && { where: fromId(id.text), at: id.at }
 }
 
-/** Sources of plain text: Anthropic has it in `data`, LangChain in `text`. */
+/** Sources of plain text: Anthropic has it in `data`, LangChain and MCP in `text`. */
 function plainText(from: JsonObject, place: string): Found {
   const isText = from.type === 'text' || from.source_type === 'text'
-  if (!isText && !(from.type === 'text-plain' && isGiven(from.text))) return undefined
+  if (!isText && !isGiven(from.text)) return undefined
   const at = `${place}.${isGiven(from.text) ? 'text' : 'data'}`
   return { where: { text: textAt(from.text ?? from.data, at) }, at }
 }

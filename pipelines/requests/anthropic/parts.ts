@@ -87,10 +87,9 @@ function ownBlock(part: JsonObject, type: string, place: string): AnthropicBlock
     }
     case 'tool_result': {
       const id = safeToolId(textAt(part.tool_use_id, `${place}.tool_use_id`))
-      const content: unknown = Array.isArray(part.content)
-        ? part.content.map((nested: unknown, at) => nestedBlock(nested, `${place}.content[${at}]`))
-        : part.content
-      return { ...part, type, tool_use_id: id, ...(isGiven(content) && { content }) }
+      const { content: said, ...rest } = part
+      const content: unknown = Array.isArray(said) ? nestedBlocks(said, `${place}.content`) : said
+      return withFailure({ ...rest, type, tool_use_id: id, ...(isGiven(content) && { content }) })
     }
     case 'thinking':
     case 'redacted_thinking': {
@@ -100,6 +99,22 @@ function ownBlock(part: JsonObject, type: string, place: string): AnthropicBlock
     default:
       return ownCopy({ ...part, type })
   }
+}
+
+/** A result that failed without a word gets one: the API refuses it empty. */
+export function withFailure(result: AnthropicBlock): AnthropicBlock {
+  const { content, is_error: failed } = result
+  const isEmpty =
+    !isGiven(content) ||
+    (typeof content === 'string' && content.trim() === '') ||
+    (Array.isArray(content) && content.length === 0)
+  return failed === true && isEmpty ? { ...result, content: 'The tool call failed.' } : result
+}
+
+function nestedBlocks(parts: unknown[], place: string): unknown[] {
+  return parts
+    .map((part, at) => nestedBlock(part, `${place}[${at}]`))
+    .filter((block) => !isObject(block) || !isBlank(block as AnthropicBlock))
 }
 
 /** What a result holds is Anthropic's already, or in other words that only clients of other APIs use. */

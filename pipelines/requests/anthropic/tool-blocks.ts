@@ -4,7 +4,7 @@ import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { safeToolId } from '../tool-id.ts'
 import { withMark } from './cache-control.ts'
-import { contentBlocks, isBlank } from './parts.ts'
+import { contentBlocks, isBlank, withFailure } from './parts.ts'
 import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { parseExact } from '../../wire/exact-json.ts'
 import { isObject } from '../../wire/json.ts'
@@ -66,7 +66,7 @@ export function toolResultBlock(message: JsonObject, id: string, place: string):
   const block: AnthropicBlock = { type: 'tool_result', tool_use_id: id }
   if (content.length > 0) block.content = content
   if (typeof message.is_error === 'boolean') block.is_error = message.is_error
-  return withMark(block, message)
+  return withMark(withFailure(block), message)
 }
 
 function resultContent(content: unknown, place: string): string | AnthropicBlock[] {

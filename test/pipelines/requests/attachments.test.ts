@@ -244,6 +244,7 @@ suite('T43: the type of an image is told by its first bytes', () => {
       { type: 'input_image', image_url: `data:${said};base64,${data}` },
       { type: 'image', source: base64(said, data) },
       { type: 'image', base64: data, mime_type: said },
+      { type: 'image', data, mimeType: said },
       { type: 'file', file: { file_data: `data:${said};base64,${data}` } },
     ]
     test(`T43: ${what}, in every form`, () => {

@@ -7,12 +7,15 @@ import { ask } from './ask.ts'
 const models = fc.constantFrom('claude-opus-4-5', 'claude-opus-4-8', 'claude-opus-5-5', 'kimi')
 const likelyWords =
   'text image_url file tool_use tool_result thinking user assistant tool system function custom ' +
-  'c1 data:image/png;base64,AA https://x.test object json_schema enabled allowed_tools required'
+  'c1 data:image/png;base64,AA https://x.test object json_schema enabled allowed_tools required ' +
+  'image document input_file input_image base64 /9j/4AAQ function_call function_call_output ' +
+  'reasoning any auto effort high none tool_result resource JVBERi0x'
 const likelyKeys =
   'type text image_url url file file_data id name input content role function arguments ' +
   'parameters anyOf properties required tool_use_id tool_calls tool_call_id reasoning_details ' +
   'thinking_blocks cache_control schema json_schema format strict __proto__ toString $ref ' +
-  'allowed_tools tools mode'
+  'allowed_tools tools mode source data media_type mime_type call_id output effort enabled ' +
+  'max_tokens exclude defer_loading items $defs is_error metadata text resource'
 
 const { words, json, tree, likelyMessage } = likelyJson(likelyWords, likelyKeys)
 const message = likelyMessage()
@@ -35,6 +38,8 @@ const request = fc.record(
     metadata: tree,
     web_search_options: tree,
     reasoning: tree,
+    reasoning_effort: tree,
+    output_config: tree,
     thinking: tree,
     temperature: json,
     max_tokens: json,

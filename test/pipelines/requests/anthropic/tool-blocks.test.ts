@@ -48,6 +48,16 @@ suite('§5.4 tool blocks', () => {
       { content: [{ type: 'image_url', image_url: 'https://x.test/a' }] },
       { content: [{ type: 'image', source: { type: 'url', url: 'https://x.test/a' } }] },
     ],
+    [
+      'is_error without a word: the API refuses it empty',
+      { content: '', is_error: true },
+      { content: 'The tool call failed.', is_error: true },
+    ],
+    [
+      'is_error with blank parts',
+      { content: [{ type: 'text', text: ' ' }], is_error: true },
+      { content: 'The tool call failed.', is_error: true },
+    ],
     ['is_error', { content: 'r', is_error: true }, { content: 'r', is_error: true }],
     [
       'cache_control',
@@ -92,5 +102,26 @@ suite('§5.4 tool blocks', () => {
 
     assert.equal(reply?.content[0]?.content, 'r')
     assert.deepEqual(reply?.content[1], { type: 'text', text: 'then' })
+  })
+})
+
+test('§5.4 a result in Anthropic’s words has no blank text, and says so where it failed', () => {
+  const result = { type: 'tool_result', tool_use_id: 'c1' }
+  const blank = { type: 'text', text: '' }
+  const said = (more: object) =>
+    turns([
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: null, tool_calls: [call('c1')] },
+      { role: 'user', content: [{ ...result, ...more }] },
+    ])[2]?.content[0]
+
+  assert.deepEqual(said({ content: [blank, { type: 'text', text: 'b' }] }), {
+    ...result,
+    content: [{ type: 'text', text: 'b' }],
+  })
+  assert.deepEqual(said({ content: [blank], is_error: true }), {
+    ...result,
+    content: 'The tool call failed.',
+    is_error: true,
   })
 })

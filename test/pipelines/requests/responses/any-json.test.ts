@@ -6,11 +6,13 @@ import { ask } from './ask.ts'
 
 const likelyWords =
   'text image_url file image document base64 url tool_use tool_result user assistant tool system ' +
-  'function custom grammar reasoning.encrypted rs_1 c1 data:image/png;base64,AA allowed_tools'
+  'function custom grammar reasoning.encrypted rs_1 c1 data:image/png;base64,AA allowed_tools ' +
+  'function_call function_call_output reasoning input_file input_image /9j/4AAQ resource any'
 const likelyKeys =
   'type text image_url url detail file file_data filename source data media_type id name input ' +
   'content role function arguments parameters tool_use_id tool_calls tool_call_id summary index ' +
-  'at tools format grammar schema json_schema strict __proto__ toString allowed_tools mode'
+  'at tools format grammar schema json_schema strict __proto__ toString allowed_tools mode ' +
+  'call_id output encrypted_content mime_type metadata resource'
 
 const { words, json, tree, likelyMessage } = likelyJson(likelyWords, likelyKeys)
 const message = likelyMessage({ refusal: fc.oneof(words, fc.constant(null)) })
