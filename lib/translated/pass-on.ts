@@ -19,6 +19,7 @@ export async function passOn(
     answer.destroy()
     throw notJson(answer)
   }
+  const stages = decoders(answer)
   call.record.stream = stream
   res.setHeader('content-type', answer.headers['content-type'] ?? 'application/json')
   if (stream) res.setHeader('cache-control', 'no-cache').setHeader('x-accel-buffering', 'no')
@@ -27,7 +28,7 @@ export async function passOn(
   const body = openAnswer(answer, call)
   tapUsage(body, call, answer.headers['content-encoding'])
   try {
-    await flow(body, decoders(answer), res)
+    await flow(body, stages, res)
   } catch (error) {
     call.record.error = 'broken_answer'
     if (!call.stop.stopped) call.log.warn({ err: error }, 'an answer broke off')

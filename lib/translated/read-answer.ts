@@ -4,23 +4,34 @@ import { Writable, type Duplex } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
-import { openAnswer } from '../upstream/answer-body.ts'
+import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import { flow } from '../upstream/flow.ts'
 
-/** The stages that undo a `content-encoding`; none for what is not encoded. */
+/** The stages that undo a `content-encoding`; none for what is not encoded. Throws ProxyError 502 for one we cannot undo. */
 export function decoders(answer: IncomingMessage): Duplex[] {
-  switch (answer.headers['content-encoding']) {
-    case 'gzip':
-    case 'x-gzip':
-      return [createGunzip()]
-    case 'deflate':
-      return [createInflate()]
-    case 'br':
-      return [createBrotliDecompress()]
-    default:
-      return []
-  }
+  const encodings = (answer.headers['content-encoding'] ?? '')
+    .split(',')
+    .map((one) => one.trim().toLowerCase())
+    .filter((one) => one !== '' && one !== 'identity')
+  return encodings.toReversed().map((encoding) => {
+    const decoder = makers.get(encoding)?.()
+    if (decoder) return decoder
+    answer.destroy()
+    throw new ProxyError(
+      502,
+      'upstream_protocol_error',
+      `The upstream encoded its answer as ${encoding}, though no encoding was asked for. Turn it off there.`,
+      { type: 'upstream_error' },
+    )
+  })
 }
+
+const makers = new Map<string, () => Duplex>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+])
 
 /** What a decoder's error means to a client; other errors as they are. */
 export function decodingFault(error: Error): Error {
@@ -44,23 +55,55 @@ export async function readAnswer(
   maxBytes: number,
 ): Promise<{ text: string; whole: boolean }> {
   const body = openAnswer(answer, call)
-  const [decoder] = decoders(answer)
   const collected = new Collected(maxBytes)
-  if (decoder) {
-    await flow(body, [decoder], new Sink(collected)).catch((error: Error) => {
-      if (!collected.isFull) throw body.cut ?? decodingFault(error)
-    })
-  } else {
-    // a small answer has no need of a stream
-    await body.pour((piece) => {
-      collected.add(piece)
-      if (collected.isFull) body.finish()
-      return true
-    })
-  }
+  await collect(answer, body, collected).catch((error: Error) => {
+    if (!collected.isFull) throw body.cut ?? decodingFault(error)
+  })
   if (collected.isFull) answer.destroy()
   if (body.cut) throw body.cut
   return { text: collected.text(), whole: !collected.isFull }
+}
+
+/**
+ * As much of it as comes within the limits, and no fault of it is one of the answer: what was refused stays refused, however
+ * its reason breaks off. Throws only when the call was stopped.
+ */
+export async function readBeginning(
+  answer: IncomingMessage,
+  call: Call,
+  limits: { bytes: number; ms: number },
+): Promise<string> {
+  const body = openAnswer(answer, call)
+  const collected = new Collected(limits.bytes)
+  const patience = setTimeout(() => body.discard(), limits.ms)
+  try {
+    await collect(answer, body, collected)
+  } catch (error) {
+    call.log.debug({ err: error }, 'the reason of a refusal could not be read to its end')
+  } finally {
+    clearTimeout(patience)
+  }
+  if (collected.isFull) answer.destroy()
+  if (call.stop.stopped) throw call.stop.reason
+  return collected.text()
+}
+
+async function collect(
+  answer: IncomingMessage,
+  body: AnswerBody,
+  collected: Collected,
+): Promise<void> {
+  const stages = decoders(answer)
+  if (stages.length > 0) {
+    await flow(body, stages, new Sink(collected))
+    return
+  }
+  // a small answer has no need of a stream
+  await body.pour((piece) => {
+    collected.add(piece)
+    if (collected.isFull) body.finish()
+    return true
+  })
 }
 
 class Collected {

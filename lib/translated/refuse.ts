@@ -5,11 +5,11 @@ import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
 import { isOwnCredential } from '../upstream/credential.ts'
 import { shownTarget, type Target } from '../upstream/target.ts'
-import { readAnswer } from './read-answer.ts'
+import { readBeginning } from './read-answer.ts'
 import { upstreamFailure } from './upstream-error.ts'
 
-/** An error body is a page at most; of more than this only the beginning is read. */
-const maxErrorBytes = 1024 * 1024
+/** An error body is a page at most, and there at once; of more than this only the beginning is read. */
+const readable = { bytes: 1024 * 1024, ms: 10_000 }
 
 /** Reads the refusal and throws it as a ProxyError with the upstream's status; a redirect, which is not followed, as 502. */
 export async function refuse(answer: IncomingMessage, call: Call, target: Target): Promise<never> {
@@ -23,7 +23,7 @@ export async function refuse(answer: IncomingMessage, call: Call, target: Target
       { type: 'upstream_error' },
     )
   }
-  const { text } = await readAnswer(answer, call, maxErrorBytes)
+  const text = await readBeginning(answer, call, readable)
   const failure = upstreamFailure(status, text, isOwnCredential(call, target.endpoint))
   if (status === 404) failure.message += ` (asked: the endpoint ${shownTarget(target)})`
   throw failureError(failure)

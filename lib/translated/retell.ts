@@ -4,31 +4,23 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Duplex, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Delta, Failure } from '../../pipelines/delta.ts'
-import { deltaStages } from '../../pipelines/index.ts'
-import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
+import type { Failure } from '../../pipelines/delta.ts'
 import type { ChatAnswerContext } from '../../pipelines/serialise/answer.ts'
 import { chatBody, chatCollector } from '../../pipelines/serialise/chat-body.ts'
 import { chatSse, errorEvent } from '../../pipelines/serialise/chat-sse.ts'
 import { sendJson } from '../answer.ts'
-import { cutAtStops, stopSequences } from '../../pipelines/translate/stop-sequences.ts'
 import { truncatedFailure } from '../../pipelines/translate/failure.ts'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { answerFrom } from '../../pipelines/wire/exact-json.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../errors.ts'
-import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import { flow } from '../upstream/flow.ts'
 import type { ChatCall, RetoldCall } from './chat-call.ts'
 import { memoryOf } from './memory-of.ts'
-import { isEventStream } from '../upstream/media-type.ts'
-import { decoders, decodingFault, notJson, readAnswer } from './read-answer.ts'
+import type { AnswerBody } from '../upstream/answer-body.ts'
+import { sourceOf, type Source } from './answer-source.ts'
+import { decodingFault } from './read-answer.ts'
 import { failureError } from './refuse.ts'
-
-/** As much as one event of a stream may have. An answer has to be held several times over to be retold. */
-const maxAnswerBytes = 32 * 1024 * 1024
 
 /** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
 export async function retell(
@@ -38,31 +30,10 @@ export async function retell(
   chat: RetoldCall,
 ): Promise<void> {
   const context = answerContext(call, chat)
-  const source = isEventStream(answer)
-    ? streamSource(answer, call, chat)
-    : await bodySource(answer, call, chat)
+  const source = await sourceOf(answer, call, chat, context.fallbackId)
   if (chat.stream) await asStream(source, res, call, context)
   else await asBody(source, res, context)
   keepTokens(call, context)
-}
-
-/** Where the deltas come from: an answer that is here already, or a stream, whose `body` tells whether and why it broke off. */
-type Source = { deltas: Delta[]; body?: never } | { body: AnswerBody; stages: Duplex[] }
-
-function streamSource(answer: IncomingMessage, call: Call, chat: RetoldCall): Source {
-  const stages = [
-    ...decoders(answer),
-    ...deltaStages(chat.provider, translateContext(chat)),
-    ...(chat.stopAt.length > 0 ? [stopSequences(chat.stopAt)] : []),
-  ]
-  return { body: openAnswer(answer, call), stages }
-}
-
-async function bodySource(answer: IncomingMessage, call: Call, chat: RetoldCall): Promise<Source> {
-  const { text, whole } = await readAnswer(answer, call, maxAnswerBytes)
-  if (!whole) throw tooLarge()
-  const told = chat.provider.body(parsedAnswer(text, answer), translateContext(chat))
-  return { deltas: cutAtStops([...told], chat.stopAt) }
 }
 
 async function asStream(
@@ -130,10 +101,6 @@ function failureFrom({ status, code, type, message }: ProxyError): Failure {
   return { status, code, type, message }
 }
 
-function translateContext({ target }: ChatCall): { upstreamModel: string } {
-  return { upstreamModel: upstreamId(target.model) }
-}
-
 function answerContext(call: Call, chat: ChatCall): ChatAnswerContext {
   const { requestedModel, includeUsage, logprobs, legacyFunctions, hideReasoning, target } = chat
   return {
@@ -153,17 +120,6 @@ function answerContext(call: Call, chat: ChatCall): ChatAnswerContext {
 /** The tail of an id where the upstream gave none: 29 letters and digits, as OpenAI's own are. */
 function randomId(): string {
   return randomUUID().replaceAll('-', '').slice(0, 29)
-}
-
-function tooLarge(): ProxyError {
-  const message = `The upstream's answer is larger than ${maxAnswerBytes / 1024 / 1024} MB. Ask for a stream.`
-  return new ProxyError(502, 'upstream_protocol_error', message, { type: 'upstream_error' })
-}
-
-function parsedAnswer(text: string, answer: IncomingMessage): JsonObject {
-  const body = answerFrom(text)
-  if (body) return body
-  throw notJson(answer)
 }
 
 function keepTokens(call: Call, { record }: ChatAnswerContext): void {

@@ -3,8 +3,9 @@
  * of both APIs, read 2026-11.
  */
 import type { Failure } from '../../pipelines/delta.ts'
-import { anthropicFailure } from '../../pipelines/translate/failure.ts'
+import { anthropicFailure, messageIn } from '../../pipelines/translate/failure.ts'
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { asName, asObjects } from '../../pipelines/translate/wire-value.ts'
 import { isObject, objectFrom } from '../../pipelines/wire/json.ts'
 import { errorType } from '../errors.ts'
 
@@ -18,28 +19,34 @@ export function upstreamFailure(status: number, body: string, ownCredential: boo
 }
 
 function envelope(status: number, body: string): Omit<Failure, 'status'> {
-  const json = objectFrom(body)
+  const json = objectIn(body)
   const error = json?.error
   if (isObject(error)) {
     return json?.type === 'error' ? fromAnthropic(status, error) : fromOpenAi(status, error)
   }
-  const message = [error, json?.detail, json?.message].map(text).find(isSaid)
+  const message = [error, json?.detail, json?.message].map((said) => messageIn(said)).find(isSaid)
   if (message !== undefined) return { type: errorType(status), code: null, message }
   return { type: 'upstream_error', code: null, message: plain(status, body) }
 }
 
+/** Google's API answers with a list of one. */
+function objectIn(body: string): JsonObject | undefined {
+  const inner = body.trimStart().startsWith('[') ? objectFrom(`{"list":${body}}`) : undefined
+  if (!inner) return objectFrom(body)
+  return asObjects(inner.list)[0]
+}
+
 function fromAnthropic(status: number, error: JsonObject): Omit<Failure, 'status'> {
   const { code, message } = anthropicFailure(error).failure
-  return { type: text(error.type) ?? errorType(status), code, message }
+  return { type: asName(error.type) ?? errorType(status), code, message }
 }
 
 function fromOpenAi(status: number, error: JsonObject): Omit<Failure, 'status'> {
-  const { code } = error
   return {
-    type: text(error.type) ?? errorType(status),
-    message: text(error.message) ?? `Upstream answered HTTP ${status}`,
-    param: text(error.param) ?? null,
-    code: typeof code === 'number' ? String(code) : (text(code) ?? null),
+    type: asName(error.type) ?? errorType(status),
+    message: messageIn(error.message) ?? `Upstream answered HTTP ${status}`,
+    param: asName(error.param) ?? null,
+    code: asName(error.code) ?? null,
   }
 }
 
@@ -53,10 +60,6 @@ function plain(status: number, body: string): string {
     .trim()
     .slice(0, 300)
   return words ? `Upstream answered HTTP ${status}: ${words}` : `Upstream answered HTTP ${status}`
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 function isSaid(message: string | undefined): message is string {

@@ -84,6 +84,8 @@ class SseEvents extends Transform {
 class SseParser {
   readonly #maxEventChars: number
   #first = true
+  /** the input is no event stream but JSON: all of it is the data of one event */
+  #isJson = false
   #over = false
   #name: string | undefined
   #data: string | undefined
@@ -95,14 +97,18 @@ class SseParser {
   line(line: string): SseEvent | undefined {
     if (this.#over) return undefined
     if (this.#first) return this.#firstLine(line)
-    if (line === '') return this.#dispatch()
     if (line === oversizedLine) return this.#fail()
-    return this.#field(line)
+    if (this.#isJson) return this.#append(line)
+    return line === '' ? this.#dispatch() : this.#field(line)
   }
 
+  /** Some gateways answer with JSON, an error as a rule, and call it an event stream. No field begins with a bracket. */
   #firstLine(line: string): SseEvent | undefined {
+    const text = line.startsWith('\ufeff') ? line.slice(1) : line
+    if (text === '') return undefined
     this.#first = false
-    return this.line(line.startsWith('\ufeff') ? line.slice(1) : line)
+    this.#isJson = /^\s*[{[]/.test(text)
+    return this.line(text)
   }
 
   /** An event without its blank line counts only if it is whole; half a line is thrown away. */

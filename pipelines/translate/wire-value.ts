@@ -56,10 +56,11 @@ export function asLabel(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Arguments as JSON text: a string is that text already. Throws ProtocolError for what is nested too deeply. */
+/** Arguments as JSON text: a string is that text already, an object is written. Throws ProtocolError for anything else. */
 export function asJsonText(value: unknown): string {
   if (typeof value === 'string') return value
   if (isAbsent(value)) return ''
+  if (!isObject(value)) throw unreadable('arguments')
   try {
     return writeJson(value)
   } catch {
@@ -115,13 +116,20 @@ export function entriesOf(
   })
 }
 
+/** Members that hold a part of the answer, in events of both APIs. */
+const holders = ['content_block', 'message', 'item', 'part', 'response']
+
 /**
  * Which event this is: what its data say, else its `event:` line, which alone is not trusted. Throws ProtocolError for a
- * type that nobody can read, since the event may be a part of the answer.
+ * type that nobody can read, and where a part of the answer has none.
  */
-export function kindOf({ type }: JsonObject, name: string | undefined): string | undefined {
+export function kindOf(data: JsonObject, name: string | undefined): string | undefined {
+  const { type } = data
   if (typeof type === 'string' && type !== '') return type
-  if (name !== undefined || isAbsent(type) || type === '') return name
+  if (name !== undefined) return name
+  const isSilent = isAbsent(type) || type === ''
+  const isPart = data.delta !== undefined || holders.some((member) => isObject(data[member]))
+  if (isSilent && !isPart) return undefined
   throw unreadable('the type of an event')
 }
 

@@ -1,9 +1,17 @@
 /** Answers that say a thing late, less or in part, as chat clients get them over the wire. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { sse } from '../helpers/provider-answers.ts'
-import { startUpstream, type Answer } from '../helpers/upstream.ts'
+import {
+  anthropicMessage,
+  anthropicStream,
+  responsesBody,
+  responsesStream,
+  startUpstream,
+  type Answer,
+} from '../helpers/upstream.ts'
 import type { ChatCompletion, JsonObject } from '../../pipelines/wire/chat.ts'
 import { chunksOf, collected } from '../pipelines/serialise/chat-answers.ts'
 
@@ -105,3 +113,98 @@ test('T42: a turn that the API paused ends with length, and is not asked again',
   }
   assert.equal(upstream.requests.length, 2)
 })
+
+const claude = { model: 'claude-sonnet-4-5', messages }
+const gpt = { model: 'gpt-5.1', messages }
+const json = { 'content-type': 'application/json' }
+const eventStream = { 'content-type': 'text/event-stream' }
+const said = { text: ['Hel', 'lo'] }
+
+const mislabelled: [what: string, request: object, answer: Answer][] = [
+  ['Claude’s stream called JSON', claude, { body: anthropicStream(said).join(''), headers: json }],
+  ['GPT’s stream called JSON', gpt, { body: responsesStream(said).join(''), headers: json }],
+  [
+    'a stream called nothing, with CRLF and a BOM',
+    gpt,
+    { body: `\ufeff${responsesStream(said).join('').replaceAll('\n', '\r\n')}`, headers: {} },
+  ],
+  [
+    'Claude’s body called a stream',
+    claude,
+    { body: JSON.stringify(anthropicMessage(said)), headers: eventStream },
+  ],
+  [
+    'GPT’s body called a stream, on several lines',
+    gpt,
+    { body: JSON.stringify(responsesBody(said), null, 2), headers: eventStream },
+  ],
+  [
+    'events with names but no types, and no blank after the colon',
+    claude,
+    {
+      body: anthropicStream(said)
+        .join('')
+        .replaceAll(/"type":"(?:message|content_block)_\w+",?/g, '')
+        .replaceAll(': {', ':{'),
+      headers: eventStream,
+    },
+  ],
+  [
+    'a compressed stream, its encoding in capitals',
+    claude,
+    {
+      body: gzipSync(anthropicStream(said).join('')),
+      headers: { ...eventStream, 'content-encoding': 'identity, GZIP' },
+    },
+  ],
+]
+
+for (const [what, request, answer] of mislabelled) {
+  test(`KT9: ${what} is the answer that it is`, async (t) => {
+    const { body, stream } = await bothForms(t, request, answer, answer)
+
+    assert.equal(body.choices[0]?.message.content, 'Hello')
+    assert.equal(stream.choices[0]?.message.content, 'Hello')
+  })
+}
+
+const overloaded = { type: 'error', error: { type: 'overloaded_error', message: 'Too busy.' } }
+
+const refusals: [what: string, answer: Answer, status: number, message: RegExp][] = [
+  ['an error as JSON', { body: overloaded }, 529, /^Too busy\.$/],
+  ['an error in words', { body: { type: 'error', error: 'Too busy.' } }, 500, /^Too busy\.$/],
+  ['an error with a status alone', { body: { error: { code: '429', x: 1 } } }, 429, /without/],
+  ['a list of errors', { body: { error: [{ message: 'One' }, 'Two'] } }, 500, /^One; Two$/],
+  [
+    'an error called a stream',
+    { body: JSON.stringify(overloaded), headers: eventStream },
+    529,
+    /^Too busy\.$/,
+  ],
+  ['a flat error event', events({ type: 'error', message: 'Too busy.' }), 500, /^Too busy\.$/],
+  ['nothing', { body: '', headers: json }, 502, /not with a JSON object/],
+  ['a page', { body: '<html>Sign in</html>', headers: json }, 502, /not with a JSON object/],
+  [
+    'an encoding that nobody asked for',
+    { body: 'x', headers: { ...json, 'content-encoding': 'zstd' } },
+    502,
+    /encoded its answer as zstd/,
+  ],
+]
+
+for (const [what, answer, status, message] of refusals) {
+  test(`KT9: 200 with ${what} is an error, as a body and as a stream`, async (t) => {
+    const upstream = await startUpstream(t, [answer, answer])
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    for (const stream of [false, true]) {
+      // oxlint-disable-next-line no-await-in-loop -- the answers are for one request after the other
+      const back = await post(`${url}/v1/chat/completions`, { ...claude, stream })
+      // oxlint-disable-next-line no-await-in-loop
+      const { error } = (await back.json()) as { error: { message: string } }
+
+      assert.equal(back.status, status)
+      assert.match(error.message, message)
+    }
+  })
+}

@@ -1,9 +1,10 @@
 /** A call of one of the client's tools. */
 import type { Delta } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
+import { objectFrom } from '../../wire/json.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
 import { JsonEnd } from '../json-end.ts'
-import { asJsonText, asName, ProtocolError } from '../wire-value.ts'
+import { asJsonText, asName, ProtocolError, unreadable } from '../wire-value.ts'
 import type { Block, BlockEnd } from './blocks.ts'
 
 export class ToolBlock implements Block {
@@ -34,7 +35,9 @@ export class ToolBlock implements Block {
   }
 
   delta(delta: JsonObject): Delta[] {
-    return delta.type === 'input_json_delta' ? this.#input(this.#pieceOf(delta.partial_json)) : []
+    return delta.type === 'input_json_delta'
+      ? this.#input(this.#json.textOf(delta.partial_json))
+      : []
   }
 
   whole(block: JsonObject): Delta[] {
@@ -63,7 +66,7 @@ export class ToolBlock implements Block {
   #meet(block: JsonObject): void {
     this.#id ??= asName(block.id)
     this.#name ??= asName(block.name)
-    const given = asJsonText(block.input)
+    const given = inputOf(block)
     if (given !== '{}') this.#given ||= given
   }
 
@@ -78,13 +81,6 @@ export class ToolBlock implements Block {
     return [{ type: 'tool-start', index, kind: 'function', id, name }, ...input]
   }
 
-  /** Some servers send the whole input at once, as the object that it is. */
-  #pieceOf(value: unknown): string {
-    const text = asJsonText(value)
-    if (typeof value === 'string' || text === '' || !this.#hasInput) return text
-    throw new ProtocolError('The upstream sent a tool call in pieces that do not fit together.')
-  }
-
   #input(text: string): Delta[] {
     if (text === '') return []
     this.#hasInput = true
@@ -93,4 +89,12 @@ export class ToolBlock implements Block {
     this.#held += text
     return []
   }
+}
+
+/** Some servers write the input as JSON text, as it is in chat. */
+function inputOf({ input }: JsonObject): string {
+  if (typeof input === 'string' && input !== '' && objectFrom(input) === undefined) {
+    throw unreadable('input')
+  }
+  return asJsonText(input)
 }

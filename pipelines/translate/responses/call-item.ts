@@ -8,7 +8,7 @@ import type { JsonObject } from '../../wire/chat.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
 import { isWholeJson, JsonEnd } from '../json-end.ts'
 import { SentText } from '../sent-text.ts'
-import { asJsonText, asName, ProtocolError } from '../wire-value.ts'
+import { asJsonText, asName, asText, ProtocolError } from '../wire-value.ts'
 
 export class CallItem {
   /** whether an event said that this call is over */
@@ -36,7 +36,7 @@ export class CallItem {
   /** In: the item as it is announced. The id and name told here stay, even if a later event shows others. */
   added(item: JsonObject): Delta[] {
     this.#meet(item)
-    const input = inputOf(item)
+    const input = this.#inputOf(item)
     if (this.#kind === 'custom' || !isWholeJson(input)) {
       return [...this.#add(this.#sent.restOf(input)), ...this.#start()]
     }
@@ -45,17 +45,14 @@ export class CallItem {
   }
 
   piece(value: unknown): Delta[] {
-    if (typeof value !== 'string' && this.#sent.length > 0) {
-      throw new ProtocolError('The upstream sent a tool call in pieces that do not fit together.')
-    }
-    return this.#add(asJsonText(value))
+    return this.#add(this.#kind === 'custom' ? asText(value, 'input') : this.#json.textOf(value))
   }
 
   /** In: an event with the whole arguments or input, and perhaps more. */
   whole(event: JsonObject, value: unknown): Delta[] {
     this.#state = 'whole'
     this.#meet({ name: event.name, call_id: event.call_id })
-    return [...this.#add(this.#sent.restOf(asJsonText(value))), ...this.#start()]
+    return [...this.#add(this.#sent.restOf(this.#inputFrom(value))), ...this.#start()]
   }
 
   /** In: the item as its `done` event shows it. */
@@ -71,7 +68,7 @@ export class CallItem {
       this.#state = item.status === 'incomplete' ? 'incomplete' : 'whole'
     }
     if (this.#stopped && this.#kind === 'function') return []
-    const rest = [...this.#add(this.#sent.restOf(inputOf(item))), ...this.#start()]
+    const rest = [...this.#add(this.#sent.restOf(this.#inputOf(item))), ...this.#start()]
     const isOver = this.#sent.length > 0 && (this.#kind === 'custom' || this.#json.isWhole)
     return isOver ? [...rest, ...this.#stop()] : rest
   }
@@ -129,9 +126,12 @@ export class CallItem {
     this.#stopped = true
     return [{ type: 'tool-stop', index: this.#index }]
   }
-}
 
-/** `item` shows arguments as JSON text, with some servers as the object itself. */
-function inputOf(item: JsonObject): string {
-  return asJsonText(item.type === 'custom_tool_call' ? item.input : item.arguments)
+  #inputOf(item: JsonObject): string {
+    return this.#inputFrom(this.#kind === 'custom' ? item.input : item.arguments)
+  }
+
+  #inputFrom(value: unknown): string {
+    return this.#kind === 'custom' ? asText(value, 'input') : asJsonText(value)
+  }
 }

@@ -5,7 +5,7 @@
 import type { Delta } from '../../delta.ts'
 import type { JsonObject, ReasoningDetail } from '../../wire/chat.ts'
 import type { AnswerSoFar, ReasoningPart } from '../answer-so-far.ts'
-import { asName, asText, entriesOf } from '../wire-value.ts'
+import { asName, asText, entriesOf, unreadable } from '../wire-value.ts'
 
 const format = 'openai-responses-v1'
 
@@ -86,7 +86,10 @@ export class ReasoningItem {
 
   #rest(kind: Kind, parts: unknown): Delta[] {
     const entries = entriesOf(parts, 'reasoning', (text) => ({ text }))
-    return entries.flatMap(({ text }, index) => this.#whole(kind, index, asText(text, 'reasoning')))
+    return entries.flatMap(({ type, text }, index) => {
+      if (typeof type !== 'string' && text === undefined) throw unreadable('reasoning')
+      return this.#whole(kind, index, asText(text, 'reasoning'))
+    })
   }
 
   #readable(): ReasoningDetail[] {

@@ -1,0 +1,78 @@
+/** Refusals of an upstream whose reason breaks off, trickles in or has an odd form. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http, { type IncomingMessage } from 'node:http'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import type { Call } from '../../lib/app.ts'
+import { StopSignal } from '../../lib/stop-signal.ts'
+import { readBeginning } from '../../lib/translated/read-answer.ts'
+import { upstreamFailure } from '../../lib/translated/upstream-error.ts'
+import { head, rawUpstream } from '../faults/raw-upstream.ts'
+import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { startUpstream } from '../helpers/upstream.ts'
+
+const claude = { model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'x' }] }
+const refused = JSON.stringify({ error: { message: 'Slow down.' } })
+
+test('§10.2 a refusal whose reason breaks off stays the refusal that it is', async (t) => {
+  const upstream = await rawUpstream(t, (socket) => {
+    socket.end(head('429 Slow', 'retry-after: 7', 'content-length: 900') + refused)
+  })
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  const back = await post(`${url}/v1/chat/completions`, claude)
+
+  assert.equal(back.status, 429)
+  assert.equal(back.headers.get('retry-after'), '7')
+  assert.match(await back.text(), /Slow down/)
+})
+
+test('§10.2 a refusal whose reason cannot be decoded stays the refusal that it is', async (t) => {
+  const body = gzipSync(refused).subarray(0, 20)
+  const headers = { 'content-encoding': 'gzip', 'content-type': 'application/json' }
+  const upstream = await startUpstream(t, [{ status: 529, headers, body }])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  const back = await post(`${url}/v1/chat/completions`, claude)
+
+  assert.equal(back.status, 529)
+})
+
+test('§10.2 the reason of a refusal is read for so long, and to such a size', async (t) => {
+  const call = {
+    config: { timeouts: { idle_s: 60 } },
+    stop: new StopSignal(),
+    log: { debug: () => undefined },
+  } as unknown as Call
+  const read = async (answers: (res: http.ServerResponse) => void, bytes: number) => {
+    const upstream = await startUpstream(t, (_request, { res }) => answers(res))
+    const [answer] = (await once(http.get(upstream.url), 'response')) as [IncomingMessage]
+    const text = await readBeginning(answer, call, { bytes, ms: 100 })
+    await upstream.whenClosed(0)
+    return text
+  }
+  const trickle = (res: http.ServerResponse) => {
+    const timer = setInterval(() => res.write('.'), 10)
+    res.once('close', () => clearInterval(timer))
+  }
+
+  assert.match(await read(trickle, 1_000_000), /^\.+$/)
+  assert.ok((await read((res) => void res.write('.'.repeat(300_000)), 100)).length < 200_000)
+})
+
+const rows: [body: unknown, message: string][] = [
+  [{ error: { message: ['One', { text: 'x', message: 'Two' }] } }, 'One; Two'],
+  [{ error: { message: { detail: 'Deep' }, code: 7 } }, 'Deep'],
+  [{ error: ['One', 'Two'] }, 'One; Two'],
+  [{ detail: [{ loc: ['body', 'x'], msg: 'field required' }] }, 'field required'],
+  [[{ error: { message: 'In a list' } }], 'In a list'],
+  [['x'], 'Upstream answered HTTP 400: ["x"]'],
+  [{ error: { message: {} } }, 'Upstream answered HTTP 400'],
+]
+
+for (const [body, message] of rows) {
+  test(`KT9: a refusal says what ${JSON.stringify(body)} says`, () => {
+    assert.equal(upstreamFailure(400, JSON.stringify(body), false).message, message)
+  })
+}
