@@ -15,28 +15,29 @@ const lookups = new WeakMap<Config, Lookup>()
 /** The model of an id, else of an alias, else of the longest alias with a `*` that fits. */
 export function findModel(config: Config, id: string): Model | undefined {
   const { models } = lookupOf(config)
-  return models.get(id) ?? models.get(aliasFor(config, id) ?? '') ?? models.get(withoutWindow(id))
+  const direct = models.get(id)
+  if (direct) return direct
+  for (const name of meant(config, id)) {
+    const model = models.get(name)
+    if (model) return model
+  }
+  return undefined
 }
 
 /** Why a name leads to no model that is in the file; undefined for a name that is not. */
 export function unservedReason(config: Config, id: string): string | undefined {
   const { unserved } = config
-  const name = Object.hasOwn(unserved, id) ? id : (aliasFor(config, id) ?? '')
-  return Object.hasOwn(unserved, name) ? unserved[name] : undefined
+  const name = [id, ...meant(config, id)].find((one) => Object.hasOwn(unserved, one))
+  return name === undefined ? undefined : unserved[name]
 }
 
-function aliasFor(config: Config, id: string): string | undefined {
+/** The ids that a name may stand for, the likeliest first. */
+function meant(config: Config, name: string): string[] {
   const { model_redirects: redirects } = config
-  return (
-    [id, withoutWindow(id)]
-      .map((name) => ownValue(redirects, name))
-      .find((to) => to !== undefined) ??
-    lookupOf(config).patterns.find(([matches]) => matches.test(id))?.[1]
-  )
-}
-
-function ownValue(redirects: Config['model_redirects'], name: string): string | undefined {
-  return Object.hasOwn(redirects, name) ? redirects[name] : undefined
+  const bare = withoutWindow(name)
+  const aliased = [name, bare].filter((one) => Object.hasOwn(redirects, one))
+  const pattern = lookupOf(config).patterns.find(([matches]) => matches.test(name))
+  return [...aliased.map((one) => redirects[one]!), bare, ...(pattern ? [pattern[1]] : [])]
 }
 
 /** `[1m]` behind a name is how Claude Code's users ask for the long window. */
