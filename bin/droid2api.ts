@@ -94,7 +94,8 @@ const commands = {
 async function checkAll(line: CommandLine): Promise<Finding[]> {
   try {
     const { app } = await build(line, 'silent')
-    const all = await findings(app, line.online)
+    const all = await findings(app, line)
+    await app.account.stop()
     app.agents.destroy()
     return all
   } catch (error) {

@@ -1,12 +1,8 @@
-/** What `droid2api check` finds of the account: offline what is kept of it, online whether it can be renewed. */
-import { RefreshRefused } from '../account/token-endpoint.ts'
+/** What `droid2api check` finds of the account: what is kept of it, and whether a renewed login could be kept, too. */
 import { findSource } from '../account/source.ts'
 import { TokenFileError } from '../account/token-file.ts'
 import type { App } from '../app.ts'
-import { ProxyError } from '../errors.ts'
 import type { Finding } from './check.ts'
-
-const logIn = 'Log in again with the droid CLI, or set a new DROID_REFRESH_KEY.'
 
 /** Reads what is kept on this machine; nothing is renewed. */
 export async function accountFinding({ account, config }: App): Promise<Finding> {
@@ -28,49 +24,37 @@ export async function accountFinding({ account, config }: App): Promise<Finding>
 }
 
 function stateOf(access: string | undefined, expiresAt: number): string {
-  if (access === undefined) return 'not used yet; --online tries it'
+  if (access === undefined) return 'not used yet; --renew tries it'
   const until = new Date(expiresAt).toISOString()
   return expiresAt > Date.now()
     ? `token until ${until}`
-    : `token expired ${until}; the start renews it, --online tries it`
+    : `token expired ${until}; the start renews it, --renew tries it`
 }
 
-/** Where the renewed login is kept, and online whether it can be. */
+/** Where the renewed login is kept, whether it could be, and online whether a store elsewhere can be reached. */
 export async function storeFindings(
-  { account: { store } }: App,
+  { account: { store }, config }: App,
   online: boolean,
 ): Promise<Finding[]> {
   if (!store) return []
-  const where = `token store: ${store.place}`
-  if (!online) return [{ level: 'ok', what: where }]
+  const isElsewhere = config.secrets.token_store !== undefined
+  if (isElsewhere && !online) return [{ level: 'ok', what: `token store: ${store.place}` }]
   try {
-    const pair = await store.read()
-    return [{ level: 'ok', what: `${where}, ${pair ? 'holds a login' : 'holds no login yet'}` }]
+    const pair = isElsewhere ? await store.read() : undefined
+    const problem = await store.probe()
+    const where = `token store: ${store.place}`
+    if (problem) {
+      const lost = 'a renewed login would be lost when the process ends'
+      return [{ level: 'error', what: `${where}: ${problem}; ${lost}` }]
+    }
+    const holds = pair ? ', holds a login' : ', holds no login yet'
+    return [{ level: 'ok', what: `${where}${isElsewhere ? holds : ''}` }]
   } catch (error) {
-    return [{ level: 'error', what: `${where}: ${(error as Error).message}` }]
+    return [{ level: 'error', what: `token store: ${store.place}: ${(error as Error).message}` }]
   }
 }
 
-/** Renews the token where it is due. */
-export async function tokenFinding({ account }: App): Promise<Finding> {
-  try {
-    await account.start()
-    const token = await account.token()
-    if (token === undefined) return { level: 'ok', what: 'token: no account, nothing to renew' }
-    const { expires_at: expiresAt } = account.status()
-    return { level: 'ok', what: `token: usable${expiresAt ? ` until ${expiresAt}` : ''}` }
-  } catch (error) {
-    return { level: 'error', what: `token: ${whyNot(error)}` }
-  } finally {
-    await account.stop()
-  }
-}
-
-function whyNot(error: unknown): string {
-  const { cause } = error as Error
-  if (!(error instanceof ProxyError && cause instanceof Error)) return String(error)
-  if (cause instanceof TokenFileError) return cause.message
-  const remedy =
-    cause instanceof RefreshRefused ? logIn : 'Check the network, HTTPS_PROXY and auth.token_url.'
-  return `${cause.message}. ${remedy}`
+/** What else is known of the account, although it works. */
+export function noteFindings({ account }: App): Finding[] {
+  return account.notes().map((what) => ({ level: 'warning', what: `account: ${what}` }))
 }

@@ -1,41 +1,168 @@
-/** What `droid2api check --online` finds of the upstreams: whether each answers at all. */
-import { once } from 'node:events'
-import type { Agent, IncomingMessage } from 'node:http'
+/**
+ * What `droid2api check --online` finds of the upstreams: whether each answers at the address that requests go to, and takes
+ * the credential that they carry. Nothing that is asked costs anything.
+ */
+import { randomUUID } from 'node:crypto'
 import type { App } from '../app.ts'
+import { fullAddress } from '../config/base-url.ts'
+import { whose } from '../config/endpoint-auth.ts'
 import { endpointOf } from '../config/models.ts'
-import { requestFor } from '../upstream/agents.ts'
+import type { Config, Endpoint, Model } from '../config/types.ts'
+import { accountCredential, keyCredential, type Credential } from '../upstream/credential.ts'
+import { requestHeaders } from '../upstream/request-headers.ts'
 import { unreachableReason } from '../upstream/unreachable-reason.ts'
 import type { Finding } from './check.ts'
+import { answerTo, NoAnswer, type Answer, type Ask } from './upstream-answer.ts'
 
-/** A finding for every server that a model's endpoint is on. */
-export async function upstreamFindings(app: App): Promise<Finding[]> {
-  const servers = new Map<string, URL>()
+interface Target {
+  app: App
+  endpoint: Endpoint
+  /** one of those that it serves */
+  model: Model
+  url: URL
+  credential: Credential | undefined
+  /** what the credential is called */
+  key: string
+}
+
+/** A finding for every endpoint and type of model on it. `token`: the account's, where it has one that serves. */
+export async function upstreamFindings(app: App, token: string | undefined): Promise<Finding[]> {
+  const targets = new Map<string, Target>()
   for (const model of app.config.models) {
-    const url = new URL(endpointOf(app.config, model).base_url)
-    servers.set(url.origin, url)
+    const endpoint = endpointOf(app.config, model)
+    targets.set(`${endpoint.name} ${model.type}`, targetOf(app, endpoint, model, token))
   }
-  return await Promise.all([...servers.values()].map((url) => reachFinding(app, url)))
+  return await Promise.all([...targets.values()].map(findingOf))
 }
 
-/** Any HTTP answer will do: without a body and a credential no endpoint says yes. */
-async function reachFinding({ agents, config }: App, url: URL): Promise<Finding> {
-  const seconds = config.timeouts.connect_s
-  const signal = AbortSignal.timeout(seconds * 1000)
+function targetOf(app: App, endpoint: Endpoint, model: Model, token: string | undefined): Target {
+  const url = fullAddress(endpoint.base_url, model.type)
+  const key = whose(endpoint, app.config, app.account.source !== 'none')
+  return { app, endpoint, model, url, credential: credentialOf(app.config, endpoint, token), key }
+}
+
+/** As a request carries it; undefined where it is the client's, and where there is none. */
+function credentialOf(
+  { endpoint_secrets: secrets }: Config,
+  { auth }: Endpoint,
+  token: string | undefined,
+): Credential | undefined {
+  if (auth === 'account') return token === undefined ? undefined : accountCredential(token)
+  const secret = typeof auth === 'object' ? secrets[auth.env] : undefined
+  return secret && typeof auth === 'object' ? keyCredential(secret, auth) : undefined
+}
+
+async function findingOf(target: Target): Promise<Finding> {
   try {
-    const status = await headStatus(url, agents.fresh(url), signal)
-    return { level: 'ok', what: `upstream: ${url.origin} answers (HTTP ${status} to HEAD)` }
+    return told(target, await decisiveAnswer(target))
   } catch (error) {
-    const reason = signal.aborted
-      ? { why: `no answer within ${seconds} s`, remedy: undefined }
-      : unreachableReason(error as NodeJS.ErrnoException)
+    const { endpoint, url } = target
+    const reason =
+      error instanceof NoAnswer
+        ? { why: error.message, remedy: undefined }
+        : unreachableReason(error as NodeJS.ErrnoException)
     const { why, remedy = 'Check the network and base_url.' } = reason
-    return { level: 'error', what: `upstream: ${url.origin} cannot be reached: ${why}. ${remedy}` }
+    const what = `upstream: ${endpoint.name} (${shown(url)}) cannot be reached: ${why}. ${remedy}`
+    return { level: 'error', what }
   }
 }
 
-async function headStatus(url: URL, agent: Agent, signal: AbortSignal): Promise<number> {
-  const sent = requestFor(url)(url, { method: 'HEAD', agent, signal }).end()
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-  answer.resume()
-  return answer.statusCode ?? 0
+/** The list of models, where it tells whether the key is good; else a request without content, which no API carries out. */
+async function decisiveAnswer(target: Target): Promise<Answer> {
+  const models = modelsUrl(target.url)
+  const list = models && (await asked(target, { method: 'GET', url: models }))
+  const isDecided =
+    list && (isRefusal(list) || (list.status < 300 && (await hidesModels(target, models))))
+  return isDecided ? list : await asked(target, { method: 'POST', url: target.url, body: '{}' })
+}
+
+/** Some list their models to everybody: that then says nothing of the key. */
+async function hidesModels(target: Target, models: URL): Promise<boolean> {
+  if (!hasKey(target)) return true
+  const { endpoint } = target
+  const stranger = { ...target, credential: undefined, endpoint: { ...endpoint, headers: {} } }
+  return isRefusal(await asked(stranger, { method: 'GET', url: models }))
+}
+
+/** Beside the address of the calls; undefined where that is of no usual form. */
+function modelsUrl(url: URL): URL | undefined {
+  const found = /^(.*)\/(?:messages|responses|chat\/completions)$/.exec(url.pathname)
+  if (!found) return undefined
+  const models = new URL(url)
+  models.pathname = `${found[1]}/models`
+  return models
+}
+
+async function asked(target: Target, ask: Pick<Ask, 'method' | 'url' | 'body'>): Promise<Answer> {
+  const { app, endpoint, model, credential } = target
+  const { body = '' } = ask
+  const headers = requestHeaders({
+    client: {},
+    pass: 'all',
+    endpoint,
+    model,
+    credential,
+    extra: {
+      accept: 'application/json',
+      ...(body && { 'content-type': 'application/json' }),
+      ...(model.type === 'anthropic' && { 'anthropic-version': '2023-06-01' }),
+    },
+    newId: randomUUID,
+    contentLength: body.length,
+    host: ask.url.host,
+  })
+  const agent = app.agents.fresh(ask.url)
+  return await answerTo({ ...ask, headers, agent, patienceS: app.config.timeouts.connect_s })
+}
+
+function told(target: Target, { status, method, text }: Answer): Finding {
+  const { endpoint, url, key } = target
+  const name = `upstream: ${endpoint.name} (${shown(url)})`
+  const answer = `HTTP ${status} to ${method}`
+  if (isRefusal({ status })) return refusalFinding(target, name, status)
+  if (status === 404 && /model/i.test(text))
+    return { level: 'ok', what: `${name} answers (${answer})` }
+  if (status === 404 || status === 405 || (status >= 300 && status < 400)) {
+    const remedy = `check the base_url of ${endpoint.name}`
+    return {
+      level: 'error',
+      what: `${name} answers ${answer}: every request would fail; ${remedy}`,
+    }
+  }
+  if (status >= 500 || status === 402 || status === 429) {
+    return { level: 'warning', what: `${name} answers ${answer}` }
+  }
+  const taken = hasKey(target) ? ` and takes ${key}` : ''
+  return { level: 'ok', what: `${name} answers (${answer})${taken}` }
+}
+
+function refusalFinding(target: Target, name: string, status: number): Finding {
+  const { endpoint, key } = target
+  if (hasKey(target)) {
+    return {
+      level: 'error',
+      what: `${name} refuses ${key} (HTTP ${status}). Put in one that it takes.`,
+    }
+  }
+  if (endpoint.auth === 'none') {
+    const remedy = `set the auth of ${endpoint.name}`
+    return {
+      level: 'error',
+      what: `${name} wants a key (HTTP ${status}), and none is sent; ${remedy}`,
+    }
+  }
+  return { level: 'ok', what: `${name} answers (HTTP ${status}); not tried with ${key}` }
+}
+
+function isRefusal({ status }: Pick<Answer, 'status'>): boolean {
+  return status === 401 || status === 403
+}
+
+function hasKey({ credential, key }: Target): boolean {
+  return credential !== undefined || key.startsWith('the key in its headers')
+}
+
+/** Without the query, which may hold a key. */
+function shown({ origin, pathname }: URL): string {
+  return origin + pathname
 }

@@ -1,33 +1,39 @@
 /** `droid2api check`: each finding one line with its remedy. Offline unless asked; never a secret. */
 import { once } from 'node:events'
-import http, { type IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
-import { text } from 'node:stream/consumers'
-import { objectFrom } from '../../pipelines/wire/json.ts'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
 import type { ConfigError } from '../config/faults.ts'
-import { addressOf } from './banner.ts'
 import { cannotListen } from './cannot-listen.ts'
-import { accountFinding, storeFindings, tokenFinding } from './check-account.ts'
+import { accountFinding, noteFindings, storeFindings } from './check-account.ts'
+import { renewalFinding, tokenFinding, usableToken } from './check-token.ts'
 import { upstreamFindings } from './check-upstreams.ts'
+import { findRunning, type Running } from './running-proxy.ts'
 
 export interface Finding {
   level: 'ok' | 'warning' | 'error'
   what: string
 }
 
-/** All findings; `online` also renews the account's token when it is due and connects to every endpoint. */
-export async function findings(app: App, online: boolean): Promise<Finding[]> {
+export interface CheckOptions {
+  /** asks the upstreams and a running proxy; spends nothing */
+  online: boolean
+  /** also renews the login where it is due, which spends a refresh token */
+  renew: boolean
+}
+
+/** All findings, in the order in which they depend on each other. */
+export async function findings(app: App, options: CheckOptions): Promise<Finding[]> {
   const { config } = app
+  const running = await findRunning(config)
   return [
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
     ...config.env_files.map((file): Finding => ({ level: 'ok', what: `environment: and ${file}` })),
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
     ...endpointFindings(app),
-    ...(await accountFindings(app, online)),
-    await portFinding(config.port, config.host),
-    ...(online ? await upstreamFindings(app) : []),
+    ...(await accountFindings(app, options, running)),
+    await portFinding(config.port, config.host, running),
+    ...(options.online ? await upstreamFindings(app, await usableToken(app)) : []),
   ]
 }
 
@@ -38,12 +44,18 @@ function endpointFindings({ config, account }: App): Finding[] {
 }
 
 /** Of an account that no endpoint uses there is nothing to say, whether there is one or not. */
-async function accountFindings(app: App, online: boolean): Promise<Finding[]> {
+async function accountFindings(
+  app: App,
+  { online, renew }: CheckOptions,
+  running: Running | undefined,
+): Promise<Finding[]> {
   if (!usesAccount(app.config)) return []
+  const token = renew ? renewalFinding : tokenFinding
   return [
     await accountFinding(app),
     ...(await storeFindings(app, online)),
-    ...(online ? [await tokenFinding(app)] : []),
+    ...noteFindings(app),
+    ...(online ? [await token(app, running)] : []),
   ]
 }
 
@@ -60,7 +72,7 @@ export function findingLines(all: Finding[]): string {
   return `${all.map(({ level, what }) => `${level.padEnd(7)} ${what}`).join('\n')}\n`
 }
 
-async function portFinding(port: number, host: string): Promise<Finding> {
+async function portFinding(port: number, host: string, running?: Running): Promise<Finding> {
   const probe = createServer()
   try {
     probe.listen(port, host)
@@ -68,26 +80,10 @@ async function portFinding(port: number, host: string): Promise<Finding> {
     return { level: 'ok', what: `port: ${port} on ${host} is free` }
   } catch (error) {
     const fault = error as NodeJS.ErrnoException
-    const other = fault.code === 'EADDRINUSE' ? await runningVersion(port, host) : undefined
-    return other === undefined
-      ? { level: 'error', what: `port: ${cannotListen(fault, port, host)}` }
-      : { level: 'ok', what: `port: droid2api ${other} is running on ${host}:${port}` }
+    return running && fault.code === 'EADDRINUSE'
+      ? { level: 'ok', what: `port: droid2api ${running.version} is running on ${host}:${port}` }
+      : { level: 'error', what: `port: ${cannotListen(fault, port, host)}` }
   } finally {
     probe.close()
-  }
-}
-
-/** The version of the droid2api that answers there; undefined where it is something else. */
-async function runningVersion(port: number, host: string): Promise<string | undefined> {
-  try {
-    const asked = http.get(addressOf({ address: host, port }), {
-      signal: AbortSignal.timeout(1000),
-    })
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-    const { name, version } = objectFrom(await text(answer)) ?? {}
-    return name === 'droid2api' ? String(version) : undefined
-  } catch {
-    // whatever it is, it is not ours
-    return undefined
   }
 }

@@ -17,7 +17,8 @@ Flags
   -c, --config FILE   configuration file (default: the one in
                       DATA_DIR, else the program's own)
       --log-level L   fatal, error, warn, info, debug, trace or silent
-      --online        check: also refresh the token and ask the upstreams
+      --online        check: also ask the upstreams; no refresh token is spent
+      --renew         check: the same, and renew the login where it is due
       --json          check: one JSON object instead of lines
   -h, --help          this text
   -v, --version       the version
@@ -33,6 +34,7 @@ export interface CommandLine {
   client: string | undefined
   flags: Flags
   online: boolean
+  renew: boolean
   json: boolean
   help: boolean
   version: boolean
@@ -47,6 +49,7 @@ const options = {
   config: { type: 'string', short: 'c' },
   'log-level': { type: 'string' },
   online: { type: 'boolean' },
+  renew: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -68,7 +71,8 @@ export function parseCommandLine(args: string[]): CommandLine {
       config: values.config,
       logLevel: values['log-level'],
     },
-    online: values.online ?? false,
+    online: values.online ?? values.renew ?? false,
+    renew: values.renew ?? false,
     json: values.json ?? false,
     help: values.help ?? false,
     version: values.version ?? false,

@@ -78,7 +78,8 @@ function addressesOf(endpoint: Endpoint, { models, endpoints }: Config): string[
   return full.map(({ origin, pathname }) => origin + pathname)
 }
 
-function whose(endpoint: Endpoint, config: Config, hasAccount: boolean): string {
+/** What a credential is called, such as `$ANTHROPIC_API_KEY`; never the credential itself. */
+export function whose(endpoint: Endpoint, config: Config, hasAccount: boolean): string {
   const { auth } = endpoint
   const header = keyHeaderOf(endpoint)
   if (typeof auth === 'object') {

@@ -22,10 +22,16 @@ export const health: Endpoint = (_req, res, call) => {
 export const ready: Endpoint = (_req, res, call) => {
   const reason = call.app.shuttingDown
     ? 'shutting down'
-    : usesAccount(call.app.config) && call.app.account.status().state === 'degraded'
+    : usesAccount(call.app.config) && isUseless(call.app)
       ? 'the account is degraded'
       : undefined
   sendJson(res, reason ? 503 : 200, { ready: !reason, ...(reason && { reason }) })
+}
+
+/** One that is degraded may have a token that serves still. */
+function isUseless({ account }: App): boolean {
+  const { state, can_serve: canServe } = account.status()
+  return state === 'degraded' && !canServe
 }
 
 /** The asking request itself does not count. */

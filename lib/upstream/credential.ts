@@ -51,6 +51,11 @@ function environmentCredential(call: Call, auth: { env: string; header?: string 
       `The environment variable ${auth.env}, which this endpoint's auth names, is not set. Set it and start the proxy again.`,
     )
   }
+  return keyCredential(secret, auth)
+}
+
+/** A key of the environment in the header that the endpoint takes it in. */
+export function keyCredential(secret: string, auth: { header?: string }): Credential {
   const header = auth.header?.toLowerCase() ?? 'authorization'
   const hasScheme = header !== 'authorization' || /^[A-Za-z][\w-]*\s/.test(secret)
   return { header, value: hasScheme ? secret : `Bearer ${secret}` }

@@ -30,29 +30,6 @@ test('check tells what is configured, found and wrong, as lines and as JSON', as
   assert.ok(findings.some(({ level }) => level === 'warning'))
 })
 
-test('check --online renews the token and asks every upstream', async (t) => {
-  const tokens = await startTokenServer(t)
-  const upstream = await startUpstream(t, () => ({ status: 405 }))
-  const good = runProgram(t, {
-    args: ['check', '--online'],
-    config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
-    env: { DROID_REFRESH_KEY: tokens.refreshToken },
-  })
-  const bad = runProgram(t, {
-    args: ['check', '--online'],
-    config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: 'http://127.0.0.1:1' } }),
-    env: { DROID_REFRESH_KEY: 'refresh-nobody-knows' },
-  })
-
-  assert.equal(await good.exit, 0, good.stdout())
-  assert.equal(tokens.refreshes, 1)
-  assert.match(good.stdout(), /ok +token: usable until/)
-  assert.equal(good.stdout().match(/upstream: /g)?.length, 1)
-  assert.equal(await bad.exit, 1)
-  assert.match(bad.stdout(), /error +token: .*ECONNREFUSED/)
-  assert.match(bad.stdout(), /error +upstream: http:\/\/127\.0\.0\.1:1 cannot be reached/)
-})
-
 test('check --online says of a silent upstream for how long it waited', async (t) => {
   const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
   const [endpoint] = oneUpstream(upstream.url).endpoints
@@ -129,7 +106,7 @@ const kept: [what: string, content: string, code: number, said: RegExp][] = [
     'a login that expired',
     JSON.stringify(tokens(Date.now() - day)),
     0,
-    /ok +account: auth_file, token expired .*the start renews it, --online tries it/,
+    /ok +account: auth_file, token expired .*the start renews it, --renew tries it/,
   ],
   [
     'an auth file without a refresh token',
@@ -162,10 +139,10 @@ test('a refused login says how to get a new one', async (t) => {
       config: oneUpstream(server.url, { auth: { token_url: server.url } }),
       env: { DROID_REFRESH_KEY: 'refresh-nobody-knows' },
     },
-    '--online',
+    '--renew',
   )
 
   assert.equal(code, 1)
-  assert.match(said, /ok +account: droid_refresh_key, not used yet; --online tries it/)
+  assert.match(said, /ok +account: droid_refresh_key, not used yet; --renew tries it/)
   assert.match(said, /error +token: .*\(invalid_grant\)\. Log in again with the droid CLI/)
 })

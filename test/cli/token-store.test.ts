@@ -67,14 +67,14 @@ test('check --online reaches the token store, and says where it cannot', { skip 
   const password = 's3cret-pass-of-the-store'
   const redis = await startRedis(t, { password })
   const tokens = await startTokenServer(t)
-  const upstream = await startUpstream(t, () => ({ status: 405 }))
+  const upstream = await startUpstream(t, () => ({ status: 400 }))
   const config = oneUpstream(upstream.url, { auth: { token_url: tokens.url } })
   const dir = tempDir(t)
   const file = path.join(dir, 'store')
   const online = async (store: string) => {
     writeFileSync(file, `${store}\n`)
     const env = { DROID_REFRESH_KEY: tokens.refreshToken, TOKEN_STORE_FILE: file }
-    const checked = runProgram(t, { args: ['check', '--online'], config, env })
+    const checked = runProgram(t, { args: ['check', '--renew'], config, env })
     return { code: await checked.exit, text: checked.stdout() + checked.stderr() }
   }
   const bad = await online(`redis://:wrong-password@127.0.0.1:${redis.port}`)

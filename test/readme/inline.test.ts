@@ -43,6 +43,18 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.match(printed, /ok +upstream: /)
   },
 
+  'check --renew'(t, command) {
+    assert.match(sandbox(t).paste(`${program} ${command} || true`), /ok +token: no account/)
+  },
+
+  'docker compose exec droid2api node dist/bin/droid2api.js check'(_t, command) {
+    const [, service, run] = /exec (\w+) (.*) check/.exec(command) ?? []
+    const compose = readFileSync(path.join(packageDir, 'docker-compose.yml'), 'utf8')
+    const image = readFileSync(path.join(packageDir, 'Dockerfile'), 'utf8')
+    assert.match(compose, new RegExp(`^  ${service}:$`, 'm'))
+    assert.ok(image.includes(`CMD ${JSON.stringify(run!.split(' ')).replaceAll(',', ', ')}`))
+  },
+
   'npx ./droid2api-1.0.0.tgz'(t, command) {
     assert.match(sandbox(t).paste(`npm pack\n${command} --version`), /\n\d+\.\d+\.\d+\n$/)
   },
