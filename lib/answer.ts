@@ -43,6 +43,26 @@ function endAfterUpload(res: ServerResponse, text: string): void {
 }
 
 /**
+ * Breaks the connection, so that the answer on it cannot be taken for whole. To a client of HTTP/1.0 the end of the connection is
+ * the end of the answer, unless it is a reset: RFC 9112 §8.
+ */
+export function breakOff(res: ServerResponse): void {
+  const { socket } = res
+  const endsWithConnection = !res.chunkedEncoding && !res.hasHeader('content-length')
+  if (!socket || !endsWithConnection) {
+    res.destroy()
+    return
+  }
+  // what was written in this tick leaves at its end
+  setImmediate(() => {
+    // Node would close its side before the reset, which a client may take for the end.
+    Object.assign(socket, { writable: false })
+    socket.resetAndDestroy()
+    res.destroy()
+  })
+}
+
+/**
  * Answers with an error. Whatever is not a ProxyError is a fault of ours: it is logged, and the caller learns no details.
  * With the head already sent nothing true can be said any more, so the connection is cut.
  */
@@ -50,7 +70,7 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
   const error = cause instanceof ProxyError ? cause : internalError(call, cause)
   call.record.error = error.code ?? error.type
   if (res.headersSent) {
-    res.destroy()
+    breakOff(res)
     return
   }
   sendJson(res, error.status, errorBody(call, error), error.headers)

@@ -1,6 +1,7 @@
 /** The answer of an upstream that speaks chat itself: its bytes, with the end told truthfully. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errorEvent } from '../../pipelines/serialise/chat-sse.ts'
+import { breakOff } from '../answer.ts'
 import type { Call } from '../app.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
 import { isEventStream, mayBeJson } from '../upstream/media-type.ts'
@@ -26,13 +27,13 @@ export async function passOn(
   res.writeHead(answer.statusCode ?? 200)
   if (stream) res.flushHeaders()
   const body = openAnswer(answer, call)
-  tapUsage(body, call, answer.headers['content-encoding'])
+  tapUsage(body, call, answer.headers['content-encoding'], stream ? 'common' : undefined)
   try {
     await flow(body, stages, res)
   } catch (error) {
     call.record.error = 'broken_answer'
     if (!call.stop.stopped) call.log.warn({ err: error }, 'an answer broke off')
-    res.destroy()
+    breakOff(res)
     return
   }
   if (!body.cut) {
@@ -42,5 +43,5 @@ export async function passOn(
   call.record.error = body.cut.code ?? body.cut.type
   // The cut may have come within a line: the blank lines keep the error apart from what was begun.
   if (stream) res.end(`\n\n${errorEvent(body.cut)}`)
-  else res.destroy()
+  else breakOff(res)
 }

@@ -42,7 +42,8 @@ export async function forwardRequest(
     rewritten(call, bytes, api, subPath),
   )
   const answer = await exchange(call, target, body, (request) => forward(req, res, request))
-  await relay(answer, res, call)
+  // of what lies below the API's own path only the upstream knows how it ends
+  await relay(answer, res, call, subPath === '' ? api.type : undefined)
 }
 
 function rewritten(
@@ -61,6 +62,8 @@ function rewritten(
     headers: call.headers,
     subPath,
   })
+  // packed, a stream cannot be seen to end
+  if (document.get('stream') === true) headers['accept-encoding'] = 'identity'
   return { target, body: { pieces: document.pieces(), pass: 'all', headers } }
 }
 

@@ -1,7 +1,9 @@
 /** The upstream's answer on its way to the client, byte for byte. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { breakOff } from '../answer.ts'
 import type { Call } from '../app.ts'
+import type { ModelType } from '../config/types.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/answer-headers.ts'
 import { isEventStream } from '../upstream/media-type.ts'
@@ -11,12 +13,13 @@ import { maskSecrets } from './mask-secrets.ts'
 
 /**
  * Passes status, headers and bytes on. An answer that breaks off breaks the client's connection, too: it must not look
- * complete.
+ * complete. `streamOf`: the API whose end an event stream has to have; undefined for streams of which none is known.
  */
 export async function relay(
   answer: IncomingMessage,
   res: ServerResponse,
   call: Call,
+  streamOf: ModelType | undefined,
 ): Promise<void> {
   const raw = withoutSecrets(answer.rawHeaders, call.app.redact)
   const headers = answerHeaders(raw, 'transparent')
@@ -26,7 +29,8 @@ export async function relay(
   res.writeHead(answer.statusCode ?? 502, headers)
   if (stream) res.flushHeaders()
   const body = openAnswer(answer, call)
-  tapUsage(body, call, answer.headers['content-encoding'])
+  const isAnswer = stream && (answer.statusCode ?? 502) < 300
+  tapUsage(body, call, answer.headers['content-encoding'], isAnswer ? streamOf : undefined)
   try {
     await flow(body, masks(answer, call), res)
     if (body.cut) throw body.cut
@@ -34,7 +38,7 @@ export async function relay(
   } catch (error) {
     call.record.error = body.cut?.code ?? 'broken_answer'
     if (!call.stop.stopped) call.log.warn({ err: error }, 'an answer broke off')
-    res.destroy()
+    breakOff(res)
   }
 }
 

@@ -21,7 +21,8 @@ type Take = (bytes: Buffer) => boolean
 /** Sees what passes by. */
 interface Watcher {
   bytes(bytes: Buffer): void
-  end(): void
+  /** false: there is something missing, so that the body counts as cut, however it ended */
+  end(): boolean
 }
 
 /** The body of the answer to a call; it breaks off when the call is stopped. */
@@ -144,7 +145,7 @@ export class AnswerBody {
     this.flush()
     this.#over = true
     clearTimeout(this.#idle)
-    this.#watcher?.end()
+    if (this.#watcher?.end() === false) this.cut ??= truncated()
     this.#ended?.()
   }
 

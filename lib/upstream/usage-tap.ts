@@ -3,24 +3,41 @@
  * A `"usage":` with plain quotes is never part of the model's text, since quotes inside JSON strings are escaped.
  */
 import type { Call } from '../app.ts'
+import type { ModelType } from '../config/types.ts'
 import type { AnswerBody } from './answer-body.ts'
+import { StreamEnd } from './stream-end.ts'
 
-/** Keeps the call's log record of a body that passes unread: when it began and how many tokens it reports. */
-export function tapUsage(body: AnswerBody, call: Call, contentEncoding: string | undefined): void {
+/**
+ * Keeps the call's log record of a body that passes unread: when it began and how many tokens it reports. `streamOf`: the API
+ * whose event stream it is, which is then cut where it closes before its end; undefined where nothing is known of its end.
+ */
+export function tapUsage(
+  body: AnswerBody,
+  call: Call,
+  contentEncoding: string | undefined,
+  streamOf: ModelType | undefined,
+): void {
   const { record } = call
   const tap = new UsageTap(contentEncoding)
+  const end = streamOf && !isEncoded(contentEncoding) ? new StreamEnd(streamOf) : undefined
   body.watch({
     bytes(piece) {
       call.firstByteMs ??= performance.now()
       tap.read(piece)
+      end?.read(piece)
     },
     end() {
       const { inputTokens, outputTokens, cachedTokens } = tap.tokens()
       record.inputTokens = inputTokens
       record.outputTokens = outputTokens
       record.cachedTokens = cachedTokens
+      return end?.isWhole() ?? true
     },
   })
+}
+
+function isEncoded(contentEncoding: string | undefined): boolean {
+  return contentEncoding !== undefined && contentEncoding !== 'identity'
 }
 
 interface Tokens {
@@ -60,7 +77,7 @@ export class UsageTap {
   #rest: Buffer = nothing
 
   constructor(contentEncoding: string | undefined) {
-    this.#encoded = contentEncoding !== undefined && contentEncoding !== 'identity'
+    this.#encoded = isEncoded(contentEncoding)
   }
 
   read(piece: Buffer): void {

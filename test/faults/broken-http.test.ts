@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
+import { endOfAny } from './serving.ts'
 
 const post = 'POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer x\r\n'
 
@@ -187,7 +188,7 @@ test('row 28: five hundred idle connections keep nobody out', async (t) => {
 
 test('row 22: requests sent at once are answered in order, the slow one first', async (t) => {
   const slow = '{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[]}'
-  const upstream = await startUpstream(t, [{ sse: [{ waitMs: 100 }, 'data: slow\n\n'] }])
+  const upstream = await startUpstream(t, [{ sse: [{ waitMs: 100 }, 'data: slow\n\n', endOfAny] }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   await once(socket, 'connect')

@@ -21,6 +21,9 @@ export async function serving(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+/** Ends a stream of any of the APIs. */
+export const endOfAny = 'event: message_stop\ndata: {"type":"message_stop"}\n\ndata: [DONE]\n\n'
+
 /** One that streams these bytes, then a line of 64 MB as fast as it is taken. */
 export function servingLongLine(t: TestContext, before: string): Promise<string> {
   const piece = 'x'.repeat(1_000_000)
@@ -33,7 +36,7 @@ export function servingLongLine(t: TestContext, before: string): Promise<string>
         left -= 1
         if (!res.write(piece)) return res.once('drain', fill)
       }
-      return res.end('\n\n')
+      return res.end(`\n\n${endOfAny}`)
     }
     fill()
   })

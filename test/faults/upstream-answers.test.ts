@@ -6,7 +6,12 @@ import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
-import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
+import {
+  anthropicMessage,
+  anthropicStream,
+  responsesStream,
+  startUpstream,
+} from '../helpers/upstream.ts'
 import { asks, routes, seen } from './asks.ts'
 import { head, rawUpstream } from './raw-upstream.ts'
 import { selfSigned } from './self-signed.ts'
@@ -128,7 +133,8 @@ for (const route of routes) {
   })
 
   test(`row 35: ${route}: a slow stream that gives signs of life is not cut`, async (t) => {
-    const [start, ...rest] = anthropicStream({ text: ['slow'] })
+    const stream = route === '/v1/responses' ? responsesStream : anthropicStream
+    const [start, ...rest] = stream({ text: ['slow'] })
     const pings = Array.from({ length: 5 }, () => [': ping\n\n', { waitMs: 300 }]).flat()
     const upstream = await startUpstream(t, [{ sse: [start!, ...pings, ...rest] }])
     const { url } = await startProxy(t, {

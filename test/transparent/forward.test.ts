@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { request, type IncomingMessage } from 'node:http'
 import { test } from 'node:test'
+import { endOfAny } from '../faults/serving.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { anthropicStream, startUpstream } from '../helpers/upstream.ts'
 
@@ -31,7 +32,13 @@ test('contract §7: with nothing to change the body goes up and comes back byte 
 })
 
 test('a stream comes back byte for byte, comments and odd line ends included', async (t) => {
-  const pieces = [': hello\r\n\r\n', 'event: ping\ndata: {"type":"ping"}\n\n', 'data: caf', 'é\n\n']
+  const pieces = [
+    ': hello\r\n\r\n',
+    'event: ping\ndata: {"type":"ping"}\n\n',
+    'data: caf',
+    'é\n\n',
+    endOfAny,
+  ]
   const upstream = await startUpstream(t, [{ sse: pieces }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 

@@ -60,7 +60,7 @@ test('of a body that is cut, what came before the cut is in the sink', async (t)
   const body = new AnswerBody(answer, 1000)
   const { sink, text } = collector()
   sink.once('drain', () => undefined)
-  body.watch({ bytes: () => upstream.destroy(), end: () => undefined })
+  body.watch({ bytes: () => upstream.destroy(), end: () => true })
 
   await flow(body, [upperCase()], sink)
 
