@@ -26,6 +26,8 @@ export interface ProgramOptions {
   args?: string[]
   config?: Record<string, unknown> | string
   env?: Record<string, string>
+  /** the file of another copy of the program; the configuration then only lies in the current folder */
+  program?: string
   /** it takes its stdout for a terminal, without colours; one that has been closed, should it look closer */
   terminal?: boolean
   /** the file that its stdout goes to; nothing of it is then read here */
@@ -43,7 +45,7 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
   const command = [
     process.execPath,
     ...(options.terminal ? ['--import', takenForTerminal] : []),
-    builtProgram(),
+    options.program ?? builtProgram(),
     ...(options.args ?? []),
   ]
   const child = spawn(
@@ -57,7 +59,7 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
         PATH: process.env.PATH,
         HOME: dir,
         DATA_DIR: path.join(dir, 'data'),
-        CONFIG_FILE: path.join(dir, 'config.json'),
+        ...(options.program === undefined && { CONFIG_FILE: path.join(dir, 'config.json') }),
         ...options.env,
       },
     },
