@@ -17,6 +17,8 @@ export type Delta =
   | { type: 'reasoning'; text: string }
   /** Reasoning that is complete and can be handed back, once its block or item has ended. */
   | { type: 'reasoning-detail'; details: ReasoningDetail[] }
+  /** What the text from a place on is, as its model told. May come after that text. */
+  | { type: 'phase'; phase: Phase; at: Place }
   /** Offsets are code points of the whole content. */
   | { type: 'annotations'; annotations: UrlCitation[] }
   /** `index` counts the calls of this answer from 0 in order of first appearance. */
@@ -27,6 +29,19 @@ export type Delta =
   | { type: 'usage'; usage: Usage }
   | { type: 'stop'; reason: StopReason; serviceTier?: string }
   | { type: 'failure'; failure: Failure }
+
+/** A preamble to more work, or the answer. */
+export type Phase = 'commentary' | 'final_answer'
+
+export function isPhase(value: unknown): value is Phase {
+  return value === 'commentary' || value === 'final_answer'
+}
+
+/** How many code points of content and how many tool calls come before. */
+export interface Place {
+  content: number
+  tools: number
+}
 
 export type StopReason = 'stop' | 'length' | 'tool-calls' | 'content-filter'
 

@@ -1,12 +1,12 @@
 /** The memory of reasoning as one call uses it: only what this model said through this endpoint is found. */
 import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
-import type { ReasoningDetail } from '../../pipelines/wire/chat.ts'
+import type { Remembered } from '../../pipelines/phases.ts'
 import type { Call } from '../app.ts'
 import type { Target } from '../upstream/target.ts'
 
 interface CallMemory {
-  recall: (firstToolCallId: string) => ReasoningDetail[] | undefined
-  remember: (firstToolCallId: string, details: ReasoningDetail[]) => void
+  recall: (id: string) => Remembered[] | undefined
+  remember: (id: string, details: Remembered[]) => void
 }
 
 export function memoryOf({ app, config }: Call, { endpoint, model }: Target): CallMemory {

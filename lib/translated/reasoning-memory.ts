@@ -3,7 +3,7 @@
  * cannot go on thinking in the middle of a tool loop. Bounded in entries, bytes and age; the least recently used go first.
  */
 import type { ReasoningMemoryLimits } from '../config/types.ts'
-import type { ReasoningDetail } from '../../pipelines/wire/chat.ts'
+import type { Remembered } from '../../pipelines/phases.ts'
 
 interface Entry {
   /** JSON in UTF-8: its size is known, and it weighs nothing on the heap */
@@ -33,18 +33,18 @@ export class ReasoningMemory {
   }
 
   /** Keeps the details under the key, in place of older ones; what is beyond the limits goes. */
-  remember(key: string, details: readonly ReasoningDetail[], limits: ReasoningMemoryLimits): void {
+  remember(key: string, details: readonly Remembered[], limits: ReasoningMemoryLimits): void {
     if (limits.enabled) this.#put(key, Buffer.from(JSON.stringify(details)))
     this.#shrink(limits)
   }
 
   /** What was kept under the key, unless it is too old by now. */
-  recall(key: string, limits: ReasoningMemoryLimits): ReasoningDetail[] | undefined {
+  recall(key: string, limits: ReasoningMemoryLimits): Remembered[] | undefined {
     this.#shrink(limits)
     const entry = this.#entries.get(key)
     if (!entry) return undefined
     this.#put(key, entry.details)
-    return JSON.parse(entry.details.toString()) as ReasoningDetail[]
+    return JSON.parse(entry.details.toString()) as Remembered[]
   }
 
   #put(key: string, details: Buffer): void {

@@ -1,7 +1,7 @@
 /** What a request mapping is given besides the client's body, and what it hands back. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../../lib/config/types.ts'
-import type { ReasoningDetail } from '../wire/chat.ts'
+import type { Remembered } from '../phases.ts'
 
 export interface MappingContext {
   model: Model
@@ -15,7 +15,7 @@ export interface MappingContext {
    * reasoning of an earlier answer of this model, by the id of its first tool call as the client
    * knows it; for clients that drop reasoning
    */
-  recall?: ((firstToolCallId: string) => ReasoningDetail[] | undefined) | undefined
+  recall?: ((key: string) => Remembered[] | undefined) | undefined
 }
 
 export interface MappedRequest<Body> {

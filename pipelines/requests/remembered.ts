@@ -3,17 +3,34 @@
  * OpenRouter's members of it and so have dropped `at`.
  */
 import type { JsonObject, ReasoningDetail } from '../wire/chat.ts'
+import { isPhaseEntry, keyOfPhases, type PhaseEntry } from '../phases.ts'
 import { isObject } from '../wire/json.ts'
 import type { MappingContext } from './mapped.ts'
 import { isGiven } from './untrusted.ts'
 
-/** What is remembered of the answer that an assistant message hands back; it is known by its first tool call. */
+/** The reasoning remembered of the answer that an assistant message hands back; it is known by its first tool call. */
 export function rememberedDetails(
   message: JsonObject,
   recall: MappingContext['recall'],
 ): ReasoningDetail[] | undefined {
-  const first: unknown = Array.isArray(message.tool_calls) ? message.tool_calls[0] : undefined
-  return isObject(first) && typeof first.id === 'string' ? recall?.(first.id) : undefined
+  const id = firstCallId(message)
+  const entries = id === undefined ? undefined : recall?.(id)
+  return entries?.filter((entry) => !isPhaseEntry(entry))
+}
+
+/** The phases remembered of it, known by its first tool call, else by its text. */
+export function rememberedPhases(
+  message: JsonObject,
+  text: string,
+  recall: MappingContext['recall'],
+): PhaseEntry[] {
+  if (!recall) return []
+  return (recall(keyOfPhases(firstCallId(message), text)) ?? []).filter(isPhaseEntry)
+}
+
+function firstCallId({ tool_calls: calls }: JsonObject): string | undefined {
+  const first: unknown = Array.isArray(calls) ? calls[0] : undefined
+  return isObject(first) && typeof first.id === 'string' ? first.id : undefined
 }
 
 /** The message's own details; one without a place gets that of the remembered one with the same seal. */

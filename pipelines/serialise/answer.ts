@@ -1,5 +1,6 @@
 /** What both forms of a chat answer, the stream and the body, say in the same way: who answers, how it ended, the tokens. */
 import type { Delta, Failure, StopReason, Usage } from '../delta.ts'
+import { PhasesSoFar, type Remembered } from '../phases.ts'
 import type { ChatFinishReason, ChatUsage, ReasoningDetail } from '../wire/chat.ts'
 
 export interface ChatAnswerContext {
@@ -19,8 +20,11 @@ export interface ChatAnswerContext {
   hideReasoning?: boolean
   /** silence after which a stream gets a comment; 0 for never */
   keepAliveMs: number
-  /** given the reasoning of an answer that calls tools, before the client has the end of the answer */
-  remember?: ((firstToolCallId: string, details: ReasoningDetail[]) => void) | undefined
+  /**
+   * given the reasoning and the phases of an answer by its first tool call or its text, before the client has the end of
+   * the answer
+   */
+  remember?: ((key: string, entries: Remembered[]) => void) | undefined
   record: AnswerRecord
 }
 
@@ -35,6 +39,8 @@ interface AnswerRecord {
   firstToolCallId?: string
   /** reasoning that can be handed back */
   details?: ReasoningDetail[]
+  /** what the model called its text */
+  phases?: PhasesSoFar
 }
 
 /** The members that are the same in every chunk. */
@@ -61,14 +67,30 @@ export function note(delta: Delta, { record, remember }: ChatAnswerContext): voi
       record.details ??= []
       record.details.push(...delta.details)
       break
+    case 'phase':
+      record.phases ??= new PhasesSoFar()
+      record.phases.add(delta)
+      break
+    case 'text':
+      record.phases?.text(delta.text)
+      break
     case 'stop':
       record.stopReason = delta.reason
-      if (record.firstToolCallId && record.details) {
-        remember?.(record.firstToolCallId, record.details)
-      }
+      if (remember) rememberAnswer(record, remember)
       break
     default:
   }
+}
+
+function rememberAnswer(
+  { firstToolCallId, details, phases }: AnswerRecord,
+  remember: NonNullable<ChatAnswerContext['remember']>,
+): void {
+  if (firstToolCallId !== undefined && details) remember(firstToolCallId, details)
+  const unusual = phases?.unusual(firstToolCallId !== undefined) ?? []
+  if (unusual.length === 0) return
+  const key = phases?.key(firstToolCallId)
+  if (key !== undefined) remember(key, unusual)
 }
 
 /** The details that the client gets: where it wants to read none, only those that are sealed. */

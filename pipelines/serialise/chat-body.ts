@@ -87,6 +87,7 @@ class ChatCollector {
         break
       case 'reasoning-detail':
       case 'tool-stop':
+      case 'phase':
       case 'usage':
       case 'failure':
         break

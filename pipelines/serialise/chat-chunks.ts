@@ -62,6 +62,7 @@ export class ChatChunks {
       case 'usage':
       case 'failure':
       case 'tool-stop':
+      case 'phase':
         return ''
       default:
         return delta satisfies never

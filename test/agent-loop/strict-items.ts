@@ -5,7 +5,7 @@ import { partsIn, refusedMembers } from './strict-blocks.ts'
 
 /** No item has an `id`: nothing is stored under it. */
 const itemMembers: Record<string, string[]> = {
-  message: ['type', 'role', 'content'],
+  message: ['type', 'role', 'content', 'phase'],
   reasoning: ['type', 'summary', 'encrypted_content'],
   function_call: ['type', 'call_id', 'name', 'arguments'],
   function_call_output: ['type', 'call_id', 'output'],
@@ -44,7 +44,7 @@ export function* refusedItems(
   }
   const items = partsIn(input)
   for (const [index, item] of items.entries()) {
-    if (item.type === 'message') yield* refusedMessage(item)
+    if (item.type === 'message') yield* [...refusedMessage(item), ...refusedPhase(item, model)]
     if (item.type === 'reasoning') yield* refusedReasoning(item, items[index + 1], model, issued)
   }
   yield* refusedPairs(items)
@@ -58,6 +58,13 @@ function* refusedMessage({ role, content }: Part): Iterable<string> {
   }
   if (typeof content === 'string' && content !== '') return
   yield* refusedParts(content, types, `a message of ${shown(role)}`)
+}
+
+/** The API says of it: keep and resend it on all messages of the assistant. */
+function* refusedPhase({ role, phase }: Part, model: string): Iterable<string> {
+  const wanted = role === 'assistant' && model.startsWith('gpt-5.4')
+  const known = phase === 'commentary' || phase === 'final_answer'
+  if (wanted !== known) yield `message: the phase ${shown(phase)} of ${shown(role)} for ${model}`
 }
 
 function* refusedParts(content: unknown, types: string[], place: string): Iterable<string> {

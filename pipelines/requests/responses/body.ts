@@ -27,14 +27,16 @@ export function chatToResponses(
 ): MappedRequest<ResponsesRequest> {
   const { model, recall } = context
   const { reasoning, reasons, samples, ...plan } = planReasoning(model, request)
+  const { phases, verbosity } = capabilityOf(upstreamId(model))
   const { leading, input } = conversationOf(chatHistory(request.messages), {
     upstreamModel: upstreamId(model),
     recall,
+    phases,
   })
   const sampling = samplingOf(request, samples)
   const logprobs = logprobsOf(request, samples)
   const tooling = toolingOf(request)
-  const text = textOf(request, capabilityOf(upstreamId(model)).verbosity)
+  const text = textOf(request, verbosity)
   const stopAt = stopSequencesOf(request.stop)
 
   const body: ResponsesRequest = {

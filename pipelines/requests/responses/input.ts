@@ -5,6 +5,7 @@ import type { ResponsesItem } from '../../wire/responses.ts'
 import { listAt, objectAt } from '../untrusted.ts'
 import { assistantItems, type HistoryContext } from './assistant.ts'
 import { inputParts, textPart, textsOf, type Part } from './parts.ts'
+import { fillPhases } from './fill-phases.ts'
 import { callsOf, OpenCalls, type Call } from './tool-calls.ts'
 import { missingOutputItem, resultItem, resultPartItems } from './tool-outputs.ts'
 
@@ -48,6 +49,7 @@ export function conversationOf(messages: unknown, context: HistoryContext): Conv
     .flat()
     .flatMap((draft) => (Array.isArray(draft) ? missingOutputs(draft) : draft))
   if (input.length === 0 && leading.flat().length === 0) throw nothingLeft()
+  if (context.phases) fillPhases(input)
   return { leading, input }
 }
 

@@ -28,13 +28,15 @@ export class TextCompletion {
 
   complete(item: MessageItem, entry: JsonObject): Delta[] {
     item.done = true
-    return partsOf(entry).flatMap((part, index) => {
+    const phase = item.phase(entry)
+    const rest = partsOf(entry).flatMap((part, index) => {
       if (part.type === 'refusal') return item.refusal(index).whole(part.refusal)
       if (!isText(part)) return []
       const known = item.text(index)
-      const rest = this.#restOf(asText(part.text), known.restOf(part))
-      return known.complete(part, rest)
+      const missing = this.#restOf(asText(part.text), known.restOf(part))
+      return known.complete(part, missing)
     })
+    return [...phase, ...rest]
   }
 
   /** `rest`: what this part lacks, seen by itself. It is told only while the answer is shorter than the whole of it. */

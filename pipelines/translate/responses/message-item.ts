@@ -1,5 +1,5 @@
-/** A message item: its parts by content index. Commentary and final answer are both content. */
-import type { Delta } from '../../delta.ts'
+/** A message item: its parts by content index, and its phase. Commentary and final answer are both content. */
+import { isPhase, type Delta, type Place } from '../../delta.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { AnswerSoFar } from '../answer-so-far.ts'
 import { asText, entriesOf, unreadable } from '../wire-value.ts'
@@ -10,11 +10,14 @@ export class MessageItem {
   readonly #soFar: AnswerSoFar
   readonly #texts = new Map<number, TextPart>()
   readonly #refusals = new Map<number, RefusalPart>()
+  readonly #at: Place
+  #toldPhase = false
   /** what the announcement held, which is all there is where nothing follows */
   #announced: JsonObject[] = []
 
   constructor(soFar: AnswerSoFar) {
     this.#soFar = soFar
+    this.#at = soFar.place()
   }
 
   text(index = 0): TextPart {
@@ -29,24 +32,34 @@ export class MessageItem {
     return part
   }
 
-  added(item: JsonObject): void {
+  added(item: JsonObject): Delta[] {
     this.#announced = partsOf(item)
+    return this.phase(item)
   }
 
   /** In: the item as its `done` event shows it. */
   finish(item: JsonObject): Delta[] {
     this.done = true
-    return partsOf(item).flatMap((part, index) => {
+    const phase = this.phase(item)
+    const rest = partsOf(item).flatMap((part, index) => {
       if (isText(part)) return this.text(index).whole(part)
       if (part.type === 'refusal') return this.refusal(index).whole(part.refusal)
       return []
     })
+    return [...phase, ...rest]
   }
 
   /** The answer has ended. */
   close(): Delta[] {
     const hasSaid = this.#texts.size > 0 || this.#refusals.size > 0
     return this.done || hasSaid ? [] : this.finish({ content: this.#announced })
+  }
+
+  /** Told once, by whatever event shows it first. */
+  phase({ phase }: JsonObject): Delta[] {
+    if (this.#toldPhase || !isPhase(phase)) return []
+    this.#toldPhase = true
+    return [{ type: 'phase', phase, at: this.#at }]
   }
 }
 

@@ -34,8 +34,7 @@ export class Output {
     const item = partOf(event.item, 'item')
     switch (kindOfItem(item)) {
       case 'message':
-        this.#messages.open(event).added(item)
-        return []
+        return this.#messages.open(event).added(item)
       case 'reasoning':
         this.#reasonings.open(event).added(item)
         return []

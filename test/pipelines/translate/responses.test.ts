@@ -71,11 +71,25 @@ const rows: [row: string, events: JsonObject[], deltas: Delta[]][] = [
   ],
   [
     'parts and items follow each other with nothing between',
-    [
-      done(0, messageItem(outputText('a'), outputText('b'))),
-      done(2, { ...messageItem(outputText('c')), phase: 'final_answer' }),
-    ],
+    [done(0, messageItem(outputText('a'), outputText('b'))), done(2, messageItem(outputText('c')))],
     [text('a'), text('b'), text('c')],
+  ],
+  [
+    'a phase is told once, with the place where its text begins',
+    [
+      added(0, { ...messageItem(), phase: 'commentary' }),
+      at(0, 'output_text.delta', { delta: 'a' }),
+      done(0, { ...messageItem(outputText('a')), phase: 'commentary' }),
+      done(2, { ...messageItem(outputText('b')), phase: 'final_answer' }),
+      done(3, { ...messageItem(outputText('c')), phase: null }),
+    ],
+    [
+      { type: 'phase', phase: 'commentary', at: { content: 0, tools: 0 } },
+      text('a'),
+      { type: 'phase', phase: 'final_answer', at: { content: 1, tools: 0 } },
+      text('b'),
+      text('c'),
+    ],
   ],
   [
     'item ids that change in every event do not matter',
