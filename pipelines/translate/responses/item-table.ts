@@ -14,6 +14,7 @@ interface Item {
 interface Slot<T> {
   item: T
   id: string | undefined
+  index: number | undefined
 }
 
 export class ItemTable<T extends Item> {
@@ -50,7 +51,7 @@ export class ItemTable<T extends Item> {
 
   add(index: number | undefined, id: string | undefined): T {
     const item = this.#make(index ?? this.#slots.length)
-    this.#slots.push({ item, id })
+    this.#slots.push({ item, id, index })
     if (index !== undefined) this.#byIndex.set(index, item)
     if (id !== undefined) this.#byId.set(id, item)
     return item
@@ -58,24 +59,28 @@ export class ItemTable<T extends Item> {
 
   /**
    * Which item each entry of the last event's list is: the one of its call id, else of its own id, else the first that is
-   * left and `fits`. Positions in that list need not be those of the stream, and ids may change; entries that are no known
-   * item have none.
+   * left and `fits`. Ids may change or be the same for all; positions in that list need not be those of the stream, so
+   * that of an entry only chooses between equals. Entries that are no known item have none.
    */
   match(
-    entries: readonly JsonObject[],
+    entries: ReadonlyMap<number, JsonObject>,
     fits: (item: T, entry: JsonObject) => boolean,
   ): Map<JsonObject, T> {
     const left = new Set(this.#slots)
     const matched = new Map<JsonObject, T>()
-    const pair = (isSame: (slot: Slot<T>, entry: JsonObject) => boolean) => {
-      for (const entry of entries) {
+    const pairAt = (isSame: (slot: Slot<T>, entry: JsonObject, position: number) => boolean) => {
+      for (const [position, entry] of entries) {
         if (left.size === 0) return
         if (matched.has(entry)) continue
-        const slot = firstOf(left, (one) => isSame(one, entry))
+        const slot = firstOf(left, (one) => isSame(one, entry, position))
         if (!slot) continue
         left.delete(slot)
         matched.set(entry, slot.item)
       }
+    }
+    const pair = (isSame: (slot: Slot<T>, entry: JsonObject) => boolean) => {
+      pairAt((slot, entry, position) => slot.index === position && isSame(slot, entry))
+      pairAt(isSame)
     }
     pair(({ item }, { call_id: id }) => item.callId !== undefined && item.callId === asName(id))
     pair((slot, { id }) => slot.id !== undefined && slot.id === asName(id))

@@ -100,11 +100,12 @@ export class Output {
 
   /** The last event: `entries` are the items as it shows them. What the stream left open ends here. */
   complete(entries: readonly JsonObject[], cut: boolean): Delta[] {
-    const of = (kind: Kind) => entries.filter((entry) => kindOfItem(entry) === kind)
+    const of = (kind: Kind) =>
+      new Map([...entries.entries()].filter(([, entry]) => kindOfItem(entry) === kind))
     const messages = this.#messages.match(of('message'), () => true)
     const reasonings = this.#reasonings.match(of('reasoning'), () => true)
     const calls = this.#calls.match(of('call'), haveOneName)
-    const texts = new TextCompletion(this.soFar, of('message'))
+    const texts = new TextCompletion(this.soFar, [...of('message').values()])
     const rest = entries.flatMap((entry, at) => {
       const id = asName(entry.id)
       switch (kindOfItem(entry)) {
