@@ -1,6 +1,5 @@
 /** The program: reads the command line, builds, runs one command. The only place that ends the process. */
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { redisServer } from '../lib/account/redis-connection.ts'
@@ -10,6 +9,7 @@ import { configurationFaults, findingLines, findings, type Finding } from '../li
 import { neededKey, shellLine } from '../lib/cli/clients.ts'
 import { demoConfig } from '../lib/cli/demo-config.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
+import { currentDirOrRoot, homeOrRoot } from '../lib/cli/surroundings.ts'
 import {
   clientOf,
   parseCommandLine,
@@ -120,9 +120,9 @@ function load({ flags }: CommandLine) {
   const loaded = loadConfig({
     flags,
     env: startEnvironment,
-    cwd: process.cwd(),
+    cwd: currentDirOrRoot(),
     packageDir,
-    homeDir: homedir(),
+    homeDir: homeOrRoot(),
   })
   Object.assign(process.env, loaded.added)
   return loaded
