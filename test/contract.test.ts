@@ -17,13 +17,7 @@ const [contract, translation, faults] = ['contract', 'translation', 'faults'].ma
 const testedByRule = new Set(['11', '12', '13'])
 
 /** What has no test yet. Whoever writes one takes its name out of here. */
-const pending = new Set([
-  ...'T1 T4 T5 T6 T9 T11 T14 T18 T21 T24 T27 T42 T43'.split(' '),
-  ...'O1 O3 O4 O5 O7 O8 O10 O11 O13 O15 O16 O18 O19 O20 O21 O25 O30 O33'.split(' '),
-  ...'O35 O36 O39 O40 O41 KT1 KT3 KT4 KT7 KT8 KT9'.split(' '),
-  ...'KO1 KO2 KO3 KO4 KO5 KO7 KO8 KO9'.split(' '),
-  ...'13.5'.split(' ').map((rule) => `contract §${rule}`),
-])
+const pending = new Set(['O25', 'KO7', 'contract §13.5'])
 
 interface Section {
   /** `5.4` */
