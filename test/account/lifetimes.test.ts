@@ -135,7 +135,7 @@ for (const status of [429, 503, 400]) {
     const account = open()
 
     const refused = await account.token().catch((error: unknown) => error as { headers: object })
-    await wait(1500)
+    await wait(1100)
     await assert.rejects(account.token(), { headers: { 'retry-after': '599' } })
     t.mock.timers.setTime(Date.now() + 590_000)
     await assert.rejects(account.token(), { headers: { 'retry-after': '10' } })

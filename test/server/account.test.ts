@@ -1,7 +1,10 @@
 /** The account's token as requests meet it: renewed once for all, replayed once, on both roads. */
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
 
@@ -106,3 +109,54 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.doesNotMatch(JSON.stringify(body), /a-token-nobody-issued/)
   })
 }
+
+for (const [route, ask] of Object.entries(asks)) {
+  test(`KO2: ${route}: what the token server says of when to come back is in our 503, and /health says why`, async (t) => {
+    const tokens = await startTokenServer(t)
+    tokens.faults.push({ status: 429, body: '', headers: { 'retry-after': '1800' } })
+    const { url } = await startProxy(t, {
+      config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: tokens.url } }),
+      env: { DROID_REFRESH_KEY: tokens.refreshToken },
+    })
+
+    const answers = [await post(url + route, ask), await post(url + route, ask)]
+
+    for (const answer of answers) {
+      assert.equal(answer.status, 503)
+      const seconds = Number(answer.headers.get('retry-after'))
+      assert.ok(seconds > 1700 && seconds <= 1800, String(seconds))
+      assert.match(await answer.text(), /token server answered HTTP 429/)
+    }
+    assert.equal(tokens.requests.length, 1)
+    const { account } = (await (await fetch(`${url}/health`)).json()) as { account: Told }
+    assert.match(account.last_error, /HTTP 429/)
+    assert.ok(Date.parse(account.next_refresh) - Date.now() > 1_700_000)
+  })
+}
+
+interface Told {
+  last_error: string
+  next_refresh: string
+}
+
+test('O15: while the newest login is in memory alone, /health is degraded and /ready is not', async (t) => {
+  const tokens = await startTokenServer(t)
+  const dir = tempDir(t)
+  writeFileSync(path.join(dir, 'data'), '')
+  const upstream = await startUpstream(t, () => ({ body: {} }))
+  const { url } = await startProxy(t, {
+    config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
+    env: { DROID_REFRESH_KEY: tokens.refreshToken, DATA_DIR: path.join(dir, 'data') },
+  })
+
+  const answer = await post(`${url}/v1/messages`, asks['/v1/messages'])
+  const health = (await (await fetch(`${url}/health`)).json()) as { status: string; account: Told }
+
+  assert.equal(answer.status, 200)
+  assert.equal(health.status, 'degraded')
+  assert.match(
+    health.account.last_error,
+    /the login cannot be saved: .*data is a file, not a folder/,
+  )
+  assert.equal((await fetch(`${url}/ready`)).status, 200)
+})
