@@ -47,6 +47,22 @@ export function oldLogins(config: Config): FoundLogin[] {
   )
 }
 
+/**
+ * A login that a newer droid CLI keeps encrypted beside the auth file; undefined where there is none, or where the auth file
+ * is newer. Source: the names in openusage's pull request 268 and in u53/droid2api's account-manager.js, read 2026-11.
+ */
+export function encryptedLogin(authFile: string): string | undefined {
+  const folder = path.dirname(authFile)
+  const writtenAt = changedAt(authFile) ?? 0
+  return ['auth.v2.file', 'auth.encrypted']
+    .map((name) => path.join(folder, name))
+    .find((file) => (changedAt(file) ?? 0) > writtenAt)
+}
+
+function changedAt(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs
+}
+
 function read(file: string, isTrusted: boolean): FoundLogin | undefined {
   try {
     const text = decodeText(readFileSync(file))

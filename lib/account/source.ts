@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../config/types.ts'
-import { loginsIn, oldLogins, type FoundLogin } from './found-logins.ts'
+import { encryptedLogin, loginsIn, oldLogins, type FoundLogin } from './found-logins.ts'
 import { hashOf } from './seed-folder.ts'
 
 export type Source =
@@ -42,9 +42,20 @@ export function findAccount(config: Config): Finding {
   }
   const kept = loginsIn(dataDir)
   const file = auth.file && existsSync(auth.file) ? auth.file : undefined
-  if (file) return besideFile(file, kept)
-  if (kept.length > 0) return withoutVariable(kept)
-  return amongOld(config)
+  const found = file
+    ? besideFile(file, kept)
+    : kept.length > 0
+      ? withoutVariable(kept)
+      : amongOld(config)
+  return auth.file && found.source.kind !== 'kept_login' ? withEncrypted(found, auth.file) : found
+}
+
+/** A newer droid CLI leaves the auth file as it was, with a token that is soon spent. */
+function withEncrypted({ source, notes }: Finding, authFile: string): Finding {
+  const file = encryptedLogin(authFile)
+  if (!file) return { source, notes }
+  const note = `the droid CLI keeps its login encrypted in ${file}, which is not read: set FACTORY_API_KEY or DROID_REFRESH_KEY`
+  return { source, notes: [...notes, note] }
 }
 
 function just(source: Source): Finding {

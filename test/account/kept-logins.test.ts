@@ -1,6 +1,6 @@
 /** Which login is used and where it is kept: several accounts, a variable that comes and goes, files of other programs. */
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { startTokenServer } from '../helpers/token-server.ts'
@@ -256,4 +256,24 @@ test('O8: without a variable the list is called that, with what to set', async (
   assert.equal(none.source, 'none')
   assert.match(none.notes().join(), /holds a list of accounts; one is used. Set DROID_REFRESH_KEY/)
   await assert.rejects(named.token(), /accounts\.json holds a list of accounts/)
+})
+
+test('contract §5: a login that a newer droid CLI keeps encrypted is named, alone and beside an older auth file', async (t) => {
+  const { open, dir } = await setting(t)
+  const old = put(dir, { access_token: 'a', refresh_token: 'r' }, 'auth.json')
+  put(dir, 'iv:tag:text', 'auth.v2.file')
+  const hourAgo = new Date(Date.now() - 3_600_000)
+
+  utimesSync(old, hourAgo, hourAgo)
+  const beside = open().notes().join()
+  utimesSync(path.join(dir, 'auth.v2.file'), hourAgo, hourAgo)
+  utimesSync(old, new Date(), new Date())
+  const newer = open().notes().join()
+  rmSync(old)
+  const alone = open()
+
+  assert.match(beside, /keeps its login encrypted in .*auth\.v2\.file, which is not read: set/)
+  assert.equal(newer, '')
+  assert.equal(alone.source, 'none')
+  assert.match(alone.notes().join(), /keeps its login encrypted/)
 })
