@@ -1,4 +1,5 @@
 /** The small fields of a request: what has a counterpart on one line, and what has none. */
+import { createHash } from 'node:crypto'
 import type { Model } from '../../../lib/config/types.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
@@ -18,6 +19,10 @@ const sameName = [
   'service_tier',
   'moderation',
 ]
+
+/** Only told apart from others, and refused when longer than this: pi #4720, eliza #31720. */
+const identifiers = new Set(['user', 'safety_identifier', 'prompt_cache_key'])
+const maxIdentifier = 64
 
 /** Without a counterpart, and the value at which dropping them changes nothing. */
 const withoutCounterpart: [name: string, noLoss?: unknown][] = [
@@ -49,7 +54,7 @@ interface Fields {
 export function keptFields(request: JsonObject, model: Pick<Model, 'fast'>): JsonObject {
   const kept = sameName
     .filter((name) => isGiven(request[name]))
-    .map((name) => [name, request[name]])
+    .map((name) => [name, identifiers.has(name) ? shortened(request[name]) : request[name]])
   return { ...(model.fast && { service_tier: 'priority' }), ...Object.fromEntries(kept) }
 }
 
@@ -98,6 +103,12 @@ export function logprobsOf(request: JsonObject, given: boolean): Fields & { incl
   }
   const top_logprobs = optionalNumberAt(request.top_logprobs, 'top_logprobs') ?? 0
   return { fields: { top_logprobs }, include: ['message.output_text.logprobs'], dropped: [] }
+}
+
+/** A hash, 64 digits, in place of what is too long: the same for the same text. */
+function shortened(value: unknown): unknown {
+  if (typeof value !== 'string' || value.length <= maxIdentifier) return value
+  return createHash('sha256').update(value).digest('hex')
 }
 
 function isEmpty(value: unknown): boolean {

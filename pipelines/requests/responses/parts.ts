@@ -7,7 +7,7 @@ import type { JsonObject } from '../../wire/chat.ts'
 import { isGiven, objectAt, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
 import { attachmentOf, isAttachment } from '../attachment.ts'
-import { refuseForeignSource } from './anthropic-parts.ts'
+import { refuseForeignSource, wordsOf } from './anthropic-parts.ts'
 import { attachmentPart } from './files.ts'
 
 /** Which members a part has depends on `type`. */
@@ -18,6 +18,8 @@ export type Part = JsonObject & { type: string }
  * nothing to OpenAI.
  */
 const besideSpeech = ['tool_use', 'thinking', 'redacted_thinking']
+/** Loads tools that Claude had been told of in part; an OpenAI model has been told of all. */
+const meaningless = ['tool_reference']
 const textTypes = new Set(['text', 'input_text', 'output_text'])
 
 /**
@@ -26,7 +28,7 @@ const textTypes = new Set(['text', 'input_text', 'output_text'])
  */
 export function inputParts(content: unknown, place: string, beside: string[] = []): Part[] {
   return entriesOf(content, place)
-    .filter(({ value }) => !isOneOf(value, beside))
+    .filter(({ value }) => !isOneOf(value, beside) && !isOneOf(value, meaningless))
     .map(({ value, at }) => inputPart(value, at))
     .filter((part) => part.type !== 'input_text' || part.text !== '')
 }
@@ -90,6 +92,8 @@ function inputPart(value: unknown, place: string): Part {
   const part = objectAt(value, place)
   const type = textAt(part.type, `${place}.type`)
   if (textTypes.has(type)) return marked(textPart(textAt(part.text, `${place}.text`)), part)
+  const words = wordsOf(part, place)
+  if (words !== undefined) return marked(textPart(words), part)
   if (isAttachment(type)) {
     refuseForeignSource(part, place)
     return marked(attachmentPart(attachmentOf(part, type, place)), part)

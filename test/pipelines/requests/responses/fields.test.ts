@@ -212,6 +212,20 @@ suite('§1.4 what changes results and is dropped is named', () => {
   }
 })
 
+test('§7.1 user and the like are hashed where they are longer than the API takes', () => {
+  const long = 'client_d4a85a75-2483-4b2d-b15b-b97d182711ef:agent:session:main:one'
+  const names = ['user', 'safety_identifier', 'prompt_cache_key']
+
+  const { body, dropped } = ask(Object.fromEntries(names.map((name) => [name, long])))
+  const again = ask({ user: long }).body.user
+  const short = ask({ user: 'u'.repeat(64) }).body.user
+
+  for (const name of names) assert.match(String(body[name]), /^[0-9a-f]{64}$/)
+  assert.equal(again, body.user)
+  assert.equal(short, 'u'.repeat(64))
+  assert.deepEqual(dropped, [])
+})
+
 suite('§7.1 a nested wrong type is refused with its place', () => {
   const faults: [request: JsonObject, place: string][] = [
     [{ max_tokens: '1' }, 'max_tokens'],
