@@ -31,7 +31,7 @@ suite('KT3: parts of Anthropic in the messages for a GPT model', () => {
     ])
   })
 
-  test('search results and documents made of parts are told in words, loaded tools are not', () => {
+  test('§7.3 search results and documents made of parts are told in words, loaded tools are not', () => {
     const result = {
       type: 'tool_result',
       tool_use_id: 'a',
