@@ -1,5 +1,5 @@
 /**
- * The program's log: pino, JSON lines on stdout; readable lines where `dev_mode` meets a terminal.
+ * The program's log: pino, JSON lines on stdout; readable lines where that is a terminal.
  * Every line goes through the redactor. A reader that blocks or goes away never stops the proxy: lines are then dropped.
  */
 import { fstatSync } from 'node:fs'
@@ -14,6 +14,8 @@ export type { Logger } from 'pino'
 export interface LogOptions {
   level: LogLevel
   readable: boolean
+  /** of readable lines: faults stand out */
+  hasColors?: boolean
   redact: Redact
   /** where lines go; stdout unless told (tests) */
   destination?: DestinationStream
@@ -38,7 +40,7 @@ export function openLog(options: LogOptions): OpenLog {
     {
       write(line: string) {
         const clean = options.redact(line)
-        sink.write(options.readable ? readableLine(clean) : clean)
+        sink.write(options.readable ? readableLine(clean, options.hasColors) : clean)
       },
     },
   )

@@ -42,7 +42,8 @@ export function buildApp(parts: AppParts): BuiltApp {
   const redact = redactor(secrets)
   const { log, end } = openLog({
     level: config.log_level,
-    readable: config.dev_mode && process.stdout.isTTY,
+    readable: process.stdout.isTTY,
+    hasColors: !process.env.NO_COLOR,
     redact,
     ...(destination && { destination }),
   })

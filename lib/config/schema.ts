@@ -239,7 +239,7 @@ export const fileSchema: Schema = {
     dev_mode: {
       type: 'boolean',
       default: false,
-      description: 'debug logs, readable on a terminal',
+      description: 'debug logs',
     },
   },
 }

@@ -181,7 +181,7 @@ test(
     program.process.kill('SIGHUP')
 
     assert.equal(await program.exit, 0)
-    assert.match(program.stdout(), /"signal":"SIGTERM".*shutting down/)
+    assert.match(program.stdout(), /shutting down signal=SIGTERM/)
   },
 )
 
