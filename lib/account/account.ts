@@ -41,6 +41,8 @@ export interface Account {
   readonly store?: TokenStore
   /** Reads the source and begins to renew. Never fails for a bad account: that is a state. */
   start(): Promise<void>
+  /** The process is about to end: who waits for another process's turn waits no longer. */
+  leave(): void
   stop(): Promise<void>
 }
 
@@ -82,6 +84,7 @@ function fixedAccount(
       for (const note of notes) log.warn(note)
       return Promise.resolve()
     },
+    leave: () => undefined,
     stop: () => Promise.resolve(),
   }
 }
@@ -113,6 +116,7 @@ function rotatingAccount(
     lookedFor: () => looked,
     store,
     start: () => token.start(),
+    leave: () => token.leave(),
     stop: () => token.stop(),
   }
 }

@@ -67,10 +67,15 @@ export class RotatingToken {
     else this.#armTimer()
   }
 
-  /** Waits for a renewal that is under way, so that no pair is lost by leaving; not for one that has to wait itself. */
-  async stop(): Promise<void> {
+  /** From now on nothing waits for its turn, and nothing is renewed that nobody asks for. */
+  leave(): void {
     this.#leaving.abort()
     clearTimeout(this.#timer)
+  }
+
+  /** Waits for a renewal that is under way, so that no pair is lost by leaving; not for one that has to wait itself. */
+  async stop(): Promise<void> {
+    this.leave()
     const patience = wait(lastPatienceMs, undefined, { ref: false })
     await Promise.race([this.#renewal?.catch(() => undefined), patience])
     await this.#keeper.close()

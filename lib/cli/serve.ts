@@ -39,6 +39,7 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   announce(app, server)
   const signal = await stopped
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
+  app.account.leave()
   await drain(server, app)
   process.off('SIGHUP', onHangUp)
   await app.account.stop()

@@ -99,4 +99,19 @@ describe('a login in trouble', { concurrency: Object.keys(troubles).length, skip
       assert.ok(performance.now() - asked < 6000)
     })
   }
+
+  test('O10: an end when told, also with a request that waits for the lock', async (t) => {
+    const { program, url } = await inTrouble(t, 'O10: a lock that somebody holds')
+    const body = JSON.stringify({ model: 'claude-sonnet-5-5', max_tokens: 1, messages: [] })
+    const waiting = fetch(`${url}/v1/messages`, { method: 'POST', body })
+    await wait(500)
+
+    const asked = performance.now()
+    program.process.kill('SIGTERM')
+    const { status } = await waiting
+
+    assert.equal(await program.exit, 0)
+    assert.equal(status, 503)
+    assert.ok(performance.now() - asked < 4000)
+  })
 })
