@@ -23,7 +23,7 @@ import {
 import { ConfigError, describe } from './faults.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
 import { expandHome } from './home.ts'
-import { retiredVariables, withoutProxies } from './retired.ts'
+import { oldHosts, retiredVariables, withoutProxies } from './retired.ts'
 import type { Config, LogLevel, Model } from './types.ts'
 import { validate } from './validate.ts'
 import { keyOf } from './written-value.ts'
@@ -108,7 +108,8 @@ function readFile(options: LoadOptions, settings: Settings, said: Sayings): Read
   }
   const object = withoutProxies(readConfigFile(choice, said.faults), settings, remarks)
   const checked = checkFile(object, settings.get, remarks)
-  said.warnings.push(...authWarnings(checked.part.endpoints))
+  const { endpoints } = checked.part
+  said.warnings.push(...authWarnings(endpoints), ...oldHosts(endpoints))
   return { ...checked, part: withShipped(checked.part, checked.given), path: choice.path }
 }
 

@@ -1,5 +1,6 @@
 /** Keys and variables of the original droid2api and of its forks: what takes their place here. */
 import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import type { GivenEndpoint } from './endpoint-auth.ts'
 import type { Settings } from './env-files.ts'
 import type { Remarks } from './written-value.ts'
 
@@ -67,6 +68,18 @@ export function withoutProxies(
     )
   }
   return rest
+}
+
+/** Forks before 2026 reach Factory by another name, which is not the one that the account's token goes to of itself. */
+export function oldHosts(endpoints: readonly GivenEndpoint[]): string[] {
+  return endpoints
+    .filter(
+      ({ auth, base_url: url }) => auth === undefined && /^https:\/\/app\.factory\.ai\//.test(url),
+    )
+    .map(
+      ({ name }) =>
+        `endpoint ${name} is at app.factory.ai, where the account's token does not go: write api.factory.ai, or "auth": "account"`,
+    )
 }
 
 const variables: [name: RegExp, successor: string][] = [

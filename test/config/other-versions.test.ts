@@ -256,3 +256,14 @@ test('O7: other variables of the forks are named, those that are off or of other
   ])
   assert.deepEqual(elsewhere.said, [])
 })
+
+test('O5: endpoints at the host of older forks are named, since the account’s token does not go there', (t) => {
+  const base_url = 'https://app.factory.ai/api/llm/a/v1/messages'
+  const plain = load(t, { endpoint: [{ name: 'anthropic', base_url }] })
+  const meant = load(t, { endpoint: [{ name: 'anthropic', base_url, auth: 'account' }] })
+
+  assert.deepEqual(plain.said, [
+    'endpoint anthropic is at app.factory.ai, where the account\'s token does not go: write api.factory.ai, or "auth": "account"',
+  ])
+  assert.deepEqual(meant.said, [])
+})
