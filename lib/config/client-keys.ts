@@ -18,7 +18,13 @@ interface Keys {
  */
 export function clientKeys({ file, env, listed, host }: Keys, said: Sayings): string[] {
   if (env && env.keys.length > 0) return env.keys
-  const usable = listed.filter((key) => !isExample(key))
+  const bare = listed.map((key) => key.replace(/^Bearer\s+/i, ''))
+  if (bare.some((key, index) => key !== listed[index])) {
+    said.warnings.push(
+      `${file}: api_keys holds a key that begins with "Bearer", which is taken off`,
+    )
+  }
+  const usable = bare.filter((key) => !isExample(key))
   if (usable.length < listed.length) {
     said.warnings.push(`${file}: api_keys holds an example value, which counts as not set`)
   }

@@ -74,7 +74,7 @@ export function withoutProxies(
 export function oldHosts(endpoints: readonly GivenEndpoint[]): string[] {
   return endpoints
     .filter(
-      ({ auth, base_url: url }) => auth === undefined && /^https:\/\/app\.factory\.ai\//.test(url),
+      ({ auth, base_url: url }) => auth === undefined && url.startsWith('https://app.factory.ai/'),
     )
     .map(
       ({ name }) =>

@@ -161,6 +161,9 @@ const sent: [name: string, served: string][] = [
   ['gpt-6.2-sol', 'gpt-5.4'],
   ['gpt-6-luna', 'gpt-5.4'],
   ['gpt-5.6-terra', 'gpt-5.4'],
+  // as gateways and switchers in between write them
+  ['gpt-5-6-luna', 'gpt-5.4'],
+  ['gpt-5.5-high', 'gpt-5.4'],
   ['gpt-5.5', 'gpt-5.4'],
   ['gpt-5', 'gpt-5.1'],
   ['gpt-5-codex', 'gpt-5.1-codex'],

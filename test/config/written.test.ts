@@ -325,3 +325,10 @@ test('KO9: what a reference stood for is in no log line and in no error of an up
   assert.equal(upstream.requests[0]?.headers['x-tenant'], 'h-hunter2-hunter2')
   assert.doesNotMatch(passed + told + proxy.rawLog(), /hunter2/)
 })
+
+test('O39: Bearer in front of a client key of the file is taken off, too', (t) => {
+  const { config, warnings } = load(t, {}, { api_keys: ['Bearer k-3f9a1c7e55d24b'] })
+
+  assert.deepEqual(config.api_keys, ['k-3f9a1c7e55d24b'])
+  assert.match(warnings.join(), /api_keys holds a key that begins with "Bearer"/)
+})
