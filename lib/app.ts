@@ -1,6 +1,7 @@
 /** What the whole process shares, and what one request carries through the program. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from './account/account.ts'
+import type { BodyPace } from './body.ts'
 import type { Config } from './config/types.ts'
 import type { Dialect } from './errors.ts'
 import type { Logger } from './log.ts'
@@ -31,6 +32,8 @@ export interface App {
   /** what the operator should know, shown at start and in `/health` */
   warnings: string[]
   shuttingDown: boolean
+  /** how slowly the body of a request may come */
+  bodyPace: BodyPace
 }
 
 interface CallParts {

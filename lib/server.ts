@@ -15,9 +15,9 @@ import { endpointFor, match, type Match } from './routes.ts'
 
 /** A front proxy keeps its connections for about a minute; ours must outlive them, or it meets a closed one. */
 const keepAliveMs = 75_000
-/** A client that takes longer for its headers, or for headers and body together, is broken or hostile. */
+/** A client that takes longer for its headers is broken or hostile; a body may come as slowly as `bodyPace` says. */
 const headersMs = 20_000
-const requestMs = 60_000
+const noLimit = 0
 const checkEveryMs = 5_000
 /** Node would drop those above its own limit without a word; what was checked must be all there is. */
 const maxHeaders = 500
@@ -29,7 +29,7 @@ export function createServer(app: App): http.Server {
   const server = http.createServer(
     {
       headersTimeout: headersMs,
-      requestTimeout: requestMs,
+      requestTimeout: noLimit,
       connectionsCheckingInterval: checkEveryMs,
       keepAliveTimeout: keepAliveMs,
     },
@@ -73,8 +73,15 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
     app.calls.delete(call)
     if (!res.writableFinished) call.stop.stop()
     logRequest(call, res)
+    if (!req.complete) endUnread(req, app.bodyPace.silenceMs)
   })
   return call
+}
+
+/** What still comes of a request that was answered without its body is thrown away, but not for ever. */
+function endUnread(req: IncomingMessage, patienceMs: number): void {
+  const patience = setTimeout(() => req.socket.destroy(), patienceMs)
+  req.once('end', () => clearTimeout(patience)).once('close', () => clearTimeout(patience))
 }
 
 /** Whether the request goes on to its endpoint. Throws ProxyError 401, 403 or 431; answers OPTIONS itself. */
@@ -157,12 +164,27 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex) {
     socket.destroy()
     return
   }
+  if (last && !last.req.complete && last.req.listenerCount('error') > 0) {
+    // whoever reads its body tells it, in the words of the route
+    last.req.emit('error', brokenBody(error))
+    return
+  }
   const status = refusals[error.code ?? ''] ?? '400 Bad Request'
-  const message = `The request is not valid HTTP (${error.code ?? 'unknown'}).`
+  const message = notHttp(error)
   const body = JSON.stringify({
     error: { message, type: 'invalid_request_error', param: null, code: 'bad_http' },
   })
   socket.end(
     `HTTP/1.1 ${status}\r\nx-request-id: ${randomUUID()}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
+}
+
+function brokenBody(error: NodeJS.ErrnoException): ProxyError {
+  const status = Number.parseInt(refusals[error.code ?? ''] ?? '400', 10)
+  const headers = { connection: 'close' }
+  return new ProxyError(status, 'bad_http', notHttp(error), { headers })
+}
+
+function notHttp({ code = 'unknown' }: NodeJS.ErrnoException): string {
+  return `The request is not valid HTTP (${code}).`
 }

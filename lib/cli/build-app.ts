@@ -3,6 +3,7 @@ import type { DestinationStream } from 'pino'
 import { openAccount } from '../account/account.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
 import type { App } from '../app.ts'
+import { bodyPace } from '../body.ts'
 import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { endpointSecretsIn } from '../config/endpoint-secrets.ts'
 import { storeSecrets } from '../config/store-address.ts'
@@ -62,6 +63,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     accountNote,
     warnings: [],
     shuttingDown: false,
+    bodyPace,
   }
   app.warnings = [...warnings, ...exposureWarnings(app)]
   return { app, endLog: end }

@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { sendJson } from '../answer.ts'
-import { parseJsonObject, readBody } from '../body.ts'
+import { bodyPace, parseJsonObject, readBody } from '../body.ts'
 import { ProxyError, type Dialect } from '../errors.ts'
 import { midstreamMessage, newId, type DemoApi } from './api.ts'
 import { chatApi } from './chat.ts'
@@ -96,7 +96,7 @@ async function serve(
   try {
     const handler = req.method === 'POST' ? routes.get(path) : undefined
     if (!handler) throw unknownPath(req.method ?? '', path)
-    await handler(parseJsonObject(await readBody(req, maxBodyBytes)), res)
+    await handler(parseJsonObject(await readBody(req, maxBodyBytes, bodyPace)), res)
   } catch (error) {
     refuse(res, dialect, id, error)
   }

@@ -61,7 +61,7 @@ interface Understood {
 /** Handed on by `then`, the bytes are in no variable of this function, which waits for the upstream's answer. */
 async function ask(req: IncomingMessage, call: Call) {
   const maxBytes = call.config.max_body_mb * 1024 * 1024
-  const { chat, body, dropped } = await readBody(req, maxBytes).then((bytes) =>
+  const { chat, body, dropped } = await readBody(req, maxBytes, call.app.bodyPace).then((bytes) =>
     understand(call, bytes),
   )
   return { answer: await exchange(call, chat.target, body, send), chat, dropped }

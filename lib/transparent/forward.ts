@@ -38,7 +38,7 @@ export async function forwardRequest(
 ): Promise<void> {
   const maxBytes = call.config.max_body_mb * 1024 * 1024
   // Handed on by `then`, the bytes are in no variable of this function: what was asked is let go when its answer begins.
-  const { target, body } = await readBody(req, maxBytes).then((bytes) =>
+  const { target, body } = await readBody(req, maxBytes, call.app.bodyPace).then((bytes) =>
     rewritten(call, bytes, api, subPath),
   )
   const answer = await exchange(call, target, body, (request) => forward(req, res, request))
