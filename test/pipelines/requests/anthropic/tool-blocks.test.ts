@@ -125,3 +125,15 @@ test('§5.4 a result in Anthropic’s words has no blank text, and says so where
     is_error: true,
   })
 })
+
+test('T13: arguments that mean none are no arguments', () => {
+  for (const args of ['null', ' null\n', '', null, undefined]) {
+    const called = { id: 'c1', type: 'function', function: { name: 'now', arguments: args } }
+    const [, said] = turns([
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: null, tool_calls: [called] },
+    ])
+
+    assert.deepEqual(said?.content, [{ type: 'tool_use', id: 'c1', name: 'now', input: {} }])
+  }
+})
