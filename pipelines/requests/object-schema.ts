@@ -5,20 +5,24 @@
 import type { JsonObject } from '../wire/chat.ts'
 import { isGiven, objectAt } from './untrusted.ts'
 import { isObject } from '../wire/json.ts'
-import { repairedSchema } from './repaired-schema.ts'
+import { repairedSchema, type Lacks } from './repaired-schema.ts'
 
 interface Shape {
   properties: JsonObject
   required: string[]
 }
 
-/** The schema as the APIs take it; throws a 400 when `parameters` is no object. */
-export function objectSchema(parameters: unknown, place: string): JsonObject {
+/**
+ * The schema as the APIs take it, itself where nothing is wrong, with what its nodes `lack`; throws
+ * a 400 when `parameters` is no object.
+ */
+export function objectSchema(parameters: unknown, place: string, lacks?: Lacks): JsonObject {
   if (!isGiven(parameters)) return { type: 'object', properties: {} }
   // PHP writes an empty map as an empty list
   if (Array.isArray(parameters) && parameters.length === 0) return objectSchema(undefined, place)
-  const schema = repairedSchema(objectAt(parameters, place))
+  const schema = repairedSchema(objectAt(parameters, place), lacks)
   if (Object.keys(schema).length === 0) return objectSchema(undefined, place)
+  if (schema.type === 'object' && !hasAlternatives(schema)) return schema
 
   const { anyOf, oneOf, allOf, ...rest } = schema
   const object = takesObject(schema.type) ? { ...rest, type: 'object' } : rest
@@ -29,7 +33,7 @@ export function objectSchema(parameters: unknown, place: string): JsonObject {
 
 /** Whether the top of a schema has alternatives, which `objectSchema` merges. */
 export function hasAlternatives({ anyOf, oneOf, allOf }: JsonObject): boolean {
-  return [anyOf, oneOf, allOf].some(isGiven)
+  return isGiven(anyOf) || isGiven(oneOf) || isGiven(allOf)
 }
 
 function takesObject(type: unknown): boolean {

@@ -41,7 +41,6 @@ export type Lacks = (schema: JsonObject) => JsonObject | undefined
 export function repairedSchema(schema: JsonObject, lacks?: Lacks): JsonObject {
   const repaired = changed(schema, (key, value) => {
     if (value === null) return mayBeNull.has(key) ? value : undefined
-    if (typeof value !== 'object') return value
     if (key === 'enum') return isEmptyList(value) ? undefined : value
     if (holdsSchemas.has(key)) return repairedMember(value, lacks)
     return holdsNamedSchemas.has(key) ? repairedMap(value, lacks) : value
@@ -63,12 +62,17 @@ function repairedMap(value: unknown, lacks?: Lacks): unknown {
   return changed(value, (_name, node) => (node === null ? {} : repairedMember(node, lacks)))
 }
 
-/** The object itself where no member changes; `undefined` takes a member out. */
+/**
+ * The object itself where no member changes; `undefined` takes a member out. Only of what JSON calls
+ * an object, a list or null can anything be wrong.
+ */
 function changed(object: JsonObject, change: (key: string, value: unknown) => unknown): JsonObject {
   let copy: JsonObject | undefined
   for (const key of Object.keys(object)) {
-    const value = change(key, object[key])
-    if (value === object[key]) continue
+    const old = object[key]
+    if (typeof old !== 'object') continue
+    const value = change(key, old)
+    if (value === old) continue
     copy ??= { ...object }
     if (value === undefined) delete copy[key]
     else copy[key] = value

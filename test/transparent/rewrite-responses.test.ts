@@ -103,6 +103,13 @@ const rows: Row[] = [
     body: { temperature: 1, top_p: 0.9 },
     changes: { ...thinks, temperature: undefined, top_p: undefined },
   },
+  {
+    title: 'a level that the model does not know becomes the nearest that it knows',
+    reasoning: 'max',
+    id: 'gpt-5',
+    body: {},
+    changes: thinks,
+  },
   { title: 'auto keeps sampling as the client sent it', body: { temperature: 0.2 }, changes: {} },
   { title: 'store is the client’s', ...high, body: { store: true }, changes: thinks },
   {

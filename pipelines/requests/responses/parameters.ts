@@ -6,15 +6,22 @@
 import type { JsonObject } from '../../wire/chat.ts'
 import { isObject } from '../../wire/json.ts'
 import { hasAlternatives, objectSchema } from '../object-schema.ts'
-import { repairedSchema } from '../repaired-schema.ts'
 
 /** Of one strict schema. */
 const limits = { depth: 10, properties: 5000, enumValues: 1000, characters: 120_000 }
 
 /** Throws a 400 when `value` is neither an object nor nothing. */
 export function parametersOf(value: unknown, place: string): JsonObject {
-  const { enum: _values, not: _not, ...schema } = objectSchema(value, place)
-  return repairedSchema(schema, missing)
+  const whole = objectSchema(value, place, missing)
+  if (whole.enum === undefined && whole.not === undefined) return topLevel(whole)
+  const { enum: _values, not: _not, ...schema } = whole
+  return topLevel(schema)
+}
+
+/** Only now is it known that the top is an object. */
+function topLevel(schema: JsonObject): JsonObject {
+  const lacking = missing(schema)
+  return lacking ? { ...schema, ...lacking } : schema
 }
 
 /** Without alternatives that had to be merged, and within the limits; all else is told by the API. */
