@@ -41,7 +41,9 @@ export function startOurs(
   const file = path.join(dir, 'config.json')
   const base = {
     port: 0,
-    endpoints: [{ name: 'claude', type: 'anthropic', base_url: `${upstream}/v1/messages` }],
+    endpoints: [
+      { name: 'claude', type: 'anthropic', base_url: `${upstream}/v1/messages`, auth: 'account' },
+    ],
     models: [{ name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' }],
     api_keys: [clientKey],
     ...config,
