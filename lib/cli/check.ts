@@ -26,7 +26,7 @@ export interface CheckOptions {
 export async function findings(app: App, options: CheckOptions): Promise<Finding[]> {
   const { config } = app
   const running = await findRunning(config)
-  return [
+  const all: Finding[] = [
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
     ...config.env_files.map((file): Finding => ({ level: 'ok', what: `environment: and ${file}` })),
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
@@ -35,6 +35,7 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
     await portFinding(config.port, config.host, running),
     ...(options.online ? await upstreamFindings(app, await usableToken(app)) : []),
   ]
+  return all.map(({ level, what }) => ({ level, what: app.redact(what) }))
 }
 
 /** Whose credential each endpoint gets. */

@@ -72,7 +72,7 @@ function accountStarter(app: App): { start(): Promise<void> } {
 function announce(app: App, server: Server): void {
   const url = addressOf(server.address() as AddressInfo)
   if (process.stdout.isTTY) {
-    process.stdout.write(banner(app, url, heading))
+    process.stdout.write(app.redact(banner(app, url, heading)))
     return
   }
   const account = accountLine(app)

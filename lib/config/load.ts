@@ -70,13 +70,20 @@ export function loadConfig(options: LoadOptions): Loaded {
     : `${file.path}: auth.token_url`
   const blame = { token_url, token_store: settings.source('TOKEN_STORE') }
   checkConsistency(config, { skipped, unserved, blame, ...said })
-  if (said.faults.length > 0) throw new ConfigError(said.faults, said.warnings)
+  if (said.faults.length > 0) throw unshown(said, file.secrets)
   const served = {
     ...config,
     models: config.models.filter((_, index) => !skipped.models.has(index)),
     endpoints: config.endpoints.filter((_, index) => !skipped.endpoints.has(index)),
   }
   return { config: deepFreeze(served), warnings: said.warnings, added: settings.added }
+}
+
+/** What a reference stood for is shown in no fault; a shorter text would be found in other words. */
+function unshown({ faults, warnings }: Sayings, secrets: string[]): ConfigError {
+  const long = secrets.filter(({ length }) => length >= 4)
+  const clean = (text: string) => long.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
+  return new ConfigError(faults.map(clean), warnings.map(clean))
 }
 
 /** A login can still be kept in memory, so this does not stop the start. */

@@ -267,3 +267,13 @@ test('O5: endpoints at the host of older forks are named, since the account’s 
   ])
   assert.deepEqual(meant.said, [])
 })
+
+test('contract §3.12: the log line of an unknown model names it', async (t) => {
+  const proxy = await startProxy(t, { config: { ...original, port: 0 } })
+  const messages = [{ role: 'user', content: 'x' }]
+
+  const answer = await post(`${proxy.url}/v1/messages`, { model: 'claude-sonet', messages })
+
+  assert.equal(answer.status, 404)
+  assert.equal(proxy.logs.findLast(({ msg }) => msg === 'request')?.model, 'claude-sonet')
+})

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { ConfigError, loadConfig } from '../../lib/config/load.ts'
 import { isExample } from '../../lib/config/example-values.ts'
 import { post, startProxy } from '../helpers/proxy.ts'
+import { runProgram } from '../helpers/program.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 
@@ -331,4 +332,42 @@ test('O39: Bearer in front of a client key of the file is taken off, too', (t) =
 
   assert.deepEqual(config.api_keys, ['k-3f9a1c7e55d24b'])
   assert.match(warnings.join(), /api_keys holds a key that begins with "Bearer"/)
+})
+
+test('KO9: what a reference stood for is in no fault about what it was put into', (t) => {
+  const said = faultsOf(() =>
+    load(
+      t,
+      { PART: 'hunter2' },
+      {
+        cors_origins: ['${PART}'],
+        models: [{ name: 'M', id: 'm', type: 'common' }],
+        endpoints: [{ name: 'o', type: 'common', base_url: 'ftp://h/${PART}' }],
+      },
+    ),
+  ).join('\n')
+
+  assert.match(said, /endpoints\[0\]\.base_url is "ftp:\/\/h\/…", expected an http/)
+  assert.match(said, /cors_origins holds "…"/)
+  assert.doesNotMatch(said, /hunter2/)
+})
+
+test('KO9: a secret in the path of an address is in no line of check and of the start', async (t) => {
+  const options = {
+    env: { PART: 'hunter2-hunter2' },
+    config: {
+      models: [{ name: 'M', id: 'm', type: 'common' }],
+      endpoints: [{ name: 'o', type: 'common', base_url: 'http://127.0.0.1:1/${PART}/v1' }],
+    },
+  }
+  const checked = runProgram(t, { ...options, args: ['check'] })
+  const terminal = runProgram(t, { ...options, terminal: true })
+  const piped = runProgram(t, options)
+  await Promise.all([checked.exit, terminal.url(), piped.url()])
+
+  const shown = 'endpoint o (http://127.0.0.1:1/[redacted]/v1/chat/completions)'
+  for (const program of [checked, terminal, piped]) {
+    assert.ok(program.stdout().includes(shown), program.stdout())
+    assert.doesNotMatch(program.stdout(), /hunter2/)
+  }
 })
