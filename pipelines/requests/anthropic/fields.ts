@@ -81,15 +81,22 @@ export function simpleFields(request: JsonObject, stops: string[]): Partial<Mess
 
 /** The server tool that `web_search_options` stands for; `undefined` without them. */
 export function webSearchTool(request: JsonObject): JsonObject | undefined {
-  if (!isGiven(request.web_search_options)) return undefined
-  const options = objectAt(request.web_search_options, 'web_search_options')
+  const place = 'web_search_options'
+  const options = request[place]
+  return isGiven(options) ? searchTool(objectAt(options, place), place) : undefined
+}
+
+/** The server tool for a search in the words of chat, or of the tool of Responses. */
+export function searchTool(options: JsonObject, place: string): JsonObject {
   const uses = searchUses.get(options.search_context_size)
-  const location = locationOf(options.user_location, 'web_search_options.user_location')
+  const location = locationOf(options.user_location, `${place}.user_location`)
+  const domains = isObject(options.filters) ? options.filters.allowed_domains : undefined
   return {
     type: 'web_search_20250305',
     name: 'web_search',
     ...(uses && { max_uses: uses }),
     ...(location && { user_location: location }),
+    ...(isGiven(domains) && { allowed_domains: domains }),
   }
 }
 

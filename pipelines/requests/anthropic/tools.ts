@@ -3,7 +3,7 @@ import { badRequest } from '../../../lib/errors.ts'
 import type { AnthropicMessage } from '../../wire/anthropic.ts'
 import type { JsonObject } from '../../wire/chat.ts'
 import { withMark } from './cache-control.ts'
-import { lostMember, webSearchTool } from './fields.ts'
+import { lostMember, searchTool, webSearchTool } from './fields.ts'
 import { objectSchema } from '../object-schema.ts'
 import { strictSchema } from './strict-schema.ts'
 import { isGiven, listAt, nameAt, objectAt } from '../untrusted.ts'
@@ -11,6 +11,8 @@ import { isObject } from '../../wire/json.ts'
 
 /** Tools that Anthropic defines carry the date of their version in the type. */
 const serverType = /_\d{8}$|^mcp_toolset$/
+/** The search of Responses, which clients that switch APIs declare. */
+const openAiSearch = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/
 
 /** What Anthropic defines for a tool besides; clients of chat put it beside `function`, or inside. */
 const ownMembers = ['defer_loading', 'input_examples', 'eager_input_streaming', 'allowed_callers']
@@ -63,11 +65,15 @@ export function declaredTools(request: JsonObject, strict: boolean): DeclaredToo
   }
 }
 
+function isHosted(type: unknown): boolean {
+  return typeof type === 'string' && (serverType.test(type) || openAiSearch.test(type))
+}
+
 /** Names of members of the client's own tools that no member of an Anthropic tool stands for. */
 function lostMembers(list: unknown[]): string[] {
   const definitions = list
     .filter(isObject)
-    .filter(({ type }) => typeof type !== 'string' || !serverType.test(type))
+    .filter(({ type }) => !isHosted(type))
     .flatMap((tool) => (isObject(tool.function) ? [tool, tool.function] : [tool]))
   const lost = definitions.flatMap((definition) =>
     Object.keys(definition).filter((name) => !readMembers.has(name) && isGiven(definition[name])),
@@ -103,6 +109,7 @@ export function toolsOfHistory(messages: AnthropicMessage[]): JsonObject[] {
 function toolOf(tool: JsonObject, place: string, strict: boolean): JsonObject {
   const { type } = tool
   if (typeof type === 'string' && serverType.test(type)) return { ...tool }
+  if (typeof type === 'string' && openAiSearch.test(type)) return searchTool(tool, place)
   const isAnthropic = type === 'custom' && isObject(tool.input_schema)
   if (isGiven(type) && type !== 'function' && !isAnthropic) throw unknownType(place)
   const nested = isGiven(tool.function)

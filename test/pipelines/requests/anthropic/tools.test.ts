@@ -170,3 +170,28 @@ suite('§5.7 tools', () => {
     })
   }
 })
+
+suite('§5.7 the search of Responses', () => {
+  for (const type of ['web_search', 'web_search_preview', 'web_search_2025_08_26']) {
+    test(`${type} is Anthropic’s`, () => {
+      const search = {
+        type,
+        search_context_size: 'low',
+        user_location: { type: 'approximate', city: 'Bern' },
+        filters: { allowed_domains: ['x.test'] },
+      }
+      const { body, dropped } = ask({ tools: [search], web_search_options: {} })
+
+      assert.deepEqual(body.tools, [
+        {
+          type: 'web_search_20250305',
+          name: 'web_search',
+          max_uses: 1,
+          user_location: { type: 'approximate', city: 'Bern' },
+          allowed_domains: ['x.test'],
+        },
+      ])
+      assert.deepEqual(dropped, [])
+    })
+  }
+})
