@@ -12,7 +12,7 @@ export interface ReasoningPart {
 export class AnswerSoFar {
   /** code points of content */
   content = 0
-  /** the content itself, to be compared with what a last event shows */
+  /** the content itself, where a last event shows it once more */
   readonly sent = new SentText()
   /** tool calls that have begun */
   tools = 0
@@ -23,7 +23,6 @@ export class AnswerSoFar {
 
   /** Counts a piece of content. A pair of surrogates that is cut by two pieces is one code point all the same. */
   addContent(text: string): void {
-    this.sent.add(text)
     if (!this.#endsInHighSurrogate && !surrogate.test(text)) {
       this.content += text.length
       return

@@ -47,6 +47,7 @@ export class TextPart {
     if (text === '') return []
     this.#offset ??= this.#soFar.content
     this.#soFar.addContent(text)
+    this.#soFar.sent.add(text)
     this.#sent.add(text)
     this.#sentLogprobs += logprobs.length
     return [{ type: 'text', text, ...(logprobs.length > 0 && { logprobs }) }]
