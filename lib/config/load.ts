@@ -12,11 +12,11 @@ import { clientKeys } from './client-keys.ts'
 import { checkConsistency, findEndpoint } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
 import { authWarnings, withAuth } from './endpoint-auth.ts'
+import { endpointKeys } from './endpoint-keys.ts'
 import { readSettings, type Settings } from './env-files.ts'
 import {
   environmentSchema,
   readEnvironment,
-  remarksOn,
   type Environment,
   type Sayings,
 } from './environment.ts'
@@ -26,7 +26,6 @@ import { expandHome } from './home.ts'
 import { oldHosts, retiredVariables, withoutProxies } from './retired.ts'
 import type { Config, LogLevel, Model } from './types.ts'
 import { validate } from './validate.ts'
-import { keyOf } from './written-value.ts'
 
 export { ConfigError } from './faults.ts'
 
@@ -147,7 +146,7 @@ function combined({ options, settings, env, flagged, file, said }: Parts): Confi
     program_dir: options.packageDir,
     start_dir: options.cwd,
     file_secrets: secrets,
-    endpoint_secrets: endpointSecrets(part, settings, said),
+    endpoint_secrets: endpointKeys(part.endpoints, settings, said),
     unserved,
   }
 }
@@ -225,32 +224,6 @@ function logging(
     dev_mode: devMode,
     log_level: (named ?? (devMode ? 'debug' : file.log_level)) as LogLevel,
   }
-}
-
-function endpointSecrets(
-  { endpoints }: FilePart,
-  settings: Settings,
-  said: Sayings,
-): Record<string, string> {
-  const secrets: Record<string, string> = {}
-  for (const { auth } of endpoints) {
-    if (typeof auth !== 'object' || Object.hasOwn(secrets, auth.env)) continue
-    const written = settings.get(auth.env)
-    const remarks = remarksOn(auth.env, settings, said)
-    const secret = written && (withScheme(written) ?? keyOf(written, remarks, isNoKey(auth.header)))
-    if (secret) secrets[auth.env] = secret
-  }
-  return secrets
-}
-
-/** A credential that names its scheme, such as `Basic dXNlcjpwYXNz`. */
-function withScheme(written: string): string | undefined {
-  return /^(?!Bearer\s)[A-Za-z][\w-]*\s\S+$/i.test(written) ? written : undefined
-}
-
-/** A header that carries no key may hold what no key holds. */
-function isNoKey(header = 'authorization'): boolean {
-  return !/^(?:authorization|x-api-key)$/i.test(header)
 }
 
 function deepFreeze<T>(value: T): T {

@@ -371,3 +371,24 @@ test('KO9: a secret in the path of an address is in no line of check and of the 
     assert.doesNotMatch(program.stdout(), /hunter2/)
   }
 })
+
+const endpointKeys: [header: string | undefined, written: string, key: string][] = [
+  [undefined, '"sk-of-mine-0815"', 'sk-of-mine-0815'],
+  [undefined, 'Bearer sk-of-mine-0815', 'sk-of-mine-0815'],
+  [undefined, 'sk-of-mine-0815 #mine', 'sk-of-mine-0815'],
+  [undefined, 'Basic dXNlcjpwYXNz', 'Basic dXNlcjpwYXNz'],
+  ['x-api-key', "'sk-of-mine-0815'", 'sk-of-mine-0815'],
+  ['cookie', 'a=1; b=2', 'a=1; b=2'],
+]
+
+for (const [header, written, key] of endpointKeys) {
+  test(`O39: ${written} for ${header ?? 'authorization'} of an endpoint is ${key}`, (t) => {
+    const auth = { env: 'MY_KEY', ...(header && { header }) }
+    const endpoints = [{ name: 'o', type: 'common', base_url: 'http://h', auth }]
+    const models = [{ name: 'M', id: 'm', type: 'common' }]
+
+    const { config } = load(t, { MY_KEY: written }, { models, endpoints })
+
+    assert.deepEqual(config.endpoint_secrets, { MY_KEY: key })
+  })
+}
