@@ -211,6 +211,30 @@ test('contract §11.8: a client presents a key of the proxy and one of its own, 
   assert.equal(alone.requests.length, 0)
 })
 
+test('contract §11: a key or an address in the body of a request changes neither credential nor upstream', async (t) => {
+  const stranger = await startUpstream(t, () => ({ body: {} }))
+  const upstream = await startUpstream(t, () => ({ body: responsesBody({ text: ['Hi'] }) }))
+  const { url } = await startProxy(t, {
+    config: oneUpstream(upstream.url),
+    env: { FACTORY_API_KEY: 'fk-the-account-key' },
+  })
+  const more = { api_key: 'planted', api_base: stranger.url, base_url: stranger.url }
+
+  for (const [route, body] of Object.entries(asks)) {
+    const answer = await fetch(url + route, {
+      method: 'POST',
+      body: JSON.stringify({ ...body, ...more, extra_headers: { authorization: 'planted' } }),
+    })
+    await answer.arrayBuffer()
+  }
+
+  assert.equal(stranger.requests.length, 0)
+  assert.equal(upstream.requests.length, 3)
+  for (const { headers } of upstream.requests) {
+    assert.equal(headers.authorization, 'Bearer fk-the-account-key')
+  }
+})
+
 test('contract §11.1: without credential nobody is asked for one, and no dummy goes up', async (t) => {
   const bare = await ask(t, {}, { auth: 'none' })
   const dummy = await ask(t, { authorization: 'Bearer ollama' }, { auth: 'none' })

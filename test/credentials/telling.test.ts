@@ -117,6 +117,9 @@ test('contract §11: a login that no endpoint uses is not renewed, and its troub
 
   assert.equal(ready.status, 200)
   assert.match(health, /"status":"ok"/)
+  // a renewal that is under way would be waited for
+  program.process.kill('SIGTERM')
+  assert.equal(await program.exit, 0)
   assert.equal(tokens.requests.length, 0)
 })
 
