@@ -9,7 +9,13 @@ import { AnswerSoFar } from './answer-so-far.ts'
 import { Blocks } from './anthropic/blocks.ts'
 import { isCut, reasonFrom, stopReason } from './anthropic/stop-reason.ts'
 import { UsageSoFar } from './anthropic/usage.ts'
-import { anthropicFailure, protocolFailure, saysError, truncatedFailure } from './failure.ts'
+import {
+  anthropicFailure,
+  notAnAnswer,
+  protocolFailure,
+  saysError,
+  truncatedFailure,
+} from './failure.ts'
 import { translateAll, type TranslateContext, type Translator } from './stage.ts'
 import { asName, asObject, kindOf, partOf } from './wire-value.ts'
 
@@ -22,7 +28,7 @@ export function anthropicBody(body: JsonObject, context: TranslateContext): Delt
   const translator = anthropicTranslator(context)
   if (saysError(body)) return [anthropicFailure(body.error ?? body)]
   if (body.content === undefined || body.content === null) {
-    return [protocolFailure('The upstream answered with a body that is not a message.')]
+    return [notAnAnswer('a message', body)]
   }
   return translateAll(translator, [
     { type: 'message_start', message: body },

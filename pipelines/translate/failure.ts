@@ -23,6 +23,13 @@ export function protocolFailure(message: string): FailureDelta {
   return failure(upstreamError('upstream_protocol_error', message))
 }
 
+/** A 200 whose body is no answer; what it says, in no API's words, is told. `wanted` is what it should be. */
+export function notAnAnswer(wanted: string, body: JsonObject): FailureDelta {
+  const said = messageIn(body)?.slice(0, 300)
+  const message = `The upstream answered with a body that is not ${wanted}`
+  return protocolFailure(said === undefined ? `${message}.` : `${message}, but says: ${said}`)
+}
+
 function upstreamError(code: string, message: string): Failure {
   return { status: 502, type: 'upstream_error', code, message }
 }

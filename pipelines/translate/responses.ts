@@ -5,7 +5,13 @@
  */
 import type { Delta } from '../delta.ts'
 import type { JsonObject } from '../wire/chat.ts'
-import { protocolFailure, responsesFailure, saysError, truncatedFailure } from './failure.ts'
+import {
+  notAnAnswer,
+  protocolFailure,
+  responsesFailure,
+  saysError,
+  truncatedFailure,
+} from './failure.ts'
 import { finishOf } from './responses/finish.ts'
 import { Output } from './responses/output.ts'
 import { UsageSoFar } from './responses/usage.ts'
@@ -29,7 +35,7 @@ export function responsesTranslator(context: TranslateContext): Translator {
 export function responsesBody(body: JsonObject, context: TranslateContext): Delta[] {
   if (saysError(body)) return [responsesFailure(body.error ?? body)]
   if (body.output === undefined || body.output === null) {
-    return [protocolFailure('The upstream answered with a body that is not a response.')]
+    return [notAnAnswer('a response', body)]
   }
   if (body.status === 'queued' || body.status === 'in_progress') {
     return [protocolFailure(`The upstream answered with a response that is still ${body.status}.`)]

@@ -182,6 +182,12 @@ const refusals: [what: string, answer: Answer, status: number, message: RegExp][
     /^Too busy\.$/,
   ],
   ['a flat error event', events({ type: 'error', message: 'Too busy.' }), 500, /^Too busy\.$/],
+  [
+    'a gateway’s own words',
+    { body: { success: false, message: 'No channel for this model.' } },
+    502,
+    /not a message, but says: No channel for this model\.$/,
+  ],
   ['nothing', { body: '', headers: json }, 502, /not with a JSON object/],
   ['a page', { body: '<html>Sign in</html>', headers: json }, 502, /not with a JSON object/],
   [
