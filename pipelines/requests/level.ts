@@ -82,9 +82,12 @@ export function hidesReasoning(request: JsonObject): boolean {
   return isObject(request.reasoning) && request.reasoning.exclude === true
 }
 
-/** Names of the client's own reasoning parameters that the operator's level overrules. */
+/**
+ * Names of the client's own reasoning parameters that go no further: the operator's level overrules
+ * them, or nobody knows their word.
+ */
 export function overruledWishes(model: Pick<Model, 'reasoning'>, request: JsonObject): string[] {
-  if (model.reasoning === 'auto') return []
+  if (model.reasoning === 'auto') return unknownWord(request) ? ['reasoning_effort'] : []
   const wish = wishOf(request)
   if (!wish.said || wish.level === model.reasoning) return []
   return [
@@ -93,6 +96,11 @@ export function overruledWishes(model: Pick<Model, 'reasoning'>, request: JsonOb
       ? ['output_config.effort']
       : []),
   ]
+}
+
+function unknownWord({ reasoning_effort: word, reasoning }: JsonObject): boolean {
+  const effort = isObject(reasoning) ? reasoning.effort : undefined
+  return [word, effort].some((one) => isGiven(one) && one !== '' && !levels.has(one))
 }
 
 function wishOf(request: JsonObject): ReasoningWish {

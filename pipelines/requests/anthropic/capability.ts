@@ -100,6 +100,9 @@ const table: [ids: string[], capability: Capability][] = [
   [['claude-'], adaptive],
 ]
 
+/** The ids of Bedrock (`us.anthropic.claude-…`) and Vertex (`…@20260528`), which take no system turns. */
+const cloudId = /\banthropic-claude-|@\d{8}$/
+
 const notClaude: Capability = {
   thinking: 'budget',
   efforts: [],
@@ -125,5 +128,6 @@ export function capabilityOf(model: Model): Capability {
     ...(model.thinking === 'adaptive' &&
       row.thinking !== 'adaptive' && { efforts: adaptive.efforts }),
     ...(model.max_output_tokens && { maxOutputTokens: model.max_output_tokens }),
+    ...(cloudId.test(id) && { systemTurns: false }),
   }
 }

@@ -96,6 +96,15 @@ suite('§1.3 the level of a request', () => {
     assert.deepEqual(overruledWishes({ reasoning: 'max' }, { reasoning: { exclude: true } }), [])
   })
 
+  test('a word that nobody knows is not said, and named', () => {
+    const auto = { reasoning: 'auto' } as const
+
+    assert.deepEqual(overruledWishes(auto, { reasoning_effort: 'ultra' }), ['reasoning_effort'])
+    assert.deepEqual(overruledWishes(auto, { reasoning: { effort: 3 } }), ['reasoning_effort'])
+    assert.deepEqual(overruledWishes(auto, { reasoning_effort: '', reasoning: {} }), [])
+    assert.deepEqual(overruledWishes(auto, { reasoning_effort: 'max' }), [])
+  })
+
   test('the operator overrules the client, and says so', () => {
     const { body, dropped } = ask({ reasoning_effort: 'high' }, { model: { reasoning: 'off' } })
 

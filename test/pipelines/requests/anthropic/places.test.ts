@@ -28,6 +28,8 @@ const knowsNot = [
   'claude-opus-4-6',
   'claude-haiku-4-5',
   'glm-4.6',
+  'us.anthropic.claude-opus-4-8-v1:0',
+  'claude-opus-4-8@20260528',
 ]
 const beta = 'mid-conversation-system-2026-04-07'
 
