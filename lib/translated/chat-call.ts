@@ -1,4 +1,5 @@
 import type { Provider } from '../../pipelines/index.ts'
+import type { OwnNames } from '../../pipelines/requests/tool-name.ts'
 import type { Target } from '../upstream/target.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface ChatCall {
   stopAt: readonly string[]
   /** whether the client wants no readable reasoning */
   hideReasoning: boolean
+  /** of tools that the upstream knows by another name than the client's */
+  ownNames: OwnNames | undefined
 }
 
 /** One whose answer has to be retold in chat's words. */

@@ -89,6 +89,7 @@ function understand(call: Call, bytes: Buffer): Understood {
     provider,
     stopAt: mapped.stopAt ?? [],
     hideReasoning: mapped.hideReasoning ?? false,
+    ownNames: mapped.ownNames,
   }
   return { chat, body: outgoingBody(mapped), dropped: mapped.dropped }
 }

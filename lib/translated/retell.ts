@@ -102,7 +102,7 @@ function failureFrom({ status, code, type, message }: ProxyError): Failure {
 }
 
 function answerContext(call: Call, chat: ChatCall): ChatAnswerContext {
-  const { requestedModel, includeUsage, logprobs, legacyFunctions, hideReasoning, target } = chat
+  const { requestedModel, includeUsage, logprobs, legacyFunctions, hideReasoning, ownNames } = chat
   return {
     requestedModel,
     fallbackId: randomId(),
@@ -110,9 +110,10 @@ function answerContext(call: Call, chat: ChatCall): ChatAnswerContext {
     includeUsage,
     logprobs,
     legacyFunctions,
+    ownNames,
     hideReasoning,
     keepAliveMs: call.config.keep_alive_s * 1000,
-    remember: memoryOf(call, target).remember,
+    remember: memoryOf(call, chat.target).remember,
     record: { started: false },
   }
 }

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../../lib/config/types.ts'
 import type { Remembered } from '../phases.ts'
+import type { OwnNames } from './tool-name.ts'
 
 export interface MappingContext {
   model: Model
@@ -26,6 +27,8 @@ export interface MappedRequest<Body> {
   dropped: string[]
   /** stop sequences that the upstream does not take: the answer's text ends in front of the first */
   stopAt?: string[]
+  /** of tools that go up by another name than the client's */
+  ownNames?: OwnNames
   /** the client wants no readable reasoning in the answer */
   hideReasoning?: boolean
 }

@@ -1,5 +1,6 @@
 /** What both forms of a chat answer, the stream and the body, say in the same way: who answers, how it ended, the tokens. */
 import type { Delta, Failure, StopReason, Usage } from '../delta.ts'
+import type { OwnNames } from '../requests/tool-name.ts'
 import { PhasesSoFar, type Remembered } from '../phases.ts'
 import type { ChatFinishReason, ChatUsage, ReasoningDetail } from '../wire/chat.ts'
 
@@ -18,6 +19,8 @@ export interface ChatAnswerContext {
   legacyFunctions: boolean
   /** whether the client wants no readable reasoning; what it cannot read it gets, to hand back */
   hideReasoning?: boolean
+  /** of tools that the upstream knows by another name than the client's */
+  ownNames?: OwnNames | undefined
   /** silence after which a stream gets a comment; 0 for never */
   keepAliveMs: number
   /**
@@ -99,6 +102,11 @@ export function shownDetails(
   { hideReasoning }: ChatAnswerContext,
 ): ReasoningDetail[] {
   return hideReasoning ? details.filter((detail) => !detail.text && !detail.summary) : details
+}
+
+/** What the client calls the tool. */
+export function ownName(name: string, { ownNames }: ChatAnswerContext): string {
+  return ownNames?.get(name) ?? name
 }
 
 type Start = Extract<Delta, { type: 'start' }>

@@ -6,6 +6,7 @@ import {
   finishReasonOf,
   identityOf,
   note,
+  ownName,
   shownDetails,
   usageOf,
   type ChatAnswerContext,
@@ -72,7 +73,10 @@ class ChatCollector {
         this.#annotations.push(...delta.annotations)
         break
       case 'tool-start':
-        this.#calls[delta.index] = { call: delta, input: '' }
+        this.#calls[delta.index] = {
+          call: { ...delta, name: ownName(delta.name, this.#context) },
+          input: '',
+        }
         break
       case 'tool-input': {
         const call = this.#calls[delta.index]

@@ -10,6 +10,7 @@ import {
   finishReasonOf,
   identityOf,
   note,
+  ownName,
   shownDetails,
   usageOf,
   type ChatAnswerContext,
@@ -81,7 +82,8 @@ export class ChatChunks {
     return this.#chunk({ choices: [choice], ...this.#noUsage() })
   }
 
-  #toolStart({ index, kind, id, name }: Of<'tool-start'>): string {
+  #toolStart({ index, kind, id, ...call }: Of<'tool-start'>): string {
+    const name = ownName(call.name, this.#context)
     if (this.#context.legacyFunctions) {
       return index === 0 ? this.#framed({ function_call: { name, arguments: '' } }) : ''
     }

@@ -69,6 +69,7 @@ export function chatToResponses(
     dropped: [...new Set(dropped)],
     hideReasoning: hidesReasoning(request),
     ...(stopAt.length > 0 && { stopAt }),
+    ...(tooling.ownNames.size > 0 && { ownNames: tooling.ownNames }),
   }
 }
 

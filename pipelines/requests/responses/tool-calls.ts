@@ -8,6 +8,7 @@ import { wellFormed, writeJson } from '../../wire/exact-json.ts'
 import { isObject } from '../../wire/json.ts'
 import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { safeToolId } from '../tool-id.ts'
+import { sentName } from '../tool-name.ts'
 import { partsOfType } from './parts.ts'
 
 const maxIdLength = 64
@@ -15,6 +16,7 @@ const maxIdLength = 64
 export interface Call {
   /** as the client wrote it */
   id: string
+  /** as the client wrote it */
   name: string
   kind: 'function' | 'custom'
   /**
@@ -94,7 +96,7 @@ function chatCall(value: unknown, place: string): Call {
   const custom = objectAt(call.custom, at)
   const name = nameAt(custom.name, `${at}.name`)
   const input = isGiven(custom.input) ? textAt(custom.input, `${at}.input`) : ''
-  const item = { type: 'custom_tool_call', call_id: callId(id), name, input }
+  const item = { type: 'custom_tool_call', call_id: callId(id), name: sentName(name), input }
   return { id, name, kind: 'custom', item, answered: false }
 }
 
@@ -124,7 +126,7 @@ function callWith(id: string, name: string, written: string): Call {
   const item = {
     type: 'function_call',
     call_id: callId(id),
-    name,
+    name: sentName(name),
     arguments: isNone ? '{}' : wellFormed(written),
   }
   return { id, name, kind: 'function', item, answered: false }

@@ -4,11 +4,13 @@ import type { JsonObject } from '../../wire/chat.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
 import { isGiven, listAt, nameAt, objectAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
+import { sentName, type OwnNames } from '../tool-name.ts'
 import { flag } from './flag.ts'
 import { declaredTools } from './tools.ts'
 
 interface Tooling {
   fields: Pick<ResponsesRequest, 'tools' | 'tool_choice' | 'parallel_tool_calls'>
+  ownNames: OwnNames
   /** names for `x-droid2api-dropped` */
   dropped: string[]
 }
@@ -29,8 +31,8 @@ const words = new Map<unknown, string>([
  * for undeclared names.
  */
 export function toolingOf(request: JsonObject): Tooling {
-  const { tools, legacy, dropped } = declaredTools(request)
-  if (tools.length === 0) return { fields: {}, dropped }
+  const { tools, legacy, ownNames, dropped } = declaredTools(request)
+  if (tools.length === 0) return { fields: {}, ownNames, dropped }
   const choice = choiceOf(request, tools)
   const parallel =
     legacy || isSerial(request.tool_choice)
@@ -41,7 +43,7 @@ export function toolingOf(request: JsonObject): Tooling {
     ...(choice !== undefined && { tool_choice: choice }),
     ...(parallel !== undefined && { parallel_tool_calls: parallel }),
   }
-  return { fields, dropped }
+  return { fields, ownNames, dropped }
 }
 
 /** Anthropic says it within the choice. */
@@ -82,7 +84,8 @@ function nestedChoice(
 
 function named(type: string, choice: JsonObject, place: string, tools: JsonObject[]): JsonObject {
   const name = nameAt(choice.name, `${place}.name`)
-  if (tools.some((tool) => tool.name === name)) return { type, name }
+  const sent = sentName(name)
+  if (tools.some((tool) => tool.name === sent)) return { type, name: sent }
   const shown = JSON.stringify(name.slice(0, 80))
   const message = `${place}.name is ${shown}, which is not among the tools; declare it first.`
   throw badRequest('invalid_value', `${place}.name`, message)

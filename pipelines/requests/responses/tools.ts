@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../wire/chat.ts'
 import { isGiven, listAt, nameAt, objectAt, textAt } from '../untrusted.ts'
 import { isObject } from '../../wire/json.ts'
+import { sentName, type OwnNames } from '../tool-name.ts'
 import { flag } from './flag.ts'
 import { hostedTool } from './hosted-tools.ts'
 import { canBeStrict, parametersOf } from './parameters.ts'
@@ -12,6 +13,7 @@ export interface DeclaredTools {
   tools: JsonObject[]
   /** declared in the form of 2023, `functions`: one call at a time */
   legacy: boolean
+  ownNames: OwnNames
   /** names for `x-droid2api-dropped` */
   dropped: string[]
 }
@@ -26,19 +28,22 @@ export function declaredTools(request: JsonObject): DeclaredTools {
   const name = legacy ? 'functions' : 'tools'
   const list = legacy ? listAt(request.functions, name) : modern
   const dropped = new Set<string>()
+  const ownNames = new Map<string, string>()
   const searchable = list.some((tool) => isObject(tool) && tool.type === 'tool_search')
   const tools = list.flatMap<JsonObject>((value, index) => {
     const place = `${name}[${index}]`
-    return toolOf(objectAt(value, place), place, { dropped, searchable }) ?? []
+    return toolOf(objectAt(value, place), place, { dropped, ownNames, searchable }) ?? []
   })
   const search = webSearchTool(request.web_search_options)
   if (search && !tools.some(({ type }) => type === search.type)) tools.push(search)
-  return { tools, legacy: legacy && list.length > 0, dropped: [...dropped] }
+  return { tools, legacy: legacy && list.length > 0, ownNames, dropped: [...dropped] }
 }
 
 interface ToolContext {
   /** names for `x-droid2api-dropped`, to add to */
   dropped: Set<string>
+  /** to add to */
+  ownNames: Map<string, string>
   /** the request has the tool that finds deferred ones */
   searchable: boolean
 }
@@ -57,7 +62,7 @@ function toolOf(tool: JsonObject, place: string, context: ToolContext): JsonObje
   const definition = isGiven(tool[key]) ? objectAt(tool[key], at) : tool
   const { kept, dropped } = membersOf(definition, tool, context.searchable)
   for (const one of dropped) context.dropped.add(one)
-  const own = isCustom ? customTool(definition, at) : functionTool(definition, at, context)
+  const own = isCustom ? customTool(definition, at, context) : functionTool(definition, at, context)
   return { ...own, ...kept }
 }
 
@@ -78,20 +83,27 @@ function functionTool(definition: JsonObject, place: string, context: ToolContex
   if (wanted && !strict) context.dropped.add('strict')
   return {
     type: 'function',
-    name: nameAt(definition.name, `${place}.name`),
+    name: toolName(definition, place, context),
     ...descriptionOf(definition, place),
     parameters: parametersOf(definition[key], `${place}.${key}`),
     strict,
   }
 }
 
-function customTool(definition: JsonObject, place: string): JsonObject {
+function customTool(definition: JsonObject, place: string, context: ToolContext): JsonObject {
   return {
     type: 'custom',
-    name: nameAt(definition.name, `${place}.name`),
+    name: toolName(definition, place, context),
     ...descriptionOf(definition, place),
     ...(isGiven(definition.format) && { format: formatOf(definition.format, `${place}.format`) }),
   }
+}
+
+function toolName(definition: JsonObject, place: string, { ownNames }: ToolContext): string {
+  const name = nameAt(definition.name, `${place}.name`)
+  const sent = sentName(name)
+  if (sent !== name) ownNames.set(sent, name)
+  return sent
 }
 
 /** Chat nests a grammar, `{type, grammar: {syntax, definition}}`; Responses has it flat. */
