@@ -19,7 +19,7 @@ RUN mkdir program && mv dist package.json program \
 FROM node:24-alpine
 # Not below /app: a volume that is mounted there, as users of the original do, would hide the program.
 WORKDIR /opt/droid2api
-ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/app/data
+ENV NODE_ENV=production HOST=:: DATA_DIR=/app/data
 COPY --from=build /build/program ./
 COPY config.json ./
 # Whoever runs it, also as a user that this image does not know, can keep the renewed login; its files are 0600.
@@ -28,5 +28,5 @@ USER node
 VOLUME /app/data
 EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=3s --start-period=5s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://localhost:' + (process.env.PORT || 3000) + '/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/bin/droid2api.js"]

@@ -1,10 +1,10 @@
 /** `droid2api check`: each finding one line with its remedy. Offline unless asked; never a secret. */
-import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
 import type { ConfigError } from '../config/faults.ts'
 import { cannotListen } from './cannot-listen.ts'
+import { listenOn } from './listen.ts'
 import { accountFinding, noteFindings, storeFindings } from './check-account.ts'
 import { renewalFinding, tokenFinding, usableToken } from './check-token.ts'
 import { upstreamFindings } from './check-upstreams.ts'
@@ -76,8 +76,7 @@ export function findingLines(all: Finding[]): string {
 async function portFinding(port: number, host: string, running?: Running): Promise<Finding> {
   const probe = createServer()
   try {
-    probe.listen(port, host)
-    await once(probe, 'listening')
+    await listenOn(probe, port, host)
     return { level: 'ok', what: `port: ${port} on ${host} is free` }
   } catch (error) {
     const fault = error as NodeJS.ErrnoException

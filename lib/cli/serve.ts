@@ -1,5 +1,4 @@
 /** `droid2api serve`: listen, say so, reload on SIGHUP, drain and leave on SIGTERM, SIGINT or a terminal that closes. */
-import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,6 +11,7 @@ import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner, startLines } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
 import { cannotListen } from './cannot-listen.ts'
+import { listenOn } from './listen.ts'
 import { tuneV8 } from './tune-v8.ts'
 
 export interface ServeOptions {
@@ -49,9 +49,8 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
 }
 
 async function listen(server: Server, { config }: App): Promise<void> {
-  server.listen(config.port, config.host)
   try {
-    await once(server, 'listening')
+    await listenOn(server, config.port, config.host)
   } catch (error) {
     throw new ListenError(cannotListen(error as NodeJS.ErrnoException, config.port, config.host))
   }

@@ -2,30 +2,63 @@
 import { sendJson } from '../answer.ts'
 import type { App, Endpoint } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
+import { endpointOf } from '../config/models.ts'
+import type { Endpoint as EndpointConfig } from '../config/types.ts'
 
 export const health: Endpoint = (_req, res, call) => {
   const { app } = call
   const { state, ...account } = app.account.status()
   const isUsed = usesAccount(app.config)
   const warnings = [...app.warnings, ...(isUsed ? app.account.notes() : [])]
+  const { degraded } = endpointsOf(app)
+  const isDegraded = degraded.length > 0 || (isUsed && state === 'degraded')
   sendJson(res, 200, {
-    status: isUsed && state === 'degraded' ? 'degraded' : 'ok',
+    status: isDegraded ? 'degraded' : 'ok',
     version: app.version,
     uptime_s: Math.floor((Date.now() - app.startedAt) / 1000),
     // the demo says that it has none
     ...((isUsed || app.accountNote !== undefined) && { account }),
     in_flight: inFlight(app, call),
+    ...(degraded.length > 0 && { degraded }),
     ...(warnings.length > 0 && { warnings }),
   })
 }
 
-export const ready: Endpoint = (_req, res, call) => {
-  const reason = call.app.shuttingDown
-    ? 'shutting down'
-    : usesAccount(call.app.config) && isUseless(call.app)
-      ? 'the account is degraded'
-      : undefined
-  sendJson(res, reason ? 503 : 200, { ready: !reason, ...(reason && { reason }) })
+/** 200 as long as something can be served: a replica that is taken out serves nobody. */
+export const ready: Endpoint = (_req, res, { app }) => {
+  const { serving, degraded } = endpointsOf(app)
+  const isReady = !app.shuttingDown && (serving || degraded.length === 0)
+  const reasons = new Set(degraded.map(({ reason }) => reason))
+  const reason = app.shuttingDown ? 'shutting down' : [...reasons].join('; ')
+  sendJson(res, isReady ? 200 : 503, {
+    ready: isReady,
+    ...(!isReady && { reason }),
+    ...(degraded.length > 0 && { degraded }),
+  })
+}
+
+interface Degraded {
+  endpoint: string
+  reason: string
+}
+
+/** Of the endpoints that some model leads to: those that have no credential, and whether another serves. */
+function endpointsOf(app: App): { serving: boolean; degraded: Degraded[] } {
+  const { config } = app
+  const used = new Set(config.models.map((model) => endpointOf(config, model)))
+  const degraded: Degraded[] = []
+  for (const endpoint of used) {
+    const reason = whyNot(app, endpoint)
+    if (reason !== undefined) degraded.push({ endpoint: endpoint.name, reason })
+  }
+  return { serving: degraded.length < used.size, degraded }
+}
+
+/** Why no request to the endpoint has a credential, whatever its client sends; undefined where one may have. */
+function whyNot(app: App, { auth }: EndpointConfig): string | undefined {
+  if (auth === 'account') return isUseless(app) ? 'the account is degraded' : undefined
+  if (typeof auth !== 'object' || app.config.endpoint_secrets[auth.env]) return undefined
+  return `${auth.env} is not set`
 }
 
 /** One that is degraded may have a token that serves still. */

@@ -7,6 +7,7 @@ import type { Agent, IncomingMessage } from 'node:http'
 import type { Call } from '../app.ts'
 import { AttemptError, type Outgoing } from './attempt.ts'
 import { accountCredential, credentialFor, type Credential } from './credential.ts'
+import { drain } from './drain.ts'
 import { requestHeaders } from './request-headers.ts'
 import { shownTarget, type Target } from './target.ts'
 
@@ -44,7 +45,7 @@ export async function exchange(
 
     const token = await renewed(call, answer, credential.accountToken)
     if (token === undefined) return answer
-    answer.resume()
+    drain(answer)
     return await lastAttempt(call, target, attempt, accountCredential(token))
   } finally {
     body.pieces = []
@@ -126,7 +127,7 @@ async function renewed(
   try {
     return await call.app.account.renew(token)
   } catch (error) {
-    refused.resume()
+    drain(refused)
     throw error
   }
 }

@@ -21,6 +21,8 @@ export interface OutboundProxy {
 /** Which variable names the proxy, by the protocol of the target. */
 const variables = { 'http:': 'HTTP_PROXY', 'https:': 'HTTPS_PROXY' }
 const forAll = 'ALL_PROXY'
+/** What a server listens on is often written as where it is; it leads to this machine, too. */
+const anyAddress = new Set(['0.0.0.0', '::'])
 
 /**
  * Undefined where the environment (capitals or not) names no proxy. Throws ConfigError for an address that cannot be used; its
@@ -34,7 +36,8 @@ export function outboundProxy(env: NodeJS.ProcessEnv = process.env): OutboundPro
   const isDirect = noProxy(list)
   return {
     proxyFor(target) {
-      const isHere = isLoopback(target.hostname.replace(/^\[(.*)\]$/, '$1'))
+      const host = target.hostname.replace(/^\[(.*)\]$/, '$1')
+      const isHere = isLoopback(host) || anyAddress.has(host)
       return isHere || isDirect(target) ? undefined : (own.get(target.protocol) ?? common)
     },
     secrets: [...own.values(), common].flatMap(passwordsOf),

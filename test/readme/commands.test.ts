@@ -155,7 +155,7 @@ const trials: Record<string, Trial> = {
     const here = sandbox(t)
 
     // a test listens on loopback only
-    const { url, stdout } = await here.start(commands.replace('HOST=0.0.0.0 ', ''))
+    const { url, stdout } = await here.start(commands.replace('HOST=:: ', ''))
 
     const key = /^[\da-f-]{36}$/m.exec(stdout())?.[0]
     const status = (header: string) =>

@@ -1,0 +1,29 @@
+/** Listening on the address that is configured, with what people mean by it. */
+import { once } from 'node:events'
+import type { Server } from 'node:net'
+
+/** Every address of both families, where the system has both. */
+const everywhere = '::'
+const everywhereIPv4 = '0.0.0.0'
+/** Without this the system would choose one of two addresses, as a rule the one that fewer clients try. */
+const meant: Record<string, string> = { localhost: '127.0.0.1' }
+const noIPv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
+
+/**
+ * Resolves when it listens. `::` takes IPv4 as well; where IPv6 is switched off, it is all addresses of IPv4. Fails as `listen`
+ * does. `localhost` is 127.0.0.1, which every client tries.
+ */
+export async function listenOn(server: Server, port: number, host: string): Promise<void> {
+  try {
+    await listening(server, port, meant[host.toLowerCase()] ?? host)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (host !== everywhere || !noIPv6.has(code)) throw error
+    await listening(server, port, everywhereIPv4)
+  }
+}
+
+async function listening(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host)
+  await once(server, 'listening')
+}

@@ -1,0 +1,73 @@
+/** Which addresses the program listens on. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, Server, type AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { listenOn } from '../../lib/cli/listen.ts'
+import { isServed } from '../helpers/until.ts'
+import { runProgram } from '../helpers/program.ts'
+
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+)
+const skip = !hasIPv6 && 'this machine has no IPv6'
+
+test('KO1: as in the image, :: is every address of both families', { skip }, async (t) => {
+  const program = runProgram(t, { env: { HOST: '::' } })
+  const { port } = new URL(await program.url())
+
+  for (const host of ['127.0.0.1', '[::1]', 'localhost']) {
+    assert.ok(await isServed(`http://${host}:${port}/health`), host)
+  }
+})
+
+for (const code of ['EAFNOSUPPORT', 'EADDRNOTAVAIL']) {
+  test(`KO1: where IPv6 is off (${code}), :: is every address of IPv4`, async (t) => {
+    const server = createServer()
+    const listen = server.listen.bind(server) as (port: number, host: string) => Server
+    server.listen = ((port: number, host: string) => {
+      if (host !== '::') return listen(port, host)
+      setImmediate(() => server.emit('error', Object.assign(new Error('no IPv6'), { code })))
+      return server
+    }) as Server['listen']
+    t.after(() => server.close())
+
+    await listenOn(server, 0, '::')
+
+    assert.equal((server.address() as AddressInfo).address, '0.0.0.0')
+  })
+}
+
+test('KO1: localhost is 127.0.0.1, however the system orders its two addresses', async (t) => {
+  const program = runProgram(t, { config: { host: 'LocalHost' } })
+
+  assert.match(await program.url(), /^http:\/\/127\.0\.0\.1:/)
+})
+
+test('KO1: another address that is not of this machine stays a fault', async (t) => {
+  const server = createServer()
+  t.after(() => server.close())
+
+  await assert.rejects(listenOn(server, 0, '2001:db8::1'), /EADDRNOTAVAIL|EAFNOSUPPORT/)
+})
+
+test('KO1: of a port that is taken nothing else is tried', async (t) => {
+  const first = createServer().listen(0, '127.0.0.1')
+  await once(first, 'listening')
+  const second = createServer()
+  t.after(() => first.close())
+
+  await assert.rejects(listenOn(second, (first.address() as AddressInfo).port, 'localhost'), {
+    code: 'EADDRINUSE',
+  })
+})
+
+test('KO1: the image listens on both families, and its own check asks by the name of both', () => {
+  const file = readFileSync(path.join(import.meta.dirname, '..', '..', 'Dockerfile'), 'utf8')
+
+  assert.match(file, /^ENV .*\bHOST=:: /m)
+  assert.match(file, /fetch\('http:\/\/localhost:'/)
+})
