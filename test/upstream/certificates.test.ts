@@ -56,7 +56,7 @@ for (const [what, made, code] of untrusted) {
   test(`O35: check --online and a token server with ${what} say so, too`, async (t) => {
     const port = await showing(t, made())
     const program = runProgram(t, {
-      args: ['check', '--online'],
+      args: ['check', '--online', '--renew'],
       config: oneUpstream(`https://127.0.0.1:${port}`),
       env: { DROID_REFRESH_KEY: 'a-refresh-token', TOKEN_URL: `https://127.0.0.1:${port}/token` },
     })
@@ -64,7 +64,7 @@ for (const [what, made, code] of untrusted) {
     await program.exit
     const lines = program.stdout().split('\n')
 
-    for (const finding of ['upstream: https:', 'token:']) {
+    for (const finding of ['upstream: claude (https:', 'token:']) {
       const line = lines.find((one) => one.startsWith('error') && one.includes(finding)) ?? ''
       assert.ok(line.includes(code), program.stdout())
       assert.match(line, /NODE_EXTRA_CA_CERTS/)
