@@ -41,6 +41,8 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
   app.account.leave()
   await drain(server, app)
+  // one that is still on its way would otherwise end the process with the signal
+  process.on('SIGHUP', () => undefined)
   process.off('SIGHUP', onHangUp)
   await app.account.stop()
   app.agents.destroy()
