@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
 import type { ConfigError } from '../config/faults.ts'
+import type { Config } from '../config/types.ts'
 import { cannotListen } from './cannot-listen.ts'
 import { listenOn } from './listen.ts'
 import { accountFinding, noteFindings, storeFindings } from './check-account.ts'
@@ -25,14 +26,15 @@ export interface CheckOptions {
 /** All findings, in the order in which they depend on each other. */
 export async function findings(app: App, options: CheckOptions): Promise<Finding[]> {
   const { config } = app
-  const running = await findRunning(config)
+  const fault = await listenFault(config)
+  const running = fault?.code === 'EADDRINUSE' ? await findRunning(config) : undefined
   const all: Finding[] = [
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
     ...config.env_files.map((file): Finding => ({ level: 'ok', what: `environment: and ${file}` })),
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
     ...endpointFindings(app),
     ...(await accountFindings(app, options, running)),
-    await portFinding(config.port, config.host, running),
+    portFinding(config, fault, running),
     ...(options.online ? await upstreamFindings(app, await usableToken(app)) : []),
   ]
   return all.map(({ level, what }) => ({ level, what: app.redact(what) }))
@@ -73,16 +75,25 @@ export function findingLines(all: Finding[]): string {
   return `${all.map(({ level, what }) => `${level.padEnd(7)} ${what}`).join('\n')}\n`
 }
 
-async function portFinding(port: number, host: string, running?: Running): Promise<Finding> {
+function portFinding(
+  { port, host }: Config,
+  fault: NodeJS.ErrnoException | undefined,
+  running: Running | undefined,
+): Finding {
+  if (!fault) return { level: 'ok', what: `port: ${port} on ${host} is free` }
+  return running
+    ? { level: 'ok', what: `port: droid2api ${running.version} is running on ${host}:${port}` }
+    : { level: 'error', what: `port: ${cannotListen(fault, port, host)}` }
+}
+
+/** What keeps a server from listening there; undefined where nothing does. */
+async function listenFault({ port, host }: Config): Promise<NodeJS.ErrnoException | undefined> {
   const probe = createServer()
   try {
     await listenOn(probe, port, host)
-    return { level: 'ok', what: `port: ${port} on ${host} is free` }
+    return undefined
   } catch (error) {
-    const fault = error as NodeJS.ErrnoException
-    return running && fault.code === 'EADDRINUSE'
-      ? { level: 'ok', what: `port: droid2api ${running.version} is running on ${host}:${port}` }
-      : { level: 'error', what: `port: ${cannotListen(fault, port, host)}` }
+    return error as NodeJS.ErrnoException
   } finally {
     probe.close()
   }

@@ -17,7 +17,7 @@ export interface Running {
 /** `undefined` where nothing is there, or something else. */
 export async function findRunning({ port, host }: Config): Promise<Running | undefined> {
   const url = addressOf({ address: host, port })
-  const about = port === 0 ? undefined : await answerOf(url)
+  const about = await answerOf(url)
   if (about?.name !== 'droid2api') return undefined
   const { status, account } = (await answerOf(`${url}/health`)) ?? {}
   return {

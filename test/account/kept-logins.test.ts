@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { deferred } from '../helpers/deferred.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
+import { until } from '../helpers/until.ts'
 import { fieldsOf, setting } from './setting.ts'
 
 type Opened = Awaited<ReturnType<typeof setting>>
@@ -40,6 +43,22 @@ test('O16: two accounts in one data folder, started at once, keep their logins a
   assert.equal(await live(open, mine), tokens.accessToken)
   assert.deepEqual([...tokens.reused, ...others.reused], [])
   assert.deepEqual([tokens.refreshes, others.refreshes], [1, 1])
+})
+
+test('O16: an account whose token server is silent does not hold up another in the same folder', async (t) => {
+  const { open, tokens } = await setting(t)
+  const others = await startTokenServer(t)
+  const gate = deferred()
+  tokens.faults.push({ waitFor: gate.promise })
+  const slow = live(open, { DROID_REFRESH_KEY: tokens.refreshToken })
+  await until(() => tokens.requests.length === 1)
+  const theirs = { DROID_REFRESH_KEY: others.refreshToken, TOKEN_URL: others.url }
+
+  const quick = await Promise.race([live(open, theirs), wait(2000)])
+  gate.resolve()
+
+  assert.equal(quick, others.accessToken)
+  assert.equal(await slow, tokens.accessToken)
 })
 
 test('O16: from key A to key B and back to A, the login of A is still there', async (t) => {
