@@ -14,33 +14,37 @@ for (const [what, sse] of [
   ['does not end', ['no', 'hang']],
   ['is endless', [...endless]],
 ] as const) {
-  test(`row 47: a 401 that ${what} is let go, and the request is replayed`, async (t) => {
-    const tokens = await startTokenServer(t)
-    const upstream = await startUpstream(t, ({ headers }) =>
-      headers.authorization === `Bearer ${tokens.accessToken}` && tokens.refreshes > 1
-        ? { body: anthropicMessage({ text: ['Hi'] }) }
-        : { status: 401, headers: { 'content-type': 'application/json' }, sse: [...sse] },
-    )
-    const { url } = await startProxy(t, {
-      config: oneUpstream(upstream.url, {
-        endpoints: [
-          {
-            name: 'claude',
-            type: 'anthropic',
-            base_url: `${upstream.url}/v1/messages`,
-            auth: 'account',
-          },
-        ],
-        models: [{ name: 'S', id: 'claude-sonnet-4-5', type: 'anthropic' }],
-      }),
-      env: { DROID_REFRESH_KEY: tokens.refreshToken, TOKEN_URL: tokens.url },
-    })
+  test(
+    `row 47: a 401 that ${what} is let go, and the request is replayed`,
+    { timeout: 10_000 },
+    async (t) => {
+      const tokens = await startTokenServer(t)
+      const upstream = await startUpstream(t, ({ headers }) =>
+        headers.authorization === `Bearer ${tokens.accessToken}` && tokens.refreshes > 1
+          ? { body: anthropicMessage({ text: ['Hi'] }) }
+          : { status: 401, headers: { 'content-type': 'application/json' }, sse: [...sse] },
+      )
+      const { url } = await startProxy(t, {
+        config: oneUpstream(upstream.url, {
+          endpoints: [
+            {
+              name: 'claude',
+              type: 'anthropic',
+              base_url: `${upstream.url}/v1/messages`,
+              auth: 'account',
+            },
+          ],
+          models: [{ name: 'S', id: 'claude-sonnet-4-5', type: 'anthropic' }],
+        }),
+        env: { DROID_REFRESH_KEY: tokens.refreshToken, TOKEN_URL: tokens.url },
+      })
 
-    const answer = await post(`${url}/v1/messages`, asks['/v1/messages'])
-    await upstream.whenClosed(0)
+      const answer = await post(`${url}/v1/messages`, asks['/v1/messages'])
+      await upstream.whenClosed(0)
 
-    assert.equal(answer.status, 200)
-    assert.equal(upstream.requests.length, 2)
-    assert.equal(upstream.closedEarly, 1)
-  })
+      assert.equal(answer.status, 200)
+      assert.equal(upstream.requests.length, 2)
+      assert.equal(upstream.closedEarly, 1)
+    },
+  )
 }
