@@ -127,8 +127,8 @@ test(
   'KO7: what still comes of a request that was answered without its body has an end, too',
   { timeout: 5000 },
   async (t) => {
-    const { head, closed, text } = await start(t, '/nowhere')
-    head('content-length: 100000')
+    const { socket, closed, text } = await start(t, '/nowhere')
+    socket.write('POST /nowhere HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n')
     await closed
 
     assert.match(text(), /^HTTP\/1\.1 404 /)
