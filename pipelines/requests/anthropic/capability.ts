@@ -120,7 +120,7 @@ const notClaude: Capability = {
  */
 export function capabilityOf(model: Model): Capability {
   const id = upstreamId(model).replaceAll('.', '-')
-  const row = table.find(([texts]) => texts.some((text) => id.includes(text)))?.[1] ?? notClaude
+  const row = table.find(([texts]) => texts.some((text) => isNamed(id, text)))?.[1] ?? notClaude
   return {
     ...row,
     ...(model.thinking && { thinking: model.thinking }),
@@ -130,4 +130,10 @@ export function capabilityOf(model: Model): Capability {
     ...(model.max_output_tokens && { maxOutputTokens: model.max_output_tokens }),
     ...(cloudId.test(id) && { systemTurns: false }),
   }
+}
+
+/** A row of the first models of a line, such as `opus-4`, does not stand for a later one, such as `opus-4-9`. */
+function isNamed(id: string, text: string): boolean {
+  const at = id.indexOf(text)
+  return at !== -1 && !(/-4$/.test(text) && /^-[1-9]\d?(?!\d)/.test(id.slice(at + text.length)))
 }
