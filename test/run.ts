@@ -1,10 +1,10 @@
 /**
- * `npm test [FILE…]`: builds the program once, then runs the named test files, or all. Files run side by side, one more
- * than there are processors, since many of them wait; those that measure memory or the share of a processor run afterwards,
+ * `npm test [FILE…]`: builds the program once, then runs the named test files, or all. Processes run side by side, one more
+ * than there are processors, since many of them wait; files that measure memory or the share of a processor run afterwards,
  * one at a time.
  */
-import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
@@ -16,10 +16,10 @@ import { shortReport } from './helpers/short-report.ts'
 const alone = /^(?:cli\/tune-v8|cost|garbage|let-go)\.test\.ts$/
 
 /** They start programs and wait for them, so they begin first. */
-const long = /^(?:account|readme)\//
+const long = /(?:account|readme)\/[^/]*$/
 
-/** Pure functions and streams: these files need no process of their own. */
-const pure = /^pipelines\//
+/** The files of each of these folders share a process: starting one costs a third of a second, and they change nothing in it. */
+const sharing = /^(?:config|credentials|demo|pipelines|server|translated|transparent|upstream)\//
 
 /** ms for one file; see `helpers/deadline.ts`, which says what held it */
 const timeout = 300_000
@@ -29,6 +29,8 @@ const files = named.length > 0 ? named : everyTest()
 const isReadable = process.stdout.isTTY && process.env.CI !== 'true'
 
 builtProgram()
+const groupDir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
+process.on('exit', () => rmSync(groupDir, { recursive: true }))
 Readable.from(results())
   .compose(isReadable ? new spec() : shortReport)
   .pipe(process.stdout)
@@ -36,24 +38,41 @@ Readable.from(results())
 /** The events of all files in turn. A failure becomes the exit code. */
 async function* results(): AsyncGenerator<TestEvent> {
   const rest = files.filter((file) => !alone.test(file))
-  const together = rest.filter((file) => pure.test(file))
-  const apart = rest.filter((file) => !pure.test(file))
-  const ordered = [
-    ...apart.filter((file) => long.test(file)),
-    ...apart.filter((file) => !long.test(file)),
+  const apart = rest.filter((file) => !sharing.test(file)).map(absolute)
+  const runs = [
+    {
+      files: [
+        ...apart.filter((file) => long.test(file)),
+        ...groupsOf(rest.filter((file) => sharing.test(file))),
+        ...apart.filter((file) => !long.test(file)),
+      ],
+      concurrency: availableParallelism() + 1,
+    },
+    { files: files.filter((file) => alone.test(file)).map(absolute), concurrency: 1 },
   ]
-  process.env.TEST_FILES = together.map(absolute).join('\n')
-  const shared = together.length > 0 ? ['helpers/one-process.ts'] : []
-  const groups = [
-    { files: [...ordered, ...shared], concurrency: availableParallelism() + 1 },
-    { files: files.filter((file) => alone.test(file)), concurrency: 1 },
-  ]
-  for (const { files: names, concurrency } of groups.filter((group) => group.files.length > 0)) {
-    for await (const event of run({ files: names.map(absolute), concurrency, timeout })) {
+  for (const { files: some, concurrency } of runs.filter((one) => one.files.length > 0)) {
+    for await (const event of run({ files: some, concurrency, timeout })) {
       if (event.type === 'test:fail' && !event.data.todo) process.exitCode = 1
       yield event as TestEvent
     }
   }
+}
+
+/** A file for each folder that imports the test files in it, below that folder's name. */
+function groupsOf(names: string[]): string[] {
+  const folders = [...new Set(names.map(folderOf))]
+  return folders.map((folder) => {
+    const group = path.join(groupDir, `${folder}.mjs`)
+    const imports = names
+      .filter((name) => folderOf(name) === folder)
+      .map((name) => `await import(${JSON.stringify(absolute(name))})`)
+    writeFileSync(group, imports.join('\n'))
+    return group
+  })
+}
+
+function folderOf(name: string): string {
+  return name.slice(0, name.indexOf(path.sep))
 }
 
 function everyTest(): string[] {
