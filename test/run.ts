@@ -1,6 +1,6 @@
 /**
- * `npm test [FILE…]`: builds the program once, then runs the named test files, or all. Processes run side by side, one more
- * than there are processors, since many of them wait; files that measure memory or the share of a processor run afterwards,
+ * `npm test [FILE…]`: builds the program once, then runs the named test files, or all. Processes run side by side, two
+ * for each processor, since many of them wait; files that measure memory or the share of a processor run afterwards,
  * one at a time.
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,13 +13,14 @@ import { builtProgram } from './helpers/built-program.ts'
 import { shortReport } from './helpers/short-report.ts'
 
 /** They compare figures of a whole process, which a busy neighbour would change. */
-const alone = /^(?:cli\/tune-v8|cost|garbage|let-go)\.test\.ts$/
+const alone = /^cli\/tune-v8\.test\.ts$/
 
 /** They start programs and wait for them, so they begin first. */
 const long = /(?:account|readme)\/[^/]*$/
 
 /** The files of each of these folders share a process: starting one costs a third of a second, and they change nothing in it. */
-const sharing = /^(?:config|credentials|demo|pipelines|server|translated|transparent|upstream)\//
+const sharing =
+  /^(?:agent-loop|config|credentials|demo|pipelines|sdk|server|translated|transparent|upstream)\//
 
 /** ms for one file; see `helpers/deadline.ts`, which says what held it */
 const timeout = 300_000
@@ -46,7 +47,7 @@ async function* results(): AsyncGenerator<TestEvent> {
         ...groupsOf(rest.filter((file) => sharing.test(file))),
         ...apart.filter((file) => !long.test(file)),
       ],
-      concurrency: availableParallelism() + 1,
+      concurrency: availableParallelism() * 2,
     },
     { files: files.filter((file) => alone.test(file)).map(absolute), concurrency: 1 },
   ]

@@ -180,8 +180,9 @@ test(
     program.process.kill('SIGHUP')
     program.process.kill('SIGHUP')
 
-    assert.equal(await program.exit, 0)
-    assert.match(program.stdout(), /shutting down signal=SIGTERM/)
+    // one that comes when all is done and Node no longer listens ends the process before its code does
+    assert.ok([0, 'SIGHUP'].includes(await program.exit))
+    assert.match(program.stdout(), /shutting down signal=SIGTERM[^]* stopped/)
   },
 )
 

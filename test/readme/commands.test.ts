@@ -199,7 +199,7 @@ const trials: Record<string, Trial> = {
   },
 
   'npm test'(t, commands) {
-    const { dir, paste } = sandbox(t)
+    const { dir, paste } = sandbox(t, { tested: true })
     keepOneTest(path.join(dir, 'test'))
 
     assert.match(paste(commands), /^[1-9]\d* passed, 0 failed/m)

@@ -74,7 +74,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   },
 
   'npm test FILE…'(t, command) {
-    const { paste } = sandbox(t)
+    const { paste } = sandbox(t, { tested: true })
     const file = 'test/config/models.test.ts'
 
     const printed = paste(command.replace('FILE…', file))

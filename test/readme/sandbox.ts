@@ -33,12 +33,15 @@ export interface Sandbox {
 /** start.sh asks which of two files is newer. */
 const asIs = { recursive: true, preserveTimestamps: true }
 
-/** A copy as `git clone` would make it, with the changes that are not committed yet. `installed`: `npm ci` and a build were run. */
-export function sandbox(t: TestContext, { installed = true } = {}): Sandbox {
+/**
+ * A copy as `git clone` would make it, with the changes that are not committed yet. `installed`: `npm ci` and a build were
+ * run. `tested`: the tests are there, which are most of the files and which few commands need.
+ */
+export function sandbox(t: TestContext, { installed = true, tested = false } = {}): Sandbox {
   const root = tempDir(t)
   const home = path.join(root, 'home', 'me')
   const dir = path.join(home, 'droid2api')
-  copyProject(dir)
+  copyProject(dir, tested)
   mkdirSync(path.join(root, 'etc', 'systemd', 'system'), { recursive: true })
   writeStandIns(path.join(root, 'stand-ins'))
   const env = environment(root, home)
@@ -67,13 +70,14 @@ export function sandbox(t: TestContext, { installed = true } = {}): Sandbox {
   }
 }
 
-function copyProject(dir: string): void {
+function copyProject(dir: string, tested: boolean): void {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
     cwd: packageDir,
     encoding: 'utf8',
   })
   for (const file of listed.split('\0')) {
     const source = path.join(packageDir, file)
+    if (!tested && file.startsWith('test/')) continue
     if (file !== '' && existsSync(source)) cpSync(source, path.join(dir, file), asIs)
   }
 }

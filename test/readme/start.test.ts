@@ -172,7 +172,7 @@ function committed(t: Parameters<typeof tempDir>[0]): string {
   const git = (cwd: string, ...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd })
   execFileSync('git', ['init', '-q', dir])
-  const { dir: copied } = sandbox(t, { installed: false })
+  const { dir: copied } = sandbox(t, { installed: false, tested: true })
   execFileSync('cp', ['-R', `${copied}/.`, dir])
   git(dir, 'add', '-A')
   git(dir, 'commit', '-q', '-m', 'as it is')

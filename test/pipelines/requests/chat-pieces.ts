@@ -75,6 +75,6 @@ export function assertMapsOrRefuses(
       }
       assert.equal(JSON.stringify(given), before)
     }),
-    { numRuns: 5000 },
+    { numRuns: 1500 },
   )
 }
