@@ -15,12 +15,12 @@ import { shortReport } from './helpers/short-report.ts'
 /** They compare figures of a whole process, which a busy neighbour would change. */
 const alone = /^cli\/tune-v8\.test\.ts$/
 
-/** They start programs and wait for them, so they begin first. */
+/** They start programs and wait for them, so they begin before other single files. */
 const long = /(?:account|readme)\/[^/]*$/
 
 /** The files of each of these folders share a process: starting one costs a third of a second, and they change nothing in it. */
 const sharing =
-  /^(?:agent-loop|config|credentials|demo|pipelines|sdk|server|translated|transparent|upstream)\//
+  /^(?:agent-loop|cli|config|credentials|demo|faults|pipelines|sdk|server|translated|transparent|upstream)\//
 
 /** ms for one file; see `helpers/deadline.ts`, which says what held it */
 const timeout = 300_000
@@ -43,8 +43,8 @@ async function* results(): AsyncGenerator<TestEvent> {
   const runs = [
     {
       files: [
-        ...apart.filter((file) => long.test(file)),
         ...groupsOf(rest.filter((file) => sharing.test(file))),
+        ...apart.filter((file) => long.test(file)),
         ...apart.filter((file) => !long.test(file)),
       ],
       concurrency: availableParallelism() * 2,
