@@ -233,10 +233,10 @@ const terminal = {
     "--import=data:text/javascript,(process.argv[1]||'').endsWith('droid2api.js')&&(process.stdout.isTTY=true)",
 }
 
-/** A copy whose demo is running, as the page has it at the top. */
+/** A copy whose demo is running; `npm run demo`, as the page has it, has a test of its own. */
 async function withDemo(t: TestContext): Promise<[Sandbox, Running]> {
   const here = sandbox(t)
-  return [here, await here.start('npm run demo')]
+  return [here, await here.start('node dist/bin/droid2api.js demo')]
 }
 
 function at({ url }: Running, commands: string): string {

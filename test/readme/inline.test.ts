@@ -35,7 +35,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
 
   async 'check --online'(t, command) {
     const { dir, paste, start } = sandbox(t)
-    const upstream = await start('npm run demo')
+    const upstream = await start('node dist/bin/droid2api.js demo')
     writeFileSync(path.join(dir, 'config.json'), JSON.stringify(oneUpstream(upstream.url)))
 
     const printed = paste(`${program} ${command}`, { PORT: '0' })

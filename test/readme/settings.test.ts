@@ -89,7 +89,7 @@ test('no file to copy is without a test', () => {
 for (const [first, script] of blocksIn('js')) {
   test(`a script to copy: ${first}`, async (t) => {
     const { dir, paste, start } = sandbox(t)
-    const { url } = await start('npm run demo')
+    const { url } = await start('node dist/bin/droid2api.js demo')
     const ask = `const hello = { model: 'claude-sonnet-5-5', max_tokens: 99, messages: [{ role: 'user', content: 'Hello' }] }
       console.log((await client.messages.create(hello)).content)`
     const whole = script.includes('console.log') ? script : `${script}\n${ask}`
@@ -104,7 +104,7 @@ for (const [first, script] of blocksIn('js')) {
 /** Asks the demo, at the address that the page gives it, for an answer. */
 async function answers(t: TestContext, address: string, body: unknown): Promise<void> {
   const { start } = sandbox(t)
-  const { url } = await start('npm run demo')
+  const { url } = await start('node dist/bin/droid2api.js demo')
   const there = address.replace('http://localhost:3000', url)
   assert.ok(there.startsWith(url), address)
 

@@ -75,6 +75,6 @@ export function assertMapsOrRefuses(
       }
       assert.equal(JSON.stringify(given), before)
     }),
-    { numRuns: 1500 },
+    { numRuns: 1000 },
   )
 }

@@ -114,7 +114,7 @@ test('§7.1 stop: however the text is cut, it ends in front of the first complet
       assert.equal(said, expected)
       assert.deepEqual(told.at(-1), expected === text ? ended : cut)
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   )
 })
 

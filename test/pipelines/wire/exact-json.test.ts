@@ -50,7 +50,7 @@ test('§1.1 JSON that is parsed and written is the same text, number for number'
     fc.property(json, (written) => {
       assert.equal(writeJson(parseExact(written)), written)
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   )
 })
 
@@ -60,7 +60,7 @@ test('§1.1 what is calculated with is the same as without exact numbers', () =>
       const value = parseExact(`[${written}]`) as object
       assert.deepEqual(calculable(value, new Set()), JSON.parse(`[${written}]`))
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   )
 })
 
@@ -78,7 +78,7 @@ test('§1.1 a text is refused with and without exact numbers alike', () => {
       }
       assert.equal(outcome(parseExact), outcome(JSON.parse))
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   )
 })
 
