@@ -135,5 +135,5 @@ export function capabilityOf(model: Model): Capability {
 /** A row of the first models of a line, such as `opus-4`, does not stand for a later one, such as `opus-4-9`. */
 function isNamed(id: string, text: string): boolean {
   const at = id.indexOf(text)
-  return at !== -1 && !(/-4$/.test(text) && /^-[1-9]\d?(?!\d)/.test(id.slice(at + text.length)))
+  return at !== -1 && !(text.endsWith('-4') && /^-[1-9]\d?(?!\d)/.test(id.slice(at + text.length)))
 }
