@@ -100,8 +100,8 @@ test('contract §3.2: serve, check, env and demo read .env of the program’s fo
   const lines = [await served.line('listening'), await demo.line('listening')]
 
   assert.match(checked.stdout(), /ok +account: factory_api_key\n/)
-  assert.ok(checked.stdout().includes(`environment: and ${own.dir}/.env\n`))
-  assert.ok(checked.stdout().includes(`environment: and ${data}/.env\n`))
+  assert.ok(checked.stdout().includes(`variables: also from ${own.dir}/.env\n`))
+  assert.ok(checked.stdout().includes(`variables: also from ${data}/.env\n`))
   assert.match(shell.stdout(), /OPENAI_BASE_URL=http:\/\/127\.0\.0\.2:0\/v1 .*DROID2API_KEY:\?/)
   for (const line of lines) {
     assert.match(String(line.url), /^http:\/\/127\.0\.0\.2:/)

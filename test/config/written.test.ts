@@ -62,6 +62,7 @@ const real = [
   'sk-ant-api03-Your2xWq81',
   'k-3f9a1c7e55d24b',
   'a-key-of-ones-own',
+  'my-long-client-key-77',
   'fk-acct-123456789',
   'fk-the-account-key',
   'the-value-it-began-with',
