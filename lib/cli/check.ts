@@ -30,7 +30,10 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
   const running = fault?.code === 'EADDRINUSE' ? await findRunning(config) : undefined
   const all: Finding[] = [
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
-    ...config.env_files.map((file): Finding => ({ level: 'ok', what: `variables: also from ${file}` })),
+    ...config.env_files.map((file): Finding => ({
+      level: 'ok',
+      what: `variables: also from ${file}`,
+    })),
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
     ...endpointFindings(app),
     ...(await accountFindings(app, options, running)),

@@ -1,11 +1,12 @@
 /** The program where a login file is a mount of its own, a disk is full, or a folder is another user's. */
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { builtProgram } from '../helpers/built-program.ts'
+import { installProgram } from '../helpers/built-program.ts'
+import { nodeForAll } from '../helpers/node-for-all.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
@@ -24,7 +25,10 @@ async function life(
   uid?: number,
 ) {
   const script = `${before}; shift ${words.length}; exec "$@"`
-  const command = [process.execPath, builtProgram(), 'check', '--renew']
+  const dir = tempDir(t)
+  const program = installProgram(dir)
+  const command = [nodeForAll(dir), program, 'check', '--renew']
+  execFileSync('chmod', ['-R', 'a+rX', dir])
   const inner = ['-c', script, 'sh', ...words, ...command]
   const needsMount = before !== ':'
   const child = spawn(needsMount ? 'unshare' : 'sh', needsMount ? ['-rm', 'sh', ...inner] : inner, {

@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { installProgram } from '../helpers/built-program.ts'
+import { nodeForAll } from '../helpers/node-for-all.ts'
 import { printed } from '../helpers/printed.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
@@ -28,7 +29,8 @@ async function healthIn(t: TestContext, { before = ':', env, unknownUser }: Plac
   const dir = tempDir(t)
   const program = installProgram(dir)
   execFileSync('chmod', ['-R', 'a+rX', dir])
-  const child = spawn('/bin/sh', ['-c', `${before}; exec "$0" "$1"`, process.execPath, program], {
+  const node = nodeForAll(dir)
+  const child = spawn('/bin/sh', ['-c', `${before}; exec "$0" "$1"`, node, program], {
     cwd: dir,
     env: { PORT: '0', ...env },
     ...(unknownUser && { uid: stranger, gid: stranger }),

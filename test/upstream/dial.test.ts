@@ -33,7 +33,7 @@ async function serving(t: TestContext, host: string): Promise<number> {
 
 const slow: [what: string, addresses: string[]][] = [
   ['one of which is slow and one refuses', ['127.0.0.2', '127.0.0.4']],
-  ['one of which is slow and one has no route', ['127.0.0.2', 'fe80::1']],
+  ['one of which is slow and one has no route', ['127.0.0.2', 'fe80::1%lo']],
   ['both of which are slow', ['127.0.0.2', '127.0.0.3']],
   ['of which all but the first refuse', ['127.0.0.2', '127.0.0.4', '127.0.0.5', '127.0.0.6']],
 ]
@@ -95,7 +95,7 @@ test('O33: where no address answers it ends after connect_s, and says so', async
 
 test('O33: of addresses that all fail, the one that tells most is told', async (t) => {
   const port = await serving(t, good)
-  const asked = ask(t, port, resolvesTo('fe80::1', '127.0.0.4'))
+  const asked = ask(t, port, resolvesTo('fe80::1%lo', '127.0.0.4'))
   await assert.rejects(asked, { code: 'ECONNREFUSED' })
 })
 
