@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { GCProfiler, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { sseEvents } from '../pipelines/parse/sse-events.ts'
-import { roads } from './faults/roads.ts'
+import { oneOfEach as roads } from './faults/roads.ts'
 import { serving } from './faults/serving.ts'
 import { oneUpstream, startProxy } from './helpers/proxy.ts'
 

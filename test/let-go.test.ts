@@ -5,7 +5,7 @@ import http, { type IncomingMessage } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { begun, roads } from './faults/roads.ts'
+import { begun, oneOfEach as roads } from './faults/roads.ts'
 import { serving } from './faults/serving.ts'
 import { oneUpstream, startProxy } from './helpers/proxy.ts'
 

@@ -61,6 +61,11 @@ export const roads: Road[] = [
   },
 ]
 
+/** One road that passes bytes, and one that translates: for what is measured, which takes seconds and is the same on twins. */
+export const oneOfEach = roads.filter(({ name }) =>
+  ['messages', 'chat with a GPT model'].includes(name),
+)
+
 /** The events of an answer of these texts, up to and with the first text. */
 export function begun({ stream }: Pick<Road, 'stream'>, [first, ...others]: [string, ...string[]]) {
   const events = stream([first, ...others])
