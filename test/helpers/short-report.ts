@@ -45,7 +45,8 @@ class Report {
         return event.data.message.startsWith('Error') ? `\n${event.data.message}\n` : ''
       case 'test:pass':
         this.#count(event.data)
-        if (!isSuite(event.data)) this.#pass(event.data)
+        // the tests of a suite that is skipped are told of by nobody else
+        if (!isSuite(event.data) || event.data.skip !== undefined) this.#pass(event.data)
         return ''
       case 'test:fail':
         this.#count(event.data)
