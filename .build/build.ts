@@ -86,7 +86,7 @@ await build({
   // loaded only where they are asked for
   external: ['@redis/client'],
   plugins: [compiledAjv],
-  // http-proxy-3 would ask the system for it with each request (lib/transparent/proxy.ts takes it away anyway)
+  // http-proxy-3 would ask the system for it with each request (lib/same-api/proxy.ts takes it away anyway)
   define: { 'process.env.FORCE_FETCH_PATH': 'undefined' },
   // packages in CommonJS require what Node has built in
   banner: {

@@ -19,7 +19,7 @@ import {
 } from '../lib/cli/usage.ts'
 import { usesAccount } from '../lib/config/endpoint-auth.ts'
 import { ConfigError, loadConfig } from '../lib/config/load.ts'
-import { outboundProxy } from '../lib/upstream/outbound-proxy.ts'
+import { outboundProxy } from '../lib/network/outbound-proxy.ts'
 
 const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 

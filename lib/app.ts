@@ -1,15 +1,12 @@
 /** What the whole process shares, and what one request carries through the program. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from './account/account.ts'
-import type { BodyPace } from './body.ts'
+import { ProxyError, type Dialect } from '../pipelines/errors.ts'
 import type { Config } from './config/types.ts'
-import type { Dialect } from './errors.ts'
-import type { Logger } from './log.ts'
-import type { Redact } from './redact.ts'
-import { CallRecord } from './request-log.ts'
+import type { Logger } from './log/log.ts'
+import type { Redact } from './log/redact.ts'
 import type { ReasoningMemory } from './translated/reasoning-memory.ts'
-import { StopSignal } from './stop-signal.ts'
-import type { Agents } from './upstream/agents.ts'
+import type { Agents } from './network/agents.ts'
 
 export interface App {
   /** replaced as a whole by a reload; a request keeps the one it began with */
@@ -91,3 +88,77 @@ export type Endpoint = (
   res: ServerResponse,
   call: Call,
 ) => Promise<void> | void
+
+/** How slowly a body may come. There is no limit to the whole: a thin line may take minutes for a long history. */
+export interface BodyPace {
+  /** ms between two reads */
+  silenceMs: number
+  /** ms over which `minBytes` have to come, by as many pieces as they like */
+  windowMs: number
+  minBytes: number
+}
+
+/**
+ * What the line says, in its order; what stays undefined is left out. A class with all of its fields, since one that grew by
+ * and by would be copied as often.
+ */
+export class CallRecord {
+  readonly reqId: string
+  readonly method: string | undefined
+  readonly route: string
+  model: string | undefined = undefined
+  upstream: string | undefined = undefined
+  stream: boolean | undefined = undefined
+  inputTokens: number | undefined = undefined
+  outputTokens: number | undefined = undefined
+  cachedTokens: number | undefined = undefined
+  /** the failure's code, for answers that broke off or were refused */
+  error: string | undefined = undefined
+  /** the endpoint and the address that answered 404: as often a wrong `base_url` as an unknown model */
+  notFound: string | undefined = undefined
+  status: number | undefined = undefined
+  ttfbMs: number | undefined = undefined
+  durationMs: number | undefined = undefined
+  aborted: true | undefined = undefined
+
+  constructor(reqId: string, method: string | undefined, route: string) {
+    this.reqId = reqId
+    this.method = method
+    this.route = route
+  }
+}
+
+/** Tells everything that works for a request to stop. Far lighter than an AbortController, and typed in its reason. */
+export class StopSignal {
+  stopped = false
+  #reason: ProxyError | undefined
+  #listeners: (() => void)[] | undefined
+
+  /** Why; without a reason given the client has left, and nobody reads it. */
+  get reason(): ProxyError {
+    return this.#reason ?? new ProxyError(499, 'client_closed', 'The client closed the connection.')
+  }
+
+  /** Stops, once. */
+  stop(reason?: ProxyError): void {
+    if (this.stopped) return
+    this.stopped = true
+    this.#reason = reason
+    const listeners = this.#listeners ?? []
+    this.#listeners = undefined
+    for (const listener of listeners) listener()
+  }
+
+  /** Calls the listener when it stops, at once if it has; hands back what takes the listener out. */
+  onStop(listener: () => void): () => void {
+    if (this.stopped) {
+      listener()
+      return () => undefined
+    }
+    this.#listeners ??= []
+    this.#listeners.push(listener)
+    return () => {
+      this.#listeners = this.#listeners?.filter((other) => other !== listener)
+    }
+  }
+}

@@ -1,12 +1,13 @@
 /** The route table: which path and method is answered by whom, and in whose error dialect. */
 import type { Endpoint } from './app.ts'
-import { chatCompletions } from './endpoints/chat-completions.ts'
+import { sendJson } from './http/answer.ts'
+import { rewriteMessages } from '../pipelines/providers/anthropic/rewrite.ts'
+import { rewriteResponses } from '../pipelines/providers/openai/rewrite.ts'
+import { forwardRequest, type TransparentApi } from './same-api/forward.ts'
+import { answerChat } from './translated/chat.ts'
 import { health, ready } from './endpoints/health.ts'
-import { countTokens, messages } from './endpoints/messages.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
-import { responses } from './endpoints/responses.ts'
-import { root } from './endpoints/root.ts'
-import { ProxyError, type Dialect } from './errors.ts'
+import { ProxyError, type Dialect } from '../pipelines/errors.ts'
 
 interface Route {
   /** as logs and `GET /` name it */
@@ -16,15 +17,29 @@ interface Route {
   open?: true
 }
 
+const messagesApi: TransparentApi = { type: 'anthropic', rewrite: rewriteMessages }
+const responsesApi: TransparentApi = { type: 'openai', rewrite: rewriteResponses }
+
+const messages: Endpoint = (req, res, call) => forwardRequest(req, res, call, messagesApi, '')
+const countTokens: Endpoint = (req, res, call) =>
+  forwardRequest(req, res, call, messagesApi, '/count_tokens')
+const responses: Endpoint = (req, res, call) =>
+  forwardRequest(req, res, call, responsesApi, call.path.slice('/v1/responses'.length))
+
+/** What this is and where to go. Claude Code asks HEAD / before its first call. */
+const root: Endpoint = (_req, res, call) => {
+  sendJson(res, 200, { name: 'droid2api', version: call.app.version, routes: routeNames() })
+}
+
 const get = (endpoint: Endpoint) => ({ GET: endpoint, HEAD: endpoint })
 
 const exact = new Map<string, Route>(
   [
-    { name: '/', methods: get(root(routeNames)), open: true as const },
+    { name: '/', methods: get(root), open: true as const },
     { name: '/health', methods: get(health), open: true as const },
     { name: '/ready', methods: get(ready), open: true as const },
     { name: '/v1/models', methods: get(listModels) },
-    { name: '/v1/chat/completions', methods: { POST: chatCompletions } },
+    { name: '/v1/chat/completions', methods: { POST: answerChat } },
     { name: '/v1/messages', methods: { POST: messages } },
     { name: '/v1/messages/count_tokens', methods: { POST: countTokens } },
     { name: '/v1/responses', methods: { POST: responses } },

@@ -5,12 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { sendError } from './answer.ts'
+import { sendError } from './http/answer.ts'
 import { type App, Call } from './app.ts'
 import { checkBrowser, corsHeaders, preflightHeaders } from './guard/browser.ts'
 import { presentedKeys } from './guard/client-key.ts'
-import { ProxyError } from './errors.ts'
-import { logRequest } from './request-log.ts'
+import { ProxyError } from '../pipelines/errors.ts'
 import { endpointFor, match, type Match } from './routes.ts'
 
 /** A front proxy keeps its connections for about a minute; ours must outlive them, or it meets a closed one. */
@@ -187,4 +186,19 @@ function brokenBody(error: NodeJS.ErrnoException): ProxyError {
 
 function notHttp({ code = 'unknown' }: NodeJS.ErrnoException): string {
   return `The request is not valid HTTP (${code}).`
+}
+
+/** The status that a log shows for a client which left; no answer carries it (nginx's convention). */
+const clientClosed = 499
+
+/** `info`, since every request is one line; `/health` and `/ready` only at `debug`, since probes come every few seconds. */
+function logRequest({ app, record, startedMs, firstByteMs }: Call, res: ServerResponse): void {
+  const left = !res.writableFinished && !res.headersSent
+  record.status = left ? clientClosed : res.statusCode
+  if (firstByteMs !== undefined) record.ttfbMs = Math.round(firstByteMs - startedMs)
+  record.durationMs = Math.round(performance.now() - startedMs)
+  if (!res.writableFinished) record.aborted = true
+  const probe = record.route === '/health' || record.route === '/ready'
+  // A child of the log, as for rarer lines, would cost more than the line.
+  app.log[probe ? 'debug' : 'info'](record, 'request')
 }

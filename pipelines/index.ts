@@ -11,15 +11,16 @@
  * A new provider is one row here: a request map and a translator.
  */
 import type { Duplex } from 'node:stream'
-import type { Delta } from './delta.ts'
-import { sseEvents } from './parse/sse-events.ts'
-import { chatToAnthropic } from './requests/anthropic/body.ts'
-import type { MappedRequest, MappingContext } from './requests/mapped.ts'
-import { chatToResponses } from './requests/responses/body.ts'
-import { anthropicBody, anthropicTranslator } from './translate/anthropic.ts'
-import { responsesBody, responsesTranslator } from './translate/responses.ts'
-import { translate, type TranslateContext, type Translator } from './translate/stage.ts'
-import type { ChatRequest, JsonObject } from './wire/chat.ts'
+import type { Delta } from './neutral/delta.ts'
+import { sseEvents } from './stages/sse-events.ts'
+import { chatToAnthropic } from './providers/anthropic/body.ts'
+import type { MappedRequest, MappingContext } from './neutral/mapped.ts'
+import { chatToResponses } from './providers/openai/body.ts'
+import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
+import { responsesBody, responsesTranslator } from './providers/openai/answer.ts'
+import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
+import type { JsonObject } from './json/value.ts'
+import type { ChatRequest } from './wire/chat.ts'
 
 export interface Provider {
   request(request: ChatRequest, context: MappingContext): MappedRequest<JsonObject>

@@ -1,8 +1,8 @@
 /** The account whose token goes upstream: which kind it is, and the one face all kinds show. */
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 import type { Config } from '../config/types.ts'
-import type { Logger } from '../log.ts'
-import type { Agents } from '../upstream/agents.ts'
+import type { Logger } from '../log/log.ts'
+import type { Agents } from '../network/agents.ts'
 import { fileStore, seedStore } from './file-store.ts'
 import { oldLogins, type FoundLogin } from './found-logins.ts'
 import type { RedisServer } from './redis-connection.ts'

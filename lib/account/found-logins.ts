@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../config/types.ts'
-import { decodeText, whyUnreadable } from '../text-file.ts'
+import { decodeText, unreadableWithRemedy } from '../config/text-file.ts'
 import { isLoginFile } from './seed-folder.ts'
 import { EmptyFileError, TokenFileError, tokensFrom, type StoredTokens } from './token-file.ts'
 
@@ -71,7 +71,9 @@ function read(file: string, isTrusted: boolean): FoundLogin | undefined {
     const { code } = error as NodeJS.ErrnoException
     if (error instanceof EmptyFileError || code === 'ENOENT' || code === 'ENOTDIR') return undefined
     const fault =
-      error instanceof TokenFileError ? error.message : `${file} ${whyUnreadable(error as Error)}`
+      error instanceof TokenFileError
+        ? error.message
+        : `${file} ${unreadableWithRemedy(error as Error)}`
     return { file, fault, isTrusted }
   }
 }

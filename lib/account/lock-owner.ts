@@ -1,6 +1,6 @@
 /** What lies where a lock should be: a lock of ours with its owner, or something of another program's. */
 import { lstat, readFile } from 'node:fs/promises'
-import { objectFrom } from '../../pipelines/wire/json.ts'
+import { objectFrom } from '../../pipelines/json/value.ts'
 
 export interface Owner {
   pid: number

@@ -2,7 +2,7 @@
  * Keeps the newest pair in the store, and says where that cannot be: before a token is spent, while the pair is in memory
  * alone, and again when it is saved.
  */
-import type { Logger } from '../log.ts'
+import type { Logger } from '../log/log.ts'
 import type { TokenState } from './token-state.ts'
 import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
 

@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { objectFrom } from '../../pipelines/wire/json.ts'
-import type { Logger } from '../log.ts'
+import { objectFrom } from '../../pipelines/json/value.ts'
+import type { Logger } from '../log/log.ts'
 import { RedisConnection, type RedisServer } from './redis-connection.ts'
 import {
   StoreError,

@@ -5,8 +5,8 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { AuthConfig } from '../config/types.ts'
-import type { Logger } from '../log.ts'
-import type { Agents } from '../upstream/agents.ts'
+import type { Logger } from '../log/log.ts'
+import type { Agents } from '../network/agents.ts'
 import { lifeOf } from './expiry.ts'
 import { LoginKeeper } from './login-keeper.ts'
 import { askForTokens, RefreshRefused, type FreshTokens } from './token-endpoint.ts'

@@ -1,10 +1,9 @@
 /** One call to the token server. Source: RFC 6749 §6, and WorkOS's API reference "Authenticate with refresh token". */
 import type http from 'node:http'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { objectFrom } from '../../pipelines/wire/json.ts'
+import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import type { AuthConfig } from '../config/types.ts'
-import { requestFor, type Agents } from '../upstream/agents.ts'
-import { unreachableReason } from '../upstream/unreachable-reason.ts'
+import { requestFor, type Agents } from '../network/agents.ts'
+import { unreachableReason } from '../network/unreachable-reason.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface FreshTokens {

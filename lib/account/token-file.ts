@@ -3,9 +3,8 @@
  * Fields of other programs are kept, and those that repeat the pair are kept up with it.
  */
 import { readFile, stat } from 'node:fs/promises'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { isObject, objectFrom } from '../../pipelines/wire/json.ts'
-import { decodeText, whyUnreadable } from '../text-file.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { decodeText, unreadableWithRemedy } from '../config/text-file.ts'
 import { writeFileDurably } from './durable-file.ts'
 import { storedExpiry } from './expiry.ts'
 import type { Tokens } from './token-store.ts'
@@ -112,7 +111,7 @@ async function readText(file: string): Promise<string | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new TokenFileError(`${file} ${whyUnreadable(error as Error)}`)
+    throw new TokenFileError(`${file} ${unreadableWithRemedy(error as Error)}`)
   }
 }
 

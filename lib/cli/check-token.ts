@@ -4,7 +4,7 @@ import { TokenFileError } from '../account/token-file.ts'
 import type { Tokens } from '../account/token-store.ts'
 import type { App } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 import type { Finding } from './check.ts'
 import type { Running } from './running-proxy.ts'
 

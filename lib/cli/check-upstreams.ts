@@ -10,7 +10,7 @@ import { endpointOf } from '../config/models.ts'
 import type { Config, Endpoint, Model } from '../config/types.ts'
 import { accountCredential, keyCredential, type Credential } from '../upstream/credential.ts'
 import { requestHeaders } from '../upstream/request-headers.ts'
-import { unreachableReason } from '../upstream/unreachable-reason.ts'
+import { unreachableReason } from '../network/unreachable-reason.ts'
 import type { Finding } from './check.ts'
 import { answerTo, NoAnswer, type Answer, type Ask } from './upstream-answer.ts'
 

@@ -2,8 +2,7 @@
 import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { isObject, objectFrom } from '../../pipelines/wire/json.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import type { Config } from '../config/types.ts'
 import { addressOf } from './banner.ts'
 

@@ -1,7 +1,7 @@
 /** One question to an upstream, and as much of the answer as a check needs. */
 import { once } from 'node:events'
 import type { Agent, IncomingMessage } from 'node:http'
-import { requestFor } from '../upstream/agents.ts'
+import { requestFor } from '../network/agents.ts'
 
 export interface Ask {
   method: 'GET' | 'POST'

@@ -1,6 +1,5 @@
 /** The object of a configuration file, checked: what cannot be served is left out, all else that is wrong is a fault. */
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type { GivenEndpoint } from './endpoint-auth.ts'
 import { authFaults } from './endpoint-secrets.ts'
 import { describe, missingPlace, type SchemaFault } from './faults.ts'

@@ -1,6 +1,5 @@
 /** Secrets in places of the configuration: those that stand where they would not be used, and those that must not be shown. */
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type { Config } from './types.ts'
 
 /** What cannot be meant, as `path: what to do`. No value of it is shown. `given`: the file's own `endpoints`. */

@@ -1,8 +1,7 @@
 /** The configuration file: which one, and what is in it. */
 import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { isObject, objectFrom } from '../../pipelines/wire/json.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import { withoutComments } from './json-comments.ts'
 import { faultIn } from './json-place.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'

@@ -1,6 +1,6 @@
 /** `${VAR}` and `${file:/path}` in the texts of a configuration. */
 import path from 'node:path'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject } from '../../pipelines/json/value.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'
 
 export interface Expanded {

@@ -1,5 +1,5 @@
 /** Keys and variables of the original droid2api and of its forks: what takes their place here. */
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
 import type { GivenEndpoint } from './endpoint-auth.ts'
 import type { Settings } from './env-files.ts'
 import type { Remarks } from './written-value.ts'

@@ -1,6 +1,44 @@
-/** Text files of the configuration, and why one cannot be read. */
+/** Text files as the programs of all systems save them, and what keeps a file from being read. */
 import { readFileSync } from 'node:fs'
-import { decodeText } from '../text-file.ts'
+
+const littleEndian = [0xff, 0xfe]
+const bigEndian = [0xfe, 0xff]
+
+/**
+ * The text of a file: UTF-8, or UTF-16 as PowerShell's `>` and Notepad write it, with or without a byte order mark, which
+ * is left out. UTF-16 without a mark is told by its zeros, which no JSON and no key begins with otherwise.
+ */
+export function decodeText(bytes: Buffer): string {
+  if (startsWith(bytes, bigEndian) || (bytes[0] === 0 && bytes[1])) {
+    const even = bytes.subarray(0, bytes.length - (bytes.length % 2))
+    return withoutMark(Buffer.from(even).swap16().toString('utf16le'))
+  }
+  const isLittle = startsWith(bytes, littleEndian) || (bytes[0] && bytes[1] === 0)
+  return withoutMark(bytes.toString(isLittle ? 'utf16le' : 'utf8'))
+}
+
+/** Why a file cannot be read and what to do, as the end of a sentence that begins with its path. */
+export function unreadableWithRemedy({ code }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EISDIR':
+      return 'is a folder, not a file. Docker makes one where the file that a mount names is not there: delete it, and put the file in its place.'
+    case 'ELOOP':
+      return 'is a link that leads back to itself.'
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'is not there.'
+    default:
+      return `cannot be read (${code}). Check its owner and mode.`
+  }
+}
+
+function startsWith(bytes: Buffer, mark: number[]): boolean {
+  return mark.every((byte, index) => bytes[index] === byte)
+}
+
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, '')
+}
 
 /** The text, however its editor saved it. Throws what `readFileSync` throws. */
 export function readTextFile(file: string): string {

@@ -1,6 +1,5 @@
 /** What a request asks for, in no API's words. */
-import { isObject } from '../../pipelines/wire/json.ts'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 
 export interface Ask {
   /** the conversation, oldest first, without system prompts */

@@ -2,16 +2,15 @@
  * The demo's Chat Completions API, for models of type `common`; it reasons in `reasoning_content`, as most of them do.
  * Source: OpenAI API reference "Chat Completions", read 2026-11.
  */
-import { badRequest } from '../errors.ts'
-import { listAt, nameAt, objectAt, optionalNumberAt } from '../../pipelines/requests/untrusted.ts'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { badRequest } from '../../pipelines/errors.ts'
+import { listAt, nameAt, objectAt, optionalNumberAt } from '../../pipelines/untrusted.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type {
   ChatCompletion,
   ChatCompletionMessage,
   ChatDelta,
   ChatFinishReason,
   ChatUsage,
-  JsonObject,
 } from '../../pipelines/wire/chat.ts'
 import { midstreamMessage, newId, type DemoApi, type DemoEvent } from './api.ts'
 import { objectsIn, textOf, toolFrom, type Choice, type DemoTool, type Turn } from './ask.ts'

@@ -1,5 +1,5 @@
 /** What the providers put around every answer: their headers and the shape of their errors. */
-import type { Dialect, ProxyError } from '../errors.ts'
+import type { Dialect, ProxyError } from '../../pipelines/errors.ts'
 import type { AnthropicErrorBody } from '../../pipelines/wire/anthropic.ts'
 import type { OpenAiErrorBody } from '../../pipelines/wire/chat.ts'
 

@@ -1,16 +1,9 @@
 /** The demo's Messages API. Source: Anthropic API reference "Messages" and "Streaming messages", read 2026-11. */
 import { createHash } from 'node:crypto'
-import { badRequest } from '../errors.ts'
-import {
-  isGiven,
-  listAt,
-  nameAt,
-  objectAt,
-  optionalNumberAt,
-} from '../../pipelines/requests/untrusted.ts'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { badRequest } from '../../pipelines/errors.ts'
+import { isGiven, listAt, nameAt, objectAt, optionalNumberAt } from '../../pipelines/untrusted.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../pipelines/wire/anthropic.ts'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
 import { midstreamMessage, newId, type DemoApi, type DemoEvent } from './api.ts'
 import { objectsIn, textOf, toolFrom, type Ask, type Choice, type Turn } from './ask.ts'
 import type { Script } from './script.ts'

@@ -1,19 +1,12 @@
 /** The demo's Responses API. Source: OpenAI API reference "Responses", read 2026-11. */
-import {
-  isGiven,
-  listAt,
-  nameAt,
-  objectAt,
-  optionalNumberAt,
-} from '../../pipelines/requests/untrusted.ts'
-import { isObject } from '../../pipelines/wire/json.ts'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { isGiven, listAt, nameAt, objectAt, optionalNumberAt } from '../../pipelines/untrusted.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type {
   ResponsesAnswer,
   ResponsesItem,
   ResponsesUsage,
 } from '../../pipelines/wire/responses.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest } from '../../pipelines/errors.ts'
 import { newId, type DemoApi } from './api.ts'
 import { objectsIn, textOf, toolFrom, type Choice, type DemoTool, type Turn } from './ask.ts'
 import { responseEvents, responseFailure } from './response-events.ts'

@@ -2,8 +2,7 @@
  * Values made from a JSON schema: valid for the common keywords, plausible by the name of the property, and harmless, since
  * an agent may really run what it is told (`echo`, a file nobody has).
  */
-import { isObject } from '../../pipelines/wire/json.ts'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { clip } from './tokens.ts'
 
 export interface SampleHint {

@@ -2,7 +2,7 @@
  * What the demo says to an ask, in no API's words: reasoning, text, calls, or how it fails. Both forms of an answer, stream
  * and body, are told from one script.
  */
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 import type { Ask } from './ask.ts'
 import { chooseCalls, type ScriptCall } from './choose-calls.ts'
 import { sampleValue } from './sample-arguments.ts'

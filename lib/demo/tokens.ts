@@ -1,5 +1,5 @@
 /** How the demo counts and cuts text: a word is a token, near enough for numbers that nobody pays. */
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject } from '../../pipelines/json/value.ts'
 
 /** What a picture or a document costs, whatever its size. */
 const attachmentTokens = 1500

@@ -4,9 +4,10 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { sendJson } from '../answer.ts'
-import { bodyPace, parseJsonObject, readBody } from '../body.ts'
-import { ProxyError, type Dialect } from '../errors.ts'
+import { sendJson } from '../http/answer.ts'
+import { bodyPace, readBody } from '../http/body.ts'
+import { parseJsonObject } from '../../pipelines/json/request-body.ts'
+import { ProxyError, type Dialect } from '../../pipelines/errors.ts'
 import { midstreamMessage, newId, type DemoApi } from './api.ts'
 import { chatApi } from './chat.ts'
 import { errorBody, providerHeaders } from './dialect.ts'
@@ -14,7 +15,7 @@ import { countedTokens, messagesApi } from './messages.ts'
 import { playCutBody, playStream } from './play.ts'
 import { compacted, responsesApi } from './responses.ts'
 import { decide } from './script.ts'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
 
 export interface DemoUpstream {
   /** `http://127.0.0.1:PORT`, without a path */

@@ -1,5 +1,5 @@
 /** GET /health and GET /ready — whether the process serves, and whether it should be given work. Never a secret. */
-import { sendJson } from '../answer.ts'
+import { sendJson } from '../http/answer.ts'
 import type { App, Endpoint } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
 import { endpointOf } from '../config/models.ts'

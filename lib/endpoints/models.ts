@@ -2,10 +2,10 @@
  * GET /v1/models and /v1/models/{id} — in OpenAI's shape, or in Anthropic's for a request with `anthropic-version`.
  * Sources: the API references "List models" of both, read 2026-11.
  */
-import { sendJson } from '../answer.ts'
+import { sendJson } from '../http/answer.ts'
 import type { Call, Endpoint } from '../app.ts'
 import type { Model } from '../config/types.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest } from '../../pipelines/errors.ts'
 import { modelOf } from '../upstream/target.ts'
 
 export const listModels: Endpoint = (_req, res, call) => {

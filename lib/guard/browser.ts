@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import type { Config } from '../config/types.ts'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 import { isAllowedOrigin } from './origins.ts'
 
 export interface Asking {

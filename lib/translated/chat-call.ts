@@ -1,5 +1,5 @@
 import type { Provider } from '../../pipelines/index.ts'
-import type { OwnNames } from '../../pipelines/requests/tool-name.ts'
+import type { OwnNames } from '../../pipelines/neutral/tool-name.ts'
 import type { Target } from '../upstream/target.ts'
 
 /**

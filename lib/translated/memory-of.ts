@@ -1,6 +1,6 @@
 /** The memory of reasoning as one call uses it: only what this model said through this endpoint is found. */
-import { upstreamId } from '../../pipelines/requests/upstream-id.ts'
-import type { Remembered } from '../../pipelines/phases.ts'
+import { upstreamId } from '../../pipelines/model.ts'
+import type { Remembered } from '../../pipelines/neutral/phases.ts'
 import type { Call } from '../app.ts'
 import type { Target } from '../upstream/target.ts'
 

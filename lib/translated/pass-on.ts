@@ -1,7 +1,7 @@
 /** The answer of an upstream that speaks chat itself: its bytes, with the end told truthfully. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { errorEvent } from '../../pipelines/serialise/chat-sse.ts'
-import { breakOff } from '../answer.ts'
+import { errorEvent } from '../../pipelines/clients/chat/chat-sse.ts'
+import { breakOff } from '../http/answer.ts'
 import type { Call } from '../app.ts'
 import { openAnswer } from '../upstream/answer-body.ts'
 import { isEventStream, mayBeJson } from '../upstream/media-type.ts'

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { Writable, type Duplex } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../app.ts'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import { flow } from '../upstream/flow.ts'
 

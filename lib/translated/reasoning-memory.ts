@@ -3,7 +3,7 @@
  * cannot go on thinking in the middle of a tool loop. Bounded in entries, bytes and age; the least recently used go first.
  */
 import type { ReasoningMemoryLimits } from '../config/types.ts'
-import type { Remembered } from '../../pipelines/phases.ts'
+import type { Remembered } from '../../pipelines/neutral/phases.ts'
 
 interface Entry {
   /** JSON in UTF-8: its size is known, and it weighs nothing on the heap */

@@ -1,8 +1,8 @@
 /** An upstream's refusal: its HTTP error, retold as an error of chat. */
 import type { IncomingMessage } from 'node:http'
-import type { Failure } from '../../pipelines/delta.ts'
+import type { Failure } from '../../pipelines/neutral/delta.ts'
 import type { Call } from '../app.ts'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 import { isOwnCredential } from '../upstream/credential.ts'
 import { shownTarget, type Target } from '../upstream/target.ts'
 import { readBeginning } from './read-answer.ts'

@@ -1,6 +1,6 @@
 /** One POST to an upstream, on our own: the translated road's counterpart of the transparent proxy. */
 import type { IncomingMessage } from 'node:http'
-import { requestFor } from '../upstream/agents.ts'
+import { requestFor } from '../network/agents.ts'
 import { endWith, headOf, type Outgoing } from '../upstream/attempt.ts'
 
 /** The head of the answer, its body unread. Redirects are answers like any other. Throws AttemptError. */

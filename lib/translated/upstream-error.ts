@@ -2,12 +2,11 @@
  * An upstream's HTTP error retold in the OpenAI envelope, its status kept. Source: docs/translation.md §10.2; the error pages
  * of both APIs, read 2026-11.
  */
-import type { Failure } from '../../pipelines/delta.ts'
-import { anthropicFailure, messageIn } from '../../pipelines/translate/failure.ts'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { asName, asObjects } from '../../pipelines/translate/wire-value.ts'
-import { isObject, objectFrom } from '../../pipelines/wire/json.ts'
-import { errorType } from '../errors.ts'
+import type { Failure } from '../../pipelines/neutral/delta.ts'
+import { anthropicFailure, messageIn } from '../../pipelines/providers/failure.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { asName, asObjects } from '../../pipelines/wire-value.ts'
+import { errorType } from '../../pipelines/errors.ts'
 
 /** In: status and body of the answer. `ownCredential`: the refused credential was the proxy's, not the caller's. */
 export function upstreamFailure(status: number, body: string, ownCredential: boolean): Failure {

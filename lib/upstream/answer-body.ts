@@ -10,7 +10,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Call } from '../app.ts'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 
 /** How long an upstream may take to end an answer that is complete. */
 const drainMs = 1000

@@ -6,11 +6,11 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { Timeouts } from '../config/types.ts'
-import { ProxyError } from '../errors.ts'
-import type { StopSignal } from '../stop-signal.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
+import type { StopSignal } from '../app.ts'
 import type { Address } from './target.ts'
-import { ConnectTimeout } from './dial.ts'
-import { unreachableReason } from './unreachable-reason.ts'
+import { ConnectTimeout } from '../network/dial.ts'
+import { unreachableReason } from '../network/unreachable-reason.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {

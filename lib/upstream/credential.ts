@@ -2,7 +2,7 @@
 import type { Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import type { Endpoint } from '../config/types.ts'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 import { presentedKeys } from '../guard/client-key.ts'
 
 export interface Credential {

@@ -3,7 +3,7 @@ import type { Call } from '../app.ts'
 import { endpointOf, findModel, nearestModel, unservedReason } from '../config/models.ts'
 import { fullAddress } from '../config/base-url.ts'
 import type { Endpoint, Model, ModelType } from '../config/types.ts'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
 
 export interface Target {
   model: Model

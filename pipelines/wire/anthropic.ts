@@ -2,7 +2,7 @@
  * The wire types of Anthropic Messages, as far as this program reads or writes them.
  * Source: Anthropic API reference "Messages" and "Streaming messages" and the types of `@anthropic-ai/sdk`, read 2026-11.
  */
-import type { JsonObject } from './chat.ts'
+import type { JsonObject } from '../json/value.ts'
 
 export interface MessagesRequest extends JsonObject {
   model: string

@@ -6,7 +6,7 @@
  * is DeepSeek's name, `reasoning_details` is OpenRouter's.
  */
 
-export type JsonObject = Record<string, unknown>
+import type { JsonObject } from '../json/value.ts'
 
 export interface ChatRequest extends JsonObject {
   model: string

@@ -2,7 +2,7 @@
  * The wire types of OpenAI Responses, as far as this program reads or writes them.
  * Source: OpenAI API reference "Responses" and "Streaming events" and the types of the `openai` package, read 2026-11.
  */
-import type { JsonObject } from './chat.ts'
+import type { JsonObject } from '../json/value.ts'
 
 export interface ResponsesRequest extends JsonObject {
   model: string

@@ -3,7 +3,7 @@
  * processes and of sudden death. Its configuration is in its working folder.
  */
 import { pino } from 'pino'
-import { createAgents } from '../../lib/upstream/agents.ts'
+import { createAgents } from '../../lib/network/agents.ts'
 import { openAccount } from '../../lib/account/account.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import { openAccount, type Account } from '../../lib/account/account.ts'
 import { loadConfig } from '../../lib/config/load.ts'
-import { createAgents } from '../../lib/upstream/agents.ts'
+import { createAgents } from '../../lib/network/agents.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer, type TokenServer } from '../helpers/token-server.ts'
 

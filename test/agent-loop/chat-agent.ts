@@ -1,6 +1,7 @@
 /** An agent as the chat client of the loop: it asks, runs the tools it is told to, and asks again. */
 import type OpenAI from 'openai'
-import type { ChatCompletionMessage, ChatToolCall, JsonObject } from '../../pipelines/wire/chat.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
+import type { ChatCompletionMessage, ChatToolCall } from '../../pipelines/wire/chat.ts'
 import { turnCount } from './scripted-agent.ts'
 
 export const picture =

@@ -1,6 +1,6 @@
 /** What a provider remembers of its own answers, to hold it against the history that comes back. */
 import { createHash } from 'node:crypto'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
 
 /** A content block of Messages or an output item of Responses. */
 export type Part = JsonObject & { type: string }

@@ -1,6 +1,6 @@
 /** Both providers on one port: each checks what it is asked, and lets the scripted model answer. */
 import type { TestContext } from 'node:test'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
 import { startUpstream, type Answer, type RecordedRequest } from '../helpers/upstream.ts'
 import type { IssuedAnswer } from './issued.ts'
 import { blocksOf, messageBody, messageStream } from './messages-model.ts'

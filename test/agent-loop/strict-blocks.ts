@@ -1,6 +1,5 @@
 /** What Anthropic Messages refuses about a single turn and its content blocks. */
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { shown, type Part } from './issued.ts'
 
 const blockMembers: Record<string, string[]> = {

@@ -1,5 +1,5 @@
 /** What OpenAI Responses refuses about the items of an input. */
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject } from '../../pipelines/json/value.ts'
 import { findSeal, shown, type IssuedAnswer, type Part } from './issued.ts'
 import { partsIn, refusedMembers } from './strict-blocks.ts'
 

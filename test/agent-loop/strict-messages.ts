@@ -4,8 +4,7 @@
  * "Messages", "Extended thinking" and "Adaptive thinking", read 2026-11.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { shown, type IssuedAnswer } from './issued.ts'
 import { partsIn, refusedBlocks, refusedMembers } from './strict-blocks.ts'
 import { refusedThinking } from './strict-thinking.ts'

@@ -1,7 +1,7 @@
 /** The strict Responses provider itself: one bad request for each of its rules, and a good one that it takes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
 import { picture } from './chat-agent.ts'
 import type { IssuedAnswer, Part } from './issued.ts'
 import { refusedResponses } from './strict-responses.ts'

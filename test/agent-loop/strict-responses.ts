@@ -3,8 +3,7 @@
  * Stricter than the real API where that is lenient about what it does not know. Source: OpenAI API
  * reference "Responses", read 2026-11.
  */
-import type { JsonObject } from '../../pipelines/wire/chat.ts'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { shown, type IssuedAnswer } from './issued.ts'
 import { partsIn, refusedMembers } from './strict-blocks.ts'
 import { refusedItems } from './strict-items.ts'

@@ -3,7 +3,7 @@
  * made, where it was made, to the model that made it; and a loop that goes on thinking began so.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject } from '../../pipelines/json/value.ts'
 import { findSeal, sealIn, type IssuedAnswer, type Part } from './issued.ts'
 import { partsIn } from './strict-blocks.ts'
 

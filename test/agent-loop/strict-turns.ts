@@ -1,5 +1,5 @@
 /** What Anthropic Messages refuses about the order of turns, and of calls and results in them. */
-import { isObject } from '../../pipelines/wire/json.ts'
+import { isObject } from '../../pipelines/json/value.ts'
 import { shown } from './issued.ts'
 import { partsIn } from './strict-blocks.ts'
 

@@ -7,9 +7,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { MessageStream } from '@anthropic-ai/sdk/lib/MessageStream'
-import type { ChatCompletion, JsonObject } from '../../pipelines/wire/chat.ts'
-import { eventsOf, sliced } from './parse/slices.ts'
-import { chunksOf, collected, officialClient, told } from './serialise/chat-answers.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
+import type { ChatCompletion } from '../../pipelines/wire/chat.ts'
+import { eventsOf, sliced } from './stages/slices.ts'
+import { chunksOf, collected, officialClient, told } from './clients/chat/chat-answers.ts'
 import {
   asStream,
   collectedFrom,
@@ -17,7 +18,7 @@ import {
   fromBody,
   recordingsIn,
   type Recording,
-} from './serialise/replay-answers.ts'
+} from './clients/chat/replay-answers.ts'
 
 const projectDir = path.join(import.meta.dirname, '..', '..')
 const recordedDir = path.join(projectDir, '..', 'shared', 'fixtures')

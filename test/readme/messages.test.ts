@@ -19,10 +19,10 @@ const needNoRow = [
   /^no (?:answer within|endpoint serves the model)/,
   /^(?:an answer|request failed by a fault of this program)/,
   /^(?:ENOTDIR$|the proxy is being stopped; it waited for)/,
-  /^\$\{file\} \$\{whyUnreadable/,
+  /^\$\{file\} \$\{(?:whyUnreadable|unreadableWithRemedy)/,
 ]
 
-const ownSource = ['.build', 'bin', 'lib'].map(sourceIn).join('\n')
+const ownSource = ['.build', 'bin', 'lib', 'pipelines/json'].map(sourceIn).join('\n')
 const said = [ownSource, sourceIn('pipelines'), faultOf({ port: 'x' })].join('\n')
 
 for (const quote of quotesOf(english)) {

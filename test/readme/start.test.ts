@@ -10,7 +10,7 @@ import { sandbox, type Sandbox } from './sandbox.ts'
 
 test('start.sh builds again what has changed, and hands its flags on', async (t) => {
   const { dir, paste, start } = sandbox(t)
-  change(path.join(dir, 'lib', 'endpoints', 'root.ts'), "'droid2api'", "'droid2api-of-tomorrow'")
+  change(path.join(dir, 'lib', 'routes.ts'), "'droid2api'", "'droid2api-of-tomorrow'")
 
   const { url } = await start('./start.sh demo')
 

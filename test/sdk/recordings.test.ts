@@ -15,7 +15,7 @@ import {
   collectedFrom,
   recordingsIn,
   type Recording,
-} from '../pipelines/serialise/replay-answers.ts'
+} from '../pipelines/clients/chat/replay-answers.ts'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
 import { anthropicStream, responsesStream, startUpstream } from '../helpers/upstream.ts'
 

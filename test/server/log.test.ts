@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openLog } from '../../lib/log.ts'
+import { openLog } from '../../lib/log/log.ts'
 import { oneUpstream, post, startProxy, type TestProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
 

@@ -12,8 +12,9 @@ import {
   startUpstream,
   type Answer,
 } from '../helpers/upstream.ts'
-import type { ChatCompletion, JsonObject } from '../../pipelines/wire/chat.ts'
-import { chunksOf, collected } from '../pipelines/serialise/chat-answers.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
+import type { ChatCompletion } from '../../pipelines/wire/chat.ts'
+import { chunksOf, collected } from '../pipelines/clients/chat/chat-answers.ts'
 
 /** The answer as a client gets it: as one body, and put together from a stream. */
 async function bothForms(t: TestContext, request: object, ...answers: [Answer, Answer]) {

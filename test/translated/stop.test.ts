@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
-import { chunksOf, collected } from '../pipelines/serialise/chat-answers.ts'
+import { chunksOf, collected } from '../pipelines/clients/chat/chat-answers.ts'
 import {
   anthropicMessage,
   anthropicStream,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { upstreamFailure } from '../../lib/translated/upstream-error.ts'
-import type { Failure } from '../../pipelines/delta.ts'
+import type { Failure } from '../../pipelines/neutral/delta.ts'
 
 const words = 'x'.repeat(900)
 

@@ -1,0 +1,97 @@
+/** The answers this program makes itself: JSON, and errors in the caller's dialect. */
+import type { ServerResponse } from 'node:http'
+import type { AnthropicErrorBody } from '../../pipelines/wire/anthropic.ts'
+import type { OpenAiErrorBody } from '../../pipelines/wire/chat.ts'
+import { writeJson } from '../../pipelines/json/exact-json.ts'
+import type { Call } from '../app.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
+
+/** Answers with a JSON body; HEAD gets the same head without it. */
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const text = `${writeJson(body)}\n`
+  res.writeHead(status, {
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+  })
+  if (res.req.method === 'HEAD') res.end()
+  else if (headers.connection === 'close' && !res.req.complete) endAfterUpload(res, text)
+  else res.end(text)
+}
+
+/** How long a client that goes on sending may do so after its answer. */
+const lingerMs = 1000
+
+/**
+ * The whole answer now, the end of the connection later: closed while the client still sends, it would be reset, and the
+ * client would never read why. What still comes is thrown away.
+ */
+function endAfterUpload(res: ServerResponse, text: string): void {
+  const { req } = res
+  const end = () => {
+    clearTimeout(timer)
+    res.end()
+  }
+  const timer = setTimeout(end, lingerMs)
+  res.write(text)
+  req.once('close', end).once('end', end).resume()
+}
+
+/**
+ * Breaks the connection, so that the answer on it cannot be taken for whole. To a client of HTTP/1.0 the end of the connection is
+ * the end of the answer, unless it is a reset: RFC 9112 §8.
+ */
+export function breakOff(res: ServerResponse): void {
+  const { socket } = res
+  const endsWithConnection = !res.chunkedEncoding && !res.hasHeader('content-length')
+  if (!socket || !endsWithConnection) {
+    res.destroy()
+    return
+  }
+  // what was written in this tick leaves at its end
+  setImmediate(() => {
+    // Node would close its side before the reset, which a client may take for the end.
+    Object.assign(socket, { writable: false })
+    socket.resetAndDestroy()
+    res.destroy()
+  })
+}
+
+/**
+ * Answers with an error. Whatever is not a ProxyError is a fault of ours: it is logged, and the caller learns no details.
+ * With the head already sent nothing true can be said any more, so the connection is cut.
+ */
+export function sendError(res: ServerResponse, call: Call, cause: unknown): void {
+  const error = cause instanceof ProxyError ? cause : internalError(call, cause)
+  call.record.error = error.code ?? error.type
+  if (res.headersSent) {
+    breakOff(res)
+    return
+  }
+  sendJson(res, error.status, errorBody(call, error), error.headers)
+}
+
+/** The error in the envelope that clients of the call's route read. */
+export function errorBody(call: Call, error: ProxyError): AnthropicErrorBody | OpenAiErrorBody {
+  const message = call.app.redact(error.message)
+  if (call.dialect === 'anthropic') {
+    const type = error.type === 'server_error' ? 'api_error' : error.type
+    return { type: 'error', error: { type, message }, request_id: call.id }
+  }
+  return { error: { message, type: error.type, param: error.param, code: error.code } }
+}
+
+function internalError(call: Call, cause: unknown): ProxyError {
+  call.log.error({ err: cause }, 'request failed by a fault of this program')
+  return new ProxyError(
+    500,
+    'internal_error',
+    `The proxy failed on this request; its log has the details under reqId ${call.id}.`,
+    { cause },
+  )
+}

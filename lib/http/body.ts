@@ -1,0 +1,97 @@
+/** Reading a request's body up to a known size. */
+import type { IncomingMessage } from 'node:http'
+import { ProxyError } from '../../pipelines/errors.ts'
+import type { BodyPace } from '../app.ts'
+
+/** Less than 256 bytes a second is no line that anybody has, but a way to hold connections. */
+export const bodyPace: BodyPace = { silenceMs: 30_000, windowMs: 60_000, minBytes: 256 * 60 }
+
+/**
+ * The whole body. Throws ProxyError 413 as soon as the announced or received size passes `maxBytes`, 415 for a compressed
+ * body, 408 when it stops coming or trickles, 400 when the client breaks off.
+ */
+export function readBody(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promise<Buffer> {
+  return piecesOf(req, maxBytes, pace).then((pieces) =>
+    withoutMark(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)),
+  )
+}
+
+/** Windows writes a byte order mark in front of a file; JSON must not begin with one. Source: RFC 8259 §8.1. */
+function withoutMark(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
+}
+
+/** No listener is left on the request, which lives as long as its answer, and the body must not. */
+function piecesOf(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promise<Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const encoding = req.headers['content-encoding']
+    if (encoding && encoding !== 'identity') throw compressed(encoding)
+    if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+    const pieces: Buffer[] = []
+    let size = 0
+    const settle = (settled: () => void) => {
+      clearTimeout(silence)
+      req.off('data', take).off('end', end).off('error', fail).off('close', cut)
+      settled()
+    }
+    const isSlow = trickleWatch(pace)
+    const take = (piece: Buffer) => {
+      size += piece.length
+      silence.refresh()
+      if (size > maxBytes) fail(tooLarge(maxBytes))
+      else if (isSlow(size)) fail(tooSlow(`too little of it came in ${pace.windowMs / 1000} s`))
+      else pieces.push(piece)
+    }
+    const end = () => settle(() => resolve(pieces))
+    const fail = (error: Error) => settle(() => reject(error))
+    const cut = () => {
+      if (!req.complete) fail(new ProxyError(400, 'client_closed', 'The body was cut off.'))
+    }
+    const silence = setTimeout(
+      () => fail(tooSlow(`nothing came for ${pace.silenceMs / 1000} s`)),
+      pace.silenceMs,
+    )
+    req.on('data', take).on('end', end).on('error', fail).on('close', cut)
+  })
+}
+
+/** To be asked with what has come so far, whenever something comes: whether too little came in the window that is over. */
+function trickleWatch({ windowMs, minBytes }: BodyPace): (size: number) => boolean {
+  let begunMs = performance.now()
+  let before = 0
+  return (size) => {
+    const nowMs = performance.now()
+    if (nowMs - begunMs < windowMs) return false
+    const came = size - before
+    begunMs = nowMs
+    before = size
+    return came < minBytes
+  }
+}
+
+function tooLarge(maxBytes: number): ProxyError {
+  return new ProxyError(
+    413,
+    'request_too_large',
+    `The request body is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB. Send less, or raise max_body_mb in config.json.`,
+    { headers: { connection: 'close' } },
+  )
+}
+
+function tooSlow(why: string): ProxyError {
+  return new ProxyError(
+    408,
+    'request_timeout',
+    `The request body stopped before its end: ${why}. Send the request again.`,
+    { headers: { connection: 'close' } },
+  )
+}
+
+function compressed(encoding: string): ProxyError {
+  return new ProxyError(
+    415,
+    'unsupported_content_encoding',
+    `Request bodies with content-encoding ${JSON.stringify(encoding.slice(0, 40))} are not taken. Send the JSON uncompressed.`,
+    { headers: { connection: 'close' } },
+  )
+}

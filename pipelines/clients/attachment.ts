@@ -1,0 +1,201 @@
+/**
+ * An image or a file of a content part, in whichever API's or gateway's words it came, read once for
+ * all request maps. Nothing is downloaded: the upstream fetches addresses itself.
+ *
+ * Source, read 2026-11: OpenAI "File inputs" (chat and Responses), OpenRouter "PDF inputs"
+ * (`file_data` may be an address), LiteLLM "Using PDF Input" (`file_id` may be one; `format`),
+ * Vercel AI Gateway "File attachments" (`data`, `media_type`), AI SDK (`data`, `image`, `mediaType`),
+ * LangChain "Standard content blocks" of both versions, Mistral (`document_url`), MCP (`mimeType`,
+ * `resource`), Anthropic.
+ */
+import { badRequest } from '../errors.ts'
+import { isObject, type JsonObject } from '../json/value.ts'
+import { parseDataUrl, type InlineData } from '../neutral/data-url.ts'
+import { truthful, typeOfBytes, typeOfName } from '../neutral/media-type.ts'
+import { isGiven, objectAt, textAt } from '../untrusted.ts'
+
+/** What a part holds, and one of the four ways in which it holds it. */
+export type Attachment = {
+  /** of data, what they are; of what is elsewhere, what the part says they are */
+  kind: 'image' | 'file'
+  name?: string
+  /** OpenAI's, of images */
+  detail?: string
+  /** the member that holds it, for errors */
+  place: string
+} & (
+  | { inline: InlineData }
+  | { url: string }
+  | { fileId: string }
+  /** plain text, as it is */
+  | { text: string }
+)
+
+type Where = { inline: InlineData } | { url: string } | { fileId: string } | { text: string }
+
+/** The kind of each type of part, and the member that holds the rest where it is not the part. */
+const types = new Map<string, { kind: Attachment['kind']; holder?: string }>([
+  ['image_url', { kind: 'image', holder: 'image_url' }],
+  ['image_file', { kind: 'image', holder: 'image_file' }],
+  ['input_image', { kind: 'image', holder: 'image_url' }],
+  ['image', { kind: 'image', holder: 'source' }],
+  ['file', { kind: 'file', holder: 'file' }],
+  ['file_url', { kind: 'file', holder: 'file_url' }],
+  ['input_file', { kind: 'file' }],
+  ['document', { kind: 'file', holder: 'source' }],
+  ['document_url', { kind: 'file', holder: 'document_url' }],
+  ['media', { kind: 'file' }],
+  ['text-plain', { kind: 'file' }],
+  ['resource', { kind: 'file', holder: 'resource' }],
+])
+
+const dataNames = ['file_data', 'fileData', 'data', 'base64', 'image', 'blob']
+const urlNames = ['file_url', 'fileUrl', 'url', 'file_uri', 'fileUri']
+const idNames = ['file_id', 'fileId']
+const nameNames = ['filename', 'file_name', 'fileName', 'name', 'title', 'document_name']
+const typeNames = ['media_type', 'mime_type', 'mimeType', 'mediaType', 'format', 'content_type']
+
+const httpUrl = /^https?:\/\//i
+/** So much of what is no address has to be base64 for its first bytes to be believed. */
+const base64Head = /^[\w+/-]{6}/
+
+/** What is said of the data beside them. */
+interface Said {
+  kind: Attachment['kind']
+  mediaType?: string
+  name?: string
+  detail?: string
+}
+
+/** Whether parts of this type hold an image or a file. */
+export function isAttachment(type: string): boolean {
+  return types.has(type)
+}
+
+/**
+ * The attachment of a part of such a type. Throws a 400 for one that holds nothing, and for an
+ * address that is neither http(s) nor `data:`.
+ */
+export function attachmentOf(part: JsonObject, type: string, place: string): Attachment {
+  const { kind, holder = '' } = types.get(type)!
+  const held = part[holder]
+  const at = isGiven(held) ? `${place}.${holder}` : place
+  const beside = saidOf(part, place, kind)
+  if (typeof held === 'string') {
+    const where = holder === 'file' ? fromData(held, beside) : fromUrl(held, at, beside)
+    return attachment(where, beside, at)
+  }
+  const from = isGiven(held) ? objectAt(held, at) : part
+  const said = { ...beside, ...saidOf(from, at, kind) }
+  const found = plainText(from, at) ?? whereOf(from, at, said)
+  if (found) return attachment(found.where, said, found.at)
+  if (from === part) throw nothingIn(holder === '' ? place : `${place}.${holder}`)
+  throw nothingIn(holder === 'image_url' ? `${at}.url` : at)
+}
+
+/** Data say themselves what they are; of what is elsewhere its media type or name may tell. */
+function attachment(where: Where, said: Said, place: string): Attachment {
+  const { mediaType, name, detail } = said
+  const byName = said.kind === 'file' && name !== undefined ? typeOfName(name) : undefined
+  const told = 'inline' in where ? where.inline.mediaType : (fullType(mediaType) ?? byName)
+  return {
+    kind: told === undefined ? said.kind : told.startsWith('image/') ? 'image' : 'file',
+    ...where,
+    ...(name !== undefined && { name }),
+    ...(detail !== undefined && { detail }),
+    place,
+  }
+}
+
+function saidOf(from: JsonObject, place: string, kind: Attachment['kind']): Said {
+  const mediaType = memberOf(from, typeNames, place)?.text.toLowerCase()
+  const metadata = isObject(from.metadata) ? from.metadata : {}
+  const name =
+    memberOf(from, nameNames, place) ?? memberOf(metadata, nameNames, `${place}.metadata`)
+  const detail = memberOf(from, ['detail'], place)?.text
+  return {
+    kind,
+    ...(mediaType !== undefined && { mediaType }),
+    ...(name && { name: name.text }),
+    ...(detail !== undefined && { detail }),
+  }
+}
+
+type Found = { where: Where; at: string } | undefined
+
+function whereOf(from: JsonObject, place: string, said: Said): Found {
+  const data = memberOf(from, dataNames, place)
+  if (data) return { where: fromData(data.text, said), at: data.at }
+  const url = memberOf(from, urlNames, place)
+  if (url) return { where: fromUrl(url.text, url.at, said), at: url.at }
+  const id = memberOf(from, from.source_type === 'id' ? ['id'] : idNames, place)
+  return id && { where: fromId(id.text), at: id.at }
+}
+
+/** Sources of plain text: Anthropic has it in `data`, LangChain and MCP in `text`. */
+function plainText(from: JsonObject, place: string): Found {
+  const isText = from.type === 'text' || from.source_type === 'text'
+  if (!isText && !isGiven(from.text)) return undefined
+  const at = `${place}.${isGiven(from.text) ? 'text' : 'data'}`
+  return { where: { text: textAt(from.text ?? from.data, at) }, at }
+}
+
+/** OpenRouter takes an address where data may stand. */
+function fromData(data: string, said: Said): Where {
+  return addressOf(data) ?? { inline: bare(data, said) }
+}
+
+/** LiteLLM takes one where an id may stand. */
+function fromId(id: string): Where {
+  return addressOf(id) ?? { fileId: id }
+}
+
+/** Some clients leave the `data:` in front of their base64 out. */
+function fromUrl(url: string, place: string, said: Said): Where {
+  const address = addressOf(url)
+  if (address) return address
+  const isData = base64Head.test(url) && typeOfBytes({ mediaType: '', base64: true, data: url })
+  if (isData) return { inline: bare(url, said) }
+  const shown = JSON.stringify(url.slice(0, 40))
+  const message = `${place} is ${shown}; send an http(s) or a data: URL.`
+  throw badRequest('invalid_value', place, message)
+}
+
+function addressOf(text: string): Where | undefined {
+  if (httpUrl.test(text)) return { url: text }
+  const inline = parseDataUrl(text)
+  return inline && { inline: truthful(unbroken(inline)) }
+}
+
+/** Base64 alone: its bytes tell what it is, else what is said beside it, else the file's name. */
+function bare(data: string, { kind, mediaType, name }: Said): InlineData {
+  const inline = unbroken({ mediaType: fullType(mediaType) ?? '', base64: true, data })
+  if (inline.mediaType !== '') return truthful(inline)
+  const named = mediaType === undefined ? name : `.${mediaType}`
+  const unnamed = kind === 'file' ? 'application/pdf' : 'application/octet-stream'
+  const byName = named === undefined ? unnamed : typeOfName(named)
+  return { ...inline, mediaType: typeOfBytes(inline) ?? byName }
+}
+
+/** LiteLLM's `format` is a media type or only its ending. */
+function fullType(mediaType: string | undefined): string | undefined {
+  return mediaType?.includes('/') ? mediaType : undefined
+}
+
+/** MIME breaks base64 into lines, which Anthropic refuses. */
+function unbroken(inline: InlineData): InlineData {
+  const isBroken = inline.base64 && (inline.data.includes('\n') || inline.data.includes('\r'))
+  return isBroken ? { ...inline, data: inline.data.replaceAll(/\s+/g, '') } : inline
+}
+
+function memberOf(from: JsonObject, names: string[], place: string) {
+  const name = names.find((one) => isGiven(from[one]))
+  if (name === undefined) return undefined
+  const at = `${place}.${name}`
+  return { text: textAt(from[name], at), at }
+}
+
+function nothingIn(place: string) {
+  const message = `${place} holds nothing; send the data, an http(s) address or the id of a file.`
+  return badRequest('missing_required_parameter', place, message)
+}

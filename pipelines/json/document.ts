@@ -1,0 +1,135 @@
+/**
+ * A JSON object whose top-level members can be replaced without touching any other byte: values are spliced, never
+ * re-serialised, so that the client's own blocks, numbers and spaces stay as they were (prompt caches depend on it).
+ */
+import { checkDepth, checkText, refuseJson } from './request-body.ts'
+import { topLevelMembers, type Member } from './scan.ts'
+
+interface Splice {
+  from: number
+  to: number
+  by: Buffer
+}
+
+const nothing = Buffer.alloc(0)
+
+export class JsonDocument {
+  readonly #bytes: Buffer
+  readonly #members: Member[]
+  /** values that were asked for */
+  readonly #values = new Map<string, unknown>()
+  /** what members become: JSON text, or undefined for those taken out */
+  readonly #edits = new Map<string, Buffer | undefined>()
+  /** where each name counts: readers differ on equal keys, so what was checked, the last one, is all that is sent */
+  readonly #last: Map<string, Member>
+
+  private constructor(bytes: Buffer, members: Member[]) {
+    this.#bytes = bytes
+    this.#members = members
+    this.#last = new Map(members.map((member) => [member.name, member]))
+  }
+
+  /** Throws ProxyError 400 `invalid_json`; what is broken deep inside is left for the upstream to refuse. */
+  static parse(bytes: Buffer): JsonDocument {
+    checkText(bytes)
+    const members = topLevelMembers(bytes)
+    return new JsonDocument(bytes, members ?? refuseJson(bytes))
+  }
+
+  /** The value as it came, whatever was set since; not to be changed. Throws ProxyError 400 where it is broken. */
+  get(name: string): unknown {
+    if (this.#values.has(name)) return this.#values.get(name)
+    const raw = this.raw(name)
+    const value = raw && this.#parsed(raw)
+    this.#values.set(name, value)
+    return value
+  }
+
+  #parsed(raw: Buffer): unknown {
+    try {
+      return JSON.parse(raw.toString('utf8'))
+    } catch {
+      return refuseJson(this.#bytes)
+    }
+  }
+
+  /** The value's own bytes. */
+  raw(name: string): Buffer | undefined {
+    const member = this.#last.get(name)
+    return member && this.#bytes.subarray(member.valueStart, member.valueEnd)
+  }
+
+  /**
+   * Throws ProxyError 400 where a part of the document itself, nested too deeply to be written anew, is in the value: what
+   * is not touched may be as deep as it likes.
+   */
+  set(name: string, value: unknown): void {
+    const old = this.raw(name)
+    if (old) checkDepth(old)
+    this.setRaw(name, Buffer.from(JSON.stringify(value)))
+  }
+
+  /** `json` must be one JSON value. */
+  setRaw(name: string, json: Buffer): void {
+    this.#edits.set(name, json)
+  }
+
+  delete(name: string): void {
+    this.#edits.set(name, undefined)
+  }
+
+  /**
+   * The document with its changes, in pieces of the bytes that were parsed and what comes between: a large body is not
+   * copied. Without any change the very bytes that were parsed.
+   */
+  pieces(): Buffer[] {
+    if (this.#edits.size === 0 && this.#last.size === this.#members.length) return [this.#bytes]
+    const pieces: Buffer[] = []
+    let at = 0
+    for (const { from, to, by } of this.#splices()) {
+      pieces.push(this.#bytes.subarray(at, from), by)
+      at = to
+    }
+    pieces.push(this.#bytes.subarray(at))
+    return pieces
+  }
+
+  /** In the order of the bytes: new members first, behind the opening brace. */
+  #splices(): Splice[] {
+    const kept = this.#members.map((member) => this.#isKept(member))
+    const splices = this.#insertions(kept.includes(true))
+    for (const [index, member] of this.#members.entries()) {
+      const json = this.#edits.get(member.name)
+      if (!kept[index]) splices.push(this.#removal(index, kept))
+      else if (json) splices.push({ from: member.valueStart, to: member.valueEnd, by: json })
+    }
+    return splices
+  }
+
+  #insertions(hasOthers: boolean): Splice[] {
+    const added: Buffer[] = []
+    for (const [name, json] of this.#edits) {
+      if (this.#last.has(name) || !json) continue
+      if (added.length > 0) added.push(Buffer.from(','))
+      added.push(Buffer.from(`${JSON.stringify(name)}:`), json)
+    }
+    if (added.length === 0) return []
+    if (hasOthers) added.push(Buffer.from(','))
+    const from = this.#bytes.indexOf('{') + 1
+    return [{ from, to: from, by: Buffer.concat(added) }]
+  }
+
+  /** A member goes with the comma before it; where nothing is kept before it, with the one behind it. */
+  #removal(index: number, kept: boolean[]): Splice {
+    const { keyStart, valueEnd } = this.#members[index]!
+    if (kept.slice(0, index).includes(true)) {
+      return { from: this.#members[index - 1]!.valueEnd, to: valueEnd, by: nothing }
+    }
+    return { from: keyStart, to: this.#members[index + 1]?.keyStart ?? valueEnd, by: nothing }
+  }
+
+  #isKept(member: Member): boolean {
+    if (this.#last.get(member.name) !== member) return false
+    return !this.#edits.has(member.name) || this.#edits.get(member.name) !== undefined
+  }
+}

@@ -1,0 +1,137 @@
+/** Looking at the structure of JSON in its bytes, without parsing. */
+
+const quote = 0x22
+const backslash = 0x5c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+
+/** Behind the closing quote of the string that begins at `from`. A quote is escaped by an odd run of backslashes. */
+export function stringEnd(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(quote, from + 1); at !== -1; at = bytes.indexOf(quote, at + 1)) {
+    let run = 0
+    while (bytes[at - 1 - run] === backslash) run += 1
+    if (run % 2 === 0) return at + 1
+  }
+  return bytes.length
+}
+
+/** Whether lists and objects are nested in more than `levels`. */
+export function isDeeperThan(levels: number, bytes: Buffer): boolean {
+  return walkBrackets(bytes, 0, (depth) => depth > levels) !== undefined
+}
+
+/** Behind the closing bracket of the list or object that begins at `from`. */
+export function nestedEnd(bytes: Buffer, from: number): number {
+  return walkBrackets(bytes, from, (depth) => depth === 0) ?? bytes.length
+}
+
+/** Behind the first bracket after which `stop` holds for the depth; `undefined` where it never does. */
+function walkBrackets(
+  bytes: Buffer,
+  from: number,
+  stop: (depth: number) => boolean,
+): number | undefined {
+  let depth = 0
+  let at = from
+  while (at < bytes.length) {
+    const byte = bytes[at]!
+    if (byte === quote) {
+      at = stringEnd(bytes, at)
+      continue
+    }
+    at += 1
+    if (byte === openBrace || byte === openBracket) depth += 1
+    else if (byte === closeBrace || byte === closeBracket) depth -= 1
+    else continue
+    if (stop(depth)) return at
+  }
+  return undefined
+}
+
+/**
+ * Where the members of a JSON object lie in its bytes: one pass that looks at structure only, at any depth. What a body
+ * says is for its upstream to read; parsing the whole of it here would cost six times as much, and three times the memory.
+ */
+export interface Member {
+  name: string
+  /** offsets in bytes; ends are exclusive */
+  keyStart: number
+  valueStart: number
+  valueEnd: number
+}
+
+const comma = 0x2c
+const colon = 0x3a
+
+/**
+ * Undefined where the bytes are no JSON object, as far as the scan sees: the object itself, its keys and plain values, and
+ * that every bracket and quote of the nested ones is closed.
+ */
+export function topLevelMembers(bytes: Buffer): Member[] | undefined {
+  let at = skipSpace(bytes, 0)
+  if (bytes[at] !== openBrace) return undefined
+  const members: Member[] = []
+  at = skipSpace(bytes, at + 1)
+  while (bytes[at] !== closeBrace || members.length > 0) {
+    const member = memberAt(bytes, at)
+    if (!member) return undefined
+    members.push(member)
+    at = skipSpace(bytes, member.valueEnd)
+    if (bytes[at] === closeBrace) break
+    if (bytes[at] !== comma) return undefined
+    at = skipSpace(bytes, at + 1)
+  }
+  return skipSpace(bytes, at + 1) === bytes.length ? members : undefined
+}
+
+function memberAt(bytes: Buffer, keyStart: number): Member | undefined {
+  if (bytes[keyStart] !== quote) return undefined
+  const keyEnd = stringEnd(bytes, keyStart)
+  const name = parsed(bytes, keyStart, keyEnd)
+  const colonAt = skipSpace(bytes, keyEnd)
+  if (typeof name !== 'string' || bytes[colonAt] !== colon) return undefined
+  const valueStart = skipSpace(bytes, colonAt + 1)
+  const valueEnd = endOfValue(bytes, valueStart)
+  return valueEnd === undefined ? undefined : { name, keyStart, valueStart, valueEnd }
+}
+
+function skipSpace(bytes: Buffer, from: number): number {
+  let at = from
+  while (isSpace(bytes[at])) at += 1
+  return at
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
+
+/** Behind the value that begins at `from`; undefined where there is none, or where it has no end. */
+function endOfValue(bytes: Buffer, from: number): number | undefined {
+  const first = bytes[from]
+  if (first === quote) return closed(bytes, stringEnd(bytes, from), quote)
+  if (first === openBrace) return closed(bytes, nestedEnd(bytes, from), closeBrace)
+  if (first === openBracket) return closed(bytes, nestedEnd(bytes, from), closeBracket)
+  let end = from
+  while (end < bytes.length && !endsScalar(bytes[end]!)) end += 1
+  return parsed(bytes, from, end) === undefined ? undefined : end
+}
+
+/** An end only where it closes what began; at the end of the bytes it may be no end at all. */
+function closed(bytes: Buffer, end: number, by: number): number | undefined {
+  return bytes[end - 1] === by ? end : undefined
+}
+
+function parsed(bytes: Buffer, from: number, to: number): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8', from, to))
+  } catch {
+    // what it is not, the caller tells
+    return undefined
+  }
+}
+
+function endsScalar(byte: number): boolean {
+  return byte === comma || byte === closeBrace || byte === closeBracket || isSpace(byte)
+}

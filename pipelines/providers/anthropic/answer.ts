@@ -1,0 +1,121 @@
+/**
+ * Anthropic Messages -> deltas: the events of one message, or its body.
+ * `ping` and unknown events say nothing. An answer is complete at `message_stop`, or when the input ends after a stop reason.
+ * Source: Anthropic API reference "Messages" and "Streaming messages", read 2026-11.
+ */
+import type { Delta } from '../../neutral/delta.ts'
+import type { JsonObject } from '../../json/value.ts'
+import { AnswerSoFar } from '../../neutral/so-far.ts'
+import { Blocks } from './blocks.ts'
+import { isCut, reasonFrom, stopReason } from './stop-reason.ts'
+import { UsageSoFar } from './usage.ts'
+import {
+  anthropicFailure,
+  notAnAnswer,
+  protocolFailure,
+  saysError,
+  truncatedFailure,
+} from '../failure.ts'
+import { translateAll, type TranslateContext, type Translator } from '../../stages/translate.ts'
+import { asName, asObject, kindOf, partOf } from '../../wire-value.ts'
+
+export function anthropicTranslator(context: TranslateContext): Translator {
+  return new AnthropicTranslator(context)
+}
+
+/** In: the body of a 200 answer: a message, or an error. */
+export function anthropicBody(body: JsonObject, context: TranslateContext): Delta[] {
+  const translator = anthropicTranslator(context)
+  if (saysError(body)) return [anthropicFailure(body.error ?? body)]
+  if (body.content === undefined || body.content === null) {
+    return [notAnAnswer('a message', body)]
+  }
+  return translateAll(translator, [
+    { type: 'message_start', message: body },
+    { type: 'message_stop' },
+  ])
+}
+
+class AnthropicTranslator implements Translator {
+  readonly #soFar = new AnswerSoFar()
+  readonly #usage = new UsageSoFar()
+  readonly #blocks: Blocks
+  #opened = false
+  #id: string | undefined
+  #stopReason: string | undefined
+  #stopDetails: JsonObject = {}
+
+  constructor({ upstreamModel, fallbackId }: TranslateContext) {
+    this.#soFar.id = fallbackId
+    this.#blocks = new Blocks(this.#soFar, upstreamModel)
+  }
+
+  event(data: JsonObject, name?: string): Delta[] {
+    switch (kindOf(data, name)) {
+      case 'content_block_delta':
+        return this.#blocks.delta(data.index, data.delta)
+      case 'content_block_start':
+        return this.#blocks.start(data.index, data.content_block)
+      case 'content_block_stop':
+        return this.#blocks.stop(data.index, data.content_block)
+      case 'message_start':
+        return this.#open(partOf(data.message, 'message'))
+      case 'message_delta':
+        return this.#change(partOf(data.delta, 'delta'), data)
+      case 'message_stop':
+        return [...this.#change(asObject(data.message), data), ...this.#finish()]
+      case 'message':
+        // a body where a stream was to be
+        return [...this.#open(data), ...this.#finish()]
+      case 'error':
+        return [anthropicFailure(data.error ?? data)]
+      case undefined:
+        // a gateway's own error, in no API's words
+        return saysError(data) ? [anthropicFailure(data.error)] : []
+      default:
+        return []
+    }
+  }
+
+  end(): Delta[] {
+    return this.#stopReason === undefined ? [truncatedFailure()] : this.#finish()
+  }
+
+  /** The same message may be begun once more, and then say more. */
+  #open(message: JsonObject): Delta[] {
+    const id = asName(message.id)
+    if (this.#id !== undefined && id !== undefined && id !== this.#id) {
+      return [protocolFailure('The upstream began a second message inside the answer.')]
+    }
+    this.#id ??= id
+    this.#soFar.id = this.#id ?? this.#soFar.id
+    const content = this.#change(message, message)
+    if (this.#opened) return content
+    this.#opened = true
+    const usage = this.#usage.total()
+    return [{ type: 'start', id, ...(usage && { usage }) }, ...content]
+  }
+
+  /** In: what an event says of the message as a whole, and the event, which has the usage beside it. */
+  #change(message: JsonObject, event: JsonObject): Delta[] {
+    this.#usage.merge(event.usage)
+    if (message !== event) this.#usage.merge(message.usage)
+    this.#stopReason = reasonFrom(message.stop_reason) ?? this.#stopReason
+    if (message.stop_details) this.#stopDetails = asObject(message.stop_details)
+    return this.#blocks.complete(message.content)
+  }
+
+  #finish(): Delta[] {
+    const deltas = this.#blocks.stopAll(isCut(this.#stopReason))
+    const explanation = asName(this.#stopDetails.explanation)
+    if (this.#stopReason === 'refusal' && explanation) {
+      deltas.push({ type: 'refusal', text: explanation })
+    }
+    const usage = this.#usage.total()
+    if (usage) deltas.push({ type: 'usage', usage })
+    const reason = stopReason(this.#stopReason, this.#soFar.tools)
+    const serviceTier = this.#usage.serviceTier
+    deltas.push({ type: 'stop', reason, ...(serviceTier && { serviceTier }) })
+    return deltas
+  }
+}

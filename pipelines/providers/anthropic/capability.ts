@@ -1,0 +1,139 @@
+/**
+ * What a Claude model takes, by its upstream id. A model entry of `config.json` overrules mode and
+ * cap, since this table ages.
+ * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking",
+ * "Effort", "Structured outputs", "Mid-conversation system messages", read 2026-11.
+ */
+import type { Model, ThinkingMode } from '../../../lib/config/types.ts'
+import type { Effort } from '../../neutral/level.ts'
+import { upstreamId } from '../../model.ts'
+import type { MessagesRequest } from '../../wire/anthropic.ts'
+
+export interface Capability {
+  thinking: ThinkingMode
+  /** what is sent for the level `off`; left out where nothing has to be said */
+  off?: { thinking?: MessagesRequest['thinking']; effort?: 'low' }
+  /** values of `output_config.effort` that are taken, from the least up */
+  efforts: readonly Exclude<Effort, 'minimal'>[]
+  /** whether temperature, top_p and top_k are taken at all */
+  sampling: boolean
+  forcedTools: 'yes' | 'without-thinking' | 'never'
+  /** whether a conversation may end with the assistant's words, for the model to go on from there */
+  prefill: boolean
+  /** whether a message of the role `system` may stand between the turns */
+  systemTurns: boolean
+  /** whether `output_config.format` and strict tools are taken */
+  structuredOutputs: boolean
+  /** tokens; left out where no cap is known */
+  maxOutputTokens?: number
+  /** tokens, for a client that names no limit; the cap goes before it */
+  defaultOutputTokens: number
+}
+
+const claudeDefault = 32_000
+
+const adaptive: Capability = {
+  thinking: 'adaptive',
+  efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
+  sampling: false,
+  forcedTools: 'yes',
+  prefill: false,
+  systemTurns: true,
+  structuredOutputs: true,
+  maxOutputTokens: 128_000,
+  defaultOutputTokens: claudeDefault,
+}
+const alwaysOn: Capability = { ...adaptive, off: { effort: 'low' } }
+const onByDefault: Capability = { ...adaptive, off: { thinking: { type: 'disabled' } } }
+const adaptiveWithSampling: Capability = {
+  ...adaptive,
+  efforts: ['low', 'medium', 'high', 'max'],
+  sampling: true,
+  systemTurns: false,
+}
+const budget: Capability = {
+  thinking: 'budget',
+  efforts: [],
+  sampling: true,
+  forcedTools: 'without-thinking',
+  prefill: true,
+  systemTurns: false,
+  structuredOutputs: true,
+  maxOutputTokens: 64_000,
+  defaultOutputTokens: claudeDefault,
+}
+const plain: Capability = {
+  thinking: 'none',
+  efforts: [],
+  sampling: true,
+  forcedTools: 'yes',
+  prefill: true,
+  systemTurns: false,
+  structuredOutputs: false,
+  maxOutputTokens: 4096,
+  defaultOutputTokens: claudeDefault,
+}
+
+/** First row whose text is contained in the id wins; dots and dashes are alike. */
+const table: [ids: string[], capability: Capability][] = [
+  [
+    ['sonnet-5-5'],
+    { ...adaptive, off: { thinking: { type: 'between_tools' } }, forcedTools: 'never' },
+  ],
+  [
+    ['opus-5-5', 'fable-5-1', 'fable-5-2', 'mythos-5-1', 'mythos-5-2'],
+    { ...alwaysOn, forcedTools: 'never' },
+  ],
+  [['fable-5', 'mythos-5'], alwaysOn],
+  [['haiku-5-5', 'opus-5'], onByDefault],
+  [['sonnet-5'], { ...onByDefault, systemTurns: false }],
+  [['opus-4-8'], adaptive],
+  [['opus-4-7'], { ...adaptive, systemTurns: false }],
+  [['opus-4-6', 'sonnet-4-6', 'mythos-preview'], adaptiveWithSampling],
+  [['opus-4-5'], { ...budget, efforts: ['low', 'medium', 'high'] }],
+  [['sonnet-4-5', 'haiku-4-5'], budget],
+  [['opus-4-1'], { ...budget, maxOutputTokens: 32_000 }],
+  [['opus-4'], { ...budget, structuredOutputs: false, maxOutputTokens: 32_000 }],
+  [['sonnet-4', '3-7-sonnet'], { ...budget, structuredOutputs: false }],
+  [['claude-3-5'], { ...plain, maxOutputTokens: 8192 }],
+  [['claude-3', 'claude-2', 'claude-instant'], plain],
+  [['claude-'], adaptive],
+]
+
+/** The ids of Bedrock (`us.anthropic.claude-…`) and Vertex (`…@20260528`), which take no system turns. */
+const cloudId = /\banthropic-claude-|@\d{8}$/
+
+const notClaude: Capability = {
+  thinking: 'budget',
+  efforts: [],
+  sampling: true,
+  forcedTools: 'yes',
+  prefill: true,
+  systemTurns: false,
+  structuredOutputs: false,
+  defaultOutputTokens: 8192,
+}
+
+/**
+ * The capability of a model entry: the table's row, with the entry's own `thinking` and
+ * `max_output_tokens` over it.
+ */
+export function capabilityOf(model: Model): Capability {
+  const id = upstreamId(model).replaceAll('.', '-')
+  const row = table.find(([texts]) => texts.some((text) => isNamed(id, text)))?.[1] ?? notClaude
+  return {
+    ...row,
+    ...(model.thinking && { thinking: model.thinking }),
+    // thinking that adapts goes by an effort, which a row of another mode does not tell
+    ...(model.thinking === 'adaptive' &&
+      row.thinking !== 'adaptive' && { efforts: adaptive.efforts }),
+    ...(model.max_output_tokens && { maxOutputTokens: model.max_output_tokens }),
+    ...(cloudId.test(id) && { systemTurns: false }),
+  }
+}
+
+/** A row of the first models of a line, such as `opus-4`, does not stand for a later one, such as `opus-4-9`. */
+function isNamed(id: string, text: string): boolean {
+  const at = id.indexOf(text)
+  return at !== -1 && !(text.endsWith('-4') && /^-[1-9]\d?(?!\d)/.test(id.slice(at + text.length)))
+}

@@ -1,0 +1,64 @@
+/**
+ * What an OpenAI model takes, by its upstream id. Source: OpenAI, "Reasoning models" and the pages
+ * of the models, read 2026-11; what was refused in practice: opencode #4451 (`minimal` on gpt-5.1),
+ * #36141 (`max` on gpt-5.6).
+ */
+import type { Effort } from '../../neutral/level.ts'
+
+export interface Capability {
+  /** `unknown`: an id that says nothing, such as the name of a deployment */
+  reasons: boolean | 'unknown'
+  /** in the order of their strength */
+  efforts: readonly Effort[]
+  /** takes effort `none`, and then sampling parameters, too */
+  none: boolean
+  /** tells commentary from the final answer, and wants to be told again */
+  phases: boolean
+  /** takes `text.verbosity` */
+  verbosity: boolean
+}
+
+/** `o3`, `openai/o4-mini`; not `gpt-4o`. */
+const oSeries = /(?:^|[/:])o\d/
+const gpt = /gpt-(\d+)(?:\.(\d+))?/
+
+const upToHigh = ['low', 'medium', 'high'] as const
+const upToXhigh = [...upToHigh, 'xhigh'] as const
+const all: Capability = {
+  reasons: true,
+  efforts: upToHigh,
+  none: false,
+  phases: false,
+  verbosity: true,
+}
+
+export function capabilityOf(upstreamId: string): Capability {
+  const id = upstreamId.toLowerCase()
+  const [, major, minor = '0'] = gpt.exec(id) ?? []
+  if (major !== undefined) return gptCapability(id, Number(major), Number(minor))
+  if (oSeries.test(id) || id.includes('codex')) return { ...all, verbosity: false }
+  return { ...all, reasons: 'unknown' }
+}
+
+function gptCapability(id: string, major: number, minor: number): Capability {
+  if (major < 5 || id.includes('-chat')) {
+    return { ...all, reasons: false, efforts: [], verbosity: false }
+  }
+  const since = (other: number) => major > 5 || minor >= other
+  const codex = id.includes('codex')
+  const pro = id.includes('-pro')
+  return {
+    reasons: true,
+    efforts: effortsOf(id, since),
+    none: since(1) && !codex && !pro,
+    phases: since(4) || (codex && since(3)),
+    verbosity: !codex || since(2),
+  }
+}
+
+function effortsOf(id: string, since: (minor: number) => boolean): readonly Effort[] {
+  if (id.includes('-pro')) return since(2) ? ['medium', 'high', 'xhigh'] : ['high']
+  if (since(6)) return [...upToXhigh, 'max']
+  if (since(2) || id.includes('codex-max')) return upToXhigh
+  return since(1) || id.includes('codex') ? upToHigh : ['minimal', ...upToHigh]
+}

@@ -1,0 +1,152 @@
+/** The output items of one response, by kind. Hosted tools and unknown items say nothing. */
+import type { Delta } from '../../neutral/delta.ts'
+import type { JsonObject } from '../../json/value.ts'
+import { AnswerSoFar } from '../../neutral/so-far.ts'
+import { asIndex, asName, asObject, partOf, unreadable } from '../../wire-value.ts'
+import { CallItem } from './call-item.ts'
+import { ItemTable } from './item-table.ts'
+import { TextCompletion } from './last-event.ts'
+import { isText, MessageItem } from './message-item.ts'
+import { ReasoningItem, type ReasoningSlot } from './reasoning-item.ts'
+import type { RefusalPart, TextPart } from './text-part.ts'
+
+type Kind = 'message' | 'reasoning' | 'call' | 'other'
+
+export class Output {
+  readonly soFar = new AnswerSoFar()
+  /** whether any item was spoken of; else the last event's own list is all there is */
+  seen = false
+  readonly #messages: ItemTable<MessageItem>
+  readonly #calls: ItemTable<CallItem>
+  readonly #reasonings: ItemTable<ReasoningItem>
+
+  constructor(upstreamModel: string) {
+    const { soFar } = this
+    this.#messages = new ItemTable(() => new MessageItem(soFar))
+    this.#calls = new ItemTable(() => new CallItem(soFar))
+    this.#reasonings = new ItemTable(
+      (index) => new ReasoningItem({ index, model: upstreamModel }, soFar),
+    )
+  }
+
+  added(event: JsonObject): Delta[] {
+    this.seen = true
+    const item = partOf(event.item, 'item')
+    switch (kindOfItem(item)) {
+      case 'message':
+        return this.#messages.open(event).added(item)
+      case 'reasoning':
+        this.#reasonings.open(event).added(item)
+        return []
+      case 'call':
+        return this.#calls.open(event).added(item)
+      default:
+        return []
+    }
+  }
+
+  done(event: JsonObject): Delta[] {
+    this.seen = true
+    const item = partOf(event.item, 'item')
+    switch (kindOfItem(item)) {
+      case 'message':
+        return this.#messages.of(event).finish(item)
+      case 'reasoning':
+        return this.#reasonings.of(event).finish(item)
+      case 'call':
+        return this.#calls.of(event).finish(item)
+      default:
+        return []
+    }
+  }
+
+  /** A `content_part.done`: of a message, or of raw reasoning. */
+  partDone(event: JsonObject): Delta[] {
+    const part = partOf(event.part, 'part')
+    if (isText(part)) return this.text(event).whole(part)
+    if (part.type === 'refusal') return this.refusal(event).whole(part.refusal)
+    if (part.type === 'reasoning_text') return this.rawReasoning(event).whole(part.text)
+    return []
+  }
+
+  summaryPartDone(event: JsonObject): Delta[] {
+    return this.summary(event).whole(asObject(event.part).text)
+  }
+
+  text(event: JsonObject): TextPart {
+    this.seen = true
+    return this.#messages.of(event).text(asIndex(event.content_index))
+  }
+
+  refusal(event: JsonObject): RefusalPart {
+    this.seen = true
+    return this.#messages.of(event).refusal(asIndex(event.content_index))
+  }
+
+  call(event: JsonObject): CallItem {
+    this.seen = true
+    return this.#calls.of(event)
+  }
+
+  summary(event: JsonObject): ReasoningSlot {
+    this.seen = true
+    return this.#reasonings.of(event).slot('summary', asIndex(event.summary_index))
+  }
+
+  rawReasoning(event: JsonObject): ReasoningSlot {
+    this.seen = true
+    return this.#reasonings.of(event).slot('text', asIndex(event.content_index))
+  }
+
+  /** The last event: `entries` are the items as it shows them. What the stream left open ends here. */
+  complete(entries: readonly JsonObject[], cut: boolean): Delta[] {
+    const of = (kind: Kind) =>
+      new Map([...entries.entries()].filter(([, entry]) => kindOfItem(entry) === kind))
+    const messages = this.#messages.match(of('message'), () => true)
+    const reasonings = this.#reasonings.match(of('reasoning'), () => true)
+    const calls = this.#calls.match(of('call'), haveOneName)
+    const texts = new TextCompletion(this.soFar, [...of('message').values()])
+    const rest = entries.flatMap((entry, at) => {
+      const id = asName(entry.id)
+      switch (kindOfItem(entry)) {
+        case 'message':
+          return texts.complete(messages.get(entry) ?? this.#messages.add(at, id), entry)
+        case 'reasoning':
+          return (reasonings.get(entry) ?? this.#reasonings.add(at, id)).complete(entry)
+        case 'call':
+          return (calls.get(entry) ?? this.#calls.add(at, id)).complete(entry, cut)
+        default:
+          return []
+      }
+    })
+    return [...rest, ...this.#close(cut)]
+  }
+
+  #close(cut: boolean): Delta[] {
+    return [
+      ...this.#messages.all.flatMap((message) => message.close()),
+      ...this.#reasonings.all.flatMap((reasoning) => reasoning.close()),
+      ...this.#calls.all.flatMap((call) => call.close(cut)),
+    ]
+  }
+}
+
+/** Throws ProtocolError for an item whose type nobody can read. */
+function kindOfItem({ type }: JsonObject): Kind {
+  switch (type) {
+    case 'message':
+    case 'reasoning':
+      return type
+    case 'function_call':
+    case 'custom_tool_call':
+      return 'call'
+    default:
+      if (typeof type !== 'string') throw unreadable('the type of an item')
+      return 'other'
+  }
+}
+
+function haveOneName(call: CallItem, { name: value }: JsonObject): boolean {
+  const name = asName(value)
+  return name === undefined || call.name === undefined || call.name === name
+}

@@ -1,0 +1,47 @@
+/**
+ * What has to change in a Responses request: the model's id, the operator's prompt, the operator's reasoning level.
+ * Source: docs/translation.md §7.1 and §14; OpenAI API reference "Responses", read 2026-11.
+ */
+import { upstreamId } from '../../model.ts'
+import { isReasoningModel, operatorsEffort } from './reasoning.ts'
+import type { JsonObject } from '../../json/value.ts'
+import type { RewriteContext } from '../../../lib/same-api/forward.ts'
+import type { JsonDocument } from '../../json/document.ts'
+import { putInInstructions } from '../system-prompt.ts'
+
+/** The sub-paths that take instructions; of everything else on a sub-path only the model is ours to change. */
+const withInstructions = new Set(['', '/compact', '/input_tokens'])
+
+/** Changes the document; no header depends on it. */
+export function rewriteResponses(
+  document: JsonDocument,
+  { model, systemPrompt, subPath }: RewriteContext,
+): Record<string, string | undefined> {
+  if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
+  if (systemPrompt.trim() !== '' && withInstructions.has(subPath)) {
+    putInInstructions(document, systemPrompt)
+  }
+  if (subPath !== '') return {}
+  if (model.fast && !document.get('service_tier')) document.set('service_tier', 'priority')
+  if (model.reasoning === 'off') {
+    if (document.get('reasoning') !== undefined) document.delete('reasoning')
+  } else if (model.reasoning !== 'auto') {
+    setLevel(document, operatorsEffort(model) ?? model.reasoning)
+    if (isReasoningModel(model)) takeSamplingOut(document)
+  }
+  return {}
+}
+
+/** The client's other wishes, such as the kind of summary, stay. */
+function setLevel(document: JsonDocument, effort: string): void {
+  const client = document.get('reasoning')
+  const own: JsonObject = typeof client === 'object' && client !== null ? { ...client } : {}
+  document.set('reasoning', { ...own, summary: own.summary ?? 'auto', effort })
+}
+
+/** A model that reasons refuses both. */
+function takeSamplingOut(document: JsonDocument): void {
+  for (const name of ['temperature', 'top_p']) {
+    if (document.get(name) !== undefined) document.delete(name)
+  }
+}

@@ -1,0 +1,187 @@
+/** Answers of both providers, as events and as the body of the same answer, for properties. */
+import * as fc from 'fast-check'
+import type { JsonObject } from '../../../../pipelines/json/value.ts'
+import { textCutAt } from '../../stages/slices.ts'
+import {
+  added,
+  at,
+  block,
+  completed,
+  created,
+  done,
+  messageEnd,
+  messageStart,
+} from '../../providers/events.ts'
+
+/** One part of an answer: its events at an index, and the block or item that a body has for it. */
+interface Part {
+  events(index: number): JsonObject[]
+  whole: JsonObject
+}
+
+const json = fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 1 }), {
+  maxKeys: 3,
+  noNullPrototype: true,
+})
+const words = fc.string({ unit: 'grapheme', maxLength: 20 })
+const cuts = fc.array(fc.nat(40), { maxLength: 4 })
+
+function claudeText([text, places, url]: [string, number[], string | undefined]): Part {
+  const citations = url ? [{ type: 'web_search_result_location', url, title: null }] : []
+  const cited = citations.map((citation): [string, JsonObject] => ['citations_delta', { citation }])
+  const texts = textCutAt(text, places).map((piece): [string, JsonObject] => [
+    'text_delta',
+    { text: piece },
+  ])
+  return {
+    events: (index) => block(index, { type: 'text', text: '' }, ...cited, ...texts),
+    whole: { type: 'text', text, citations },
+  }
+}
+
+function claudeThinking([text, places, signature]: [string, number[], string]): Part {
+  const texts = textCutAt(text, places).map((thinking): [string, JsonObject] => [
+    'thinking_delta',
+    { thinking },
+  ])
+  const start = { type: 'thinking', thinking: '', signature: '' }
+  return {
+    events: (index) => block(index, start, ...texts, ['signature_delta', { signature }]),
+    whole: { type: 'thinking', thinking: text, signature },
+  }
+}
+
+function claudeTool([input, places, id]: [JsonObject, number[], string]): Part {
+  const text = Object.keys(input).length > 0 ? JSON.stringify(input) : ''
+  const texts = textCutAt(text, places).map((piece): [string, JsonObject] => [
+    'input_json_delta',
+    { partial_json: piece },
+  ])
+  const tool = { type: 'tool_use', id: `toolu_${id}`, name: 'f' }
+  return {
+    events: (index) => block(index, { ...tool, input: {} }, ...texts),
+    whole: { ...tool, input },
+  }
+}
+
+const claudePart = fc.oneof(
+  fc.tuple(words, cuts, fc.option(fc.constant('https://a'), { nil: undefined })).map(claudeText),
+  fc.tuple(words, cuts, words).map(claudeThinking),
+  fc.tuple(json, cuts, fc.uuid()).map(claudeTool),
+  fc.constant<Part>({
+    events: (index) => block(index, { type: 'redacted_thinking', data: 'x' }),
+    whole: { type: 'redacted_thinking', data: 'x' },
+  }),
+)
+
+/** Deltas, done events or both, as upstreams do. */
+type Style = { deltas: boolean; dones: boolean }
+const style = fc.record({ deltas: fc.boolean(), dones: fc.boolean() })
+
+function openaiText([text, places, { deltas, dones }]: [string, number[], Style]): Part {
+  const part = { type: 'output_text', text, annotations: [] }
+  const whole = { type: 'message', id: 'm', content: [part] }
+  return {
+    events: (index) => [
+      added(index, { type: 'message', content: [] }),
+      ...(deltas ? textCutAt(text, places) : []).map((delta) =>
+        at(index, 'output_text.delta', { delta }),
+      ),
+      ...(dones
+        ? [at(index, 'output_text.done', { text }), at(index, 'content_part.done', { part })]
+        : []),
+      done(index, whole),
+    ],
+    whole,
+  }
+}
+
+function openaiReasoning([texts, { deltas, dones }]: [string[], Style]): Part {
+  const summary = texts.map((text) => ({ type: 'summary_text', text }))
+  const whole = { type: 'reasoning', id: 'rs', summary, encrypted_content: 'x' }
+  return {
+    events: (index) => [
+      added(index, { ...whole, summary: [], encrypted_content: 'partial' }),
+      ...texts.flatMap((text, n) => [
+        ...(deltas
+          ? [at(index, 'reasoning_summary_text.delta', { summary_index: n, delta: text })]
+          : []),
+        ...(dones ? [at(index, 'reasoning_summary_text.done', { summary_index: n, text })] : []),
+      ]),
+      done(index, whole),
+    ],
+    whole,
+  }
+}
+
+function openaiCall([input, places, { deltas, dones }]: [JsonObject, number[], Style]): Part {
+  const text = Object.keys(input).length > 0 ? JSON.stringify(input) : ''
+  const whole = { type: 'function_call', id: 'fc', call_id: 'call', name: 'f', arguments: text }
+  const type = 'function_call_arguments'
+  return {
+    events: (index) => [
+      added(index, { ...whole, arguments: '' }),
+      ...(deltas ? textCutAt(text, places) : []).map((delta) =>
+        at(index, `${type}.delta`, { delta }),
+      ),
+      ...(dones ? [at(index, `${type}.done`, { arguments: text })] : []),
+      done(index, whole),
+    ],
+    whole,
+  }
+}
+
+const openaiPart = fc.oneof(
+  fc.tuple(words, cuts, style).map(openaiText),
+  fc.tuple(fc.array(words, { maxLength: 3 }), style).map(openaiReasoning),
+  fc.tuple(json, cuts, style).map(openaiCall),
+)
+
+interface Sample {
+  provider: 'anthropic' | 'openai'
+  events: JsonObject[]
+  body: JsonObject
+  /** what the upstream sent as arguments, call by call */
+  inputs: string[]
+}
+
+function claudeAnswer(parts: Part[]): Sample {
+  const usage = { input_tokens: 5, output_tokens: 1, service_tier: 'standard' }
+  const content = parts.map(({ whole }) => whole)
+  return {
+    provider: 'anthropic',
+    events: [
+      messageStart({ usage }),
+      ...parts.flatMap((part, index) => part.events(index)),
+      ...messageEnd('end_turn', { usage: { output_tokens: 9 } }),
+    ],
+    body: { id: 'msg_1', content, stop_reason: 'end_turn', usage: { ...usage, output_tokens: 9 } },
+    inputs: content.flatMap(({ input }) => (input ? [JSON.stringify(input)] : [])),
+  }
+}
+
+function openaiAnswer(parts: Part[]): Sample {
+  const output = parts.map(({ whole }) => whole)
+  const usage = { input_tokens: 5, output_tokens: 9 }
+  const body = { id: 'resp_1', created_at: 1_790_000_000, status: 'completed', output, usage }
+  return {
+    provider: 'openai',
+    events: [created(), ...parts.flatMap((part, index) => part.events(index)), completed(body)],
+    body,
+    inputs: output.flatMap(({ arguments: text }) =>
+      typeof text === 'string' ? [text === '' ? '{}' : text] : [],
+    ),
+  }
+}
+
+export const openaiSample = fc.array(openaiPart, { maxLength: 6 }).map(openaiAnswer)
+
+/** Any answer of either provider. */
+export const sample = fc.oneof(
+  fc.array(claudePart, { maxLength: 6 }).map(claudeAnswer),
+  openaiSample,
+)
+
+export function bytesOf(events: JsonObject[]): Buffer {
+  return Buffer.from(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''))
+}

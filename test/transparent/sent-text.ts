@@ -1,6 +1,0 @@
-import type { JsonDocument } from '../../lib/transparent/json-document.ts'
-
-/** What an upstream would read of a document. */
-export function sentText(document: JsonDocument): string {
-  return Buffer.concat(document.pieces()).toString()
-}
