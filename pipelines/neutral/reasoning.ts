@@ -1,0 +1,51 @@
+/**
+ * Reasoning in no API's words: what of it can be read, and the seal under which its model takes it back. An answer tells it
+ * (`delta.ts`), the memory keeps it, a request hands it back (`request.ts`).
+ */
+
+/** How many code points of content and how many tool calls come before. */
+export interface Place {
+  content: number
+  tools: number
+}
+
+/** What a model makes of its reasoning so that it can be handed back: a signature of the text, or the reasoning encrypted. */
+export type Seal = {
+  /** the format, in the name that the registry of reasoning formats has for it; undefined where a client does not say */
+  maker?: string
+  /** the upstream's name of the model that made it; undefined where a client does not say */
+  model?: string
+  /** of the item that it came in; only where the upstream named one */
+  id?: string
+} & ({ signature: string } | { data: string })
+
+/** One block or item of reasoning. */
+export interface Reasoning {
+  /** `thinking`: the text that a signature signs. `summary`: what may be read of encrypted reasoning. `raw`: of open models */
+  kind: 'thinking' | 'summary' | 'raw'
+  /** which block or item of the answer */
+  index?: number
+  /** readable; `""` where there is none */
+  text: string
+  seal?: Seal
+  /** where it stood in its answer; left out: in front of everything */
+  at?: Place
+}
+
+/** A preamble to more work, or the answer. */
+export type Phase = 'commentary' | 'final_answer'
+
+/** What the text of an answer is from a place on. */
+export interface PlacedPhase {
+  phase: Phase
+  at: Place
+}
+
+/** What is remembered of an answer, under its first tool call or its text. */
+export interface Remembered {
+  reasoning?: Reasoning[]
+  phases?: PlacedPhase[]
+}
+
+/** What was remembered under a key. */
+export type Recall = (key: string) => Remembered | undefined

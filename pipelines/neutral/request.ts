@@ -1,0 +1,286 @@
+/**
+ * The neutral request: what a client asks for, in no API's words. A client's reader makes it, a provider's writer reads it,
+ * and neither knows the other. Nothing in it is changed after it has been read.
+ *
+ * Each piece and each tool has the `place` where the client wrote it, for errors; `names` has the client's word for what is
+ * named in `x-droid2api-dropped`. Strings and data are carried by reference, never copied.
+ */
+import type { JsonObject } from '../json/value.ts'
+import type { InlineData } from './data-url.ts'
+import type { Effort, Level } from './level.ts'
+import type { Phase, Reasoning } from './reasoning.ts'
+
+export interface NeutralRequest {
+  /** as the client named it */
+  model: string
+  /** in the client's order, unmerged; those of the role `instruction` at the front lead the conversation */
+  turns: Turn[]
+  tools: Tool[]
+  toolChoice?: ToolChoice
+  /** false: one call at a time */
+  parallelCalls?: boolean
+  limits: Limits
+  sampling: Sampling
+  /** sequences, each once, none empty */
+  stop: string[]
+  format?: AnswerFormat
+  reasoning: ReasoningWish
+  verbosity?: string
+  /** who asks, as the client's user or as an id that is safe to hand on */
+  user?: string
+  safetyId?: string
+  /** what groups requests for the prompt cache */
+  cacheKey?: string
+  /** how soon it is to be answered, and at what price */
+  tier?: string
+  metadata?: JsonObject
+  /** a mark on the whole request */
+  mark?: JsonObject
+  /** top-level members that only one API knows, by that API: its writer takes them, every other drops them */
+  own: Readonly<Record<string, JsonObject>>
+  /** the client's names of what no writer carries over */
+  lost: string[]
+  /** the client's name of a member where it is not the neutral one, such as `top_p` for `topP` */
+  names: Names
+}
+
+/** What may be dropped by a writer. */
+export type Nameable =
+  | keyof Sampling
+  | 'toolChoice'
+  | 'format'
+  | 'verbosity'
+  | 'cacheKey'
+  | 'tier'
+  | 'metadata'
+
+export type Names = Readonly<Partial<Record<Nameable, string>>>
+
+export interface Turn {
+  /** `instruction`: of the operator or the developer, wherever it stands */
+  role: 'user' | 'assistant' | 'instruction'
+  pieces: Piece[]
+  place: string
+  /** a mark on the whole turn */
+  mark?: Mark
+  /** assistant: what its text is, where the client hands that back */
+  phase?: Phase
+  /**
+   * assistant: reasoning that the client hands back beside the pieces, in each form in which it does so, the best first. The
+   * first of which something can be used counts; see `orderedPieces` of `history.ts`.
+   */
+  reasoning?: Reasoning[][]
+  /** assistant: under what the memory knows the answer, beside its text: the id of its first call */
+  firstCallId?: string
+}
+
+/** Up to here the prompt is worth caching. */
+export interface Mark {
+  /** what the caching is to be like, as the client wrote it */
+  control?: JsonObject
+  /** the mark of an API that knows no more than that there is one, as the client wrote it */
+  breakpoint?: unknown
+}
+
+/** A piece in the words of one API, for its own writer, which sends it as it is. */
+export interface Own {
+  api: string
+  value: JsonObject
+}
+
+interface PieceBase {
+  place: string
+  mark?: Mark
+  own?: Own
+}
+
+export type Piece =
+  | TextPiece
+  | RefusalPiece
+  | AttachmentPiece
+  | SearchResultPiece
+  | ReasoningPiece
+  | CallPiece
+  | ResultPiece
+  | ForeignPiece
+
+export interface TextPiece extends PieceBase {
+  type: 'text'
+  /** may be empty */
+  text: string
+}
+
+export interface RefusalPiece extends PieceBase {
+  type: 'refusal'
+  text: string
+}
+
+/** An image or a file, held in one of four ways. */
+export interface AttachmentPiece extends PieceBase {
+  type: 'attachment'
+  /** of data, what they are; of what is elsewhere, what the client says they are */
+  kind: 'image' | 'file'
+  held: { inline: InlineData } | { url: string } | { fileId: string } | { text: string }
+  name?: string
+  /** how closely an image is to be looked at */
+  detail?: string
+}
+
+/** Something found, with where it was found. Also a document that is made of texts. */
+export interface SearchResultPiece extends PieceBase {
+  type: 'search-result'
+  title?: string
+  source?: string
+  texts: string[]
+}
+
+/** Reasoning that stands in its place among the pieces. */
+export interface ReasoningPiece extends PieceBase {
+  type: 'reasoning'
+  reasoning: Reasoning
+}
+
+export interface CallPiece extends PieceBase {
+  type: 'call'
+  kind: 'function' | 'custom'
+  /** as the client knows it */
+  id: string
+  name: string
+  /** as the model wrote it, JSON or not; an object where the client keeps it as one */
+  input: string | JsonObject
+}
+
+export interface ResultPiece extends PieceBase {
+  type: 'result'
+  /** of the call, as the client knows it; undefined where it names only a tool, and no call of that name is open */
+  id: string | undefined
+  /** of the tool, where the client names it */
+  name?: string
+  isError?: boolean
+  /** a string where the client sent one */
+  content: string | Piece[]
+}
+
+/** What only its own API understands: what a tool that a provider ran has left behind, or a type that nobody knows. */
+export interface ForeignPiece extends PieceBase {
+  type: 'foreign'
+  /** the type, as the client wrote it */
+  name: string
+  /** what a tool of the provider's own left behind: others leave it out. Else they refuse it. */
+  isLeftover: boolean
+  own: Own
+}
+
+export type Tool = FunctionTool | CustomTool | HostedTool
+
+interface ToolBase {
+  place: string
+  mark?: Mark
+}
+
+export interface FunctionTool extends ToolBase {
+  kind: 'function'
+  name: string
+  description?: string
+  /** as the client wrote it; undefined for none */
+  schema: unknown
+  /** of the schema */
+  schemaPlace: string
+  strict?: boolean
+  /** what else the client says of it, by name */
+  more: JsonObject
+}
+
+/** Called with free text instead of arguments. */
+export interface CustomTool extends ToolBase {
+  kind: 'custom'
+  name: string
+  description?: string
+  /** the grammar of its input */
+  grammar?: JsonObject
+  more: JsonObject
+}
+
+/** Run by a provider. */
+export interface HostedTool extends ToolBase {
+  kind: 'hosted'
+  /** the type, as the client wrote it; undefined where the client asked for a search without a tool */
+  name?: string
+  /** the tool in the words of its API; undefined as above */
+  own?: Own
+  /** what it looks for, where it searches the web: any provider's own search will do */
+  search?: WebSearch
+}
+
+export interface WebSearch {
+  /** how much of what was found is read: low, medium, high */
+  size?: string
+  location?: JsonObject
+  /** as the client wrote it */
+  allowedDomains?: unknown
+}
+
+/** `place`: where the client chose. */
+export type ToolChoice = { place: string } & (
+  | { type: 'auto' | 'none' | 'any' }
+  /** `namePlace`: where the name stands */
+  | { type: 'tool'; kind: 'function' | 'custom'; name: string; namePlace: string }
+  | { type: 'allowed'; mode: 'auto' | 'any'; tools: AllowedTool[] }
+  /** a choice in the words of one API */
+  | { type: 'own'; value: unknown }
+)
+
+export type AllowedTool =
+  | { kind: 'function' | 'custom'; name: string; namePlace: string }
+  | { kind: 'own'; value: JsonObject }
+
+/** Tokens. */
+export interface Limits {
+  /** reasoning included */
+  total?: number
+  /** the answer alone, from clients that know of no reasoning */
+  answer?: number
+}
+
+export interface Sampling {
+  temperature?: number
+  topP?: number
+  topK?: number
+  seed?: unknown
+  presencePenalty?: number
+  frequencyPenalty?: number
+  logitBias?: unknown
+  logprobs?: boolean
+  topLogprobs?: number
+}
+
+export type AnswerFormat =
+  | { type: 'json' }
+  /** `place`: of the schema's holder */
+  | {
+      type: 'schema'
+      schema: JsonObject
+      name?: string
+      description?: string
+      strict?: boolean
+      place: string
+    }
+
+/** How hard the client wants the model to think. Nothing in it: nobody said anything. */
+export interface ReasoningWish {
+  level?: Level
+  /** tokens, at least 1: goes before the level where the model takes a budget */
+  budgetTokens?: number
+  /** the wish in the words of one API, for its own writer */
+  own?: Own
+  /** an effort that by itself does not switch reasoning on */
+  effort?: Effort
+  /** the client's parameter that says it, for what is dropped */
+  said?: string
+  /** every parameter of the client's that says something of it, known or not */
+  names: string[]
+  /** the client said a word that nobody knows */
+  isUnknownWord?: boolean
+  /** nobody is to read the reasoning, though the model may think */
+  hidden: boolean
+}
