@@ -18,7 +18,7 @@ export function validate(schema: Schema, given: object, coerce: boolean): Valida
       data: structuredClone(given) as Record<string, unknown>,
       env: false,
       // an object will do for it, too, though its types know the function form only; source: its index.js, 8.0.0
-      ajv: { customOptions: ajvOptions(coerce) } as unknown as EnvSchemaOpt['ajv'],
+      ajv: { customOptions: ajvOptions(coerce) } as unknown as NonNullable<EnvSchemaOpt['ajv']>,
     })
     return { data, found: [] }
   } catch (error) {

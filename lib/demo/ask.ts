@@ -10,7 +10,7 @@ export interface Ask {
   reasoning: boolean
   /** a JSON answer is wanted, in the shape of `schema` when there is one */
   json?: { schema?: JsonObject }
-  maxTokens?: number
+  maxTokens?: number | undefined
   inputTokens: number
 }
 

@@ -33,7 +33,7 @@ export function openLog(options: LogOptions): OpenLog {
   const log = pino(
     {
       level: options.level,
-      base: undefined,
+      base: null,
       timestamp: isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -24,14 +24,15 @@ interface Sent extends ServerOptions {
  * The library copies its own options at the start of each request. Options given with a request would be mixed in property by
  * property, at the cost of all else that it does; so they are set here, just before, in the same order each time.
  */
+const noBody = wholeBody({ pieces: [] })
 const options: Sent = {
   selfHandleResponse: true,
   // The path is final, too: the library takes it from `req.url` as it is, and parses no URL.
   toProxy: true,
   prependPath: false,
-  target: undefined,
+  target: '',
   agent: undefined,
-  buffer: undefined,
+  buffer: noBody,
   onRequest: undefined,
 }
 const proxy = httpProxy.createProxyServer(options)
@@ -64,7 +65,7 @@ export function forward(
       proxy.web(req, res, (cause) => setImmediate(reject, unreachable(address.host, cause)))
     } finally {
       // what holds the request and its body
-      options.buffer = undefined
+      options.buffer = noBody
       options.onRequest = undefined
     }
   })

@@ -29,9 +29,9 @@ export interface ThinkingPlan {
 /** The client's limits, in tokens. */
 export interface OutputLimits {
   /** `max_completion_tokens`: thinking included */
-  total?: number
+  total?: number | undefined
   /** `max_tokens`, from clients that know of no thinking: the answer alone */
-  answer?: number
+  answer?: number | undefined
 }
 
 /** What the rest of the request has in it that thinking with a budget does not go with. */

@@ -9,7 +9,7 @@ import { isGiven, listAt, nameAt, objectAt } from '../../untrusted.ts'
 export interface ChosenTools {
   /** the tools that stay declared */
   tools: JsonObject[]
-  choice?: AnthropicToolChoice
+  choice: AnthropicToolChoice | undefined
   dropped: string[]
 }
 
@@ -48,9 +48,9 @@ export function chooseTools(
     ? declared.tools.filter(({ name }) => typeof name === 'string' && only.includes(name))
     : declared.tools
   const tools = [...narrowed, ...declared.search]
-  if (tools.length === 0) return { tools, dropped: [] }
+  if (tools.length === 0) return { tools, choice: undefined, dropped: [] }
 
-  const named = wish.type === 'tool' ? { name: wish.name } : {}
+  const named = wish.name === undefined ? {} : { name: wish.name }
   const wished = wish.type && { type: wish.type, ...named }
   const oneAtATime =
     request.parallel_tool_calls === false || wish.serial === true || declared.legacy

@@ -15,7 +15,7 @@ const ownIdPrefix = 'rs_'
 export interface PlacedReasoning {
   block: ResponsesItem
   /** left out: in front of everything */
-  at?: ReasoningDetail['at']
+  at?: NonNullable<ReasoningDetail['at']>
 }
 
 interface Group {
