@@ -36,6 +36,7 @@ export function startOurs(
   upstream: string,
   config: object = {},
   login: Record<string, string> = { FACTORY_API_KEY: 'fk-of-the-bench-0123456789' },
+  program = path.join(projectDir, 'dist/bin/droid2api.js'),
 ): Promise<Target> {
   const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-bench-'))
   const file = path.join(dir, 'config.json')
@@ -50,7 +51,7 @@ export function startOurs(
   }
   writeFileSync(file, JSON.stringify(base))
   const env = { ...process.env, ...login, DATA_DIR: dir }
-  return startProxy('droid2api', [path.join(projectDir, 'dist/bin/droid2api.js'), '-c', file], env)
+  return startProxy('droid2api', [program, '-c', file], env)
 }
 
 export const clientKey = 'bench-client-key-5f4e3d2c'

@@ -1,9 +1,12 @@
 /**
  * `npm run bench [words of rows]`: droid2api beside a bare http-proxy-3, row by row and round by round in turn, so that what
  * else the machine does meets both. Prints a table and writes `bench.json`. Build first.
+ * `--against FILE` puts another build of droid2api (its dist/bin/droid2api.js) in the place of the bare proxy; `--rounds N` has
+ * each row measured in so many rounds.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
 import { median, shown } from './figures.ts'
 import { rowsOf, startTargets, type Round, type Row } from './scenarios.ts'
 
@@ -18,14 +21,20 @@ interface Result {
   spread: [lowest: number, highest: number]
 }
 
-const wanted = process.argv.slice(2)
-const targets = await startTargets()
+const { positionals: wanted, values } = parseArgs({
+  allowPositionals: true,
+  options: { against: { type: 'string' }, rounds: { type: 'string' } },
+})
+const { against } = values
+const targets = await startTargets(against)
 const results: Result[] = []
 try {
   say(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, medians\n`)
-  say('| work | bare http-proxy-3 | droid2api | ratio (lowest to highest) | goal |')
+  say(
+    `| work | ${against ? 'the other build' : 'bare http-proxy-3'} | droid2api | ratio (lowest to highest) | goal |`,
+  )
   say('| --- | --- | --- | --- | --- |')
-  for (const row of rowsOf(targets)) {
+  for (const row of rowsOf(targets, against)) {
     if (wanted.length > 0 && !wanted.some((word) => row.work.includes(word))) continue
     const result = summed(row, await roundsOf(row))
     results.push(result)
@@ -42,9 +51,10 @@ function say(text: string): void {
 
 async function roundsOf(row: Row): Promise<Round[]> {
   for (let count = 0; count < (row.warmUps ?? 0); count++) await row.round()
-  const rounds: Round[] = []
-  for (let count = 0; count < row.rounds; count++) rounds.push(await row.round())
-  return rounds
+  const figures: Round[] = []
+  const rounds = values.rounds ? Number(values.rounds) : row.rounds
+  for (let count = 0; count < rounds; count++) figures.push(await row.round())
+  return figures
 }
 
 function summed({ work, unit, goal }: Row, rounds: Round[]): Result {

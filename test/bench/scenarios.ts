@@ -38,13 +38,20 @@ export interface Targets {
   untouched: Target
 }
 
-export async function startTargets(): Promise<Targets> {
+/** `older`: the program of another build of ours, which then takes the place of the bare proxy. */
+export async function startTargets(older: string | undefined): Promise<Targets> {
   const upstream = await startUpstream()
-  const bare = await startBare(upstream.url)
+  const bare = await startBase(older)(upstream.url)
   const ours = await startOurs(upstream.url)
   const prompted = await startOurs(upstream.url)
-  const untouched = await startOurs(upstream.url, { system_prompt: '' })
+  const untouched = older
+    ? await startBase(older)(upstream.url)
+    : await startOurs(upstream.url, { system_prompt: '' })
   return { upstream, bare, ours, prompted, untouched }
+}
+
+function startBase(older: string | undefined): (upstream: string) => Promise<Target> {
+  return older ? (upstream) => startOurs(upstream, {}, undefined, older) : startBare
 }
 
 function bodyOf(characters: number): Buffer {
@@ -74,7 +81,14 @@ const burst: Ask = {
 }
 const chatBurst: Ask = { ...burst, path: '/v1/chat/completions' }
 
-export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): Row[] {
+export function rowsOf(
+  { upstream, bare, ours, prompted, untouched }: Targets,
+  older?: string,
+): Row[] {
+  const baseChat = older ? chatJson : json
+  const baseChatBurst = older ? chatBurst : burst
+  const baseChatPath = older ? '/v1/chat/completions' : '/v1/messages'
+  const base = startBase(older)
   /** of the paced streams, whose rounds give both figures */
   const delays: Round[] = []
   return [
@@ -92,7 +106,7 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       goal: '<= 1.6',
       rounds: 5,
       warmUps: 2,
-      round: () => inTurn(cpuPerRequest(bare, json), cpuPerRequest(ours, chatJson)),
+      round: () => inTurn(cpuPerRequest(bare, baseChat), cpuPerRequest(ours, chatJson)),
     },
     {
       work: 'JSON passed through, both at 1 000 requests/s',
@@ -106,7 +120,7 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       unit: 'µs',
       goal: '<= 1.6',
       rounds: 5,
-      round: () => inTurn(cpuAtRate(bare, json), cpuAtRate(ours, chatJson)),
+      round: () => inTurn(cpuAtRate(bare, baseChat), cpuAtRate(ours, chatJson)),
     },
     {
       work: 'latency at 100 requests/s, p50',
@@ -133,7 +147,7 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       goal: '<= 1.9',
       rounds: 5,
       warmUps: 2,
-      round: () => inTurn(cpuPerEvent(bare, burst), cpuPerEvent(ours, chatBurst)),
+      round: () => inTurn(cpuPerEvent(bare, baseChatBurst), cpuPerEvent(ours, chatBurst)),
     },
     {
       work: 'stream translated, 100 x 50 events/s, CPU an event',
@@ -141,7 +155,7 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       goal: '<= 1.3',
       rounds: 2,
       round: async () => {
-        const { cpu, delay } = await pacedInTurn(bare, ours)
+        const { cpu, delay } = await pacedInTurn(bare, ours, baseChatPath)
         delays.push(delay)
         return cpu
       },
@@ -151,7 +165,7 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       unit: 'ms',
       goal: '<= 1.5',
       rounds: 2,
-      round: async () => delays.shift() ?? (await pacedInTurn(bare, ours)).delay,
+      round: async () => delays.shift() ?? (await pacedInTurn(bare, ours, baseChatPath)).delay,
     },
     ...[200_000, 5_000_000].map((characters): Row => {
       const ask = { ...json, body: bodyOf(characters) }
@@ -170,7 +184,7 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       rounds: 3,
       round: () =>
         inTurn(
-          () => idle(startBare, upstream),
+          () => idle(base, upstream),
           () => idle(startOurs, upstream),
         ),
     },
@@ -181,7 +195,7 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       rounds: 1,
       round: () =>
         inTurn(
-          () => held(startBare, upstream, '/v1/messages'),
+          () => held(base, upstream, baseChatPath),
           () => held(startOurs, upstream, '/v1/chat/completions'),
         ),
     },
@@ -192,7 +206,7 @@ export function rowsOf({ upstream, bare, ours, prompted, untouched }: Targets): 
       rounds: 7,
       round: () =>
         inTurn(
-          () => start(startBare, upstream),
+          () => start(base, upstream),
           () => start(startOurs, upstream),
         ),
     },
@@ -232,8 +246,12 @@ async function latency(target: Target): Promise<number> {
   return median(await runAtRate(target, { ask: json, perSecond: 100, forMs: 2500 }))
 }
 
-async function pacedInTurn(bare: Target, ours: Target): Promise<{ cpu: Round; delay: Round }> {
-  const base = await paced(bare, '/v1/messages')
+async function pacedInTurn(
+  bare: Target,
+  ours: Target,
+  basePath: Ask['path'],
+): Promise<{ cpu: Round; delay: Round }> {
+  const base = await paced(bare, basePath)
   const retold = await paced(ours, '/v1/chat/completions')
   return {
     cpu: { base: base.cpu, ours: retold.cpu },
@@ -256,7 +274,9 @@ async function paced(target: Target, path: Ask['path']): Promise<{ cpu: number; 
   return { cpu: ((cpuMs(target) - before) / (100 * events)) * 1000, delay: median(delays) }
 }
 
-async function idle(startTarget: typeof startOurs, upstream: Target): Promise<number> {
+type StartTarget = (upstream: string) => Promise<Target>
+
+async function idle(startTarget: StartTarget, upstream: Target): Promise<number> {
   const target = await startTarget(upstream.url)
   await run(target, { ask: json, concurrency: 1, forMs: 1000, requests: 1 })
   await new Promise((resolve) => setTimeout(resolve, 1000))
@@ -266,7 +286,7 @@ async function idle(startTarget: typeof startOurs, upstream: Target): Promise<nu
 }
 
 async function held(
-  startTarget: typeof startOurs,
+  startTarget: StartTarget,
   upstream: Target,
   path: Ask['path'],
 ): Promise<number> {
@@ -279,7 +299,7 @@ async function held(
   return peak
 }
 
-async function start(startTarget: typeof startOurs, upstream: Target): Promise<number> {
+async function start(startTarget: StartTarget, upstream: Target): Promise<number> {
   const began = performance.now()
   const target = await startTarget(upstream.url)
   await run(target, { ask: json, concurrency: 1, forMs: 1000, requests: 1 })
