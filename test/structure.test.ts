@@ -13,7 +13,7 @@ import { API } from 'typescript/unstable/sync'
 const bounds = {
   filesInCircles: 17,
   foldersWithCircles: 8,
-  importsOfLibFromPipelines: 10,
+  importsOfLibFromPipelines: 0,
   filesLooseInLib: 6,
   filesUnder20Lines: 15,
   filesOver300Lines: 0,

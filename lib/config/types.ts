@@ -1,30 +1,18 @@
 /** The running configuration: checked, complete and frozen. Keys keep the names of `config.json`. */
+import type { Model as PipelineModel } from '../../pipelines/model.ts'
+
+export type { ReasoningLevel } from '../../pipelines/model.ts'
 
 export type ModelType = 'anthropic' | 'openai' | 'common'
-export type ReasoningLevel =
-  | 'off'
-  | 'minimal'
-  | 'low'
-  | 'medium'
-  | 'high'
-  | 'xhigh'
-  | 'max'
-  | 'auto'
-export type ThinkingMode = 'budget' | 'adaptive' | 'none'
 export type DefaultStream = true | false | 'auto'
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
-export interface Model {
+/** An entry of `models`. */
+export interface Model extends PipelineModel {
   name: string
-  id: string
   type: ModelType
-  reasoning: ReasoningLevel
   endpoint?: string
-  upstream_id?: string
   provider?: string
-  thinking?: ThinkingMode
-  max_output_tokens?: number
-  fast?: boolean
 }
 
 /**

@@ -2,24 +2,18 @@
  * The transparent road: a client that speaks the upstream's own API. Its body goes up with as little changed as the
  * configuration demands, the answer comes back byte for byte.
  */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
 import { readBody } from '../http/body.ts'
 import { systemPromptOf } from '../config/endpoint-auth.ts'
 import type { Model, ModelType } from '../config/types.ts'
+import type { RewriteContext } from '../../pipelines/model.ts'
 import { badRequest, ProxyError } from '../../pipelines/errors.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { modelOf, targetOf, type Target } from '../upstream/target.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { forward } from './proxy.ts'
 import { relay } from './relay.ts'
-
-export interface RewriteContext {
-  model: Model
-  systemPrompt: string
-  headers: IncomingHttpHeaders
-  subPath: string
-}
 
 /** One transparent API: which models speak it, and what has to change in a request. */
 export interface TransparentApi {

@@ -3,7 +3,7 @@
  * whichever of its spellings. Source: OpenAI `reasoning_effort`, OpenRouter "Reasoning tokens",
  * Anthropic "Effort" and "Extended thinking", read 2026-11.
  */
-import type { Model } from '../../lib/config/types.ts'
+import type { Model } from '../model.ts'
 import { isObject, type JsonObject } from '../json/value.ts'
 import { isGiven } from '../untrusted.ts'
 

@@ -1,6 +1,6 @@
 /** What a request mapping is given besides the client's body, and what it hands back. */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Model } from '../../lib/config/types.ts'
+import type { Model } from '../model.ts'
 import type { Remembered } from './phases.ts'
 import type { OwnNames } from './tool-name.ts'
 

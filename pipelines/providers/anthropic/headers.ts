@@ -1,6 +1,6 @@
 /** The two headers that belong to a Messages body. */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Model } from '../../../lib/config/types.ts'
+import type { Model } from '../../model.ts'
 import type { ThinkingPlan } from './budget.ts'
 import type { AnthropicMessage } from '../../wire/anthropic.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'

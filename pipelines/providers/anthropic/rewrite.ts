@@ -6,11 +6,10 @@
 import { planThinking, type ThinkingPlan } from './budget.ts'
 import { capabilityOf } from './capability.ts'
 import type { Effort } from '../../neutral/level.ts'
-import { upstreamId } from '../../model.ts'
+import { upstreamId, type RewriteContext } from '../../model.ts'
 import { betaHeader, budgetOfLevel, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
 import type { AnthropicBlock, AnthropicMessage } from '../../wire/anthropic.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import type { RewriteContext } from '../../../lib/same-api/forward.ts'
 import type { JsonDocument } from '../../json/document.ts'
 import { putInSystem } from '../system-prompt.ts'
 

@@ -1,5 +1,5 @@
 /** What goes with thinking beside the body: the budgets of the levels, and the beta list. */
-import type { Model } from '../../../lib/config/types.ts'
+import type { Model } from '../../model.ts'
 import { nearestEffort, type Effort } from '../../neutral/level.ts'
 
 /** Tokens of `budget_tokens`, for models that take a budget. */

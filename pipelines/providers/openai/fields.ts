@@ -1,6 +1,6 @@
 /** The small fields of a request: what has a counterpart on one line, and what has none. */
 import { createHash } from 'node:crypto'
-import type { Model } from '../../../lib/config/types.ts'
+import type { Model } from '../../model.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
 import { isGiven, optionalNumberAt, tokenLimitAt } from '../../untrusted.ts'

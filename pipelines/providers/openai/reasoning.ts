@@ -1,5 +1,5 @@
 /** Whether an OpenAI model reasons in a request, and how hard it is told to. */
-import type { Model } from '../../../lib/config/types.ts'
+import type { Model } from '../../model.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
 import {

@@ -2,10 +2,9 @@
  * What has to change in a Responses request: the model's id, the operator's prompt, the operator's reasoning level.
  * Source: docs/translation.md §7.1 and §14; OpenAI API reference "Responses", read 2026-11.
  */
-import { upstreamId } from '../../model.ts'
+import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
 import type { JsonObject } from '../../json/value.ts'
-import type { RewriteContext } from '../../../lib/same-api/forward.ts'
 import type { JsonDocument } from '../../json/document.ts'
 import { putInInstructions } from '../system-prompt.ts'
 
