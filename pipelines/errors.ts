@@ -55,3 +55,14 @@ export function errorType(status: number): string {
 export function badRequest(code: string, param: string, message: string): ProxyError {
   return new ProxyError(400, code, message, { param })
 }
+
+/** The upstream's answer ended before it was complete. */
+export function truncatedAnswer(): ProxyError {
+  const message = 'The upstream closed the stream before the answer was complete.'
+  return new ProxyError(502, 'upstream_truncated', message, { type: 'upstream_error' })
+}
+
+/** The upstream broke its own protocol; the message says how. */
+export function brokenProtocol(message: string): ProxyError {
+  return new ProxyError(502, 'upstream_protocol_error', message, { type: 'upstream_error' })
+}

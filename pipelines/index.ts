@@ -13,6 +13,8 @@
 import type { Duplex } from 'node:stream'
 import type { Delta } from './neutral/delta.ts'
 import { sseEvents } from './stages/sse-events.ts'
+import type { ProxyError } from './errors.ts'
+import { refusalFrom } from './providers/failure.ts'
 import { chatToAnthropic } from './providers/anthropic/body.ts'
 import type { MappedRequest, MappingContext } from './neutral/mapped.ts'
 import { chatToResponses } from './providers/openai/body.ts'
@@ -27,6 +29,8 @@ export interface Provider {
   translator(context: TranslateContext): Translator
   /** the deltas of an answer that came as one body */
   body(body: JsonObject, context: TranslateContext): Iterable<Delta>
+  /** an HTTP answer with a status of 400 or above, whose status is kept */
+  failure(status: number, body: string): ProxyError
 }
 
 /** The APIs that chat is translated to, by a model's `type`. (`common` speaks chat itself.) */
@@ -35,11 +39,13 @@ export const providers = {
     request: chatToAnthropic,
     translator: anthropicTranslator,
     body: anthropicBody,
+    failure: refusalFrom,
   },
   openai: {
     request: chatToResponses,
     translator: responsesTranslator,
     body: responsesBody,
+    failure: refusalFrom,
   },
 } satisfies Record<string, Provider>
 

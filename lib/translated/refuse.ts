@@ -1,12 +1,11 @@
-/** An upstream's refusal: its HTTP error, retold as an error of chat. */
+/** An upstream's refusal: its HTTP error, as our own. */
 import type { IncomingMessage } from 'node:http'
-import type { Failure } from '../../pipelines/neutral/delta.ts'
 import type { Call } from '../app.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { isOwnCredential } from '../upstream/credential.ts'
 import { shownTarget, type Target } from '../upstream/target.ts'
 import { readBeginning } from './read-answer.ts'
-import { upstreamFailure } from './upstream-error.ts'
+import { refusalFrom } from '../../pipelines/providers/failure.ts'
 
 /** An error body is a page at most, and there at once; of more than this only the beginning is read. */
 const readable = { bytes: 1024 * 1024, ms: 10_000 }
@@ -24,15 +23,16 @@ export async function refuse(answer: IncomingMessage, call: Call, target: Target
     )
   }
   const text = await readBeginning(answer, call, readable)
-  const failure = upstreamFailure(status, text, isOwnCredential(call, target.endpoint))
-  if (status === 404) failure.message += ` (asked: the endpoint ${shownTarget(target)})`
-  throw failureError(failure)
+  const refusal = upstreamRefusal(status, text, isOwnCredential(call, target.endpoint))
+  if (status === 404) refusal.message += ` (asked: the endpoint ${shownTarget(target)})`
+  throw refusal
 }
 
-/** A failure as what the error boundary takes. */
-export function failureError(failure: Failure): ProxyError {
-  return new ProxyError(failure.status, failure.code, failure.message, {
-    type: failure.type,
-    ...(failure.param && { param: failure.param }),
-  })
+/** `ownCredential`: the refused credential was the proxy's, not the caller's. */
+export function upstreamRefusal(status: number, body: string, ownCredential: boolean): ProxyError {
+  const refusal = refusalFrom(status, body)
+  if (ownCredential && (status === 401 || status === 403)) {
+    refusal.message = `Upstream refused the proxy's credentials: ${refusal.message}`
+  }
+  return refusal
 }

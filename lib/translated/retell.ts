@@ -6,21 +6,18 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Failure } from '../../pipelines/neutral/delta.ts'
 import type { ChatAnswerContext } from '../../pipelines/clients/chat/answer.ts'
 import { chatBody, chatCollector } from '../../pipelines/clients/chat/chat-body.ts'
 import { chatSse, errorEvent } from '../../pipelines/clients/chat/chat-sse.ts'
 import { sendJson } from '../http/answer.ts'
-import { truncatedFailure } from '../../pipelines/providers/failure.ts'
 import type { Call } from '../app.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import { flow } from '../upstream/flow.ts'
 import type { ChatCall, RetoldCall } from './chat-call.ts'
 import { memoryOf } from './memory-of.ts'
 import type { AnswerBody } from '../upstream/answer-body.ts'
 import { sourceOf, type Source } from './answer-source.ts'
 import { decodingFault } from './read-answer.ts'
-import { failureError } from './refuse.ts'
 
 /** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
 export async function retell(
@@ -49,7 +46,7 @@ async function asStream(
   serialise.once('data', () => {
     call.firstByteMs = performance.now()
   })
-  let failure: Failure | undefined
+  let failure: ProxyError | undefined
   try {
     if (source.body) await flow(source.body, [...source.stages, serialise], res)
     else await pipeline(Readable.from([source.deltas]), serialise, res, { end: false })
@@ -58,15 +55,15 @@ async function asStream(
     if (res.destroyed) return
     const fault = faultOf(source, error as Error)
     if (!(fault instanceof ProxyError)) throw error
-    failure = failureFrom(fault)
+    failure = fault
   }
   if (!failure) {
     res.end()
     return
   }
   call.record.error = failure.code ?? failure.type
-  if (!res.headersSent) throw failureError(failure)
-  res.end(errorEvent({ ...failure, message: call.app.redact(failure.message) }))
+  if (!res.headersSent) throw failure
+  res.end(errorEvent(failure, call.app.redact(failure.message)))
 }
 
 async function asBody(source: Source, res: ServerResponse, context: ChatAnswerContext) {
@@ -74,7 +71,7 @@ async function asBody(source: Source, res: ServerResponse, context: ChatAnswerCo
     ? await collected(source, context)
     : chatBody(source.deltas, context)
   const failure = failureOf(source, context)
-  if (failure || !completion) throw failureError(failure ?? truncatedFailure().failure)
+  if (failure || !completion) throw failure ?? truncatedAnswer()
   sendJson(res, 200, completion)
 }
 
@@ -87,18 +84,13 @@ async function collected(source: Source & { body: AnswerBody }, context: ChatAns
 }
 
 /** A stream that was cut fails as truncated; the body knows better why. */
-function failureOf({ body }: Source, { record }: ChatAnswerContext): Failure | undefined {
-  if (record.failure?.code !== 'upstream_truncated' || !body?.cut) return record.failure
-  return failureFrom(body.cut)
+function failureOf({ body }: Source, { record }: ChatAnswerContext): ProxyError | undefined {
+  return record.failure?.code === 'upstream_truncated' && body?.cut ? body.cut : record.failure
 }
 
 /** Why a stage failed: the body that broke off knows best, then the decoder. */
 function faultOf({ body }: Source, error: Error): Error {
   return body?.cut ?? decodingFault(error)
-}
-
-function failureFrom({ status, code, type, message }: ProxyError): Failure {
-  return { status, code, type, message }
 }
 
 function answerContext(call: Call, chat: ChatCall): ChatAnswerContext {

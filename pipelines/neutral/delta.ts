@@ -6,6 +6,7 @@
  * Order: `start` first; text, reasoning and tool deltas as the model produced them; then either `usage` (when the upstream
  * reported it) and `stop`, or `failure`. Nothing follows `stop` or `failure`.
  */
+import type { ProxyError } from '../errors.ts'
 import type { ReasoningDetail, UrlCitation } from '../wire/chat.ts'
 
 export type Delta =
@@ -28,7 +29,8 @@ export type Delta =
   | { type: 'tool-stop'; index: number }
   | { type: 'usage'; usage: Usage }
   | { type: 'stop'; reason: StopReason; serviceTier?: string }
-  | { type: 'failure'; failure: Failure }
+  /** The answer broke off; the status serves where no byte has been sent yet. */
+  | { type: 'failure'; failure: ProxyError }
 
 /** A preamble to more work, or the answer. */
 export type Phase = 'commentary' | 'final_answer'
@@ -54,11 +56,7 @@ export interface Usage {
   reasoningTokens?: number
 }
 
-/** Why an answer broke off, ready for the error envelope; `status` serves where no byte has been sent yet. */
-export interface Failure {
-  status: number
-  type: string
-  code: string | null
-  message: string
-  param?: string | null
+/** The end of an answer that failed. */
+export function failed(failure: ProxyError): Extract<Delta, { type: 'failure' }> {
+  return { type: 'failure', failure }
 }

@@ -5,8 +5,8 @@
 import { Transform, type TransformCallback } from 'node:stream'
 import { parseAnswer } from '../json/exact-json.ts'
 import { isObject, type JsonObject } from '../json/value.ts'
-import type { Delta } from '../neutral/delta.ts'
-import { protocolFailure } from '../providers/failure.ts'
+import { brokenProtocol } from '../errors.ts'
+import { failed, type Delta } from '../neutral/delta.ts'
 import { listsHeld, type SseEvent } from './sse-events.ts'
 import { ProtocolError } from '../wire-value.ts'
 
@@ -78,12 +78,12 @@ function pass(deltasOf: () => Delta[], order: AnswerOrder, told: Delta[]): void 
     order.pass(deltasOf(), told)
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
-    order.pass([protocolFailure(error.message)], told)
+    order.pass([failed(brokenProtocol(error.message))], told)
   }
 }
 
 function retold({ event, data, oversized }: SseEvent, translator: Translator): Delta[] {
-  if (oversized) return [protocolFailure('The upstream sent an event above the size limit.')]
+  if (oversized) return [failed(brokenProtocol('The upstream sent an event above the size limit.'))]
   if (data === '[DONE]') return translator.end()
   let value: unknown
   try {
@@ -91,9 +91,8 @@ function retold({ event, data, oversized }: SseEvent, translator: Translator): D
   } catch {
     // Blank data is a keep-alive of some gateways; of anything else a part of the answer may be lost.
     if (data.trim() === '') return []
-    return [
-      protocolFailure('The upstream sent an event that is not JSON; the answer is incomplete.'),
-    ]
+    const message = 'The upstream sent an event that is not JSON; the answer is incomplete.'
+    return [failed(brokenProtocol(message))]
   }
   // some gateways put several events into one
   const all: unknown[] = Array.isArray(value) ? value : [value]

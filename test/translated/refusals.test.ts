@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import type { Call } from '../../lib/app.ts'
 import { StopSignal } from '../../lib/app.ts'
 import { readBeginning } from '../../lib/translated/read-answer.ts'
-import { upstreamFailure } from '../../lib/translated/upstream-error.ts'
+import { upstreamRefusal } from '../../lib/translated/refuse.ts'
 import { head, rawUpstream } from '../faults/raw-upstream.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
@@ -73,6 +73,6 @@ const rows: [body: unknown, message: string][] = [
 
 for (const [body, message] of rows) {
   test(`KT9: a refusal says what ${JSON.stringify(body)} says`, () => {
-    assert.equal(upstreamFailure(400, JSON.stringify(body), false).message, message)
+    assert.equal(upstreamRefusal(400, JSON.stringify(body), false).message, message)
   })
 }

@@ -1,12 +1,12 @@
 /** What an upstream's HTTP error becomes: §10.2. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { upstreamFailure } from '../../lib/translated/upstream-error.ts'
-import type { Failure } from '../../pipelines/neutral/delta.ts'
+import { upstreamRefusal } from '../../lib/translated/refuse.ts'
+import type { ProxyError } from '../../pipelines/errors.ts'
 
 const words = 'x'.repeat(900)
 
-const rows: [status: number, body: unknown, failure: Partial<Failure>, ours?: boolean][] = [
+const rows: [status: number, body: unknown, failure: Partial<ProxyError>, ours?: boolean][] = [
   [
     529,
     { type: 'error', error: { type: 'overloaded_error', message: 'M' } },
@@ -44,11 +44,11 @@ const rows: [status: number, body: unknown, failure: Partial<Failure>, ours?: bo
 for (const [status, body, expected, ours = false] of rows) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   test(`§10.2 ${status} ${text.slice(0, 60)}${ours ? ', with our credential' : ''}`, () => {
-    const failure = upstreamFailure(status, text, ours)
+    const failure = upstreamRefusal(status, text, ours)
 
     assert.equal(failure.status, status)
     for (const [name, value] of Object.entries(expected)) {
-      assert.equal(failure[name as keyof Failure], value, name)
+      assert.equal(failure[name as keyof ProxyError], value, name)
     }
   })
 }

@@ -1,5 +1,6 @@
 /** What both forms of a chat answer, the stream and the body, say in the same way: who answers, how it ended, the tokens. */
-import type { Delta, Failure, StopReason, Usage } from '../../neutral/delta.ts'
+import type { ProxyError } from '../../errors.ts'
+import type { Delta, StopReason, Usage } from '../../neutral/delta.ts'
 import type { OwnNames } from '../../neutral/tool-name.ts'
 import { PhasesSoFar, type Remembered } from '../../neutral/phases.ts'
 import type { ChatFinishReason, ChatUsage, ReasoningDetail } from '../../wire/chat.ts'
@@ -36,7 +37,7 @@ interface AnswerRecord {
   usage?: Usage | undefined
   stopReason?: StopReason
   /** why the answer broke off; it is the caller's to tell the client */
-  failure?: Failure
+  failure?: ProxyError
   /** whether a byte was written */
   started: boolean
   firstToolCallId?: string

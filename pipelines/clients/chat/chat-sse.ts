@@ -6,7 +6,8 @@
  * whether or not the upstream has. A failure is not written: it is in `context.record`, for the caller to tell.
  */
 import { Transform, type TransformCallback } from 'node:stream'
-import type { Delta, Failure } from '../../neutral/delta.ts'
+import type { ProxyError } from '../../errors.ts'
+import type { Delta } from '../../neutral/delta.ts'
 import { listsHeld } from '../../stages/sse-events.ts'
 import type { OpenAiErrorBody } from '../../wire/chat.ts'
 import type { ChatAnswerContext } from './answer.ts'
@@ -17,14 +18,14 @@ export function chatSse(context: ChatAnswerContext): Transform {
   return new ChatSse(context)
 }
 
-/** A failure in the envelope of the OpenAI APIs. */
-function openAiError({ message, type, param, code }: Failure): OpenAiErrorBody {
-  return { error: { message, type, param: param ?? null, code } }
-}
-
-/** A failure after the first chunk, as the last event of the stream. Official clients raise on it. */
-export function errorEvent(failure: Failure): string {
-  return `data: ${JSON.stringify(openAiError(failure))}\n\n`
+/**
+ * A failure after the first chunk, as the last event of the stream; official clients raise on it. `message`: where the
+ * failure's own must not be sent as it is.
+ */
+export function errorEvent(failure: ProxyError, message = failure.message): string {
+  const { type, param, code } = failure
+  const body: OpenAiErrorBody = { error: { message, type, param, code } }
+  return `data: ${JSON.stringify(body)}\n\n`
 }
 
 /** How long an answer that has begun may stay without a head. */

@@ -3,19 +3,15 @@
  * `ping` and unknown events say nothing. An answer is complete at `message_stop`, or when the input ends after a stop reason.
  * Source: Anthropic API reference "Messages" and "Streaming messages", read 2026-11.
  */
-import type { Delta } from '../../neutral/delta.ts'
+import { brokenProtocol, truncatedAnswer } from '../../errors.ts'
+import { failed, type Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { AnswerSoFar } from '../../neutral/so-far.ts'
 import { Blocks } from './blocks.ts'
 import { isCut, reasonFrom, stopReason } from './stop-reason.ts'
 import { UsageSoFar } from './usage.ts'
-import {
-  anthropicFailure,
-  notAnAnswer,
-  protocolFailure,
-  saysError,
-  truncatedFailure,
-} from '../failure.ts'
+import { isError, notAnAnswer } from '../failure.ts'
+import { anthropicError } from './error.ts'
 import { translateAll, type TranslateContext, type Translator } from '../../stages/translate.ts'
 import { asName, asObject, kindOf, partOf } from '../../wire-value.ts'
 
@@ -26,9 +22,9 @@ export function anthropicTranslator(context: TranslateContext): Translator {
 /** In: the body of a 200 answer: a message, or an error. */
 export function anthropicBody(body: JsonObject, context: TranslateContext): Delta[] {
   const translator = anthropicTranslator(context)
-  if (saysError(body)) return [anthropicFailure(body.error ?? body)]
+  if (isError(body)) return [failed(anthropicError(body.error ?? body))]
   if (body.content === undefined || body.content === null) {
-    return [notAnAnswer('a message', body)]
+    return [failed(notAnAnswer('a message', body))]
   }
   return translateAll(translator, [
     { type: 'message_start', message: body },
@@ -68,24 +64,24 @@ class AnthropicTranslator implements Translator {
         // a body where a stream was to be
         return [...this.#open(data), ...this.#finish()]
       case 'error':
-        return [anthropicFailure(data.error ?? data)]
+        return [failed(anthropicError(data.error ?? data))]
       case undefined:
         // a gateway's own error, in no API's words
-        return saysError(data) ? [anthropicFailure(data.error)] : []
+        return isError(data) ? [failed(anthropicError(data.error))] : []
       default:
         return []
     }
   }
 
   end(): Delta[] {
-    return this.#stopReason === undefined ? [truncatedFailure()] : this.#finish()
+    return this.#stopReason === undefined ? [failed(truncatedAnswer())] : this.#finish()
   }
 
   /** The same message may be begun once more, and then say more. */
   #open(message: JsonObject): Delta[] {
     const id = asName(message.id)
     if (this.#id !== undefined && id !== undefined && id !== this.#id) {
-      return [protocolFailure('The upstream began a second message inside the answer.')]
+      return [failed(brokenProtocol('The upstream began a second message inside the answer.'))]
     }
     this.#id ??= id
     this.#soFar.id = this.#id ?? this.#soFar.id

@@ -3,15 +3,11 @@
  * Unknown events say nothing. An answer is complete at `response.completed` or `response.incomplete` and nowhere else.
  * Source: OpenAI API reference "Responses" and "Streaming events", read 2026-11.
  */
-import type { Delta } from '../../neutral/delta.ts'
+import { brokenProtocol, truncatedAnswer } from '../../errors.ts'
+import { failed, type Delta } from '../../neutral/delta.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import {
-  notAnAnswer,
-  protocolFailure,
-  responsesFailure,
-  saysError,
-  truncatedFailure,
-} from '../failure.ts'
+import { isError, notAnAnswer } from '../failure.ts'
+import { responsesError } from './error.ts'
 import { finishOf } from './finish.ts'
 import { Output } from './output.ts'
 import { UsageSoFar } from './usage.ts'
@@ -32,12 +28,14 @@ export function responsesTranslator(context: TranslateContext): Translator {
 
 /** In: the body of a 200 answer: a response of any status, or an error. */
 export function responsesBody(body: JsonObject, context: TranslateContext): Delta[] {
-  if (saysError(body)) return [responsesFailure(body.error ?? body)]
+  if (isError(body)) return [failed(responsesError(body.error ?? body))]
   if (body.output === undefined || body.output === null) {
-    return [notAnAnswer('a response', body)]
+    return [failed(notAnAnswer('a response', body))]
   }
   if (body.status === 'queued' || body.status === 'in_progress') {
-    return [protocolFailure(`The upstream answered with a response that is still ${body.status}.`)]
+    return [
+      failed(brokenProtocol(`The upstream answered with a response that is still ${body.status}.`)),
+    ]
   }
   return translateAll(responsesTranslator(context), [
     { type: 'response.completed', response: body },
@@ -62,18 +60,18 @@ class ResponsesTranslator implements Translator {
     // a body where a stream was to be
     if (data.object === 'response') return this.finish(data, 'completed')
     // a gateway's own error, in no API's words
-    return saysError(data) ? [responsesFailure(data.error)] : []
+    return isError(data) ? [failed(responsesError(data.error))] : []
   }
 
   end(): Delta[] {
-    return [truncatedFailure()]
+    return [failed(truncatedAnswer())]
   }
 
   create(event: JsonObject): Delta[] {
     const id = asName(asObject(event.response).id)
     const isSecond = this.#id !== undefined && id !== undefined && id !== this.#id
     if (!isSecond) return this.begin(event)
-    return [protocolFailure('The upstream began a second response inside the answer.')]
+    return [failed(brokenProtocol('The upstream began a second response inside the answer.'))]
   }
 
   begin({ response: value }: JsonObject): Delta[] {
@@ -118,7 +116,7 @@ const handlers = new Map<string, Handler>([
   ['response.incomplete', (answer, event) => answer.finish(event, 'incomplete')],
   ['response.failed', (answer, event) => answer.finish(event, 'failed')],
   ['response.done', (answer, event) => answer.finish(event, 'completed')],
-  ['error', (_answer, event) => [responsesFailure(event.error ?? event)]],
+  ['error', (_answer, event) => [failed(responsesError(event.error ?? event))]],
 
   ['response.output_item.added', ({ output }, event) => output.added(event)],
   ['response.output_item.done', ({ output }, event) => output.done(event)],

@@ -1,7 +1,8 @@
 /** How a response ended: its status, its last words. */
-import type { Delta, StopReason, Usage } from '../../neutral/delta.ts'
+import { failed, type Delta, type StopReason, type Usage } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { responsesFailure, saysError } from '../failure.ts'
+import { isError } from '../failure.ts'
+import { responsesError } from './error.ts'
 import { asName, asObject, unreadable } from '../../wire-value.ts'
 
 interface Finish {
@@ -38,11 +39,11 @@ export function statusOf({ status }: JsonObject): string | undefined {
 }
 
 function failureOf(response: JsonObject, status: string): Delta | undefined {
-  if (status === 'failed' || saysError({ error: response.error })) {
-    return responsesFailure(response.error)
+  if (status === 'failed' || isError({ error: response.error })) {
+    return failed(responsesError(response.error))
   }
   if (status !== 'cancelled') return undefined
-  return responsesFailure({ message: 'The upstream cancelled the answer.' })
+  return failed(responsesError({ message: 'The upstream cancelled the answer.' }))
 }
 
 /** `incomplete_details` stand only where an answer was cut; of some servers the reason itself. */

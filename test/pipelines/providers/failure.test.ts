@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Delta, Failure } from '../../../pipelines/neutral/delta.ts'
+import type { ProxyError } from '../../../pipelines/errors.ts'
+import type { Delta } from '../../../pipelines/neutral/delta.ts'
 import { claude, completed, created, messageStart, only, openai } from './events.ts'
 
-function failureOf(deltas: Delta[]): Failure {
+function failureOf(deltas: Delta[]): ProxyError {
   const [delta, ...more] = only('failure', deltas)
   assert.ok(delta)
   assert.equal(more.length, 0)
   return delta.failure
+}
+
+function membersOf({ status, type, code, message, param }: ProxyError) {
+  return { status, type, code, message, param }
 }
 
 const anthropicRows: [type: string, status: number, code: string | null][] = [
@@ -31,7 +36,7 @@ for (const [type, status, code] of anthropicRows) {
       claude(messageStart(), { type: 'error', error: { type, message: 'M' } }),
     )
 
-    assert.deepEqual(failure, { status, type, code, message: 'M' })
+    assert.deepEqual(membersOf(failure), { status, type, code, message: 'M', param: null })
   })
 }
 
@@ -95,14 +100,20 @@ for (const [code, type, status, told] of responsesRows) {
     const failure = failureOf(openai(created(), { type: 'error', error }))
 
     const codeText = code === null || code === undefined ? null : String(code)
-    assert.deepEqual(failure, { status, type: told, code: codeText, message: 'M', param: null })
+    assert.deepEqual(membersOf(failure), {
+      status,
+      type: told,
+      code: codeText,
+      message: 'M',
+      param: null,
+    })
   })
 }
 
 test('§10.3 the flat form of the Responses error event reads like the nested one', () => {
   const flat = { type: 'error', code: 'invalid_prompt', message: 'M', param: 'input' }
 
-  assert.deepEqual(failureOf(openai(flat)), {
+  assert.deepEqual(membersOf(failureOf(openai(flat))), {
     status: 400,
     type: 'invalid_request_error',
     code: 'invalid_prompt',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { ProxyError } from '../../../pipelines/errors.ts'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
 import { textCutAt } from './slices.ts'
 import { cutAtStops, stopSequences } from '../../../pipelines/stages/stop-sequences.ts'
@@ -14,7 +15,7 @@ const ended: Delta = { type: 'stop', reason: 'length' }
 const cut: Delta = { type: 'stop', reason: 'stop' }
 const failure: Delta = {
   type: 'failure',
-  failure: { status: 502, type: 'upstream_error', code: null, message: 'x' },
+  failure: new ProxyError(502, null, 'x'),
 }
 
 function texts(...pieces: string[]): Delta[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delta } from '../../../../pipelines/neutral/delta.ts'
+import { truncatedAnswer } from '../../../../pipelines/errors.ts'
 import { chatBody } from '../../../../pipelines/clients/chat/chat-body.ts'
 import type { ChatCompletionMessage } from '../../../../pipelines/wire/chat.ts'
 import { answerContext } from './chat-answers.ts'
@@ -115,7 +116,7 @@ test('§3, §6.3, §8.2 body: usage, service tier and log probabilities', () => 
 })
 
 test('a failure gives no body, but a record', () => {
-  const failure = { status: 502, type: 'upstream_error', code: 'upstream_truncated', message: 'M' }
+  const failure = truncatedAnswer()
   const context = answerContext()
   const deltas: Delta[] = [start, { type: 'text', text: 'a' }, { type: 'failure', failure }]
 

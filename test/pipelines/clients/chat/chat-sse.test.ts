@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ProxyError } from '../../../../pipelines/errors.ts'
 import type { Delta, Usage } from '../../../../pipelines/neutral/delta.ts'
 import { errorEvent } from '../../../../pipelines/clients/chat/chat-sse.ts'
 import type { ChatDelta } from '../../../../pipelines/wire/chat.ts'
@@ -218,7 +219,7 @@ test('a model id that looks like a chunk cannot change one', async () => {
 
 test('§10.3 a failure before any chunk was due writes nothing', async () => {
   const context = answerContext()
-  const failure = { status: 529, type: 'overloaded_error', code: 'overloaded', message: 'M' }
+  const failure = new ProxyError(529, 'overloaded', 'M', { type: 'overloaded_error' })
 
   assert.equal(
     await sseOf([start, { type: 'usage', usage }, { type: 'failure', failure }], context),
@@ -229,7 +230,7 @@ test('§10.3 a failure before any chunk was due writes nothing', async () => {
 
 test('§10.4 a failure after the first chunk ends the output with no finish and no [DONE]', async () => {
   const context = answerContext()
-  const failure = { status: 500, type: 'api_error', code: null, message: 'M' }
+  const failure = new ProxyError(500, null, 'M', { type: 'api_error' })
   const deltas: Delta[] = [start, { type: 'text', text: 'a' }, { type: 'failure', failure }, stop]
   const { chunks, done } = chunksOf(await sseOf(deltas, context))
 
@@ -239,7 +240,7 @@ test('§10.4 a failure after the first chunk ends the output with no finish and 
 })
 
 test('§10.1, §10.4 the error event is one line in the envelope', () => {
-  const failure = { status: 500, type: 'api_error', code: null, message: 'a\nb' }
+  const failure = new ProxyError(500, null, 'a\nb', { type: 'api_error' })
 
   assert.equal(
     errorEvent(failure),
