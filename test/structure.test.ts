@@ -11,11 +11,11 @@ import type { Node, SourceFile } from 'typescript/unstable/ast'
 import { API } from 'typescript/unstable/sync'
 
 const bounds = {
-  filesInCircles: 17,
-  foldersWithCircles: 8,
+  filesInCircles: 10,
+  foldersWithCircles: 7,
   importsOfLibFromPipelines: 0,
   filesLooseInLib: 6,
-  filesUnder20Lines: 15,
+  filesUnder20Lines: 12,
   filesOver300Lines: 0,
   functionsOver60Lines: 0,
 }
@@ -115,7 +115,7 @@ function longFunctionsIn(source: SourceFile): string[] {
   const found: string[] = []
   const visit = (node: Node): void => {
     if (isFunctionLikeDeclaration(node)) {
-      const text = source.text.slice(node.pos, node.end).trimStart()
+      const text = withoutComments(source.text.slice(node.pos, node.end))
       const lines = text.split('\n').length
       if (lines > 60) found.push(`${text.split('\n', 1)[0]} (${lines} lines)`)
     }
@@ -123,6 +123,11 @@ function longFunctionsIn(source: SourceFile): string[] {
   }
   source.forEachChild(visit)
   return found
+}
+
+/** Without what stands in front of the node itself. */
+function withoutComments(text: string): string {
+  return text.replace(/^(?:\s|\/\*[^]*?\*\/|\/\/.*)+/, '')
 }
 
 function fromRoot(file: string): string {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { createClient } from '@redis/client'
-import { ConfigError } from '../config/faults.ts'
+import { ConfigError } from '../config/validate.ts'
 import { shownAddress, storeAddress, type StoreAddress } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
 import { findSource, isRotating } from './source.ts'

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
-import type { ConfigError } from '../config/faults.ts'
+import type { ConfigError } from '../config/validate.ts'
 import type { Config } from '../config/types.ts'
 import { cannotListen } from './cannot-listen.ts'
 import { listenOn } from './listen.ts'

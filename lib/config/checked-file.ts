@@ -1,14 +1,12 @@
 /** The object of a configuration file, checked: what cannot be served is left out, all else that is wrong is a fault. */
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
-import type { GivenEndpoint } from './endpoint-auth.ts'
-import { authFaults } from './endpoint-secrets.ts'
-import { describe, missingPlace, type SchemaFault } from './faults.ts'
-import { nearest } from './nearest.ts'
+import { authFaults } from './endpoint-auth.ts'
+import { describe, missingPlace, validate, type SchemaFault } from './validate.ts'
+import { nearest, withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
 import { expandReferences } from './references.ts'
 import { fileSchema } from './schema.ts'
-import type { AuthConfig, Config } from './types.ts'
-import { withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
-import { validate } from './validate.ts'
+import type { AuthConfig, Config, GivenEndpoint } from './types.ts'
+import type { Remarks } from './written-value.ts'
 
 export type FilePart = Omit<
   Config,
@@ -24,10 +22,10 @@ export type FilePart = Omit<
   | 'unserved'
 > & { auth: Omit<AuthConfig, 'file'> & { file?: string } }
 
-/** As the schema leaves it: what `auth` means where it is left out is still to be said. */
+/** As the schema leaves it: `auth` may still be missing. */
 export type GivenPart = Omit<FilePart, 'endpoints'> & { endpoints: GivenEndpoint[] }
 
-/** What the file itself says, of the keys that are looked at before the defaults are filled in. */
+/** The file's own values of keys that are read before the defaults are filled in. */
 export interface Given {
   dev_mode?: unknown
   log_level?: unknown
@@ -54,19 +52,14 @@ export interface Skipped {
   faulty: Set<number>
 }
 
-interface Say {
-  fault: (text: string) => void
-  warn: (text: string) => void
-}
-
 /** `get`: a variable, for references. */
 export function checkFile(
   object: JsonObject,
   get: (name: string) => string | undefined,
-  say: Say,
+  remarks: Remarks,
 ): CheckedFile {
   const { value, secrets, places } = expandReferences(object, get, (place, text) =>
-    say.fault(`${place} ${text}`),
+    remarks.fault(`${place} ${text}`),
   )
   const secretKeys = authFaults(isObject(value) ? value.endpoints : undefined)
   const unknown: UnknownKey[] = []
@@ -74,16 +67,16 @@ export function checkFile(
   const skipped: Skipped = { models: new Set(), endpoints: new Set(), faulty: new Set() }
   const unserved: Record<string, string> = {}
   for (const fault of secretKeys) {
-    say.fault(fault)
+    remarks.fault(fault)
     skipFaulty(skipped, Number(/\d+/.exec(fault)?.[0]))
   }
-  leaveOut(given, skipped, unserved, say.warn)
+  leaveOut(given, skipped, unserved, remarks.warn)
   const { data, found } = validate(fileSchema, given, false)
-  for (const line of describe(found, { hidden: places, unknown })) say.fault(line)
+  for (const line of describe(found, { hidden: places, unknown })) remarks.fault(line)
   const explained = new Set(found.filter(({ keyword }) => keyword === 'required').map(missingPlace))
   for (const { text, near, place } of unknown) {
-    const isTold = secretKeys.some((fault) => fault.startsWith(`${place} `))
-    if (!isTold && (near === undefined || !explained.has(near))) say.warn(text)
+    const isReported = secretKeys.some((fault) => fault.startsWith(`${place} `))
+    if (!isReported && (near === undefined || !explained.has(near))) remarks.warn(text)
   }
   const part =
     found.length === 0 ? data : validate(fileSchema, sound(given, found, skipped), false).data
@@ -109,7 +102,7 @@ function leaveOut(
         warn(`${why}${near ? ` (did you mean ${near}?)` : ''}; ${titleOf(entry)} is left out`)
         skipped[list].add(index)
         if (list === 'models' && typeof entry.id === 'string') unserved[entry.id] = why
-        // checked like any other entry, so that what else is wrong with it is told, too
+        // checked like any other entry, so that its other faults are reported, too
         entry.type = types[0]
       }
       if (list === 'models' && isOther(entry.reasoning, levels)) {

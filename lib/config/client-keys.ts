@@ -1,7 +1,7 @@
 /** The keys that clients must present: those of the environment, else those of the file, without the ones nobody may use. */
 import { isLoopback } from '../guard/browser.ts'
-import type { Sayings } from './environment.ts'
-import { isExample } from './example-values.ts'
+import type { Problems } from './environment.ts'
+import { isExample } from './written-value.ts'
 
 interface Keys {
   /** the configuration file */
@@ -16,21 +16,21 @@ interface Keys {
  * Examples are public, so they count as not set. Where that leaves none, an address that others reach stays closed: whoever
  * named a key meant to be asked for one.
  */
-export function clientKeys({ file, env, listed, host }: Keys, said: Sayings): string[] {
+export function clientKeys({ file, env, listed, host }: Keys, problems: Problems): string[] {
   if (env && env.keys.length > 0) return env.keys
   const bare = listed.map((key) => key.replace(/^Bearer\s+/i, ''))
   if (bare.some((key, index) => key !== listed[index])) {
-    said.warnings.push(
+    problems.warnings.push(
       `${file}: api_keys holds a key that begins with "Bearer", which is taken off`,
     )
   }
   const usable = bare.filter((key) => !isExample(key))
   if (usable.length < listed.length) {
-    said.warnings.push(`${file}: api_keys holds an example value, which counts as not set`)
+    problems.warnings.push(`${file}: api_keys holds an example value, which counts as not set`)
   }
   const wereNamed = env !== undefined || listed.length > 0
   if (wereNamed && usable.length === 0 && !isLoopback(host)) {
-    said.faults.push(
+    problems.faults.push(
       `${env?.place ?? `${file}: api_keys`} holds no key of your own, and others reach ${host}: make up a key`,
     )
   }

@@ -3,7 +3,8 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { otherType } from './base-url.ts'
 import { isBrokenHash } from '../guard/client-key.ts'
 import { hasTrailingSlash, originFault } from '../guard/origins.ts'
-import { nearest } from './nearest.ts'
+import { findEndpoint } from './models.ts'
+import { nearest } from './unknown-keys.ts'
 import { storeAddress } from './store-address.ts'
 import type { Skipped } from './checked-file.ts'
 import type { Config, Endpoint, Model } from './types.ts'
@@ -19,12 +20,12 @@ export interface Check {
   warnings: string[]
 }
 
-/** Says what cannot work, and what probably does not. */
+/** Adds what cannot work to the faults, and what probably does not to the warnings. */
 export function checkConsistency(config: Config, check: Check): void {
   const { faults, warnings, blame } = check
-  const say = (text: string) => faults.push(`${config.file}: ${text}`)
-  checkEndpoints(config, check, say)
-  checkModels(config, check, say)
+  const fault = (text: string) => faults.push(`${config.file}: ${text}`)
+  checkEndpoints(config, check, fault)
+  checkModels(config, check, fault)
   checkRedirects(config, check)
   checkUrl(blame.token_url, config.auth.token_url, (text) => faults.push(text))
   const { token_store: store } = config.secrets
@@ -35,8 +36,8 @@ export function checkConsistency(config: Config, check: Check): void {
   }
   for (const origin of config.cors_origins) {
     const shown = `cors_origins holds ${JSON.stringify(origin)}`
-    const fault = originFault(origin)
-    if (fault) say([shown, fault].join(', '))
+    const wrong = originFault(origin)
+    if (wrong) fault([shown, wrong].join(', '))
     else if (hasTrailingSlash(origin)) {
       warnings.push(
         `${config.file}: ${shown}; an origin has no slash at its end, so it is left out`,
@@ -44,7 +45,7 @@ export function checkConsistency(config: Config, check: Check): void {
     }
   }
   for (const key of config.api_keys) {
-    if (isBrokenHash(key)) say('api_keys: sha256: must be followed by 64 hexadecimal digits')
+    if (isBrokenHash(key)) fault('api_keys: sha256: must be followed by 64 hexadecimal digits')
   }
   for (const [index, { auth, name, base_url: url }] of config.endpoints.entries()) {
     if (check.skipped.endpoints.has(index)) continue
@@ -57,46 +58,37 @@ export function checkConsistency(config: Config, check: Check): void {
   }
 }
 
-/** The endpoint of a model: the one it names, else the one of its type, else the one with the type's name. */
-export function findEndpoint(endpoints: readonly Endpoint[], model: Model): Endpoint | undefined {
-  if (model.endpoint !== undefined) return endpoints.find(({ name }) => name === model.endpoint)
-  return (
-    endpoints.find(({ type }) => type === model.type) ??
-    endpoints.find(({ name, type }) => type === undefined && name === model.type)
-  )
-}
-
 function checkEndpoints(
   { endpoints }: Config,
   { skipped }: Check,
-  say: (text: string) => void,
+  fault: (text: string) => void,
 ): void {
   for (const [index, endpoint] of endpoints.entries()) {
     if (skipped.endpoints.has(index)) continue
     const place = `endpoints[${index}]`
-    checkUrl(`${place}.base_url`, endpoint.base_url, say)
+    checkUrl(`${place}.base_url`, endpoint.base_url, fault)
     for (const [name, value] of Object.entries(endpoint.headers)) {
-      if (!isHeader(name, value)) say(`${place}.headers: ${headerShown(name)} is no header`)
+      if (!isHeader(name, value)) fault(`${place}.headers: ${headerShown(name)} is no header`)
     }
     const { auth } = endpoint
     if (typeof auth === 'object' && auth.header && !isHeader(auth.header, '')) {
-      say(`${place}.auth.header is no header name`)
+      fault(`${place}.auth.header is no header name`)
     }
   }
 }
 
-function checkModels(config: Config, check: Check, say: (text: string) => void): void {
+function checkModels(config: Config, check: Check, fault: (text: string) => void): void {
   const seen = new Set<string>()
   for (const [index, model] of config.models.entries()) {
     if (check.skipped.models.has(index)) continue
     const place = `models[${index}]`
-    if (seen.has(model.id)) say(`${place}.id is ${JSON.stringify(model.id)} a second time`)
+    if (seen.has(model.id)) fault(`${place}.id is ${JSON.stringify(model.id)} a second time`)
     seen.add(model.id)
-    checkEndpointOf(model, place, index, config, check, say)
+    checkEndpointOf(model, place, index, config, check, fault)
   }
   const { length } = config.models
   if (length > 0 && check.skipped.models.size === length && check.faults.length === 0) {
-    say(`no model is left that can be served: ${Object.values(check.unserved).join('; ')}`)
+    fault(`no model is left that can be served: ${Object.values(check.unserved).join('; ')}`)
   }
   if (length === 0) {
     check.warnings.push(`${config.file}: models is empty; leave it out to have the shipped ones`)
@@ -110,7 +102,7 @@ function checkEndpointOf(
   index: number,
   { endpoints, file }: Config,
   check: Check,
-  say: (text: string) => void,
+  fault: (text: string) => void,
 ): void {
   const names = endpoints.map(({ name }) => name)
   const { endpoints: skipped, faulty } = check.skipped
@@ -124,7 +116,7 @@ function checkEndpointOf(
   if (model.endpoint !== undefined && !names.includes(model.endpoint)) {
     const near = nearest(model.endpoint, names)
     const hint = near ? ` (did you mean ${near}?)` : ''
-    say(`${place}.endpoint is ${wanted}, which no endpoint is called${hint}`)
+    fault(`${place}.endpoint is ${wanted}, which no endpoint is called${hint}`)
     return
   }
   const why =
@@ -152,10 +144,10 @@ function checkRedirects({ model_redirects: redirects, models, file }: Config, ch
   }
 }
 
-function checkUrl(place: string, url: string, say: (text: string) => void): void {
+function checkUrl(place: string, url: string, fault: (text: string) => void): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     const shown = JSON.stringify(url.replace(/\/\/.*@/, '//…@'))
-    say(`${place} is ${shown}, expected an http or https address`)
+    fault(`${place} is ${shown}, expected an http or https address`)
   }
 }
 

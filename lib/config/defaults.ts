@@ -1,5 +1,7 @@
-/** What holds where neither flag, environment nor file says otherwise. The shipped `config.json` says the same in full
- * and adds aliases for its models. */
+/**
+ * What holds where neither flag, environment nor file sets a value. The shipped `config.json` has the same in full and adds
+ * aliases for its models.
+ */
 import type { AuthConfig, Endpoint, Model, ReasoningMemoryLimits, Timeouts } from './types.ts'
 
 /** What Factory's endpoints expect beside the token. */

@@ -1,14 +1,15 @@
 /**
- * Whose credential an endpoint gets. It is decided here, once, when the configuration is read, and told from here; the value
- * itself is found by `lib/upstream/credential.ts` for each request.
+ * Whose credential an endpoint gets, decided once, when the configuration is read, and how people see it. `lib/upstream` finds
+ * the value for each request.
  */
 import { fullAddress } from './base-url.ts'
-import { findEndpoint } from './consistency.ts'
 import { defaultEndpoints, defaultSystemPrompt } from './defaults.ts'
-import type { Config, Endpoint, EndpointAuth } from './types.ts'
-
-/** An endpoint as the file has it: `auth` may be left out. */
-export type GivenEndpoint = Omit<Endpoint, 'auth'> & { auth?: EndpointAuth }
+import type { Settings } from './env-files.ts'
+import { remarksOn, type Problems } from './environment.ts'
+import { findEndpoint } from './models.ts'
+import type { Config, Endpoint, EndpointAuth, GivenEndpoint } from './types.ts'
+import { keyOf } from './written-value.ts'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 
 /** Headers by which model APIs take a key. One in an endpoint's `headers` is that endpoint's credential. */
 const keyHeaders = new Set(['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'])
@@ -16,7 +17,7 @@ const keyHeaders = new Set(['authorization', 'x-api-key', 'api-key', 'x-goog-api
 /** Where the account is at home: scheme, host and port. */
 const accountOrigins = new Set(defaultEndpoints.map(({ base_url: url }) => new URL(url).origin))
 
-/** The account's token goes to no other host unless the operator says so, and nobody's to where a key is in the headers. */
+/** The account's token goes to other hosts only on the operator's order, and no token goes beside a key in the headers. */
 export function withAuth(endpoint: GivenEndpoint): Endpoint {
   return { ...endpoint, auth: authOf(endpoint) }
 }
@@ -88,4 +89,97 @@ export function whose(endpoint: Endpoint, config: Config, hasAccount: boolean): 
   if (auth === 'none') return header ? `the key in its headers (${header})` : 'no credential'
   if (auth === 'client') return "the client's own key"
   return hasAccount ? "the account's token" : "the client's own key, as there is no account"
+}
+
+/** The credentials of endpoints with `auth.env`, as the environment has them. */
+/** By variable; one that is not set is not there. */
+export function endpointKeys(
+  endpoints: readonly Endpoint[],
+  settings: Settings,
+  problems: Problems,
+): Record<string, string> {
+  const secrets: Record<string, string> = {}
+  for (const { auth } of endpoints) {
+    if (typeof auth !== 'object' || Object.hasOwn(secrets, auth.env)) continue
+    const { env, header = 'authorization' } = auth
+    const written = settings.get(env)
+    const secret =
+      written && hasScheme(written, header)
+        ? written
+        : keyOf(written ?? '', remarksOn(env, settings, problems), isNoKey(header))
+    if (secret) secrets[auth.env] = secret
+  }
+  return secrets
+}
+
+/** Whether a credential names its scheme, as in `Basic dXNlcjpwYXNz`. */
+function hasScheme(written: string, header: string): boolean {
+  const isAuthorization = header.toLowerCase() === 'authorization'
+  return isAuthorization && /^(?!Bearer\s)[A-Za-z][\w-]*\s[^\s#]\S*$/i.test(written)
+}
+
+/** A header that carries no key may hold what no key holds. */
+function isNoKey(header: string): boolean {
+  return !/^(?:authorization|x-api-key)$/i.test(header)
+}
+
+/** Secrets in places of the configuration: those that stand where they would not be used, and those that must not be shown. */
+/** What cannot be meant, as `path: what to do`. No value of it is shown. `given`: the file's own `endpoints`. */
+export function authFaults(given: unknown): string[] {
+  if (!Array.isArray(given)) return []
+  return given.flatMap((endpoint: unknown, index) =>
+    isObject(endpoint) ? faultsOf(endpoint, `endpoints[${index}]`) : [],
+  )
+}
+
+function faultsOf(endpoint: JsonObject, place: string): string[] {
+  const faults = Object.keys(endpoint)
+    .filter(isSecretKey)
+    .map(
+      (key) =>
+        `${place}.${key} is no key of an endpoint; put the key into a variable and name that in auth, as {"env": "MY_KEY"}`,
+    )
+  const { auth } = endpoint
+  if (isObject(auth) && typeof auth.env === 'string' && !isVariable(auth.env)) {
+    faults.push(
+      `${place}.auth.env is no name of a variable; put the key into a variable and write its name here`,
+    )
+  }
+  return faults
+}
+
+/** What an endpoint's credential is called elsewhere, part by part: `api_key`, `apiKey`, `x-auth-token`. */
+const secretPart =
+  /^(?:keys?|(?:api|access|auth)(?:keys?|token)|token|bearer|authorization|secret|passw(?:or)?d|pass|credentials?)$/
+
+function isSecretKey(key: string): boolean {
+  const parts = key.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase()
+  return parts.split(/[^a-z\d]+/).some((part) => secretPart.test(part))
+}
+
+/** Keys in the forms that their makers give them, where the name of a variable might look the same. */
+const pastedKey = /^(?=.*\d)(?:(?:sk|pk|fk|gsk|xai|hf|nvapi)_\w{16,}|AIza\w{16,}|[A-Za-z\d]{20,})$/
+
+function isVariable(name: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(name) && !pastedKey.test(name)
+}
+
+/** What must not be shown of the endpoints: keys in their headers, passwords in their addresses. */
+export function endpointSecretsIn({ endpoints }: Pick<Config, 'endpoints'>): string[] {
+  return endpoints.flatMap(({ headers, base_url: url }) => {
+    const { password } = new URL(url)
+    const keys = Object.entries(headers)
+      .filter(([name]) => isSecretKey(name) || /auth|cookie/i.test(name))
+      .map(([, value]) => value.replace(/^[A-Za-z]+\s+/, ''))
+    return password === '' ? keys : [...keys, password, decodedOr(password)]
+  })
+}
+
+function decodedOr(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // as it is written, then
+    return text
+  }
 }

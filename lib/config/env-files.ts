@@ -1,10 +1,9 @@
-/** `.env` of the program's own folder and of `DATA_DIR`: what the environment itself does not say. */
+/** `.env` of the program's own folder and of `DATA_DIR`: what the environment itself does not set. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 // not by name: a Node too old for it must get as far as saying so
 import util from 'node:util'
-import { expandHome } from './home.ts'
-import { readTextFile, whyUnreadable } from './text-file.ts'
+import { expandHome, readTextFile, whyUnreadable } from './text-file.ts'
 
 export interface Settings {
   /** absolute */

@@ -1,9 +1,8 @@
 /** The variables of the environment that this program reads; an empty one counts as not set (compose passes such). */
 import type { Settings } from './env-files.ts'
-import { describe } from './faults.ts'
+import { describe, validate } from './validate.ts'
 import { logLevels, type Schema } from './schema.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'
-import { validate } from './validate.ts'
 import { bareValue, keyOf, listOf, oneKeyOf, type Remarks } from './written-value.ts'
 
 export interface Environment {
@@ -52,61 +51,65 @@ const keyReaders = {
 /** Keys that clients present, by the name this program gives them and by those of forks of the original. */
 export const clientKeyNames = ['API_KEYS', 'API_ACCESS_KEY', 'PROXY_API_KEY'] as const
 
-export interface Sayings {
+/** What is wrong with a configuration, a line each. Faults stop the start. */
+export interface Problems {
   faults: string[]
   warnings: string[]
 }
 
 /** The environment's part of the configuration; faults name the variable and the place it was set. */
-export function readEnvironment(settings: Settings, said: Sayings): Environment {
+export function readEnvironment(settings: Settings, problems: Problems): Environment {
   const given: Record<string, string> = {}
   for (const name of Object.keys(environmentSchema.properties ?? {})) {
     if (name in keyReaders || name === 'API_KEYS') continue
-    const value = bareOf(name, settings, said)
+    const value = bareOf(name, settings, problems)
     if (value) given[name] = name === 'LOG_LEVEL' ? value.toLowerCase() : value
   }
   const { data, found } = validate(environmentSchema, given, true)
   const read: Environment = data
   for (const fault of found) {
     const [, name = ''] = fault.instancePath.split('/')
-    said.faults.push(...describe([fault]).map((line) => `${settings.source(name)}: ${line}`))
+    problems.faults.push(...describe([fault]).map((line) => `${settings.source(name)}: ${line}`))
   }
   for (const [name, reader] of Object.entries(keyReaders)) {
-    const value = reader(writtenSecret(name, settings, said) ?? '', remarksOn(name, settings, said))
+    const value = reader(
+      writtenSecret(name, settings, problems) ?? '',
+      remarksOn(name, settings, problems),
+    )
     if (value) read[name as keyof typeof keyReaders] = value
   }
-  const keys = clientKeys(settings, said)
+  const keys = clientKeys(settings, problems)
   if (keys) read.API_KEYS = keys
   return read
 }
 
-/** Remarks on a variable, said with its place. */
-export function remarksOn(name: string, settings: Settings, said: Sayings): Remarks {
+/** Remarks on a variable, which begin with its place. */
+export function remarksOn(name: string, settings: Settings, problems: Problems): Remarks {
   const place = `${settings.source(name)}: ${name}`
   return {
-    fault: (what) => said.faults.push(`${place} ${what}`),
-    warn: (what) => said.warnings.push(`${place} ${what}`),
+    fault: (what) => problems.faults.push(`${place} ${what}`),
+    warn: (what) => problems.warnings.push(`${place} ${what}`),
   }
 }
 
-function bareOf(name: string, settings: Settings, said: Sayings): string | undefined {
+function bareOf(name: string, settings: Settings, problems: Problems): string | undefined {
   const written = settings.get(name)
-  return written && bareValue(written, remarksOn(name, settings, said))
+  return written && bareValue(written, remarksOn(name, settings, problems))
 }
 
 /** Undefined where no variable names a key. A list without a usable one is empty: it was meant to close the proxy. */
-function clientKeys(settings: Settings, said: Sayings): Environment['API_KEYS'] {
+function clientKeys(settings: Settings, problems: Problems): Environment['API_KEYS'] {
   const names = clientKeyNames.filter((name) => settings.get(name) ?? settings.get(`${name}_FILE`))
   const [name, ...others] = names
   if (name === undefined) return undefined
   for (const other of others) {
-    said.warnings.push(`${settings.source(other)}: ${other} is not used beside ${name}`)
+    problems.warnings.push(`${settings.source(other)}: ${other} is not used beside ${name}`)
   }
-  const remarks = remarksOn(name, settings, said)
+  const remarks = remarksOn(name, settings, problems)
   if (name !== 'API_KEYS') {
     remarks.warn('is the name a fork gives to API_KEYS; its key is asked for, rename it')
   }
-  const written = writtenSecret(name, settings, said)
+  const written = writtenSecret(name, settings, problems)
   const bare = written && bareValue(written, remarks)
   const listed = listOf(bare ?? '')
   if (bare && listed.length === 0) remarks.fault('holds no key')
@@ -114,15 +117,15 @@ function clientKeys(settings: Settings, said: Sayings): Environment['API_KEYS'] 
   return { place: `${settings.source(name)}: ${name}`, keys }
 }
 
-function writtenSecret(name: string, settings: Settings, said: Sayings): string | undefined {
+function writtenSecret(name: string, settings: Settings, problems: Problems): string | undefined {
   const written = settings.get(name)
   const file = settings.pathIn(`${name}_FILE`)
   if (file === undefined) return written
   if (written) {
-    said.warnings.push(`${name} and ${name}_FILE are both set; ${name} is used`)
+    problems.warnings.push(`${name} and ${name}_FILE are both set; ${name} is used`)
     return written
   }
-  return secretIn(file, remarksOn(`${name}_FILE`, settings, said))
+  return secretIn(file, remarksOn(`${name}_FILE`, settings, problems))
 }
 
 function secretIn(file: string, { fault }: Remarks): string | undefined {

@@ -1,10 +1,8 @@
-/** The configuration file: which one, and what is in it. */
+/** The configuration file: which one it is, and its JSON as people write it, with comments and with faults that name their place. */
 import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
-import { withoutComments } from './json-comments.ts'
-import { faultIn } from './json-place.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 
 export interface FileChoice {
   path: string
@@ -33,7 +31,7 @@ export function chooseFile(options: FileOptions): FileChoice {
   return { path: existsSync(kept) ? kept : path.join(packageDir, 'config.json') }
 }
 
-/** A warning where a configuration of ours lies in the current folder and nobody said whether it is meant. */
+/** A warning where a configuration of ours lies in the current folder and nobody asked for it. */
 export function notReadHere({ path: chosen, askedBy }: FileChoice, cwd: string): string[] {
   const here = path.join(cwd, 'config.json')
   if (askedBy || isSame(here, chosen) || !isOurs(here)) return []
@@ -113,4 +111,91 @@ function otherLanguage(file: string, text: string): string | undefined {
   if (/^\s*[{["]/.test(text) && !/^\s*\[[\w.-]+\]\s*$/m.test(text)) return undefined
   if (/^\s*\w[\w.-]*\s*=/m.test(text)) return 'TOML'
   return /^(?:---|\w[\w-]*:(?:\s|$))/m.test(text) ? 'YAML' : undefined
+}
+
+/** Comments and trailing commas, which people write into JSON: blanked in place, so that places in faults stay true. */
+const stringOrComment = /"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
+const stringOrLastComma = /"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])/g
+
+/** In: JSON with comments. Out: a text of the same length and the same lines, which JSON.parse takes. */
+export function withoutComments(text: string): string {
+  const bare = text.replace(stringOrComment, (found) =>
+    found.startsWith('"') ? found : found.replace(/[^\r\n]/g, ' '),
+  )
+  return bare.replace(stringOrLastComma, (found, at: number) =>
+    found === ',' && endsValue(bare, at) ? ' ' : found,
+  )
+}
+
+/** Whether a value ends before this place: `[,]` is no list with a comma too many. */
+function endsValue(text: string, at: number): boolean {
+  return !/[[{,:]\s*$/.test(text.slice(Math.max(0, at - 1000), at)) && at > 0
+}
+
+const token =
+  /\s*(?:[{}[\],:]|"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?|true\b|false\b|null\b)/uy
+const danglingComma = /,\s*[}\]]/uy
+
+/**
+ * `:LINE:COLUMN` of the first fault, and the reason. In: a text that JSON.parse refused, and what it threw: V8 gives a position
+ * for some faults only, and its messages quote the text, which may hold secrets.
+ */
+export function faultIn(text: string, error: unknown): { place: string; why: string } {
+  const position = /position (\d+)/.exec(String(error))?.[1]
+  const at = position === undefined ? firstFault(text) : Number(position)
+  return { place: lineAndColumn(text, at), why: reasonAt(text, at) }
+}
+
+const reasons: [begins: RegExp, why: string][] = [
+  [/^$/, 'it ends too early'],
+  [/^'/, 'texts stand in double quotes'],
+  [/^[\u201C-\u201F\u2018-\u201B]/, 'quotes must be straight ones: "'],
+  [/^(?:True|False|None|TRUE|FALSE|NULL)\b/, 'write true, false or null'],
+  [/^\/\*/, 'this comment does not end'],
+  [/^[\w$-]+\s*:/, 'keys stand in double quotes'],
+  [/^,/, 'there is a comma too many'],
+  [/^=/, 'a value follows its key after a colon'],
+]
+
+/** What most likely was meant at the fault; nothing of the text itself, which may be a secret. */
+function reasonAt(text: string, at: number): string {
+  const rest = text.slice(at)
+  const before = text.slice(0, at).trimEnd()
+  if (inString(text, at)) {
+    return 'a text ends on its line, and a backslash in it is written twice: \\\\'
+  }
+  const known = reasons.find(([begins]) => begins.test(rest))
+  if (known) return known[1]
+  if (/^[}\]]/.test(rest) && before.endsWith(',')) return 'there is a comma too many'
+  if (/^["{[\w-]/.test(rest) && /["}\]\w]$/.test(before)) return 'a comma is missing before this'
+  return 'this is not expected here'
+}
+
+/** Whether a text in quotes that does not end, or holds what it must not, is what breaks. */
+function inString(text: string, at: number): boolean {
+  const line = text.slice(text.lastIndexOf('\n', at - 1) + 1)
+  const end = at - (text.length - line.length)
+  const quotes = line.slice(0, Math.max(0, end)).replace(/\\./g, '').split('"').length - 1
+  const begins = text[at] === '"' && !/^"(?:[^"\\\p{Cc}]|\\["\\/bfnrtu])*"/u.test(text.slice(at))
+  return quotes % 2 === 1 || begins
+}
+
+/** What is no token, or a comma with nothing behind it; else the text ends too early. */
+function firstFault(text: string): number {
+  let at = 0
+  while (at < text.length) {
+    token.lastIndex = at
+    const found = token.exec(text)
+    if (!found) break
+    danglingComma.lastIndex = token.lastIndex - 1
+    const dangling = found[0].endsWith(',') ? danglingComma.exec(text) : null
+    if (dangling) return danglingComma.lastIndex - 1
+    at = token.lastIndex
+  }
+  return at + /^\s*/.exec(text.slice(at))![0].length
+}
+
+function lineAndColumn(text: string, offset: number): string {
+  const before = text.slice(0, offset).split('\n')
+  return `:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
 }

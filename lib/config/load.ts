@@ -9,27 +9,26 @@ import {
   type GivenPart,
 } from './checked-file.ts'
 import { clientKeys } from './client-keys.ts'
-import { checkConsistency, findEndpoint } from './consistency.ts'
+import { checkConsistency } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
-import { authWarnings, withAuth } from './endpoint-auth.ts'
-import { endpointKeys } from './endpoint-keys.ts'
+import { authWarnings, endpointKeys, withAuth } from './endpoint-auth.ts'
 import { readSettings, type Settings } from './env-files.ts'
 import {
   environmentSchema,
   readEnvironment,
   type Environment,
-  type Sayings,
+  type Problems,
 } from './environment.ts'
-import { ConfigError, describe } from './faults.ts'
+import { ConfigError, describe, validate } from './validate.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
-import { expandHome } from './home.ts'
+import { expandHome } from './text-file.ts'
+import { findEndpoint } from './models.ts'
 import { oldHosts, retiredVariables, withoutProxies } from './retired.ts'
 import type { Config, LogLevel, Model } from './types.ts'
-import { validate } from './validate.ts'
 
-export { ConfigError } from './faults.ts'
+export { ConfigError } from './validate.ts'
 
-/** What the command line says; numbers as the texts they came as. */
+/** The flags of the command line; numbers as the texts they came as. */
 export interface Flags {
   port?: string | undefined
   host?: string | undefined
@@ -55,38 +54,38 @@ export interface Loaded {
 
 /** Throws ConfigError with every fault. */
 export function loadConfig(options: LoadOptions): Loaded {
-  const said: Sayings = { faults: [], warnings: [] }
-  const settings = readSettings(options, said.warnings)
-  checkDataDir(settings, said)
-  said.warnings.push(...retiredVariables(settings, options.env))
-  const env = readEnvironment(settings, said)
-  const flagged = readFlags(options.flags, said.faults)
-  const file = readFile(options, settings, said)
-  const config = combined({ options, settings, env, flagged, file, said })
+  const problems: Problems = { faults: [], warnings: [] }
+  const settings = readSettings(options, problems.warnings)
+  checkDataDir(settings, problems)
+  problems.warnings.push(...retiredVariables(settings, options.env))
+  const env = readEnvironment(settings, problems)
+  const flagged = readFlags(options.flags, problems.faults)
+  const file = readFile(options, settings, problems)
+  const config = combined({ options, settings, env, flagged, file, problems })
   const { skipped, unserved } = file
   const token_url = env.TOKEN_URL
     ? `${settings.source('TOKEN_URL')}: TOKEN_URL`
     : `${file.path}: auth.token_url`
   const blame = { token_url, token_store: settings.source('TOKEN_STORE') }
-  checkConsistency(config, { skipped, unserved, blame, ...said })
-  if (said.faults.length > 0) throw unshown(said, file.secrets)
+  checkConsistency(config, { skipped, unserved, blame, ...problems })
+  if (problems.faults.length > 0) throw unshown(problems, file.secrets)
   const served = {
     ...config,
     models: config.models.filter((_, index) => !skipped.models.has(index)),
     endpoints: config.endpoints.filter((_, index) => !skipped.endpoints.has(index)),
   }
-  return { config: deepFreeze(served), warnings: said.warnings, added: settings.added }
+  return { config: deepFreeze(served), warnings: problems.warnings, added: settings.added }
 }
 
-/** What a reference stood for is shown in no fault; a shorter text would be found in other words. */
-function unshown({ faults, warnings }: Sayings, secrets: string[]): ConfigError {
+/** Values of references are blanked in faults; shorter ones would also hit other text. */
+function unshown({ faults, warnings }: Problems, secrets: string[]): ConfigError {
   const long = secrets.filter(({ length }) => length >= 4)
   const clean = (text: string) => long.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
   return new ConfigError(faults.map(clean), warnings.map(clean))
 }
 
 /** A login can still be kept in memory, so this does not stop the start. */
-function checkDataDir({ dataDir, source }: Settings, { warnings }: Sayings): void {
+function checkDataDir({ dataDir, source }: Settings, { warnings }: Problems): void {
   if (!isFile(dataDir)) return
   warnings.push(`${source('DATA_DIR')}: DATA_DIR names ${dataDir}, which is a file, not a folder`)
 }
@@ -102,20 +101,20 @@ function isFile(place: string): boolean {
 
 type ReadFile = Omit<CheckedFile, 'part'> & { part: FilePart; path: string }
 
-function readFile(options: LoadOptions, settings: Settings, said: Sayings): ReadFile {
+function readFile(options: LoadOptions, settings: Settings, problems: Problems): ReadFile {
   const { flags, cwd, packageDir } = options
   const { dataDir } = settings
   const variable = settings.pathIn('CONFIG_FILE')
   const choice = chooseFile({ flag: flags.config, variable, cwd, dataDir, packageDir })
-  said.warnings.push(...notReadHere(choice, cwd))
+  problems.warnings.push(...notReadHere(choice, cwd))
   const remarks = {
-    fault: (text: string) => said.faults.push(`${choice.path}: ${text}`),
-    warn: (text: string) => said.warnings.push(`${choice.path}: ${text}`),
+    fault: (text: string) => problems.faults.push(`${choice.path}: ${text}`),
+    warn: (text: string) => problems.warnings.push(`${choice.path}: ${text}`),
   }
-  const object = withoutProxies(readConfigFile(choice, said.faults), settings, remarks)
+  const object = withoutProxies(readConfigFile(choice, problems.faults), settings, remarks)
   const checked = checkFile(object, settings.get, remarks)
   const { endpoints } = checked.part
-  said.warnings.push(...authWarnings(endpoints), ...oldHosts(endpoints))
+  problems.warnings.push(...authWarnings(endpoints), ...oldHosts(endpoints))
   return { ...checked, part: withShipped(checked.part, checked.given), path: choice.path }
 }
 
@@ -125,11 +124,11 @@ interface Parts {
   env: Environment
   flagged: Environment
   file: ReadFile
-  said: Sayings
+  problems: Problems
 }
 
 /** Flag over environment over file. */
-function combined({ options, settings, env, flagged, file, said }: Parts): Config {
+function combined({ options, settings, env, flagged, file, problems }: Parts): Config {
   const { part, given, secrets, unserved, path: filePath } = file
   const host = flagged.HOST ?? env.HOST ?? part.host
   const keys = { file: filePath, env: env.API_KEYS, listed: part.api_keys, host }
@@ -139,14 +138,14 @@ function combined({ options, settings, env, flagged, file, said }: Parts): Confi
     ...logging(given, part, env, flagged.LOG_LEVEL),
     host,
     port: flagged.PORT ?? env.PORT ?? part.port,
-    api_keys: clientKeys(keys, said),
+    api_keys: clientKeys(keys, problems),
     file: filePath,
     env_files: settings.files,
     data_dir: settings.dataDir,
     program_dir: options.packageDir,
     start_dir: options.cwd,
     file_secrets: secrets,
-    endpoint_secrets: endpointKeys(part.endpoints, settings, said),
+    endpoint_secrets: endpointKeys(part.endpoints, settings, problems),
     unserved,
   }
 }
@@ -167,7 +166,7 @@ function withShipped(file: GivenPart, given: Given): FilePart {
   return { ...file, endpoints, models }
 }
 
-/** `none` is the word of the APIs for `off`. */
+/** The APIs call `off` `none`. */
 function withLevel(model: Model): Model {
   return (model.reasoning as string) === 'none' ? { ...model, reasoning: 'off' } : model
 }
@@ -211,7 +210,7 @@ function overEnvironment(
   }
 }
 
-/** `dev_mode` means debug logs unless somebody named a level; NODE_ENV means `dev_mode` unless the file says. */
+/** `dev_mode` means debug logs unless somebody named a level; NODE_ENV means `dev_mode` unless the file sets it. */
 function logging(
   given: Given,
   file: FilePart,

@@ -1,6 +1,5 @@
 /** Looking a model up: by id, by alias, and the endpoint that serves it. Cheap enough for every request. */
-import { findEndpoint } from './consistency.ts'
-import { closest } from './nearest.ts'
+import { closest } from './unknown-keys.ts'
 import type { Config, Endpoint, Model } from './types.ts'
 
 interface Lookup {
@@ -56,6 +55,15 @@ export function endpointOf(config: Config, model: Model): Endpoint {
   const endpoint = lookupOf(config).endpoints.get(model)
   if (!endpoint) throw new Error(`no endpoint serves the model ${model.id}`)
   return endpoint
+}
+
+/** The endpoint of a model: the one it names, else the one of its type, else the one with the type's name. */
+export function findEndpoint(endpoints: readonly Endpoint[], model: Model): Endpoint | undefined {
+  if (model.endpoint !== undefined) return endpoints.find(({ name }) => name === model.endpoint)
+  return (
+    endpoints.find(({ type }) => type === model.type) ??
+    endpoints.find(({ name, type }) => type === undefined && name === model.type)
+  )
 }
 
 function lookupOf(config: Config): Lookup {

@@ -13,7 +13,7 @@ export interface Expanded {
 
 interface Expansion extends Expanded {
   get: (name: string) => string | undefined
-  say: (place: string, text: string) => void
+  fault: (place: string, text: string) => void
 }
 
 const reference = /\$(\$)?\{([^}]*)\}?/g
@@ -42,14 +42,14 @@ export function isReference(text: string): boolean {
 
 /**
  * Every text of the value with its references filled in, once: what a reference stands for is not looked through again.
- * `$${` is a literal `${`. `get`: a variable's value. Faults go to `say`, with their place and never with a value.
+ * `$${` is a literal `${`. `get`: a variable's value. Faults go to `fault`, with their place and never with a value.
  */
 export function expandReferences(
   value: unknown,
   get: (name: string) => string | undefined,
-  say: (place: string, text: string) => void,
+  fault: (place: string, text: string) => void,
 ): Expanded {
-  const expansion: Expansion = { value, secrets: [], places: new Set(), get, say }
+  const expansion: Expansion = { value, secrets: [], places: new Set(), get, fault }
   return { ...expansion, value: expandAt(value, '', '', expansion) }
 }
 
@@ -68,7 +68,10 @@ function expandAt(value: unknown, place: string, key: string, to: Expansion): un
 
 function expandText(text: string, place: string, key: string, to: Expansion): unknown {
   if (isSecretOrAddress(place) && foreign.test(text)) {
-    to.say(place, 'is a reference as other programs write it; here it is ${NAME} or ${file:/path}')
+    to.fault(
+      place,
+      'is a reference as other programs write it; here it is ${NAME} or ${file:/path}',
+    )
     return text
   }
   if (!text.includes('${')) return text
@@ -93,32 +96,32 @@ function wholeValue(name: string, place: string, to: Expansion): string | undefi
 
 function partOf(name: string, place: string, to: Expansion): string | undefined {
   if (name.startsWith('file:')) {
-    to.say(place, 'has ${file:…} beside other text; it stands alone')
+    to.fault(place, 'has ${file:…} beside other text; it stands alone')
     return undefined
   }
   if (!variable.test(name)) {
-    to.say(
+    to.fault(
       place,
       'has a ${ that is no reference: write ${NAME}, ${file:/path}, or $${ for the text itself',
     )
     return undefined
   }
   const value = to.get(name)
-  if (value === undefined) to.say(place, `refers to the variable ${name}, which is not set`)
+  if (value === undefined) to.fault(place, `refers to the variable ${name}, which is not set`)
   return value
 }
 
 function fromFile(file: string, place: string, to: Expansion): string | undefined {
   if (!path.isAbsolute(file)) {
-    to.say(place, 'refers to a file by a path that is not absolute: write ${file:/path}')
+    to.fault(place, 'refers to a file by a path that is not absolute: write ${file:/path}')
     return undefined
   }
   try {
     const text = readTextFile(file).trim()
-    if (text === '') to.say(place, `refers to the file ${file}, which is empty`)
+    if (text === '') to.fault(place, `refers to the file ${file}, which is empty`)
     return text || undefined
   } catch (error) {
-    to.say(place, `refers to the file ${file}: ${whyUnreadable(error)}`)
+    to.fault(place, `refers to the file ${file}: ${whyUnreadable(error)}`)
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 /** Keys and variables of the original droid2api and of its forks: what takes their place here. */
 import type { JsonObject } from '../../pipelines/json/value.ts'
-import type { GivenEndpoint } from './endpoint-auth.ts'
+import type { GivenEndpoint } from './types.ts'
 import type { Settings } from './env-files.ts'
 import type { Remarks } from './written-value.ts'
 

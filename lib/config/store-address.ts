@@ -35,7 +35,7 @@ export function storeAddress(text: string): StoreAddress | undefined {
       database: Number(database),
     }
   } catch {
-    // what it should be, the fault says
+    // the caller reports it
     return undefined
   }
 }

@@ -1,12 +1,13 @@
 /** Text files as the programs of all systems save them, and what keeps a file from being read. */
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 
 const littleEndian = [0xff, 0xfe]
 const bigEndian = [0xfe, 0xff]
 
 /**
  * The text of a file: UTF-8, or UTF-16 as PowerShell's `>` and Notepad write it, with or without a byte order mark, which
- * is left out. UTF-16 without a mark is told by its zeros, which no JSON and no key begins with otherwise.
+ * is left out. UTF-16 without a mark is recognised by its zeros, which no other JSON and no other key begins with.
  */
 export function decodeText(bytes: Buffer): string {
   if (startsWith(bytes, bigEndian) || (bytes[0] === 0 && bytes[1])) {
@@ -54,4 +55,9 @@ export function whyUnreadable(error: unknown): string {
   }
   if (code === 'ENOTDIR') return 'a part of this path is a file, not a folder'
   return `it cannot be read (${code})`
+}
+
+/** `~` in paths, which a shell expands and a file does not. */
+export function expandHome(file: string, homeDir: string): string {
+  return file === '~' || file.startsWith('~/') ? path.join(homeDir, file.slice(1)) : file
 }

@@ -30,6 +30,9 @@ export interface Endpoint {
   system_prompt?: string
 }
 
+/** An endpoint as the file has it: `auth` may be left out. */
+export type GivenEndpoint = Omit<Endpoint, 'auth'> & { auth?: EndpointAuth }
+
 export interface Timeouts {
   connect_s: number
   first_byte_s: number

@@ -1,5 +1,7 @@
-/** Keys that the schema does not know: taken out, so that an older or newer file still starts, and reported. */
-import { nearest } from './nearest.ts'
+/**
+ * Keys that the schema does not know: taken out, so that an older or newer file still starts, and reported with the known
+ * name that is nearest.
+ */
 import { asksForNothing, successorOfKey } from './retired.ts'
 import type { Schema } from './schema.ts'
 
@@ -8,7 +10,7 @@ export interface UnknownKey {
   place: string
   /** the place of the known key that is nearest, where one is near */
   near: string | undefined
-  /** what is said of it */
+  /** the warning */
   text: string
 }
 
@@ -54,4 +56,41 @@ function unknownKey(parent: string, key: string, value: unknown, known: string[]
   const hint = near ? ` (did you mean ${near}?)` : ''
   const text = `unknown key ${place}${hint}; it is ignored`
   return [{ place, near: near && parent + near, text }]
+}
+
+/** The known name nearest to a misspelt one; undefined when more than a third of it would have to change. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  return closest(name, known, Math.max(2, Math.ceil(name.length / 3)))
+}
+
+/** The known name that needs the fewest changes, at most `limit`; the first of several. */
+export function closest(
+  name: string,
+  known: Iterable<string>,
+  limit = Number.POSITIVE_INFINITY,
+): string | undefined {
+  let best: string | undefined
+  let bestDistance = limit + 1
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    if (distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+/** Levenshtein's distance: letters to insert, remove or replace. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= from.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= to.length; j += 1) {
+      const replaced = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[to.length]!
 }

@@ -1,8 +1,11 @@
-/** Checking by schema: env-schema, which brings ajv; in the built program validators that `.build` compiled take its place. */
+/**
+ * Checking by schema: env-schema, which brings ajv (the build puts compiled validators in its place), and the description of
+ * what it found: place, value, what was expected.
+ */
 import type { Options } from 'ajv'
 import { envSchema, type EnvSchemaOpt } from 'env-schema'
-import type { SchemaFault } from './faults.ts'
 import type { Schema } from './schema.ts'
+import type { UnknownKey } from './unknown-keys.ts'
 
 export interface Validated {
   /** with its defaults filled in; as it was where something is wrong with it */
@@ -17,7 +20,7 @@ export function validate(schema: Schema, given: object, coerce: boolean): Valida
       schema,
       data: structuredClone(given) as Record<string, unknown>,
       env: false,
-      // an object will do for it, too, though its types know the function form only; source: its index.js, 8.0.0
+      // The types know the function form only; options do, too. Source: its index.js, 8.0.0.
       ajv: { customOptions: ajvOptions(coerce) } as unknown as NonNullable<EnvSchemaOpt['ajv']>,
     })
     return { data, found: [] }
@@ -28,10 +31,115 @@ export function validate(schema: Schema, given: object, coerce: boolean): Valida
   }
 }
 
-/**
- * On top of those that env-schema sets. Our own schemas need no check against the schema of schemas: compiling that one takes
- * longer than all else.
- */
+/** On top of those that env-schema sets. Our own schemas need no check against the schema of schemas. */
 export function ajvOptions(coerceTypes: boolean): Options {
   return { meta: false, validateSchema: false, coerceTypes, removeAdditional: false, verbose: true }
+}
+
+/** All faults at once, and the warnings beside them; `message` has one a line. The program exits with 78 on it. */
+export class ConfigError extends Error {
+  readonly faults: string[]
+  readonly warnings: string[]
+
+  constructor(faults: string[], warnings: string[] = []) {
+    super([...faults, ...warnings].join('\n'))
+    this.name = 'ConfigError'
+    this.faults = faults
+    this.warnings = warnings
+  }
+}
+
+/** One finding of ajv (with `verbose: true`). Source: ajv documentation, "Error objects", read 2026-11. */
+export interface SchemaFault {
+  instancePath: string
+  keyword: string
+  params: Record<string, unknown>
+  data?: unknown
+}
+
+/** Values below these keys may be secrets, or sit beside one. */
+const secretPlace = /(?:^|\.)(?:api_keys|headers|auth)(?:[.[]|$)|KEY/
+
+/** What is known of a file besides its schema. */
+export interface Context {
+  /** places whose value came from elsewhere and may be a secret */
+  hidden?: Set<string>
+  /** keys that the schema does not know */
+  unknown?: readonly UnknownKey[]
+}
+
+/** In: ajv's findings. Out: one line each, which begins with the place; findings that only follow from another are left out. */
+export function describe(found: SchemaFault[], context: Context = {}): string[] {
+  const alternatives = new Set(
+    found.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath),
+  )
+  const lines = found
+    .filter(({ keyword, instancePath }) => keyword === 'anyOf' || !alternatives.has(instancePath))
+    .map((fault) => describeOne(fault, context))
+  return [...new Set(lines)]
+}
+
+function describeOne(fault: SchemaFault, { hidden, unknown }: Context): string {
+  if (fault.keyword === 'required') {
+    const place = missingPlace(fault)
+    const meant = unknown?.find(({ near }) => near === place)
+    return `${place} is missing${meant ? `; ${meant.place} is there: did you mean it?` : ''}`
+  }
+  const place = placeOf(fault.instancePath)
+  const isSecret = secretPlace.test(place) || hidden?.has(place)
+  const value = isSecret ? '' : ` is ${shown(fault.data)},`
+  return `${place}${value || ':'} expected ${expected(fault)}`
+}
+
+/** Where a key should be that is not there. */
+export function missingPlace({ instancePath, params }: SchemaFault): string {
+  const { missingProperty } = params as { missingProperty: string }
+  return placeOf(`${instancePath}/${missingProperty}`)
+}
+
+function expected({ keyword, params }: SchemaFault): string {
+  switch (keyword) {
+    case 'type':
+      return kinds[String(params.type)] ?? String(params.type)
+    case 'enum':
+      return `one of ${(params.allowedValues as unknown[]).map(shown).join(', ')}`
+    case 'minimum':
+    case 'maximum':
+    case 'exclusiveMinimum':
+      return `a number ${String(params.comparison)} ${String(params.limit)}`
+    case 'minLength':
+      return 'a text that is not empty'
+    case 'anyOf':
+      return '"account", "client", "none" or {"env": "NAME", "header": "NAME"}'
+    default:
+      return `what the schema says (${keyword})`
+  }
+}
+
+const kinds: Record<string, string> = {
+  integer: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+}
+
+/** `/models/2/reasoning` → `models[2].reasoning`. */
+function placeOf(pointer: string): string {
+  const place = pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('')
+  return place.replace(/^\./, '') || 'the file'
+}
+
+/** Lists and objects by their kind alone: a secret may be in them, wherever they were put by mistake. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

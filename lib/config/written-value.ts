@@ -1,8 +1,7 @@
 /** Values as people write them into an environment: in quotes, with a comment behind, as the example they copied. */
-import { isExample } from './example-values.ts'
 import { isReference } from './references.ts'
 
-/** Where to say what: each takes a text that follows the name of the variable. */
+/** Takes what is wrong with a value: each text follows the name of the variable or the place in the file. */
 export interface Remarks {
   fault: (text: string) => void
   warn: (text: string) => void
@@ -19,8 +18,8 @@ export function bareValue(written: string, { fault, warn }: Remarks): string | u
 }
 
 /**
- * A key or a token: `undefined` for one that is no key, and why is said. `lenient`: a character that keys do not have is a
- * warning.
+ * A key or a token; undefined for a text that cannot be one, with a remark. `lenient`: a character that keys do not have is a
+ * warning, not a fault.
  */
 export function keyOf(written: string, remarks: Remarks, lenient = false): string | undefined {
   const bare = bareValue(written, remarks)
@@ -72,4 +71,17 @@ function withoutComment(text: string, warn: Remarks['warn']): string {
 
 function withoutQuotes(text: string): string {
   return /^(["'])(.*)\1$/s.exec(text)?.[2] ?? /^[“‘](.*)[”’]$/s.exec(text)?.[1] ?? text
+}
+
+/** Values copied out of an example: as keys they are public, as a login they are none. */
+const placeholders =
+  /^(?:sk-)?(?:secret|password|key|any|none|null|nil|undefined|dummy|fake|todo|test|token|123\d*|abc\d*)$/i
+const phrases =
+  /^<|^\[[^\]]*\]$|^(?:sk-)?(?:my|the)[-_ ].*(?:key|token|secret|password)$|^(?:[a-z]{2,4}[-_])?your[-_ ]|^your[a-z]*(?:key|token|secret|password)|change[-_ ]?(?:me|it|this)|replace[-_ ]?|example|placeholder|insert[-_ ]/i
+const fillers = /^(?:[a-z]{2,6}[-_])*(?:x{3,}|\*{3,}|\.{3,}|…+)|(?:\.{3}|…)$|x{6,}/i
+const tests = /^(?:sk-)?test(?:[-_]?key)?[-_\d]*$/i
+
+/** Whether a text is what an example has in the place of a key. */
+export function isExample(text: string): boolean {
+  return [placeholders, phrases, fillers, tests].some((pattern) => pattern.test(text))
 }

@@ -3,7 +3,7 @@
  * for upstream and token calls alike. What is on this machine, such as Ollama, is always reached directly: it is seldom meant,
  * and never found by a proxy elsewhere (Go does the same).
  */
-import { ConfigError } from '../config/faults.ts'
+import { ConfigError } from '../config/validate.ts'
 import { isLoopback } from '../guard/browser.ts'
 import { noProxy } from './no-proxy.ts'
 import { OutboundProxyError } from './outbound-proxy-error.ts'

@@ -1,7 +1,7 @@
 /** Pages and desktop programs: which origins may call, and how they are written. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConfigError } from '../../lib/config/faults.ts'
+import type { ConfigError } from '../../lib/config/validate.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
