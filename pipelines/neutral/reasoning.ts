@@ -10,16 +10,12 @@ export interface Place {
 }
 
 /** What a model makes of its reasoning so that it can be handed back: a signature of the text, or the reasoning encrypted. */
-export type Seal = {
-  /** the format, in the name that the registry of reasoning formats has for it; undefined where a client does not say */
-  maker?: string
-  /** the upstream's name of the model that made it; undefined where a client does not say */
-  model?: string
-  /** of the item that it came in; only where the upstream named one */
-  id?: string
-} & ({ signature: string } | { data: string })
+export type Seal =
+  | { signature: string }
+  /** `id`: of the item that it came in; only where the upstream named one */
+  | { data: string; id?: string }
 
-/** One block or item of reasoning. */
+/** One block or item of reasoning. An item whose seal comes late is two of one index: its text first, then its seal. */
 export interface Reasoning {
   /** `thinking`: the text that a signature signs. `summary`: what may be read of encrypted reasoning. `raw`: of open models */
   kind: 'thinking' | 'summary' | 'raw'
@@ -27,6 +23,10 @@ export interface Reasoning {
   index?: number
   /** readable; `""` where there is none */
   text: string
+  /** the format, in the name that the registry of reasoning formats has for it; undefined where a client does not say */
+  maker?: string
+  /** the upstream's name of the model that made it, which alone takes it back; undefined where a client does not say */
+  model?: string
   seal?: Seal
   /** where it stood in its answer; left out: in front of everything */
   at?: Place
