@@ -7,8 +7,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { sendError } from './http/answer.ts'
 import { type App, Call } from './app.ts'
-import { checkBrowser, corsHeaders, preflightHeaders } from './guard/browser.ts'
-import { presentedKeys } from './guard/client-key.ts'
+import { checkBrowser, corsHeaders, preflightHeaders, presentedKeys } from './guard.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import { endpointFor, match, type Match } from './routes.ts'
 
@@ -88,7 +87,7 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
   if (req.rawHeaders.length > maxHeaders * 2) throw tooManyHeaders()
   const { config } = call
   const needsKey = config.api_keys.length > 0
-  const hasKey = presentedKeys(req.headers, config.api_keys).valid
+  const hasKey = presentedKeys(req.headers, config.prepared.clientKeys).valid
   const open = found.route?.open === true || found.path === '*'
   const isPreflight = isOptions(req) && req.headers['access-control-request-method'] !== undefined
   const asking = {

@@ -7,7 +7,7 @@ import { bodyPace } from '../http/body.ts'
 import { endpointSecretsIn, keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
-import { isLoopback } from '../guard/browser.ts'
+import { loopback } from '../config/callers.ts'
 import { openLog } from '../log/log.ts'
 import { knownSecrets, redactor } from '../log/redact.ts'
 import { ReasoningMemory } from '../translated/reasoning-memory.ts'
@@ -97,7 +97,7 @@ function exposureWarnings({ config, account }: App): string[] {
   const spendsKeys = config.endpoints.some(
     (endpoint) => typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined,
   )
-  if (isLoopback(config.host) || config.api_keys.length > 0) return []
+  if (loopback.test(config.host) || config.api_keys.length > 0) return []
   if (!spendsAccount && !spendsKeys) return []
   const what = spendsAccount
     ? 'whoever reaches this port can spend the account'

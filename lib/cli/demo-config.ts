@@ -1,4 +1,5 @@
 /** The demo's configuration: the user's own, with every model pointed at the built-in upstream. */
+import { prepared } from '../config/models.ts'
 import type { Config, Endpoint, ModelType } from '../config/types.ts'
 
 const paths: Record<ModelType, string> = {
@@ -17,7 +18,7 @@ export function demoConfig(config: Config, upstream: string): Config {
     auth: { env: 'DEMO' },
     headers: {},
   }))
-  return Object.freeze({
+  return prepared({
     ...config,
     models: config.models.map(({ endpoint: _, ...model }) => model),
     endpoints,

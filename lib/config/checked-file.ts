@@ -5,11 +5,11 @@ import { describe, missingPlace, validate, type SchemaFault } from './validate.t
 import { nearest, withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
 import { expandReferences } from './references.ts'
 import { fileSchema } from './schema.ts'
-import type { AuthConfig, Config, GivenEndpoint } from './types.ts'
+import type { AuthConfig, ConfigData, GivenEndpoint } from './types.ts'
 import type { Remarks } from './written-value.ts'
 
 export type FilePart = Omit<
-  Config,
+  ConfigData,
   | 'auth'
   | 'file'
   | 'env_files'

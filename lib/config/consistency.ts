@@ -1,13 +1,13 @@
 /** What no schema sees: whether the parts of a configuration fit together. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { otherType } from './base-url.ts'
-import { isBrokenHash } from '../guard/client-key.ts'
-import { hasTrailingSlash, originFault } from '../guard/origins.ts'
+import { isBrokenHash } from './callers.ts'
+import { hasTrailingSlash, originFault } from './callers.ts'
 import { findEndpoint } from './models.ts'
 import { nearest } from './unknown-keys.ts'
 import { storeAddress } from './store-address.ts'
 import type { Skipped } from './checked-file.ts'
-import type { Config, Endpoint, Model } from './types.ts'
+import type { ConfigData, Endpoint, Model } from './types.ts'
 
 export interface Check {
   /** entries that are not looked at, since more is wrong with them or they are left out; left out ones are added */
@@ -21,7 +21,7 @@ export interface Check {
 }
 
 /** Adds what cannot work to the faults, and what probably does not to the warnings. */
-export function checkConsistency(config: Config, check: Check): void {
+export function checkConsistency(config: ConfigData, check: Check): void {
   const { faults, warnings, blame } = check
   const fault = (text: string) => faults.push(`${config.file}: ${text}`)
   checkEndpoints(config, check, fault)
@@ -59,7 +59,7 @@ export function checkConsistency(config: Config, check: Check): void {
 }
 
 function checkEndpoints(
-  { endpoints }: Config,
+  { endpoints }: ConfigData,
   { skipped }: Check,
   fault: (text: string) => void,
 ): void {
@@ -77,7 +77,7 @@ function checkEndpoints(
   }
 }
 
-function checkModels(config: Config, check: Check, fault: (text: string) => void): void {
+function checkModels(config: ConfigData, check: Check, fault: (text: string) => void): void {
   const seen = new Set<string>()
   for (const [index, model] of config.models.entries()) {
     if (check.skipped.models.has(index)) continue
@@ -100,7 +100,7 @@ function checkEndpointOf(
   model: Model,
   place: string,
   index: number,
-  { endpoints, file }: Config,
+  { endpoints, file }: ConfigData,
   check: Check,
   fault: (text: string) => void,
 ): void {
@@ -136,7 +136,10 @@ function checkPath({ type }: Model, endpoint: Endpoint, file: string, { warnings
   if (!warnings.includes(text)) warnings.push(text)
 }
 
-function checkRedirects({ model_redirects: redirects, models, file }: Config, check: Check): void {
+function checkRedirects(
+  { model_redirects: redirects, models, file }: ConfigData,
+  check: Check,
+): void {
   for (const [alias, id] of Object.entries(redirects)) {
     if (!models.some((model) => model.id === id) && !Object.hasOwn(check.unserved, id)) {
       check.warnings.push(`${file}: model_redirects.${alias} leads to ${id}, which is no model`)

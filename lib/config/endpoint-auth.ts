@@ -3,7 +3,7 @@
  * the value for each request.
  */
 import { fullAddress } from './base-url.ts'
-import { defaultEndpoints, defaultSystemPrompt } from './defaults.ts'
+import { defaultEndpoints } from './defaults.ts'
 import type { Settings } from './env-files.ts'
 import { remarksOn, type Problems } from './environment.ts'
 import { findEndpoint } from './models.ts'
@@ -50,13 +50,6 @@ export function keyHeaderOf({ headers }: Pick<Endpoint, 'headers'>): string | un
 /** Whether any endpoint is to get the account's token; if none is, nobody misses an account. */
 export function usesAccount({ endpoints }: Pick<Config, 'endpoints'>): boolean {
   return endpoints.some(({ auth }) => auth === 'account')
-}
-
-/** The shipped prompt introduces the account's own client: it goes only where the account does. `""` for none. */
-export function systemPromptOf(config: Config, endpoint: Endpoint): string {
-  const { system_prompt: prompt } = config
-  const isShipped = prompt.trimEnd() === defaultSystemPrompt.trimEnd()
-  return endpoint.system_prompt ?? (isShipped && endpoint.auth !== 'account' ? '' : prompt)
 }
 
 /** One line an endpoint, such as `endpoint ollama (http://localhost:11434/v1/chat/completions): no credential`. Never a secret. */

@@ -8,7 +8,7 @@ import {
   type Given,
   type GivenPart,
 } from './checked-file.ts'
-import { clientKeys } from './client-keys.ts'
+import { clientKeys } from './callers.ts'
 import { checkConsistency } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
 import { authWarnings, endpointKeys, withAuth } from './endpoint-auth.ts'
@@ -22,9 +22,9 @@ import {
 import { ConfigError, describe, validate } from './validate.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
 import { expandHome } from './text-file.ts'
-import { findEndpoint } from './models.ts'
+import { findEndpoint, prepared } from './models.ts'
 import { oldHosts, retiredVariables, withoutProxies } from './retired.ts'
-import type { Config, LogLevel, Model } from './types.ts'
+import type { Config, ConfigData, LogLevel, Model } from './types.ts'
 
 export { ConfigError } from './validate.ts'
 
@@ -74,7 +74,11 @@ export function loadConfig(options: LoadOptions): Loaded {
     models: config.models.filter((_, index) => !skipped.models.has(index)),
     endpoints: config.endpoints.filter((_, index) => !skipped.endpoints.has(index)),
   }
-  return { config: deepFreeze(served), warnings: problems.warnings, added: settings.added }
+  return {
+    config: prepared(deepFreeze(served)),
+    warnings: problems.warnings,
+    added: settings.added,
+  }
 }
 
 /** Values of references are blanked in faults; shorter ones would also hit other text. */
@@ -128,7 +132,7 @@ interface Parts {
 }
 
 /** Flag over environment over file. */
-function combined({ options, settings, env, flagged, file, problems }: Parts): Config {
+function combined({ options, settings, env, flagged, file, problems }: Parts): ConfigData {
   const { part, given, secrets, unserved, path: filePath } = file
   const host = flagged.HOST ?? env.HOST ?? part.host
   const keys = { file: filePath, env: env.API_KEYS, listed: part.api_keys, host }

@@ -1,19 +1,12 @@
-/** Looking a model up: by id, by alias, and the endpoint that serves it. Cheap enough for every request. */
+/** Looking up, for each request: a model by id or alias, the endpoint that serves it, its system prompt. */
+import { clientKeyOf, originPattern } from './callers.ts'
+import { defaultSystemPrompt } from './defaults.ts'
+import type { Config, ConfigData, Endpoint, Model } from './types.ts'
 import { closest } from './unknown-keys.ts'
-import type { Config, Endpoint, Model } from './types.ts'
-
-interface Lookup {
-  models: Map<string, Model>
-  endpoints: Map<Model, Endpoint>
-  /** aliases with a `*`, the longest first */
-  patterns: [matches: RegExp, id: string][]
-}
-
-const lookups = new WeakMap<Config, Lookup>()
 
 /** The model of an id, else of an alias, else of the longest alias with a `*` that fits. */
 export function findModel(config: Config, id: string): Model | undefined {
-  const { models } = lookupOf(config)
+  const { models } = config.prepared
   const direct = models.get(id)
   if (direct) return direct
   for (const name of meant(config, id)) {
@@ -35,8 +28,8 @@ function meant(config: Config, name: string): string[] {
   const { model_redirects: redirects } = config
   const bare = withoutWindow(name)
   const aliased = [name, bare].filter((one) => Object.hasOwn(redirects, one))
-  const pattern = lookupOf(config).patterns.find(([matches]) => matches.test(name))
-  return [...aliased.map((one) => redirects[one]!), bare, ...(pattern ? [pattern[1]] : [])]
+  const pattern = config.prepared.patterns.find(({ matches }) => matches.test(name))
+  return [...aliased.map((one) => redirects[one]!), bare, ...(pattern ? [pattern.id] : [])]
 }
 
 /** `[1m]` behind a name is how Claude Code's users ask for the long window. */
@@ -47,14 +40,21 @@ function withoutWindow(id: string): string {
 /** The known id or alias that an unknown name most likely means. */
 export function nearestModel(config: Config, id: string): string | undefined {
   const aliases = Object.keys(config.model_redirects).filter((alias) => !alias.includes('*'))
-  return closest(id.slice(0, 100), [...lookupOf(config).models.keys(), ...aliases])
+  return closest(id.slice(0, 100), [...config.prepared.models.keys(), ...aliases])
 }
 
 /** The endpoint that serves a model; loading has made sure that there is one. */
 export function endpointOf(config: Config, model: Model): Endpoint {
-  const endpoint = lookupOf(config).endpoints.get(model)
+  const endpoint = config.prepared.endpoints.get(model)
   if (!endpoint) throw new Error(`no endpoint serves the model ${model.id}`)
   return endpoint
+}
+
+/** The shipped prompt introduces the account's own client: it goes only where the account does. `""` for none. */
+export function systemPromptOf(config: Config, endpoint: Endpoint): string {
+  const { system_prompt: prompt } = config
+  const isShipped = prompt.trimEnd() === defaultSystemPrompt.trimEnd()
+  return endpoint.system_prompt ?? (isShipped && endpoint.auth !== 'account' ? '' : prompt)
 }
 
 /** The endpoint of a model: the one it names, else the one of its type, else the one with the type's name. */
@@ -66,29 +66,34 @@ export function findEndpoint(endpoints: readonly Endpoint[], model: Model): Endp
   )
 }
 
-function lookupOf(config: Config): Lookup {
-  let lookup = lookups.get(config)
-  if (!lookup) {
-    lookup = buildLookup(config)
-    lookups.set(config, lookup)
-  }
-  return lookup
-}
-
-function buildLookup({ models, endpoints, model_redirects: redirects }: Config): Lookup {
+/** Adds what each request looks up. To be called again for a configuration that was changed. */
+export function prepared(data: ConfigData): Config {
+  const {
+    models,
+    endpoints,
+    model_redirects: redirects,
+    api_keys: keys,
+    cors_origins: origins,
+  } = data
   const served = new Map<Model, Endpoint>()
   for (const model of models) {
     const endpoint = findEndpoint(endpoints, model)
     if (endpoint) served.set(model, endpoint)
   }
-  return {
-    models: new Map(models.map((model) => [model.id, model])),
-    endpoints: served,
-    patterns: Object.entries(redirects)
-      .filter(([alias]) => /^\*|\*$/.test(alias))
-      .toSorted(([a], [b]) => b.length - a.length)
-      .map(([alias, id]): [RegExp, string] => [patternOf(alias), id]),
-  }
+  const patterns = Object.entries(redirects)
+    .filter(([alias]) => /^\*|\*$/.test(alias))
+    .toSorted(([a], [b]) => b.length - a.length)
+    .map(([alias, id]) => ({ matches: patternOf(alias), id }))
+  return Object.freeze({
+    ...data,
+    prepared: {
+      clientKeys: keys.map(clientKeyOf),
+      origins: originPattern(origins),
+      models: new Map(models.map((model) => [model.id, model])),
+      endpoints: served,
+      patterns,
+    },
+  })
 }
 
 /** `*` at either end stands for any text, also for none; all else stands for itself. */

@@ -55,7 +55,7 @@ export interface AuthConfig {
   refresh_hours: number
 }
 
-export interface Config {
+export interface ConfigData {
   port: number
   host: string
   models: readonly Model[]
@@ -95,4 +95,27 @@ export interface Config {
   file_secrets: readonly string[]
   /** credentials of endpoints with `auth.env`, by variable name */
   endpoint_secrets: Readonly<Record<string, string>>
+}
+
+/** A key that clients present: as it is, or its SHA-256. */
+export interface ClientKey {
+  bytes: Buffer
+  isHash: boolean
+}
+
+export interface Config extends ConfigData {
+  readonly prepared: Prepared
+}
+
+/** What each request looks up, made of the rest of the configuration when it is loaded. */
+export interface Prepared {
+  clientKeys: readonly ClientKey[]
+  /** matches the origins of `cors_origins`, in small letters */
+  origins: RegExp
+  /** by id */
+  models: ReadonlyMap<string, Model>
+  /** by model */
+  endpoints: ReadonlyMap<Model, Endpoint>
+  /** of the aliases with a `*`, the longest first */
+  patterns: readonly { matches: RegExp; id: string }[]
 }

@@ -4,7 +4,7 @@
  * and never found by a proxy elsewhere (Go does the same).
  */
 import { ConfigError } from '../config/validate.ts'
-import { isLoopback } from '../guard/browser.ts'
+import { loopback } from '../config/callers.ts'
 import { noProxy } from './no-proxy.ts'
 import { OutboundProxyError } from './outbound-proxy-error.ts'
 
@@ -37,7 +37,7 @@ export function outboundProxy(env: NodeJS.ProcessEnv = process.env): OutboundPro
   return {
     proxyFor(target) {
       const host = target.hostname.replace(/^\[(.*)\]$/, '$1')
-      const isHere = isLoopback(host) || anyAddress.has(host)
+      const isHere = loopback.test(host) || anyAddress.has(host)
       return isHere || isDirect(target) ? undefined : (own.get(target.protocol) ?? common)
     },
     secrets: [...own.values(), common].flatMap(passwordsOf),

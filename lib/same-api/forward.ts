@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
 import { readBody } from '../http/body.ts'
-import { systemPromptOf } from '../config/endpoint-auth.ts'
+import { systemPromptOf } from '../config/models.ts'
 import type { Model, ModelType } from '../config/types.ts'
 import type { RewriteContext } from '../../pipelines/model.ts'
 import { badRequest, ProxyError } from '../../pipelines/errors.ts'

@@ -3,7 +3,7 @@ import type { Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import type { Endpoint } from '../config/types.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
-import { presentedKeys } from '../guard/client-key.ts'
+import { presentedKeys } from '../guard.ts'
 
 export interface Credential {
   header: string
@@ -63,7 +63,7 @@ export function keyCredential(secret: string, auth: { header?: string }): Creden
 
 /** The caller's own, as it came, unless it is a key of this proxy. */
 function clientCredential(call: Call, endpoint: Endpoint): Credential {
-  const { valid, foreign } = presentedKeys(call.headers, call.config.api_keys)
+  const { valid, foreign } = presentedKeys(call.headers, call.config.prepared.clientKeys)
   if (foreign) return foreign
   const start =
     endpoint.auth === 'account'

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ConfigError, loadConfig, type Flags } from '../../lib/config/load.ts'
 import { fileSchema, type Schema } from '../../lib/config/schema.ts'
+import type { Config } from '../../lib/config/types.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
@@ -309,9 +310,9 @@ test('the shipped file says what the defaults say, aliases aside', (t) => {
   const shipped: unknown = JSON.parse(readFileSync(path.join(packageDir, 'config.json'), 'utf8'))
   const { config, warnings } = load(t, { file: shipped })
   const plain = load(t, {}).config
-  const settings = ({ file, data_dir: data, start_dir: start, ...rest }: typeof config) => ({
+  const settings = ({ prepared, file, data_dir: data, start_dir: start, ...rest }: Config) => ({
     ...rest,
-    model_redirects: [file, data, start].length,
+    model_redirects: [prepared, file, data, start].length,
   })
 
   assert.deepEqual(settings(config), settings(plain))

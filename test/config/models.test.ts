@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
-import { systemPromptOf } from '../../lib/config/endpoint-auth.ts'
 import { loadConfig } from '../../lib/config/load.ts'
-import { endpointOf, findModel, nearestModel, unservedReason } from '../../lib/config/models.ts'
-import type { Config, Model } from '../../lib/config/types.ts'
+import {
+  endpointOf,
+  findModel,
+  nearestModel,
+  prepared,
+  systemPromptOf,
+  unservedReason,
+} from '../../lib/config/models.ts'
+import type { ConfigData, Model } from '../../lib/config/types.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 
 const model = (id: string, more: Partial<Model> = {}): Model => ({
@@ -15,7 +21,9 @@ const model = (id: string, more: Partial<Model> = {}): Model => ({
   ...more,
 })
 
-const config = {
+const config = prepared({
+  api_keys: [],
+  cors_origins: [],
   system_prompt: 'general',
   models: [
     model('claude-a'),
@@ -40,7 +48,7 @@ const config = {
     'claude-haiku-1': 'gpt',
     lost: 'nowhere',
   },
-} as unknown as Config
+} as unknown as ConfigData)
 
 const names: [asked: string, found: string | undefined][] = [
   ['claude-a', 'claude-a'],
@@ -86,11 +94,11 @@ const aliases: Record<string, string> = {
   'a.*': 'claude-a',
   odd: 'left-out',
 }
-const withPatterns = {
+const withPatterns = prepared({
   ...config,
   model_redirects: aliases,
   unserved: { 'left-out': 'models[9].type is "x"' },
-} as unknown as Config
+})
 
 const patterns: [asked: string, found: string | undefined][] = [
   ['claude-9', 'claude-a'],
@@ -116,7 +124,7 @@ for (const [asked, found] of patterns) {
 }
 
 test('contract §3.12: * alone catches what nothing else does', () => {
-  const all = { ...withPatterns, model_redirects: { ...aliases, '*': 'gpt' } } as Config
+  const all = prepared({ ...withPatterns, model_redirects: { ...aliases, '*': 'gpt' } })
 
   assert.equal(findModel(all, 'whatever')?.id, 'gpt')
   assert.equal(findModel(all, 'claude-9')?.id, 'claude-a')

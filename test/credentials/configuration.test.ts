@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { systemPromptOf } from '../../lib/config/endpoint-auth.ts'
+import { systemPromptOf } from '../../lib/config/models.ts'
 import { ConfigError, loadConfig } from '../../lib/config/load.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 

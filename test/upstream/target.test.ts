@@ -2,15 +2,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Call } from '../../lib/app.ts'
-import type { Config } from '../../lib/config/types.ts'
+import { prepared } from '../../lib/config/models.ts'
+import type { ConfigData } from '../../lib/config/types.ts'
 import { targetOf } from '../../lib/upstream/target.ts'
 
 const model = { name: 'm', id: 'm', type: 'anthropic', reasoning: 'auto' } as const
 
 function addressOf(base_url: string, query = '', subPath = '') {
   const endpoint = { name: 'e', type: 'anthropic', base_url, auth: 'account', headers: {} }
-  const config = { models: [model], endpoints: [endpoint], model_redirects: {} }
-  const call = { config: config as unknown as Config, query, record: {} } as unknown as Call
+  const data = { models: [model], endpoints: [endpoint], model_redirects: {} }
+  const config = prepared({ ...data, api_keys: [], cors_origins: [] } as unknown as ConfigData)
+  const call = { config, query, record: {} } as unknown as Call
   return targetOf(call, config.models[0]!, subPath).address
 }
 

@@ -1,8 +1,63 @@
 /**
- * Which origins `cors_origins` means: every origin as browsers write it, also those of programs with a scheme of their own, and
- * a `*` for one label of the host or for the port. Source: HTML Standard, "ASCII serialisation of an origin", read 2026-11.
+ * Who may call: client keys, browser origins and hosts, as a configuration gives them, checked and prepared for `lib/guard.ts`.
  */
 import { domainToASCII } from 'node:url'
+import type { Problems } from './environment.ts'
+import type { ClientKey } from './types.ts'
+import { isExample } from './written-value.ts'
+
+/** Host names and addresses that stand for this machine alone. */
+export const loopback = /^(?:localhost|[^]*\.localhost|::1|127(?:\.\d{1,3}){3})\.?$/i
+
+interface Keys {
+  /** the configuration file */
+  file: string
+  /** of the environment, its examples already taken out; undefined where it names none */
+  env: { place: string; keys: string[] } | undefined
+  listed: readonly string[]
+  host: string
+}
+
+/**
+ * Examples are public, so they count as not set. Where that leaves none, an address that others reach stays closed: whoever
+ * named a key meant to be asked for one.
+ */
+export function clientKeys({ file, env, listed, host }: Keys, problems: Problems): string[] {
+  if (env && env.keys.length > 0) return env.keys
+  const bare = listed.map((key) => key.replace(/^Bearer\s+/i, ''))
+  if (bare.some((key, index) => key !== listed[index])) {
+    problems.warnings.push(
+      `${file}: api_keys holds a key that begins with "Bearer", which is taken off`,
+    )
+  }
+  const usable = bare.filter((key) => !isExample(key))
+  if (usable.length < listed.length) {
+    problems.warnings.push(`${file}: api_keys holds an example value, which counts as not set`)
+  }
+  const wereNamed = env !== undefined || listed.length > 0
+  if (wereNamed && usable.length === 0 && !loopback.test(host)) {
+    problems.faults.push(
+      `${env?.place ?? `${file}: api_keys`} holds no key of your own, and others reach ${host}: make up a key`,
+    )
+  }
+  return usable
+}
+
+/** How a configuration gives a key that it does not want to hold itself: its SHA-256 in hexadecimal digits. */
+const hashedKey = /^sha256:([\da-f]{64})$/i
+
+/** Whether an entry of `api_keys` sets out to be a hash but is none. */
+export function isBrokenHash(entry: string): boolean {
+  return /^sha256:/i.test(entry) && !hashedKey.test(entry)
+}
+
+/** An entry of `api_keys`, ready to be compared. */
+export function clientKeyOf(entry: string): ClientKey {
+  const hash = hashedKey.exec(entry)?.[1]
+  return hash === undefined
+    ? { bytes: Buffer.from(entry), isHash: false }
+    : { bytes: Buffer.from(hash, 'hex'), isHash: true }
+}
 
 interface Pattern {
   scheme: string
@@ -10,16 +65,13 @@ interface Pattern {
   port: string
 }
 
-const compiled = new WeakMap<readonly string[], RegExp>()
-
-/** `allowed`: as in `config.json`, where no fault was found in it. */
-export function isAllowedOrigin(origin: string, allowed: readonly string[]): boolean {
-  let pattern = compiled.get(allowed)
-  if (!pattern) {
-    pattern = new RegExp(`^(?:${allowed.map(sourceOf).join('|')})$`)
-    compiled.set(allowed, pattern)
-  }
-  return pattern.test(origin.toLowerCase())
+/**
+ * Matches the origins that `cors_origins` allows: every origin as browsers write it, also those of programs with a scheme of
+ * their own, and a `*` for one label of the host or for the port. Source: HTML Standard, "ASCII serialisation of an origin",
+ * read 2026-11. `allowed`: without faults.
+ */
+export function originPattern(allowed: readonly string[]): RegExp {
+  return new RegExp(`^(?:${allowed.map(sourceOf).join('|')})$`)
 }
 
 /** What is wrong with one of `cors_origins`, as the rest of a sentence that begins with it; undefined where nothing is. */

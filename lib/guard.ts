@@ -1,0 +1,149 @@
+/**
+ * Who may call. A client key opens everything; without one, a web page must not spend the account. CORS alone does not stop a
+ * plain POST or a rebound DNS name, so Origin, Host and Sec-Fetch-Site are checked on every request. Sources: Fetch Standard,
+ * CVE-2024-28224 (DNS rebinding of a local server).
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
+import { ProxyError } from '../pipelines/errors.ts'
+import { loopback } from './config/callers.ts'
+import type { ClientKey, Config } from './config/types.ts'
+
+export interface PresentedKeys {
+  /** one of the proxy's own keys came along */
+  valid: boolean
+  /** a credential that is none of the proxy's keys, as header and value */
+  foreign?: { header: 'authorization' | 'x-api-key'; value: string }
+}
+
+/** What stands before a key in `authorization`, where anything does: the schemes of model APIs. */
+const keySchemes = new Set(['bearer', 'token', 'key', 'api-key', 'apikey'])
+
+/** The key in a value of `authorization`; undefined in `Basic …`, which a front door in front of the proxy asks for. */
+function keyIn(authorization: string): string | undefined {
+  const [first = '', ...rest] = authorization.trim().split(/\s+/)
+  if (!keySchemes.has(first.toLowerCase())) return rest.length === 0 ? first : undefined
+  return rest.join(' ')
+}
+
+/**
+ * Looks at `Authorization` of the schemes of model APIs and at `x-api-key`. `keys`: the proxy's own; without any, every credential
+ * is foreign.
+ */
+export function presentedKeys(
+  headers: IncomingHttpHeaders,
+  keys: readonly ClientKey[],
+): PresentedKeys {
+  const found: PresentedKeys = { valid: false }
+  for (const header of ['authorization', 'x-api-key'] as const) {
+    const value = headers[header]
+    if (typeof value !== 'string' || value === '') continue
+    const key = header === 'authorization' ? keyIn(value) : value
+    if (!key) continue
+    if (isOneOf(key, keys)) found.valid = true
+    else found.foreign ??= { header, value }
+  }
+  return found
+}
+
+/**
+ * Compares with every key, in a time that depends on lengths alone: it reveals neither how much of a key was right nor of
+ * which.
+ */
+function isOneOf(key: string, known: readonly ClientKey[]): boolean {
+  const plain = Buffer.from(key)
+  const hash = known.some(({ isHash }) => isHash) ? sha256(key) : undefined
+  let match = false
+  for (const { bytes, isHash } of known) {
+    const given = isHash && hash ? hash : plain
+    if (given.length === bytes.length && timingSafeEqual(given, bytes)) match = true
+  }
+  return match
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+export interface Asking {
+  headers: IncomingHttpHeaders
+  /** whom the request is for: the `Host` header, or the host of an absolute URL; undefined for a request without one */
+  host: string | undefined
+  /** a valid client key came along, which a page cannot know */
+  hasKey: boolean
+  /** of a preflight: the request itself will need a key */
+  keyFollows: boolean
+  /** the route is one of those that health checks ask for */
+  open: boolean
+}
+
+/** Throws ProxyError 403 for a page that may not call. */
+export function checkBrowser(asking: Asking, config: Config): void {
+  const { headers, hasKey, keyFollows } = asking
+  if (hasKey || keyFollows) return
+  if (loopback.test(config.host) && !isHostOfOurs(asking)) {
+    throw forbidden(
+      'host_not_allowed',
+      'This proxy listens on loopback only, so it must be called as localhost, 127.0.0.1 or [::1], or with a client key (API_KEYS).',
+    )
+  }
+  const { origin } = headers
+  if (origin !== undefined && !isAllowed(origin, config)) {
+    throw forbidden(
+      'origin_not_allowed',
+      'Web pages of this origin may not call the proxy. Add it to cors_origins in config.json if you trust it.',
+    )
+  }
+  if (origin === undefined && headers['sec-fetch-site'] === 'cross-site') {
+    throw forbidden('origin_not_allowed', 'Web pages of other sites may not call the proxy.')
+  }
+}
+
+/**
+ * A page whose name was rebound to this machine sends that name. Health checks may send an address, which cannot be rebound, or
+ * nothing, as HTTP/1.0 allows and no browser does.
+ */
+function isHostOfOurs({ host = '', open }: Asking): boolean {
+  const name = hostName(host)
+  return loopback.test(name) || (open && (name === '' || isIP(name) !== 0))
+}
+
+/** The headers that let a page read an answer; none for those that may not. */
+export function corsHeaders(
+  { headers: { origin }, hasKey, keyFollows }: Asking,
+  config: Config,
+): Record<string, string> {
+  const may = hasKey || keyFollows || isAllowed(origin ?? '', config)
+  if (origin === undefined || !may) return {}
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': '*',
+    vary: 'origin',
+  }
+}
+
+/** The answer to a preflight, beside `corsHeaders`. It grants the headers asked for: SDKs send many of their own. */
+export function preflightHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const usual =
+    'authorization, x-api-key, content-type, anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access'
+  const asked = headers['access-control-request-headers']
+  return {
+    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-allow-headers': asked && /^[\w\-, ]+$/.test(asked) ? asked : usual,
+    'access-control-max-age': '600',
+  }
+}
+
+function isAllowed(origin: string, { prepared }: Config): boolean {
+  return prepared.origins.test(origin.toLowerCase())
+}
+
+/** `[::1]:3000` → `::1`. */
+function hostName(host: string): string {
+  return host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
+}
+
+function forbidden(code: string, message: string): ProxyError {
+  return new ProxyError(403, code, message)
+}
