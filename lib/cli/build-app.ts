@@ -4,12 +4,11 @@ import { openAccount } from '../account/account.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
 import type { App } from '../app.ts'
 import { bodyPace } from '../http/body.ts'
-import { endpointSecretsIn, keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
+import { loopback } from '../config/callers.ts'
+import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
-import { loopback } from '../config/callers.ts'
-import { openLog } from '../log/log.ts'
-import { knownSecrets, redactor } from '../log/redact.ts'
+import { openLog, redactor, secretsOf } from '../log/log.ts'
 import { ReasoningMemory } from '../translated/reasoning-memory.ts'
 import { createAgents } from '../network/agents.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
@@ -17,14 +16,14 @@ import type { OutboundProxy } from '../network/outbound-proxy.ts'
 export interface AppParts {
   config: Config
   version: string
-  /** what loading the configuration had to say */
+  /** of loading the configuration */
   warnings: string[]
   accountNote?: string
   /** the way out, where the environment names one */
   proxy?: OutboundProxy | undefined
   /** where the account's tokens are kept, where TOKEN_STORE names a server */
   redis?: RedisServer | undefined
-  /** where the log goes; stdout unless told */
+  /** where the log goes; stdout unless given */
   destination?: DestinationStream
 }
 
@@ -66,29 +65,6 @@ export function buildApp(parts: AppParts): BuiltApp {
   }
   app.warnings = [...warnings, ...exposureWarnings(app)]
   return { app, endLog: end }
-}
-
-/** All secrets known now. Asked for each log line and each answer, so they are put together only where some have changed. */
-function secretsOf(appNow: () => App, lasting: readonly string[]): () => string[] {
-  let config: Config | undefined
-  let tokens: readonly string[] = []
-  let known: string[] = []
-  return () => {
-    const { account, config: current } = appNow()
-    const now = account.secrets()
-    if (current !== config || !isSame(now, tokens)) {
-      config = current
-      tokens = now
-      const { api_keys: keys, endpoint_secrets: others, file_secrets: filled } = current
-      const inEndpoints = [...Object.values(others), ...endpointSecretsIn(current)]
-      known = knownSecrets([...now, ...keys, ...inEndpoints, ...filled, ...lasting])
-    }
-    return known
-  }
-}
-
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((one, index) => one === others[index])
 }
 
 /** Anyone who reaches an open port spends the account. */

@@ -1,18 +1,20 @@
 /**
  * What `droid2api check --online` finds of the upstreams: whether each answers at the address that requests go to, and takes
- * the credential that they carry. Nothing that is asked costs anything.
+ * the credential that they carry. No request costs anything.
  */
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import type { Agent, IncomingMessage } from 'node:http'
 import type { App } from '../app.ts'
+import type { Finding } from './finding.ts'
 import { fullAddress } from '../config/base-url.ts'
 import { whose } from '../config/endpoint-auth.ts'
 import { endpointOf } from '../config/models.ts'
 import type { Config, Endpoint, Model } from '../config/types.ts'
+import { requestFor } from '../network/agents.ts'
+import { unreachableReason } from '../network/unreachable-reason.ts'
 import { accountCredential, keyCredential, type Credential } from '../upstream/credential.ts'
 import { requestHeaders } from '../upstream/request-headers.ts'
-import { unreachableReason } from '../network/unreachable-reason.ts'
-import type { Finding } from './check.ts'
-import { answerTo, NoAnswer, type Answer, type Ask } from './upstream-answer.ts'
 
 interface Target {
   app: App
@@ -54,7 +56,7 @@ function credentialOf(
 
 async function findingOf(target: Target): Promise<Finding> {
   try {
-    return told(target, await decisiveAnswer(target))
+    return findingFrom(target, await decisiveAnswer(target))
   } catch (error) {
     const { endpoint, url } = target
     const reason =
@@ -67,7 +69,7 @@ async function findingOf(target: Target): Promise<Finding> {
   }
 }
 
-/** The list of models, where it tells whether the key is good; else a request without content, which no API carries out. */
+/** The list of models, where it shows whether the key is good; else a request without content, which no API carries out. */
 async function decisiveAnswer(target: Target): Promise<Answer> {
   const models = modelsUrl(target.url)
   const list = models && (await asked(target, { method: 'GET', url: models }))
@@ -76,7 +78,7 @@ async function decisiveAnswer(target: Target): Promise<Answer> {
   return isDecided ? list : await asked(target, { method: 'POST', url: target.url, body: '{}' })
 }
 
-/** Some list their models to everybody: that then says nothing of the key. */
+/** False where everybody gets the list: it then proves nothing about the key. */
 async function hidesModels(target: Target, models: URL): Promise<boolean> {
   if (!hasKey(target)) return true
   const { endpoint } = target
@@ -84,7 +86,7 @@ async function hidesModels(target: Target, models: URL): Promise<boolean> {
   return isRefusal(await asked(stranger, { method: 'GET', url: models }))
 }
 
-/** Beside the address of the calls; undefined where that is of no usual form. */
+/** Beside the address of the calls; undefined where that has an unusual form. */
 function modelsUrl(url: URL): URL | undefined {
   const found = /^(.*)\/(?:messages|responses|chat\/completions)$/.exec(url.pathname)
   if (!found) return undefined
@@ -115,7 +117,7 @@ async function asked(target: Target, ask: Pick<Ask, 'method' | 'url' | 'body'>):
   return await answerTo({ ...ask, headers, agent, patienceS: app.config.timeouts.connect_s })
 }
 
-function told(target: Target, { status, method, text }: Answer): Finding {
+function findingFrom(target: Target, { status, method, text }: Answer): Finding {
   const { endpoint, url, key } = target
   const name = `upstream: ${endpoint.name} (${shown(url)})`
   const answer = `HTTP ${status} to ${method}`
@@ -165,4 +167,49 @@ function hasKey({ credential, key }: Target): boolean {
 /** Without the query, which may hold a key. */
 function shown({ origin, pathname }: URL): string {
   return origin + pathname
+}
+
+export interface Ask {
+  method: 'GET' | 'POST'
+  url: URL
+  headers: Record<string, string>
+  body?: string
+  agent: Agent
+  /** s, for the whole answer */
+  patienceS: number
+}
+
+export interface Answer {
+  status: number
+  method: string
+  /** its beginning */
+  text: string
+}
+
+/** The whole answer took longer than `patienceS`. */
+export class NoAnswer extends Error {}
+
+const maxBytes = 65_536
+
+/** Throws NoAnswer, or what the connection fails with. */
+export async function answerTo(ask: Ask): Promise<Answer> {
+  const { method, url, headers, body, agent, patienceS } = ask
+  const signal = AbortSignal.timeout(patienceS * 1000)
+  try {
+    const sent = requestFor(url)(url, { method, headers, agent, signal }).end(body)
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    return { status: answer.statusCode ?? 0, method, text: await beginningOf(answer) }
+  } catch (error) {
+    if (signal.aborted) throw new NoAnswer(`no answer within ${patienceS} s`)
+    throw error
+  }
+}
+
+async function beginningOf(answer: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const piece of answer.setEncoding('utf8')) {
+    text += piece
+    if (text.length > maxBytes) break
+  }
+  return text
 }

@@ -1,20 +1,20 @@
-/** `droid2api check`: each finding one line with its remedy. Offline unless asked; never a secret. */
+/** `droid2api check`: what is configured and how it is. Offline unless asked for more; never a secret. */
 import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
-import type { ConfigError } from '../config/validate.ts'
 import type { Config } from '../config/types.ts'
-import { cannotListen } from './cannot-listen.ts'
-import { listenOn } from './listen.ts'
-import { accountFinding, noteFindings, storeFindings } from './check-account.ts'
-import { renewalFinding, tokenFinding, usableToken } from './check-token.ts'
+import { cannotListen, listenOn } from './listen.ts'
+import {
+  accountFinding,
+  noteFindings,
+  renewalFinding,
+  storeFindings,
+  tokenFinding,
+  usableToken,
+} from './check-account.ts'
+import type { Finding } from './finding.ts'
 import { upstreamFindings } from './check-upstreams.ts'
 import { findRunning, type Running } from './running-proxy.ts'
-
-export interface Finding {
-  level: 'ok' | 'warning' | 'error'
-  what: string
-}
 
 export interface CheckOptions {
   /** asks the upstreams and a running proxy; spends nothing */
@@ -49,7 +49,7 @@ function endpointFindings({ config, account }: App): Finding[] {
   return credentialLines(config, hasAccount).map((what) => ({ level: 'ok', what }))
 }
 
-/** Of an account that no endpoint uses there is nothing to say, whether there is one or not. */
+/** None for an account that no endpoint uses. */
 async function accountFindings(
   app: App,
   { online, renew }: CheckOptions,
@@ -63,19 +63,6 @@ async function accountFindings(
     ...noteFindings(app),
     ...(online ? [await token(app, running)] : []),
   ]
-}
-
-/** What a configuration that cannot be read is found to be. */
-export function configurationFaults({ faults, warnings }: ConfigError): Finding[] {
-  return [
-    ...faults.map((what): Finding => ({ level: 'error', what: `configuration: ${what}` })),
-    ...warnings.map((what): Finding => ({ level: 'warning', what: `configuration: ${what}` })),
-  ]
-}
-
-/** In: findings. Out: the text for a person, a line each. */
-export function findingLines(all: Finding[]): string {
-  return `${all.map(({ level, what }) => `${level.padEnd(7)} ${what}`).join('\n')}\n`
 }
 
 function portFinding(

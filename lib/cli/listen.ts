@@ -1,4 +1,4 @@
-/** Listening on the address that is configured, with what people mean by it. */
+/** Listening on the address that is configured, as people mean it, and why that fails. */
 import { once } from 'node:events'
 import type { Server } from 'node:net'
 
@@ -26,4 +26,19 @@ export async function listenOn(server: Server, port: number, host: string): Prom
 async function listening(server: Server, port: number, host: string): Promise<void> {
   server.listen(port, host)
   await once(server, 'listening')
+}
+
+/** Why an address cannot be listened on, in one line: which value is wrong, and which flag changes it. In: what `listen` failed with. */
+export function cannotListen(error: NodeJS.ErrnoException, port: number, host: string): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is in use. Choose another with --port (or PORT).`
+    case 'EACCES':
+      return `Port ${port} needs more rights than this user has. Choose one above 1023 with --port (or PORT).`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `The address ${host} is not one of this machine's. Choose another with --host (or HOST).`
+    default:
+      return `Cannot listen on ${host}:${port}: ${error.message}`
+  }
 }

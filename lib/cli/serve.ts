@@ -10,8 +10,7 @@ import { ProxyError } from '../../pipelines/errors.ts'
 import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner, startLines } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
-import { cannotListen } from './cannot-listen.ts'
-import { listenOn } from './listen.ts'
+import { cannotListen, listenOn } from './listen.ts'
 import { tuneV8 } from './tune-v8.ts'
 
 export interface ServeOptions {

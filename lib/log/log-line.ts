@@ -1,11 +1,11 @@
 /**
- * One line of the log for a person's eye, where the log goes to a terminal. A request is told as
+ * One line of the log for a person's eye, where the log goes to a terminal. A request reads
  * `13:36:04 claude-sonnet-5-5 → anthropic 200 2.2 s 33+54 tokens`, everything else as time, message and fields.
  */
 
 type Fields = Record<string, unknown>
 
-/** What is told of a level; of the usual one nothing. */
+/** In front of the message, by level; nothing for the usual one. */
 const prefixes: Record<string, string> = {
   fatal: 'Error: ',
   error: 'Error: ',
@@ -39,9 +39,9 @@ function timeOf({ time }: Fields): string {
 /** Model and upstream where they are known, else method and route; how it went, how long it took, what it came to. */
 function requestText(fields: Fields): string {
   const { model, upstream, method, route, status, error, aborted } = fields
-  const what = model === undefined ? `${wordOf(method)} ${wordOf(route)}` : wordOf(model)
-  const where = upstream === undefined ? '' : ` → ${wordOf(upstream)}`
-  const left = aborted === true && error === undefined ? 'the client left' : wordOf(error)
+  const what = model === undefined ? `${textOf(method)} ${textOf(route)}` : textOf(model)
+  const where = upstream === undefined ? '' : ` → ${textOf(upstream)}`
+  const left = aborted === true && error === undefined ? 'the client left' : textOf(error)
   return [what + where, status, duration(fields.durationMs), tokens(fields), left]
     .filter((part) => part !== '')
     .join(' ')
@@ -61,7 +61,7 @@ function messageText(fields: Fields): string {
   const rest = Object.entries(fields)
     .filter(([name]) => !hidden.has(name))
     .map(([name, value]) => `${name}=${valueText(value)}`)
-  return [`${prefixes[wordOf(fields.level)] ?? ''}${wordOf(fields.msg)}`, ...rest].join(' ').trim()
+  return [`${prefixes[textOf(fields.level)] ?? ''}${textOf(fields.msg)}`, ...rest].join(' ').trim()
 }
 
 function valueText(value: unknown): string {
@@ -71,7 +71,7 @@ function valueText(value: unknown): string {
 /** What an error has of its own: its stack, a line each. */
 function stackOf({ err }: Fields): string {
   const { stack, message } = (err ?? {}) as Fields
-  const text = wordOf(stack) || wordOf(message)
+  const text = textOf(stack) || textOf(message)
   return text === '' ? '' : `${text.split('\n').map(printable).join('\n')}\n`
 }
 
@@ -101,6 +101,6 @@ function colored(text: string, color: keyof typeof colors | undefined): string {
   return color ? `\u001B[${colors[color]}m${text}\u001B[39m` : text
 }
 
-function wordOf(value: unknown): string {
+function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }

@@ -1,15 +1,18 @@
 /**
- * The program's log: pino, JSON lines on stdout; readable lines where that is a terminal.
- * Every line goes through the redactor. A reader that blocks or goes away never stops the proxy: lines are then dropped.
+ * The program's log, and what must not be in it: pino, JSON lines on stdout, readable lines where that is a terminal. Every line
+ * goes through the redactor. A reader that blocks or goes away never stops the proxy: lines are then dropped.
  */
+import { once } from 'node:events'
 import { fstatSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { pino, type DestinationStream, type Logger } from 'pino'
-import type { LogLevel } from '../config/types.ts'
+import { endpointSecretsIn } from '../config/endpoint-auth.ts'
+import type { Config, LogLevel } from '../config/types.ts'
 import { readableLine } from './log-line.ts'
-import { openLogPipe, type LogPipe } from './log-pipe.ts'
-import type { Redact } from './redact.ts'
 
 export type { Logger } from 'pino'
+
+export type Redact = (text: string) => string
 
 export interface LogOptions {
   level: LogLevel
@@ -17,7 +20,7 @@ export interface LogOptions {
   /** of readable lines: faults stand out */
   hasColors?: boolean
   redact: Redact
-  /** where lines go; stdout unless told (tests) */
+  /** where lines go; stdout unless given (tests) */
   destination?: DestinationStream
 }
 
@@ -34,7 +37,7 @@ export function openLog(options: LogOptions): OpenLog {
     {
       level: options.level,
       base: null,
-      timestamp: isoTime,
+      timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     {
@@ -45,20 +48,6 @@ export function openLog(options: LogOptions): OpenLog {
     },
   )
   return { log, end: () => sink.end() }
-}
-
-let lastSecond = Number.NaN
-let upToSecond = ''
-
-/** As pino's own `isoTime`, but what two lines of the same second have in common is written once. */
-function isoTime(): string {
-  const now = Date.now()
-  const second = Math.floor(now / 1000)
-  if (second !== lastSecond) {
-    lastSecond = second
-    upToSecond = new Date(second * 1000).toISOString().slice(0, -4)
-  }
-  return `,"time":"${upToSecond}${String(now % 1000).padStart(3, '0')}Z"`
 }
 
 const stdout = 1
@@ -79,7 +68,7 @@ function openLogFile(): LogPipe {
     if (failing) file.destroy()
   })
   const file = pino.destination({ dest: stdout, sync: false })
-  // there is no other place to say so
+  // there is no other place to report it
   file.on('error', () => {
     failing = true
   })
@@ -94,4 +83,100 @@ function openLogFile(): LogPipe {
 
 function given(destination: DestinationStream): LogPipe {
   return { write: (line) => destination.write(line), end: () => Promise.resolve() }
+}
+
+/** bytes of log that may wait for a blocked reader */
+const maxWaitingBytes = 1024 * 1024
+const patienceMs = 500
+
+interface LogPipe {
+  write(line: string): void
+  /** Resolves when all is written, or when nobody reads. Nothing can be written afterwards. */
+  end(): Promise<void>
+}
+
+/**
+ * The log where stdout is a pipe: Docker, systemd, `| tee`. Whoever reads it may stop, and nothing here waits for that:
+ * lines that find no room are dropped, and the end of the process waits half a second at most. (pino's own destination
+ * writes from a thread, which a full pipe would hold, and with it the end of the process.) The lines of one turn of the event
+ * loop go out as one write.
+ */
+function openLogPipe(fd: number): LogPipe {
+  const socket = new Socket({ fd, readable: false, writable: true })
+  // EPIPE and the like: the reader is gone, and there is no other place to report it
+  socket.on('error', () => undefined)
+  let lines = ''
+  const send = () => {
+    if (lines !== '') socket.write(lines)
+    lines = ''
+  }
+  // where the process ends without `end`, such as by an error of ours, the last lines say why
+  process.once('exit', send)
+  return {
+    write(line) {
+      if (socket.writableLength + lines.length >= maxWaitingBytes) return
+      if (lines === '') setImmediate(send)
+      lines += line
+    },
+    async end() {
+      send()
+      if (socket.destroyed) return
+      const patience = setTimeout(() => socket.destroy(), patienceMs)
+      socket.end()
+      await once(socket, 'close')
+      clearTimeout(patience)
+    },
+  }
+}
+
+/** Anything shorter would also hit ordinary words. */
+const shortestSecret = 8
+
+interface Holders {
+  config: Config
+  account: { secrets(): string[] }
+}
+
+/**
+ * All secrets known now that are long enough to look for: `lasting`, the configuration's and the account's. Called for each log
+ * line and each answer, so the list is made anew only after one of them has changed.
+ */
+export function secretsOf(now: () => Holders, lasting: readonly string[]): () => string[] {
+  let config: Config | undefined
+  let tokens: readonly string[] = []
+  let known: string[] = []
+  return () => {
+    const { account, config: current } = now()
+    const held = account.secrets()
+    if (current !== config || !isSame(held, tokens)) {
+      config = current
+      tokens = held
+      const { api_keys: keys, endpoint_secrets: others, file_secrets: filled } = current
+      const inEndpoints = [...Object.values(others), ...endpointSecretsIn(current)]
+      known = [...held, ...keys, ...inEndpoints, ...filled, ...lasting].filter(isLong)
+    }
+    return known
+  }
+}
+
+function isLong({ length }: string): boolean {
+  return length >= shortestSecret
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index])
+}
+
+/**
+ * The second net under "never log a header": finds secrets by value in whatever text leaves the process, also where an upstream
+ * or a library echoes them, and puts `[redacted]` in their place. `secrets`: asked at each call, since tokens rotate.
+ */
+export function redactor(secrets: () => Iterable<string>): Redact {
+  return (text) => {
+    let clean = text
+    for (const secret of secrets()) {
+      if (clean.includes(secret)) clean = clean.replaceAll(secret, '[redacted]')
+    }
+    return clean
+  }
 }

@@ -1,5 +1,5 @@
 /** The headers of an upstream's answer that the client gets: pure, in the upstream's own order. */
-import type { Redact } from '../log/redact.ts'
+import type { Redact } from '../log/log.ts'
 import { headerValue, hopByHopTest } from './hop-by-hop.ts'
 
 /** Ids, limits and retry hints: what clients of the other API act on, too. */

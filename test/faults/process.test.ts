@@ -36,7 +36,7 @@ test('row 60: a log that nobody reads stops neither its work nor its end', async
 })
 
 test('row 60: the last lines are in the log also where the process ends at once', () => {
-  const logPipe = import.meta.resolve('../../lib/log/log-pipe.ts')
+  const logPipe = import.meta.resolve('../../lib/log/log.ts')
   const script = `import { openLogPipe } from '${logPipe}'
     openLogPipe(1).write('last words\\n')
     process.exit(3)`
