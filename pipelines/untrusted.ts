@@ -1,7 +1,7 @@
 /** Reading what a client sent: a wrong type becomes a 400 that names the place. */
 import { badRequest } from './errors.ts'
 import { isObject, type JsonObject } from './json/value.ts'
-import { numberFrom } from './json/exact-json.ts'
+import { ExactNumber, numberFrom } from './json/exact-json.ts'
 
 /** Whether an optional member was sent: `null` and absent mean the same. */
 export function isGiven(value: unknown): boolean {
@@ -38,6 +38,27 @@ export function optionalNumberAt(value: unknown, place: string): number | undefi
   if (!isGiven(value)) return undefined
   if (typeof value === 'number' && Number.isFinite(value)) return value
   throw wrongType(value, place, 'a number')
+}
+
+/** The value as a boolean when it was sent; throws a 400 for another type. */
+export function optionalFlagAt(value: unknown, place: string): boolean | undefined {
+  if (typeof value === 'boolean') return value
+  if (!isGiven(value)) return undefined
+  const message = `${place} is a value of type ${typeof value}; send true or false.`
+  throw badRequest('invalid_type', place, message)
+}
+
+/** Characters of a value that a message repeats. */
+const maxShown = 80
+
+/** The value as far as a message can bear it. What is long may be the user's content: only its kind is shown. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (Array.isArray(value)) return 'an array'
+  if (value instanceof ExactNumber) return value.digits.slice(0, maxShown)
+  if (typeof value === 'object' && value !== null) return 'an object'
+  const long = typeof value === 'string' && value.length > maxShown
+  return long ? 'a long text' : JSON.stringify(value)
 }
 
 /** What local model servers, and the chat front ends made for them, write for "no limit". */

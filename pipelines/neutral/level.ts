@@ -38,6 +38,25 @@ export interface ReasoningWish {
   said?: string
 }
 
+/** How hard the client wants the model to think. Nothing in it: nobody said anything. */
+export interface Wish {
+  level?: Level
+  /** tokens: goes before the level where the model takes a budget */
+  budgetTokens?: number
+  /** the wish in the words of one API, for its own writer, where it goes before level and budget */
+  own?: { api: string; value: JsonObject }
+  /** an effort that by itself does not switch reasoning on */
+  effort?: Effort
+  /** the client's parameter that says it, for what is dropped */
+  said?: string
+  /** every parameter of the client's that says something of it, known or not */
+  names: string[]
+  /** the client said a word that nobody knows */
+  isUnknownWord?: boolean
+  /** nobody is to read the reasoning, though the model may think */
+  hidden: boolean
+}
+
 /**
  * The wish that holds for a request: the operator's level, or with `auto` the client's
  * `reasoning_effort`, `reasoning` object, or `thinking` with `output_config.effort`, in this order.
@@ -45,6 +64,21 @@ export interface ReasoningWish {
  */
 export function levelOf(model: Pick<Model, 'reasoning'>, request: JsonObject): ReasoningWish {
   return model.reasoning === 'auto' ? wishOf(request) : { level: model.reasoning }
+}
+
+/** The wish that holds for a request: the operator's level, or with `auto` the client's. */
+export function wishFor(model: Pick<Model, 'reasoning'>, client: Wish): Wish {
+  if (model.reasoning === 'auto') return client
+  return { level: model.reasoning, names: [], hidden: client.hidden }
+}
+
+/**
+ * Names of the client's own reasoning parameters that go no further: the operator's level overrules them, or nobody knows
+ * their word.
+ */
+export function overruledNames(model: Pick<Model, 'reasoning'>, client: Wish): string[] {
+  if (model.reasoning === 'auto') return client.isUnknownWord ? ['reasoning_effort'] : []
+  return client.said === undefined || client.level === model.reasoning ? [] : client.names
 }
 
 /**

@@ -5,9 +5,10 @@
  * Each piece and each tool has the `place` where the client wrote it, for errors; `names` has the client's word for what is
  * named in `x-droid2api-dropped`. Strings and data are carried by reference, never copied.
  */
+import type { ProxyError } from '../errors.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { InlineData } from './data-url.ts'
-import type { Effort, Level } from './level.ts'
+import type { Wish } from './level.ts'
 import type { Phase, Reasoning } from './reasoning.ts'
 
 export interface NeutralRequest {
@@ -24,7 +25,7 @@ export interface NeutralRequest {
   /** sequences, each once, none empty */
   stop: string[]
   format?: AnswerFormat
-  reasoning: ReasoningWish
+  reasoning: Wish
   verbosity?: string
   /** who asks, as the client's user or as an id that is safe to hand on */
   user?: string
@@ -34,6 +35,12 @@ export interface NeutralRequest {
   /** how soon it is to be answered, and at what price */
   tier?: string
   metadata?: JsonObject
+  /** a text that much of the answer is expected to repeat */
+  prediction?: unknown
+  /** the provider is to keep the answer */
+  store?: boolean
+  /** the pieces of a stream are to be padded, so that their length gives nothing away */
+  padded?: boolean
   /** a mark on the whole request */
   mark?: JsonObject
   /** top-level members that only one API knows, by that API: its writer takes them, every other drops them */
@@ -53,6 +60,9 @@ export type Nameable =
   | 'cacheKey'
   | 'tier'
   | 'metadata'
+  | 'prediction'
+  | 'store'
+  | 'padded'
 
 export type Names = Readonly<Partial<Record<Nameable, string>>>
 
@@ -66,12 +76,15 @@ export interface Turn {
   /** assistant: what its text is, where the client hands that back */
   phase?: Phase
   /**
-   * assistant: reasoning that the client hands back beside the pieces, in each form in which it does so, the best first. The
-   * first of which something can be used counts; see `orderedPieces` of `history.ts`.
+   * assistant: calls that stand beside the pieces, from clients that have lost the order of the two. `orderedPieces` of
+   * `history.ts` puts them in their places.
    */
-  reasoning?: Reasoning[][]
-  /** assistant: under what the memory knows the answer, beside its text: the id of its first call */
-  firstCallId?: string
+  calls?: CallPiece[]
+  /**
+   * assistant: reasoning that the client hands back beside the pieces, in each form in which it does so, the best first. The
+   * first of which something can be used counts; see `orderedPieces`.
+   */
+  reasoning?: ReasoningPiece[][]
 }
 
 /** Up to here the prompt is worth caching. */
@@ -82,7 +95,7 @@ export interface Mark {
   breakpoint?: unknown
 }
 
-/** A piece in the words of one API, for its own writer, which sends it as it is. */
+/** A piece in the words of one API, for its own writer, which sends it as it is, with its marks. */
 export interface Own {
   api: string
   value: JsonObject
@@ -118,9 +131,13 @@ export interface RefusalPiece extends PieceBase {
 /** An image or a file, held in one of four ways. */
 export interface AttachmentPiece extends PieceBase {
   type: 'attachment'
+  /** the type, as the client wrote it, for errors */
+  written: string
   /** of data, what they are; of what is elsewhere, what the client says they are */
   kind: 'image' | 'file'
   held: { inline: InlineData } | { url: string } | { fileId: string } | { text: string }
+  /** where that is held, for errors */
+  heldPlace: string
   name?: string
   /** how closely an image is to be looked at */
   detail?: string
@@ -129,6 +146,8 @@ export interface AttachmentPiece extends PieceBase {
 /** Something found, with where it was found. Also a document that is made of texts. */
 export interface SearchResultPiece extends PieceBase {
   type: 'search-result'
+  /** the type, as the client wrote it, for errors */
+  written: string
   title?: string
   source?: string
   texts: string[]
@@ -146,7 +165,7 @@ export interface CallPiece extends PieceBase {
   /** as the client knows it */
   id: string
   name: string
-  /** as the model wrote it, JSON or not; an object where the client keeps it as one */
+  /** as the model wrote it, JSON or not; an object where the client keeps it as one; `""` for none */
   input: string | JsonObject
 }
 
@@ -161,14 +180,16 @@ export interface ResultPiece extends PieceBase {
   content: string | Piece[]
 }
 
-/** What only its own API understands: what a tool that a provider ran has left behind, or a type that nobody knows. */
+/**
+ * What no other API has: what a tool of a provider's own left behind, or a type that nobody knows. Its own writer sends
+ * `own`; where there is none, the API does not take it in this place.
+ */
 export interface ForeignPiece extends PieceBase {
   type: 'foreign'
-  /** the type, as the client wrote it */
-  name: string
-  /** what a tool of the provider's own left behind: others leave it out. Else they refuse it. */
-  isLeftover: boolean
-  own: Own
+  /** the type, as the client wrote it, for errors */
+  written: string
+  /** what other writers do with it: leave it out, or throw; undefined where each says by itself why it takes none */
+  elsewhere?: 'left-out' | ProxyError
 }
 
 export type Tool = FunctionTool | CustomTool | HostedTool
@@ -187,7 +208,7 @@ export interface FunctionTool extends ToolBase {
   /** of the schema */
   schemaPlace: string
   strict?: boolean
-  /** what else the client says of it, by name */
+  /** what else the client says of it, by the client's name; no nulls */
   more: JsonObject
 }
 
@@ -205,7 +226,7 @@ export interface CustomTool extends ToolBase {
 export interface HostedTool extends ToolBase {
   kind: 'hosted'
   /** the type, as the client wrote it; undefined where the client asked for a search without a tool */
-  name?: string
+  written?: string
   /** the tool in the words of its API; undefined as above */
   own?: Own
   /** what it looks for, where it searches the web: any provider's own search will do */
@@ -215,6 +236,7 @@ export interface HostedTool extends ToolBase {
 export interface WebSearch {
   /** how much of what was found is read: low, medium, high */
   size?: string
+  /** of city, region, country and timezone those that the client names */
   location?: JsonObject
   /** as the client wrote it */
   allowedDomains?: unknown
@@ -226,13 +248,13 @@ export type ToolChoice = { place: string } & (
   /** `namePlace`: where the name stands */
   | { type: 'tool'; kind: 'function' | 'custom'; name: string; namePlace: string }
   | { type: 'allowed'; mode: 'auto' | 'any'; tools: AllowedTool[] }
-  /** a choice in the words of one API */
-  | { type: 'own'; value: unknown }
+  /** a choice in the words of one API, which may be another's than the writer's */
+  | { type: 'own'; api: string; value: unknown }
 )
 
 export type AllowedTool =
   | { kind: 'function' | 'custom'; name: string; namePlace: string }
-  | { kind: 'own'; value: JsonObject }
+  | { kind: 'own'; value: JsonObject; place: string }
 
 /** Tokens. */
 export interface Limits {
@@ -260,27 +282,9 @@ export type AnswerFormat =
   | {
       type: 'schema'
       schema: JsonObject
+      /** undefined where the client gave none, though its API wants one */
       name?: string
       description?: string
       strict?: boolean
       place: string
     }
-
-/** How hard the client wants the model to think. Nothing in it: nobody said anything. */
-export interface ReasoningWish {
-  level?: Level
-  /** tokens, at least 1: goes before the level where the model takes a budget */
-  budgetTokens?: number
-  /** the wish in the words of one API, for its own writer */
-  own?: Own
-  /** an effort that by itself does not switch reasoning on */
-  effort?: Effort
-  /** the client's parameter that says it, for what is dropped */
-  said?: string
-  /** every parameter of the client's that says something of it, known or not */
-  names: string[]
-  /** the client said a word that nobody knows */
-  isUnknownWord?: boolean
-  /** nobody is to read the reasoning, though the model may think */
-  hidden: boolean
-}

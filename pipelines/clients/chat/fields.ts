@@ -1,0 +1,187 @@
+/**
+ * The small fields of a chat request: limits, sampling, format, ids. Source: OpenAI API reference "Chat Completions",
+ * read 2026-11.
+ */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { numberFrom } from '../../json/exact-json.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import type { AnswerFormat, Limits, NeutralRequest, Sampling } from '../../neutral/request.ts'
+import {
+  isGiven,
+  nameAt,
+  objectAt,
+  optionalFlagAt,
+  optionalNumberAt,
+  shown,
+  textAt,
+  tokenLimitAt,
+} from '../../untrusted.ts'
+
+/** Members that only OpenAI's own API knows. */
+const openAiMembers = ['prompt_cache_options', 'prompt_cache_retention', 'moderation']
+
+/** `max_completion_tokens` includes the reasoning; who sends `max_tokens` knows of none. */
+export function limitsOf(body: JsonObject): Limits {
+  const total = limitOf(body, 'max_completion_tokens')
+  const answer = limitOf(body, 'max_tokens')
+  return { ...(total !== undefined && { total }), ...(answer !== undefined && { answer }) }
+}
+
+function limitOf(body: JsonObject, name: string): number | undefined {
+  const value = body[name]
+  optionalNumber(value, name)
+  const limit = tokenLimitAt(value, name)
+  if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return limit
+  const advice = limit > 0 ? 'a whole number above 0.' : 'at least 1, or leave it out.'
+  throw badRequest('invalid_value', name, `${name} is ${shown(value)}; send ${advice}`)
+}
+
+export function samplingOf(body: JsonObject): Sampling {
+  const logprobs = optionalBoolean(body.logprobs, 'logprobs')
+  const numbers = {
+    temperature: finiteNumber(body, 'temperature'),
+    topP: finiteNumber(body, 'top_p'),
+    topK: finiteNumber(body, 'top_k'),
+    presencePenalty: optionalNumber(body.presence_penalty, 'presence_penalty'),
+    frequencyPenalty: optionalNumber(body.frequency_penalty, 'frequency_penalty'),
+    seed: optionalNumber(body.seed, 'seed'),
+    topLogprobs: finiteNumber(body, 'top_logprobs'),
+  }
+  const given = Object.entries(numbers).filter(([, value]) => value !== undefined)
+  return {
+    ...Object.fromEntries(given),
+    ...(isGiven(body.logit_bias) && { logitBias: body.logit_bias }),
+    ...(logprobs !== undefined && { logprobs }),
+  }
+}
+
+function finiteNumber(body: JsonObject, name: string): number | undefined {
+  optionalNumber(body[name], name)
+  return optionalNumberAt(body[name], name)
+}
+
+export function optionalNumber(value: unknown, place: string): number | undefined {
+  const number = numberFrom(value)
+  if (number !== undefined || !isGiven(value)) return number
+  throw badRequest(
+    'invalid_type',
+    place,
+    `${place} is ${shown(value)}; send a number, or leave it out.`,
+  )
+}
+
+export function optionalBoolean(value: unknown, place: string): boolean | undefined {
+  if (typeof value === 'boolean') return value
+  if (!isGiven(value)) return undefined
+  throw badRequest(
+    'invalid_type',
+    place,
+    `${place} is ${shown(value)}; send a boolean, or leave it out.`,
+  )
+}
+
+/** `response_format`, else Anthropic's own `output_config.format`. */
+export function formatOf(wished: unknown, own: unknown): AnswerFormat | undefined {
+  if (!isGiven(wished)) return isGiven(own) ? ownFormat(own) : undefined
+  const place = 'response_format'
+  const format = objectAt(wished, place)
+  switch (format.type) {
+    case 'text':
+      return undefined
+    case 'json_object':
+      return { type: 'json' }
+    case 'json_schema':
+      return schemaFormat(format, place)
+    default:
+      throw unknownFormat(`${place}.type`, 'text, json_object or json_schema')
+  }
+}
+
+/** Chat nests what Responses has flat. */
+function schemaFormat(format: JsonObject, outer: string): AnswerFormat {
+  const isNested = isGiven(format.json_schema) || !isGiven(format.schema)
+  const place = isNested ? `${outer}.json_schema` : outer
+  const { schema, name, description, strict } = isNested
+    ? objectAt(format.json_schema, place)
+    : format
+  if (!isGiven(schema)) return { type: 'json' }
+  const isStrict = optionalFlagAt(strict, `${place}.strict`)
+  return {
+    type: 'schema',
+    schema: objectAt(schema, `${place}.schema`),
+    ...(isGiven(name) && { name: nameAt(name, `${place}.name`) }),
+    ...(isGiven(description) && { description: textAt(description, `${place}.description`) }),
+    ...(isStrict !== undefined && { strict: isStrict }),
+    place,
+  }
+}
+
+function ownFormat(value: unknown): AnswerFormat {
+  const place = 'output_config.format'
+  const { type, schema } = objectAt(value, place)
+  if (type !== 'json_schema') throw unknownFormat(`${place}.type`, 'json_schema')
+  return { type: 'schema', schema: objectAt(schema, `${place}.schema`), name: 'answer', place }
+}
+
+function unknownFormat(place: string, known: string): ProxyError {
+  return badRequest('invalid_value', place, `${place} is not known; use ${known}.`)
+}
+
+type SmallFields = Pick<
+  NeutralRequest,
+  | 'verbosity'
+  | 'user'
+  | 'safetyId'
+  | 'cacheKey'
+  | 'tier'
+  | 'metadata'
+  | 'prediction'
+  | 'store'
+  | 'padded'
+  | 'mark'
+  | 'own'
+>
+
+export function smallFields(body: JsonObject): SmallFields {
+  const { metadata, cache_control: mark, stream_options: options } = body
+  const own = openAiMembers.filter((name) => isGiven(body[name])).map((name) => [name, body[name]])
+  const store = optionalBoolean(body.store, 'store')
+  return {
+    ...textOf(body, 'verbosity', 'verbosity'),
+    ...textOf(body, 'user', 'user'),
+    ...textOf(body, 'safety_identifier', 'safetyId'),
+    ...textOf(body, 'prompt_cache_key', 'cacheKey'),
+    ...textOf(body, 'service_tier', 'tier'),
+    ...(isGiven(metadata) && { metadata: objectAt(metadata, 'metadata') }),
+    ...(isGiven(body.prediction) && { prediction: body.prediction }),
+    ...(store !== undefined && { store }),
+    ...(isObject(options) && options.include_obfuscation === true && { padded: true }),
+    ...(isObject(mark) && { mark }),
+    own: own.length > 0 ? { openai: Object.fromEntries(own) } : {},
+  }
+}
+
+function textOf<Key extends string>(
+  body: JsonObject,
+  name: string,
+  key: Key,
+): { [K in Key]?: string } {
+  const value = body[name]
+  return (isGiven(value) ? { [key]: textAt(value, name) } : {}) as { [K in Key]?: string }
+}
+
+/** So many names of lost members are reported; a client may have made up any number. */
+const maxLost = 8
+
+/** `effort` and `format` of Anthropic's `output_config` are read; the others only its own route takes. */
+export function lostOf(config: JsonObject, hasFormat: boolean): string[] {
+  const lost = Object.keys(config).filter(
+    (name) => name !== 'effort' && (name !== 'format' || hasFormat) && isGiven(config[name]),
+  )
+  return lost.slice(0, maxLost).map((name) => lostMember('output_config', name))
+}
+
+/** The name of a member that is lost, as far as a header can bear what a client made up. */
+function lostMember(holder: string, name: string): string {
+  return /^[\w-]{1,40}$/.test(name) ? `${holder}.${name}` : holder
+}

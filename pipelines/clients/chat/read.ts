@@ -1,0 +1,133 @@
+/**
+ * A Chat Completions request as a neutral one: one check and one parse, for whichever API it goes to.
+ * Source: OpenAI API reference "Chat Completions", read 2026-11.
+ */
+import { badRequest, ProxyError } from '../../errors.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import type { Names, NeutralRequest } from '../../neutral/request.ts'
+import { isGiven, listAt, objectAt, shown } from '../../untrusted.ts'
+import {
+  formatOf,
+  limitsOf,
+  lostOf,
+  optionalBoolean,
+  optionalNumber,
+  samplingOf,
+  smallFields,
+} from './fields.ts'
+import { reasoningWish } from './reasoning.ts'
+import { stopSequencesOf } from './stop.ts'
+import { readTools } from './tools.ts'
+import { noAudio, readTurns } from './turns.ts'
+
+export { reasoningOfDetails } from './reasoning.ts'
+
+/** What only the answer to a chat client depends on. */
+export interface ChatAnswerWish {
+  /** whether a stream was asked for; undefined where the client does not say */
+  stream: boolean | undefined
+  /** whether a stream is to end with a usage chunk */
+  includeUsage: boolean
+  logprobs: boolean
+  /** the client knows `functions`, not `tools` */
+  legacyFunctions: boolean
+}
+
+export interface ChatRead {
+  request: NeutralRequest
+  answer: ChatAnswerWish
+}
+
+/** What the parameters are called that a writer may have to drop. */
+const names = {
+  temperature: 'temperature',
+  topP: 'top_p',
+  topK: 'top_k',
+  seed: 'seed',
+  presencePenalty: 'presence_penalty',
+  frequencyPenalty: 'frequency_penalty',
+  logitBias: 'logit_bias',
+  logprobs: 'logprobs',
+  topLogprobs: 'top_logprobs',
+  toolChoice: 'tool_choice',
+  format: 'response_format',
+  verbosity: 'verbosity',
+  cacheKey: 'prompt_cache_key',
+  tier: 'service_tier',
+  metadata: 'metadata',
+  prediction: 'prediction',
+  store: 'store',
+  padded: 'stream_options.include_obfuscation',
+} satisfies Names
+
+/**
+ * The request and what its answer depends on. The body is not changed; strings and data are shared with it. Throws a
+ * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same.
+ */
+export function readChat(body: unknown): ChatRead {
+  if (!isObject(body)) {
+    const message = 'The request body must be a JSON object with "model" and "messages".'
+    throw new ProxyError(400, 'invalid_json', message)
+  }
+  const model = modelOf(body.model)
+  const turns = readTurns(body.messages)
+  const answer = answerWish(body)
+  refuseAudio(body)
+  const config = isObject(body.output_config) ? body.output_config : {}
+  const format = formatOf(body.response_format, config.format)
+  const isOwnFormat = format !== undefined && !isGiven(body.response_format)
+  const request: NeutralRequest = {
+    model,
+    turns,
+    ...readTools(body),
+    limits: limitsOf(body),
+    sampling: samplingOf(body),
+    stop: stopSequencesOf(body.stop),
+    ...(format && { format }),
+    reasoning: reasoningWish(body),
+    ...smallFields(body),
+    lost: lostOf(config, isGiven(body.response_format)),
+    names: isOwnFormat ? { ...names, format: 'output_config.format' } : names,
+  }
+  return { request, answer }
+}
+
+/** Whether a stream is asked for; undefined where the client does not say. Throws a 400 for another type. */
+export function streamAsked({ stream }: JsonObject): boolean | undefined {
+  return optionalBoolean(stream, 'stream')
+}
+
+function modelOf(model: unknown): string {
+  if (typeof model === 'string' && model !== '') return model
+  const message = isGiven(model)
+    ? `model is ${shown(model)}; send the id of a model as a string. GET /v1/models lists all.`
+    : 'model is missing; send the id of a model. GET /v1/models lists all.'
+  throw badRequest('missing_required_parameter', 'model', message)
+}
+
+function answerWish(body: JsonObject): ChatAnswerWish {
+  const stream = streamAsked(body)
+  const options = body.stream_options
+  if (stream && isGiven(options)) {
+    const { include_usage: usage } = objectAt(options, 'stream_options')
+    optionalBoolean(usage, 'stream_options.include_usage')
+  }
+  return {
+    stream,
+    includeUsage: isObject(options) && options.include_usage === true,
+    logprobs: optionalBoolean(body.logprobs, 'logprobs') === true,
+    legacyFunctions: Array.isArray(body.functions) && !body.tools,
+  }
+}
+
+/** One request gives one answer, of text. */
+function refuseAudio(body: JsonObject): void {
+  if ((optionalNumber(body.n, 'n') ?? 1) > 1) {
+    const message = `n is ${shown(body.n)}; one request gives one answer; leave it out and ask again.`
+    throw badRequest('unsupported_parameter', 'n', message)
+  }
+  if (isGiven(body.modalities) && listAt(body.modalities, 'modalities').includes('audio')) {
+    throw noAudio('modalities')
+  }
+  if (isGiven(body.audio)) throw noAudio('audio')
+}

@@ -1,0 +1,207 @@
+/**
+ * Reasoning in the words of chat clients: what they hand back of earlier answers, and how hard the model is to think.
+ * Source: OpenRouter "Reasoning tokens", LiteLLM "Reasoning content", OpenAI `reasoning_effort`, Anthropic "Effort" and
+ * "Extended thinking", read 2026-11.
+ */
+import { isObject, type JsonObject } from '../../json/value.ts'
+import type { Effort, Level, Wish } from '../../neutral/level.ts'
+import type { Place, Reasoning } from '../../neutral/reasoning.ts'
+import type { ReasoningPiece } from '../../neutral/request.ts'
+import { isGiven } from '../../untrusted.ts'
+
+/** The formats of the registry whose blocks and items stand in chat messages as they are. */
+const thinkingFormat = 'anthropic-claude-v1'
+const itemFormat = 'openai-responses-v1'
+
+/**
+ * OpenRouter's `reasoning_details`, one Reasoning per block or item. Clients that store a stream hand back one block in
+ * several entries, which are joined. Entries that are no objects count for nothing.
+ */
+export function reasoningOfDetails(details: unknown): Reasoning[] {
+  if (!Array.isArray(details)) return []
+  const joined: JsonObject[] = []
+  const openItems = new Map<string, number>()
+  for (const detail of details.filter(isObject)) {
+    const before = joined.at(-1)
+    if (before && continuesText(before, detail))
+      joined[joined.length - 1] = joinTexts(before, detail)
+    else if (detail.type === 'reasoning.text' || !isGiven(detail.format)) joined.push(detail)
+    else addToItem(joined, openItems, detail)
+  }
+  return joined.map(reasoningOf)
+}
+
+/** Entries without an index are one block only as long as the first is unsigned: a signature ends a block. */
+function continuesText(before: JsonObject, detail: JsonObject): boolean {
+  if (before.type !== 'reasoning.text' || detail.type !== 'reasoning.text') return false
+  if (isGiven(before.index) || isGiven(detail.index)) return before.index === detail.index
+  return !isFilled(before.signature)
+}
+
+function joinTexts(before: JsonObject, detail: JsonObject): JsonObject {
+  const text = [before.text, detail.text].filter((piece) => typeof piece === 'string').join('')
+  const signature = isFilled(detail.signature) ? detail.signature : before.signature
+  return { ...detail, ...before, text, signature }
+}
+
+/** Summary and encrypted content of one item have one index; the encrypted content ends the item. */
+function addToItem(joined: JsonObject[], open: Map<string, number>, detail: JsonObject): void {
+  const key = JSON.stringify([detail.format, detail.index ?? null])
+  const at = open.get(key)
+  const before = at === undefined ? undefined : joined[at]
+  if (at === undefined || !before) {
+    open.set(key, joined.length)
+    joined.push(detail)
+  } else {
+    const summary = [before.summary, detail.summary].filter((piece) => typeof piece === 'string')
+    joined[at] = { ...before, ...detail, at: before.at ?? detail.at, summary: summary.join('') }
+  }
+  if (isFilled(detail.data)) open.delete(key)
+}
+
+function reasoningOf(detail: JsonObject): Reasoning {
+  const isText = detail.type === 'reasoning.text'
+  const text = isText ? detail.text : detail.summary
+  const seal = isText ? signatureOf(detail) : dataOf(detail)
+  const at = placeOf(detail.at)
+  return {
+    kind: isText ? 'thinking' : 'summary',
+    ...(isCount(detail.index) && { index: detail.index }),
+    text: typeof text === 'string' ? text : '',
+    ...(isGiven(detail.format) && { maker: String(detail.format) }),
+    ...(isGiven(detail.model) && { model: String(detail.model) }),
+    ...(seal && { seal }),
+    ...(at && { at }),
+  }
+}
+
+function signatureOf({ signature }: JsonObject): { signature: string } | undefined {
+  return isFilled(signature) ? { signature } : undefined
+}
+
+function dataOf({ data, id }: JsonObject): { data: string; id?: string } | undefined {
+  return isFilled(data) ? { data, ...(isFilled(id) && { id }) } : undefined
+}
+
+function placeOf(at: unknown): Place | undefined {
+  if (!isObject(at)) return undefined
+  const { content, tools } = at
+  return isCount(content) && isCount(tools) ? { content, tools } : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function isFilled(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+/** The details of a message, as pieces that stand beside the others. */
+export function detailPieces(details: unknown, place: string): ReasoningPiece[] {
+  return reasoningOfDetails(details).map((reasoning) => ({ type: 'reasoning', place, reasoning }))
+}
+
+/** LiteLLM's `thinking_blocks`. */
+export function thinkingPieces(blocks: unknown, place: string): ReasoningPiece[] {
+  if (!Array.isArray(blocks)) return []
+  return blocks
+    .filter(isObject)
+    .filter(isThinking)
+    .map((block) => thinkingPiece(block, place))
+}
+
+export function isThinking({ type }: JsonObject): boolean {
+  return type === 'thinking' || type === 'redacted_thinking'
+}
+
+/** A thinking block of Anthropic's, which takes no mark. */
+export function thinkingPiece(block: JsonObject, place: string): ReasoningPiece {
+  const { cache_control: _refused, ...value } = block
+  const { thinking } = block
+  const seal = block.type === 'thinking' ? signatureOf(block) : dataOf(block)
+  const isWhole = block.type !== 'thinking' || typeof thinking === 'string'
+  const reasoning: Reasoning = {
+    kind: 'thinking',
+    text: typeof thinking === 'string' ? thinking : '',
+    maker: thinkingFormat,
+    ...(seal && isWhole && { seal }),
+  }
+  return { type: 'reasoning', place, reasoning, own: { api: 'anthropic', value } }
+}
+
+/** A reasoning item of Responses; without its encrypted content nothing of it can go on. */
+export function reasoningOfItem(item: JsonObject): Reasoning[] {
+  const { summary } = item
+  const seal = dataOf({ data: item.encrypted_content })
+  if (!seal) return []
+  const parts = Array.isArray(summary) ? summary.filter(isObject) : []
+  const texts = parts.map((part) => part.text).filter((text) => typeof text === 'string')
+  return [{ kind: 'summary', text: texts.join('\n\n'), maker: itemFormat, seal }]
+}
+
+const levels = new Map<unknown, Level>([
+  ['none', 'off'],
+  ...(['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const).map(
+    (effort) => [effort, effort] as const,
+  ),
+])
+
+type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'said'>
+
+/**
+ * The client's wish: `reasoning_effort`, else the `reasoning` object, else `thinking` with `output_config.effort`. Words
+ * that nobody knows count as not sent.
+ */
+export function reasoningWish(body: JsonObject): Wish {
+  const { reasoning, output_config: config } = body
+  const names = ['reasoning_effort', 'reasoning', 'thinking'].filter((name) => isGiven(body[name]))
+  if (isObject(config) && isGiven(config.effort)) names.push('output_config.effort')
+  const given = [body.reasoning_effort, isObject(reasoning) ? reasoning.effort : undefined]
+  return {
+    ...wishOf(body),
+    names,
+    ...(given.some(isUnknown) && { isUnknownWord: true }),
+    hidden: body.include_reasoning === false || (isObject(reasoning) && reasoning.exclude === true),
+  }
+}
+
+function isUnknown(word: unknown): boolean {
+  return isGiven(word) && word !== '' && !levels.has(word)
+}
+
+function wishOf(body: JsonObject): OneWish {
+  const level = levels.get(body.reasoning_effort)
+  if (level) return { level, said: 'reasoning_effort' }
+  const wish = isObject(body.reasoning) ? openRouterWish(body.reasoning) : undefined
+  return wish ?? anthropicWish(body)
+}
+
+/** `enabled` alone means medium, a budget of nothing means off. */
+function openRouterWish({ enabled, effort, max_tokens: tokens }: JsonObject): OneWish | undefined {
+  const level = levels.get(effort)
+  const budgetTokens = Number.isInteger(tokens) ? Number(tokens) : undefined
+  const off: OneWish = { level: 'off', said: 'reasoning' }
+  if (enabled === false || level === 'off') return off
+  if (budgetTokens !== undefined) {
+    return budgetTokens > 0 ? { ...(level && { level }), budgetTokens, said: 'reasoning' } : off
+  }
+  if (level) return { level, said: 'reasoning_effort' }
+  return enabled === true ? { level: 'medium', said: 'reasoning' } : undefined
+}
+
+/** Anthropic's own two members, of which each holds its half. */
+function anthropicWish({ thinking, output_config: config }: JsonObject): OneWish {
+  const level = isObject(config) ? levels.get(config.effort) : undefined
+  const effort = level === 'off' ? undefined : level
+  const ownEffort: { effort?: Effort } = effort ? { effort } : {}
+  if (!isObject(thinking)) return level ? { ...ownEffort, said: 'output_config.effort' } : {}
+  if (thinking.type === 'disabled') return { level: 'off', ...ownEffort, said: 'thinking' }
+  const budget = thinking.budget_tokens
+  return {
+    own: { api: 'anthropic', value: thinking },
+    ...(typeof budget === 'number' && { budgetTokens: budget }),
+    ...ownEffort,
+    said: 'thinking',
+  }
+}

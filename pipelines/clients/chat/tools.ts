@@ -1,0 +1,281 @@
+/**
+ * The tools of a chat request and the choice among them, in the words of chat, of Responses, of Messages and of 2023.
+ * Source: OpenAI API reference "Chat Completions" and "Responses", Anthropic API reference "Messages", read 2026-11.
+ */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import type {
+  AllowedTool,
+  CustomTool,
+  FunctionTool,
+  HostedTool,
+  NeutralRequest,
+  Tool,
+  ToolChoice,
+  WebSearch,
+} from '../../neutral/request.ts'
+import {
+  isGiven,
+  listAt,
+  nameAt,
+  objectAt,
+  optionalFlagAt,
+  shown,
+  textAt,
+} from '../../untrusted.ts'
+import { markOf } from './parts.ts'
+
+/** Tools that Anthropic defines carry the date of their version in the type. */
+const anthropicType = /_\d{8}$|^mcp_toolset$/
+/** The search of Responses. */
+const openAiSearch = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/
+
+/** What is read, so that it is not among what else a client says of a function. */
+const functionMembers = new Set([
+  'type',
+  'function',
+  'name',
+  'description',
+  'parameters',
+  'input_schema',
+  'strict',
+  'cache_control',
+  'prompt_cache_breakpoint',
+])
+const customMembers = new Set([...functionMembers, 'custom', 'format'])
+
+type Tooling = Pick<NeutralRequest, 'tools' | 'toolChoice' | 'parallelCalls'>
+
+/** `tools`, else `functions`, with what is said of their use. Throws a 400 that names the first fault. */
+export function readTools(body: JsonObject): Tooling {
+  const modern = isGiven(body.tools) ? listAt(body.tools, 'tools') : []
+  const legacy = isGiven(body.functions) ? listAt(body.functions, 'functions') : []
+  const tools = modern.map((value, at) => toolOf(value, `tools[${at}]`))
+  const functions = legacy.map((value, at) => toolOf(value, `functions[${at}]`))
+  const isLegacy = tools.length === 0 && functions.length > 0
+  const choice = choiceOf(body)
+  const parallel = optionalFlagAt(body.parallel_tool_calls, 'parallel_tool_calls')
+  const parallelCalls = isLegacy || isSerial(body.tool_choice) ? false : parallel
+  return {
+    tools: [...(isLegacy ? functions : tools), ...searchOf(body.web_search_options)],
+    ...(choice && { toolChoice: choice }),
+    ...(parallelCalls !== undefined && { parallelCalls }),
+  }
+}
+
+/** Anthropic has it within the choice. */
+function isSerial(choice: unknown): boolean {
+  return isObject(choice) && choice.disable_parallel_tool_use === true
+}
+
+function toolOf(value: unknown, place: string): Tool {
+  const tool = objectAt(value, place)
+  if (isGiven(tool.type) && tool.type !== 'function' && tool.type !== 'custom') {
+    return hostedTool(tool, textAt(tool.type, `${place}.type`), place)
+  }
+  const isCustom = isCustomTool(tool)
+  const key = isCustom ? 'custom' : 'function'
+  const at = isGiven(tool[key]) ? `${place}.${key}` : place
+  const definition = isGiven(tool[key]) ? objectAt(tool[key], at) : tool
+  const { mark } = { ...markOf(definition), ...markOf(tool) }
+  const said: Said = { definition, at, tool, place, name: toolName(definition.name, at) }
+  return { ...(isCustom ? customTool(said) : functionTool(said)), ...(mark && { mark }) }
+}
+
+interface Said {
+  definition: JsonObject
+  /** of the definition */
+  at: string
+  tool: JsonObject
+  place: string
+  name: string
+}
+
+/** Anthropic calls functions custom, too; those have a schema. */
+function isCustomTool({ type, custom, function: called, input_schema: schema }: JsonObject) {
+  const saysSo = isGiven(type) ? type === 'custom' : isGiven(custom) && !isGiven(called)
+  return saysSo && !isObject(schema)
+}
+
+function toolName(name: unknown, place: string): string {
+  if (typeof name === 'string' && name !== '') return name
+  const found = isGiven(name) ? shown(name) : 'missing'
+  throw invalid(`${place}.name`, `${place}.name is ${found}; give the tool a name.`)
+}
+
+function functionTool({ definition, at, tool, place, name }: Said): FunctionTool {
+  const key = isGiven(definition.parameters) ? 'parameters' : 'input_schema'
+  const strict = optionalFlagAt(definition.strict, `${at}.strict`)
+  return {
+    kind: 'function',
+    place,
+    name,
+    ...descriptionOf(definition, at),
+    schema: definition[key],
+    schemaPlace: `${at}.${key}`,
+    ...(strict !== undefined && { strict }),
+    more: moreOf(tool, definition, functionMembers),
+  }
+}
+
+function customTool({ definition, at, tool, place, name }: Said): CustomTool {
+  return {
+    kind: 'custom',
+    place,
+    name,
+    ...descriptionOf(definition, at),
+    ...(isGiven(definition.format) && { grammar: grammarOf(definition.format, `${at}.format`) }),
+    more: moreOf(tool, definition, customMembers),
+  }
+}
+
+function descriptionOf({ description }: JsonObject, place: string): { description?: string } {
+  return isGiven(description) ? { description: textAt(description, `${place}.description`) } : {}
+}
+
+/** Chat nests a grammar, `{type, grammar: {syntax, definition}}`; here it is flat, as in Responses. */
+function grammarOf(value: unknown, place: string): JsonObject {
+  const { grammar, ...format } = objectAt(value, place)
+  return isGiven(grammar) ? { ...format, ...objectAt(grammar, `${place}.grammar`) } : format
+}
+
+/** Clients write it beside the definition, or inside, which goes before. */
+function moreOf(tool: JsonObject, definition: JsonObject, read: ReadonlySet<string>): JsonObject {
+  const entries = [tool, definition].flatMap((holder) =>
+    Object.entries(holder).filter(([name, value]) => !read.has(name) && isGiven(value)),
+  )
+  return Object.fromEntries(entries)
+}
+
+function hostedTool(tool: JsonObject, type: string, place: string): HostedTool {
+  const isAnthropics = anthropicType.test(type)
+  const search = isAnthropics ? anthropicSearch(tool, type) : openAiSearchOf(tool, type, place)
+  return {
+    kind: 'hosted',
+    place,
+    written: type,
+    own: { api: isAnthropics ? 'anthropic' : 'openai', value: tool },
+    ...(search && { search }),
+  }
+}
+
+function anthropicSearch(tool: JsonObject, type: string): WebSearch | undefined {
+  if (!type.startsWith('web_search_')) return undefined
+  const { user_location: location, allowed_domains: domains } = tool
+  return {
+    ...(isObject(location) && { location: knownOf(location) }),
+    ...(isGiven(domains) && { allowedDomains: domains }),
+  }
+}
+
+function openAiSearchOf(tool: JsonObject, type: string, place: string): WebSearch | undefined {
+  if (!openAiSearch.test(type)) return undefined
+  const domains = isObject(tool.filters) ? tool.filters.allowed_domains : undefined
+  return {
+    ...sizeOf(tool),
+    ...locationOf(tool.user_location, `${place}.user_location`),
+    ...(isGiven(domains) && { allowedDomains: domains }),
+  }
+}
+
+function searchOf(options: unknown): HostedTool[] {
+  if (!isGiven(options)) return []
+  const place = 'web_search_options'
+  const wished = objectAt(options, place)
+  const size = wished.search_context_size
+  const search: WebSearch = {
+    ...(isGiven(size) && { size: textAt(size, `${place}.search_context_size`) }),
+    ...locationOf(wished.user_location, `${place}.user_location`),
+  }
+  return [{ kind: 'hosted', place, search }]
+}
+
+function sizeOf({ search_context_size: size }: JsonObject): Pick<WebSearch, 'size'> {
+  return typeof size === 'string' ? { size } : {}
+}
+
+/** Chat nests the place under `approximate`; the others have it flat. */
+function locationOf(value: unknown, place: string): Pick<WebSearch, 'location'> {
+  if (!isGiven(value)) return {}
+  const outer = objectAt(value, place)
+  const nested = isGiven(outer.approximate)
+  return { location: knownOf(nested ? objectAt(outer.approximate, `${place}.approximate`) : outer) }
+}
+
+function knownOf(location: JsonObject): JsonObject {
+  const known = ['city', 'region', 'country', 'timezone'].filter((name) => isGiven(location[name]))
+  return Object.fromEntries(known.map((name) => [name, location[name]]))
+}
+
+/** Chat's words, and what clients that mix dialects write for them. */
+const words = new Map<unknown, 'auto' | 'none' | 'any'>([
+  ['auto', 'auto'],
+  ['none', 'none'],
+  ['required', 'any'],
+  ['any', 'any'],
+])
+
+/** `tool_choice`, else `function_call`. */
+function choiceOf(body: JsonObject): ToolChoice | undefined {
+  const place = isGiven(body.tool_choice) ? 'tool_choice' : 'function_call'
+  const value = body[place]
+  if (!isGiven(value)) return undefined
+  const word = words.get(value)
+  if (word) return { type: word, place }
+  if (typeof value === 'string') return { type: 'own', api: 'openai', value, place }
+  const choice = objectAt(value, place)
+  if (place === 'function_call') return { type: 'tool', ...named('function', choice, place), place }
+  switch (choice.type) {
+    case 'function':
+    case 'custom':
+      return { type: 'tool', ...nestedName(choice.type, choice, place), place }
+    case 'tool':
+      return { type: 'tool', ...named('function', choice, place), place }
+    case 'allowed_tools':
+      return allowedTools(choice, place)
+    default: {
+      const ownWord = words.get(choice.type)
+      return ownWord ? { type: ownWord, place } : { type: 'own', api: 'openai', value, place }
+    }
+  }
+}
+
+type NamedTool = Extract<AllowedTool, { name: string }>
+
+function nestedName(kind: NamedTool['kind'], choice: JsonObject, place: string): NamedTool {
+  if (!isGiven(choice[kind])) return named(kind, choice, place)
+  const at = `${place}.${kind}`
+  return named(kind, objectAt(choice[kind], at), at)
+}
+
+function named(kind: NamedTool['kind'], choice: JsonObject, place: string): NamedTool {
+  const namePlace = `${place}.name`
+  return { kind, name: nameAt(choice.name, namePlace), namePlace }
+}
+
+/** Chat nests what Responses has flat. */
+function allowedTools(choice: JsonObject, place: string): ToolChoice {
+  const isNested = isGiven(choice.allowed_tools) || !isGiven(choice.tools)
+  const at = isNested ? `${place}.allowed_tools` : place
+  const allowed = isNested ? objectAt(choice.allowed_tools, at) : choice
+  const mode = isGiven(allowed.mode) ? allowed.mode : 'auto'
+  if (mode !== 'auto' && mode !== 'required') throw unknownMode(`${at}.mode`)
+  const tools = listAt(allowed.tools, `${at}.tools`).map((value, index): AllowedTool => {
+    const entryPlace = `${at}.tools[${index}]`
+    const entry = objectAt(value, entryPlace)
+    const kind = isObject(entry.custom) || entry.type === 'custom' ? 'custom' : 'function'
+    const isOwn = isGiven(entry.type) && entry.type !== kind
+    return isOwn
+      ? { kind: 'own', value: entry, place: entryPlace }
+      : nestedName(kind, entry, entryPlace)
+  })
+  return { type: 'allowed', mode: mode === 'auto' ? 'auto' : 'any', tools, place }
+}
+
+function unknownMode(place: string): ProxyError {
+  return invalid(place, `${place} is not known; use auto or required.`)
+}
+
+function invalid(place: string, message: string): ProxyError {
+  return badRequest('invalid_value', place, message)
+}

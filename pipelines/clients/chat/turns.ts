@@ -1,0 +1,279 @@
+/**
+ * Chat messages as neutral turns. Clients that switch APIs have items and parts of Responses among them: each item becomes a
+ * turn of its own, so that places stay true. Source: OpenAI API reference "Chat Completions" and "Responses", read 2026-11.
+ */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { writeJson } from '../../json/exact-json.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import { isPhase } from '../../neutral/delta.ts'
+import type { Reasoning } from '../../neutral/reasoning.ts'
+import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
+import { isGiven, listAt, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
+import { entriesOf, markOf, pieceOf, resultContent, type Speaker } from './parts.ts'
+import { detailPieces, reasoningOfItem, thinkingPieces } from './reasoning.ts'
+
+const roles = new Set<unknown>(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
+
+const callTypes = new Set<unknown>(['function_call', 'custom_tool_call'])
+const outputTypes = new Set<unknown>(['function_call_output', 'custom_tool_call_output'])
+/** Reasoning, and what OpenAI's own tools did: what came of that is in the text that follows. */
+const silentTypes = new Set<unknown>([
+  'reasoning',
+  'web_search_call',
+  'file_search_call',
+  'code_interpreter_call',
+  'image_generation_call',
+  'mcp_list_tools',
+  'mcp_call',
+])
+
+/** The turns of the messages, one of each. Throws a 400 that names the place of the first fault. */
+export function readTurns(messages: unknown): Turn[] {
+  if (!isGiven(messages)) {
+    const message = 'messages is missing; send an array with at least one message.'
+    throw badRequest('missing_required_parameter', 'messages', message)
+  }
+  if (!Array.isArray(messages) || messages.length === 0) {
+    const found = Array.isArray(messages) ? 'empty' : shown(messages)
+    throw invalid('messages', `messages is ${found}; send an array with at least one message.`)
+  }
+  const history: History = { openCalls: [], reasoning: [] }
+  return messages.map((message: unknown, index) => {
+    const turn = readTurn(message, index, history)
+    for (const piece of [...turn.pieces, ...(turn.calls ?? [])]) note(piece, history)
+    return turn
+  })
+}
+
+/** What a later message depends on. */
+interface History {
+  /** calls without a result */
+  openCalls: CallPiece[]
+  /** of items and parts, until a message comes that was made of it */
+  reasoning: Reasoning[]
+}
+
+function note(piece: Piece, { openCalls }: History): void {
+  if (piece.type === 'call') openCalls.push(piece)
+  if (piece.type !== 'result') return
+  const answered = openCalls.findLastIndex(({ id }) => id === piece.id)
+  if (answered !== -1) openCalls.splice(answered, 1)
+}
+
+function readTurn(message: unknown, index: number, history: History): Turn {
+  const place = `messages[${index}]`
+  if (isObject(message) && !isGiven(message.role) && isHistoryType(message.type)) {
+    return itemTurn(message, place, history)
+  }
+  const role = isObject(message) ? message.role : undefined
+  if (!isObject(message) || !roles.has(role)) {
+    const advice = `use ${[...roles].join(', ')}.`
+    throw invalid(`${place}.role`, `${place} has the role ${shown(role)}; ${advice}`)
+  }
+  if (role === 'assistant') return assistantTurn(message, place, index, history)
+  history.reasoning = []
+  if (role === 'system' || role === 'developer') return plainTurn(message, place, 'instruction')
+  if (role === 'user' || (role === 'tool' && holdsResults(message))) {
+    return plainTurn(message, place, 'user')
+  }
+  const result = { ...calledBy(message, place, history), ...resultOf(message, place) }
+  return { role: 'user', pieces: [result], place }
+}
+
+function plainTurn(message: JsonObject, place: string, role: 'instruction' | 'user'): Turn {
+  const { pieces } = contentOf(message, place, role)
+  return { role, pieces, place, ...turnMark(message) }
+}
+
+/** A mark on a whole message: of the two kinds only Anthropic's means something there. */
+function turnMark({ cache_control: control }: JsonObject): Pick<Turn, 'mark'> {
+  return isObject(control) ? { mark: { control } } : {}
+}
+
+interface Content {
+  pieces: Piece[]
+  /** of calls in the form of Responses, whose place among the pieces says nothing */
+  calls: CallPiece[]
+  reasoning: Reasoning[]
+}
+
+/** A message's content, of which the parts that are items of Responses go to their places. */
+function contentOf(message: JsonObject, place: string, speaker: Speaker): Content {
+  const content: Content = { pieces: [], calls: [], reasoning: [] }
+  for (const { value, at } of entriesOf(message.content, `${place}.content`)) {
+    if (!isObject(value) || !isHistoryType(value.type)) {
+      content.pieces.push(pieceOf(value, at, speaker))
+    } else if (callTypes.has(value.type)) {
+      content.calls.push(itemCall(value, at))
+    } else if (value.type === 'reasoning') {
+      content.reasoning.push(...reasoningOfItem(value))
+    } else if (outputTypes.has(value.type)) {
+      content.pieces.push(
+        speaker === 'user' ? outputOf(value, at, 'nested') : pieceOf(value, at, speaker),
+      )
+    }
+  }
+  return content
+}
+
+/** Whether a message of the role `tool` holds several results, each with the id of its own. */
+function holdsResults({ content }: JsonObject): boolean {
+  if (!Array.isArray(content)) return false
+  return content.some(
+    (part) => isObject(part) && (part.type === 'tool_result' || outputTypes.has(part.type)),
+  )
+}
+
+/** Whether something is an item of Responses that has a place in a chat. */
+function isHistoryType(type: unknown): boolean {
+  return callTypes.has(type) || outputTypes.has(type) || silentTypes.has(type)
+}
+
+function itemTurn(item: JsonObject, place: string, history: History): Turn {
+  if (outputTypes.has(item.type)) {
+    history.reasoning = []
+    return { role: 'user', pieces: [outputOf(item, place, 'tool')], place }
+  }
+  if (!callTypes.has(item.type)) {
+    if (item.type === 'reasoning') history.reasoning.push(...reasoningOfItem(item))
+    return { role: 'assistant', pieces: [], place }
+  }
+  const calls = [itemCall(item, place)]
+  return withForms({ role: 'assistant', pieces: [], calls, place }, [takeReasoning(history, place)])
+}
+
+function outputOf(item: JsonObject, place: string, speaker: 'tool' | 'nested'): ResultPiece {
+  const id = textAt(item.call_id, `${place}.call_id`)
+  const content = resultContent(item.output, `${place}.content`, speaker)
+  return { type: 'result', id, content, place }
+}
+
+function itemCall(item: JsonObject, place: string): CallPiece {
+  const isCustom = item.type === 'custom_tool_call'
+  return {
+    type: 'call',
+    kind: isCustom ? 'custom' : 'function',
+    id: textAt(item.call_id ?? item.id, `${place}.call_id`),
+    name: nameAt(item.name, `${place}.name`),
+    input: inputOf(isCustom ? item.input : item.arguments),
+    place,
+  }
+}
+
+/** The reasoning that has waited for this message. */
+function takeReasoning(history: History, place: string): ReasoningPiece[] {
+  const { reasoning } = history
+  history.reasoning = []
+  return reasoning.map((one) => ({ type: 'reasoning', place, reasoning: one }))
+}
+
+function withForms(turn: Turn, forms: ReasoningPiece[][]): Turn {
+  const reasoning = forms.filter((form) => form.length > 0)
+  return reasoning.length > 0 ? { ...turn, reasoning } : turn
+}
+
+function assistantTurn(message: JsonObject, place: string, index: number, history: History): Turn {
+  const content = contentOf(message, place, 'assistant')
+  if (isGiven(message.audio)) throw noAudio(`${place}.audio`)
+  const refusal = isGiven(message.refusal) ? textAt(message.refusal, `${place}.refusal`) : ''
+  const refused: Piece = { type: 'refusal', text: refusal, place: `${place}.refusal` }
+  const calls = [
+    ...chatCalls(message, place),
+    ...content.calls,
+    ...legacyCall(message, place, index),
+  ]
+  history.reasoning.push(...content.reasoning)
+  const given = [message.refusal, message.tool_calls, message.content].some(
+    (value) => isGiven(value) && value !== '',
+  )
+  // reasoning waits for what was made of it
+  const waited = given || calls.length > 0 ? takeReasoning(history, place) : []
+  const details = message.reasoning_details
+  const turn: Turn = {
+    role: 'assistant',
+    pieces: refusal === '' ? content.pieces : [...content.pieces, refused],
+    ...(calls.length > 0 && { calls }),
+    place,
+    ...turnMark(message),
+    ...(isPhase(message.phase) && { phase: message.phase }),
+  }
+  return withForms(turn, [
+    isGiven(details) ? detailPieces(details, `${place}.reasoning_details`) : waited,
+    thinkingPieces(message.thinking_blocks, `${place}.thinking_blocks`),
+  ])
+}
+
+function chatCalls({ tool_calls: calls }: JsonObject, place: string): CallPiece[] {
+  if (!isGiven(calls)) return []
+  return listAt(calls, `${place}.tool_calls`).map((value, at) =>
+    chatCall(value, `${place}.tool_calls[${at}]`),
+  )
+}
+
+function chatCall(value: unknown, place: string): CallPiece {
+  const call = objectAt(value, place)
+  const id = textAt(call.id, `${place}.id`)
+  const isCustom = call.type === 'custom' || (!isGiven(call.function) && isGiven(call.custom))
+  const kind = isCustom ? 'custom' : 'function'
+  const called = objectAt(call[kind], `${place}.${kind}`)
+  return {
+    type: 'call',
+    kind,
+    id,
+    name: nameAt(called.name, `${place}.${kind}.name`),
+    input: inputOf(isCustom ? called.input : called.arguments),
+    place,
+    ...markOf(call),
+  }
+}
+
+/** A call in the form of 2023, which has no id of its own. */
+function legacyCall(message: JsonObject, place: string, index: number): CallPiece[] {
+  if (!isGiven(message.function_call)) return []
+  const at = `${place}.function_call`
+  const call = objectAt(message.function_call, at)
+  const name = nameAt(call.name, `${at}.name`)
+  const id = `function_call_${index}`
+  return [{ type: 'call', kind: 'function', id, name, input: inputOf(call.arguments), place: at }]
+}
+
+/** Arguments are whatever some model once wrote. Some clients hand them back as the value that they have parsed. */
+function inputOf(written: unknown): CallPiece['input'] {
+  if (typeof written === 'string' || isObject(written)) return written
+  return isGiven(written) ? writeJson(written) : ''
+}
+
+/** The call that a message of the role `tool` or `function` answers. The latter names a tool: the latest call counts. */
+function calledBy(
+  message: JsonObject,
+  place: string,
+  { openCalls }: History,
+): Pick<ResultPiece, 'id' | 'name'> {
+  if (message.role === 'function') {
+    const name = nameAt(message.name, `${place}.name`)
+    return { id: openCalls.findLast((call) => call.name === name)?.id, name }
+  }
+  const at = `${place}.tool_call_id`
+  if (isGiven(message.tool_call_id)) return { id: textAt(message.tool_call_id, at) }
+  const advice = `${at} is missing; name the call that this result belongs to.`
+  throw badRequest('missing_required_parameter', at, advice)
+}
+
+function resultOf(message: JsonObject, place: string): Omit<ResultPiece, 'id' | 'name'> {
+  return {
+    type: 'result',
+    ...(typeof message.is_error === 'boolean' && { isError: message.is_error }),
+    content: resultContent(message.content, `${place}.content`, 'tool'),
+    place,
+    ...markOf(message),
+  }
+}
+
+export function noAudio(place: string): ProxyError {
+  const message = `${place} is about audio, which is not carried over; take it out and use text.`
+  return badRequest('unsupported_parameter', place, message)
+}
+
+function invalid(place: string, message: string): ProxyError {
+  return badRequest('invalid_value', place, message)
+}

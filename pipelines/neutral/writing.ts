@@ -1,0 +1,31 @@
+/** What a provider's writer is given beside the neutral request, and what it hands back. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Model } from '../model.ts'
+import type { Recall } from './reasoning.ts'
+import type { OwnNames } from './tool-name.ts'
+
+export interface WriteContext {
+  model: Model
+  /** the operator's prompt; a blank one is none */
+  systemPrompt: string
+  /** the client's headers, lower-case names */
+  headers: IncomingHttpHeaders
+  /** whether the client gets a stream: decided before, since the request may not say */
+  stream: boolean
+  /** what is remembered of an answer of this model, for clients that hand back less; see `history.ts` for the keys */
+  recall?: Recall | undefined
+}
+
+export interface Written<Body> {
+  body: Body
+  /** headers this body needs upstream (`anthropic-version`, `anthropic-beta`); lower-case names */
+  headers: Record<string, string>
+  /** parameters that change results and were dropped or replaced: names only, for `x-droid2api-dropped` */
+  dropped: string[]
+  /** stop sequences that the upstream does not take: the answer's text ends in front of the first */
+  stopAt?: string[]
+  /** of tools that go up by another name than the client's */
+  ownNames?: OwnNames
+  /** the client wants no readable reasoning in the answer */
+  hideReasoning?: boolean
+}
