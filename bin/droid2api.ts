@@ -116,7 +116,7 @@ async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> 
   })
 }
 
-/** What `.env` files say is there for all that asks the environment, such as the way out. */
+/** Adds what `.env` files set to the environment, for all that reads it there, such as the outbound proxy. */
 function load({ flags }: CommandLine) {
   const loaded = loadConfig({
     flags,

@@ -3,13 +3,18 @@ import { ProxyError } from '../../pipelines/errors.ts'
 import type { Config } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Agents } from '../network/agents.ts'
-import { fileStore, seedStore } from './file-store.ts'
-import { oldLogins, type FoundLogin } from './found-logins.ts'
+import { fileStore, hashOf, seedStore } from './file-store.ts'
+import {
+  findAccount,
+  lookedFor,
+  oldLogins,
+  type FoundLogin,
+  type RotatingSource,
+  type Source,
+} from './source.ts'
 import type { RedisServer } from './redis-connection.ts'
 import { RedisStore } from './redis-store.ts'
 import { RotatingToken, type StartingPair } from './rotating-token.ts'
-import { hashOf } from './seed-folder.ts'
-import { findAccount, lookedFor, type RotatingSource, type Source } from './source.ts'
 import { RefreshRefused } from './token-endpoint.ts'
 import { readTokens, type StoredTokens } from './token-file.ts'
 import type { TokenStatus } from './token-state.ts'
@@ -51,7 +56,7 @@ export interface AccountParts {
   log: Logger
   /** for the calls to the token server */
   agents: Agents
-  /** where the pair is kept instead of in a file, where TOKEN_STORE says so */
+  /** where the pair is kept instead of in a file, with TOKEN_STORE */
   redis?: RedisServer | undefined
 }
 
@@ -158,7 +163,7 @@ function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
   return async () => (answer ??= await ask())
 }
 
-/** What goes wrong with the login is a 503 that says when to come back, as far as that is known. */
+/** A failure of the login becomes a 503, with the time to come back where that is known. */
 function servingBy(
   login: RotatingToken,
   hint: () => string,

@@ -1,14 +1,14 @@
 /**
  * Turns between processes that share one file: a lock file beside it, made with O_EXCL and named after its owner. A lock
- * whose owner is gone is broken by renaming it away, which only one of several breakers can do. What is no lock of ours is
- * never touched: other programs leave folders, links and files of this very name.
+ * whose owner is gone is broken by renaming it away, which only one of several breakers can do. Folders, links and files of
+ * other programs that have this very name are never touched.
  */
 import { randomUUID } from 'node:crypto'
-import { rename, unlink, writeFile } from 'node:fs/promises'
+import { lstat, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import { look, nameOf, type Owner, type Seen } from './lock-owner.ts'
 import { TurnError } from './token-store.ts'
+import { objectFrom } from '../../pipelines/json/value.ts'
 
 /** Longer than any holder works; the age at which even a lock of another machine counts as left behind. */
 const staleMs = 30_000
@@ -26,8 +26,8 @@ const maxPauseMs = 250
 export interface LockOptions {
   /** ends the wait */
   leaving: AbortSignal
-  /** told of another program's lock that was left behind, and of `undefined` once it is gone */
-  say: (note: string | undefined) => void
+  /** gets a note on another program's lock that was left behind, and `undefined` once it is gone */
+  note: (text: string | undefined) => void
 }
 
 const mine = new Set<string>()
@@ -56,21 +56,21 @@ export async function withFileLock<T>(
 }
 
 /** Gives the id of the lock; undefined where the work has to go on without. */
-async function acquire(lock: string, { leaving, say }: LockOptions): Promise<string | undefined> {
+async function acquire(lock: string, { leaving, note }: LockOptions): Promise<string | undefined> {
   const owner: Owner = { pid: process.pid, host: hostname(), id: randomUUID() }
   const watch = new Watch()
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, maxPauseMs)) {
     const made = await make(lock, owner)
     if (made !== 'taken') {
       leftBehind.delete(lock)
-      say(undefined)
+      note(undefined)
       return made === 'made' ? owner.id : undefined
     }
     const seen = await look(lock)
     watch.sees(seen)
     if (seen && leftBehind.get(lock) === seen.identity) return undefined
     if (seen && isStale(seen, watch.unchangedMs)) await breakLock(lock, seen)
-    else if (watch.totalMs > patienceFor(seen)) return giveUp(lock, watch, say)
+    else if (watch.totalMs > patienceFor(seen)) return giveUp(lock, watch, note)
     await pause(pauseMs, lock, leaving)
   }
 }
@@ -123,20 +123,20 @@ function patienceFor(seen: Seen | undefined): number {
 }
 
 /** A program that lives gives signs of it: it touches its lock, or replaces it. */
-function giveUp(lock: string, { last, hasChanged }: Watch, say: LockOptions['say']): undefined {
+function giveUp(lock: string, { last, hasChanged }: Watch, note: LockOptions['note']): undefined {
   if (!last || last.owner || hasChanged) {
     throw new TurnError(
       `${lock} is held by ${nameOf(last)}; waited for it for ${patienceMs / 1000} s`,
     )
   }
   leftBehind.set(lock, last.identity)
-  say(
+  note(
     `${lock} (${last.kind}) is another program's lock that was left behind: the login is renewed without it. Delete it if no program uses it.`,
   )
   return undefined
 }
 
-/** Whether its owner is gone. A file that says nothing was made by a process that died between two calls. */
+/** Whether its owner is gone. An empty file was made by a process that died between two calls. */
 function isStale({ owner, ageMs, isEmpty }: Seen, watchedMs: number): boolean {
   if (!owner) return isEmpty && watchedMs > watchMs
   if (owner.host === hostname()) {
@@ -171,4 +171,69 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+export interface Owner {
+  pid: number
+  host: string
+  id: string
+}
+
+export interface Seen {
+  /** another one whenever somebody touched or replaced it */
+  identity: string
+  /** of a lock of ours */
+  owner: Owner | undefined
+  /** what it is, for a message */
+  kind: string
+  /** a file of ours that was just being written, or never was */
+  isEmpty: boolean
+  ageMs: number
+}
+
+/** More than any lock of ours holds. */
+const maxBytes = 1024
+
+/** What lies where the lock should be; undefined for nothing. Something that cannot be read counts as another program's. */
+export async function look(lock: string): Promise<Seen | undefined> {
+  try {
+    const { ino, mtimeMs, size, ...stats } = await lstat(lock)
+    const isFile = (stats.mode & 0o170000) === 0o100000
+    const text = isFile && size <= maxBytes ? await readFile(lock, 'utf8').catch(codeOf) : undefined
+    const owner = typeof text === 'string' ? ownerOf(text) : undefined
+    return {
+      identity: [ino, mtimeMs, size, typeof text === 'string' ? text : ''].join(' '),
+      owner,
+      kind: kindOf(stats.mode, text),
+      isEmpty: text === '',
+      ageMs: Date.now() - mtimeMs,
+    }
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    return { identity: code, owner: undefined, kind: code, isEmpty: false, ageMs: 0 }
+  }
+}
+
+/** Who holds it, for a message. */
+export function nameOf(seen: Seen | undefined): string {
+  if (seen?.owner) return `process ${seen.owner.pid} on ${seen.owner.host}`
+  return `another program (${seen?.kind ?? 'gone'})`
+}
+
+function kindOf(mode: number, text: string | { code: string } | undefined): string {
+  const kinds: Record<number, string> = { 0o040000: 'a folder', 0o120000: 'a link' }
+  const kind = kinds[mode & 0o170000] ?? 'a file'
+  return typeof text === 'object' ? `${kind} that cannot be read, ${text.code}` : kind
+}
+
+function codeOf(error: unknown): { code: string } {
+  return { code: (error as NodeJS.ErrnoException).code ?? 'unknown' }
+}
+
+function ownerOf(text: string): Owner | undefined {
+  const { pid, host, id } = objectFrom(text) ?? {}
+  if (typeof pid !== 'number' || typeof host !== 'string' || typeof id !== 'string')
+    return undefined
+  return { pid, host, id }
 }

@@ -2,12 +2,19 @@
  * The pair in a file on this machine: a lock file beside it makes processes take turns. Where the login began with a
  * variable the file is one of several in a folder, one for each value.
  */
+import { createHash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { whyNotSaved, writable } from './durable-file.ts'
 import { withFileLock } from './file-lock.ts'
-import { whyNotSaved, writable } from './save-fault.ts'
-import { SeedFolder } from './seed-folder.ts'
-import { readTokens, writeTokens, type StoredTokens } from './token-file.ts'
-import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
+import {
+  EmptyFileError,
+  TokenFileError,
+  readTokens,
+  writeTokens,
+  type StoredTokens,
+} from './token-file.ts'
+import { StoreError, type SaveTokens, type TokenStore, type Tokens } from './token-store.ts'
 
 /** Which file it is. */
 interface Place {
@@ -31,10 +38,10 @@ export function seedStore(folder: string, seed: string): FileStore {
   return new FileStore(path.join(folder, 'auth.json'), place)
 }
 
-export class FileStore implements TokenStore {
+class FileStore implements TokenStore {
   readonly #place: Place
   #file: string
-  /** by what they are about, so that each is said as long as it holds */
+  /** by subject: each stays as long as it holds */
   readonly #notes = new Map<'lock' | 'write', string>()
 
   constructor(file: string, place: Place) {
@@ -65,8 +72,8 @@ export class FileStore implements TokenStore {
 
   async withTurn<T>(work: (save: SaveTokens) => Promise<T>, leaving: AbortSignal): Promise<T> {
     this.#file = await this.#place.claim(leaving)
-    const say = (note: string | undefined) => this.#note('lock', note)
-    return await withFileLock(this.#file, () => work((pair) => this.#save(pair)), { leaving, say })
+    const note = (text: string | undefined) => this.#note('lock', text)
+    return await withFileLock(this.#file, () => work((pair) => this.#save(pair)), { leaving, note })
   }
 
   close(): Promise<void> {
@@ -92,4 +99,89 @@ export class FileStore implements TokenStore {
 
 function notReplaced(file: string, code: string): string {
   return `${file} cannot be replaced (${code}), so it is overwritten: a crash in that moment would lose the login. Mount or open its folder for writing instead of the file alone.`
+}
+
+const firstName = 'auth.json'
+
+/** What stands for a pair that is another login's, or that cannot be read. */
+const foreign: StoredTokens = {
+  access: undefined,
+  refresh: '',
+  obtainedAt: 0,
+  expiresAt: 0,
+  seedHash: 'another',
+}
+
+export function isLoginFile(name: string): boolean {
+  return name === firstName || /^auth-[0-9a-f]{16}\.json$/.test(name)
+}
+
+export function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
+
+/**
+ * One file for each login that began with a variable. The first login of a folder is in `auth.json`, where older versions
+ * and other programs look, too; each further one is in a file with the hash of its starting value in the name. So none
+ * overwrites another's, and a value that comes back finds its login again.
+ */
+class SeedFolder {
+  readonly seedHash: string
+  readonly #seed: string
+  readonly #first: string
+  readonly #own: string
+  #note: string | undefined
+
+  constructor(folder: string, seed: string) {
+    this.#seed = seed
+    this.seedHash = hashOf(seed)
+    this.#first = path.join(folder, firstName)
+    this.#own = path.join(folder, `auth-${this.seedHash.slice(0, 16)}.json`)
+  }
+
+  get notes(): readonly string[] {
+    return this.#note === undefined ? [] : [this.#note]
+  }
+
+  async find(): Promise<string> {
+    const own = await readTokens(this.#own)
+    const first = await this.#readFirst()
+    if (first === foreign) return this.#own
+    if (!own) return this.#first
+    // an older version knows `auth.json` alone
+    return first?.seedHash && first.obtainedAt > own.obtainedAt ? this.#first : this.#own
+  }
+
+  /** A folder that cannot be written stays as it is: saving reports that. Throws TurnError where the turn does not come. */
+  async claim(leaving: AbortSignal): Promise<string> {
+    const file = await this.find()
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 }).catch(() => undefined)
+    if (file === this.#own || (await this.#readFirst())?.seedHash === this.seedHash) return file
+    await withFileLock(this.#first, () => this.#stamp(), { leaving, note: () => undefined })
+    return await this.find()
+  }
+
+  /** Nobody's login becomes ours, and a place without one is taken before a token is spent for it. */
+  async #stamp(): Promise<void> {
+    const stored = await this.#readFirst()
+    if (stored?.seedHash) return
+    const stub = { access: undefined, refresh: this.#seed, obtainedAt: 0, expiresAt: 0 }
+    const { seedHash } = this
+    await writeTokens(this.#first, { ...(stored ?? stub), seedHash }).catch(() => undefined)
+  }
+
+  /** What is in `auth.json`, unless it is another's. What cannot be read there is left alone, and the variable serves. */
+  async #readFirst(): Promise<StoredTokens | undefined> {
+    this.#note = undefined
+    try {
+      const stored = await readTokens(this.#first)
+      return !stored?.seedHash || stored.seedHash === this.seedHash ? stored : foreign
+    } catch (error) {
+      if (!(error instanceof TokenFileError)) throw error
+      if (error instanceof EmptyFileError) return undefined
+      const reason = error.message.split(/(?<=[.;]) /)[0]!.replace(/[.;]$/, '')
+      this.#note = `${reason}; DROID_REFRESH_KEY serves, and its login is kept in ${this.#own}`
+      return foreign
+    }
+  }
 }

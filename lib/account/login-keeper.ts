@@ -1,6 +1,6 @@
 /**
- * Keeps the newest pair in the store, and says where that cannot be: before a token is spent, while the pair is in memory
- * alone, and again when it is saved.
+ * Keeps the newest pair in the store, and reports where that fails: before a token is spent, while the pair is in memory alone,
+ * and when it is saved after all.
  */
 import type { Logger } from '../log/log.ts'
 import type { TokenState } from './token-state.ts'
@@ -23,13 +23,13 @@ const maxSpent = 20
 
 export class LoginKeeper {
   readonly #parts: Parts
-  /** the pair last seen in the store or saved there: another one there is another program's */
+  /** last pair read or written by us; a different one means another process renewed */
   #inStore: Tokens | undefined
   readonly #spent: string[] = []
   #waiting: { pair: Tokens; why: string; tries: number } | undefined
-  /** why a pair could not be saved, as far as that was said */
+  /** why a pair could not be saved */
   #lossNote: string | undefined
-  #told: readonly string[] = []
+  #reported: readonly string[] = []
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -64,7 +64,7 @@ export class LoginKeeper {
     return state.pair!
   }
 
-  /** A pair that was spent here is no news, whoever put it there. */
+  /** A pair that was spent here is not new, whoever put it there. */
   #knows(stored: Tokens): boolean {
     return (
       (this.#inStore !== undefined && isSame(stored, this.#inStore)) ||
@@ -72,11 +72,11 @@ export class LoginKeeper {
     )
   }
 
-  /** Says at the start what a renewal would lose, since after one it is too late. */
+  /** Warns at the start of what a renewal would lose, since after one it is too late. */
   async warnIfLost(): Promise<void> {
     const problem = await this.#problem()
     this.#lossNote = problem && `${problem}; what is renewed is lost when this process ends`
-    this.tellNotes()
+    this.reportNotes()
   }
 
   /** No refresh token is spent for a pair that could not be saved, as long as the access token serves. Throws StoreError. */
@@ -88,7 +88,7 @@ export class LoginKeeper {
   }
 
   /**
-   * A store that cannot be written must not end the login: the pair then lives in memory, and that is said once. `spent`: the
+   * A store that cannot be written must not end the login: the pair then lives in memory, and that is reported once. `spent`: the
    * refresh token that it was renewed with.
    */
   async save(pair: Tokens, save: SaveTokens, spent?: string): Promise<Tokens> {
@@ -122,16 +122,16 @@ export class LoginKeeper {
       await this.load().catch(() => undefined) // what cannot be read is overwritten
       if (this.#waiting) await this.save(this.#waiting.pair, save)
     }, this.#parts.leaving)
-    this.tellNotes()
+    this.reportNotes()
   }
 
   /** A line for each thing that is new, and one for each that is over. */
-  tellNotes(): void {
+  reportNotes(): void {
     const { notes } = this
     const { log } = this.#parts
-    for (const note of notes) if (!this.#told.includes(note)) log.warn(note)
-    for (const note of this.#told) if (!notes.includes(note)) log.info({ note }, 'no longer so')
-    this.#told = notes
+    for (const note of notes) if (!this.#reported.includes(note)) log.warn(note)
+    for (const note of this.#reported) if (!notes.includes(note)) log.info({ note }, 'no longer so')
+    this.#reported = notes
   }
 
   /** What could not be saved gets a last chance. */

@@ -106,7 +106,7 @@ async function send({ client, ready }: Connection, command: string[]): Promise<u
   return await client.sendCommand(command)
 }
 
-/** Of what a server says, only the code that it begins with: the rest may repeat what it was sent. */
+/** Of a server's message only the code that it begins with: the rest may repeat what it was sent. */
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return code ?? /^[A-Z]{3,}(?= )/.exec(message)?.[0] ?? message

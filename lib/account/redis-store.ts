@@ -138,7 +138,7 @@ export class RedisStore implements TokenStore {
 
   #keepTurn(turn: string, owner: string): void {
     this.#eval(keepTurnScript, [turn], [owner, String(leaseMs)]).catch(() => {
-      // saving tells whether the turn was lost
+      // saving shows whether the turn was lost
     })
   }
 
@@ -178,7 +178,7 @@ export class RedisStore implements TokenStore {
     const delay = this.#problem ? retryMs : compareMs
     this.#timer = setTimeout(() => {
       this.#compare()
-        .catch(() => undefined) // told by #run
+        .catch(() => undefined) // reported by #run
         .finally(() => this.#compareLater())
     }, delay)
     this.#timer.unref()

@@ -7,10 +7,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { AuthConfig } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Agents } from '../network/agents.ts'
-import { lifeOf } from './expiry.ts'
+import { TokenState, lifeOf, type FailedAttempt, type TokenStatus } from './token-state.ts'
 import { LoginKeeper } from './login-keeper.ts'
 import { askForTokens, RefreshRefused, type FreshTokens } from './token-endpoint.ts'
-import { TokenState, type FailedAttempt, type TokenStatus } from './token-state.ts'
 import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
 
 export interface StartingPair {
@@ -124,7 +123,7 @@ export class RotatingToken {
   #renew(rejected: string | undefined): Promise<string> {
     this.#renewal ??= this.#renewNow(rejected).finally(() => {
       this.#renewal = undefined
-      this.#keeper.tellNotes()
+      this.#keeper.reportNotes()
       this.#armTimer()
     })
     return this.#renewal
@@ -256,7 +255,7 @@ export class RotatingToken {
   #onTimer(): void {
     this.#keeper
       .saveAgain()
-      .catch(() => undefined) // told when it began, and by `status`
+      .catch(() => undefined) // reported when it began, and by `status`
       .finally(() => {
         if (this.#state.failure || this.#state.isDue) this.#renewInBackground()
         else this.#armTimer()

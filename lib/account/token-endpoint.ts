@@ -1,16 +1,15 @@
 /** One call to the token server. Source: RFC 6749 §6, and WorkOS's API reference "Authenticate with refresh token". */
 import type http from 'node:http'
-import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import type { AuthConfig } from '../config/types.ts'
 import { requestFor, type Agents } from '../network/agents.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 
 export interface FreshTokens {
   access: string
   /** undefined: the old one goes on */
   refresh: string | undefined
-  /** seconds; undefined where the server said nothing that makes sense */
+  /** seconds; undefined where the server gave no sensible number */
   expiresIn: number | undefined
   /** the server's clock at that moment, ms since the epoch */
   serverTime: number | undefined
@@ -21,7 +20,7 @@ export class RefreshRefused extends Error {}
 
 /** The token server could not be asked, or did not answer as it should: worth asking again. */
 export class RefreshFailed extends Error {
-  /** ms that the server wants to be left alone; undefined where it did not say */
+  /** ms that the server wants to be left alone; undefined where it gave none */
   readonly retryAfterMs: number | undefined
 
   constructor(message: string, retryAfter?: number) {
@@ -41,7 +40,7 @@ const patienceMs = 10_000
 /** More than any answer with tokens takes. */
 const maxBytes = 1024 * 1024
 
-/** Throws RefreshRefused or RefreshFailed; no message holds anything the server said but an error code. */
+/** Throws RefreshRefused or RefreshFailed; messages hold nothing of the answer but an error code. */
 export async function askForTokens(
   { token_url: tokenUrl, client_id: clientId }: Pick<AuthConfig, 'token_url' | 'client_id'>,
   refreshToken: string,
@@ -56,7 +55,7 @@ export async function askForTokens(
   return tokensFrom(await post(url, form.toString(), agents.fresh(url)))
 }
 
-/** Some servers tell of an error with status 200. */
+/** Some servers report an error with status 200. */
 function tokensFrom({ status, headers, body }: Answer): FreshTokens {
   const answer = objectFrom(body)
   const isGood = status >= 200 && status < 300
@@ -91,7 +90,7 @@ function freshTokens(answer: JsonObject, headers: http.IncomingHttpHeaders): Fre
   }
 }
 
-/** A number, also as a text; nothing, zero and less say nothing. */
+/** A number, also as a text; undefined for zero and less. */
 function secondsFrom(value: unknown): number | undefined {
   const seconds = typeof value === 'string' || typeof value === 'number' ? Number(value) : 0
   return seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
@@ -136,7 +135,26 @@ function unreachable(why: string): RefreshFailed {
   return new RefreshFailed(`the token server cannot be reached: ${why}`)
 }
 
-/** Only what is shaped like a code of OAuth: a server may echo the token in its words. */
+/** Only what is shaped like a code of OAuth: a server may echo the token in its message. */
 function codeOf(error: unknown): string | undefined {
   return typeof error === 'string' && /^[a-z_]{3,40}$/.test(error) ? error : undefined
+}
+
+/** Nobody is obeyed for longer. */
+const longestMs = 3_600_000
+
+/**
+ * The `retry-after` of an answer in ms, at most an hour; undefined for none that makes sense. A date is compared with the
+ * server's own clock where the answer has it: this machine's may be wrong. Source: RFC 9110 §10.2.3.
+ */
+export function retryAfterMs(headers: http.IncomingHttpHeaders): number | undefined {
+  const text = headers['retry-after']?.trim()
+  if (!text) return undefined
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : untilDate(text, headers.date)
+  return ms > 0 ? Math.min(ms, longestMs) : undefined
+}
+
+function untilDate(text: string, serverDate: string | undefined): number {
+  const now = Date.parse(serverDate ?? '')
+  return Date.parse(text) - (Number.isNaN(now) ? Date.now() : now)
 }

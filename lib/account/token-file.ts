@@ -6,7 +6,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import { decodeText, unreadableWithRemedy } from '../config/text-file.ts'
 import { writeFileDurably } from './durable-file.ts'
-import { storedExpiry } from './expiry.ts'
+import { storedExpiry } from './token-state.ts'
 import type { Tokens } from './token-store.ts'
 
 export interface StoredTokens extends Tokens {
@@ -82,7 +82,7 @@ export async function writeTokens(file: string, tokens: StoredTokens): Promise<s
   return await writeFileDurably(file, `${JSON.stringify(fields, null, 2)}\n`)
 }
 
-/** What other programs keep of the pair in words of their own; only what is there already. */
+/** The pair under the names of other programs; only those that are there already. */
 function repeated(others: JsonObject, { access, obtainedAt, expiresAt }: Tokens): JsonObject {
   const values: JsonObject = {
     api_key: access,

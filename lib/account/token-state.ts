@@ -1,5 +1,8 @@
-/** What is known of the account's pair just now: how long it serves, what went wrong, and when to try again. */
-import { dueAfter } from './expiry.ts'
+/**
+ * What is known of the account's pair just now: how long it serves, what went wrong, and when to try again. A life is a span,
+ * counted from the token's arrival, so neither this machine's clock nor the token server's has to be right. Times are ms since
+ * the epoch, spans are ms.
+ */
 import type { Tokens } from './token-store.ts'
 
 /** ISO times in UTC; never a secret. */
@@ -13,7 +16,7 @@ export interface TokenStatus {
   last_error: string | null
 }
 
-/** What a failed attempt may say of the next one. */
+/** A failed attempt, with the pause that its server asked for. */
 export interface FailedAttempt extends Error {
   /** ms that the server wants to be left alone */
   retryAfterMs?: number | undefined
@@ -32,7 +35,7 @@ interface Failure {
 const maxPauseMs = 60_000
 /** A refused pair is tried again this seldom; the store is looked at sooner. */
 const refusedPauseMs = 300_000
-/** Between two renewals that went well, whatever clocks and servers say; only an upstream's 401 comes sooner. */
+/** Between two renewals that went well, whatever clocks and servers claim; only an upstream's 401 comes sooner. */
 const betweenRenewalsMs = 60_000
 
 export class TokenState {
@@ -46,7 +49,7 @@ export class TokenState {
   #renewedAt = Number.NEGATIVE_INFINITY
   #lastRefresh: number | undefined
   #failure: Failure | undefined
-  /** the token server said no to this pair */
+  /** the token server refused this pair */
   #refused = false
   readonly #former: string[] = []
 
@@ -62,7 +65,7 @@ export class TokenState {
     return this.#failure
   }
 
-  /** The access token while it lives, due or not. One that was just renewed lives, whatever it says of itself. */
+  /** The access token while it lives, due or not. One that was just renewed lives, whatever times it holds. */
   get usable(): string | undefined {
     return this.#age.ms < this.#life || this.#pauses ? this.#pair?.access : undefined
   }
@@ -97,7 +100,7 @@ export class TokenState {
     return access !== rejected && !this.isDue ? access : undefined
   }
 
-  /** A pair that was kept: of its age, no more is known than what clocks say. */
+  /** A pair that was kept; only clocks know its age. */
   use(pair: Tokens): void {
     this.#replace(pair)
     const life = Math.max(0, pair.expiresAt - pair.obtainedAt)
@@ -120,7 +123,7 @@ export class TokenState {
     this.#refused = true
   }
 
-  /** Whether that is news. */
+  /** True if the message differs from the last one. */
   failed(error: FailedAttempt): boolean {
     const count = (this.#failure?.count ?? 0) + 1
     const pause = this.#refused ? refusedPauseMs : Math.min(maxPauseMs, 1000 * 2 ** (count - 1))
@@ -199,4 +202,65 @@ class Age {
 
 function isoTime(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString()
+}
+
+const minute = 60_000
+const hour = 60 * minute
+/** Of an access token without a stated life. */
+const usualLifeMs = 8 * hour
+/** A larger number means something else. */
+const longestLifeMs = 366 * 24 * hour
+/** A token is replaced this long before its end, or a tenth of its life if that is less. */
+const marginMs = 10 * minute
+/** Replacements are spread over this long, so that machines set up together do not call together. */
+const jitterMs = 5 * minute
+
+interface Claims {
+  exp?: number
+  iat?: number
+}
+
+/**
+ * Of a token that arrives at `now`: `expiresInS` of the token server, else from `iat` to `exp` of a JWT, else to its `exp`,
+ * where that is in the future.
+ */
+export function lifeOf(token: string, now: number, expiresInS?: number): number {
+  if (expiresInS !== undefined && expiresInS > 0) return Math.min(expiresInS * 1000, longestLifeMs)
+  const { exp, iat } = claimsOf(token)
+  if (exp === undefined) return usualLifeMs
+  if (iat !== undefined && iat < exp) return Math.min(exp - iat, longestLifeMs)
+  return exp - now > minute ? Math.min(exp - now, longestLifeMs) : usualLifeMs
+}
+
+/** When a token ends that another program has put into a file, at a time that nobody knows for certain. */
+export function storedExpiry(token: string, obtainedAt: number): number {
+  return claimsOf(token).exp ?? obtainedAt + usualLifeMs
+}
+
+/**
+ * How long after its arrival a token should be replaced: after `refreshHours`, and in any case before its end; up to five
+ * minutes sooner at random (`random` in 0…1).
+ */
+export function dueAfter(lifeMs: number, refreshHours: number, random: number): number {
+  const latest = lifeMs - Math.min(marginMs, lifeMs / 10)
+  const due = Math.min(refreshHours * hour, latest)
+  return due - random * Math.min(jitterMs, due / 20)
+}
+
+/** Of a JSON Web Token, unverified: only its owner's pace depends on them; some servers write ms. Source: RFC 7519 §4.1. */
+function claimsOf(token: string): Claims {
+  const [, payload, signature] = token.split('.')
+  if (!payload || signature === undefined) return {}
+  try {
+    const { exp, iat } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Claims
+    return { ...timeNamed('exp', exp), ...timeNamed('iat', iat) }
+  } catch {
+    // two dots do not make a JWT
+    return {}
+  }
+}
+
+function timeNamed(name: keyof Claims, value: unknown): Claims {
+  if (typeof value !== 'number' || !(value > 0) || value > 8.64e15) return {}
+  return { [name]: value < 1e11 ? value * 1000 : value }
 }

@@ -28,7 +28,7 @@ export interface TokenStore {
   readonly problem?: string | undefined
   /** what the operator should know of it, although it can be used; a sentence each */
   readonly notes: readonly string[]
-  /** `undefined` where no pair of this account is kept. Throws, with what to do, where that cannot be told. */
+  /** `undefined` where no pair of this account is kept. Throws, with what to do, where that is unknown. */
   read(): Promise<Tokens | undefined>
   /** Why a pair could not be saved, tried without saving one; undefined where it could be. Makes nothing that stays. */
   probe(): Promise<string | undefined>

@@ -9,7 +9,7 @@ import { addressOf } from './banner.ts'
 export interface Running {
   version: string
   isDegraded: boolean
-  /** what it says of its account; undefined where it has none */
+  /** how its account is; undefined where it has none */
   account: { lastError?: string; expiresAt?: string } | undefined
 }
 

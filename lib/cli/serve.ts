@@ -1,4 +1,4 @@
-/** `droid2api serve`: listen, say so, reload on SIGHUP, drain and leave on SIGTERM, SIGINT or a terminal that closes. */
+/** `droid2api serve`: listen, announce it, reload on SIGHUP, drain and leave on SIGTERM, SIGINT or a terminal that closes. */
 import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,7 +14,7 @@ import { cannotListen, listenOn } from './listen.ts'
 import { tuneV8 } from './tune-v8.ts'
 
 export interface ServeOptions {
-  /** reads the configuration again, with what there is to say of it; throws when it is broken */
+  /** reads the configuration again, with its warnings; throws when it is broken */
   reload(): { config: App['config']; warnings: string[] }
 }
 

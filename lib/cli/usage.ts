@@ -1,4 +1,4 @@
-/** The command line: what it takes, and how it says so. */
+/** The command line: what it takes, and its help. */
 import { parseArgs } from 'node:util'
 import type { Flags } from '../config/load.ts'
 import { clientNames, type ClientName } from './clients.ts'
@@ -30,7 +30,7 @@ export type CommandName = (typeof commandNames)[number]
 
 export interface CommandLine {
   command: CommandName
-  /** the word behind `env`: see `clientOf` */
+  /** what follows `env`: see `clientOf` */
   client: string | undefined
   flags: Flags
   online: boolean
@@ -40,7 +40,7 @@ export interface CommandLine {
   version: boolean
 }
 
-/** Thrown for a command line that cannot be understood; the message names the word. */
+/** Thrown for a command line that cannot be understood; the message names what is wrong. */
 export class UsageError extends Error {}
 
 const options = {
@@ -87,8 +87,8 @@ function parsed(args: string[]) {
   }
 }
 
-function isCommand(word: string): word is CommandName {
-  return commandNames.some((name) => name === word)
+function isCommand(text: string): text is CommandName {
+  return commandNames.some((name) => name === text)
 }
 
 /** The client that `env` is for. Throws UsageError. */

@@ -10,7 +10,7 @@ import { tunnel } from './tunnel.ts'
 
 export interface Agents {
   for(target: URL): http.Agent
-  /** one whose connections are new: where one kept connection was dead, the others may be, too */
+  /** without pooled connections, for a retry: if one was dead, the rest may be */
   fresh(target: URL): http.Agent
   /** closes idle connections and those in use */
   destroy(): void

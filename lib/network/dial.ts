@@ -32,7 +32,7 @@ const noWay = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUP
 
 /**
  * The first connection that comes about. Fails with ConnectTimeout after `seconds` for lookup and all attempts together, else
- * with the error of the address that tells most.
+ * with the most useful error.
  */
 export function dial(options: DialOptions, seconds: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -55,7 +55,7 @@ export function dial(options: DialOptions, seconds: number): Promise<Socket> {
       clearTimeout(next)
       const address = over ? undefined : addresses.shift()
       if (address === undefined) {
-        if (attempts.size === 0) fail(mostTelling(errors))
+        if (attempts.size === 0) fail(mostUseful(errors))
         return
       }
       const socket = connect(socketOptions(options, address))
@@ -104,7 +104,7 @@ function inTurn(found: readonly LookupAddress[]): string[] {
   return turns.flat().flatMap((one) => (one ? [one.address] : []))
 }
 
-function mostTelling(errors: readonly NodeJS.ErrnoException[]): Error {
-  const told = errors.find(({ code }) => !noWay.has(code ?? ''))
-  return told ?? errors[0] ?? new Error('its name has no address')
+function mostUseful(errors: readonly NodeJS.ErrnoException[]): Error {
+  const useful = errors.find(({ code }) => !noWay.has(code ?? ''))
+  return useful ?? errors[0] ?? new Error('its name has no address')
 }

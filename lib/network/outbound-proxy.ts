@@ -6,11 +6,11 @@
 import { ConfigError } from '../config/validate.ts'
 import { loopback } from '../config/callers.ts'
 import { noProxy } from './no-proxy.ts'
-import { OutboundProxyError } from './outbound-proxy-error.ts'
+import { OutboundProxyError } from './unreachable-reason.ts'
 
 export interface OutboundProxy {
   /**
-   * through which the target is reached; undefined where NO_PROXY or the lack of a proxy says to go directly; an error where
+   * through which the target is reached; undefined where NO_PROXY or the lack of a proxy means to go directly; an error where
    * the way that is meant cannot be gone
    */
   proxyFor(target: URL): URL | OutboundProxyError | undefined
@@ -78,7 +78,7 @@ function proxyUrl(value: string): URL | undefined {
     decodeURIComponent(url.password)
     return /^https?:$/.test(url.protocol) ? url : undefined
   } catch {
-    // what it should be, the fault says
+    // the caller reports it
     return undefined
   }
 }

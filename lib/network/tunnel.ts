@@ -1,17 +1,16 @@
 /**
- * A connection through an HTTP proxy by CONNECT, so that the proxy sees a name and no more. What goes wrong at the proxy is
- * said to be the proxy's. Source: RFC 9110 §9.3.6.
+ * A connection through an HTTP proxy by CONNECT, so that the proxy sees a name and no more. Errors
+ * at the proxy name the proxy. Source: RFC 9110 §9.3.6.
  */
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIPv6, type Socket } from 'node:net'
 import { ConnectTimeout } from './dial.ts'
-import { OutboundProxyError } from './outbound-proxy-error.ts'
-import { unreachableReason } from './unreachable-reason.ts'
+import { OutboundProxyError, unreachableReason } from './unreachable-reason.ts'
 
 /**
  * The connection to `target` through `proxy`, which `agent` reaches. Fails with OutboundProxyError when the proxy is not there,
- * says no or takes longer than `seconds`.
+ * refuses or takes longer than `seconds`.
  */
 export function tunnel(
   proxy: URL,
@@ -56,7 +55,7 @@ function connectRequest(
     headers: { host: authority, 'proxy-connection': 'keep-alive', ...authorization(proxy) },
     agent,
   })
-  // `close`, which Node would say, some proxies take at its word
+  // some proxies obey the `close` that Node would send
   request.removeHeader('connection')
   return request
 }

@@ -1,8 +1,10 @@
 /**
- * Why a server cannot be reached, in words, and what to do about it: one table for requests, the token server and
+ * Why a server cannot be reached, for people, and what to do about it: one table for requests, the token server and
  * `check --online`. Sources: Node's "X509 certificate error codes" and "Common system errors", read 2026-11.
  */
-import { OutboundProxyError } from './outbound-proxy-error.ts'
+
+/** The outbound proxy is to blame; the message names the reason and holds nothing secret. */
+export class OutboundProxyError extends Error {}
 
 export interface UnreachableReason {
   /** what happened, with its code; no sentence of its own */

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { retryAfterMs } from '../../lib/account/retry-after.ts'
+import { retryAfterMs } from '../../lib/account/token-endpoint.ts'
 import { until } from '../helpers/until.ts'
 import { fieldsOf, iso, setting, writeAuthFile } from './setting.ts'
 
