@@ -12,12 +12,14 @@
  */
 import type { Duplex } from 'node:stream'
 import type { Delta } from './neutral/delta.ts'
+import { readChat } from './clients/chat/read.ts'
+import { neutralRecall } from './clients/chat/remembered.ts'
 import { sseEvents } from './stages/sse-events.ts'
 import type { ProxyError } from './errors.ts'
 import { refusalFrom } from './providers/failure.ts'
 import { chatToAnthropic } from './providers/anthropic/body.ts'
 import type { MappedRequest, MappingContext } from './neutral/mapped.ts'
-import { chatToResponses } from './providers/openai/body.ts'
+import { writeResponses } from './providers/openai/write.ts'
 import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
 import { responsesBody, responsesTranslator } from './providers/openai/answer.ts'
 import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
@@ -42,7 +44,11 @@ export const providers = {
     failure: refusalFrom,
   },
   openai: {
-    request: chatToResponses,
+    request: (request, context) =>
+      writeResponses(readChat(request).request, {
+        ...context,
+        recall: neutralRecall(context.recall),
+      }),
     translator: responsesTranslator,
     body: responsesBody,
     failure: refusalFrom,

@@ -165,8 +165,10 @@ export interface CallPiece extends PieceBase {
   /** as the client knows it */
   id: string
   name: string
-  /** as the model wrote it, JSON or not; an object where the client keeps it as one; `""` for none */
-  input: string | JsonObject
+  /** the text that the model wrote, JSON or not, or the value that the client has parsed; undefined or null for none */
+  input: unknown
+  /** where that stands, for errors */
+  inputPlace: string
 }
 
 export interface ResultPiece extends PieceBase {

@@ -193,6 +193,7 @@ function toolUsePiece(part: JsonObject, place: string): CallPiece {
     id: textAt(part.id, `${place}.id`),
     name: nameAt(part.name, `${place}.name`),
     input: isGiven(part.input) ? objectAt(part.input, `${place}.input`) : {},
+    inputPlace: `${place}.input`,
     place,
     ...markOf(part),
     ...ownOf(part),

@@ -4,9 +4,27 @@
  */
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { ReasoningDetail } from '../../wire/chat.ts'
-import { isPhaseEntry, keyOfPhases, type PhaseEntry } from '../../neutral/phases.ts'
+import { isPhaseEntry } from '../../neutral/phases.ts'
 import type { MappingContext } from '../../neutral/mapped.ts'
+import type { Recall } from '../../neutral/reasoning.ts'
 import { isGiven } from '../../untrusted.ts'
+import { reasoningOfDetails } from './reasoning.ts'
+
+/** The memory in neutral words. */
+export function neutralRecall(recall: MappingContext['recall']): Recall | undefined {
+  return (
+    recall &&
+    ((key) => {
+      const entries = recall(key)
+      return (
+        entries && {
+          reasoning: reasoningOfDetails(entries.filter((entry) => !isPhaseEntry(entry))),
+          phases: entries.filter(isPhaseEntry),
+        }
+      )
+    })
+  )
+}
 
 /** The reasoning remembered of the answer that an assistant message hands back; it is known by its first tool call. */
 export function rememberedDetails(
@@ -16,16 +34,6 @@ export function rememberedDetails(
   const id = firstCallId(message)
   const entries = id === undefined ? undefined : recall?.(id)
   return entries?.filter((entry) => !isPhaseEntry(entry))
-}
-
-/** The phases remembered of it, known by its first tool call, else by its text. */
-export function rememberedPhases(
-  message: JsonObject,
-  text: string,
-  recall: MappingContext['recall'],
-): PhaseEntry[] {
-  if (!recall) return []
-  return (recall(keyOfPhases(firstCallId(message), text)) ?? []).filter(isPhaseEntry)
 }
 
 function firstCallId({ tool_calls: calls }: JsonObject): string | undefined {

@@ -3,7 +3,6 @@
  * turn of its own, so that places stay true. Source: OpenAI API reference "Chat Completions" and "Responses", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { writeJson } from '../../json/exact-json.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { isPhase } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
@@ -155,7 +154,7 @@ function itemCall(item: JsonObject, place: string): CallPiece {
     kind: isCustom ? 'custom' : 'function',
     id: textAt(item.call_id ?? item.id, `${place}.call_id`),
     name: nameAt(item.name, `${place}.name`),
-    input: inputOf(isCustom ? item.input : item.arguments),
+    ...inputOf(item, isCustom ? 'input' : 'arguments', place),
     place,
   }
 }
@@ -221,7 +220,7 @@ function chatCall(value: unknown, place: string): CallPiece {
     kind,
     id,
     name: nameAt(called.name, `${place}.${kind}.name`),
-    input: inputOf(isCustom ? called.input : called.arguments),
+    ...inputOf(called, isCustom ? 'input' : 'arguments', `${place}.${kind}`),
     place,
     ...markOf(call),
   }
@@ -234,13 +233,17 @@ function legacyCall(message: JsonObject, place: string, index: number): CallPiec
   const call = objectAt(message.function_call, at)
   const name = nameAt(call.name, `${at}.name`)
   const id = `function_call_${index}`
-  return [{ type: 'call', kind: 'function', id, name, input: inputOf(call.arguments), place: at }]
+  const input = inputOf(call, 'arguments', at)
+  return [{ type: 'call', kind: 'function', id, name, ...input, place: at }]
 }
 
-/** Arguments are whatever some model once wrote. Some clients hand them back as the value that they have parsed. */
-function inputOf(written: unknown): CallPiece['input'] {
-  if (typeof written === 'string' || isObject(written)) return written
-  return isGiven(written) ? writeJson(written) : ''
+/** Whatever some model once wrote, as text or as the value that a client has parsed. */
+function inputOf(
+  called: JsonObject,
+  name: 'input' | 'arguments',
+  place: string,
+): Pick<CallPiece, 'input' | 'inputPlace'> {
+  return { input: called[name], inputPlace: `${place}.${name}` }
 }
 
 /** The call that a message of the role `tool` or `function` answers. The latter names a tool: the latest call counts. */

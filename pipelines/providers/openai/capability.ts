@@ -5,6 +5,9 @@
  */
 import type { Effort } from '../../neutral/level.ts'
 
+/** This API's name in pieces, tools and members that are in its own words. */
+export const api = 'openai'
+
 export interface Capability {
   /** `unknown`: an id that says nothing, such as the name of a deployment */
   reasons: boolean | 'unknown'
@@ -12,7 +15,7 @@ export interface Capability {
   efforts: readonly Effort[]
   /** takes effort `none`, and then sampling parameters, too */
   none: boolean
-  /** tells commentary from the final answer, and wants to be told again */
+  /** tells commentary from the final answer, and wants both marked when they come back */
   phases: boolean
   /** takes `text.verbosity` */
   verbosity: boolean

@@ -1,110 +1,248 @@
-/** The chat messages as `input` items and the texts that lead them, which go to `instructions`. */
-import { badRequest } from '../../errors.ts'
-import type { JsonObject } from '../../json/value.ts'
-import type { ResponsesItem } from '../../wire/responses.ts'
-import { listAt, objectAt } from '../../untrusted.ts'
-import { assistantItems, type HistoryContext } from './assistant.ts'
-import { inputParts, textPart, textsOf, type Part } from './parts.ts'
-import { fillPhases } from './fill-phases.ts'
-import { callsOf, OpenCalls, type Call } from './tool-calls.ts'
-import { missingOutputItem, resultItem, resultPartItems } from './tool-outputs.ts'
+/** The turns as `input` items, each call with its output behind it, and the texts that lead them, which are the instructions. */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { wellFormed, writeJson } from '../../json/exact-json.ts'
+import { isObject } from '../../json/value.ts'
+import { orderedPieces, type Taker } from '../../neutral/history.ts'
+import { usualPhase } from '../../neutral/phases.ts'
+import type { Phase } from '../../neutral/reasoning.ts'
+import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
+import { safeToolId } from '../../neutral/tool-id.ts'
+import { sentName } from '../../neutral/tool-name.ts'
+import { isGiven, textAt } from '../../untrusted.ts'
+import type {
+  CallItem,
+  CallOutput,
+  InputItem,
+  InputPart,
+  OutputPart,
+} from '../../wire/responses.ts'
+import { foreign, inputParts, outputPart, textPart, textsOf } from './parts.ts'
+import { reasoningItem } from './reasoning.ts'
 
 export interface Conversation {
-  /** the texts of each system or developer message before any other */
+  /** the texts of each instruction before all other turns */
   leading: string[][]
-  /** empty where only what leads says anything */
-  input: ResponsesItem[]
+  /** empty where there is nothing but what leads */
+  input: InputItem[]
 }
 
-/**
- * A group of calls stands for the outputs that the rest of the history does not give; only its end
- * can tell.
- */
-type Draft = ResponsesItem | Call[]
+/** A call, and whether an output has been found for it. */
+interface Call {
+  /** as the client knows it */
+  id: string
+  item: CallItem
+  isAnswered: boolean
+}
 
-/**
- * The whole conversation; throws a 400 that names the place of what cannot be carried over, or when
- * nothing is left.
- */
-export function conversationOf(messages: unknown, context: HistoryContext): Conversation {
-  const list = listAt(messages, 'messages').map((value, index) =>
-    objectAt(value, `messages[${index}]`),
-  )
-  const firstOther = list.findIndex((message) => !isInstruction(message))
+/** A group of calls stands for the outputs that the rest of the history lacks; only its end can tell which. */
+type Draft = InputItem | Call[]
+
+/** The whole conversation; throws a 400 with the place of what cannot be carried over, or where nothing is left. */
+export function writeConversation(turns: readonly Turn[], taker: Taker): Conversation {
+  const firstOther = turns.findIndex(({ role }) => role !== 'instruction')
   const leading: string[][] = []
-  const drafts: Draft[][] = []
+  const drafts: Draft[] = []
   const open = new OpenCalls()
-  for (const [index, message] of list.entries()) {
-    const place = `messages[${index}]`
-    if (!isInstruction(message)) {
-      drafts.push(draftsOf(message, index, open, context))
-      continue
+  for (const [index, turn] of turns.entries()) {
+    if (turn.role === 'assistant') drafts.push(...writeAnswer(turn, open, taker))
+    else if (turn.role === 'user') drafts.push(...writeUser(turn, open))
+    else {
+      const parts = inputParts(turn.pieces)
+      const texts = firstOther === -1 || index < firstOther ? textsOf(parts) : undefined
+      if (texts) leading.push(texts)
+      else drafts.push(...messageItem('developer', parts))
     }
-    const parts = inputParts(message.content, `${place}.content`)
-    const texts = firstOther === -1 || index < firstOther ? textsOf(parts) : undefined
-    if (texts) leading.push(texts)
-    else drafts.push(messageItem('developer', parts))
   }
-  const input = drafts
-    .flat()
-    .flatMap((draft) => (Array.isArray(draft) ? missingOutputs(draft) : draft))
+  const input = drafts.flatMap((draft) => (Array.isArray(draft) ? missingOutputs(draft) : draft))
   if (input.length === 0 && leading.flat().length === 0) throw nothingLeft()
-  if (context.phases) fillPhases(input)
+  if (taker.phases) fillPhases(input)
   return { leading, input }
 }
 
-/** What leads, as items: the API wants an input also where there is nothing but instructions. */
-export function instructionItems(leading: string[][]): ResponsesItem[] {
+/** What leads, as items: the API wants an input even where there is nothing but instructions. */
+export function instructionItems(leading: readonly string[][]): InputItem[] {
   return leading.flatMap((texts) => messageItem('developer', texts.map(textPart)))
 }
 
-function isInstruction({ role }: JsonObject): boolean {
-  return role === 'system' || role === 'developer'
-}
-
-function draftsOf(
-  message: JsonObject,
-  index: number,
-  open: OpenCalls,
-  context: HistoryContext,
-): Draft[] {
-  const place = `messages[${index}]`
-  switch (message.role) {
-    case 'user':
-      return userItems(message.content, `${place}.content`, open)
-    case 'assistant': {
-      const calls = callsOf(message, place, `function_call_${index}`)
-      for (const call of calls) open.add(call)
-      return [...assistantItems(message, calls, place, context), calls]
-    }
-    case 'tool':
-    case 'function':
-      return [resultItem(message, place, open)]
-    default:
-      throw unknownRole(place)
-  }
-}
-
-function userItems(content: unknown, place: string, open: OpenCalls): ResponsesItem[] {
-  const results = resultPartItems(content, place, open)
-  return [...results, ...messageItem('user', inputParts(content, place, ['tool_result']))]
-}
-
-function messageItem(role: 'developer' | 'user', content: Part[]): ResponsesItem[] {
+function messageItem(role: 'developer' | 'user', content: InputPart[]): InputItem[] {
   return content.length > 0 ? [{ type: 'message', role, content }] : []
 }
 
-function missingOutputs(calls: Call[]): ResponsesItem[] {
-  return calls.filter(({ answered }) => !answered).map(missingOutputItem)
+/** Outputs first: they belong to the calls of the turn before. */
+function writeUser({ pieces }: Turn, open: OpenCalls): InputItem[] {
+  const results = pieces.filter((piece) => piece.type === 'result')
+  const others = results.length > 0 ? pieces.filter(({ type }) => type !== 'result') : pieces
+  return [
+    ...results.map((result) => outputItem(result, open)),
+    ...messageItem('user', inputParts(others)),
+  ]
 }
 
-function unknownRole(place: string) {
-  const known = 'system, developer, user, assistant, tool or function'
-  const at = `${place}.role`
-  return badRequest('invalid_value', at, `${at} is not known; use ${known}.`)
+/** The items of an assistant's turn, then its calls; nothing where it neither writes nor calls anything. */
+function writeAnswer(turn: Turn, open: OpenCalls, taker: Taker): Draft[] {
+  const answer = new AnswerItems()
+  const calls: Call[] = []
+  for (const piece of orderedPieces(turn, taker)) {
+    if (piece.type === 'phase') answer.begin(piece.phase)
+    else if (piece.type === 'call') {
+      const call = { id: piece.id, item: callItem(piece), isAnswered: false }
+      calls.push(call)
+      answer.add(call.item)
+    } else answer.write(piece)
+  }
+  if (answer.items.every(({ type }) => type === 'reasoning')) return []
+  for (const call of calls) open.add(call)
+  return [...answer.items, calls]
 }
 
-function nothingLeft() {
+/** One turn of the assistant in the making: neighbouring parts become the content of one message. */
+class AnswerItems {
+  readonly items: InputItem[] = []
+  #content: OutputPart[] | undefined
+  #phase: Phase | undefined
+
+  /** The text from here on is of that phase. */
+  begin(phase: Phase): void {
+    this.#phase = phase
+    this.#content = undefined
+  }
+
+  add(item: InputItem): void {
+    this.#content = undefined
+    this.items.push(item)
+  }
+
+  write(piece: Piece): void {
+    const item = piece.type === 'reasoning' ? reasoningItem(piece.reasoning) : foreign(piece.own)
+    if (item) this.add(item)
+    else this.#addPart(outputPart(piece))
+  }
+
+  #addPart(part: OutputPart | undefined): void {
+    if (part && this.#content) this.#content.push(part)
+    else if (part) {
+      const content = [part]
+      const phase = this.#phase
+      this.add({ type: 'message', role: 'assistant', content, ...(phase && { phase }) })
+      this.#content = content
+    }
+  }
+}
+
+/** Which calls of a history wait for their output. */
+class OpenCalls {
+  readonly #byId = new Map<string, Call[]>()
+
+  add(call: Call): void {
+    const stack = this.#byId.get(call.id)
+    if (stack) stack.push(call)
+    else this.#byId.set(call.id, [call])
+  }
+
+  /** The latest open call of that id, which is then answered. */
+  answer(id: string): Call | undefined {
+    const call = this.#byId.get(id)?.pop()
+    if (call) call.isAnswered = true
+    return call
+  }
+}
+
+const maxIdLength = 64
+
+/** The id that goes upstream, the same for a call and its output; the API takes 1 to 64 characters. */
+function callId(id: string): string {
+  return id.length > 0 && id.length <= maxIdLength ? id : safeToolId(id)
+}
+
+function callItem({ kind, id, name, input, inputPlace }: CallPiece): CallItem {
+  const call = { call_id: callId(id), name: sentName(name) }
+  if (kind === 'custom') {
+    const text = isGiven(input) ? textAt(input, inputPlace) : ''
+    return { type: 'custom_tool_call', ...call, input: text }
+  }
+  return { type: 'function_call', ...call, arguments: argumentsText(input, inputPlace) }
+}
+
+/**
+ * Arguments stay the text they are, JSON or not, but `{}` stands for those that mean none, and U+FFFD for a lone half of a
+ * surrogate pair.
+ */
+function argumentsText(input: unknown, place: string): string {
+  const isParsed = isObject(input) || Array.isArray(input)
+  const text = isParsed ? writeJson(input) : isGiven(input) ? textAt(input, place) : ''
+  return ['', 'null'].includes(text.trim()) ? '{}' : wellFormed(text)
+}
+
+/** The output of a call, or a user message where no call waits for it: the API refuses outputs without a call. */
+function outputItem({ id, name = '', content }: ResultPiece, open: OpenCalls): InputItem {
+  const output = outputOf(content)
+  const call = id === undefined ? undefined : open.answer(id)
+  if (call) return callOutput(call, output)
+  const heading = `Tool result (${id ?? name}):`
+  const parts =
+    typeof output === 'string'
+      ? [textPart(`${heading}\n${output}`)]
+      : [textPart(heading), ...output]
+  return { type: 'message', role: 'user', content: parts }
+}
+
+/** A string where all is text, else a list of parts. */
+function outputOf(content: string | Piece[]): string | InputPart[] {
+  if (typeof content === 'string') return content
+  const parts = inputParts(content)
+  return textsOf(parts)?.join('\n') ?? parts
+}
+
+function callOutput({ item }: Call, output: string | InputPart[]): CallOutput {
+  const { call_id } = item
+  return item.type === 'custom_tool_call'
+    ? { type: 'custom_tool_call_output', call_id, output }
+    : { type: 'function_call_output', call_id, output }
+}
+
+/** The API refuses calls without an output. */
+function missingOutputs(calls: readonly Call[]): CallOutput[] {
+  return calls
+    .filter(({ isAnswered }) => !isAnswered)
+    .map((call) => callOutput(call, 'No result was provided for this tool call.'))
+}
+
+/**
+ * Gives each message of the assistant the phase that it lacks: a turn that calls tools has not answered yet. Without phases
+ * models from gpt-5.3-codex on take a preamble for the answer, and stop early.
+ */
+function fillPhases(input: readonly InputItem[]): void {
+  let turn: InputItem[] = []
+  for (const item of input) {
+    if (isOfAssistant(item)) turn.push(item)
+    else {
+      fillTurn(turn)
+      turn = []
+    }
+  }
+  fillTurn(turn)
+}
+
+function isOfAssistant(item: InputItem): boolean {
+  return isCall(item) || item.type === 'reasoning' || isAnswer(item)
+}
+
+function isCall({ type }: InputItem): boolean {
+  return type === 'function_call' || type === 'custom_tool_call'
+}
+
+function isAnswer(item: InputItem) {
+  return item.type === 'message' && item.role === 'assistant'
+}
+
+function fillTurn(turn: readonly InputItem[]): void {
+  const phase = usualPhase(turn.some(isCall))
+  for (const item of turn) {
+    if (item.type === 'message' && item.role === 'assistant') item.phase ??= phase
+  }
+}
+
+function nothingLeft(): ProxyError {
   const message = 'messages holds nothing to answer; send at least one message with content.'
   return badRequest('invalid_value', 'messages', message)
 }

@@ -1,122 +1,128 @@
-/**
- * Chat content as the content parts of Responses: `input_*` for what the model reads, `output_text`
- * for what it said.
- */
-import { badRequest } from '../../errors.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
-import { isGiven, objectAt, textAt } from '../../untrusted.ts'
-import { attachmentOf, isAttachment } from '../../clients/attachment.ts'
-import { refuseForeignSource, wordsOf } from './anthropic-parts.ts'
-import { attachmentPart } from './files.ts'
+/** Pieces of a turn as content parts: `input_*` for what the model reads, `output_text` and `refusal` for what it wrote. */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import type { JsonObject } from '../../json/value.ts'
+import type { InlineData } from '../../neutral/data-url.ts'
+import type {
+  AttachmentPiece,
+  ForeignPiece,
+  Mark,
+  Own,
+  Piece,
+  SearchResultPiece,
+} from '../../neutral/request.ts'
+import type { Foreign, InputPart, OutputPart, TextInput } from '../../wire/responses.ts'
+import { api } from './capability.ts'
 
-/** Which members a part has depends on `type`. */
-export type Part = JsonObject & { type: string }
-
-/**
- * What Anthropic has among the parts: calls become items of their own, and Claude's thinking means
- * nothing to OpenAI.
- */
-const besideSpeech = ['tool_use', 'thinking', 'redacted_thinking']
-/** Loads tools that Claude had been told of in part; an OpenAI model has been told of all. */
-const meaningless = ['tool_reference']
-const textTypes = new Set(['text', 'input_text', 'output_text'])
+const defaultName = 'file.pdf'
+const inputTaken = 'this model takes text, images and files'
+const outputTaken = 'an assistant message holds text and refusals only'
 
 /**
- * What a user, a developer or a tool said, without empty text and without parts of the types
- * `beside`. Throws a 400 that names a part which cannot be carried over.
+ * What a user, an operator or a tool sends, without empty text. Throws a 400 with the place of a piece that the model does
+ * not take.
  */
-export function inputParts(content: unknown, place: string, beside: string[] = []): Part[] {
-  return entriesOf(content, place)
-    .filter(({ value }) => !isOneOf(value, beside) && !isOneOf(value, meaningless))
-    .map(({ value, at }) => inputPart(value, at))
+export function inputParts(pieces: readonly Piece[]): InputPart[] {
+  return pieces
+    .flatMap((piece) => inputPart(piece) ?? [])
     .filter((part) => part.type !== 'input_text' || part.text !== '')
 }
 
-/**
- * What the assistant said as `text` and `refusal` parts, without empty ones: an assistant's part is
- * never an `input_text`.
- */
-export function spokenParts(content: unknown, place: string): Part[] {
-  return entriesOf(content, place)
-    .filter(({ value }) => !isOneOf(value, besideSpeech) && !isServerBlock(value))
-    .map(({ value, at }) => spokenPart(value, at))
-    .filter(({ text, refusal }) => text !== '' && refusal !== '')
-}
-
-/** The parts of one type, for clients that put Anthropic's tool blocks into chat messages. */
-export function partsOfType(
-  content: unknown,
-  type: string,
-  place: string,
-): { part: JsonObject; at: string }[] {
-  if (!Array.isArray(content)) return []
-  return entriesOf(content, place).flatMap(({ value, at }) =>
-    isObject(value) && value.type === type ? [{ part: value, at }] : [],
-  )
-}
-
-export function textPart(text: string): Part {
+export function textPart(text: string): TextInput {
   return { type: 'input_text', text }
 }
 
-/** The text of parts that are all text; `undefined` as soon as one is not. */
-export function textsOf(parts: Part[]): string[] | undefined {
-  const texts = parts.flatMap(({ type, text }) =>
-    type === 'input_text' && typeof text === 'string' ? [text] : [],
-  )
+/** The text of parts that are all text; undefined as soon as one is not. */
+export function textsOf(parts: readonly InputPart[]): string[] | undefined {
+  const texts = parts.flatMap((part) => (part.type === 'input_text' ? [part.text] : []))
   return texts.length === parts.length ? texts : undefined
 }
 
-function entriesOf(content: unknown, place: string): { value: unknown; at: string }[] {
-  if (!isGiven(content)) return []
-  if (typeof content === 'string') return [{ value: content, at: place }]
-  if (Array.isArray(content)) {
-    return content.map((value: unknown, index) => ({ value, at: `${place}[${index}]` }))
+/**
+ * What the model wrote; undefined for empty text, and for reasoning that it does not take back. Throws a 400 with the place
+ * of anything that a model does not write.
+ */
+export function outputPart(piece: Piece): OutputPart | undefined {
+  switch (piece.type) {
+    case 'text':
+      return piece.text === ''
+        ? undefined
+        : { type: 'output_text', text: piece.text, annotations: [] }
+    case 'refusal':
+      return piece.text === '' ? undefined : { type: 'refusal', refusal: piece.text }
+    case 'reasoning':
+      return undefined
+    case 'foreign':
+      return refused(piece, outputTaken)
+    default:
+      throw unsupported(piece, outputTaken)
   }
-  const message = `${place} is a value of type ${typeof content}; send a string or an array.`
-  throw badRequest('invalid_value', place, message)
 }
 
-function isOneOf(value: unknown, types: string[]): boolean {
-  return isObject(value) && typeof value.type === 'string' && types.includes(value.type)
+/** The value where it is in this API's words: it passes as it is. */
+export function foreign(own: Own | undefined): Foreign | undefined {
+  return own?.api === api && isForeign(own.value) ? own.value : undefined
 }
 
-/** What tools of Anthropic's own left in an assistant's turn means nothing to OpenAI. */
-function isServerBlock(value: unknown): boolean {
-  return isObject(value) && /^(?:server|mcp)_tool_use$|_tool_result$/.test(String(value.type))
+function isForeign(value: JsonObject): value is Foreign {
+  return typeof value.type === 'string'
 }
 
-function inputPart(value: unknown, place: string): Part {
-  if (typeof value === 'string') return textPart(value)
-  const part = objectAt(value, place)
-  const type = textAt(part.type, `${place}.type`)
-  if (textTypes.has(type)) return marked(textPart(textAt(part.text, `${place}.text`)), part)
-  const words = wordsOf(part, place)
-  if (words !== undefined) return marked(textPart(words), part)
-  if (isAttachment(type)) {
-    refuseForeignSource(part, place)
-    return marked(attachmentPart(attachmentOf(part, type, place)), part)
+function inputPart(piece: Piece): InputPart | undefined {
+  switch (piece.type) {
+    case 'text':
+      return marked(textPart(piece.text), piece.mark)
+    case 'search-result':
+      return marked(textPart(searchResultText(piece)), piece.mark)
+    case 'attachment':
+      return marked(attachmentPart(piece), piece.mark)
+    case 'foreign':
+      return foreign(piece.own) ?? refused(piece, inputTaken)
+    case 'refusal':
+    case 'reasoning':
+    case 'call':
+    case 'result':
+      throw unsupported(piece, inputTaken)
+    default:
+      throw piece satisfies never
   }
-  throw unsupported(type, place, 'this model takes text, images and files')
 }
 
-function spokenPart(value: unknown, place: string): Part {
-  if (typeof value === 'string') return { type: 'text', text: value }
-  const part = objectAt(value, place)
-  const type = textAt(part.type, `${place}.type`)
-  if (textTypes.has(type)) return { type: 'text', text: textAt(part.text, `${place}.text`) }
-  if (type === 'refusal') return { type, refusal: textAt(part.refusal, `${place}.refusal`) }
-  throw unsupported(type, place, 'an assistant message holds text and refusals only')
+/** OpenAI's own mark for its prompt cache; the control that others write has no counterpart. */
+function marked(part: InputPart, mark: Mark | undefined): InputPart {
+  const { breakpoint } = mark ?? {}
+  return breakpoint === undefined ? part : { ...part, prompt_cache_breakpoint: breakpoint }
 }
 
-/** OpenAI's own mark for its prompt cache; Anthropic's `cache_control` has no counterpart. */
-function marked(part: Part, source: JsonObject): Part {
-  const mark = source.prompt_cache_breakpoint
-  return isGiven(mark) ? { ...part, prompt_cache_breakpoint: mark } : part
+function searchResultText({ title, source, texts }: SearchResultPiece): string {
+  return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
 }
 
-function unsupported(type: string, place: string, reason: string) {
+function attachmentPart({ kind, held, name, detail = 'auto' }: AttachmentPiece): InputPart {
+  if ('text' in held) return textPart(held.text)
+  if (kind === 'image') {
+    const type = 'input_image'
+    if ('fileId' in held) return { type, file_id: held.fileId, detail }
+    return { type, image_url: 'url' in held ? held.url : dataUrl(held.inline), detail }
+  }
+  const type = 'input_file'
+  if ('fileId' in held) return { type, file_id: held.fileId }
+  if ('url' in held) return { type, file_url: held.url }
+  return { type, filename: name ?? defaultName, file_data: dataUrl(held.inline) }
+}
+
+function dataUrl({ mediaType, base64, data }: InlineData): string {
+  return `data:${mediaType}${base64 ? ';base64' : ''},${data}`
+}
+
+/** Nothing of what only another API has; throws where that is too much to leave out. */
+function refused(piece: ForeignPiece, taken: string): undefined {
+  if (piece.elsewhere === 'left-out') return undefined
+  throw piece.elsewhere ?? unsupported(piece, taken)
+}
+
+function unsupported(piece: Piece, taken: string): ProxyError {
+  const type = 'written' in piece ? piece.written : piece.type
   const shown = JSON.stringify(type.slice(0, 80))
-  const message = `${place} has the type ${shown}, but ${reason}. Take the part out.`
-  return badRequest('unsupported_content', place, message)
+  const message = `${piece.place} has the type ${shown}, but ${taken}. Take the part out.`
+  return badRequest('unsupported_content', piece.place, message)
 }

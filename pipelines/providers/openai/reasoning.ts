@@ -1,19 +1,24 @@
-/** Whether an OpenAI model reasons in a request, and how hard it is told to. */
-import type { Model } from '../../model.ts'
-import type { JsonObject } from '../../json/value.ts'
-import type { ResponsesRequest } from '../../wire/responses.ts'
-import {
-  asLevel,
-  hidesReasoning,
-  levelOf,
-  nearestEffort,
-  type ReasoningWish,
-} from '../../neutral/level.ts'
-import { upstreamId } from '../../model.ts'
+/**
+ * Whether an OpenAI model reasons in a request and how hard, and the reasoning that it takes back. Without a store upstream
+ * the API takes reasoning only encrypted: what is merely readable is left out, and so is the item's id, which nobody would
+ * find.
+ */
+import type { Taker } from '../../neutral/history.ts'
+import { asLevel, nearestEffort, wishFor, type Wish } from '../../neutral/level.ts'
+import type { Reasoning } from '../../neutral/reasoning.ts'
+import { upstreamId, type Model } from '../../model.ts'
+import type { ReasoningInput, ResponsesRequest } from '../../wire/responses.ts'
 import { capabilityOf, type Capability } from './capability.ts'
 
+/** The name of this API's encrypted reasoning in the registry of reasoning formats. */
+export const maker = 'openai-responses-v1'
+/** With this begin the ids of reasoning items, where a client keeps an id and no format. */
+const idPrefix = 'rs_'
+
+type SomeModel = Pick<Model, 'id' | 'upstream_id' | 'reasoning'>
+
 export interface ReasoningPlan {
-  reasoning?: ResponsesRequest['reasoning']
+  reasoning?: NonNullable<ResponsesRequest['reasoning']>
   /** the model takes what only reasoning models take */
   reasons: boolean
   /** the model takes sampling parameters and gives log probabilities */
@@ -23,68 +28,81 @@ export interface ReasoningPlan {
 }
 
 /** What a request for the model has of reasoning, and what that leaves room for. */
-export function planReasoning(model: Model, request: JsonObject): ReasoningPlan {
+export function planReasoning(model: SomeModel, client: Wish): ReasoningPlan {
   const capability = capabilityOfModel(model)
-  const wish = levelOf(model, request)
+  const wish = wishFor(model, client)
   const effort = effortOf(wish, capability, model.reasoning !== 'auto')
   const reasons = capability.reasons === true || effort !== undefined
-  const lost = wish.said !== undefined && isLost(wish, effort, capability)
+  const isDropped = wish.said !== undefined && isLost(wish, effort, capability)
   return {
-    ...(effort && { reasoning: reasoningOf(effort, hidesReasoning(request)) }),
+    ...(effort && { reasoning: reasoningOf(effort, client.hidden) }),
     reasons,
     samples: !reasons || effort === 'none',
-    dropped: lost ? [wish.said!] : [],
+    dropped: isDropped ? [wish.said!] : [],
   }
 }
 
 /**
- * Whether the model takes reasoning parameters and no sampling parameters: by its upstream id
- * (o-series, gpt-5 and later without `-chat`, codex), or because the operator gave it a level.
- * `auto` says nothing about the model: one that does not reason refuses
- * `include: ["reasoning.encrypted_content"]`.
+ * Whether the model takes reasoning parameters and no sampling parameters: by its upstream id (o-series, gpt-5 and later
+ * without `-chat`, codex), or because the operator gave it a level. `auto` says nothing about the model: one that does not
+ * reason refuses `include: ["reasoning.encrypted_content"]`.
  */
-export function isReasoningModel(model: Model): boolean {
+export function isReasoningModel(model: SomeModel): boolean {
   return capabilityOfModel(model).reasons === true
 }
 
-/** The operator's level, or the nearest that the model knows; `undefined` for `off` and `auto`. */
-export function operatorsEffort(model: Model): string | undefined {
+/** The operator's level, or the nearest that the model knows; undefined for `off` and `auto`. */
+export function operatorsEffort(model: SomeModel): string | undefined {
   if (model.reasoning === 'off' || model.reasoning === 'auto') return undefined
   return nearestEffort(model.reasoning, capabilityOfModel(model).efforts)
 }
 
+/** Whether the upstream model takes reasoning back: it is bound to the model that made it. */
+export function takesReasoning(upstreamModel: string): Taker['takes'] {
+  return ({ maker: itsMaker, model, seal }) => {
+    if (!('data' in seal) || (model !== undefined && model !== upstreamModel)) return false
+    return itsMaker === undefined ? seal.id?.startsWith(idPrefix) === true : itsMaker === maker
+  }
+}
+
+/** The item of reasoning under a seal; undefined without encrypted content. */
+export function reasoningItem({ kind, text, seal }: Reasoning): ReasoningInput | undefined {
+  if (!seal || !('data' in seal)) return undefined
+  const hasSummary = kind === 'summary' && text !== ''
+  return {
+    type: 'reasoning',
+    summary: hasSummary ? [{ type: 'summary_text', text }] : [],
+    encrypted_content: seal.data,
+  }
+}
+
 /** An operator who gives a model a level knows it better than its id does. */
-function capabilityOfModel(model: Model): Capability {
+function capabilityOfModel(model: SomeModel): Capability {
   const capability = capabilityOf(upstreamId(model))
   const isGiven = model.reasoning !== 'off' && model.reasoning !== 'auto'
   if (!isGiven || capability.reasons === true) return capability
   return { ...capability, reasons: true, efforts: ['low', 'medium', 'high'] }
 }
 
-/** Nothing where the operator said `off`, where nobody said anything, or where the model knows no effort. */
-function effortOf(
-  wish: ReasoningWish,
-  { efforts, none, reasons }: Capability,
-  isOperators: boolean,
-) {
+/** Nothing where the operator chose `off`, where nobody chose anything, or where the model knows no effort. */
+function effortOf(wish: Wish, { efforts, none, reasons }: Capability, isOperators: boolean) {
   const level = asLevel(wish)
   if (level === undefined) return undefined
   if (level !== 'off') return nearestEffort(level, efforts)
   if (isOperators) return undefined
   if (none) return 'none'
-  // a model that cannot be switched off is told to think little; one that may not reason, nothing
+  // a model that always reasons gets its lowest effort; one of which that is not known gets none
   return reasons === true ? efforts[0] : undefined
 }
 
-/** Whether the model is told less, more or something vaguer than was said: a budget becomes a level. */
-function isLost(wish: ReasoningWish, effort: string | undefined, { reasons }: Capability): boolean {
+/** Whether the model gets less, more or something vaguer than was wished: a budget becomes a level. */
+function isLost(wish: Wish, effort: string | undefined, { reasons }: Capability): boolean {
   const wanted = asLevel(wish)
   if (wanted === undefined) return false
   if (wanted === 'off') return effort !== 'none' && reasons === true
-  const budget = wish.budgetTokens ?? wish.thinking?.budget_tokens
-  return effort !== wanted || (wish.level === undefined && typeof budget === 'number')
+  return effort !== wanted || (wish.level === undefined && wish.budgetTokens !== undefined)
 }
 
-function reasoningOf(effort: string, hidden: boolean): ResponsesRequest['reasoning'] {
+function reasoningOf(effort: string, hidden: boolean) {
   return effort === 'none' || hidden ? { effort } : { effort, summary: 'auto' }
 }

@@ -1,116 +1,181 @@
-/** The client's tools as Responses tools, which are flat. */
-import { isObject, type JsonObject } from '../../json/value.ts'
-import { isGiven, listAt, nameAt, objectAt, textAt } from '../../untrusted.ts'
+/** The tools that a request declares, flat as Responses has them, and the choice among them. */
+import { badRequest } from '../../errors.ts'
+import type { JsonObject } from '../../json/value.ts'
+import type {
+  CustomTool,
+  FunctionTool,
+  HostedTool,
+  NeutralRequest,
+  Tool,
+  ToolChoice,
+  WebSearch,
+} from '../../neutral/request.ts'
 import { sentName, type OwnNames } from '../../neutral/tool-name.ts'
-import { flag } from './flag.ts'
-import { hostedTool } from './hosted-tools.ts'
-import { canBeStrict, parametersOf } from './parameters.ts'
-import { membersOf } from './tool-members.ts'
-import { webSearchTool } from './web-search.ts'
+import type { ResponsesRequest, ResponsesTool } from '../../wire/responses.ts'
+import { foreign } from './parts.ts'
+import { canBeStrict, parametersOf } from './schema.ts'
 
-export interface DeclaredTools {
-  tools: JsonObject[]
-  /** declared in the form of 2023, `functions`: one call at a time */
-  legacy: boolean
+interface Tooling {
+  fields: Pick<ResponsesRequest, 'tools' | 'tool_choice' | 'parallel_tool_calls'>
   ownNames: OwnNames
   /** names for `x-droid2api-dropped` */
   dropped: string[]
 }
 
-/**
- * `tools`, else `functions`, and the search that `web_search_options` stands for. Throws a 400 for
- * a tool without a name.
- */
-export function declaredTools(request: JsonObject): DeclaredTools {
-  const modern = isGiven(request.tools) ? listAt(request.tools, 'tools') : []
-  const legacy = modern.length === 0 && isGiven(request.functions)
-  const name = legacy ? 'functions' : 'tools'
-  const list = legacy ? listAt(request.functions, name) : modern
-  const dropped = new Set<string>()
-  const ownNames = new Map<string, string>()
-  const searchable = list.some((tool) => isObject(tool) && tool.type === 'tool_search')
-  const tools = list.flatMap<JsonObject>((value, index) => {
-    const place = `${name}[${index}]`
-    return toolOf(objectAt(value, place), place, { dropped, ownNames, searchable }) ?? []
-  })
-  const search = webSearchTool(request.web_search_options)
-  if (search && !tools.some(({ type }) => type === search.type)) tools.push(search)
-  return { tools, legacy: legacy && list.length > 0, ownNames, dropped: [...dropped] }
-}
-
+/** What is written beside the tools themselves. */
 interface ToolContext {
-  /** names for `x-droid2api-dropped`, to add to */
   dropped: Set<string>
-  /** to add to */
   ownNames: Map<string, string>
   /** the request has the tool that finds deferred ones */
-  searchable: boolean
-}
-
-/** `undefined` for a tool that only another provider runs. */
-function toolOf(tool: JsonObject, place: string, context: ToolContext): JsonObject | undefined {
-  const { type } = tool
-  if (isGiven(type) && type !== 'function' && type !== 'custom') {
-    const hosted = hostedTool(tool, textAt(type, `${place}.type`))
-    if (!hosted) context.dropped.add('tools')
-    return hosted
-  }
-  const isCustom = isCustomTool(tool)
-  const key = isCustom ? 'custom' : 'function'
-  const at = isGiven(tool[key]) ? `${place}.${key}` : place
-  const definition = isGiven(tool[key]) ? objectAt(tool[key], at) : tool
-  const { kept, dropped } = membersOf(definition, tool, context.searchable)
-  for (const one of dropped) context.dropped.add(one)
-  const own = isCustom ? customTool(definition, at, context) : functionTool(definition, at, context)
-  return { ...own, ...kept }
-}
-
-/** Anthropic calls functions custom, too; those have a schema. */
-function isCustomTool({ type, custom, function: called, input_schema: schema }: JsonObject) {
-  const saysSo = isGiven(type) ? type === 'custom' : isGiven(custom) && !isGiven(called)
-  return saysSo && !isObject(schema)
+  isSearchable: boolean
 }
 
 /**
- * `strict` is always said: left out, the API takes it for true, and then refuses or rewrites loose
- * schemas.
+ * `tools`, `tool_choice` and `parallel_tool_calls`; nothing where no tool is declared. Throws a 400 with the place of a
+ * choice that names no declared tool, and of a schema that is no object.
  */
-function functionTool(definition: JsonObject, place: string, context: ToolContext): JsonObject {
-  const key = isGiven(definition.parameters) ? 'parameters' : 'input_schema'
-  const wanted = flag(definition.strict, `${place}.strict`) ?? false
-  const strict = wanted && canBeStrict(definition[key])
-  if (wanted && !strict) context.dropped.add('strict')
+export function writeTooling({ tools, toolChoice, parallelCalls }: NeutralRequest): Tooling {
+  const context: ToolContext = {
+    dropped: new Set(),
+    ownNames: new Map(),
+    isSearchable: tools.some((tool) => tool.kind === 'hosted' && tool.written === 'tool_search'),
+  }
+  const written = writeTools(tools, context)
+  const { ownNames } = context
+  const dropped = [...context.dropped]
+  if (written.length === 0) return { fields: {}, ownNames, dropped }
+  const fields = {
+    tools: written,
+    ...(toolChoice && { tool_choice: writeChoice(toolChoice, written) }),
+    ...(parallelCalls !== undefined && { parallel_tool_calls: parallelCalls }),
+  }
+  return { fields, ownNames, dropped }
+}
+
+/** A search without a tool of its own comes last, where no tool searches already. */
+function writeTools(tools: readonly Tool[], context: ToolContext): ResponsesTool[] {
+  const written = tools.flatMap((tool) => (isWished(tool) ? [] : (writeTool(tool, context) ?? [])))
+  if (written.some(({ type }) => type === 'web_search')) return written
+  return [...written, ...tools.filter(isWished).flatMap((tool) => writeTool(tool, context) ?? [])]
+}
+
+function isWished(tool: Tool): boolean {
+  return tool.kind === 'hosted' && tool.written === undefined
+}
+
+function writeTool(tool: Tool, context: ToolContext): ResponsesTool | undefined {
+  switch (tool.kind) {
+    case 'function':
+      return writeFunction(tool, context)
+    case 'custom':
+      return writeCustom(tool, context)
+    case 'hosted':
+      return writeHosted(tool, context)
+    default:
+      throw tool satisfies never
+  }
+}
+
+/** `strict` is always sent: without it the API assumes true, and then refuses or rewrites loose schemas. */
+function writeFunction(tool: FunctionTool, context: ToolContext): ResponsesTool {
+  const { description, schema } = tool
+  const more = writeMore(tool.more, context)
+  const strict = tool.strict === true && canBeStrict(schema)
+  if (tool.strict && !strict) context.dropped.add('strict')
   return {
     type: 'function',
-    name: toolName(definition, place, context),
-    ...descriptionOf(definition, place),
-    parameters: parametersOf(definition[key], `${place}.${key}`),
+    name: writeName(tool.name, context),
+    ...(description !== undefined && { description }),
+    parameters: parametersOf(schema, tool.schemaPlace),
     strict,
+    ...more,
   }
 }
 
-function customTool(definition: JsonObject, place: string, context: ToolContext): JsonObject {
+function writeCustom({ name, description, grammar, more }: CustomTool, context: ToolContext) {
+  const kept = writeMore(more, context)
   return {
-    type: 'custom',
-    name: toolName(definition, place, context),
-    ...descriptionOf(definition, place),
-    ...(isGiven(definition.format) && { format: formatOf(definition.format, `${place}.format`) }),
+    type: 'custom' as const,
+    name: writeName(name, context),
+    ...(description !== undefined && { description }),
+    ...(grammar && { format: grammar }),
+    ...kept,
   }
 }
 
-function toolName(definition: JsonObject, place: string, { ownNames }: ToolContext): string {
-  const name = nameAt(definition.name, `${place}.name`)
+function writeName(name: string, { ownNames }: ToolContext): string {
   const sent = sentName(name)
   if (sent !== name) ownNames.set(sent, name)
   return sent
 }
 
-/** Chat nests a grammar, `{type, grammar: {syntax, definition}}`; Responses has it flat. */
-function formatOf(value: unknown, place: string): JsonObject {
-  const { grammar, ...format } = objectAt(value, place)
-  return isGiven(grammar) ? { ...format, ...objectAt(grammar, `${place}.grammar`) } : format
+/** Without a counterpart. */
+const anthropicOnly = ['input_examples', 'eager_input_streaming']
+const callers = new Set<unknown>(['direct', 'programmatic'])
+
+/** What a tool may have besides name, description and schema. Without a tool that finds deferred ones nobody would. */
+function writeMore(more: JsonObject, { dropped, isSearchable }: ToolContext): JsonObject {
+  const { output_schema, defer_loading, allowed_callers } = more
+  for (const name of anthropicOnly) if (name in more) dropped.add(name)
+  const isDeferred = defer_loading === true
+  const isCallable = [allowed_callers].flat().every((caller) => callers.has(caller))
+  if (isDeferred && !isSearchable) dropped.add('defer_loading')
+  if (allowed_callers !== undefined && !isCallable) dropped.add('allowed_callers')
+  return {
+    ...(output_schema !== undefined && { output_schema }),
+    ...(isDeferred && isSearchable && { defer_loading }),
+    ...(allowed_callers !== undefined && isCallable && { allowed_callers }),
+  }
 }
 
-function descriptionOf({ description }: JsonObject, place: string): JsonObject {
-  return isGiven(description) ? { description: textAt(description, `${place}.description`) } : {}
+/** A tool of another provider's is left out, but for a search: any provider's own will do. */
+function writeHosted({ own, search }: HostedTool, { dropped }: ToolContext) {
+  const written = foreign(own) ?? (search && writeSearch(search))
+  if (!written) dropped.add('tools')
+  return written
+}
+
+function writeSearch({ size, location, allowedDomains }: WebSearch): ResponsesTool {
+  return {
+    type: 'web_search',
+    ...(size !== undefined && { search_context_size: size }),
+    ...(location && { user_location: { type: 'approximate', ...location } }),
+    ...(allowedDomains !== undefined && { filters: { allowed_domains: allowedDomains } }),
+  }
+}
+
+function writeChoice(choice: ToolChoice, tools: readonly ResponsesTool[]): unknown {
+  switch (choice.type) {
+    case 'auto':
+    case 'none':
+      return choice.type
+    case 'any':
+      return 'required'
+    case 'tool':
+      return named(choice, tools)
+    case 'allowed':
+      return {
+        type: 'allowed_tools',
+        mode: choice.mode === 'any' ? 'required' : choice.mode,
+        tools: choice.tools.map((tool) => (tool.kind === 'own' ? tool.value : named(tool, tools))),
+      }
+    case 'own':
+      return choice.value
+    default:
+      throw choice satisfies never
+  }
+}
+
+interface NamedTool {
+  kind: 'function' | 'custom'
+  name: string
+  namePlace: string
+}
+
+function named({ kind, name, namePlace }: NamedTool, tools: readonly ResponsesTool[]): JsonObject {
+  const sent = sentName(name)
+  if (tools.some((tool) => 'name' in tool && tool.name === sent)) return { type: kind, name: sent }
+  const shown = JSON.stringify(name.slice(0, 80))
+  const message = `${namePlace} is ${shown}, which is not among the tools; declare it first.`
+  throw badRequest('invalid_value', namePlace, message)
 }

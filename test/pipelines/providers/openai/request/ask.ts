@@ -1,26 +1,25 @@
-/**
- * Maps a chat request for a test: a model entry by name, everything else as a client would send it.
- */
+/** Writes a chat request for a test: a model entry by name, everything else as a client would send it. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Model } from '../../../../../lib/config/types.ts'
-import type { MappedRequest, MappingContext } from '../../../../../pipelines/neutral/mapped.ts'
-import { chatToResponses } from '../../../../../pipelines/providers/openai/body.ts'
+import { readChat, reasoningOfDetails } from '../../../../../pipelines/clients/chat/read.ts'
+import type { Remembered } from '../../../../../pipelines/neutral/reasoning.ts'
+import type { WriteContext, Written } from '../../../../../pipelines/neutral/writing.ts'
+import { writeResponses } from '../../../../../pipelines/providers/openai/write.ts'
 import type { JsonObject } from '../../../../../pipelines/json/value.ts'
-import type { ChatRequest } from '../../../../../pipelines/wire/chat.ts'
 import type { ResponsesItem, ResponsesRequest } from '../../../../../pipelines/wire/responses.ts'
 import { hello } from '../../../clients/chat/chat-pieces.ts'
 
-export interface Asked extends Partial<Omit<MappingContext, 'model'>> {
+export interface Asked extends Partial<Omit<WriteContext, 'model'>> {
   model?: Partial<Model>
 }
 
-/** Throws when the mapping changed the request. */
-export function ask(request: JsonObject, asked: Asked = {}): MappedRequest<ResponsesRequest> {
+/** Throws when the request was changed. */
+export function ask(request: JsonObject, asked: Asked = {}): Written<ResponsesRequest> {
   const { model, ...context } = asked
   const entry = modelEntry(model)
-  const body: ChatRequest = { model: entry.id, messages: hello, ...request }
+  const body = { model: entry.id, messages: hello, ...request }
   const before = structuredClone(body)
-  const mapped = chatToResponses(body, {
+  const written = writeResponses(readChat(body).request, {
     model: entry,
     systemPrompt: '',
     headers: {},
@@ -28,7 +27,12 @@ export function ask(request: JsonObject, asked: Asked = {}): MappedRequest<Respo
     ...context,
   })
   if (!isDeepStrictEqual(body, before)) throw new Error('the request was changed')
-  return mapped
+  return written
+}
+
+/** What is remembered of an answer, from chat's own words for its reasoning. */
+export function remembers(details: unknown): Remembered {
+  return { reasoning: reasoningOfDetails(details) }
 }
 
 /** `gpt-4.1`, which does not reason, unless the test names another. */

@@ -1,7 +1,8 @@
 /** What the assistant said, as commentary or final answer. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { keyOfPhases, type Remembered } from '../../../../../pipelines/neutral/phases.ts'
+import { keyOfPhases } from '../../../../../pipelines/neutral/phases.ts'
+import type { Phase, PlacedPhase } from '../../../../../pipelines/neutral/reasoning.ts'
 import { call } from '../../../clients/chat/chat-pieces.ts'
 import { input, type Asked } from './ask.ts'
 
@@ -97,14 +98,16 @@ suite('T20: the phase that was seen goes before the rule', () => {
   })
 
   test('as it is remembered, by the first tool call or by the text, each at its place', () => {
-    const phase = (name: 'commentary' | 'final_answer', content: number): Remembered => ({
-      type: 'answer.phase',
-      phase: name,
+    const begins = (phase: Phase, content: number): PlacedPhase => ({
+      phase,
       at: { content, tools: 0 },
     })
     const memory = new Map([
-      [keyOfPhases('a', ''), [phase('final_answer', 0)]],
-      [keyOfPhases(undefined, 'Now. Done.'), [phase('commentary', 0), phase('final_answer', 5)]],
+      [keyOfPhases('a', ''), { phases: [begins('final_answer', 0)] }],
+      [
+        keyOfPhases(undefined, 'Now. Done.'),
+        { phases: [begins('commentary', 0), begins('final_answer', 5)] },
+      ],
     ])
     const messages = [user, looks, result, { role: 'assistant', content: 'Now. Done.' }, user]
 

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../../../pipelines/json/value.ts'
 import type { ReasoningDetail } from '../../../../../pipelines/wire/chat.ts'
 import type { ResponsesItem } from '../../../../../pipelines/wire/responses.ts'
 import { call } from '../../../clients/chat/chat-pieces.ts'
-import { callItem, input, outputItem, saidItem, type Asked } from './ask.ts'
+import { callItem, input, outputItem, remembers, saidItem, type Asked } from './ask.ts'
 
 const format = 'openai-responses-v1'
 const reasoner: Asked = { model: { id: 'gpt-5' } }
@@ -32,7 +32,7 @@ function at(content: number, tools = 0) {
 }
 
 function remembered(id: string) {
-  return id === 'a' ? [encrypted('m')] : undefined
+  return id === 'a' ? remembers([encrypted('m')]) : undefined
 }
 
 function first(message: JsonObject) {

@@ -17,13 +17,13 @@ export function parametersOf(value: unknown, place: string): JsonObject {
   return topLevel(schema)
 }
 
-/** Only now is it known that the top is an object. */
+/** The top may have become an object only just now. */
 function topLevel(schema: JsonObject): JsonObject {
   const lacking = missing(schema)
   return lacking ? { ...schema, ...lacking } : schema
 }
 
-/** Without alternatives that had to be merged, and within the limits; all else is told by the API. */
+/** Whether a schema has no alternatives to merge and is within the limits; of all else the API itself complains. */
 export function canBeStrict(schema: unknown): boolean {
   if (!isObject(schema)) return true
   if (hasAlternatives(schema)) return false
@@ -32,7 +32,7 @@ export function canBeStrict(schema: unknown): boolean {
   return Object.entries(limits).every(([name, limit]) => size[name as keyof typeof size] <= limit)
 }
 
-/** The API wants both, though they say no more than their absence. */
+/** The API demands both, though they mean no more than their absence. */
 function missing({ type, properties, items, prefixItems }: JsonObject): JsonObject | undefined {
   if (isOfType(type, 'array') && items === undefined && prefixItems === undefined) {
     return { items: {} }

@@ -1,0 +1,202 @@
+/**
+ * A neutral request as an OpenAI Responses request, without state upstream: nothing is stored, and what the model needs of
+ * its earlier reasoning travels encrypted. Source: OpenAI API reference "Responses", read 2026-11.
+ */
+import { createHash } from 'node:crypto'
+import type { JsonObject } from '../../json/value.ts'
+import { upstreamId, type Model } from '../../model.ts'
+import { wantsPrompt } from '../../neutral/history.ts'
+import { overruledNames } from '../../neutral/level.ts'
+import { repairedSchema } from '../../neutral/repaired-schema.ts'
+import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
+import type { WriteContext, Written } from '../../neutral/writing.ts'
+import { nameAt } from '../../untrusted.ts'
+import type { ResponsesFormat, ResponsesRequest } from '../../wire/responses.ts'
+import { api, capabilityOf } from './capability.ts'
+import { instructionItems, writeConversation } from './input.ts'
+import { planReasoning, takesReasoning } from './reasoning.ts'
+import { canBeStrict } from './schema.ts'
+import { writeTooling } from './tools.ts'
+
+/** The API refuses a smaller limit. */
+const minOutputTokens = 16
+/** Of the ids of users and caches, which are only told apart: pi #4720, eliza #31720. */
+const maxIdentifier = 64
+/** What a model without `verbosity` does anyway. */
+const usualVerbosity = 'medium'
+
+interface Fields {
+  fields: Partial<ResponsesRequest>
+  /** names for `x-droid2api-dropped` */
+  dropped: string[]
+}
+
+/**
+ * The Responses body and the names of what was lost. The request is not changed. Throws a ProxyError 400 with the place of
+ * what this API does not take.
+ */
+export function writeResponses(
+  request: NeutralRequest,
+  context: WriteContext,
+): Written<ResponsesRequest> {
+  const { model, recall } = context
+  const capability = capabilityOf(upstreamId(model))
+  const { reasoning, reasons, samples, ...plan } = planReasoning(model, request.reasoning)
+  const { leading, input } = writeConversation(request.turns, {
+    takes: takesReasoning(upstreamId(model)),
+    recall,
+    phases: capability.phases,
+  })
+  const sampling = samplingFields(request, samples)
+  const logprobs = logprobFields(request, samples)
+  const tooling = writeTooling(request)
+  const text = textFields(request, capability.verbosity)
+  const include = [
+    ...(reasons ? ['reasoning.encrypted_content'] : []),
+    ...(logprobs.fields.top_logprobs === undefined ? [] : ['message.output_text.logprobs']),
+  ]
+  const body: ResponsesRequest = {
+    model: upstreamId(model),
+    ...instructionsOf(context.systemPrompt, leading.flat(), input.length > 0),
+    input: input.length > 0 ? input : instructionItems(leading),
+    store: false,
+    stream: context.stream,
+    ...outputLimit(request),
+    ...sampling.fields,
+    ...tooling.fields,
+    ...text.fields,
+    ...(reasoning && { reasoning }),
+    ...(include.length > 0 && { include }),
+    ...logprobs.fields,
+    ...keptFields(request, model),
+  }
+  const dropped = [
+    ...droppedFields(request),
+    ...sampling.dropped,
+    ...logprobs.dropped,
+    ...tooling.dropped,
+    ...text.dropped,
+    ...plan.dropped,
+    ...overruledNames(model, request.reasoning),
+  ]
+  return {
+    body,
+    headers: {},
+    dropped: [...new Set(dropped)],
+    hideReasoning: request.reasoning.hidden,
+    ...(request.stop.length > 0 && { stopAt: request.stop }),
+    ...(tooling.ownNames.size > 0 && { ownNames: tooling.ownNames }),
+  }
+}
+
+/** The operator's prompt, then what leads, unless that is the input. */
+function instructionsOf(
+  prompt: string,
+  leading: string[],
+  withTexts: boolean,
+): Pick<ResponsesRequest, 'instructions'> {
+  const client = leading.join('\n\n')
+  const texts = withTexts ? client : ''
+  const separator = texts === '' || prompt.endsWith('\n') ? '' : '\n\n'
+  const instructions = wantsPrompt(prompt, client) ? `${prompt}${separator}${texts}` : texts
+  return instructions === '' ? {} : { instructions }
+}
+
+function outputLimit({ limits }: NeutralRequest): Pick<ResponsesRequest, 'max_output_tokens'> {
+  const limit = limits.total ?? limits.answer
+  return limit === undefined ? {} : { max_output_tokens: Math.max(limit, minOutputTokens) }
+}
+
+/** Temperature and `top_p`, which models refuse while they reason; 1 is what they do anyway. */
+function samplingFields({ sampling, names }: NeutralRequest, isTaken: boolean): Fields {
+  const { temperature, topP } = sampling
+  if (isTaken) {
+    const fields = {
+      ...(temperature !== undefined && { temperature }),
+      ...(topP !== undefined && { top_p: topP }),
+    }
+    return { fields, dropped: [] }
+  }
+  const lost = (['temperature', 'topP'] as const).filter((name) => (sampling[name] ?? 1) !== 1)
+  return { fields: {}, dropped: lost.map((name) => names[name] ?? name) }
+}
+
+function logprobFields({ sampling, names }: NeutralRequest, areGiven: boolean): Fields {
+  const { logprobs, topLogprobs } = sampling
+  if (!logprobs) return { fields: {}, dropped: [] }
+  if (areGiven) return { fields: { top_logprobs: topLogprobs ?? 0 }, dropped: [] }
+  const lost = (['logprobs', 'topLogprobs'] as const).filter((name) => sampling[name] !== undefined)
+  return { fields: {}, dropped: lost.map((name) => names[name] ?? name) }
+}
+
+/** What the client wants of the answer's text: its form and its length. */
+function textFields({ format, verbosity, names }: NeutralRequest, takesVerbosity: boolean): Fields {
+  const written = format && writeFormat(format)
+  const losesStrict =
+    format?.type === 'schema' && format.strict && written?.type === 'json_schema' && !written.strict
+  const isLost = verbosity !== undefined && !takesVerbosity && verbosity !== usualVerbosity
+  const text = {
+    ...(written && { format: written }),
+    ...(verbosity !== undefined && takesVerbosity && { verbosity }),
+  }
+  return {
+    fields: Object.keys(text).length > 0 ? { text } : {},
+    dropped: [
+      ...(losesStrict ? ['strict'] : []),
+      ...(isLost ? [names.verbosity ?? 'verbosity'] : []),
+    ],
+  }
+}
+
+/** `strict` is always sent: clients and the API differ in what they assume without it. */
+function writeFormat(format: AnswerFormat): ResponsesFormat {
+  if (format.type === 'json') return { type: 'json_object' }
+  const { schema, description, place } = format
+  return {
+    type: 'json_schema',
+    name: nameAt(format.name, `${place}.name`),
+    ...(description !== undefined && { description }),
+    schema: repairedSchema(schema),
+    strict: format.strict === true && canBeStrict(schema),
+  }
+}
+
+/** Fields with a counterpart. A model entry with `fast` asks for priority unless the client chose a tier. */
+function keptFields(request: NeutralRequest, { fast }: Model): JsonObject {
+  const { user, safetyId, cacheKey, metadata, tier } = request
+  return {
+    ...(fast && { service_tier: 'priority' }),
+    ...(user !== undefined && { user: identifier(user) }),
+    ...(safetyId !== undefined && { safety_identifier: identifier(safetyId) }),
+    ...(cacheKey !== undefined && { prompt_cache_key: identifier(cacheKey) }),
+    ...(metadata && { metadata }),
+    ...(tier !== undefined && { service_tier: tier }),
+    ...request.own[api],
+  }
+}
+
+/** What is too long as its SHA-256 in hex, 64 digits: the same for the same text. */
+function identifier(text: string): string {
+  return text.length <= maxIdentifier ? text : createHash('sha256').update(text).digest('hex')
+}
+
+/** Names of what has no counterpart, unless nothing changes without it. */
+function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
+  const { seed, logitBias, presencePenalty = 0, frequencyPenalty = 0, topK } = request.sampling
+  const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
+    ['store', request.store],
+    ['seed', seed !== undefined],
+    ['logitBias', logitBias !== undefined && !isEmpty(logitBias)],
+    ['presencePenalty', presencePenalty !== 0],
+    ['frequencyPenalty', frequencyPenalty !== 0],
+    ['prediction', request.prediction !== undefined && !isEmpty(request.prediction)],
+    ['topK', topK !== undefined],
+    ['padded', request.padded],
+  ]
+  const dropped = unsupported.filter(([, isLost]) => isLost)
+  return [...dropped.map(([name]) => names[name] ?? name), ...lost]
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
