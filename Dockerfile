@@ -2,7 +2,6 @@ FROM node:24-alpine AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --include=dev --ignore-scripts
-COPY .build ./.build
 COPY bin ./bin
 COPY lib ./lib
 COPY pipelines ./pipelines

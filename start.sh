@@ -2,12 +2,12 @@
 # Starts the proxy from this folder, installing and building first what is missing or has changed since.
 set -eu
 cd "$(dirname "$0")"
-node .build/check-node.cjs
+node bin/build/check-node.cjs
 program=dist/bin/droid2api.js
 # also what builds, which npm leaves out where NODE_ENV is production
 install() { npm ci --include=dev; }
 [ -n "$(find node_modules/.package-lock.json -newer package-lock.json 2>/dev/null)" ] || install
-if [ ! -f $program ] || [ -n "$(find .build bin lib pipelines -type f -newer $program)" ]; then
+if [ ! -f $program ] || [ -n "$(find bin lib pipelines -type f -newer $program)" ]; then
   [ -e node_modules/tsx ] && [ -e node_modules/esbuild ] || install
   npm run --silent build
 fi

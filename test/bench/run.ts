@@ -1,11 +1,12 @@
 /**
  * `npm run bench [words of rows]`: droid2api beside a bare http-proxy-3, row by row and round by round in turn, so that what
- * else the machine does meets both. Prints a table and writes `bench.json`. Build first.
+ * else the machine does meets both. Prints a table and writes `results.json` beside this file. Build first.
  * `--against FILE` puts another build of droid2api (its dist/bin/droid2api.js) in the place of the bare proxy; `--rounds N` has
  * each row measured in so many rounds.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { median, shown } from './figures.ts'
 import { rowsOf, startTargets, type Round, type Row } from './scenarios.ts'
@@ -43,7 +44,10 @@ try {
 } finally {
   for (const target of Object.values(targets)) await target.stop()
 }
-writeFileSync('bench.json', `${JSON.stringify({ node: process.version, results }, null, 2)}\n`)
+writeFileSync(
+  path.join(import.meta.dirname, 'results.json'),
+  `${JSON.stringify({ node: process.version, results }, null, 2)}\n`,
+)
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)

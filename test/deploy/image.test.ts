@@ -99,7 +99,7 @@ test('O42: npm start in the image starts what is there', (t) => {
   assert.match(stdout, /^1\.\d+\.\d+$/m, stderr)
 })
 
-for (const file of ['docker-compose.yml', 'compose.scale.yml']) {
+for (const file of ['docker-compose.yml', 'deploy/compose.scale.yml']) {
   test(`contract §13.9: no service of ${file} fills the disk with its log`, () => {
     const { services } = parse(readFileSync(path.join(packageDir, file), 'utf8')) as {
       services: Record<string, { logging?: { driver: string; options: Record<string, string> } }>

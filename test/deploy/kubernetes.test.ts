@@ -10,7 +10,7 @@ import { defaultTimeouts } from '../../lib/config/defaults.ts'
 import { environmentSchema } from '../../lib/config/environment.ts'
 import { match } from '../../lib/routes.ts'
 
-const file = path.join(import.meta.dirname, '..', '..', '.deploy', 'kubernetes.yml')
+const file = path.join(import.meta.dirname, '..', '..', 'deploy', 'kubernetes.yml')
 const manifest = readFileSync(file, 'utf8')
 
 interface Objects {

@@ -1,4 +1,4 @@
-/** compose.scale.yml: what it promises, and its load balancer, a real one, in front of three real replicas. */
+/** deploy/compose.scale.yml: what it promises, and its load balancer, a real one, in front of three real replicas. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -38,7 +38,9 @@ interface Compose {
 }
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
-const compose = parse(readFileSync(path.join(packageDir, 'compose.scale.yml'), 'utf8')) as Compose
+const compose = parse(
+  readFileSync(path.join(packageDir, 'deploy/compose.scale.yml'), 'utf8'),
+) as Compose
 /** As it is in the container, where compose has put in its variables. */
 const balancerConfig = compose.configs.balancer.content.replaceAll('$$', '$')
 const skip = skipWithout('haproxy') || skipWithout('redis-server')
@@ -119,7 +121,7 @@ function requestsOf(program: Program): number {
   return program.stdout().split('"route":"/v1/').length - 1
 }
 
-describe('the load balancer of compose.scale.yml', { skip, timeout: 120_000 }, () => {
+describe('the load balancer of deploy/compose.scale.yml', { skip, timeout: 120_000 }, () => {
   test('haproxy takes its configuration as it is', (t) => {
     need('haproxy')
     const file = fileWith(t, balancerConfig)

@@ -12,7 +12,7 @@ let upToDate = false
 /** The file of the built program. Builds it first where a source is newer. */
 export function builtProgram(): string {
   if (!upToDate) {
-    execFileSync(process.execPath, ['-e', "require('./.build/make.cjs')"], { cwd: packageDir })
+    execFileSync(process.execPath, ['-e', "require('./bin/build/make.cjs')"], { cwd: packageDir })
   }
   upToDate = true
   return path.join(distDir, program)

@@ -164,15 +164,17 @@ const trials: Record<string, Trial> = {
     assert.equal(status('authorization: Bearer any'), '401')
   },
 
-  'docker compose -f compose.scale.yml up -d --build'(t, commands) {
+  'docker compose --project-directory . -f deploy/compose.scale.yml up -d --build'(t, commands) {
     const { dir, paste, calls } = sandbox(t)
 
     paste(commands)
 
     // what is in the file, test/deploy/scale.test.ts runs
-    const [, flag, file] = calls()[0]?.args ?? []
-    assert.equal(flag, '-f')
-    assert.ok(existsSync(path.join(dir, file ?? '')))
+    const args = calls()[0]?.args ?? []
+    const file = args[args.indexOf('-f') + 1]
+    assert.ok(args.includes('-f') && existsSync(path.join(dir, file ?? '')))
+    // what the file names lies in the folder of the page, not in its own
+    assert.equal(args[args.indexOf('--project-directory') + 1], '.')
   },
 
   'docker build --build-arg STORE_CLIENT=redis -t registry.example/droid2api:1.0.0 .'(t, commands) {

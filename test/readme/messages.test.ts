@@ -19,10 +19,10 @@ const needNoRow = [
   /^no (?:answer within|endpoint serves the model)/,
   /^(?:an answer|request failed by a fault of this program)/,
   /^(?:ENOTDIR$|the proxy is being stopped; it waited for)/,
-  /^\$\{file\} \$\{(?:whyUnreadable|unreadableWithRemedy)/,
+  /^(?:names )?\$\{file\}:? \$\{(?:whyUnreadable|unreadableWithRemedy)/,
 ]
 
-const ownSource = ['.build', 'bin', 'lib', 'pipelines/json'].map(sourceIn).join('\n')
+const ownSource = ['bin', 'lib', 'pipelines/json'].map(sourceIn).join('\n')
 const said = [ownSource, sourceIn('pipelines'), faultOf({ port: 'x' })].join('\n')
 
 for (const quote of quotesOf(english)) {
@@ -65,7 +65,7 @@ function messagesIn(source: string): string[] {
     String.raw`Error\(\s*(?:\d+,\s*(?:'\w+'|null),\s*)?`,
     String.raw`badRequest\(\s*'\w+',\s*(?:'\w+'|\w+),\s*`,
     String.raw`forbidden\(\s*'\w+',\s*`,
-    String.raw`(?:invalidJson|say|push)\(\s*`,
+    String.raw`(?:invalidJson|fault|(?<!#)note|push)\(\s*`,
     String.raw`log\.(?:warn|error)\(\s*(?:\{[^}]*\},\s*)?`,
   ]
   const calls = new RegExp(`(?:${callees.join('|')})(['\`])((?:(?!\\1).)*)\\1\\s*[,)]`, 'gs')

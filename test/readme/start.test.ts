@@ -20,7 +20,7 @@ test('start.sh builds again what has changed, and hands its flags on', async (t)
 
 test('start.sh builds again where the way to build has changed', (t) => {
   const { dir, paste } = sandbox(t)
-  change(path.join(dir, '.build', 'build.ts'), 'js: "', 'js: "/* of tomorrow */ ')
+  change(path.join(dir, 'bin', 'build', 'build.ts'), 'js: "', 'js: "/* of tomorrow */ ')
 
   paste('./start.sh --version')
 
@@ -128,7 +128,7 @@ function standInForNode12({ root }: Sandbox): void {
 
 test('KO10: what stands in front has no word that an old Node does not know', (t) => {
   const box = sandbox(t)
-  const [check, launcher] = ['.build/check-node.cjs', 'dist/bin/droid2api.js'].map((file) =>
+  const [check, launcher] = ['bin/build/check-node.cjs', 'dist/bin/droid2api.js'].map((file) =>
     readFileSync(path.join(box.dir, file), 'utf8'),
   ) as [string, string]
 
@@ -140,7 +140,7 @@ test('KO10: what stands in front has no word that an old Node does not know', (t
     )
   }
   // Node 12 has no `??` and no private members; it knows `const`, functions with arrows and `import()`
-  const make = readFileSync(path.join(box.dir, '.build/make.cjs'), 'utf8')
+  const make = readFileSync(path.join(box.dir, 'bin/build/make.cjs'), 'utf8')
   assert.equal(
     transformSync(make, { target: 'node12.0' }).code,
     transformSync(make, { target: 'esnext' }).code,

@@ -1,6 +1,6 @@
 /**
- * Builds the program, or says in one line what is missing for that. `npm run build` runs it; in front of `npm start` it is
- * loaded, and builds only where a source is newer than the program.
+ * Builds the program, or ends with one line on what is missing for that. `npm run build` runs it; `npm start` loads it first,
+ * and then it builds only where a source is newer than the program.
  */
 'use strict'
 // oxlint-disable-next-line import/no-unassigned-import -- it ends the process where Node is too old
@@ -9,9 +9,9 @@ const { spawnSync } = require('child_process')
 const { existsSync, readdirSync, statSync } = require('fs')
 const path = require('path')
 
-const projectDir = path.join(__dirname, '..')
+const projectDir = path.join(__dirname, '..', '..')
 const program = path.join('dist', 'bin', 'droid2api.js')
-const sources = ['.build', 'bin', 'lib', 'pipelines', 'package-lock.json']
+const sources = ['bin', 'lib', 'pipelines', 'package-lock.json']
 
 /** When a file, or any file below a folder, was changed last. */
 function newest(place) {
@@ -27,7 +27,7 @@ function isBuilt() {
   return sources.every((source) => newest(path.join(projectDir, source)) < built)
 }
 
-/** What builds is for developers, and npm leaves it out of an installation for production. */
+/** npm leaves the packages that build out of an installation for production. */
 function canBuild() {
   return ['tsx', 'esbuild', 'ajv'].every((name) =>
     existsSync(path.join(projectDir, 'node_modules', name, 'package.json')),

@@ -1,6 +1,7 @@
 /**
- * Stands in for ajv in the built program: env-schema asks it as it would ask ajv, and gets validators that were compiled at
- * build time. Loading ajv and compiling at every start takes 50 ms and 8 MB, for schemas that never change.
+ * Stands in for ajv in the built program: env-schema calls it as it would call ajv, and gets validators that were compiled at
+ * build time. Loading ajv and compiling at every start takes 50 ms and 8 MB (`npm run bench` has the rows "memory idle" and
+ * "start to first answer").
  */
 'use strict'
 

@@ -1,6 +1,6 @@
 /**
- * Ends with one line where Node is too old to run us. It stands in front of all that starts or builds the program, so what is
- * written here must be understood by any Node: no word of it is younger than 2015.
+ * Ends with one line where Node is too old for this program. It runs before all that starts or builds the program, so any Node
+ * must understand it: nothing in it is younger than 2015.
  */
 'use strict'
 var version = process.version.slice(1).split('.').map(Number)

@@ -1,18 +1,17 @@
 /**
- * `npm run build`: the program as one file, dist/bin/main.mjs, with all that it runs: one file is read and compiled faster than
- * two hundred, and holds less memory. Where env-schema asks for ajv it finds validators that are compiled here. What is
- * started is dist/bin/droid2api.js in front of it, which any Node understands.
+ * `npm run build`: the program as one file, dist/bin/main.mjs, with all that it runs. Where env-schema asks for ajv it finds
+ * validators that are compiled here. Users start dist/bin/droid2api.js in front of it, which any Node understands.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv } from 'ajv'
 import standaloneCode from 'ajv/dist/standalone/index.js'
 import { build, type Plugin } from 'esbuild'
-import { environmentSchema } from '../lib/config/environment.ts'
-import { fileSchema, type Schema } from '../lib/config/schema.ts'
-import { ajvOptions } from '../lib/config/validate.ts'
+import { environmentSchema } from '../../lib/config/environment.ts'
+import { fileSchema, type Schema } from '../../lib/config/schema.ts'
+import { ajvOptions } from '../../lib/config/validate.ts'
 
-const projectDir = path.join(import.meta.dirname, '..')
+const projectDir = path.join(import.meta.dirname, '..', '..')
 
 const validators = {
   [environmentSchema.$id!]: validatorCode(environmentSchema, true),
@@ -28,7 +27,7 @@ function validatorCode(schema: Schema, coerceTypes: boolean): string {
     ...ajvOptions(coerceTypes),
     code: { source: true },
   })
-  // env-schema says so of every schema it is given
+  // env-schema adds that to every schema it is given
   return standaloneCode.default(ajv, ajv.compile({ ...schema, additionalProperties: false }))
 }
 
@@ -48,10 +47,10 @@ const compiledAjv: Plugin = {
       )
       return { contents: `module.exports = { ${members.join(', ')} }`, resolveDir: projectDir }
     })
-    bundle.onLoad({ filter: /\//, namespace: 'compiled' }, ({ path: name }) => ({
-      contents: validators[path.posix.basename(name)],
-      resolveDir: projectDir,
-    }))
+    bundle.onLoad({ filter: /\//, namespace: 'compiled' }, ({ path: name }) => {
+      const contents = validators[path.posix.basename(name)]
+      return contents === undefined ? undefined : { contents, resolveDir: projectDir }
+    })
   },
 }
 
@@ -64,7 +63,7 @@ function put(name: string, write: (file: string) => void): void {
   renameSync(`${file}.new`, file)
 }
 
-/** CommonJS, which Node had before it had modules: it says so where Node is too old, and then hands over. */
+/** CommonJS, which Node had before it had modules: it ends with a message where Node is too old, else hands over. */
 function launcher(): string {
   const check = readFileSync(path.join(import.meta.dirname, 'check-node.cjs'), 'utf8')
   return `#!/usr/bin/env node\n${check}import('./main.mjs')\n`
@@ -97,5 +96,5 @@ await build({
 
 renameSync(bundle, path.join(binDir, 'main.mjs'))
 put('package.json', (file) => writeFileSync(file, '{ "type": "commonjs" }\n'))
-// the last, and so the newest: by its age it is told whether there is anything to build
+// the last, and so the newest: its age decides whether there is anything to build
 put('droid2api.js', (file) => writeFileSync(file, launcher(), { mode: 0o755 }))
