@@ -75,7 +75,7 @@ function withPlaces(pieces: ReasoningPiece[], turn: Turn, { recall }: Taker): Re
 function hasSameSeal({ seal: one }: Reasoning, { seal: other }: Reasoning): boolean {
   if (!one || !other) return false
   if ('data' in one) return 'data' in other && one.data === other.data
-  return 'signature' in other && one.signature === other.signature
+  return 'signature' in one && 'signature' in other && one.signature === other.signature
 }
 
 function remembered(turn: Turn, taker: Taker): ReasoningPiece[] {

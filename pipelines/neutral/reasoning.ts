@@ -2,6 +2,7 @@
  * Reasoning in no API's words: what of it can be read, and the seal under which its model takes it back. An answer tells it
  * (`delta.ts`), the memory keeps it, a request hands it back (`request.ts`).
  */
+import type { JsonObject } from '../json/value.ts'
 
 /** How many code points of content and how many tool calls come before. */
 export interface Place {
@@ -9,11 +10,28 @@ export interface Place {
   tools: number
 }
 
-/** What a model makes of its reasoning so that it can be handed back: a signature of the text, or the reasoning encrypted. */
+/** What a model makes of its reasoning so that it can be handed back. */
 export type Seal =
+  /** a signature of the text */
   | { signature: string }
-  /** `id`: of the item that it came in; only where the upstream named one */
-  | { data: string; id?: string }
+  /**
+   * The reasoning encrypted. `id`: of the item that it came in, only where the upstream named one. `on`: Google's belong to the
+   * call behind them, then with the id that the model gave the call, or to the text before them.
+   */
+  | { data: string; id?: string; on?: 'call' | 'text' }
+  /** of chat upstreams, which take it back unsealed: the member that it came in, and the entries where that is a list */
+  | { field: ReasoningField; entries?: JsonObject[] }
+
+/** Members of a chat message that hold reasoning; `inline`: it stood in the content, and is not handed back. */
+export const reasoningFields = [
+  'reasoning_content',
+  'reasoning',
+  'reasoning_text',
+  'reasoning_details',
+  'inline',
+] as const
+
+export type ReasoningField = (typeof reasoningFields)[number]
 
 /** One block or item of reasoning. An item whose seal comes late is two of one index: its text first, then its seal. */
 export interface Reasoning {
@@ -28,6 +46,8 @@ export interface Reasoning {
   /** the upstream's name of the model that made it, which alone takes it back; undefined where a client does not say */
   model?: string
   seal?: Seal
+  /** the endpoint that it came from; only where a client hands that back */
+  endpoint?: string
   /** where it stood in its answer; left out: in front of everything */
   at?: Place
 }
