@@ -62,6 +62,19 @@ for (const readme of [english, chinese]) {
   })
 }
 
+test('what CONTRIBUTING.md links to and names is there', () => {
+  const text = readFileSync(path.join(packageDir, 'CONTRIBUTING.md'), 'utf8')
+  const links = Array.from(text.matchAll(/\]\(([^)#]+)/g), ([, link]) => link!)
+  const places = Array.from(text.matchAll(/`((?:bin|deploy|docs|lib|pipelines|test)\/\S*?)`/g))
+  const named = [...links, ...places.map(([, place]) => place!)]
+
+  assert.ok(named.length > 15)
+  assert.deepEqual(
+    named.filter((place) => !existsSync(path.join(packageDir, place))),
+    [],
+  )
+})
+
 /** As GitHub makes them. */
 function anchor(title: string): string {
   return title
