@@ -23,7 +23,7 @@ import {
   shown,
   textAt,
 } from '../../untrusted.ts'
-import { markOf } from './parts.ts'
+import { markOf } from '../blocks.ts'
 
 /** Tools that Anthropic defines carry the date of their version in the type. */
 const anthropicType = /_\d{8}$|^mcp_toolset$/

@@ -8,7 +8,8 @@ import { isPhase } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { isGiven, listAt, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
-import { entriesOf, markOf, pieceOf, resultContent, type Speaker } from './parts.ts'
+import { markOf } from '../blocks.ts'
+import { entriesOf, pieceOf, resultContent, type Speaker } from './parts.ts'
 import { detailPieces, reasoningOfItem, thinkingPieces } from './reasoning.ts'
 
 const roles = new Set<unknown>(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
