@@ -77,7 +77,7 @@ const commands = {
     const { config } = load(line)
     const url = addressOf({ address: config.host, port: config.port })
     process.stdout.write(shellLine(client, config, url))
-    // for the user's eyes: stdout is what a shell evaluates
+    // on stderr for the user, since a shell evaluates stdout
     if (neededKey(config) === 'upstream') {
       process.stderr.write(`${usesAccount(config) ? 'No account: set' : 'Set'} ${ownKeyNote}`)
     }

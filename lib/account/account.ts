@@ -1,4 +1,4 @@
-/** The account whose token goes upstream: which kind it is, and the one face all kinds show. */
+/** The account whose token goes upstream: one interface for all kinds. */
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { Config } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
@@ -46,7 +46,7 @@ export interface Account {
   readonly store?: TokenStore
   /** Reads the source and begins to renew. Never fails for a bad account: that is a state. */
   start(): Promise<void>
-  /** The process is about to end: who waits for another process's turn waits no longer. */
+  /** The process is about to end: stops waiting for other processes. */
   leave(): void
   stop(): Promise<void>
 }
@@ -126,7 +126,7 @@ function rotatingAccount(
   }
 }
 
-/** What to begin with where no pair is stored. Throws where that was all there was, or cannot be read. */
+/** What to begin with when no pair is stored. Throws when the file is gone or cannot be read. */
 async function firstPair(source: RotatingSource): Promise<StoredTokens> {
   if (source.kind === 'droid_refresh_key') {
     return { access: undefined, refresh: source.seed, obtainedAt: 0, expiresAt: 0 }
@@ -140,7 +140,7 @@ function startOf(source: RotatingSource): StoredTokens | undefined {
   return source.kind === 'kept_login' ? source.start?.tokens : undefined
 }
 
-/** What a login is called in a store that holds several, whether the variable that it began with is still set or not. */
+/** The key of a login in a store that holds several; the same with and without the variable that it began with. */
 function accountOf({ refresh, seedHash }: StoredTokens): string {
   return seedHash ?? hashOf(refresh)
 }
@@ -157,7 +157,7 @@ function hintOf(logins: FoundLogin[]): string {
   return other ? ` A login lies in ${other.file}: move it to DATA_DIR if it is yours.` : ''
 }
 
-/** The first success counts from then on. */
+/** Asks until the first success, and returns that from then on. */
 function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: T | undefined
   return async () => (answer ??= await ask())

@@ -37,7 +37,7 @@ export async function writeFileDurably(file: string, text: string): Promise<stri
   }
 }
 
-/** As the file system has it where a path leads through a file. */
+/** The error of the file system for a path that leads through a file. */
 export function notAFolder(): NodeJS.ErrnoException {
   return Object.assign(new Error('ENOTDIR'), { code: 'ENOTDIR' })
 }
@@ -48,7 +48,7 @@ async function makeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw notAFolder()
-    // one that is there may lie in a place where none can be made
+    // an existing folder may lie where none can be made
     const found = await stat(folder).catch(() => undefined)
     if (!found?.isDirectory()) throw error
   }
@@ -73,7 +73,7 @@ async function replace(target: string, text: string): Promise<void> {
   await syncFolder(path.dirname(target))
 }
 
-/** Blanks fill what is left of a longer text, so that at no moment a rest of it stands behind the new one. */
+/** Blanks overwrite the rest of a longer text, so that the new one never has old text behind it. */
 async function overwrite(target: string, text: string): Promise<void> {
   const handle = await open(target, constants.O_WRONLY)
   await filled(handle, async () => {
@@ -112,7 +112,7 @@ async function sync(handle: FileHandle): Promise<void> {
   }
 }
 
-/** A rename is only durable when its folder is; some file systems cannot sync one, and then that is as good as it gets. */
+/** A rename is only durable when its folder is. Some file systems cannot sync one, which is accepted. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => undefined)
@@ -142,8 +142,8 @@ const reasons: Record<string, string> = {
 }
 
 /**
- * Why a login could not be saved in `file`; undefined where it could be, by replacing the file or by overwriting it. Nothing
- * that stays is made, also no folder: it would belong to whoever asks.
+ * Why a login could not be saved in `file`; undefined where it could be, by replacing the file or by overwriting it. Leaves
+ * nothing behind, not even a folder, which would belong to the user who checks.
  */
 export async function writable(file: string): Promise<string | undefined> {
   const fileFault = await faultOf(async () => await (await open(file, 'r+')).close())
@@ -175,7 +175,7 @@ async function tryFolder(folder: string): Promise<void> {
   }
 }
 
-/** The first folder above that is there decides whether one can be made. */
+/** The nearest existing folder decides whether one can be made. */
 async function tryAbove(folder: string): Promise<void> {
   if (await isFolder(folder)) await access(folder, constants.W_OK | constants.X_OK)
   else await tryAbove(path.dirname(folder))

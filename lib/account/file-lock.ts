@@ -14,9 +14,9 @@ import { objectFrom } from '../../pipelines/json/value.ts'
 const staleMs = 30_000
 /** A lock is not broken for its age before it has been watched this long: clocks differ, and a name comes before its content. */
 const watchMs = 1_000
-/** Nobody waits longer. */
+/** The longest wait. */
 const patienceMs = 10_000
-/** For a lock of another program that was not touched for longer than any of them leaves theirs alone. */
+/** The wait for another program's lock that was not touched for `foreignStaleMs`; live programs touch theirs sooner. */
 const shortPatienceMs = 2_000
 const foreignStaleMs = 90_000
 /** Between looks: at first soon, then seldom. */
@@ -122,7 +122,7 @@ function patienceFor(seen: Seen | undefined): number {
   return seen && !seen.owner && seen.ageMs > foreignStaleMs ? shortPatienceMs : patienceMs
 }
 
-/** A program that lives gives signs of it: it touches its lock, or replaces it. */
+/** A live program touches its lock or replaces it. */
 function giveUp(lock: string, { last, hasChanged }: Watch, note: LockOptions['note']): undefined {
   if (!last || last.owner || hasChanged) {
     throw new TurnError(
@@ -140,7 +140,7 @@ function giveUp(lock: string, { last, hasChanged }: Watch, note: LockOptions['no
 function isStale({ owner, ageMs, isEmpty }: Seen, watchedMs: number): boolean {
   if (!owner) return isEmpty && watchedMs > watchMs
   if (owner.host === hostname()) {
-    // in a container every process may be number 1: our own number in a lock that is not ours is an earlier life's
+    // in a container every process may be number 1: our own number in another's lock is of an earlier process
     if (owner.pid === process.pid) return !mine.has(owner.id)
     if (!isAlive(owner.pid)) return true
   }
@@ -157,7 +157,7 @@ async function breakLock(lock: string, seen: Seen): Promise<void> {
   }
   const moved = await look(aside)
   if (moved?.owner && moved.owner.id !== seen.owner?.id) {
-    // between the look and the rename the lock had been broken and taken anew: its owner gets it back
+    // another process broke the lock and took it before our rename: its owner gets it back
     await rename(aside, lock).catch(() => undefined)
     return
   }

@@ -20,7 +20,7 @@ import { StoreError, type SaveTokens, type TokenStore, type Tokens } from './tok
 interface Place {
   /** as far as that is known without changing anything */
   find(): Promise<string>
-  /** the same, and nobody else's from then on */
+  /** the same, and reserves it for this login */
   claim(leaving: AbortSignal): Promise<string>
   readonly seedHash?: string
   readonly notes: readonly string[]
@@ -103,7 +103,7 @@ function notReplaced(file: string, code: string): string {
 
 const firstName = 'auth.json'
 
-/** What stands for a pair that is another login's, or that cannot be read. */
+/** In place of a pair that is another login's, or that cannot be read. */
 const foreign: StoredTokens = {
   access: undefined,
   refresh: '',
@@ -161,7 +161,7 @@ class SeedFolder {
     return await this.find()
   }
 
-  /** Nobody's login becomes ours, and a place without one is taken before a token is spent for it. */
+  /** Takes over a login without an owner, and an empty place before a token is spent for it. */
   async #stamp(): Promise<void> {
     const stored = await this.#readFirst()
     if (stored?.seedHash) return
@@ -170,7 +170,7 @@ class SeedFolder {
     await writeTokens(this.#first, { ...(stored ?? stub), seedHash }).catch(() => undefined)
   }
 
-  /** What is in `auth.json`, unless it is another's. What cannot be read there is left alone, and the variable serves. */
+  /** The pair in `auth.json`, unless it is another's. A file that cannot be read is left alone, and the variable serves. */
   async #readFirst(): Promise<StoredTokens | undefined> {
     this.#note = undefined
     try {

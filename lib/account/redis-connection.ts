@@ -1,6 +1,6 @@
 /**
- * A connection to Redis or Valkey that is made when it is needed and given up on the first fault, so that the next command
- * finds a new one: whoever asks decides when to ask again.
+ * A connection to Redis or Valkey, opened when it is needed and closed on the first fault, so that the next command opens a new
+ * one: the caller decides when to try again.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { createClient } from '@redis/client'
@@ -88,13 +88,13 @@ export class RedisConnection {
       ...(password !== undefined && { password }),
       database,
       socket: tls ? { ...socket, tls } : socket,
-      // no more than any server understands, whatever its version and kind
+      // the oldest protocol, which every server understands
       RESP: 2,
       disableClientInfo: true,
       maintNotifications: 'disabled',
     }) as unknown as Client
     client.on('error', () => {
-      // commands under way fail by themselves; an idle connection is made anew when it is needed
+      // commands under way fail by themselves; the next one opens a new connection
       if (this.#open?.client === client) this.#open = undefined
     })
     return { client, ready: client.connect() }

@@ -28,13 +28,13 @@ interface Generation {
   pair: Tokens
 }
 
-/** A turn ends by itself this long after its owner was last heard of. */
+/** A turn ends by itself this long after its owner's last command. */
 const leaseMs = 5_000
 const beatMs = 1_000
 /** Between looks for the end of another's turn: at first soon, then seldom. */
 const pollMs = 50
 const maxPollMs = 250
-/** As long as the token server may be silent: whoever then still has its turn is not waited for. */
+/** The longest wait for another's turn: as long as the token server may be silent. */
 const turnPatienceMs = 10_000
 /** How often the newest pair is compared with the server's, and how soon again after a failure. */
 const compareMs = 5_000
@@ -66,7 +66,7 @@ export class RedisStore implements TokenStore {
   #keys: { pair: string; turn: string } | undefined
   /** the newest that is known, saved or not */
   #newest: Generation | undefined
-  /** the one that the reader goes by: the next one that it saves comes after this */
+  /** the last one read: the next one saved comes after it */
   #readNumber = 0
   #problem: string | undefined
   #timer: NodeJS.Timeout | undefined
@@ -84,7 +84,7 @@ export class RedisStore implements TokenStore {
 
   readonly notes = []
 
-  /** Whoever renews has read in his turn, so that a server that cannot be used is known before a token is spent. */
+  /** Reads at the start of a turn, so that an unusable server is found before a token is spent. */
   probe(): Promise<string | undefined> {
     return Promise.resolve(undefined)
   }
@@ -214,7 +214,7 @@ export class RedisStore implements TokenStore {
   }
 }
 
-/** In: the reply of `saveScript`. Throws StoreError for what no replica wrote. */
+/** In: the reply of `saveScript`. Throws StoreError for a reply that no replica can have written. */
 function generationOf(reply: unknown, place: string): Generation | undefined {
   const [number, text] = reply as [string | null, string | null]
   if (number === null) return undefined

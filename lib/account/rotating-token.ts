@@ -37,7 +37,7 @@ const lookAgainMs = 15_000
 const maxTimerMs = 2 ** 31 - 1
 /** A process that ends waits no longer for a token server. */
 const lastPatienceMs = 3_000
-/** Clocks that differ by more are not good for much. */
+/** A larger difference of clocks is reported. */
 const skewMs = 5 * 60_000
 
 export class RotatingToken {
@@ -66,7 +66,7 @@ export class RotatingToken {
     else this.#armTimer()
   }
 
-  /** From now on nothing waits for its turn, and nothing is renewed that nobody asks for. */
+  /** From now on nothing waits for its turn, and only requests cause a renewal. */
   leave(): void {
     this.#leaving.abort()
     clearTimeout(this.#timer)
@@ -95,7 +95,7 @@ export class RotatingToken {
     const { usable } = this.#state
     if (usable !== undefined && usable !== rejected) return usable
     const renewed = await this.#renew(rejected)
-    // one that was under way for its own reasons may have found nothing to do
+    // a renewal that was under way for another reason may have kept the token
     return renewed === rejected ? await this.#renew(rejected) : renewed
   }
 
@@ -220,7 +220,7 @@ export class RotatingToken {
         : undefined
   }
 
-  /** While a pause lasts nobody is asked, but another program may have put things right, or the store is back. */
+  /** During a pause the token server is not asked, but another program may have renewed, or the store may be back. */
   async #adoptChange(): Promise<void> {
     const before = this.#state.pair?.refresh
     const error = this.#state.failure?.error

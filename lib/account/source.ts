@@ -80,7 +80,7 @@ function besideFile(file: string, kept: FoundLogin[]): Finding {
   return { source: { kind: 'auth_file', file }, notes }
 }
 
-/** One login serves; which of several is meant nobody can know. */
+/** One login serves; with several the operator has to choose. */
 function withoutVariable(kept: FoundLogin[]): Finding {
   const [only, ...others] = kept.filter(({ tokens }) => tokens)
   const notes = kept.flatMap(({ fault }) => fault ?? [])

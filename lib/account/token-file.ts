@@ -94,7 +94,7 @@ function repeated(others: JsonObject, { access, obtainedAt, expiresAt }: Tokens)
   return Object.fromEntries(known.map((key) => [key, values[key]]))
 }
 
-/** What is torn is no loss: the pair at hand is newer than anything that was in it. */
+/** Undefined for a torn file too: the pair at hand is newer than anything it held. */
 async function readFields(file: string): Promise<JsonObject | undefined> {
   try {
     const text = await readText(file)

@@ -232,7 +232,7 @@ export function lifeOf(token: string, now: number, expiresInS?: number): number 
   return exp - now > minute ? Math.min(exp - now, longestLifeMs) : usualLifeMs
 }
 
-/** When a token ends that another program has put into a file, at a time that nobody knows for certain. */
+/** When a token ends that another program stored in a file; the time of its arrival is uncertain. */
 export function storedExpiry(token: string, obtainedAt: number): number {
   return claimsOf(token).exp ?? obtainedAt + usualLifeMs
 }

@@ -38,7 +38,7 @@ export function banner(app: App, url: string, title: (text: string) => string): 
   ].join('\n')}\n\n`
 }
 
-/** What stands for the key in a line to copy. */
+/** The key in a line to copy. */
 const placeholders: Record<NeededKey, string> = {
   client: 'YOUR_CLIENT_KEY',
   upstream: 'YOUR_KEY',
@@ -65,7 +65,7 @@ export function accountLine(app: App): string | undefined {
   return `Account: ${source}${tokenState(expiresAt)}`
 }
 
-/** A token that expired while the proxy was off is renewed while this is read. */
+/** A token that expired while the proxy was off is being renewed by now. */
 function tokenState(expiresAt: string | null): string {
   if (expiresAt === null) return ''
   const isOver = Date.parse(expiresAt) <= Date.now()

@@ -29,7 +29,7 @@ export interface AppParts {
 
 export interface BuiltApp {
   app: App
-  /** the last that is done before the process ends: what is logged goes out, as far as somebody reads it */
+  /** the last step before the process ends: writes what is logged, as far as somebody reads it */
   endLog(): Promise<void>
 }
 

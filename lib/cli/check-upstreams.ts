@@ -43,7 +43,7 @@ function targetOf(app: App, endpoint: Endpoint, model: Model, token: string | un
   return { app, endpoint, model, url, credential: credentialOf(app.config, endpoint, token), key }
 }
 
-/** As a request carries it; undefined where it is the client's, and where there is none. */
+/** As a request carries it; undefined for the client's, and for none. */
 function credentialOf(
   { endpoint_secrets: secrets }: Config,
   { auth }: Endpoint,

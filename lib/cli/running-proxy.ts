@@ -39,7 +39,7 @@ async function answerOf(url: string): Promise<JsonObject | undefined> {
     const [answer] = (await once(asked, 'response')) as [IncomingMessage]
     return objectFrom(await text(answer))
   } catch {
-    // whatever it is, it is not ours
+    // not a droid2api
     return undefined
   }
 }

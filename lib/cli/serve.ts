@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-// not by name: a Node too old for it must get as far as saying so
+// not by name: a Node too old for it must still start, to report that
 import util from 'node:util'
 import type { App } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
@@ -18,7 +18,7 @@ export interface ServeOptions {
   reload(): { config: App['config']; warnings: string[] }
 }
 
-/** Thrown when the address cannot be had; the message is one line for the user. */
+/** Thrown when the address cannot be used; the message is one line for the user. */
 export class ListenError extends Error {}
 
 /** Serves until a signal ends it; resolves when everything is closed. Throws ListenError. */
@@ -40,7 +40,7 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
   app.account.leave()
   await drain(server, app)
-  // one that is still on its way would otherwise end the process with the signal
+  // without a handler, a SIGHUP that is still on its way would end the process
   process.on('SIGHUP', () => undefined)
   process.off('SIGHUP', onHangUp)
   await app.account.stop()
@@ -105,7 +105,7 @@ function reload(app: App, options: ServeOptions): void {
   }
 }
 
-/** A closed terminal sends the same signal as `kill -HUP`; a proxy that outlived it would hold the port with nobody knowing. */
+/** A closed terminal sends the same signal as `kill -HUP`; a proxy that outlived it would hold the port unnoticed. */
 function onSighup(reloadNow: () => void): () => void {
   let leaving = false
   return () => {
@@ -146,7 +146,7 @@ async function drain(server: Server, app: App): Promise<void> {
   app.shuttingDown = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const deadline = setTimeout(() => stopCalls(server, app), app.config.timeouts.shutdown_s * 1000)
-  // Whoever has its answer keeps its connection, which would otherwise keep us.
+  // Clients keep idle connections open, which would keep the process alive.
   const idle = setInterval(() => server.closeIdleConnections(), 50)
   await closed
   clearTimeout(deadline)
@@ -160,6 +160,6 @@ function stopCalls(server: Server, app: App): void {
     'The proxy is being stopped. Send the request again.',
   )
   for (const call of app.calls) call.stop.stop(reason)
-  // An answer that ends now still has to leave; whoever does not read it is not waited for.
+  // Time for the last bytes to leave; a client that does not read them is cut off.
   setTimeout(() => server.closeAllConnections(), 500).unref()
 }

@@ -1,4 +1,4 @@
-/** What a login shell sets up and a bare environment lacks: a home, a folder to be in. Neither is needed to serve. */
+/** Home and current folder, which a bare environment may lack. Neither is needed to serve. */
 import { homedir } from 'node:os'
 import path from 'node:path'
 
@@ -10,7 +10,7 @@ export function homeOrRoot(): string {
   return orRoot(homedir)
 }
 
-/** The current folder; the root where that is no more. */
+/** The current folder; the root if it was deleted. */
 export function currentDirOrRoot(): string {
   return orRoot(() => process.cwd())
 }

@@ -19,8 +19,8 @@ interface Keys {
 }
 
 /**
- * Examples are public, so they count as not set. Where that leaves none, an address that others reach stays closed: whoever
- * named a key meant to be asked for one.
+ * Examples are public, so they count as not set. If none is left, an address that others reach stays closed: whoever set a key
+ * wanted to be asked for one.
  */
 export function clientKeys({ file, env, listed, host }: Keys, problems: Problems): string[] {
   if (env && env.keys.length > 0) return env.keys
@@ -86,7 +86,7 @@ export function originFault(text: string): string | undefined {
   return 'expected an origin such as https://chat.example, https://*.example.com, http://localhost:*, app://obsidian.md or null'
 }
 
-/** Forgiven: it is no part of an origin, but of every address that is copied. */
+/** Forgiven: an origin has no slash at its end, but a copied address does. */
 export function hasTrailingSlash(text: string): boolean {
   return /[^/]\/$/.test(text)
 }
@@ -101,7 +101,7 @@ function patternOf(text: string): Pattern | undefined {
   return { scheme, host: isWeb(scheme) ? asciiOf(host) : host, port: port ?? '' }
 }
 
-/** Browsers write names of other scripts in ASCII; a `*` would be none of its characters. */
+/** Browsers write names of other scripts in ASCII. The conversion would not take a `*`. */
 function asciiOf(host: string): string {
   return host.startsWith('[') ? host : host.split('*').map(domainLabelOf).join('*')
 }

@@ -95,7 +95,7 @@ function checkModels(config: ConfigData, check: Check, fault: (text: string) => 
   }
 }
 
-/** A model of whose type there is no endpoint is left out; an endpoint that it names must be there. */
+/** Leaves out a model without an endpoint of its type; the endpoint that a model names must exist. */
 function checkEndpointOf(
   model: Model,
   place: string,
@@ -166,7 +166,7 @@ function isHeader(name: string, value: string): boolean {
     validateHeaderValue(name, value)
     return true
   } catch {
-    // that it throws is the answer
+    // invalid
     return false
   }
 }

@@ -47,7 +47,7 @@ export function keyHeaderOf({ headers }: Pick<Endpoint, 'headers'>): string | un
   return held?.[0]
 }
 
-/** Whether any endpoint is to get the account's token; if none is, nobody misses an account. */
+/** Whether any endpoint gets the account's token; otherwise no account is needed. */
 export function usesAccount({ endpoints }: Pick<Config, 'endpoints'>): boolean {
   return endpoints.some(({ auth }) => auth === 'account')
 }
@@ -172,7 +172,7 @@ function decodedOr(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    // as it is written, then
+    // not encoded
     return text
   }
 }

@@ -1,7 +1,7 @@
 /** `.env` of the program's own folder and of `DATA_DIR`: what the environment itself does not set. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-// not by name: a Node too old for it must get as far as saying so
+// not by name: a Node too old for it must still start, to report that
 import util from 'node:util'
 import { expandHome, readTextFile, whyUnreadable } from './text-file.ts'
 

@@ -135,7 +135,7 @@ function secretIn(file: string, { fault }: Remarks): string | undefined {
     return secret || undefined
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // Of what is not there the value is not shown: it may be the secret itself, put into the wrong variable.
+    // The value of a missing file's variable is not shown: it may be the secret itself, set in the wrong variable.
     if (code === 'EISDIR') fault(`names ${file}: ${whyUnreadable(error)}`)
     else fault(`names a file that cannot be read (${code})`)
     return undefined

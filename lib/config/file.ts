@@ -20,8 +20,8 @@ export interface FileOptions {
 }
 
 /**
- * The file of the flag, else of the variable, else the one in `DATA_DIR`, else the one in the program's own folder. One that
- * merely lies in the current folder is somebody else's: it could send the login anywhere.
+ * The file of the flag, else of the variable, else the one in `DATA_DIR`, else the one in the program's own folder. A file in
+ * the current folder is not read by itself: it may be anybody's, and could send the login anywhere.
  */
 export function chooseFile(options: FileOptions): FileChoice {
   const { flag, variable, cwd, dataDir, packageDir } = options
@@ -54,7 +54,7 @@ function isOurs(file: string): boolean {
     const { models, endpoints, endpoint } = objectFrom(withoutComments(readTextFile(file))) ?? {}
     return [models, endpoints, endpoint].some(Array.isArray)
   } catch {
-    // whatever it is, nobody takes it for a configuration
+    // not a configuration
     return false
   }
 }
@@ -127,7 +127,7 @@ export function withoutComments(text: string): string {
   )
 }
 
-/** Whether a value ends before this place: `[,]` is no list with a comma too many. */
+/** Whether a value ends before this place: in `[,]` none does, so its comma stays and is a fault. */
 function endsValue(text: string, at: number): boolean {
   return !/[[{,:]\s*$/.test(text.slice(Math.max(0, at - 1000), at)) && at > 0
 }
@@ -180,7 +180,7 @@ function inString(text: string, at: number): boolean {
   return quotes % 2 === 1 || begins
 }
 
-/** What is no token, or a comma with nothing behind it; else the text ends too early. */
+/** The place of the first text that cannot be a token, or of a comma with nothing behind it; else the end of the text. */
 function firstFault(text: string): number {
   let at = 0
   while (at < text.length) {

@@ -98,7 +98,7 @@ function isFile(place: string): boolean {
   try {
     return statSync(place).isFile()
   } catch {
-    // what is not there can be made
+    // it does not exist yet
     return false
   }
 }

@@ -19,7 +19,7 @@ interface Expansion extends Expanded {
 const reference = /\$(\$)?\{([^}]*)\}?/g
 const variable = /^[A-Za-z_]\w*$/
 
-/** What is no secret, whoever put it into a variable: it is in every log. */
+/** Keys whose values are public, since every log has them. */
 const publicKeys = new Set([
   'name',
   'id',
@@ -41,7 +41,7 @@ export function isReference(text: string): boolean {
 }
 
 /**
- * Every text of the value with its references filled in, once: what a reference stands for is not looked through again.
+ * Every text of the value with its references filled in, once: the value of a reference is not expanded again.
  * `$${` is a literal `${`. `get`: a variable's value. Faults go to `fault`, with their place and never with a value.
  */
 export function expandReferences(

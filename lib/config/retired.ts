@@ -30,7 +30,7 @@ const keys: Record<string, string> = {
   'models.api_provider': 'it is provider now',
 }
 
-/** What to do about a key that only others read; undefined where it is none of theirs. */
+/** What to do about a key that only others read; undefined for any other key. */
 export function successorOfKey(place: string): string | undefined {
   const plain = place.replaceAll(/\[\d+\]/g, '')
   return Object.hasOwn(keys, plain) ? keys[plain] : undefined
@@ -44,8 +44,8 @@ export function asksForNothing(value: unknown): boolean {
 }
 
 /**
- * `proxies` was the way out of all traffic. Whoever has it means to leave by no other way, so without a successor it is a
- * fault; a key of the file that is read no more, it is never sent on.
+ * `proxies` was the way out of all traffic. Whoever sets it wants no other way, so without a proxy variable it is a fault. The
+ * key itself is not read.
  */
 export function withoutProxies(
   { proxies, ...rest }: JsonObject,

@@ -14,7 +14,7 @@ export class ConnectTimeout extends Error {
   }
 }
 
-/** As an agent hands them on; what else is in there, such as the path of a request, means something else to a socket. */
+/** As an agent passes them on. Its other options, such as the path of a request, mean something else to a socket. */
 export interface DialOptions {
   host: string
   port: number
@@ -27,7 +27,7 @@ export interface DialOptions {
 /** RFC 8305 §5: the pause before the next address is tried, too. */
 const attemptDelayMs = 250
 
-/** Says nothing of the server: this machine cannot go there at all (EINVAL: an address of a link that it does not name). */
+/** Codes for addresses that this machine cannot reach at all (EINVAL: a link-local address without its link). */
 const noWay = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'])
 
 /**

@@ -12,7 +12,7 @@ interface Rule {
   port: number | undefined
 }
 
-/** What to ask of each target. An entry that means nothing is left out, as everywhere. */
+/** Whether a target is reached directly. Meaningless entries are ignored, as everywhere. */
 export function noProxy(list: string): (target: URL) => boolean {
   const rules = list
     .split(/[\s,]+/)

@@ -1,7 +1,7 @@
 /**
  * The way out of a network that lets nobody out directly: a proxy named by HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, and NO_PROXY,
- * for upstream and token calls alike. What is on this machine, such as Ollama, is always reached directly: it is seldom meant,
- * and never found by a proxy elsewhere (Go does the same).
+ * for upstream and token calls alike. Servers on this machine, such as Ollama, are always reached directly, since a proxy
+ * elsewhere cannot find them (Go does the same).
  */
 import { ConfigError } from '../config/validate.ts'
 import { loopback } from '../config/callers.ts'
@@ -11,7 +11,7 @@ import { OutboundProxyError } from './unreachable-reason.ts'
 export interface OutboundProxy {
   /**
    * through which the target is reached; undefined where NO_PROXY or the lack of a proxy means to go directly; an error where
-   * the way that is meant cannot be gone
+   * the proxy that is named cannot be used
    */
   proxyFor(target: URL): URL | OutboundProxyError | undefined
   /** what must not be shown */
@@ -21,7 +21,7 @@ export interface OutboundProxy {
 /** Which variable names the proxy, by the protocol of the target. */
 const variables = { 'http:': 'HTTP_PROXY', 'https:': 'HTTPS_PROXY' }
 const forAll = 'ALL_PROXY'
-/** What a server listens on is often written as where it is; it leads to this machine, too. */
+/** The address that a server listens on is often used as its address; it leads to this machine, too. */
 const anyAddress = new Set(['0.0.0.0', '::'])
 
 /**
@@ -45,8 +45,8 @@ export function outboundProxy(env: NodeJS.ProcessEnv = process.env): OutboundPro
 }
 
 /**
- * By the protocol of the target, and for those that have none of their own. SOCKS is as a rule what ALL_PROXY names, for other
- * programs: beside a proxy of ours it is no fault until it is needed. Throws ConfigError.
+ * By the protocol of the target, and for the others. ALL_PROXY usually names a SOCKS proxy for other programs: beside an HTTP
+ * proxy it is a fault only when it is needed. Throws ConfigError.
  */
 function namedProxies(env: NodeJS.ProcessEnv) {
   const own = new Map<string, URL>()

@@ -1,6 +1,6 @@
 /**
- * A connection through an HTTP proxy by CONNECT, so that the proxy sees a name and no more. Errors
- * at the proxy name the proxy. Source: RFC 9110 §9.3.6.
+ * A connection through an HTTP proxy by CONNECT, so that the proxy sees only a name. Errors at the
+ * proxy name the proxy. Source: RFC 9110 §9.3.6.
  */
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'

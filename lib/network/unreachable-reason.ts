@@ -7,7 +7,7 @@
 export class OutboundProxyError extends Error {}
 
 export interface UnreachableReason {
-  /** what happened, with its code; no sentence of its own */
+  /** what happened, with its code; part of a sentence */
   why: string
   /** sentences; undefined where only the caller knows which setting named the server */
   remedy: string | undefined
@@ -47,7 +47,7 @@ const reasons: Record<string, { why: string; remedy?: string }> = {
 
 /** In: what a request, or its connection, failed with. */
 export function unreachableReason(error: NodeJS.ErrnoException): UnreachableReason {
-  // the outbound proxy's faults bring their remedy along
+  // its message holds the remedy
   if (error instanceof OutboundProxyError) return { why: error.message, remedy: undefined }
   const { code } = error
   if (code === undefined) return { why: error.message, remedy: undefined }
