@@ -17,6 +17,8 @@ export interface NeutralRequest {
   /** in the client's order, unmerged; those of the role `instruction` at the front lead the conversation */
   turns: Turn[]
   tools: Tool[]
+  /** what the conversation itself makes of the tools, in its order; see `deferred-tools.ts` */
+  toolChanges?: ToolChange[]
   toolChoice?: ToolChoice
   /** false: one call at a time */
   parallelCalls?: boolean
@@ -199,11 +201,17 @@ export type Tool = FunctionTool | CustomTool | HostedTool
 interface ToolBase {
   place: string
   mark?: Mark
+  /** the model gets to know it only once something loads it */
+  deferred?: true
 }
 
 export interface FunctionTool extends ToolBase {
   kind: 'function'
   name: string
+  /** the group of tools that the name belongs to */
+  namespace?: string
+  /** which of its API's own tools the client declared with it, to be called in a form of its own */
+  builtIn?: string
   description?: string
   /** as the client wrote it; undefined for none */
   schema: unknown
@@ -218,13 +226,15 @@ export interface FunctionTool extends ToolBase {
 export interface CustomTool extends ToolBase {
   kind: 'custom'
   name: string
+  /** the group of tools that the name belongs to */
+  namespace?: string
   description?: string
   /** the grammar of its input */
   grammar?: JsonObject
   more: JsonObject
 }
 
-/** Run by a provider. */
+/** Run by a provider, or at least known to it alone. */
 export interface HostedTool extends ToolBase {
   kind: 'hosted'
   /** the type, as the client wrote it; undefined where the client asked for a search without a tool */
@@ -233,6 +243,10 @@ export interface HostedTool extends ToolBase {
   own?: Own
   /** what it looks for, where it searches the web: any provider's own search will do */
   search?: WebSearch
+  /** finds deferred tools */
+  findsTools?: true
+  /** the client runs it, though its provider alone knows how it is called */
+  isClientRun?: true
 }
 
 export interface WebSearch {
@@ -244,18 +258,29 @@ export interface WebSearch {
   allowedDomains?: unknown
 }
 
+export type ToolChange =
+  | { type: 'load' | 'remove'; name: string; namespace?: string }
+  /** in place of one of the same name, if there is one */
+  | { type: 'add'; tool: FunctionTool | CustomTool }
+
 /** `place`: where the client chose. */
 export type ToolChoice = { place: string } & (
   | { type: 'auto' | 'none' | 'any' }
   /** `namePlace`: where the name stands */
-  | { type: 'tool'; kind: 'function' | 'custom'; name: string; namePlace: string }
+  | {
+      type: 'tool'
+      kind: 'function' | 'custom'
+      name: string
+      namespace?: string
+      namePlace: string
+    }
   | { type: 'allowed'; mode: 'auto' | 'any'; tools: AllowedTool[] }
   /** a choice in the words of one API, which may be another's than the writer's */
   | { type: 'own'; api: string; value: unknown }
 )
 
 export type AllowedTool =
-  | { kind: 'function' | 'custom'; name: string; namePlace: string }
+  | { kind: 'function' | 'custom'; name: string; namespace?: string; namePlace: string }
   | { kind: 'own'; value: JsonObject; place: string }
 
 /** Tokens. */

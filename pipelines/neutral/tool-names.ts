@@ -1,0 +1,167 @@
+/**
+ * The client's tools as another API knows them: the names under which they go up, and what each stands for when it comes
+ * back. Providers allow few characters in a name, and have no namespaces; many have no tools that are called with free text.
+ */
+import { createHash } from 'node:crypto'
+import { writeJson } from '../json/exact-json.ts'
+import { isObject, objectFrom, type JsonObject } from '../json/value.ts'
+import type { CustomTool, FunctionTool, Tool } from './request.ts'
+
+/** Which names an API takes. */
+export interface NameRule {
+  pattern: RegExp
+  /** all characters that it does not take */
+  others: RegExp
+  /** characters */
+  limit: number
+}
+
+export const names64: NameRule = { pattern: /^[\w-]{1,64}$/, others: /[^\w-]/g, limit: 64 }
+export const names128: NameRule = { pattern: /^[\w-]{1,128}$/, others: /[^\w-]/g, limit: 128 }
+
+/** What the client calls a tool. */
+export interface OwnTool {
+  name: string
+  namespace?: string
+  kind: 'function' | 'custom'
+  /** the tool of its API that the client declared with it */
+  builtIn?: string
+}
+
+/** The namespace of what has none. */
+const defaultNamespace = 'functions'
+
+/** The one table of a request, from the client's names to those that go up and back. */
+export class ToolNames {
+  readonly #rule: NameRule
+  /** by flat name and namespace */
+  readonly #sent = new Map<string, string>()
+  readonly #own = new Map<string, OwnTool>()
+  /** by the bare name of tools in a namespace; undefined for several of one name */
+  readonly #bare = new Map<string, OwnTool | undefined>()
+
+  /** The tools have their names before any that only the history has. */
+  constructor(tools: readonly Tool[], rule: NameRule) {
+    this.#rule = rule
+    for (const tool of tools) if (tool.kind !== 'hosted') this.#add(tool)
+  }
+
+  /** The name of a tool, declared or not, for the upstream: always the same for the same tool. */
+  sent(name: string, namespace?: string): string {
+    return (
+      this.#sent.get(keyOf(name, namespace)) ??
+      this.#enter({ kind: 'function', name, ...spaceOf(namespace) })
+    )
+  }
+
+  /**
+   * What the client calls it; undefined for a name that was never sent. Models drop the namespace from a name now and then,
+   * so the bare name counts where only one tool has it.
+   */
+  own(sent: string): OwnTool | undefined {
+    return this.#own.get(sent) ?? this.#bare.get(sent)
+  }
+
+  /** Whether every tool comes back as it went up. */
+  get changeNothing(): boolean {
+    for (const [sent, { name, namespace, kind, builtIn }] of this.#own) {
+      if (sent !== name || namespace !== undefined || kind !== 'function' || builtIn !== undefined)
+        return false
+    }
+    return true
+  }
+
+  #add({ kind, name, namespace, ...tool }: FunctionTool | CustomTool): void {
+    if (this.#sent.has(keyOf(name, namespace))) return
+    const builtIn = 'builtIn' in tool ? tool.builtIn : undefined
+    const own: OwnTool = {
+      kind,
+      name,
+      ...spaceOf(namespace),
+      ...(builtIn !== undefined && { builtIn }),
+    }
+    this.#enter(own)
+    if (isDefault(namespace)) return
+    this.#bare.set(name, this.#bare.has(name) ? undefined : own)
+  }
+
+  #enter(own: OwnTool): string {
+    const { name, namespace } = own
+    const flat = isDefault(namespace) ? name : `${namespace}__${name}`
+    let sent = this.#rule.pattern.test(flat) ? flat : this.#shortened(flat, flat)
+    for (let count = 0; this.#own.has(sent); count++) {
+      sent = this.#shortened(flat, count === 0 ? flat : `${flat} ${count}`)
+    }
+    this.#own.set(sent, own)
+    this.#sent.set(keyOf(name, namespace), sent)
+    return sent
+  }
+
+  /** The characters that the API takes, and a piece of a hash. */
+  #shortened(flat: string, hashed: string): string {
+    const { pattern, others, limit } = this.#rule
+    const hash = createHash('sha256').update(hashed).digest('hex').slice(0, hashDigits)
+    const kept = flat.replaceAll(others, '_').slice(0, limit - hashDigits - 1)
+    const sent = `${kept}_${hash}`
+    // a rule may ask for more of the first character
+    return pattern.test(sent) ? sent : `_${kept.slice(1)}_${hash}`
+  }
+}
+
+const hashDigits = 8
+
+function isDefault(namespace: string | undefined): boolean {
+  return namespace === undefined || namespace === defaultNamespace
+}
+
+function keyOf(name: string, namespace: string | undefined): string {
+  return isDefault(namespace) ? name : JSON.stringify([namespace, name])
+}
+
+function spaceOf(namespace: string | undefined): { namespace?: string } {
+  return namespace === undefined ? {} : { namespace }
+}
+
+/** A tool that is called with free text, as a function for APIs that have only those. */
+export function wrappedTool(tool: CustomTool): Pick<FunctionTool, 'description' | 'schema'> {
+  const { description, grammar } = tool
+  const paragraphs = [
+    ...(description === undefined ? [] : [description]),
+    'The tool takes one string as it is, in "input".',
+    ...(grammar ? grammarText(grammar) : []),
+  ]
+  return { description: paragraphs.join('\n\n'), schema: wrappedSchema }
+}
+
+const wrappedSchema: JsonObject = {
+  type: 'object',
+  properties: { input: { type: 'string' } },
+  required: ['input'],
+  additionalProperties: false,
+}
+
+/** Nothing for a format that is not a grammar. */
+function grammarText({ syntax, definition }: JsonObject): string[] {
+  if (typeof definition !== 'string' || definition === '') return []
+  const kind = typeof syntax === 'string' ? ` ${syntax}` : ''
+  return [`That string follows this${kind} grammar:\n${definition}`]
+}
+
+/** The arguments of such a call. */
+export function wrappedInput(input: string | JsonObject): string {
+  return writeJson({ input: typeof input === 'string' ? input : writeJson(input) })
+}
+
+/** The free text in such arguments; the arguments themselves where the model did not wrap it. */
+export function unwrappedInput(written: string): string {
+  const wrapped = objectFrom(written)
+  if (isObject(wrapped)) return typeof wrapped.input === 'string' ? wrapped.input : written
+  if (!written.trimStart().startsWith('"')) return written
+  try {
+    const text: unknown = JSON.parse(written)
+    return typeof text === 'string' ? text : written
+  } catch {
+    // the model wrote no JSON at all
+    return written
+  }
+}
