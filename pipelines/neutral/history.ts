@@ -94,7 +94,7 @@ function joined(entries: Reasoning[]): Reasoning[] {
   return entries.map((one) => {
     const isLate = one.seal && one.text === '' && one.index !== undefined
     const first = isLate && entries.find(({ index, seal }) => index === one.index && !seal)
-    return first ? { ...first, ...one, text: first.text } : one
+    return first && one.seal ? { ...one, ...first, seal: one.seal } : one
   })
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject } from '../../../../../pipelines/json/value.ts'
+import type { Reasoning } from '../../../../../pipelines/neutral/reasoning.ts'
 import type { ReasoningDetail } from '../../../../../pipelines/wire/chat.ts'
 import type { ResponsesItem } from '../../../../../pipelines/wire/responses.ts'
 import { call } from '../../../clients/chat/chat-pieces.ts'
@@ -147,6 +148,31 @@ suite('§9.5 reasoning that the client dropped is recalled by the first tool cal
 
   test('usable details come first', () => {
     assert.deepEqual(first({ ...calls, reasoning_details: [encrypted('d')] }), item('d'))
+  })
+
+  test('a seal that came late belongs to the text of its index, which may be no summary', () => {
+    const entry = (
+      kind: Reasoning['kind'],
+      index: number,
+      more: Partial<Reasoning>,
+    ): Reasoning => ({
+      kind,
+      index,
+      text: '',
+      maker: format,
+      ...more,
+    })
+    const reasoning = [
+      entry('summary', 0, { text: 's' }),
+      entry('raw', 1, { text: 'r' }),
+      entry('summary', 0, { seal: { data: 'm' } }),
+      entry('summary', 1, { seal: { data: 'n' } }),
+    ]
+
+    assert.deepEqual(input([calls], { ...reasoner, recall: () => ({ reasoning }) }).slice(0, 2), [
+      item('m', 's'),
+      item('n'),
+    ])
   })
 
   test('another call', () => {
