@@ -1,13 +1,11 @@
-/** The route table: which path and method is answered by whom, and in whose error dialect. */
+/** The route table: which path and method is answered by whom, and in the error envelope of which client. */
 import type { Endpoint } from './app.ts'
-import { sendJson } from './http/answer.ts'
-import { rewriteMessages } from '../pipelines/providers/anthropic/rewrite.ts'
-import { rewriteResponses } from '../pipelines/providers/openai/rewrite.ts'
-import { forwardRequest, type TransparentApi } from './same-api/forward.ts'
-import { answerChat } from './translated/chat.ts'
+import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
-import { ProxyError, type Dialect } from '../pipelines/errors.ts'
+import { sendJson } from './http/answer.ts'
+import { ProxyError } from '../pipelines/errors.ts'
+import { clients, type Client } from '../pipelines/index.ts'
 
 interface Route {
   /** as logs and `GET /` name it */
@@ -16,15 +14,6 @@ interface Route {
   /** answered without a client key */
   open?: true
 }
-
-const messagesApi: TransparentApi = { type: 'anthropic', rewrite: rewriteMessages }
-const responsesApi: TransparentApi = { type: 'openai', rewrite: rewriteResponses }
-
-const messages: Endpoint = (req, res, call) => forwardRequest(req, res, call, messagesApi, '')
-const countTokens: Endpoint = (req, res, call) =>
-  forwardRequest(req, res, call, messagesApi, '/count_tokens')
-const responses: Endpoint = (req, res, call) =>
-  forwardRequest(req, res, call, responsesApi, call.path.slice('/v1/responses'.length))
 
 /** What this is and where to go. Claude Code asks HEAD / before its first call. */
 const root: Endpoint = (_req, res, call) => {
@@ -39,20 +28,17 @@ const exact = new Map<string, Route>(
     { name: '/health', methods: get(health), open: true as const },
     { name: '/ready', methods: get(ready), open: true as const },
     { name: '/v1/models', methods: get(listModels) },
-    { name: '/v1/chat/completions', methods: { POST: answerChat } },
-    { name: '/v1/messages', methods: { POST: messages } },
-    { name: '/v1/messages/count_tokens', methods: { POST: countTokens } },
-    { name: '/v1/responses', methods: { POST: responses } },
+    { name: clients.chat.route, methods: { POST: askModel } },
+    { name: clients.messages.route, methods: { POST: askModel } },
+    { name: `${clients.messages.route}/count_tokens`, methods: { POST: askModel } },
+    { name: clients.responses.route, methods: { POST: askModel } },
   ].map((route) => [route.name, route]),
 )
 
 /** Sub-paths go upstream as they are, so only plain words get through. */
 const patterns: [RegExp, Route][] = [
   [/^\/v1\/models\/.+$/, { name: '/v1/models/{id}', methods: get(oneModel) }],
-  [
-    /^\/v1\/responses(?:\/[\w-]+)+$/,
-    { name: '/v1/responses/{path}', methods: { POST: responses } },
-  ],
+  [/^\/v1\/responses(?:\/[\w-]+)+$/, { name: '/v1/responses/{path}', methods: { POST: askModel } }],
 ]
 
 export interface Match {
@@ -61,10 +47,10 @@ export interface Match {
   authority: string | undefined
   path: string
   query: string
-  dialect: Dialect
+  client: Client
 }
 
-/** What a request's URL stands for. Forgives a trailing slash, a doubled `/v1` and a missing one. */
+/** The route that a request's URL names. Forgives a trailing slash, a doubled `/v1` and a missing one. */
 export function match(target: string): Match {
   const authority = /^https?:\/\/([^/?#]*)/i.exec(target)
   const url = authority ? `/${target.slice(authority[0].length).replace(/^\//, '')}` : target
@@ -77,7 +63,7 @@ export function match(target: string): Match {
     authority: authority?.[1],
     path,
     query,
-    dialect: path.startsWith('/v1/messages') ? 'anthropic' : 'openai',
+    client: Object.values(clients).find((one) => path.startsWith(one.route)) ?? clients.chat,
   }
 }
 
@@ -108,7 +94,7 @@ export function routeNames(): string[] {
 function normalise(raw: string): string {
   let path = raw.length > 1 ? raw.replace(/\/+$/, '') || '/' : raw
   while (path.startsWith('/v1/v1/')) path = path.slice(3)
-  // what clients call the base address, and look at to see whether anybody is there
+  // the base address, which some clients ask for to see whether anybody is there
   if (path === '/v1') return '/'
   if (isKnown(path)) return path
   return isKnown(`/v1${path}`) ? `/v1${path}` : path

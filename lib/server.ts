@@ -33,7 +33,7 @@ export function createServer(app: App): http.Server {
     },
     (req, res) => {
       handle(app, req, res).catch((error: unknown) => {
-        // not even the error could be told: this request is lost, the others must not be
+        // not even an error could be sent: this request is lost, the others must not be
         app.log.error({ err: error }, 'an answer could not be made')
         res.destroy()
       })
@@ -59,17 +59,17 @@ async function handle(app: App, req: IncomingMessage, res: ServerResponse): Prom
 
 function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match): Call {
   const id = requestId(req)
-  const { dialect, path, query, route } = found
+  const { client, path, query, route } = found
   const { headers } = req
   const name = route?.name ?? 'unknown'
-  const call = new Call({ app, id, method: req.method, dialect, path, query, headers, route: name })
+  const call = new Call({ app, id, method: req.method, client, path, query, headers, route: name })
   app.calls.add(call)
   lastAnswers.set(req.socket, res)
   res.setHeader('x-request-id', id)
   if (app.shuttingDown) res.setHeader('connection', 'close')
   res.once('close', () => {
     app.calls.delete(call)
-    if (!res.writableFinished) call.stop.stop()
+    if (!res.writableFinished) call.signal.cancel()
     logRequest(call, res)
     if (!req.complete) endUnread(req, app.bodyPace.silenceMs)
   })
@@ -163,7 +163,7 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex) {
     return
   }
   if (last && !last.req.complete && last.req.listenerCount('error') > 0) {
-    // whoever reads its body tells it, in the words of the route
+    // whoever reads its body reports it, in the envelope of the route
     last.req.emit('error', brokenBody(error))
     return
   }

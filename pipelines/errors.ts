@@ -3,9 +3,6 @@
  * what happened, with which value, and what to do.
  */
 
-/** The API whose error shape a caller understands. */
-export type Dialect = 'openai' | 'anthropic'
-
 export interface ProxyErrorDetail {
   /** the place in the request that is at fault, such as `messages[2].content` */
   param?: string
@@ -33,6 +30,9 @@ export class ProxyError extends Error {
   }
 }
 
+/** What a client reads of an error, each in the envelope of its API. */
+export type ShownError = Pick<ProxyError, 'message' | 'type' | 'param' | 'code'>
+
 /** The error `type` that both APIs use for a status. */
 export function errorType(status: number): string {
   switch (status) {
@@ -57,9 +57,9 @@ export function badRequest(code: string, param: string, message: string): ProxyE
 }
 
 /** The upstream's answer ended before it was complete. */
-export function truncatedAnswer(): ProxyError {
+export function truncatedAnswer(cause?: unknown): ProxyError {
   const message = 'The upstream closed the stream before the answer was complete.'
-  return new ProxyError(502, 'upstream_truncated', message, { type: 'upstream_error' })
+  return new ProxyError(502, 'upstream_truncated', message, { cause, type: 'upstream_error' })
 }
 
 /** The upstream broke its own protocol; the message says how. */

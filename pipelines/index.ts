@@ -1,50 +1,165 @@
 /**
- * Which stages lie between a chat client and a model: the table to read first.
+ * The two tables to read first: the APIs that clients speak, and those that models speak. A client is one folder and one row
+ * here, a provider is one folder and one row, and no file but this one names both.
  *
- *   request   chat body -> the provider's body                      pipelines/requests
- *   bytes -> SSE events                                             pipelines/parse
- *   SSE events -> deltas, by the provider's translator              pipelines/translate
- *   deltas -> chat bytes                                            pipelines/serialise
+ * Where the client's API is the model's own, the client's bytes pass and the provider's `rewrite` changes what the operator
+ * wants changed. Else the request is translated:
  *
- * From the events on, what came in one piece travels as one list: a hop costs more than what is done at it.
+ *   request   the client's `read` -> neutral request -> the provider's `write`
+ *   answer    bytes -> SSE events -> deltas, by the provider's `translator` -> bytes, by the client's `stream` or `body`
  *
- * A new provider is one row here: a request map and a translator.
+ * From the events on, what came in one piece travels as one list: a hop between stages costs more than the work at it.
  */
-import type { Duplex } from 'node:stream'
-import type { Delta } from './neutral/delta.ts'
+import type { Duplex, Transform, Writable } from 'node:stream'
+import type { ChatAnswerContext } from './clients/chat/answer.ts'
+import { chatBody, chatCollector } from './clients/chat/chat-body.ts'
+import { chatSse } from './clients/chat/chat-sse.ts'
+import { checkChatRequest } from './clients/chat/check-chat.ts'
+import { chatErrorBody, chatErrorEvent } from './clients/chat/errors.ts'
 import { readChat } from './clients/chat/read.ts'
 import { neutralRecall } from './clients/chat/remembered.ts'
-import { sseEvents } from './stages/sse-events.ts'
-import type { ProxyError } from './errors.ts'
-import { refusalFrom } from './providers/failure.ts'
-import { chatToAnthropic } from './providers/anthropic/body.ts'
-import type { MappedRequest, MappingContext } from './neutral/mapped.ts'
-import { writeResponses } from './providers/openai/write.ts'
-import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
-import { responsesBody, responsesTranslator } from './providers/openai/answer.ts'
-import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
+import { messagesErrorBody, messagesErrorEvent } from './clients/messages/errors.ts'
+import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
+import type { ProxyError, ShownError } from './errors.ts'
+import type { JsonDocument } from './json/document.ts'
 import type { JsonObject } from './json/value.ts'
+import type { RewriteContext } from './model.ts'
+import type { Delta } from './neutral/delta.ts'
+import type { MappedRequest, MappingContext } from './neutral/mapped.ts'
+import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
+import { chatToAnthropic } from './providers/anthropic/body.ts'
+import { rewriteMessages } from './providers/anthropic/rewrite.ts'
+import { responsesBody, responsesTranslator } from './providers/openai/answer.ts'
+import { writeResponses } from './providers/openai/write.ts'
+import { refusalFrom } from './providers/failure.ts'
+import { rewriteChat } from './providers/common/rewrite.ts'
+import { rewriteResponses } from './providers/openai/rewrite.ts'
+import { sseEvents } from './stages/sse-events.ts'
+import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
 import type { ChatRequest } from './wire/chat.ts'
 
-export interface Provider {
-  request(request: ChatRequest, context: MappingContext): MappedRequest<JsonObject>
-  translator(context: TranslateContext): Translator
-  /** the deltas of an answer that came as one body */
-  body(body: JsonObject, context: TranslateContext): Iterable<Delta>
-  /** an HTTP answer with a status of 400 or above, whose status is kept */
-  failure(status: number, body: string): ProxyError
+interface ClientBase {
+  /** where its calls arrive */
+  route: string
+  /** in the envelope of its API */
+  errorBody: (error: ShownError, requestId: string) => object
+  /** the last event of a stream that has begun, with its blank line */
+  errorEvent: (error: ShownError, requestId: string) => string
+  /** how a stream ends that is cut while its bytes pass */
+  onCut: 'error-event' | 'broken-connection'
+  /** whether `default_stream` holds where a request leaves `stream` out */
+  hasDefaultStream: boolean
 }
 
-/** The APIs that chat is translated to, by a model's `type`. (`common` speaks chat itself.) */
-export const providers = {
+/** What a client needs to ask models of other APIs. */
+export interface TranslatedClient extends ClientBase {
+  /** the body as a request; throws ProxyError 400 that names the place of what cannot be read */
+  read: (body: JsonObject) => ChatRequest
+  /** lists of deltas -> text */
+  stream: (context: ChatAnswerContext) => Transform
+  /** one body, of deltas that are all there; undefined where they end in a failure */
+  body: (deltas: Iterable<Delta>, context: ChatAnswerContext) => object | undefined
+  /** one body, of deltas that are still to come: `completion` is like `body`, to be called when the sink has ended */
+  collector: (context: ChatAnswerContext) => {
+    sink: Writable
+    completion: () => object | undefined
+  }
+  /** the header that holds such a figure of its rate limit */
+  limitHeader: (figure: string, of: string) => string
+}
+
+/** Without `read` it can ask only models of its own API. */
+export type Client = TranslatedClient | (ClientBase & { read?: undefined })
+
+interface ProviderBase {
+  /** the client whose bytes pass */
+  api: ClientApi
+  /** of its calls, below a `base_url` */
+  path: string
+  /** the version in a `base_url` always stands right before the path */
+  isVersionLast?: true
+  /** Changes the body of a client that speaks its API. Returns the headers that go with it, `undefined` for one to take out. */
+  rewrite: (document: JsonDocument, context: RewriteContext) => Record<string, string | undefined>
+  /**
+   * what a stream holds that came to its end. Plain quotes and line ends are never part of the model's text, where they are
+   * escaped. Source: Anthropic "Streaming messages", OpenAI "Streaming API responses" and Chat "Streaming", read 2026-11.
+   */
+  streamEnd: RegExp
+}
+
+/** What a provider needs to be asked by clients of other APIs. */
+export interface TranslatedProvider extends ProviderBase {
+  write: (request: ChatRequest, context: MappingContext) => MappedRequest<JsonObject>
+  translator: (context: TranslateContext) => Translator
+  /** the deltas of an answer that came as one body */
+  body: (body: JsonObject, context: TranslateContext) => Iterable<Delta>
+  /** the error that an HTTP answer with a status from 400 on stands for */
+  failure: (status: number, body: string) => ProxyError
+  /** of the client's headers, those that mean something to it, by their beginnings */
+  headers: readonly string[]
+  /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
+  limits: RegExp
+}
+
+/** Without `write` only clients of its own API can ask it. */
+export type Provider = TranslatedProvider | (ProviderBase & { write?: undefined })
+
+const clientTable = {
+  chat: {
+    route: '/v1/chat/completions',
+    read: checkChatRequest,
+    stream: chatSse,
+    body: chatBody,
+    collector: chatCollector,
+    limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
+    errorBody: chatErrorBody,
+    errorEvent: chatErrorEvent,
+    onCut: 'error-event',
+    hasDefaultStream: true,
+  },
+  messages: {
+    route: '/v1/messages',
+    errorBody: messagesErrorBody,
+    errorEvent: messagesErrorEvent,
+    onCut: 'broken-connection',
+    hasDefaultStream: false,
+  },
+  responses: {
+    route: '/v1/responses',
+    errorBody: responsesErrorBody,
+    errorEvent: responsesErrorEvent,
+    onCut: 'broken-connection',
+    hasDefaultStream: false,
+  },
+} satisfies Record<string, Client>
+
+export type ClientApi = keyof typeof clientTable
+
+export const clients: Readonly<Record<ClientApi, Client>> = clientTable
+
+const headersThatPass = ['anthropic-', 'openai-', 'x-session-']
+
+const providerTable = {
   anthropic: {
-    request: chatToAnthropic,
+    api: 'messages',
+    path: '/messages',
+    isVersionLast: true,
+    rewrite: rewriteMessages,
+    streamEnd: /"type"\s*:\s*"(?:message_stop|error)"|[\r\n]event: *error[\r\n]/,
+    write: chatToAnthropic,
     translator: anthropicTranslator,
     body: anthropicBody,
     failure: refusalFrom,
+    headers: headersThatPass,
+    limits: /^anthropic-ratelimit-(?<of>requests|tokens)-(?<figure>limit|remaining|reset)$/,
   },
   openai: {
-    request: (request, context) =>
+    api: 'responses',
+    path: '/responses',
+    rewrite: rewriteResponses,
+    streamEnd:
+      /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|[\r\n](?:event: *error[\r\n]|data: *\[DONE\])/,
+    write: (request, context) =>
       writeResponses(readChat(request).request, {
         ...context,
         recall: neutralRecall(context.recall),
@@ -52,10 +167,23 @@ export const providers = {
     translator: responsesTranslator,
     body: responsesBody,
     failure: refusalFrom,
+    headers: headersThatPass,
+    limits: /^x-ratelimit-(?<figure>limit|remaining|reset)-(?<of>requests|tokens)$/,
+  },
+  common: {
+    api: 'chat',
+    path: '/chat/completions',
+    rewrite: rewriteChat,
+    streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
   },
 } satisfies Record<string, Provider>
 
+/** The `type` of a model in the configuration: the API that it speaks. */
+export type ModelType = keyof typeof providerTable
+
+export const providers: Readonly<Record<ModelType, Provider>> = providerTable
+
 /** The stages from an upstream's bytes to neutral deltas. */
-export function deltaStages(provider: Provider, context: TranslateContext): Duplex[] {
+export function deltaStages(provider: TranslatedProvider, context: TranslateContext): Duplex[] {
   return [sseEvents(), translate(provider.translator(context))]
 }

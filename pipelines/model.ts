@@ -39,4 +39,6 @@ export interface RewriteContext {
   headers: IncomingHttpHeaders
   /** what follows the path of the API, such as `/count_tokens`; else `""` */
   subPath: string
+  /** whether the client gets a stream, where the body leaves it open */
+  stream: boolean
 }

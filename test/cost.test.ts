@@ -6,11 +6,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { JsonDocument } from '../pipelines/json/document.ts'
 import type { Delta } from '../pipelines/neutral/delta.ts'
-import { deltaStages, providers } from '../pipelines/index.ts'
+import { deltaStages } from '../pipelines/index.ts'
 import { head, rawUpstream } from './faults/raw-upstream.ts'
 import { roads } from './faults/roads.ts'
 import { servingLongLine } from './faults/serving.ts'
 import { oneUpstream, post, startProxy } from './helpers/proxy.ts'
+import { translated } from './helpers/translated-provider.ts'
 import { anthropicStream, startUpstream } from './helpers/upstream.ts'
 
 /** One HTTP chunk. */
@@ -51,7 +52,7 @@ for (const { name, path: route, ask, stream } of roads) {
 
 test('events that come in one piece pass the stages as one list, not one by one', async () => {
   const events = anthropicStream({ text: Array.from({ length: 500 }, () => 'word ') })
-  const stages = deltaStages(providers.anthropic, { upstreamModel: 'x' })
+  const stages = deltaStages(translated('anthropic'), { upstreamModel: 'x' })
   const last = stages.reduce((source, stage) => source.pipe(stage))
   const lists: Delta[][] = []
   last.on('data', (list: Delta[]) => lists.push(list))

@@ -9,7 +9,7 @@ import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
 import { openLog, redactor, secretsOf } from '../log/log.ts'
-import { ReasoningMemory } from '../translated/reasoning-memory.ts'
+import { BoundedMemory } from '../translated/memory.ts'
 import { createAgents } from '../network/agents.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
 
@@ -51,7 +51,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     config,
     account: openAccount({ config, log, agents, redis }),
     agents,
-    reasoning: new ReasoningMemory(),
+    reasoning: new BoundedMemory(),
     log,
     redact,
     secrets,

@@ -14,7 +14,7 @@ import type { Config, Endpoint, Model } from '../config/types.ts'
 import { requestFor } from '../network/agents.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
 import { accountCredential, keyCredential, type Credential } from '../upstream/credential.ts'
-import { requestHeaders } from '../upstream/request-headers.ts'
+import { requestHeaders } from '../upstream/headers.ts'
 
 interface Target {
   app: App

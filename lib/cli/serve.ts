@@ -159,7 +159,7 @@ function stopCalls(server: Server, app: App): void {
     'shutting_down',
     'The proxy is being stopped. Send the request again.',
   )
-  for (const call of app.calls) call.stop.stop(reason)
+  for (const call of app.calls) call.signal.cancel(reason)
   // Time for the last bytes to leave; a client that does not read them is cut off.
   setTimeout(() => server.closeAllConnections(), 500).unref()
 }

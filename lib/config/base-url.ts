@@ -1,11 +1,5 @@
 /** `base_url` as people mean it: the root of an API, the root with its version, or the full address of a type's calls. */
-import type { ModelType } from './types.ts'
-
-const paths: Record<ModelType, string> = {
-  anthropic: '/messages',
-  openai: '/responses',
-  common: '/chat/completions',
-}
+import { providers, type ModelType } from '../../pipelines/index.ts'
 
 /** Calls that no type makes; an address that ends in one was copied from the wrong line. */
 const otherPaths = [
@@ -23,8 +17,7 @@ const hasVersion = new RegExp(`/${version}(?:/|$)`)
 
 /**
  * The full address of a type's calls. Behind a root comes `/v1` and the path of the type; a version of the API's own stays, also
- * where something follows it, as Gemini's `/v1beta/openai`. Anthropic's API alone has its version always right before the
- * path. A query stays (Azure's `?api-version=`). `base_url`: an http or https address.
+ * where something follows it, as Gemini's `/v1beta/openai`, unless the API has its version always right before the path. A query stays (Azure's `?api-version=`). `base_url`: an http or https address.
  */
 export function fullAddress(baseUrl: string, type: ModelType): URL {
   const url = new URL(baseUrl.trim())
@@ -36,18 +29,20 @@ export function fullAddress(baseUrl: string, type: ModelType): URL {
 
 function missingPath(root: string, type: ModelType): string {
   if (isPathOf(root, type) || otherType(root, type) !== undefined) return ''
-  const versioned = type === 'anthropic' ? endsInVersion : hasVersion
+  const { path, isVersionLast } = providers[type]
+  const versioned = isVersionLast ? endsInVersion : hasVersion
   const isDeployment = root.includes('/deployments/')
-  return versioned.test(root) || isDeployment ? paths[type] : `/v1${paths[type]}`
+  return versioned.test(root) || isDeployment ? path : `/v1${path}`
 }
 
 /** The path that an address ends in where another type than this one makes such calls, or none does. */
 export function otherType(address: string, type: ModelType): string | undefined {
   const root = address.replace(/[?#].*$/, '').replace(/\/+$/, '')
   if (isPathOf(root, type)) return undefined
-  return [...Object.values(paths), ...otherPaths].find((path) => root.endsWith(path))
+  const paths = Object.values(providers).map(({ path }) => path)
+  return [...paths, ...otherPaths].find((path) => root.endsWith(path))
 }
 
 function isPathOf(root: string, type: ModelType): boolean {
-  return root.endsWith(paths[type])
+  return root.endsWith(providers[type].path)
 }

@@ -1,4 +1,5 @@
 /** The JSON schema of `config.json`: every key with its type, default, unit and meaning. */
+import { providers } from '../../pipelines/index.ts'
 import {
   defaultAuth,
   defaultEndpoints,
@@ -29,7 +30,7 @@ export interface Schema {
 
 const text = (description: string): Schema => ({ type: 'string', minLength: 1, description })
 
-const modelTypes = ['anthropic', 'openai', 'common']
+const modelTypes = Object.keys(providers)
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 function seconds(description: string, fallback: number): Schema {

@@ -1,9 +1,10 @@
 /** The running configuration: checked, complete and frozen. Keys keep the names of `config.json`. */
+import type { ModelType } from '../../pipelines/index.ts'
 import type { Model as PipelineModel } from '../../pipelines/model.ts'
 
+export type { ModelType } from '../../pipelines/index.ts'
 export type { ReasoningLevel } from '../../pipelines/model.ts'
 
-export type ModelType = 'anthropic' | 'openai' | 'common'
 export type DefaultStream = true | false | 'auto'
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 

@@ -1,6 +1,6 @@
 /** What the demo's three APIs share: each reads a request as an ask and tells a script in its own words. */
 import { randomBytes } from 'node:crypto'
-import type { Dialect } from '../../pipelines/errors.ts'
+import type { Dialect } from './dialect.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import type { Ask } from './ask.ts'
 import type { Script } from './script.ts'

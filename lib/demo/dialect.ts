@@ -1,7 +1,10 @@
 /** What the providers put around every answer: their headers and the shape of their errors. */
-import type { Dialect, ProxyError } from '../../pipelines/errors.ts'
+import type { ProxyError } from '../../pipelines/errors.ts'
 import type { AnthropicErrorBody } from '../../pipelines/wire/anthropic.ts'
 import type { OpenAiErrorBody } from '../../pipelines/wire/chat.ts'
+
+/** The API whose error shape a caller understands. */
+export type Dialect = 'openai' | 'anthropic'
 
 /** Request id and rate limits, by the names of each provider. The limits never shrink. */
 export function providerHeaders(dialect: Dialect, requestId: string): Record<string, string> {

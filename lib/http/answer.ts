@@ -1,10 +1,8 @@
-/** The answers this program makes itself: JSON, and errors in the caller's dialect. */
+/** The answers this program makes itself: JSON, and errors in the envelope of the client's API. */
 import type { ServerResponse } from 'node:http'
-import type { AnthropicErrorBody } from '../../pipelines/wire/anthropic.ts'
-import type { OpenAiErrorBody } from '../../pipelines/wire/chat.ts'
 import { writeJson } from '../../pipelines/json/exact-json.ts'
 import type { Call } from '../app.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { ProxyError, type ShownError } from '../../pipelines/errors.ts'
 
 /** Answers with a JSON body; HEAD gets the same head without it. */
 export function sendJson(
@@ -64,7 +62,7 @@ export function breakOff(res: ServerResponse): void {
 
 /**
  * Answers with an error. Whatever is not a ProxyError is a fault of ours: it is logged, and the caller learns no details.
- * With the head already sent nothing true can be said any more, so the connection is cut.
+ * With the head already sent nothing true can be sent any more, so the connection is cut.
  */
 export function sendError(res: ServerResponse, call: Call, cause: unknown): void {
   const error = cause instanceof ProxyError ? cause : internalError(call, cause)
@@ -73,17 +71,17 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
     breakOff(res)
     return
   }
-  sendJson(res, error.status, errorBody(call, error), error.headers)
+  sendJson(
+    res,
+    error.status,
+    call.client.errorBody(shownError(call, error), call.id),
+    error.headers,
+  )
 }
 
-/** The error in the envelope that clients of the call's route read. */
-export function errorBody(call: Call, error: ProxyError): AnthropicErrorBody | OpenAiErrorBody {
-  const message = call.app.redact(error.message)
-  if (call.dialect === 'anthropic') {
-    const type = error.type === 'server_error' ? 'api_error' : error.type
-    return { type: 'error', error: { type, message }, request_id: call.id }
-  }
-  return { error: { message, type: error.type, param: error.param, code: error.code } }
+/** The error without the secrets that an upstream may have put into its message. */
+export function shownError({ app }: Call, { message, type, param, code }: ProxyError): ShownError {
+  return { message: app.redact(message), type, param, code }
 }
 
 function internalError(call: Call, cause: unknown): ProxyError {

@@ -1,7 +1,20 @@
 /** Reading a request's body up to a known size. */
 import type { IncomingMessage } from 'node:http'
 import { ProxyError } from '../../pipelines/errors.ts'
-import type { BodyPace } from '../app.ts'
+import type { BodyPace, Call } from '../app.ts'
+
+/**
+ * What `use` makes of the whole body, up to the size that the configuration allows. Throws as `readBody` does. `then` on
+ * purpose: a local variable would keep the body alive while its function waits, which may be as long as an answer goes on
+ * (`test/let-go.test.ts`).
+ */
+export function withBody<Made>(
+  req: IncomingMessage,
+  { app, config }: Call,
+  use: (body: Buffer) => Made,
+): Promise<Made> {
+  return readBody(req, config.max_body_mb * 1024 * 1024, app.bodyPace).then(use)
+}
 
 /** Less than 256 bytes a second is no line that anybody has, but a way to hold connections. */
 export const bodyPace: BodyPace = { silenceMs: 30_000, windowMs: 60_000, minBytes: 256 * 60 }
@@ -55,7 +68,7 @@ function piecesOf(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promi
   })
 }
 
-/** To be asked with what has come so far, whenever something comes: whether too little came in the window that is over. */
+/** Whether too little came in the last window; to be called with the size so far whenever something comes. */
 function trickleWatch({ windowMs, minBytes }: BodyPace): (size: number) => boolean {
   let begunMs = performance.now()
   let before = 0

@@ -1,89 +1,131 @@
 /**
- * The transparent road: a client that speaks the upstream's own API. Its body goes up with as little changed as the
- * configuration demands, the answer comes back byte for byte.
+ * The road of a client that speaks the model's own API. Its body goes up with as little changed as the configuration demands;
+ * the answer comes back byte for byte.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import type { Call } from '../app.ts'
-import { readBody } from '../http/body.ts'
 import { systemPromptOf } from '../config/models.ts'
-import type { Model, ModelType } from '../config/types.ts'
-import type { RewriteContext } from '../../pipelines/model.ts'
-import { badRequest, ProxyError } from '../../pipelines/errors.ts'
+import type { Model } from '../config/types.ts'
+import { breakOff, shownError } from '../http/answer.ts'
+import { flow, openAnswer } from '../upstream/answer-body.ts'
+import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
-import { modelOf, targetOf, type Target } from '../upstream/target.ts'
-import { JsonDocument } from '../../pipelines/json/document.ts'
-import { forward } from './proxy.ts'
-import { relay } from './relay.ts'
+import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
+import { isEncoded, tap } from '../upstream/tap.ts'
+import { targetOf, type Target } from '../upstream/target.ts'
+import { providers } from '../../pipelines/index.ts'
+import type { JsonDocument } from '../../pipelines/json/document.ts'
+import { sendByProxy } from './proxy.ts'
 
-/** One transparent API: which models speak it, and what has to change in a request. */
-export interface TransparentApi {
-  type: ModelType
-  /** changes the document; hands back the headers that go with it, `undefined` to take one out */
-  rewrite: (document: JsonDocument, context: RewriteContext) => Record<string, string | undefined>
+/** A request that is ready to go up. */
+export interface Forwarded {
+  road: 'same-api'
+  target: Target
+  body: OutgoingBody
+  /** what an event stream of the answer holds that came to its end; undefined where no end is known */
+  streamEnd: RegExp | undefined
 }
 
-/** Forwards one request. `subPath` is what follows the API's own path, such as `/count_tokens`. Throws ProxyError. */
-export async function forwardRequest(
+/**
+ * The client's body with the operator's changes. `subPath`: what follows the API's own path, such as `/count_tokens`.
+ * `stream`: whether the client gets a stream. Throws ProxyError 400 where a part is broken that has to be read.
+ */
+export function prepareForward(
+  call: Call,
+  document: JsonDocument,
+  model: Model,
+  { subPath, stream }: { subPath: string; stream: boolean },
+): Forwarded {
+  const { rewrite, streamEnd } = providers[model.type]
+  const target = targetOf(call, model, subPath)
+  const systemPrompt = systemPromptOf(call.config, target.endpoint)
+  const { headers: client } = call
+  const headers = rewrite(document, { model, systemPrompt, headers: client, subPath, stream })
+  // packed, a stream cannot be seen to end
+  if (stream) headers['accept-encoding'] = 'identity'
+  return {
+    road: 'same-api',
+    target,
+    body: { pieces: document.pieces(), pass: 'all', headers },
+    // how a stream below the API's own path ends, only the upstream knows
+    streamEnd: subPath === '' ? streamEnd : undefined,
+  }
+}
+
+/** Sends the request and passes the answer on. Throws ProxyError for what goes wrong before the answer begins. */
+export async function forward(
   req: IncomingMessage,
   res: ServerResponse,
   call: Call,
-  api: TransparentApi,
-  subPath: string,
+  { target, body, streamEnd }: Forwarded,
 ): Promise<void> {
-  const maxBytes = call.config.max_body_mb * 1024 * 1024
-  // Handed on by `then`, the bytes are in no variable of this function: what was asked is let go when its answer begins.
-  const { target, body } = await readBody(req, maxBytes, call.app.bodyPace).then((bytes) =>
-    rewritten(call, bytes, api, subPath),
-  )
-  const answer = await exchange(call, target, body, (request) => forward(req, res, request))
-  // of what lies below the API's own path only the upstream knows how it ends
-  await relay(answer, res, call, subPath === '' ? api.type : undefined)
+  const answer = await exchange(call, target, body, (request) => sendByProxy(req, res, request))
+  await relay(answer, res, call, streamEnd)
 }
 
-function rewritten(
+/** Passes status, headers and bytes on. An answer that breaks off must not look complete. */
+async function relay(
+  answer: UpstreamAnswer,
+  res: ServerResponse,
   call: Call,
-  bytes: Buffer,
-  api: TransparentApi,
-  subPath: string,
-): { target: Target; body: OutgoingBody } {
-  const document = JsonDocument.parse(bytes)
-  const model = modelOf(call, modelName(document))
-  if (model.type !== api.type) throw wrongRoute(model)
-  const target = targetOf(call, model, subPath)
-  const headers = api.rewrite(document, {
-    model,
-    systemPrompt: systemPromptOf(call.config, target.endpoint),
-    headers: call.headers,
-    subPath,
-  })
-  // packed, a stream cannot be seen to end
-  if (document.get('stream') === true) headers['accept-encoding'] = 'identity'
-  return { target, body: { pieces: document.pieces(), pass: 'all', headers } }
-}
-
-function modelName(document: JsonDocument): string {
-  const name = document.get('model')
-  if (typeof name === 'string' && name !== '') return name
-  if (name === undefined || name === null || name === '') {
-    throw badRequest(
-      'missing_required_parameter',
-      'model',
-      'The request has no `model`. Name one; GET /v1/models lists all.',
-    )
+  streamEnd: RegExp | undefined,
+): Promise<void> {
+  const headers = answerHeaders(withoutSecrets(answer.raw, call.app.redact))
+  const { status, isEventStream } = answer
+  call.record.stream = isEventStream
+  if (isEventStream) headers['x-accel-buffering'] = 'no'
+  res.writeHead(status, headers)
+  if (isEventStream) res.flushHeaders()
+  const body = openAnswer(answer, call)
+  const encoding = answer.headers['content-encoding']
+  const watcher = tap(call, encoding, isEventStream && status < 300 ? streamEnd : undefined)
+  try {
+    await flow(body, masks(answer, call), res, watcher)
+    if (body.cut) throw body.cut
+    res.end()
+  } catch (error) {
+    const { cut } = body
+    call.record.error = cut?.code ?? 'broken_answer'
+    if (!call.signal.cancelled) call.log.warn({ err: error }, 'an answer broke off')
+    const { client } = call
+    const takesEvent = isEventStream && !isEncoded(encoding) && client.onCut === 'error-event'
+    // The cut may have come within a line: the blank lines keep the error apart from what was begun.
+    if (cut && takesEvent) res.end(`\n\n${client.errorEvent(shownError(call, cut), call.id)}`)
+    else breakOff(res)
   }
-  throw badRequest('invalid_type', 'model', '`model` must be a string.')
 }
 
-const routeOf: Record<ModelType, string> = {
-  anthropic: '/v1/messages or /v1/chat/completions',
-  openai: '/v1/responses or /v1/chat/completions',
-  common: '/v1/chat/completions',
+/** The stage that takes secrets out of an error, which may repeat a refused credential. Other answers hold the model's words. */
+function masks({ status }: UpstreamAnswer, { app }: Call): Duplex[] {
+  const secrets = status >= 400 ? app.secrets() : []
+  return secrets.length > 0 ? [maskSecrets(secrets)] : []
 }
 
-function wrongRoute(model: Model): ProxyError {
-  return badRequest(
-    'wrong_route',
-    'model',
-    `The model ${JSON.stringify(model.id)} is not served here. Send it to ${routeOf[model.type]}.`,
-  )
+/**
+ * Bytes -> the same bytes with every secret overwritten by `*`. The length stays, so that a `content-length` holds; as many
+ * bytes as may be the beginning of a secret wait for the next piece. `secrets` are not empty.
+ */
+export function maskSecrets(secrets: readonly string[]): Transform {
+  const needles = secrets.map((secret) => Buffer.from(secret))
+  const longest = Math.max(...needles.map(({ length }) => length))
+  let waiting = Buffer.alloc(0)
+  return new Transform({
+    transform(piece: Buffer, _encoding, done: TransformCallback) {
+      const bytes = Buffer.concat([waiting, piece])
+      for (const needle of needles) overwrite(bytes, needle)
+      const ready = Math.max(0, bytes.length - longest + 1)
+      waiting = bytes.subarray(ready)
+      done(null, bytes.subarray(0, ready))
+    },
+    flush(done) {
+      done(null, waiting)
+    },
+  })
+}
+
+function overwrite(bytes: Buffer, needle: Buffer): void {
+  for (let at = bytes.indexOf(needle); at !== -1; at = bytes.indexOf(needle, at)) {
+    bytes.fill('*', at, at + needle.length)
+  }
 }

@@ -1,14 +1,77 @@
-/** The whole body of an upstream's answer as text, decoded where the upstream compressed it unasked. */
-import type { IncomingMessage } from 'node:http'
-import { Writable, type Duplex } from 'node:stream'
+/**
+ * Reading an upstream's answer for translation: as a stream of deltas, or as deltas of a body that is read first. What the
+ * upstream sent decides, whatever it was asked for. What it compressed unasked is decoded.
+ */
+import { Readable, Writable, type Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../app.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
-import { openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
-import { flow } from '../upstream/flow.ts'
+import { flow, openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
+import type { UpstreamAnswer } from '../upstream/attempt.ts'
+import { brokenProtocol, ProxyError } from '../../pipelines/errors.ts'
+import { deltaStages, type TranslatedProvider } from '../../pipelines/index.ts'
+import { answerFrom } from '../../pipelines/json/exact-json.ts'
+import { upstreamId } from '../../pipelines/model.ts'
+import type { Delta } from '../../pipelines/neutral/delta.ts'
+import { cutAtStops, stopSequences } from '../../pipelines/stages/stop-sequences.ts'
+import type { TranslateContext } from '../../pipelines/stages/translate.ts'
+import type { Asked } from './ask.ts'
+
+/** An answer that is here already, or a stream, whose `body` knows whether and why it broke off. */
+export type Source = { deltas: Delta[]; body?: never } | { body: AnswerBody; stages: Duplex[] }
+
+/** As much as one event of a stream may have. An answer has to be held several times over to be translated. */
+const maxAnswerBytes = 32 * 1024 * 1024
+
+/** Throws ProxyError for an answer that cannot be read. */
+export async function sourceOf(
+  answer: UpstreamAnswer,
+  call: Call,
+  { target, provider, stopAt }: Asked,
+  fallbackId: string,
+): Promise<Source> {
+  const context = { upstreamModel: upstreamId(target.model), fallbackId }
+  if (answer.isEventStream) {
+    const cutter = stopAt.length > 0 ? [stopSequences(stopAt)] : []
+    const stages = [...decoders(answer), ...deltaStages(provider, context), ...cutter]
+    return { body: openAnswer(answer, call), stages }
+  }
+  const { text, whole } = await readAnswer(answer, call, maxAnswerBytes)
+  if (!whole) throw tooLarge()
+  const body = answerFrom(text)
+  if (!body && !looksLikeEvents.test(text)) throw notJson(answer)
+  const deltas = body ? provider.body(body, context) : await deltasIn(text, provider, context)
+  return { deltas: cutAtStops([...deltas], stopAt) }
+}
+
+/** Some gateways call an event stream JSON. */
+const looksLikeEvents = /^\ufeff?\s*(?:event|data|id|retry)?:/
+
+async function deltasIn(
+  text: string,
+  provider: TranslatedProvider,
+  context: TranslateContext,
+): Promise<Delta[]> {
+  const all: Delta[] = []
+  const sink = new Writable({
+    objectMode: true,
+    write(deltas: Delta[], _encoding, done) {
+      for (const delta of deltas) all.push(delta)
+      done()
+    },
+  })
+  await pipeline([Readable.from([Buffer.from(text)]), ...deltaStages(provider, context), sink])
+  return all
+}
+
+function tooLarge(): ProxyError {
+  return brokenProtocol(
+    `The upstream's answer is larger than ${maxAnswerBytes / 1024 / 1024} MB. Ask for a stream.`,
+  )
+}
 
 /** The stages that undo a `content-encoding`; none for what is not encoded. Throws ProxyError 502 for one we cannot undo. */
-export function decoders(answer: IncomingMessage): Duplex[] {
+function decoders(answer: UpstreamAnswer): Duplex[] {
   const encodings = (answer.headers['content-encoding'] ?? '')
     .split(',')
     .map((one) => one.trim().toLowerCase())
@@ -16,12 +79,9 @@ export function decoders(answer: IncomingMessage): Duplex[] {
   return encodings.toReversed().map((encoding) => {
     const decoder = makers.get(encoding)?.()
     if (decoder) return decoder
-    answer.destroy()
-    throw new ProxyError(
-      502,
-      'upstream_protocol_error',
+    answer.stream.destroy()
+    throw brokenProtocol(
       `The upstream encoded its answer as ${encoding}, though no encoding was asked for. Turn it off there.`,
-      { type: 'upstream_error' },
     )
   })
 }
@@ -33,7 +93,7 @@ const makers = new Map<string, () => Duplex>([
   ['br', createBrotliDecompress],
 ])
 
-/** What a decoder's error means to a client; other errors as they are. */
+/** A decoder's error as an error for the client; other errors as they are. */
 export function decodingFault(error: Error): Error {
   const isDecoders = 'errno' in error && 'code' in error
   if (!isDecoders || !/^(?:Z_|ERR_)/.test(String(error.code))) return error
@@ -49,8 +109,8 @@ export function decodingFault(error: Error): Error {
  * At most the first `maxBytes` of it, rounded up to a piece; the rest is not read. Throws ProxyError 502 or 504 when it
  * breaks off.
  */
-export async function readAnswer(
-  answer: IncomingMessage,
+async function readAnswer(
+  answer: UpstreamAnswer,
   call: Call,
   maxBytes: number,
 ): Promise<{ text: string; whole: boolean }> {
@@ -59,17 +119,17 @@ export async function readAnswer(
   await collect(answer, body, collected).catch((error: Error) => {
     if (!collected.isFull) throw body.cut ?? decodingFault(error)
   })
-  if (collected.isFull) answer.destroy()
+  if (collected.isFull) answer.stream.destroy()
   if (body.cut) throw body.cut
   return { text: collected.text(), whole: !collected.isFull }
 }
 
 /**
  * As much of it as comes within the limits, and no fault of it is one of the answer: what was refused stays refused, however
- * its reason breaks off. Throws only when the call was stopped.
+ * its reason breaks off. Throws only when the call was cancelled.
  */
 export async function readBeginning(
-  answer: IncomingMessage,
+  answer: UpstreamAnswer,
   call: Call,
   limits: { bytes: number; ms: number },
 ): Promise<string> {
@@ -83,13 +143,13 @@ export async function readBeginning(
   } finally {
     clearTimeout(patience)
   }
-  if (collected.isFull) answer.destroy()
-  if (call.stop.stopped) throw call.stop.reason
+  if (collected.isFull) answer.stream.destroy()
+  if (call.signal.cancelled) throw call.signal.reason
   return collected.text()
 }
 
 async function collect(
-  answer: IncomingMessage,
+  answer: UpstreamAnswer,
   body: AnswerBody,
   collected: Collected,
 ): Promise<void> {
@@ -145,13 +205,10 @@ class Sink extends Writable {
   }
 }
 
-/** What a client is told of an answer in some other format, such as a page of a gateway. */
-export function notJson(answer: IncomingMessage): ProxyError {
-  const type = answer.headers['content-type'] ?? 'no content-type'
-  return new ProxyError(
-    502,
-    'upstream_protocol_error',
-    `The upstream answered HTTP ${answer.statusCode}, but not with a JSON object (${type}). Check the endpoint's base_url.`,
-    { type: 'upstream_error' },
+/** An answer in some other format, such as a page of a gateway. */
+function notJson({ status, headers }: UpstreamAnswer): ProxyError {
+  const type = headers['content-type'] ?? 'no content-type'
+  return brokenProtocol(
+    `The upstream answered HTTP ${status}, but not with a JSON object (${type}). Check the endpoint's base_url.`,
   )
 }

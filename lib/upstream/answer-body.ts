@@ -1,16 +1,19 @@
 /**
- * The body of an upstream's answer on its way to whoever takes its bytes. It knows why it ended.
+ * The body of an upstream's answer, and its way through stages into the client's answer.
  *
- * - Pieces that arrive in one tick leave as one: providers send each event as its own HTTP chunk, and Node emits one `data`
- *   for each even when they came in one packet. Nothing is delayed when they come one by one.
- * - Silence is counted only while we wait for the upstream, never while a slow client holds it back.
- * - A body that breaks off ends with `cut` set: what came before still flows on in order, and the end can be told truthfully.
+ * - What arrives in one tick goes on as one piece: a burst of small events costs one write, and leaves in one packet. Nothing
+ *   is delayed when they come one by one.
+ * - Silence counts only while we wait for the upstream, never while a slow client holds it back.
+ * - A body that breaks off ends with `cut` set: what came before still flows on in order, and the client learns the true end.
  *
- * It is no stream: it has one taker, and a Readable in between costs each event a hop.
+ * It is no stream: it has one taker, and a Readable in between would cost each event a hop. Nor does `flow` use `pipeline` of
+ * node:stream, which makes an AbortController, an error and some twenty listeners for each request.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Duplex, Writable } from 'node:stream'
 import type { Call } from '../app.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
+import type { UpstreamAnswer } from './attempt.ts'
 
 /** How long an upstream may take to end an answer that is complete. */
 const drainMs = 1000
@@ -19,17 +22,17 @@ const drainMs = 1000
 type Take = (bytes: Buffer) => boolean
 
 /** Sees what passes by. */
-interface Watcher {
+export interface Watcher {
   bytes(bytes: Buffer): void
   /** false: there is something missing, so that the body counts as cut, however it ended */
   end(): boolean
 }
 
-/** The body of the answer to a call; it breaks off when the call is stopped. */
-export function openAnswer(answer: IncomingMessage, call: Call): AnswerBody {
-  const body = new AnswerBody(answer, call.config.timeouts.idle_s * 1000)
-  const forget = call.stop.onStop(() => body.breakOff(call.stop.reason))
-  answer.once('close', forget)
+/** The body of the answer to a call; it breaks off when the call is cancelled. */
+export function openAnswer({ stream }: UpstreamAnswer, { config, signal }: Call): AnswerBody {
+  const body = new AnswerBody(stream, config.timeouts.idle_s * 1000)
+  const forget = signal.onCancel(() => body.breakOff(signal.reason))
+  stream.once('close', forget)
   return body
 }
 
@@ -41,7 +44,7 @@ export class AnswerBody {
   #take: Take | undefined
   #watcher: Watcher | undefined
   #ended: (() => void) | undefined
-  /** the pieces of this tick; between two ticks there is no list, see `sseEvents` */
+  /** undefined between ticks: a list kept here is promoted and pins its pieces until a full GC (`test/garbage.test.ts`) */
   #gathered: Buffer[] | undefined
   #idle: NodeJS.Timeout | undefined
   #paused = false
@@ -51,26 +54,22 @@ export class AnswerBody {
   constructor(response: IncomingMessage, idleMs: number) {
     this.#response = response
     this.#idleMs = idleMs
-    response.once('error', (cause) => this.breakOff(truncated(cause)))
+    response.once('error', (cause) => this.breakOff(truncatedAnswer(cause)))
     // An answer that ends with its connection is complete to Node, however the connection ended.
-    const onSocketError = (cause: Error) => this.breakOff(truncated(cause))
+    const onSocketError = (cause: Error) => this.breakOff(truncatedAnswer(cause))
     const { socket } = response
     socket.once('error', onSocketError)
     response.once('close', () => {
       socket.off('error', onSocketError)
-      if (!response.complete) this.breakOff(truncated())
+      if (!response.complete) this.breakOff(truncatedAnswer())
     })
   }
 
-  /** To be called before `pour`. */
-  watch(watcher: Watcher): void {
-    this.#watcher = watcher
-  }
-
   /** Hands the bytes to `take` as they come; settles when the body has ended, whole or cut. To be called once. */
-  pour(take: Take): Promise<void> {
+  pour(take: Take, watcher?: Watcher): Promise<void> {
     if (this.#over) return Promise.resolve()
     this.#take = take
+    this.#watcher = watcher
     this.#watchSilence()
     this.#response.on('data', (piece: Buffer) => this.#gather(piece))
     this.#response.once('end', () => this.#end())
@@ -104,7 +103,7 @@ export class AnswerBody {
     response.once('close', () => clearTimeout(patience))
   }
 
-  /** Ends the body where nobody can use the rest of it; the upstream hears of it at once. */
+  /** Ends the body where nobody can use the rest of it, and its connection with it. */
   discard(): void {
     if (this.#over) return
     this.#gathered = undefined
@@ -117,11 +116,11 @@ export class AnswerBody {
     if (this.#gathered) this.#gathered.push(piece)
     else {
       this.#gathered = [piece]
-      process.nextTick(flush, this)
+      process.nextTick(flushBody, this)
     }
   }
 
-  /** Not private for `flush` alone. */
+  /** Public only for the shared callback below. */
   flush(): void {
     const pieces = this.#gathered
     if (!pieces) return
@@ -145,7 +144,7 @@ export class AnswerBody {
     this.flush()
     this.#over = true
     clearTimeout(this.#idle)
-    if (this.#watcher?.end() === false) this.cut ??= truncated()
+    if (this.#watcher?.end() === false) this.cut ??= truncatedAnswer()
     this.#ended?.()
   }
 
@@ -156,18 +155,55 @@ export class AnswerBody {
   }
 }
 
-/** One function for all, since a closure for each piece would be work for nothing. */
-function flush(body: AnswerBody): void {
+/** Shared, so that no tick makes a closure. */
+function flushBody(body: AnswerBody): void {
   body.flush()
 }
 
-function truncated(cause?: unknown): ProxyError {
-  return new ProxyError(
-    502,
-    'upstream_truncated',
-    'The upstream closed the stream before the answer was complete.',
-    { cause, type: 'upstream_error' },
-  )
+/**
+ * Resolves when the last stage (or, without stages, the body) has ended and all of it is written. Does not end the sink, nor
+ * wait for what the upstream still does. Rejects when a stage fails or the sink closes; the stages are then destroyed. Whether
+ * the body was cut is in `body.cut`.
+ */
+export function flow(
+  body: AnswerBody,
+  stages: readonly Duplex[],
+  sink: Writable,
+  watcher?: Watcher,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const [first = sink] = stages
+    const resume = () => (stages.at(-1) ?? body).resume()
+    const settle = (settled: () => void) => {
+      sink.off('drain', resume).off('close', leave)
+      body.finish()
+      settled()
+    }
+    const fail = (error: Error) => {
+      body.discard()
+      for (const stage of stages) stage.destroy()
+      settle(() => reject(error))
+    }
+    const leave = () => fail(new Error('The client left in the middle of its answer.'))
+    sink.on('drain', resume).once('close', leave)
+    for (const [index, stage] of stages.entries()) {
+      const previous = stages[index - 1] ?? body
+      const next = stages[index + 1]
+      stage.on('error', fail)
+      stage.on('drain', () => previous.resume())
+      stage.once('end', next ? () => next.end() : () => settle(resolve))
+      connect(stage, next ?? sink)
+    }
+    void body
+      .pour((bytes) => first.write(bytes), watcher)
+      .then(() => (first === sink ? settle(resolve) : first.end()))
+  })
+}
+
+function connect(stage: Duplex, next: Writable): void {
+  stage.on('data', (piece) => {
+    if (!next.write(piece)) stage.pause()
+  })
 }
 
 function silence(idleMs: number): ProxyError {

@@ -1,16 +1,17 @@
 /**
- * One attempt at an upstream, from the connection to the head of the answer: its time-outs, and what an error says of it.
- * Node tells neither apart ("socket hang up" for all), so each time-out leaves its own mark before it destroys the request.
+ * One attempt at an upstream, from the connection to the head of the answer: its time-outs, and what an error means.
+ * Node gives one error for all of them ("socket hang up"), so each time-out leaves its own mark before it destroys the request.
  */
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
+import type { CancelSignal } from '../app.ts'
 import type { Timeouts } from '../config/types.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
-import type { StopSignal } from '../app.ts'
-import type { Address } from './target.ts'
+import { requestFor } from '../network/agents.ts'
 import { ConnectTimeout } from '../network/dial.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
+import type { Address } from './target.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {
@@ -20,7 +21,30 @@ export interface Outgoing {
   body: { readonly pieces: readonly Buffer[] }
   agent: Agent
   timeouts: Timeouts
-  stop: StopSignal
+  signal: CancelSignal
+}
+
+/** The head of an upstream's answer, and its body, still unread. */
+export interface UpstreamAnswer {
+  status: number
+  headers: IncomingHttpHeaders
+  /** names and values in turn, as they came */
+  raw: readonly string[]
+  isEventStream: boolean
+  stream: IncomingMessage
+}
+
+/**
+ * Sends a POST by Node's own means; redirects are answers like any other. Fails with AttemptError. (The same-API road has a
+ * sender of its own: `lib/same-api/proxy.ts`.)
+ */
+export function sendAttempt(outgoing: Outgoing): Promise<UpstreamAnswer> {
+  const { address, headers, body, agent } = outgoing
+  const { hostname, port, path } = address
+  const request = requestFor(address)({ method: 'POST', hostname, port, path, headers, agent })
+  const answer = answerTo(request, outgoing)
+  endWith(request, body)
+  return answer
 }
 
 /** Head and body leave together: a body of one piece, as a rule, in one packet. */
@@ -30,7 +54,7 @@ export function endWith(request: Writable, { pieces }: Outgoing['body']): void {
   request.end(pieces.at(-1))
 }
 
-/** Thrown by `headOf`. `safeToRepeat`: the upstream surely accepted nothing of the request. */
+/** `safeToRepeat`: the upstream surely accepted nothing of the request. */
 export class AttemptError extends Error {
   readonly safeToRepeat: boolean
   readonly error: ProxyError
@@ -44,14 +68,13 @@ export class AttemptError extends Error {
 }
 
 /**
- * The head of the answer. Fails with AttemptError: 504 `upstream_timeout` when connecting takes over `connect_s` or the
- * head over `first_byte_s`, else 502 `upstream_unreachable`. When `stop` stops, the request is destroyed.
+ * The answer to a request that is being sent. Fails with AttemptError: 504 `upstream_timeout` when connecting takes over
+ * `connect_s` or the head over `first_byte_s`, else 502 `upstream_unreachable`. When `signal` cancels, the request is destroyed.
  */
-export function headOf(
+export function answerTo(
   request: ClientRequest,
-  timeouts: Timeouts,
-  stop: StopSignal,
-): Promise<IncomingMessage> {
+  { timeouts, signal }: Pick<Outgoing, 'timeouts' | 'signal'>,
+): Promise<UpstreamAnswer> {
   return new Promise((resolve, reject) => {
     let timedOut: ProxyError | undefined
     const giveUp = (error: ProxyError) => {
@@ -64,16 +87,16 @@ export function headOf(
       timeouts.first_byte_s * 1000,
     )
     let settled = false
-    const forgetStop = stop.onStop(() => end())
+    const forgetCancel = signal.onCancel(() => end())
     const settle = () => {
       settled = true
       connection.forget()
       clearTimeout(firstByte)
-      forgetStop()
+      forgetCancel()
     }
     request.once('response', (response) => {
       settle()
-      resolve(response)
+      resolve(begunAnswer(response))
     })
     const fail = (cause: NodeJS.ErrnoException) => {
       if (settled) return
@@ -83,12 +106,12 @@ export function headOf(
       reject(new AttemptError(error, !timedOut && surelyNotAccepted(request, cause, connection)))
     }
     request.on('error', fail)
-    // Without a connection Node would tell of this only when one has come about.
+    // Before there is a connection, Node would report the end of the request only once one has come about.
     const end = () => {
       request.destroy()
       if (!request.socket) fail(new Error('it was given up'))
     }
-    // Nobody asked for another protocol; left alone, Node would tell of such an answer in no other way.
+    // Nobody asked for another protocol; without this listener Node would report such an answer in no way.
     request.once('upgrade', (_response, socket) => {
       socket.destroy()
       fail(new Error('it switched protocols (HTTP 101)'))
@@ -97,6 +120,17 @@ export function headOf(
       if (!settled) fail(new Error('it closed the connection without an answer'))
     })
   })
+}
+
+function begunAnswer(stream: IncomingMessage): UpstreamAnswer {
+  const { statusCode = 502, headers, rawHeaders: raw } = stream
+  return { status: statusCode, headers, raw, isEventStream: isEventStream(headers), stream }
+}
+
+/** Compares the media type alone: `text/event-stream; charset=utf-8` is one, too. */
+function isEventStream(headers: IncomingHttpHeaders): boolean {
+  const type = headers['content-type'] ?? ''
+  return type.split(';', 1)[0]!.trim().toLowerCase() === 'text/event-stream'
 }
 
 interface Connection {
@@ -143,7 +177,7 @@ function surelyNotAccepted(
   return !connected && (cause.code === 'ECONNRESET' || cause.code === 'ECONNREFUSED')
 }
 
-/** What a client is told when the upstream could not be reached. */
+/** The error for a client when the upstream could not be reached. */
 export function unreachable(host: string, cause: NodeJS.ErrnoException): ProxyError {
   const { why, remedy = checkAddress } = unreachableReason(cause)
   return new ProxyError(
@@ -157,19 +191,17 @@ export function unreachable(host: string, cause: NodeJS.ErrnoException): ProxyEr
 const checkAddress = "Check the endpoint's base_url and your network, then retry."
 
 function noConnection(request: ClientRequest, seconds: number): ProxyError {
-  return new ProxyError(
-    504,
-    'upstream_timeout',
+  return timeout(
     `No connection to the upstream ${request.host} within ${seconds} s. Retry, or raise timeouts.connect_s in config.json.`,
-    { type: 'upstream_error' },
   )
 }
 
 function silent(seconds: number): ProxyError {
-  return new ProxyError(
-    504,
-    'upstream_timeout',
+  return timeout(
     `The upstream did not begin to answer within ${seconds} s. Retry, or raise timeouts.first_byte_s in config.json.`,
-    { type: 'upstream_error' },
   )
+}
+
+function timeout(message: string): ProxyError {
+  return new ProxyError(504, 'upstream_timeout', message, { type: 'upstream_error' })
 }

@@ -5,28 +5,27 @@
 import { randomUUID } from 'node:crypto'
 import type { Agent, IncomingMessage } from 'node:http'
 import type { Call } from '../app.ts'
-import { AttemptError, type Outgoing } from './attempt.ts'
+import { AttemptError, type Outgoing, type UpstreamAnswer } from './attempt.ts'
 import { accountCredential, credentialFor, type Credential } from './credential.ts'
-import { drain } from './drain.ts'
-import { requestHeaders } from './request-headers.ts'
+import { requestHeaders } from './headers.ts'
 import { shownTarget, type Target } from './target.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
-export type Sender = (request: Outgoing) => Promise<IncomingMessage>
+export type Sender = (request: Outgoing) => Promise<UpstreamAnswer>
 
 /**
- * What goes up, and what it needs of the headers. `pieces` are there until the upstream's answer has begun; who else holds
- * this object, such as the listeners of the request, does not hold them for as long as the answer goes on.
+ * What goes up, and what it needs of the headers. `pieces` is emptied when the answer begins, so that listeners that keep this
+ * object do not keep the body for as long as the answer goes on (`test/let-go.test.ts`).
  */
 export interface OutgoingBody {
   pieces: readonly Buffer[]
-  /** which of the client's headers go along: see `requestHeaders` */
-  pass: 'all' | 'chosen'
+  /** which of the client's headers go along: all, or those with such a beginning */
+  pass: 'all' | readonly string[]
   headers: Record<string, string | undefined>
 }
 
 /**
- * The head of the upstream's answer, whatever its status; its body is still to be read.
+ * The upstream's answer, whatever its status; its body is still to be read.
  * Throws ProxyError 401, 502, 503 or 504.
  */
 export async function exchange(
@@ -34,48 +33,98 @@ export async function exchange(
   target: Target,
   body: OutgoingBody,
   send: Sender,
-): Promise<IncomingMessage> {
-  const attempt: Attempt = (credential, agent) =>
-    send(outgoing(call, target, body, credential, agent))
+): Promise<UpstreamAnswer> {
   try {
-    const credential = await credentialFor(call, target.endpoint)
-    const answer = await attemptTwice(call, target, attempt, credential)
-    if (answer.statusCode === 404) call.record.notFound = shownTarget(target)
-    if (answer.statusCode !== 401 || credential?.accountToken === undefined) return answer
-
-    const token = await renewed(call, answer, credential.accountToken)
-    if (token === undefined) return answer
-    drain(answer)
-    return await lastAttempt(call, target, attempt, accountCredential(token))
+    return await new Exchange(call, target, body, send).answer()
   } finally {
     body.pieces = []
   }
 }
 
-function outgoing(
-  call: Call,
-  target: Target,
-  body: OutgoingBody,
-  credential: Credential | undefined,
-  agent: Agent,
-): Outgoing {
-  return {
-    address: target.address,
-    headers: requestHeaders({
-      client: call.headers,
-      endpoint: target.endpoint,
-      model: target.model,
+class Exchange {
+  readonly #call: Call
+  readonly #target: Target
+  readonly #body: OutgoingBody
+  readonly #send: Sender
+
+  constructor(call: Call, target: Target, body: OutgoingBody, send: Sender) {
+    this.#call = call
+    this.#target = target
+    this.#body = body
+    this.#send = send
+  }
+
+  async answer(): Promise<UpstreamAnswer> {
+    const credential = await credentialFor(this.#call, this.#target.endpoint)
+    const answer = await this.#attemptTwice(credential)
+    if (answer.status === 404) this.#call.record.notFound = shownTarget(this.#target)
+    if (answer.status !== 401 || credential?.accountToken === undefined) return answer
+
+    const token = await this.#renewed(answer, credential.accountToken)
+    if (token === undefined) return answer
+    drain(answer.stream)
+    return await this.#lastAttempt(accountCredential(token))
+  }
+
+  async #attemptTwice(credential: Credential | undefined): Promise<UpstreamAnswer> {
+    try {
+      return await this.#attempt(credential, this.#call.app.agents.for(this.#target.url))
+    } catch (error) {
+      const isRepeatable = error instanceof AttemptError && error.safeToRepeat
+      if (!isRepeatable || this.#call.signal.cancelled) throw this.#reportable(error)
+      return await this.#lastAttempt(credential)
+    }
+  }
+
+  /** On a connection of its own, which cannot be a dead one. */
+  async #lastAttempt(credential: Credential | undefined): Promise<UpstreamAnswer> {
+    try {
+      return await this.#attempt(credential, this.#call.app.agents.fresh(this.#target.url))
+    } catch (error) {
+      throw this.#reportable(error)
+    }
+  }
+
+  #attempt(credential: Credential | undefined, agent: Agent): Promise<UpstreamAnswer> {
+    const { address, endpoint, model } = this.#target
+    const { pieces, pass, headers: extra } = this.#body
+    const headers = requestHeaders({
+      client: this.#call.headers,
+      endpoint,
+      model,
       credential,
-      pass: body.pass,
-      extra: body.headers,
+      pass,
+      extra,
       newId: randomUUID,
-      contentLength: lengthOf(body.pieces),
-      host: target.address.host,
-    }),
-    body,
-    agent,
-    timeouts: call.config.timeouts,
-    stop: call.stop,
+      contentLength: lengthOf(pieces),
+      host: address.host,
+    })
+    const { timeouts } = this.#call.config
+    return this.#send({
+      address,
+      headers,
+      body: this.#body,
+      agent,
+      timeouts,
+      signal: this.#call.signal,
+    })
+  }
+
+  /** If we cancelled the attempt, our reason; else what the upstream did. */
+  #reportable(error: unknown): unknown {
+    if (!(error instanceof AttemptError)) return error
+    const { signal } = this.#call
+    return signal.cancelled ? signal.reason : error.error
+  }
+
+  /** A token in place of one that was refused; undefined where there is none. */
+  async #renewed(refused: UpstreamAnswer, token: string): Promise<string | undefined> {
+    try {
+      return await this.#call.app.account.renew(token)
+    } catch (error) {
+      drain(refused.stream)
+      throw error
+    }
   }
 }
 
@@ -85,49 +134,18 @@ function lengthOf(pieces: readonly Buffer[]): number {
   return length
 }
 
-type Attempt = (credential: Credential | undefined, agent: Agent) => Promise<IncomingMessage>
+/** A refusal is a line of JSON; what is longer, or slower, costs more than a new connection. */
+const maxDrainedBytes = 64 * 1024
+const maxDrainMs = 1000
 
-function attemptTwice(
-  call: Call,
-  target: Target,
-  attempt: Attempt,
-  credential: Credential | undefined,
-): Promise<IncomingMessage> {
-  return attempt(credential, call.app.agents.for(target.url)).catch((error: unknown) => {
-    if (!(error instanceof AttemptError)) throw error
-    if (!error.safeToRepeat || call.stop.stopped) throw told(call, error)
-    return lastAttempt(call, target, attempt, credential)
+/** Reads an answer that nobody wants to its end, within limits, so that its connection can be used again. */
+function drain(answer: IncomingMessage): void {
+  let left = maxDrainedBytes
+  const patience = setTimeout(() => answer.destroy(), maxDrainMs)
+  answer.once('close', () => clearTimeout(patience))
+  answer.on('error', () => undefined)
+  answer.on('data', (piece: Buffer) => {
+    left -= piece.length
+    if (left < 0) answer.destroy()
   })
-}
-
-/** On a connection of its own, which cannot be a dead one. */
-async function lastAttempt(
-  call: Call,
-  { url }: Target,
-  attempt: Attempt,
-  credential: Credential | undefined,
-): Promise<IncomingMessage> {
-  try {
-    return await attempt(credential, call.app.agents.fresh(url))
-  } catch (error) {
-    throw error instanceof AttemptError ? told(call, error) : error
-  }
-}
-
-/** An attempt that we ended ourselves did not fail by the upstream's fault. */
-function told(call: Call, { error }: AttemptError): Error {
-  return call.stop.stopped ? call.stop.reason : error
-}
-
-async function renewed(
-  call: Call,
-  refused: IncomingMessage,
-  token: string,
-): Promise<string | undefined> {
-  try {
-    return await call.app.account.renew(token)
-  } catch (error) {
-    drain(refused)
-    throw error
-  }
 }

@@ -3,37 +3,44 @@
  * re-serialised, so that the client's own blocks, numbers and spaces stay as they were (prompt caches depend on it).
  */
 import { checkDepth, checkText, refuseJson } from './request-body.ts'
-import { topLevelMembers, type Member } from './scan.ts'
+import { firstItem, openBrace, topLevelMembers, type Member } from './scan.ts'
 
+/** Bytes that others take the place of. Offsets in bytes; `to` is exclusive. */
 interface Splice {
   from: number
   to: number
-  by: Buffer
+  by: readonly Buffer[]
 }
-
-const nothing = Buffer.alloc(0)
 
 export class JsonDocument {
   readonly #bytes: Buffer
+  /** the request body that holds the document */
+  readonly #body: Buffer
   readonly #members: Member[]
   /** values that were asked for */
   readonly #values = new Map<string, unknown>()
   /** what members become: JSON text, or undefined for those taken out */
   readonly #edits = new Map<string, Buffer | undefined>()
+  /** a change inside the value of a member that is not edited itself; offsets count from the beginning of the value */
+  readonly #inner = new Map<string, Splice>()
   /** where each name counts: readers differ on equal keys, so what was checked, the last one, is all that is sent */
   readonly #last: Map<string, Member>
 
-  private constructor(bytes: Buffer, members: Member[]) {
+  private constructor(bytes: Buffer, body: Buffer, members: Member[]) {
     this.#bytes = bytes
+    this.#body = body
     this.#members = members
     this.#last = new Map(members.map((member) => [member.name, member]))
   }
 
-  /** Throws ProxyError 400 `invalid_json`; what is broken deep inside is left for the upstream to refuse. */
-  static parse(bytes: Buffer): JsonDocument {
+  /**
+   * `body`: of an object inside a request's body, that body, for errors. Throws ProxyError 400 `invalid_json`; what is broken
+   * deep inside is left for the upstream to refuse.
+   */
+  static parse(bytes: Buffer, body = bytes): JsonDocument {
     checkText(bytes)
     const members = topLevelMembers(bytes)
-    return new JsonDocument(bytes, members ?? refuseJson(bytes))
+    return new JsonDocument(bytes, body, members ?? refuseJson(body))
   }
 
   /** The value as it came, whatever was set since; not to be changed. Throws ProxyError 400 where it is broken. */
@@ -49,7 +56,7 @@ export class JsonDocument {
     try {
       return JSON.parse(raw.toString('utf8'))
     } catch {
-      return refuseJson(this.#bytes)
+      return refuseJson(this.#body)
     }
   }
 
@@ -78,16 +85,40 @@ export class JsonDocument {
     this.#edits.set(name, undefined)
   }
 
+  /** The first item of a list as a document, where that is an object. Throws ProxyError 400 where it is broken. */
+  first(name: string): JsonDocument | undefined {
+    const list = this.raw(name)
+    const place = list && firstItem(list)
+    if (!place || list[place.from] !== openBrace) return undefined
+    return JsonDocument.parse(list.subarray(place.from, place.to), this.#body)
+  }
+
+  /** Puts the first item of a list, changed, in its place. */
+  setFirst(name: string, item: JsonDocument): void {
+    const place = firstItem(this.raw(name)!)!
+    this.#inner.set(name, { ...place, by: item.pieces() })
+  }
+
+  /** Puts a value in front of the first item of a list; an empty list stays empty. */
+  prepend(name: string, value: unknown): void {
+    const list = this.raw(name)
+    const place = list && firstItem(list)
+    if (!place) return
+    const by = [Buffer.from(`${JSON.stringify(value)},`)]
+    this.#inner.set(name, { from: place.from, to: place.from, by })
+  }
+
   /**
    * The document with its changes, in pieces of the bytes that were parsed and what comes between: a large body is not
    * copied. Without any change the very bytes that were parsed.
    */
   pieces(): Buffer[] {
-    if (this.#edits.size === 0 && this.#last.size === this.#members.length) return [this.#bytes]
+    const isUnchanged = this.#edits.size === 0 && this.#inner.size === 0
+    if (isUnchanged && this.#last.size === this.#members.length) return [this.#bytes]
     const pieces: Buffer[] = []
     let at = 0
     for (const { from, to, by } of this.#splices()) {
-      pieces.push(this.#bytes.subarray(at, from), by)
+      pieces.push(this.#bytes.subarray(at, from), ...by)
       at = to
     }
     pieces.push(this.#bytes.subarray(at))
@@ -100,8 +131,13 @@ export class JsonDocument {
     const splices = this.#insertions(kept.includes(true))
     for (const [index, member] of this.#members.entries()) {
       const json = this.#edits.get(member.name)
+      const inner = this.#inner.get(member.name)
+      const { valueStart, valueEnd } = member
       if (!kept[index]) splices.push(this.#removal(index, kept))
-      else if (json) splices.push({ from: member.valueStart, to: member.valueEnd, by: json })
+      else if (json) splices.push({ from: valueStart, to: valueEnd, by: [json] })
+      else if (inner) {
+        splices.push({ from: valueStart + inner.from, to: valueStart + inner.to, by: inner.by })
+      }
     }
     return splices
   }
@@ -116,16 +152,16 @@ export class JsonDocument {
     if (added.length === 0) return []
     if (hasOthers) added.push(Buffer.from(','))
     const from = this.#bytes.indexOf('{') + 1
-    return [{ from, to: from, by: Buffer.concat(added) }]
+    return [{ from, to: from, by: added }]
   }
 
   /** A member goes with the comma before it; where nothing is kept before it, with the one behind it. */
   #removal(index: number, kept: boolean[]): Splice {
     const { keyStart, valueEnd } = this.#members[index]!
     if (kept.slice(0, index).includes(true)) {
-      return { from: this.#members[index - 1]!.valueEnd, to: valueEnd, by: nothing }
+      return { from: this.#members[index - 1]!.valueEnd, to: valueEnd, by: [] }
     }
-    return { from: keyStart, to: this.#members[index + 1]?.keyStart ?? valueEnd, by: nothing }
+    return { from: keyStart, to: this.#members[index + 1]?.keyStart ?? valueEnd, by: [] }
   }
 
   #isKept(member: Member): boolean {

@@ -2,7 +2,7 @@
 
 const quote = 0x22
 const backslash = 0x5c
-const openBrace = 0x7b
+export const openBrace = 0x7b
 const closeBrace = 0x7d
 const openBracket = 0x5b
 const closeBracket = 0x5d
@@ -84,6 +84,14 @@ export function topLevelMembers(bytes: Buffer): Member[] | undefined {
     at = skipSpace(bytes, at + 1)
   }
   return skipSpace(bytes, at + 1) === bytes.length ? members : undefined
+}
+
+/** Where the first item of a JSON list lies in its bytes; undefined for an empty list, and for what is no list. */
+export function firstItem(list: Buffer): { from: number; to: number } | undefined {
+  if (list[0] !== openBracket) return undefined
+  const from = skipSpace(list, 1)
+  const to = endOfValue(list, from)
+  return to === undefined ? undefined : { from, to }
 }
 
 function memberAt(bytes: Buffer, keyStart: number): Member | undefined {

@@ -164,24 +164,17 @@ test('O40: an upstream’s 404 names endpoint and address, in the error and in t
     },
   })
 
-  const told = await post(`${proxy.url}/v1/chat/completions`, {
-    model: 'm',
-    messages: [{ role: 'user', content: 'x' }],
-  })
-  await (
-    await post(`${proxy.url}/v1/messages`, {
-      model: 'c',
-      messages: [{ role: 'user', content: 'x' }],
-    })
-  ).text()
+  const messages = [{ role: 'user', content: 'x' }]
+  const translated = await post(`${proxy.url}/v1/chat/completions`, { model: 'c', messages })
+  const { error } = (await translated.json()) as { error: { message: string } }
+  await (await post(`${proxy.url}/v1/chat/completions`, { model: 'm', messages })).text()
 
-  const where = `my-common at ${upstream.url}/sub/v1/chat/completions`
-  const { error } = (await told.json()) as { error: { message: string } }
+  const where = `my-anthropic at ${upstream.url}/sub/v1/messages`
   assert.equal(error.message, `no such route (asked: the endpoint ${where})`)
   const lines = proxy.logs.filter(({ msg }) => msg === 'request')
   assert.deepEqual(
     lines.map(({ notFound }) => notFound),
-    [where, `my-anthropic at ${upstream.url}/sub/v1/messages`],
+    [where, `my-common at ${upstream.url}/sub/v1/chat/completions`],
   )
   assert.doesNotMatch(proxy.rawLog(), /hunter2/)
 })

@@ -69,7 +69,8 @@ for (const road of [...roads, common]) {
         })
         const stop = () => {
           const reason = new ProxyError(503, 'shutting_down', 'The proxy is being stopped.')
-          if (code === 'shutting_down') for (const call of proxy.app.calls) call.stop.stop(reason)
+          if (code === 'shutting_down')
+            for (const call of proxy.app.calls) call.signal.cancel(reason)
         }
 
         const { text, error, isWhole } = await seen(proxy, road, version, stop)

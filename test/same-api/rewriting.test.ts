@@ -33,6 +33,7 @@ function rewrite(
     systemPrompt,
     headers: beta === undefined ? {} : { 'anthropic-beta': beta },
     subPath,
+    stream: false,
   })
   return { body: JSON.parse(sentText(document)) as Json, headers }
 }

@@ -78,12 +78,12 @@ test('KT6: unknown members keep their digits on the way to common', async (t) =>
 })
 
 test('KT6: of a number in a wrong place only the fault is told', async (t) => {
-  const wrong = ['{"model":"glm-4.6","messages":[{"role":"user","content":1.0}]}']
+  const wrong = ['{"model":"gpt-5.1","messages":[{"role":"user","content":1.0}]}']
   wrong.push(
     '{"model":"gpt-5.1","messages":[{"role":"user","content":[{"type":"text","text":1.0}]}]}',
   )
-  wrong.push('{"model":"glm-4.6","max_tokens":-2.0,"messages":[{"role":"user","content":"x"}]}')
-  wrong.push('{"model":"glm-4.6","stream":1.0,"messages":[{"role":"user","content":"x"}]}')
+  wrong.push('{"model":"gpt-5.1","max_tokens":-2.0,"messages":[{"role":"user","content":"x"}]}')
+  wrong.push('{"model":"gpt-5.1","stream":1.0,"messages":[{"role":"user","content":"x"}]}')
 
   const told: string[] = []
   for (const body of wrong) told.push((await ask(t, body)).text)
@@ -137,7 +137,8 @@ suite('T2: a lone half of a surrogate pair becomes U+FFFD', () => {
     `{"role":"tool","tool_call_id":"c1","content":"${half}"}`,
   ]
   const described = `[{"type":"function","function":{"name":"look","description":"${half}","parameters":{"type":"object","properties":{"${half}":{}}}}}]`
-  for (const { api, model } of roads) {
+  // to a model that speaks chat itself the client's bytes pass
+  for (const { api, model } of roads.filter((road) => road.api !== 'common')) {
     test(`on the way to ${api}`, async (t) => {
       const body = `{"model":"${model}","messages":[${messages.join(',')}],"tools":${described}}`
 

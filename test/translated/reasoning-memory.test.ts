@@ -1,7 +1,7 @@
 /** The memory of reasoning: what it holds, what it lets go, and what a client that drops reasoning gets of it. */
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
-import { ReasoningMemory } from '../../lib/translated/reasoning-memory.ts'
+import { BoundedMemory } from '../../lib/translated/memory.ts'
 import type { ReasoningDetail } from '../../pipelines/wire/chat.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import {
@@ -21,7 +21,7 @@ function detail(text: string): ReasoningDetail[] {
 
 suite('§9.5 what is kept', () => {
   test('what was remembered is recalled whole, as often as asked', () => {
-    const memory = new ReasoningMemory()
+    const memory = new BoundedMemory()
     memory.remember('a', detail('😀'), limits)
 
     assert.deepEqual(memory.recall('a', limits), detail('😀'))
@@ -30,7 +30,7 @@ suite('§9.5 what is kept', () => {
   })
 
   test('a later answer of the same key takes the place of the earlier', () => {
-    const memory = new ReasoningMemory()
+    const memory = new BoundedMemory()
     memory.remember('a', detail('long ago and far away'), limits)
     memory.remember('a', detail('new'), limits)
 
@@ -39,7 +39,7 @@ suite('§9.5 what is kept', () => {
   })
 
   test('above max_entries the least recently used goes', () => {
-    const memory = new ReasoningMemory()
+    const memory = new BoundedMemory()
     for (const key of ['a', 'b', 'c']) memory.remember(key, detail(key), limits)
     memory.recall('a', limits)
     memory.remember('d', detail('d'), limits)
@@ -48,7 +48,7 @@ suite('§9.5 what is kept', () => {
   })
 
   test('above max_mb the least recently used go, and one that is too large alone', () => {
-    const memory = new ReasoningMemory()
+    const memory = new BoundedMemory()
     const half = 'x'.repeat(512 * 1024)
     for (const key of ['a', 'b', 'c']) memory.remember(key, detail(half), limits)
     assert.deepEqual(kept(memory), ['c'])
@@ -60,7 +60,7 @@ suite('§9.5 what is kept', () => {
 
   test('after max_age_minutes without use it is forgotten', () => {
     let now = 0
-    const memory = new ReasoningMemory(() => now)
+    const memory = new BoundedMemory(() => now)
     memory.remember('a', detail('a'), limits)
     memory.remember('b', detail('b'), limits)
     now += 40 * 60_000
@@ -71,7 +71,7 @@ suite('§9.5 what is kept', () => {
   })
 
   test('switched off, nothing is kept, and what was kept is gone', () => {
-    const memory = new ReasoningMemory()
+    const memory = new BoundedMemory()
     const off = { ...limits, enabled: false }
     memory.remember('a', detail('a'), limits)
     memory.remember('b', detail('b'), off)
@@ -81,7 +81,7 @@ suite('§9.5 what is kept', () => {
   })
 })
 
-function kept(memory: ReasoningMemory): string[] {
+function kept(memory: BoundedMemory): string[] {
   return ['a', 'b', 'c', 'd'].filter((key) => memory.recall(key, limits))
 }
 

@@ -1,15 +1,15 @@
 /** Refusals of an upstream whose reason breaks off, trickles in or has an odd form. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import http, { type IncomingMessage } from 'node:http'
+import http from 'node:http'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import type { Call } from '../../lib/app.ts'
-import { StopSignal } from '../../lib/app.ts'
+import { CancelSignal, type Call } from '../../lib/app.ts'
+import { answerTo } from '../../lib/upstream/attempt.ts'
 import { readBeginning } from '../../lib/translated/read-answer.ts'
-import { upstreamRefusal } from '../../lib/translated/refuse.ts'
+import { upstreamRefusal } from '../../lib/translated/answer.ts'
 import { head, rawUpstream } from '../faults/raw-upstream.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { translated } from '../helpers/translated-provider.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
 const claude = { model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'x' }] }
@@ -40,14 +40,16 @@ test('§10.2 a refusal whose reason cannot be decoded stays the refusal that it 
 })
 
 test('§10.2 the reason of a refusal is read for so long, and to such a size', async (t) => {
+  const timeouts = { idle_s: 60, connect_s: 10, first_byte_s: 60, shutdown_s: 1 }
+  const signal = new CancelSignal()
   const call = {
-    config: { timeouts: { idle_s: 60 } },
-    stop: new StopSignal(),
+    config: { timeouts },
+    signal,
     log: { debug: () => undefined },
   } as unknown as Call
   const read = async (answers: (res: http.ServerResponse) => void, bytes: number) => {
     const upstream = await startUpstream(t, (_request, { res }) => answers(res))
-    const [answer] = (await once(http.get(upstream.url), 'response')) as [IncomingMessage]
+    const answer = await answerTo(http.get(upstream.url), { timeouts, signal })
     const text = await readBeginning(answer, call, { bytes, ms: 100 })
     await upstream.whenClosed(0)
     return text
@@ -73,6 +75,9 @@ const rows: [body: unknown, message: string][] = [
 
 for (const [body, message] of rows) {
   test(`KT9: a refusal says what ${JSON.stringify(body)} says`, () => {
-    assert.equal(upstreamRefusal(400, JSON.stringify(body), false).message, message)
+    assert.equal(
+      upstreamRefusal(translated('openai'), 400, JSON.stringify(body), false).message,
+      message,
+    )
   })
 }

@@ -6,23 +6,23 @@ import { startTokenServer } from '../helpers/token-server.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 import { asks } from '../faults/asks.ts'
 
-const endless = (function* pieces() {
-  for (let count = 0; count < 400; count += 1) yield 'x'.repeat(100_000)
-})()
+const endless = Array.from({ length: 400 }, () => 'x'.repeat(100_000))
 
-for (const [what, sse] of [
-  ['does not end', ['no', 'hang']],
-  ['is endless', [...endless]],
-] as const) {
+const cases = (['/v1/messages', '/v1/chat/completions'] as const).flatMap((route) => [
+  { route, what: 'does not end', sse: ['no', 'hang'] },
+  { route, what: 'is endless', sse: endless },
+])
+
+for (const { route, what, sse } of cases) {
   test(
-    `row 47: a 401 that ${what} is let go, and the request is replayed`,
+    `row 47: ${route}: a 401 that ${what} is let go, and the request is replayed`,
     { timeout: 10_000 },
     async (t) => {
       const tokens = await startTokenServer(t)
       const upstream = await startUpstream(t, ({ headers }) =>
         headers.authorization === `Bearer ${tokens.accessToken}` && tokens.refreshes > 1
           ? { body: anthropicMessage({ text: ['Hi'] }) }
-          : { status: 401, headers: { 'content-type': 'application/json' }, sse: [...sse] },
+          : { status: 401, headers: { 'content-type': 'application/json' }, sse },
       )
       const { url } = await startProxy(t, {
         config: oneUpstream(upstream.url, {
@@ -39,7 +39,7 @@ for (const [what, sse] of [
         env: { DROID_REFRESH_KEY: tokens.refreshToken, TOKEN_URL: tokens.url },
       })
 
-      const answer = await post(`${url}/v1/messages`, asks['/v1/messages'])
+      const answer = await post(url + route, asks[route])
       await upstream.whenClosed(0)
 
       assert.equal(answer.status, 200)

@@ -4,8 +4,7 @@ import { EventEmitter, once } from 'node:events'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { PassThrough, Transform, Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
-import { AnswerBody } from '../../lib/upstream/answer-body.ts'
-import { flow } from '../../lib/upstream/flow.ts'
+import { AnswerBody, flow } from '../../lib/upstream/answer-body.ts'
 import { serving } from '../faults/serving.ts'
 
 /** The head of an answer whose body `script` writes. */
@@ -60,9 +59,9 @@ test('of a body that is cut, what came before the cut is in the sink', async (t)
   const body = new AnswerBody(answer, 1000)
   const { sink, text } = collector()
   sink.once('drain', () => undefined)
-  body.watch({ bytes: () => upstream.destroy(), end: () => true })
+  const watcher = { bytes: () => upstream.destroy(), end: () => true }
 
-  await flow(body, [upperCase()], sink)
+  await flow(body, [upperCase()], sink, watcher)
 
   assert.equal(text(), 'THE BEGINNING')
   assert.equal(body.cut?.code, 'upstream_truncated')

@@ -1,8 +1,8 @@
 /** Whether a stream that passes unread has come to its end, however it is cut into pieces. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ModelType } from '../../lib/config/types.ts'
-import { StreamEnd } from '../../lib/upstream/stream-end.ts'
+import { StreamEnd } from '../../lib/upstream/tap.ts'
+import { providers, type ModelType } from '../../pipelines/index.ts'
 import { anthropicStream, responsesStream } from '../helpers/upstream.ts'
 
 const chunk = (choice: object, more: object = {}) =>
@@ -53,7 +53,7 @@ const cut: [what: string, type: ModelType, events: string[]][] = [
 ]
 
 function isWhole(type: ModelType, pieces: Iterable<string | Buffer>): boolean {
-  const end = new StreamEnd(type)
+  const end = new StreamEnd(providers[type].streamEnd)
   for (const piece of pieces) end.read(Buffer.from(piece as string))
   return end.isWhole()
 }

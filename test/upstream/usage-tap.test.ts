@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { UsageTap } from '../../lib/upstream/usage-tap.ts'
+import { UsageTap } from '../../lib/upstream/tap.ts'
 
 const claude = [
   'data: {"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":5,"cache_creation_input_tokens":2,"output_tokens":1}}}\n\n',

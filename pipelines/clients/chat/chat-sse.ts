@@ -6,26 +6,14 @@
  * whether or not the upstream has. A failure is not written: it is in `context.record`, for the caller to tell.
  */
 import { Transform, type TransformCallback } from 'node:stream'
-import type { ProxyError } from '../../errors.ts'
 import type { Delta } from '../../neutral/delta.ts'
 import { listsHeld } from '../../stages/sse-events.ts'
-import type { OpenAiErrorBody } from '../../wire/chat.ts'
 import type { ChatAnswerContext } from './answer.ts'
 import { ChatChunks } from './chat-chunks.ts'
 
 /** In: Delta[]. Out: text, the chunks of one list as one piece; as strings, which Node writes without a Buffer in between. */
 export function chatSse(context: ChatAnswerContext): Transform {
   return new ChatSse(context)
-}
-
-/**
- * A failure after the first chunk, as the last event of the stream; official clients raise on it. `message`: where the
- * failure's own must not be sent as it is.
- */
-export function errorEvent(failure: ProxyError, message = failure.message): string {
-  const { type, param, code } = failure
-  const body: OpenAiErrorBody = { error: { message, type, param, code } }
-  return `data: ${JSON.stringify(body)}\n\n`
 }
 
 /** How long an answer that has begun may stay without a head. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ProxyError } from '../../../../pipelines/errors.ts'
 import type { Delta, Usage } from '../../../../pipelines/neutral/delta.ts'
-import { errorEvent } from '../../../../pipelines/clients/chat/chat-sse.ts'
+import { chatErrorEvent } from '../../../../pipelines/clients/chat/errors.ts'
 import type { ChatDelta } from '../../../../pipelines/wire/chat.ts'
 import { answerContext, chunksOf, sseOf, told } from './chat-answers.ts'
 
@@ -243,7 +243,7 @@ test('§10.1, §10.4 the error event is one line in the envelope', () => {
   const failure = new ProxyError(500, null, 'a\nb', { type: 'api_error' })
 
   assert.equal(
-    errorEvent(failure),
+    chatErrorEvent(failure),
     'data: {"error":{"message":"a\\nb","type":"api_error","param":null,"code":null}}\n\n',
   )
 })

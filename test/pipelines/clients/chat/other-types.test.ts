@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { providers } from '../../../../pipelines/index.ts'
+import { translated, type Translated as Provider } from '../../../helpers/translated-provider.ts'
 import { chatBody } from '../../../../pipelines/clients/chat/chat-body.ts'
 import { translateAll } from '../../../../pipelines/stages/translate.ts'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
@@ -16,8 +16,6 @@ import {
 } from '../../../helpers/provider-answers.ts'
 import { answerContext } from './chat-answers.ts'
 import { asStream, fromBody, upstream } from './replay-answers.ts'
-
-type Provider = keyof typeof providers
 
 /** Each piece of the answer has a token of its own, so that none can be lost unseen. */
 const said = {
@@ -128,7 +126,7 @@ const all = tokensOf(said)
 
 /** Without the streams around it, since there are thousands of them. */
 function fromEvents(provider: Provider, events: JsonObject[]): ChatCompletion | undefined {
-  const translator = providers[provider].translator(upstream)
+  const translator = translated(provider).translator(upstream)
   return chatBody(translateAll(translator, events), answerContext())
 }
 

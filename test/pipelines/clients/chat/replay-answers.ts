@@ -4,7 +4,8 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { deltaStages, providers } from '../../../../pipelines/index.ts'
+import { deltaStages } from '../../../../pipelines/index.ts'
+import { translated, type Translated } from '../../../helpers/translated-provider.ts'
 import type { ChatAnswerContext } from '../../../../pipelines/clients/chat/answer.ts'
 import { chatBody, chatCollector } from '../../../../pipelines/clients/chat/chat-body.ts'
 import { chatSse } from '../../../../pipelines/clients/chat/chat-sse.ts'
@@ -17,7 +18,7 @@ export const upstream = { upstreamModel: 'up-1' }
 export interface Recording {
   /** `anthropic/text.sse` */
   name: string
-  provider: keyof typeof providers
+  provider: Translated
   bytes: Buffer
   /** the body of the same answer, where there is one */
   body?: JsonObject
@@ -57,30 +58,24 @@ export interface Answer {
   record: ChatAnswerContext['record']
 }
 
-export async function asStream(
-  provider: keyof typeof providers,
-  pieces: readonly Buffer[],
-): Promise<Answer> {
+export async function asStream(provider: Translated, pieces: readonly Buffer[]): Promise<Answer> {
   const context = answerContext()
   const last = chatSse(context)
   const sse = text(last)
-  await pipeline([Readable.from(pieces), ...deltaStages(providers[provider], upstream), last])
+  await pipeline([Readable.from(pieces), ...deltaStages(translated(provider), upstream), last])
   return { sse: await sse, record: context.record }
 }
 
 export async function collectedFrom(
-  provider: keyof typeof providers,
+  provider: Translated,
   bytes: Buffer,
 ): Promise<ChatCompletion | undefined> {
-  const stages = deltaStages(providers[provider], upstream)
+  const stages = deltaStages(translated(provider), upstream)
   const { sink, completion } = chatCollector(answerContext())
   await pipeline([Readable.from([bytes]), ...stages, sink])
   return completion()
 }
 
-export function fromBody(
-  provider: keyof typeof providers,
-  body: JsonObject,
-): ChatCompletion | undefined {
-  return chatBody(providers[provider].body(body, upstream), answerContext())
+export function fromBody(provider: Translated, body: JsonObject): ChatCompletion | undefined {
+  return chatBody(translated(provider).body(body, upstream), answerContext())
 }

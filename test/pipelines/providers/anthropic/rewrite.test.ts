@@ -29,6 +29,7 @@ function rewrite(text: string, { systemPrompt = '', betas, subPath = '', ...entr
     systemPrompt,
     headers: betas === undefined ? {} : { 'anthropic-beta': betas },
     subPath,
+    stream: false,
   })
   return { headers, text: sentText(document), isSame: document.pieces()[0] === bytes }
 }

@@ -17,7 +17,13 @@ function rewrite(text: string, { systemPrompt = '', subPath = '', ...entry }: Op
   const document = JsonDocument.parse(bytes)
   const id = entry.id ?? 'gpt-5.1'
   const model: Model = { name: id, id, type: 'openai', reasoning: 'auto', ...entry }
-  const headers = rewriteResponses(document, { model, systemPrompt, headers: {}, subPath })
+  const headers = rewriteResponses(document, {
+    model,
+    systemPrompt,
+    headers: {},
+    subPath,
+    stream: false,
+  })
   return { headers, text: sentText(document), isSame: document.pieces()[0] === bytes }
 }
 

@@ -1,42 +1,37 @@
-/**
- * Reads the token counts out of bytes that pass by, for the log line: no parsing, no copying, one search per piece.
- * A `"usage":` with plain quotes is never part of the model's text, since quotes inside JSON strings are escaped.
- */
+/** What is read of bytes that pass: token counts for the log line, and whether a stream came to its end. Nothing is parsed. */
 import type { Call } from '../app.ts'
-import type { ModelType } from '../config/types.ts'
-import type { AnswerBody } from './answer-body.ts'
-import { StreamEnd } from './stream-end.ts'
+import type { Watcher } from './answer-body.ts'
 
 /**
- * Keeps the call's log record of a body that passes unread: when it began and how many tokens it reports. `streamOf`: the API
- * whose event stream it is, which is then cut where it closes before its end; undefined where nothing is known of its end.
+ * Keeps the log record of a body that passes: when it began, and the tokens that it reports. `streamEnd`: what an event stream
+ * holds that came to its end; without it the body counts as cut. Undefined where no end is known.
  */
-export function tapUsage(
-  body: AnswerBody,
+export function tap(
   call: Call,
   contentEncoding: string | undefined,
-  streamOf: ModelType | undefined,
-): void {
+  streamEnd: RegExp | undefined,
+): Watcher {
   const { record } = call
-  const tap = new UsageTap(contentEncoding)
-  const end = streamOf && !isEncoded(contentEncoding) ? new StreamEnd(streamOf) : undefined
-  body.watch({
+  const usage = new UsageTap(contentEncoding)
+  const end = streamEnd && !isEncoded(contentEncoding) ? new StreamEnd(streamEnd) : undefined
+  return {
     bytes(piece) {
       call.firstByteMs ??= performance.now()
-      tap.read(piece)
+      usage.read(piece)
       end?.read(piece)
     },
     end() {
-      const { inputTokens, outputTokens, cachedTokens } = tap.tokens()
+      const { inputTokens, outputTokens, cachedTokens } = usage.tokens()
       record.inputTokens = inputTokens
       record.outputTokens = outputTokens
       record.cachedTokens = cachedTokens
       return end?.isWhole() ?? true
     },
-  })
+  }
 }
 
-function isEncoded(contentEncoding: string | undefined): boolean {
+/** Whether bytes say nothing until somebody decodes them. */
+export function isEncoded(contentEncoding: string | undefined): boolean {
   return contentEncoding !== undefined && contentEncoding !== 'identity'
 }
 
@@ -65,6 +60,10 @@ interface Counts extends Tokens {
   besideInput: { read: number; written: number } | undefined
 }
 
+/**
+ * Token counts, by one search per piece. A `"usage":` with plain quotes is never part of the model's text, where quotes are
+ * escaped.
+ */
 export class UsageTap {
   readonly #encoded: boolean
   readonly #counts: Counts = {
@@ -102,7 +101,7 @@ export class UsageTap {
     }
   }
 
-  /** Counts are cumulative in all APIs and never fall: the larger one holds. Of one object the first of a name counts. */
+  /** Counts are cumulative in all APIs, so the larger one holds. Within one usage object the first occurrence wins; details repeat names. */
   #take(text: string): void {
     const counts = this.#counts
     const found: Record<string, number> = {}
@@ -147,4 +146,63 @@ function cutKey(bytes: Buffer): number {
     if (bytes[index] !== key[index - at]) return bytes.length
   }
   return at
+}
+
+const lf = 0x0a
+const cr = 0x0d
+/** The longest end of any API fits into it. */
+const carriedBytes = 64
+
+/**
+ * Whether an event stream that passes unread came to its end. Each API ends one with an event of its own; a stream that closes
+ * without it is cut, however cleanly it closed. Providers send whole events, so as a rule nothing is searched until the stream
+ * is over: only its last pieces. Where pieces end within an event, they are searched as they come.
+ */
+export class StreamEnd {
+  readonly #end: RegExp
+  #seen = false
+  /** the last piece ended within an event */
+  #open = false
+  /** what of it belongs to the next piece; a line begins with the end of another */
+  #carried = '\n'
+  #last: Buffer | undefined
+  #lastButOne: Buffer | undefined
+
+  /** `end`: what such a stream holds that came to its end. */
+  constructor(end: RegExp) {
+    this.#end = end
+  }
+
+  read(piece: Buffer): void {
+    if (this.#open || !endsEvent(piece)) {
+      this.#search(this.#carried + piece.toString('latin1'))
+    } else {
+      // what counts tokens may come behind the end
+      this.#lastButOne = this.#last
+      this.#last = piece
+    }
+  }
+
+  /** Whether the stream, which is over, has ended as its API ends one. */
+  isWhole(): boolean {
+    return this.#seen || this.#isIn(this.#last) || this.#isIn(this.#lastButOne)
+  }
+
+  #search(text: string): void {
+    this.#seen ||= this.#end.test(text)
+    this.#open = !/\n\r?\n$/.test(text)
+    this.#carried = this.#open ? text.slice(-carriedBytes) : '\n'
+  }
+
+  #isIn(piece: Buffer | undefined): boolean {
+    return piece !== undefined && this.#end.test(`\n${piece.toString('latin1')}`)
+  }
+}
+
+/** Whether it ends with a blank line. */
+function endsEvent(piece: Buffer): boolean {
+  const { length } = piece
+  if (piece[length - 1] !== lf) return false
+  const before = piece[length - 2]
+  return before === lf || (before === cr && piece[length - 3] === lf)
 }

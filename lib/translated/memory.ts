@@ -2,8 +2,26 @@
  * The reasoning of answers that called tools, for clients that hand back only text and tool calls: without it Claude
  * cannot go on thinking in the middle of a tool loop. Bounded in entries, bytes and age; the least recently used go first.
  */
+import type { Call, ReasoningMemory } from '../app.ts'
 import type { ReasoningMemoryLimits } from '../config/types.ts'
+import type { Target } from '../upstream/target.ts'
+import { upstreamId } from '../../pipelines/model.ts'
 import type { Remembered } from '../../pipelines/neutral/phases.ts'
+
+interface CallMemory {
+  recall: (id: string) => Remembered[] | undefined
+  remember: (id: string, entries: Remembered[]) => void
+}
+
+/** The memory as one call uses it: only what this model said through this endpoint is found. */
+export function callMemory({ app, config }: Call, { endpoint, model }: Target): CallMemory {
+  const limits = config.reasoning_memory
+  const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), id])
+  return {
+    recall: (id) => app.reasoning.recall(key(id), limits),
+    remember: (id, entries) => app.reasoning.remember(key(id), entries, limits),
+  }
+}
 
 interface Entry {
   /** JSON in UTF-8: its size is known, and it weighs nothing on the heap */
@@ -12,7 +30,7 @@ interface Entry {
   usedMs: number
 }
 
-export class ReasoningMemory {
+export class BoundedMemory implements ReasoningMemory {
   /** in the order of their last use */
   readonly #entries = new Map<string, Entry>()
   readonly #now: () => number

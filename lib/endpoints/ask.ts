@@ -1,0 +1,114 @@
+/**
+ * POST to a model, in whichever API: decides the road. A client that speaks the model's own API takes the same-API road; else
+ * the request is translated.
+ */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Call } from '../app.ts'
+import { findModel } from '../config/models.ts'
+import type { DefaultStream, Model } from '../config/types.ts'
+import { withBody } from '../http/body.ts'
+import { forward, prepareForward, type Forwarded } from '../same-api/forward.ts'
+import { prepareTranslation, translate, type Translated } from '../translated/ask.ts'
+import { modelOf } from '../upstream/target.ts'
+import { badRequest, type ProxyError } from '../../pipelines/errors.ts'
+import { clients, providers, type Client } from '../../pipelines/index.ts'
+import { JsonDocument } from '../../pipelines/json/document.ts'
+import { parseExactObject } from '../../pipelines/json/request-body.ts'
+
+/** Answers one request. What follows the route of the client's API in the path goes upstream. Throws ProxyError. */
+export async function askModel(
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+): Promise<void> {
+  const asked = await withBody(req, call, (bytes) => prepare(call, bytes))
+  if (asked.road === 'same-api') await forward(req, res, call, asked)
+  else await translate(res, call, asked)
+}
+
+function prepare(call: Call, bytes: Buffer): Forwarded | Translated {
+  const { client, path } = call
+  const subPath = path.slice(client.route.length)
+  const canTranslate = client.read !== undefined && subPath === ''
+  if (!canTranslate || isOwn(client, hintedModel(call, bytes))) {
+    const document = JsonDocument.parse(bytes)
+    const model = modelOf(call, modelName(document))
+    if (isOwn(client, model)) return pass(call, document, model, subPath)
+    if (!canTranslate) throw wrongRoute(model)
+  }
+  const body = parseExactObject(bytes)
+  const { model: name } = body
+  if (typeof name === 'string' && isOwn(client, findModel(call.config, name))) {
+    return pass(call, JsonDocument.parse(bytes), modelOf(call, name), subPath)
+  }
+  const request = client.read(body)
+  const model = modelOf(call, request.model)
+  const provider = providers[model.type]
+  if (!provider.write) throw wrongRoute(model)
+  const stream = wantsStream(call, request.stream)
+  return prepareTranslation(call, { client, provider, request, model, stream })
+}
+
+function pass(call: Call, document: JsonDocument, model: Model, subPath: string): Forwarded {
+  const stream = wantsStream(call, document.get('stream'))
+  return prepareForward(call, document, model, { subPath, stream })
+}
+
+function isOwn(client: Client, model: Model | undefined): boolean {
+  return model !== undefined && clients[providers[model.type].api] === client
+}
+
+const modelKey = Buffer.from('"model"')
+const longestName = 300
+
+/**
+ * The model that a body most likely names, so that as a rule it is parsed only once, and by the parser of its road. A guess: the
+ * first `"model"` may stand deep inside, or again later. Either parser then finds the true one.
+ */
+function hintedModel({ config }: Call, bytes: Buffer): Model | undefined {
+  const at = bytes.indexOf(modelKey)
+  if (at === -1) return undefined
+  const text = bytes.toString('utf8', at, at + longestName)
+  const [, name] = /^"model"\s*:\s*"([^"\\]*)"/.exec(text) ?? []
+  return name === undefined ? undefined : findModel(config, name)
+}
+
+function modelName(document: JsonDocument): string {
+  const name = document.get('model')
+  if (typeof name === 'string' && name !== '') return name
+  if (name === undefined || name === null || name === '') {
+    throw badRequest(
+      'missing_required_parameter',
+      'model',
+      'The request has no `model`. Name one; GET /v1/models lists all.',
+    )
+  }
+  throw badRequest('invalid_type', 'model', '`model` must be a string.')
+}
+
+function wrongRoute(model: Model): ProxyError {
+  const { api, write } = providers[model.type]
+  const others = Object.values(clients).filter(({ read }) => read && write)
+  const routes = new Set([clients[api], ...others].map(({ route }) => route))
+  return badRequest(
+    'wrong_route',
+    'model',
+    `The model ${JSON.stringify(model.id)} is not served here. Send it to ${[...routes].join(' or ')}.`,
+  )
+}
+
+/** `asked`: the body's `stream`. */
+function wantsStream({ client, config, headers }: Call, asked: unknown): boolean {
+  if (typeof asked === 'boolean') return asked
+  const isOpen = asked === undefined || asked === null
+  return isOpen && client.hasDefaultStream && defaultStream(config.default_stream, headers)
+}
+
+/** A person with curl reads a terminal; every SDK that leaves `stream` out expects JSON. */
+function defaultStream(wanted: DefaultStream, headers: IncomingHttpHeaders): boolean {
+  if (wanted !== 'auto') return wanted
+  const accept = headers.accept ?? ''
+  if (accept.includes('text/event-stream')) return true
+  if (accept.includes('application/json')) return false
+  return (headers['user-agent'] ?? '').startsWith('curl/')
+}

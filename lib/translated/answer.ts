@@ -1,0 +1,171 @@
+/**
+ * The answer of an upstream that was asked in another API than the client's: as a stream or as one body, whichever the client
+ * wants, from whichever the upstream sent; or the upstream's refusal.
+ */
+import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Call } from '../app.ts'
+import { sendJson, shownError } from '../http/answer.ts'
+import { flow, type AnswerBody } from '../upstream/answer-body.ts'
+import type { UpstreamAnswer } from '../upstream/attempt.ts'
+import { isOwnCredential } from '../upstream/credential.ts'
+import { shownTarget } from '../upstream/target.ts'
+import type { ChatAnswerContext } from '../../pipelines/clients/chat/answer.ts'
+import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
+import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
+import type { Asked } from './ask.ts'
+import { callMemory } from './memory.ts'
+import { decodingFault, readBeginning, sourceOf, type Source } from './read-answer.ts'
+
+/** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
+export async function answerTranslated(
+  answer: UpstreamAnswer,
+  res: ServerResponse,
+  call: Call,
+  asked: Asked,
+): Promise<void> {
+  const context = answerContext(call, asked)
+  const source = await sourceOf(answer, call, asked, context.fallbackId)
+  if (asked.stream) await asStream(source, res, call, asked.client, context)
+  else await asBody(source, res, asked.client, context)
+  keepTokens(call, context)
+}
+
+async function asStream(
+  source: Source,
+  res: ServerResponse,
+  call: Call,
+  client: TranslatedClient,
+  context: ChatAnswerContext,
+): Promise<void> {
+  res.setHeader('content-type', 'text/event-stream; charset=utf-8')
+  res.setHeader('cache-control', 'no-cache')
+  res.setHeader('x-accel-buffering', 'no')
+  const serialise = client.stream(context)
+  serialise.once('data', () => {
+    call.firstByteMs = performance.now()
+  })
+  let failure: ProxyError | undefined
+  try {
+    if (source.body) await flow(source.body, [...source.stages, serialise], res)
+    else await pipeline(Readable.from([source.deltas]), serialise, res, { end: false })
+    failure = failureOf(source, context)
+  } catch (error) {
+    if (res.destroyed) return
+    const fault = faultOf(source, error as Error)
+    if (!(fault instanceof ProxyError)) throw error
+    failure = fault
+  }
+  if (!failure) {
+    res.end()
+    return
+  }
+  call.record.error = failure.code ?? failure.type
+  if (!res.headersSent) throw failure
+  res.end(client.errorEvent(shownError(call, failure), call.id))
+}
+
+async function asBody(
+  source: Source,
+  res: ServerResponse,
+  client: TranslatedClient,
+  context: ChatAnswerContext,
+): Promise<void> {
+  const body = source.body
+    ? await collected(source, client, context)
+    : client.body(source.deltas, context)
+  const failure = failureOf(source, context)
+  if (failure || !body) throw failure ?? truncatedAnswer()
+  sendJson(res, 200, body)
+}
+
+async function collected(
+  source: Source & { body: AnswerBody },
+  client: TranslatedClient,
+  context: ChatAnswerContext,
+): Promise<object | undefined> {
+  const { sink, completion } = client.collector(context)
+  await flow(source.body, source.stages, sink).catch((error: Error) => {
+    throw faultOf(source, error)
+  })
+  return completion()
+}
+
+/** A stream that was cut fails as truncated; the body knows better why. */
+function failureOf({ body }: Source, { record }: ChatAnswerContext): ProxyError | undefined {
+  return record.failure?.code === 'upstream_truncated' && body?.cut ? body.cut : record.failure
+}
+
+/** Why a stage failed: the body that broke off knows best, then the decoder. */
+function faultOf({ body }: Source, error: Error): Error {
+  return body?.cut ?? decodingFault(error)
+}
+
+function answerContext(call: Call, asked: Asked): ChatAnswerContext {
+  const { requestedModel, includeUsage, logprobs, legacyFunctions, hideReasoning, ownNames } = asked
+  return {
+    requestedModel,
+    fallbackId: randomId(),
+    createdSeconds: Math.floor(Date.now() / 1000),
+    includeUsage,
+    logprobs,
+    legacyFunctions,
+    ownNames,
+    hideReasoning,
+    keepAliveMs: call.config.keep_alive_s * 1000,
+    remember: callMemory(call, asked.target).remember,
+    record: { started: false },
+  }
+}
+
+/** The tail of an id where the upstream gave none: 29 letters and digits, as OpenAI's own are. */
+function randomId(): string {
+  return randomUUID().replaceAll('-', '').slice(0, 29)
+}
+
+function keepTokens(call: Call, { record }: ChatAnswerContext): void {
+  if (!record.usage) return
+  const { inputTokens, outputTokens, cachedTokens } = record.usage
+  Object.assign(call.record, { inputTokens, outputTokens, cachedTokens })
+}
+
+/** An error body is a page at most, and there at once; of more than this only the beginning is read. */
+const readable = { bytes: 1024 * 1024, ms: 10_000 }
+
+/** Reads the refusal and throws it as a ProxyError with the upstream's status; a redirect, which is not followed, as 502. */
+export async function refuse(
+  answer: UpstreamAnswer,
+  call: Call,
+  { provider, target }: Asked,
+): Promise<never> {
+  const { status } = answer
+  if (status < 400) {
+    answer.stream.destroy()
+    throw new ProxyError(
+      502,
+      'upstream_redirect',
+      `The upstream answered with a redirect (HTTP ${status}), which is not followed. Set the endpoint's base_url to the final address.`,
+      { type: 'upstream_error' },
+    )
+  }
+  const text = await readBeginning(answer, call, readable)
+  const refusal = upstreamRefusal(provider, status, text, isOwnCredential(call, target.endpoint))
+  if (status === 404) refusal.message += ` (asked: the endpoint ${shownTarget(target)})`
+  throw refusal
+}
+
+/** `isOwn`: the refused credential was the proxy's, not the caller's. */
+export function upstreamRefusal(
+  provider: TranslatedProvider,
+  status: number,
+  body: string,
+  isOwn: boolean,
+): ProxyError {
+  const refusal = provider.failure(status, body)
+  if (isOwn && (status === 401 || status === 403)) {
+    refusal.message = `Upstream refused the proxy's credentials: ${refusal.message}`
+  }
+  return refusal
+}

@@ -1,0 +1,135 @@
+/**
+ * The road of a client that speaks another API than the model. Its request is read, written for the provider and sent; the
+ * provider's answer is translated back.
+ */
+import type { ServerResponse } from 'node:http'
+import type { Call } from '../app.ts'
+import { systemPromptOf } from '../config/models.ts'
+import type { Model } from '../config/types.ts'
+import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
+import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
+import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
+import { targetOf, type Target } from '../upstream/target.ts'
+import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
+import { calculable, writeJson } from '../../pipelines/json/exact-json.ts'
+import type { OwnNames } from '../../pipelines/neutral/tool-name.ts'
+import type { ChatRequest } from '../../pipelines/wire/chat.ts'
+import { answerTranslated, refuse } from './answer.ts'
+import { callMemory } from './memory.ts'
+
+/** A request that is ready to go up. */
+export interface Translated {
+  road: 'translated'
+  asked: Asked
+  body: OutgoingBody
+  /** parameters that the model's API has no word for */
+  dropped: readonly string[]
+}
+
+/**
+ * What is known of a request once it is on its way: where it went, and how it is to be answered. The request itself is no part
+ * of it, as an answer may go on for minutes.
+ */
+export interface Asked {
+  client: TranslatedClient
+  provider: TranslatedProvider
+  target: Target
+  stream: boolean
+  /** the model as the client named it */
+  requestedModel: string
+  /** whether a stream ends with a usage chunk */
+  includeUsage: boolean
+  logprobs: boolean
+  /** the client knows `functions`, not `tools` */
+  legacyFunctions: boolean
+  /** stop sequences that the upstream does not take */
+  stopAt: readonly string[]
+  /** whether the client wants no readable reasoning */
+  hideReasoning: boolean
+  /** of tools that the upstream knows by another name than the client's */
+  ownNames: OwnNames | undefined
+}
+
+interface ReadRequest extends Pick<Asked, 'client' | 'provider' | 'stream'> {
+  request: ChatRequest
+  model: Model
+}
+
+/** Members of a request that no writer calculates with: their numbers go up as they were written. */
+const passedOn: ReadonlySet<string> = new Set([
+  'tools',
+  'functions',
+  'response_format',
+  'output_config',
+  'output_format',
+  'content',
+  'arguments',
+  'input',
+  'metadata',
+])
+
+/**
+ * Everything parsed from the request ends its life here; only the outgoing bytes go on. Throws ProxyError 400 for what cannot
+ * be written for the provider.
+ */
+export function prepareTranslation(
+  call: Call,
+  { client, provider, request, model, stream }: ReadRequest,
+): Translated {
+  call.record.stream = stream
+  const target = targetOf(call, model, '')
+  const written = provider.write(calculable(request, passedOn), {
+    model,
+    systemPrompt: systemPromptOf(call.config, target.endpoint),
+    headers: call.headers,
+    stream,
+    recall: callMemory(call, target).recall,
+  })
+  const asked = {
+    client,
+    provider,
+    target,
+    stream,
+    requestedModel: request.model,
+    includeUsage: stream && request.stream_options?.include_usage === true,
+    logprobs: request.logprobs === true,
+    legacyFunctions: Array.isArray(request.functions) && !request.tools,
+    stopAt: written.stopAt ?? [],
+    hideReasoning: written.hideReasoning ?? false,
+    ownNames: written.ownNames,
+  }
+  const form = { 'content-type': 'application/json', 'accept-encoding': 'identity' }
+  const body = {
+    pieces: [Buffer.from(writeJson(written.body))],
+    pass: provider.headers,
+    headers: { ...form, ...written.headers },
+  }
+  return { road: 'translated', asked, body, dropped: written.dropped }
+}
+
+/** Sends the request and answers it. Throws ProxyError for whatever goes wrong before the first byte. */
+export async function translate(
+  res: ServerResponse,
+  call: Call,
+  { asked, body, dropped }: Translated,
+): Promise<void> {
+  const answer = await exchange(call, asked.target, body, sendAttempt)
+  setHeaders(res, call, answer, asked, dropped)
+  if (answer.status >= 300) await refuse(answer, call, asked)
+  else await answerTranslated(answer, res, call, asked)
+}
+
+function setHeaders(
+  res: ServerResponse,
+  call: Call,
+  answer: UpstreamAnswer,
+  { client: { limitHeader }, provider: { limits } }: Asked,
+  dropped: readonly string[],
+): void {
+  const raw = withoutSecrets(answer.raw, call.app.redact)
+  for (const [name, value] of Object.entries(answerHeaders(raw, { limits, limitHeader }))) {
+    res.setHeader(name, value)
+  }
+  if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', call.id)
+  if (dropped.length > 0) res.setHeader('x-droid2api-dropped', dropped.join(', '))
+}
