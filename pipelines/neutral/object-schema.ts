@@ -1,19 +1,14 @@
 /**
- * Tool parameters as both APIs take them: an object schema without alternatives at its top, and
- * without what is no JSON Schema.
+ * JSON schemas as the APIs take them. What generators of schemas write that is no JSON Schema is mended at any depth: one
+ * such tool would make every request of a session fail, as the APIs check the whole list. Parameters of tools get to be an
+ * object schema without alternatives at its top.
  */
 import { isObject, type JsonObject } from '../json/value.ts'
 import { isGiven, objectAt } from '../untrusted.ts'
-import { repairedSchema, type Lacks } from './repaired-schema.ts'
-
-interface Shape {
-  properties: JsonObject
-  required: string[]
-}
 
 /**
- * The schema as the APIs take it, itself where nothing is wrong, with what its nodes `lack`; throws
- * a 400 when `parameters` is no object.
+ * The parameters of a tool as an object schema, itself where nothing is wrong, with what its nodes `lack`. Throws a 400 where
+ * `parameters` is something else than an object.
  */
 export function objectSchema(parameters: unknown, place: string, lacks?: Lacks): JsonObject {
   if (!isGiven(parameters)) return { type: 'object', properties: {} }
@@ -39,8 +34,13 @@ function takesObject(type: unknown): boolean {
   return !isGiven(type) || [type].flat().includes('object')
 }
 
+interface Shape {
+  properties: JsonObject
+  required: string[]
+}
+
 /**
- * What all branches together say: later branches win, and only what every alternative requires is
+ * What all branches together define: later branches win, and only what every alternative requires is
  * required. `known` has each schema worked out once: references may form cycles, and shared ones
  * would multiply the work.
  */
@@ -85,10 +85,7 @@ function branchesOf(value: unknown, root: JsonObject): JsonObject[] {
   return value.filter(isObject).map((branch) => resolved(branch, root))
 }
 
-/**
- * Schemas made from type unions refer to their branches (`#/$defs/Name`); other references are left
- * alone.
- */
+/** Schemas made from type unions refer to their branches (`#/$defs/Name`); other references are left alone. */
 function resolved(branch: JsonObject, root: JsonObject): JsonObject {
   if (typeof branch.$ref !== 'string' || !branch.$ref.startsWith('#/')) return branch
   let target: unknown = root
@@ -97,4 +94,83 @@ function resolved(branch: JsonObject, root: JsonObject): JsonObject {
     target = isObject(target) && Object.hasOwn(target, key) ? target[key] : undefined
   }
   return isObject(target) ? target : branch
+}
+
+const mayBeNull = new Set(['default', 'const', 'example'])
+const holdsSchemas = new Set([
+  'items',
+  'prefixItems',
+  'additionalItems',
+  'additionalProperties',
+  'anyOf',
+  'oneOf',
+  'allOf',
+  'not',
+  'if',
+  'then',
+  'else',
+  'contains',
+  'propertyNames',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+])
+const holdsNamedSchemas = new Set([
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+])
+
+/** What a node still lacks; the members to add. */
+export type Lacks = (schema: JsonObject) => JsonObject | undefined
+
+/**
+ * The schema itself where nothing is wrong, else a copy: without members that are null, without
+ * empty `enum`s, with maps for the empty lists that PHP makes of them, and with what it `lacks`.
+ */
+export function repairedSchema(schema: JsonObject, lacks?: Lacks): JsonObject {
+  const repaired = changed(schema, (key, value) => {
+    if (value === null) return mayBeNull.has(key) ? value : undefined
+    if (key === 'enum') return isEmptyList(value) ? undefined : value
+    if (holdsSchemas.has(key)) return repairedMember(value, lacks)
+    return holdsNamedSchemas.has(key) ? repairedMap(value, lacks) : value
+  })
+  const lacking = lacks?.(repaired)
+  return lacking ? { ...repaired, ...lacking } : repaired
+}
+
+function repairedMember(value: unknown, lacks?: Lacks): unknown {
+  if (isObject(value)) return repairedSchema(value, lacks)
+  if (!Array.isArray(value)) return value
+  const members = value.map((member) => repairedMember(member, lacks))
+  return members.some((member, at) => member !== value[at]) ? members : value
+}
+
+function repairedMap(value: unknown, lacks?: Lacks): unknown {
+  if (isEmptyList(value)) return {}
+  if (!isObject(value)) return value
+  return changed(value, (_name, node) => (node === null ? {} : repairedMember(node, lacks)))
+}
+
+/**
+ * The object itself where no member changes; `undefined` takes a member out. Only of what JSON calls
+ * an object, a list or null can anything be wrong.
+ */
+function changed(object: JsonObject, change: (key: string, value: unknown) => unknown): JsonObject {
+  let copy: JsonObject | undefined
+  for (const key of Object.keys(object)) {
+    const old = object[key]
+    if (typeof old !== 'object') continue
+    const value = change(key, old)
+    if (value === old) continue
+    copy ??= { ...object }
+    if (value === undefined) delete copy[key]
+    else copy[key] = value
+  }
+  return copy ?? object
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
 }
