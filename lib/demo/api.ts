@@ -1,20 +1,28 @@
-/** What the demo's three APIs share: each reads a request as an ask and tells a script in its own words. */
+/**
+ * What the demo's three APIs share: each reads a request as an ask and answers with a script. Beside every answer are the
+ * provider's headers, and errors have the provider's shape.
+ */
 import { randomBytes } from 'node:crypto'
-import type { Dialect } from './dialect.ts'
-import type { JsonObject } from '../../pipelines/json/value.ts'
 import type { Ask } from './ask.ts'
 import type { Script } from './script.ts'
+import type { ProxyError } from '../../pipelines/errors.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
+import type { AnthropicErrorBody } from '../../pipelines/wire/anthropic.ts'
+import type { OpenAiErrorBody } from '../../pipelines/wire/chat.ts'
+
+/** The API whose error shape a caller understands. */
+export type Dialect = 'openai' | 'anthropic'
 
 export interface DemoApi {
   /** the shape of its errors and the names of its headers */
   dialect: Dialect
   /** Throws ProxyError 400 for a request that the provider would refuse. */
   ask(body: JsonObject): Ask
-  tell(body: JsonObject, script: Script): Telling
+  answer(body: JsonObject, script: Script): DemoAnswer
 }
 
 /** One answer in both forms. */
-export interface Telling {
+export interface DemoAnswer {
   body: object
   /** The same as events; those that carry a piece of the answer are marked. */
   events(): DemoEvent[]
@@ -23,11 +31,15 @@ export interface Telling {
 }
 
 export interface DemoEvent {
-  /** the `event:` line; Chat Completions has none */
-  name?: string
-  data: object | '[DONE]'
+  /** as it is sent; may be several events, or none */
+  text: string
   /** worth a pause, as a model would make one */
   piece?: boolean
+}
+
+/** An event whose `type` is also its name. */
+export function namedEvent(name: string, members: object, piece = false): DemoEvent {
+  return { text: `event: ${name}\ndata: ${JSON.stringify({ type: name, ...members })}\n\n`, piece }
 }
 
 /** The error that `error midstream` brings. */
@@ -36,4 +48,54 @@ export const midstreamMessage = 'The demo upstream failed in mid-answer, as it w
 /** A fresh id, such as `newId('msg_')`. */
 export function newId(prefix: string): string {
   return prefix + randomBytes(12).toString('hex')
+}
+
+/** Request id and rate limits, by the names of each provider. The limits never shrink. */
+export function providerHeaders(dialect: Dialect, requestId: string): Record<string, string> {
+  if (dialect === 'anthropic') {
+    const reset = new Date(Date.now() + 60_000).toISOString()
+    return {
+      'request-id': requestId,
+      'anthropic-ratelimit-requests-limit': '1000',
+      'anthropic-ratelimit-requests-remaining': '999',
+      'anthropic-ratelimit-requests-reset': reset,
+      'anthropic-ratelimit-tokens-limit': '1000000',
+      'anthropic-ratelimit-tokens-remaining': '999000',
+      'anthropic-ratelimit-tokens-reset': reset,
+    }
+  }
+  return {
+    'x-request-id': requestId,
+    'x-ratelimit-limit-requests': '1000',
+    'x-ratelimit-remaining-requests': '999',
+    'x-ratelimit-reset-requests': '60ms',
+    'x-ratelimit-limit-tokens': '1000000',
+    'x-ratelimit-remaining-tokens': '999000',
+    'x-ratelimit-reset-tokens': '60ms',
+  }
+}
+
+/** An error in the provider's shape. */
+export function errorBody(
+  dialect: Dialect,
+  requestId: string,
+  { status, type, code, param, message }: ProxyError,
+): AnthropicErrorBody | OpenAiErrorBody {
+  if (dialect === 'openai') return { error: { message, type, param, code } }
+  return {
+    type: 'error',
+    error: { type: anthropicType(status, type), message },
+    request_id: requestId,
+  }
+}
+
+/** Anthropic has names of its own for some statuses. */
+const anthropicTypes: Record<number, string> = {
+  402: 'billing_error',
+  504: 'timeout_error',
+  529: 'overloaded_error',
+}
+
+function anthropicType(status: number, type: string): string {
+  return anthropicTypes[status] ?? (type === 'server_error' ? 'api_error' : type)
 }

@@ -1,5 +1,6 @@
-/** What a request asks for, in no API's words. */
+/** What the demo takes from a request, whatever its API. */
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
+import type * as neutral from '../../pipelines/neutral/request.ts'
 
 export interface Ask {
   /** the conversation, oldest first, without system prompts */
@@ -31,6 +32,66 @@ export interface DemoTool {
 /** `any`: some tool must be called; `{ name }`: this one. */
 export type Choice = 'auto' | 'none' | 'any' | { name: string }
 
+/** `inputTokens`: of the request as the client sent it. */
+export function askOf(request: neutral.NeutralRequest, inputTokens: number): Ask {
+  const { turns, tools, toolChoice, parallelCalls, reasoning, format, limits } = request
+  return {
+    turns: turns.flatMap(turnsOf),
+    tools: tools.flatMap(toolOf),
+    choice: choiceOf(toolChoice),
+    parallel: parallelCalls !== false,
+    reasoning: isWished(reasoning),
+    ...(format && { json: format.type === 'schema' ? { schema: format.schema } : {} }),
+    maxTokens: limits.total ?? limits.answer,
+    inputTokens,
+  }
+}
+
+/** Results come before the text beside them; instructions are no turns. */
+function turnsOf({ role, pieces }: neutral.Turn): Turn[] {
+  if (role === 'instruction') return []
+  const results = pieces.filter((piece) => piece.type === 'result')
+  const turns = results.map(({ content }): Turn => ({
+    from: 'tool',
+    text: typeof content === 'string' ? content : textIn(content),
+  }))
+  if (results.length < pieces.length || role === 'assistant') {
+    turns.push({ from: role, text: textIn(pieces) })
+  }
+  return turns
+}
+
+function textIn(pieces: neutral.Piece[]): string {
+  const texts = pieces.flatMap((piece) => (piece.type === 'text' ? piece.text : []))
+  return texts.filter((text) => text !== '').join('\n')
+}
+
+function toolOf(tool: neutral.Tool): DemoTool[] {
+  if (tool.kind === 'hosted') return []
+  const { kind, name, description = '' } = tool
+  const schema = tool.kind === 'function' && isObject(tool.schema) ? tool.schema : {}
+  return [{ kind, name, description, schema }]
+}
+
+function choiceOf(choice: neutral.ToolChoice | undefined): Choice {
+  switch (choice?.type) {
+    case 'tool':
+      return { name: choice.name }
+    case 'allowed':
+      return choice.mode
+    case 'any':
+    case 'none':
+      return choice.type
+    default:
+      return 'auto'
+  }
+}
+
+function isWished({ level, budgetTokens, own }: neutral.NeutralRequest['reasoning']): boolean {
+  if (level !== undefined) return level !== 'off'
+  return budgetTokens !== undefined || (own !== undefined && own.value.type !== 'disabled')
+}
+
 /** The text of a content: a string, or parts of which those with text count. */
 export function textOf(content: unknown): string {
   if (typeof content === 'string') return content
@@ -41,7 +102,7 @@ export function textOf(content: unknown): string {
     .join('\n')
 }
 
-/** The members that say what a tool is; each API nests them elsewhere. Undefined for what has no name. */
+/** The members that describe a tool; each API nests them elsewhere. Undefined without a name. */
 export function toolFrom(
   kind: DemoTool['kind'],
   tool: JsonObject,

@@ -34,35 +34,35 @@ const plainWords = new Set(
   ),
 )
 
-/** The calls for what the user `said` in the last turn, none to two. */
-export function chooseCalls(ask: Ask, said: string): ScriptCall[] {
+/** The calls for the user's last text, none to two. */
+export function chooseCalls(ask: Ask, prompt: string): ScriptCall[] {
   const { choice, tools } = ask
   if (choice === 'none') return []
   const offered =
     typeof choice === 'object' ? tools.filter(({ name }) => name === choice.name) : tools
   const few = tools.length <= fewTools
-  const ranked = rank(offered, said, few)
+  const ranked = rank(offered, prompt, few)
   const [first] = ranked
-  if (!first || (choice === 'auto' && !wanted(first, tools, said))) return []
+  if (!first || (choice === 'auto' && !wanted(first, tools, prompt))) return []
   const chosen = [first.tool]
-  if (ask.parallel && /\b(parallel|both|two|twice)\b/i.test(said)) {
+  if (ask.parallel && /\b(parallel|both|two|twice)\b/i.test(prompt)) {
     const second = ranked.slice(1).find(({ score }) => few || score > 0) ?? first
     chosen.push(second.tool)
   }
-  return chosen.map((tool, index) => callOf(tool, said, tool === chosen[0] ? index : 0))
+  return chosen.map((tool, index) => callOf(tool, prompt, tool === chosen[0] ? index : 0))
 }
 
-function wanted(best: Ranked, tools: DemoTool[], said: string): boolean {
+function wanted(best: Ranked, tools: DemoTool[], prompt: string): boolean {
   if (tools.length === 1) return true
   if (tools.length <= fewTools) return best.score > 0
-  return best.named || /\b(tools?|call|run|weather)\b/i.test(said)
+  return best.named || /\b(tools?|call|run|weather)\b/i.test(prompt)
 }
 
 /** Best first; equals in the order in which they are offered. */
-function rank(tools: DemoTool[], said: string, few: boolean): Ranked[] {
-  const asked = new Set(wordsOf(said))
+function rank(tools: DemoTool[], prompt: string, few: boolean): Ranked[] {
+  const asked = new Set(wordsOf(prompt))
   const shared = (text: string) => new Set(wordsOf(text).filter((word) => asked.has(word))).size
-  const phrase = spaced(said)
+  const phrase = spaced(prompt)
   return tools
     .map((tool) => {
       const named = phrase.includes(spaced(tool.name))
@@ -84,9 +84,9 @@ function spaced(text: string): string {
   return ` ${text.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, ' ')} `
 }
 
-function callOf(tool: DemoTool, said: string, nth: number): ScriptCall {
+function callOf(tool: DemoTool, prompt: string, nth: number): ScriptCall {
   const { kind, name, schema } = tool
-  if (kind === 'custom') return { kind, name, input: clip(said, 2000) || 'demo' }
-  const value = sampleValue({ type: 'object', ...schema }, { said, nth })
+  if (kind === 'custom') return { kind, name, input: clip(prompt, 2000) || 'demo' }
+  const value = sampleValue({ type: 'object', ...schema }, { prompt, nth })
   return { kind, name, input: JSON.stringify(value) }
 }

@@ -4,7 +4,7 @@ import { badRequest } from '../../pipelines/errors.ts'
 import { isGiven, listAt, nameAt, objectAt, optionalNumberAt } from '../../pipelines/untrusted.ts'
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../pipelines/wire/anthropic.ts'
-import { midstreamMessage, newId, type DemoApi, type DemoEvent } from './api.ts'
+import { midstreamMessage, namedEvent, newId, type DemoApi, type DemoEvent } from './api.ts'
 import { objectsIn, textOf, toolFrom, type Ask, type Choice, type Turn } from './ask.ts'
 import type { Script } from './script.ts'
 import { estimateTokens, jsonPieces, words } from './tokens.ts'
@@ -18,7 +18,7 @@ export const messagesApi: DemoApi = {
     }
     return { ...askOf(body), maxTokens }
   },
-  tell(body, script) {
+  answer(body, script) {
     const answer = answerOf(nameAt(body.model, 'model'), script)
     return { body: answer, events: () => eventsOf(answer), failure }
   },
@@ -123,19 +123,19 @@ function eventsOf(answer: AnthropicAnswer): DemoEvent[] {
   const nothingYet = { content: [], stop_reason: null, stop_sequence: null, stop_details: null }
   const { output_tokens_details: _, ...started } = { ...usage, output_tokens: 1 }
   return [
-    event('message_start', { message: { ...message, ...nothingYet, usage: started } }),
-    event('ping', {}),
+    namedEvent('message_start', { message: { ...message, ...nothingYet, usage: started } }),
+    namedEvent('ping', {}),
     ...content.flatMap(blockEvents),
-    event('message_delta', { delta: { stop_reason, stop_sequence, stop_details }, usage }),
-    event('message_stop', {}),
+    namedEvent('message_delta', { delta: { stop_reason, stop_sequence, stop_details }, usage }),
+    namedEvent('message_stop', {}),
   ]
 }
 
 function blockEvents(block: AnthropicBlock, index: number): DemoEvent[] {
   const { empty, deltas } = inPieces(block)
-  const events = deltas.map((delta) => event('content_block_delta', { index, delta }, true))
-  events.unshift(event('content_block_start', { index, content_block: empty }))
-  events.push(event('content_block_stop', { index }))
+  const events = deltas.map((delta) => namedEvent('content_block_delta', { index, delta }, true))
+  events.unshift(namedEvent('content_block_start', { index, content_block: empty }))
+  events.push(namedEvent('content_block_stop', { index }))
   return events
 }
 
@@ -164,11 +164,7 @@ function inPieces(block: AnthropicBlock): { empty: object; deltas: object[] } {
 }
 
 function failure(): DemoEvent[] {
-  return [event('error', { error: { type: 'overloaded_error', message: midstreamMessage } })]
-}
-
-function event(name: string, members: object, piece = false): DemoEvent {
-  return { name, data: { type: name, ...members }, piece }
+  return [namedEvent('error', { error: { type: 'overloaded_error', message: midstreamMessage } })]
 }
 
 function signatureOf(thinking: string): string {

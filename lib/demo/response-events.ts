@@ -1,6 +1,6 @@
-/** The events in which the Responses API tells an answer. Source: OpenAI API reference "Streaming events", read 2026-11. */
+/** An answer of the Responses API as events. Source: OpenAI API reference "Streaming events", read 2026-11. */
 import type { ResponsesAnswer, ResponsesItem } from '../../pipelines/wire/responses.ts'
-import { midstreamMessage, type DemoEvent } from './api.ts'
+import { midstreamMessage, namedEvent, type DemoEvent } from './api.ts'
 import { objectsIn } from './ask.ts'
 import { jsonPieces, words } from './tokens.ts'
 
@@ -33,10 +33,10 @@ function begun(answer: ResponsesAnswer): ResponsesAnswer {
   return { ...rest, status: 'in_progress', incomplete_details: null, output: [], usage: null }
 }
 
-function itemEvents(item: ResponsesItem, index: number): TypedEvent[] {
+function itemEvents(item: ResponsesItem, index: number): Unnumbered[] {
   const { empty, events } = inPieces(item)
-  for (const { data } of events) {
-    Object.assign(data, { item_id: item.id, output_index: index })
+  for (const { members } of events) {
+    Object.assign(members, { item_id: item.id, output_index: index })
   }
   return [
     event('response.output_item.added', { output_index: index, item: empty }),
@@ -46,7 +46,7 @@ function itemEvents(item: ResponsesItem, index: number): TypedEvent[] {
 }
 
 /** An item as it is added, and the events that fill it. */
-function inPieces(item: ResponsesItem): { empty: object; events: TypedEvent[] } {
+function inPieces(item: ResponsesItem): { empty: object; events: Unnumbered[] } {
   switch (item.type) {
     case 'reasoning': {
       const [part] = objectsIn(item.summary)
@@ -86,7 +86,7 @@ function partEvents(
   names: { part: string; text: string },
   at: object,
   part: Record<string, unknown>,
-): TypedEvent[] {
+): Unnumbered[] {
   const extra = 'logprobs' in part ? { ...at, logprobs: [] } : at
   return [
     event(`response.${names.part}.added`, { ...at, part: { ...part, text: '' } }),
@@ -96,23 +96,25 @@ function partEvents(
 }
 
 /** One delta a piece, then the whole under `member`. */
-function pieceEvents(name: string, pieces: string[], member: string, at: object): TypedEvent[] {
+function pieceEvents(name: string, pieces: string[], member: string, at: object): Unnumbered[] {
   const events = pieces.map((delta) => event(`response.${name}.delta`, { ...at, delta }, true))
   events.push(event(`response.${name}.done`, { ...at, [member]: pieces.join('') }))
   return events
 }
 
-interface TypedEvent extends DemoEvent {
-  data: object
+/** An event that has no number yet. */
+interface Unnumbered {
+  name: string
+  members: object
+  piece: boolean
 }
 
-function event(name: string, members: object, piece = false): TypedEvent {
-  return { name, data: { type: name, ...members }, piece }
+function event(name: string, members: object, piece = false): Unnumbered {
+  return { name, members, piece }
 }
 
-function numbered(events: TypedEvent[], first: number): DemoEvent[] {
-  for (const [index, { data }] of events.entries()) {
-    Object.assign(data, { sequence_number: first + index })
-  }
-  return events
+function numbered(events: Unnumbered[], first: number): DemoEvent[] {
+  return events.map(({ name, members, piece }, index) =>
+    namedEvent(name, { ...members, sequence_number: first + index }, piece),
+  )
 }

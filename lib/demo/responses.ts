@@ -29,7 +29,7 @@ export const responsesApi: DemoApi = {
       inputTokens: estimateTokens({ instructions: instructions ?? '', input, tools: tools ?? [] }),
     }
   },
-  tell(body, script) {
+  answer(body, script) {
     const answer = answerOf(body, script)
     return {
       body: answer,

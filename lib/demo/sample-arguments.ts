@@ -1,14 +1,14 @@
 /**
  * Values made from a JSON schema: valid for the common keywords, plausible by the name of the property, and harmless, since
- * an agent may really run what it is told (`echo`, a file nobody has).
+ * an agent may really run it (`echo`, a file that does not exist).
  */
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { clip } from './tokens.ts'
 
 export interface SampleHint {
-  /** what the user said; a place named in it becomes the city */
-  said: string
-  /** the how manieth call of the same tool this is, from 0, so that two calls differ */
+  /** the user's text; a place named in it becomes the city */
+  prompt: string
+  /** index among calls of the same tool, so that two calls differ */
   nth: number
 }
 
@@ -22,7 +22,7 @@ interface Place extends SampleHint {
 /** Deeper than this only what ends a recursive schema. */
 const maxDepth = 8
 
-const wordsByName: [name: RegExp, word: (place: Place) => string][] = [
+const textsByName: [name: RegExp, text: (place: Place) => string][] = [
   [/city|location|place|town|destination|region/i, placeIn],
   [/country/i, () => 'Norway'],
   [/dir(ectory)?$|folder|cwd|workdir/i, () => '.'],
@@ -40,11 +40,11 @@ const wordsByName: [name: RegExp, word: (place: Place) => string][] = [
   [/id$/i, ({ nth }) => `demo-${nth + 1}`],
   [
     /query|search|question|prompt|text|message|content|input|description|task|topic/i,
-    ({ said }) => clip(said, 80) || 'hello',
+    ({ prompt }) => clip(prompt, 80) || 'hello',
   ],
 ]
 
-const wordsByFormat: Record<string, string> = {
+const textsByFormat: Record<string, string> = {
   date: '2026-01-31',
   'date-time': '2026-01-31T12:00:00Z',
   time: '12:00:00Z',
@@ -55,14 +55,14 @@ const wordsByFormat: Record<string, string> = {
   ipv4: '127.0.0.1',
 }
 
-/** A value for a schema: required members, or all of them where the schema does not say which are. */
+/** A value for a schema: required members, or all of them where the schema names none. */
 export function sampleValue(schema: JsonObject, hint: SampleHint): unknown {
   return valueFor(schema, { ...hint, root: schema, name: '', depth: 0 })
 }
 
 function valueFor(schema: unknown, place: Place): unknown {
   if (place.depth > 2 * maxDepth) return null
-  if (!isObject(schema)) return word(place)
+  if (!isObject(schema)) return textByName(place)
   if (typeof schema.$ref === 'string') {
     return valueFor(resolve(schema.$ref, place.root), deeper(place))
   }
@@ -140,22 +140,22 @@ function numberFor(schema: JsonObject): number {
 }
 
 function stringFor(schema: JsonObject, place: Place): string {
-  const formatted = typeof schema.format === 'string' ? wordsByFormat[schema.format] : undefined
-  const text = formatted ?? word(place)
+  const formatted = typeof schema.format === 'string' ? textsByFormat[schema.format] : undefined
+  const text = formatted ?? textByName(place)
   const { minLength, maxLength } = schema
   const long = typeof minLength === 'number' ? text.padEnd(Math.min(minLength, 1000), '.') : text
   return typeof maxLength === 'number' ? long.slice(0, maxLength) : long
 }
 
-function word(place: Place): string {
-  const row = wordsByName.find(([name]) => name.test(place.name))
+function textByName(place: Place): string {
+  const row = textsByName.find(([name]) => name.test(place.name))
   return row ? row[1](place) : 'demo'
 }
 
 /** The nth place that the user names (“in Oslo and Paris”), else a city. */
-function placeIn({ said, nth }: Place): string {
+function placeIn({ prompt, nth }: Place): string {
   const named = /\b(?:in|for|at|of|and|near)\s+(\p{Lu}[\p{L}'-]+(?:\s\p{Lu}[\p{L}'-]+)*)/gu
-  const places = Array.from(said.matchAll(named), ([, name]) => name)
+  const places = Array.from(prompt.matchAll(named), ([, name]) => name)
   return places[nth] ?? ['Oslo', 'Paris'][nth % 2] ?? 'Oslo'
 }
 

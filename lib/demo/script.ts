@@ -1,6 +1,6 @@
 /**
- * What the demo says to an ask, in no API's words: reasoning, text, calls, or how it fails. Both forms of an answer, stream
- * and body, are told from one script.
+ * The demo's answer to an ask, whatever the API: reasoning, text, calls, or how it fails. Both forms of an answer, stream and
+ * body, are made of one script.
  */
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { Ask } from './ask.ts'
@@ -27,13 +27,13 @@ export interface Script {
  * off with an error, `cut` (as the whole message) or `cut the connection` with nothing at all.
  */
 export function decide(ask: Ask): Script {
-  const { said, results } = lastTurn(ask)
-  const calls = results.length > 0 ? [] : chooseCalls(ask, said)
-  const breaks = results.length > 0 ? undefined : breakAsked(said)
-  const whole = textFor(ask, { said, results, calls })
+  const { prompt, results } = lastTurn(ask)
+  const calls = results.length > 0 ? [] : chooseCalls(ask, prompt)
+  const breaks = results.length > 0 ? undefined : breakAsked(prompt)
+  const whole = textFor(ask, { prompt, results, calls })
   const pieces = words(whole)
   const within = pieces.slice(0, ask.maxTokens)
-  const reasoning = ask.reasoning ? reasoningFor(said, results, calls) : undefined
+  const reasoning = ask.reasoning ? reasoningFor(prompt, results, calls) : undefined
   return {
     text: within.join(''),
     calls,
@@ -45,12 +45,12 @@ export function decide(ask: Ask): Script {
 }
 
 interface LastTurn {
-  /** by the user in this turn, or before it where this one holds only results */
-  said: string
+  /** the user's text of this turn, or of an earlier one where this one holds only results */
+  prompt: string
   results: string[]
 }
 
-/** What came after the assistant's last words; an answer that the client has begun itself is not looked at. */
+/** What came after the assistant's last message; an answer that the client has begun itself does not count. */
 function lastTurn({ turns }: Ask): LastTurn {
   const end = turns.findLastIndex(({ from }) => from !== 'assistant') + 1
   const start = turns.findLastIndex(({ from }, index) => from === 'assistant' && index < end) + 1
@@ -59,7 +59,7 @@ function lastTurn({ turns }: Ask): LastTurn {
     .filter(({ from }) => from === 'user')
     .map(({ text }) => withoutReminders(text))
   return {
-    said: texts.findLast((text) => text !== '') ?? '',
+    prompt: texts.findLast((text) => text !== '') ?? '',
     results: results.map(({ text }) => text),
   }
 }
@@ -69,11 +69,11 @@ function withoutReminders(text: string): string {
   return text.replaceAll(/<system-reminder>.*?<\/system-reminder>/gs, '').trim()
 }
 
-function breakAsked(said: string): Script['breaks'] {
-  const [, status] = /\berror ([45]\d\d)\b/i.exec(said) ?? []
+function breakAsked(prompt: string): Script['breaks'] {
+  const [, status] = /\berror ([45]\d\d)\b/i.exec(prompt) ?? []
   if (status) throw statusAsked(Number(status))
-  if (/\berror midstream\b/i.test(said)) return 'error'
-  return /^\W*cut\W*$|\bcut the connection\b/i.test(said) ? 'cut' : undefined
+  if (/\berror midstream\b/i.test(prompt)) return 'error'
+  return /^\W*cut\W*$|\bcut the connection\b/i.test(prompt) ? 'cut' : undefined
 }
 
 const codes: Record<number, string> = { 401: 'invalid_api_key', 429: 'rate_limit_exceeded' }
@@ -85,11 +85,13 @@ function statusAsked(status: number): ProxyError {
   return new ProxyError(status, codes[status] ?? null, message, { headers })
 }
 
-function textFor(ask: Ask, { said, results, calls }: LastTurn & { calls: ScriptCall[] }): string {
+function textFor(ask: Ask, { prompt, results, calls }: LastTurn & { calls: ScriptCall[] }): string {
   if (calls.length > 0) return ask.choice === 'auto' ? leadIn(calls) : ''
-  if (ask.json) return JSON.stringify(jsonFor(ask.json, said))
-  if (results.length > 0) return quoteResults(said, results)
-  const message = said ? `Your last message was: “${clip(said, 200)}”` : 'Your message has no text.'
+  if (ask.json) return JSON.stringify(jsonFor(ask.json, prompt))
+  if (results.length > 0) return quoteResults(prompt, results)
+  const message = prompt
+    ? `Your last message was: “${clip(prompt, 200)}”`
+    : 'Your message has no text.'
   return (
     `Hello from the droid2api demo! No model is at work here, so nothing needs an account. ${message}\n\n` +
     'Offer a tool to see it called, ask for two things in parallel to see two calls, or write ' +
@@ -106,32 +108,32 @@ function namesOf(calls: ScriptCall[]): string[] {
   return [...new Set(calls.map(({ name }) => name))]
 }
 
-function jsonFor({ schema }: NonNullable<Ask['json']>, said: string): unknown {
-  if (schema) return sampleValue(schema, { said, nth: 0 })
-  return { answer: 'Hello from the droid2api demo.', last_message: clip(said, 200) }
+function jsonFor({ schema }: NonNullable<Ask['json']>, prompt: string): unknown {
+  if (schema) return sampleValue(schema, { prompt, nth: 0 })
+  return { answer: 'Hello from the droid2api demo.', last_message: clip(prompt, 200) }
 }
 
-function quoteResults(said: string, results: string[]): string {
+function quoteResults(prompt: string, results: string[]): string {
   const quotes = results.map((result) => `- ${clip(result, 600) || '(nothing)'}`)
   const came = results.length === 1 ? 'This came back' : `These ${results.length} came back`
-  return `You asked: “${clip(said, 200)}”. ${came} from the tools:\n\n${quotes.join('\n')}\n\nThat is all the droid2api demo can say about it.`
+  return `You asked: “${clip(prompt, 200)}”. ${came} from the tools:\n\n${quotes.join('\n')}\n\nThat is all the droid2api demo can say about it.`
 }
 
-function reasoningFor(said: string, results: string[], calls: ScriptCall[]): string {
+function reasoningFor(prompt: string, results: string[], calls: ScriptCall[]): string {
   const next =
     calls.length > 0
       ? `A tool fits: ${namesOf(calls).join(', ')}.`
       : results.length > 0
         ? 'The results are here, so I can answer.'
         : 'No tool is needed, so I answer at once.'
-  return `**Reading the request**\n\nThe user says “${clip(said, 100)}”. ${next}`
+  return `**Reading the request**\n\nThe user says “${clip(prompt, 100)}”. ${next}`
 }
 
 function countTokens(
   { inputTokens }: Ask,
-  said: { reasoning: string; text: string[]; calls: ScriptCall[] },
+  parts: { reasoning: string; text: string[]; calls: ScriptCall[] },
 ): Script['tokens'] {
-  const reasoning = words(said.reasoning).length
-  const calls = said.calls.reduce((sum, { input }) => sum + 4 + jsonPieces(input).length, 0)
-  return { input: inputTokens, output: reasoning + said.text.length + calls, reasoning }
+  const reasoning = words(parts.reasoning).length
+  const calls = parts.calls.reduce((sum, { input }) => sum + 4 + jsonPieces(input).length, 0)
+  return { input: inputTokens, output: reasoning + parts.text.length + calls, reasoning }
 }

@@ -1,20 +1,29 @@
 /**
  * The upstream of `droid2api demo`: a server on loopback that speaks the providers' APIs well enough for their clients, with
- * no model behind it. What it says is decided in `script.ts`; each API tells that in its own words.
+ * no model behind it. `script.ts` decides the answer; each API writes it in its own form, with a model's pauses, and broken
+ * where the script wants that.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  errorBody,
+  midstreamMessage,
+  newId,
+  providerHeaders,
+  type DemoApi,
+  type Dialect,
+  type DemoEvent,
+  type DemoAnswer,
+} from './api.ts'
+import { chatApi } from './chat.ts'
+import { countedTokens, messagesApi } from './messages.ts'
+import { compacted, responsesApi } from './responses.ts'
+import { decide, type Script } from './script.ts'
 import { sendJson } from '../http/answer.ts'
 import { bodyPace, readBody } from '../http/body.ts'
-import { parseJsonObject } from '../../pipelines/json/request-body.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
-import { midstreamMessage, newId, type DemoApi } from './api.ts'
-import { chatApi } from './chat.ts'
-import { errorBody, providerHeaders, type Dialect } from './dialect.ts'
-import { countedTokens, messagesApi } from './messages.ts'
-import { playCutBody, playStream } from './play.ts'
-import { compacted, responsesApi } from './responses.ts'
-import { decide } from './script.ts'
+import { parseJsonObject } from '../../pipelines/json/request-body.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 
 export interface DemoUpstream {
@@ -71,15 +80,15 @@ function routesAt(paceMs: number): Map<string, Handler> {
 function answering(api: DemoApi, paceMs: number): Handler {
   return async (body, res) => {
     const script = decide(api.ask(body))
-    const telling = api.tell(body, script)
+    const answer = api.answer(body, script)
     if (body.stream === true) {
       res.setHeader('content-type', 'text/event-stream; charset=utf-8')
       res.setHeader('cache-control', 'no-cache')
-      await playStream(res, telling, script, paceMs)
+      await playStream(res, answer, script, paceMs)
     } else if (script.breaks === 'error') {
       throw new ProxyError(500, null, midstreamMessage)
-    } else if (script.breaks === 'cut') playCutBody(res, telling.body)
-    else sendJson(res, 200, telling.body)
+    } else if (script.breaks === 'cut') playCutBody(res, answer.body)
+    else sendJson(res, 200, answer.body)
   }
 }
 
@@ -118,4 +127,68 @@ function refuse(res: ServerResponse, dialect: Dialect, id: string, cause: unknow
 
 function unknownPath(method: string, path: string): ProxyError {
   return new ProxyError(404, 'not_found', `The demo upstream has no ${method} ${path}.`)
+}
+
+/** Streams until the end, or until the client leaves. `paceMs` lies between two pieces. */
+async function playStream(
+  res: ServerResponse,
+  answer: DemoAnswer,
+  { breaks }: Script,
+  paceMs: number,
+): Promise<void> {
+  const gone = new AbortController()
+  res.once('close', () => gone.abort())
+  const events = answer.events()
+  const sent = breaks ? firstHalf(events) : events
+  await write(res, sent, paceMs, gone.signal)
+  if (breaks === 'error') await write(res, answer.failure(sent.length), paceMs, gone.signal)
+  if (breaks === 'cut') res.destroy()
+  else if (!res.destroyed) res.end()
+}
+
+/** Half a body under the length of the whole, then nothing. */
+function playCutBody(res: ServerResponse, body: object): void {
+  const bytes = Buffer.from(JSON.stringify(body))
+  res.setHeader('content-type', 'application/json; charset=utf-8')
+  res.setHeader('content-length', bytes.length)
+  res.write(bytes.subarray(0, bytes.length / 2), () => res.destroy())
+}
+
+async function write(
+  res: ServerResponse,
+  events: DemoEvent[],
+  paceMs: number,
+  gone: AbortSignal,
+): Promise<void> {
+  for (const event of events) {
+    if (gone.aborted) return
+    await written(res, event.text, gone)
+    if (event.piece && paceMs > 0) await pause(paceMs, gone)
+  }
+}
+
+/** Settles when the bytes have left, so that a cut comes after them and a slow reader slows the demo. */
+function written(res: ServerResponse, bytes: string, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      gone.removeEventListener('abort', done)
+      resolve()
+    }
+    gone.addEventListener('abort', done)
+    res.write(bytes, done)
+  })
+}
+
+async function pause(paceMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await wait(paceMs, undefined, { signal })
+  } catch {
+    // the client has left; the loop sees it
+  }
+}
+
+function firstHalf(events: DemoEvent[]): DemoEvent[] {
+  const pieces = events.filter(({ piece }) => piece)
+  const middle = pieces[Math.floor(pieces.length / 2)]
+  return middle ? events.slice(0, events.indexOf(middle)) : events.slice(0, 1)
 }

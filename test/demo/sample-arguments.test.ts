@@ -5,7 +5,7 @@ import { words, jsonPieces, estimateTokens } from '../../lib/demo/tokens.ts'
 import * as fc from 'fast-check'
 
 type Schema = Record<string, unknown>
-const hint = { said: 'The weather in New York and Rome, please', nth: 0 }
+const hint = { prompt: 'The weather in New York and Rome, please', nth: 0 }
 
 function property(name: string, schema: Schema): Schema {
   return { type: 'object', properties: { [name]: schema }, required: [name] }
@@ -36,7 +36,7 @@ const rows: [what: string, schema: Schema, value: unknown][] = [
     { command: 'echo hello from the droid2api demo'.split(' ') },
   ],
   ['a file nobody has', property('filePath', string), { filePath: 'droid2api-demo.txt' }],
-  ['what the user said', property('query', string), { query: hint.said }],
+  ['what the user said', property('query', string), { query: hint.prompt }],
   ['an unknown name', property('zz', string), { zz: 'demo' }],
   ['an enum', property('unit', { enum: ['kelvin', 'celsius'] }), { unit: 'kelvin' }],
   ['a constant', property('kind', { const: 3 }), { kind: 3 }],
