@@ -8,7 +8,7 @@ import { loopback } from '../config/callers.ts'
 import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
-import { openLog, redactor, secretsOf } from '../log/log.ts'
+import { KnownSecrets, openLog, redactor } from '../log/log.ts'
 import { BoundedMemory } from '../translated/memory.ts'
 import { createAgents } from '../network/agents.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
@@ -37,8 +37,8 @@ export interface BuiltApp {
 export function buildApp(parts: AppParts): BuiltApp {
   const { config, version, warnings, accountNote, proxy, redis, destination } = parts
   const lasting = [...(proxy?.secrets ?? []), ...storeSecrets(config.secrets.token_store ?? '')]
-  const secrets = secretsOf(() => app, lasting)
-  const redact = redactor(secrets)
+  const secrets = new KnownSecrets(lasting)
+  const redact = redactor(secrets.list)
   const { log, end } = openLog({
     level: config.log_level,
     readable: process.stdout.isTTY,
@@ -54,7 +54,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     reasoning: new BoundedMemory(),
     log,
     redact,
-    secrets,
+    secrets: secrets.list,
     version,
     startedAt: Date.now(),
     calls: new Set(),
@@ -63,6 +63,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     shuttingDown: false,
     bodyPace,
   }
+  secrets.watch(app)
   app.warnings = [...warnings, ...exposureWarnings(app)]
   return { app, endLog: end }
 }

@@ -138,24 +138,40 @@ interface Holders {
 }
 
 /**
- * All secrets known now that are long enough to look for: `lasting`, the configuration's and the account's. Called for each log
- * line and each answer, so the list is made anew only after one of them has changed.
+ * All secrets known now that are long enough to look for. `list` is called for each log line and many answers, so the list is
+ * made anew only after something has changed.
  */
-export function secretsOf(now: () => Holders, lasting: readonly string[]): () => string[] {
-  let config: Config | undefined
-  let tokens: readonly string[] = []
-  let known: string[] = []
-  return () => {
-    const { account, config: current } = now()
-    const held = account.secrets()
-    if (current !== config || !isSame(held, tokens)) {
-      config = current
-      tokens = held
-      const { api_keys: keys, endpoint_secrets: others, file_secrets: filled } = current
-      const inEndpoints = [...Object.values(others), ...endpointSecretsIn(current)]
-      known = [...held, ...keys, ...inEndpoints, ...filled, ...lasting].filter(isLong)
+export class KnownSecrets {
+  #holders: Holders | undefined
+  #config: Config | undefined
+  #tokens: readonly string[] = []
+  #known: string[]
+  readonly #lasting: readonly string[]
+
+  /** `lasting`: those that never change */
+  constructor(lasting: readonly string[]) {
+    this.#lasting = lasting
+    this.#known = lasting.filter(isLong)
+  }
+
+  /** Adds those of the configuration, which may be replaced, and of the account, which renews its tokens. */
+  watch(holders: Holders): void {
+    this.#holders = holders
+  }
+
+  readonly list = (): string[] => {
+    if (!this.#holders) return this.#known
+    const { config, account } = this.#holders
+    const tokens = account.secrets()
+    if (config !== this.#config || !isSame(tokens, this.#tokens)) {
+      this.#config = config
+      this.#tokens = tokens
+      const { api_keys: keys, endpoint_secrets: others, file_secrets: filled } = config
+      const inEndpoints = [...Object.values(others), ...endpointSecretsIn(config)]
+      const all = [...tokens, ...keys, ...inEndpoints, ...filled, ...this.#lasting]
+      this.#known = all.filter(isLong)
     }
-    return known
+    return this.#known
   }
 }
 
