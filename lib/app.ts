@@ -3,16 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from './account/account.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import type { Client } from '../pipelines/index.ts'
-import type { Remembered } from '../pipelines/neutral/phases.ts'
+import type { Remembered } from '../pipelines/neutral/reasoning.ts'
 import type { Config, ReasoningMemoryLimits } from './config/types.ts'
 import type { Logger, Redact } from './log/log.ts'
 import type { Agents } from './network/agents.ts'
 
 /** The reasoning of answers, for clients that do not hand it back. `lib/translated/memory.ts` implements it. */
 export interface ReasoningMemory {
-  /** Keeps the entries under the key, in place of older ones. */
-  remember(key: string, entries: readonly Remembered[], limits: ReasoningMemoryLimits): void
-  recall(key: string, limits: ReasoningMemoryLimits): Remembered[] | undefined
+  /** Keeps it under the key, in place of what was there. */
+  remember(key: string, remembered: Remembered, limits: ReasoningMemoryLimits): void
+  recall(key: string, limits: ReasoningMemoryLimits): Remembered | undefined
 }
 
 export interface App {

@@ -10,14 +10,14 @@
  *
  * From the events on, what came in one piece travels as one list: a hop between stages costs more than the work at it.
  */
-import type { Duplex, Transform, Writable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { ChatAnswerContext } from './clients/chat/answer.ts'
-import { chatBody, chatCollector } from './clients/chat/chat-body.ts'
-import { chatSse } from './clients/chat/chat-sse.ts'
+import { chatBody } from './clients/chat/body.ts'
 import { checkChatRequest } from './clients/chat/check-chat.ts'
 import { chatErrorBody, chatErrorEvent } from './clients/chat/errors.ts'
 import { readChat } from './clients/chat/read.ts'
 import { neutralRecall } from './clients/chat/remembered.ts'
+import { chatStream } from './clients/chat/stream.ts'
 import { messagesErrorBody, messagesErrorEvent } from './clients/messages/errors.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
 import type { ProxyError, ShownError } from './errors.ts'
@@ -34,6 +34,7 @@ import { writeResponses } from './providers/openai/write.ts'
 import { refusalFrom } from './providers/failure.ts'
 import { rewriteChat } from './providers/common/rewrite.ts'
 import { rewriteResponses } from './providers/openai/rewrite.ts'
+import type { BodySerialiser, StreamSerialiser } from './stages/serialise.ts'
 import { sseEvents } from './stages/sse-events.ts'
 import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
 import type { ChatRequest } from './wire/chat.ts'
@@ -55,15 +56,10 @@ interface ClientBase {
 export interface TranslatedClient extends ClientBase {
   /** the body as a request; throws ProxyError 400 that names the place of what cannot be read */
   read: (body: JsonObject) => ChatRequest
-  /** lists of deltas -> text */
-  stream: (context: ChatAnswerContext) => Transform
-  /** one body, of deltas that are all there; undefined where they end in a failure */
-  body: (deltas: Iterable<Delta>, context: ChatAnswerContext) => object | undefined
-  /** one body, of deltas that are still to come: `completion` is like `body`, to be called when the sink has ended */
-  collector: (context: ChatAnswerContext) => {
-    sink: Writable
-    completion: () => object | undefined
-  }
+  /** the rules that make its stream of deltas */
+  stream: (context: ChatAnswerContext) => StreamSerialiser
+  /** the rules that make its body of the same deltas */
+  body: (context: ChatAnswerContext) => BodySerialiser<object>
   /** the header that holds such a figure of its rate limit */
   limitHeader: (figure: string, of: string) => string
 }
@@ -108,9 +104,8 @@ const clientTable = {
   chat: {
     route: '/v1/chat/completions',
     read: checkChatRequest,
-    stream: chatSse,
+    stream: chatStream,
     body: chatBody,
-    collector: chatCollector,
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     errorBody: chatErrorBody,
     errorEvent: chatErrorEvent,

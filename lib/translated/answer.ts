@@ -8,13 +8,15 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Call } from '../app.ts'
 import { sendJson, shownError } from '../http/answer.ts'
-import { flow, type AnswerBody } from '../upstream/answer-body.ts'
+import { flow } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { isOwnCredential } from '../upstream/credential.ts'
 import { shownTarget } from '../upstream/target.ts'
 import type { ChatAnswerContext } from '../../pipelines/clients/chat/answer.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
+import { AnswerOutcome } from '../../pipelines/neutral/outcome.ts'
+import { addAll, collect, serialise } from '../../pipelines/stages/serialise.ts'
 import type { Asked } from './ask.ts'
 import { callMemory } from './memory.ts'
 import { decodingFault, readBeginning, sourceOf, type Source } from './read-answer.ts'
@@ -27,31 +29,40 @@ export async function answerTranslated(
   asked: Asked,
 ): Promise<void> {
   const context = answerContext(call, asked)
+  const outcome = new AnswerOutcome(callMemory(call, asked.target).remember)
   const source = await sourceOf(answer, call, asked, context.fallbackId)
-  if (asked.stream) await asStream(source, res, call, asked.client, context)
-  else await asBody(source, res, asked.client, context)
-  keepTokens(call, context)
+  const serialised = { source, client: asked.client, context, outcome }
+  if (asked.stream) await asStream(serialised, res, call)
+  else await asBody(serialised, res)
+  keepTokens(call, outcome)
+}
+
+/** An answer, the client that it is for, and what becomes known of it on the way. */
+interface Serialised {
+  source: Source
+  client: TranslatedClient
+  context: ChatAnswerContext
+  outcome: AnswerOutcome
 }
 
 async function asStream(
-  source: Source,
+  { source, client, context, outcome }: Serialised,
   res: ServerResponse,
   call: Call,
-  client: TranslatedClient,
-  context: ChatAnswerContext,
 ): Promise<void> {
   res.setHeader('content-type', 'text/event-stream; charset=utf-8')
   res.setHeader('cache-control', 'no-cache')
   res.setHeader('x-accel-buffering', 'no')
-  const serialise = client.stream(context)
-  serialise.once('data', () => {
+  const keepAliveMs = call.config.keep_alive_s * 1000
+  const text = serialise(client.stream(context), outcome, keepAliveMs)
+  text.once('data', () => {
     call.firstByteMs = performance.now()
   })
   let failure: ProxyError | undefined
   try {
-    if (source.body) await flow(source.body, [...source.stages, serialise], res)
-    else await pipeline(Readable.from([source.deltas]), serialise, res, { end: false })
-    failure = failureOf(source, context)
+    if (source.body) await flow(source.body, [...source.stages, text], res)
+    else await pipeline(Readable.from([source.deltas]), text, res, { end: false })
+    failure = failureOf(source, outcome)
   } catch (error) {
     if (res.destroyed) return
     const fault = faultOf(source, error as Error)
@@ -68,34 +79,24 @@ async function asStream(
 }
 
 async function asBody(
-  source: Source,
+  { source, client, context, outcome }: Serialised,
   res: ServerResponse,
-  client: TranslatedClient,
-  context: ChatAnswerContext,
 ): Promise<void> {
-  const body = source.body
-    ? await collected(source, client, context)
-    : client.body(source.deltas, context)
-  const failure = failureOf(source, context)
+  const serialiser = client.body(context)
+  if (source.body) {
+    await flow(source.body, source.stages, collect(serialiser, outcome)).catch((error: Error) => {
+      throw faultOf(source, error)
+    })
+  } else addAll(source.deltas, serialiser, outcome)
+  const failure = failureOf(source, outcome)
+  const body = serialiser.body()
   if (failure || !body) throw failure ?? truncatedAnswer()
   sendJson(res, 200, body)
 }
 
-async function collected(
-  source: Source & { body: AnswerBody },
-  client: TranslatedClient,
-  context: ChatAnswerContext,
-): Promise<object | undefined> {
-  const { sink, completion } = client.collector(context)
-  await flow(source.body, source.stages, sink).catch((error: Error) => {
-    throw faultOf(source, error)
-  })
-  return completion()
-}
-
 /** A stream that was cut fails as truncated; the body knows better why. */
-function failureOf({ body }: Source, { record }: ChatAnswerContext): ProxyError | undefined {
-  return record.failure?.code === 'upstream_truncated' && body?.cut ? body.cut : record.failure
+function failureOf({ body }: Source, { failure }: AnswerOutcome): ProxyError | undefined {
+  return failure?.code === 'upstream_truncated' && body?.cut ? body.cut : failure
 }
 
 /** Why a stage failed: the body that broke off knows best, then the decoder. */
@@ -114,9 +115,6 @@ function answerContext(call: Call, asked: Asked): ChatAnswerContext {
     legacyFunctions,
     ownNames,
     hideReasoning,
-    keepAliveMs: call.config.keep_alive_s * 1000,
-    remember: callMemory(call, asked.target).remember,
-    record: { started: false },
   }
 }
 
@@ -125,9 +123,9 @@ function randomId(): string {
   return randomUUID().replaceAll('-', '').slice(0, 29)
 }
 
-function keepTokens(call: Call, { record }: ChatAnswerContext): void {
-  if (!record.usage) return
-  const { inputTokens, outputTokens, cachedTokens } = record.usage
+function keepTokens(call: Call, { usage }: AnswerOutcome): void {
+  if (!usage) return
+  const { inputTokens, outputTokens, cachedTokens } = usage
   Object.assign(call.record, { inputTokens, outputTokens, cachedTokens })
 }
 

@@ -6,26 +6,31 @@ import type { Call, ReasoningMemory } from '../app.ts'
 import type { ReasoningMemoryLimits } from '../config/types.ts'
 import type { Target } from '../upstream/target.ts'
 import { upstreamId } from '../../pipelines/model.ts'
-import type { Remembered } from '../../pipelines/neutral/phases.ts'
+import { rememberedEntries } from '../../pipelines/clients/chat/remembered.ts'
+import type { Remembered as RememberedEntry } from '../../pipelines/neutral/phases.ts'
+import type { Remembered } from '../../pipelines/neutral/reasoning.ts'
 
 interface CallMemory {
-  recall: (id: string) => Remembered[] | undefined
-  remember: (id: string, entries: Remembered[]) => void
+  recall: (id: string) => RememberedEntry[] | undefined
+  remember: (id: string, remembered: Remembered) => void
 }
 
-/** The memory as one call uses it: only what this model said through this endpoint is found. */
+/** The memory as one call uses it: only answers of this model through this endpoint are found. */
 export function callMemory({ app, config }: Call, { endpoint, model }: Target): CallMemory {
   const limits = config.reasoning_memory
   const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), id])
   return {
-    recall: (id) => app.reasoning.recall(key(id), limits),
-    remember: (id, entries) => app.reasoning.remember(key(id), entries, limits),
+    recall: (id) => {
+      const remembered = app.reasoning.recall(key(id), limits)
+      return remembered && rememberedEntries(remembered)
+    },
+    remember: (id, remembered) => app.reasoning.remember(key(id), remembered, limits),
   }
 }
 
 interface Entry {
   /** JSON in UTF-8: its size is known, and it weighs nothing on the heap */
-  details: Buffer
+  json: Buffer
   /** ms, monotonic */
   usedMs: number
 }
@@ -51,31 +56,31 @@ export class BoundedMemory implements ReasoningMemory {
   }
 
   /** Keeps the details under the key, in place of older ones; what is beyond the limits goes. */
-  remember(key: string, details: readonly Remembered[], limits: ReasoningMemoryLimits): void {
-    if (limits.enabled) this.#put(key, Buffer.from(JSON.stringify(details)))
+  remember(key: string, remembered: Remembered, limits: ReasoningMemoryLimits): void {
+    if (limits.enabled) this.#put(key, Buffer.from(JSON.stringify(remembered)))
     this.#shrink(limits)
   }
 
   /** What was kept under the key, unless it is too old by now. */
-  recall(key: string, limits: ReasoningMemoryLimits): Remembered[] | undefined {
+  recall(key: string, limits: ReasoningMemoryLimits): Remembered | undefined {
     this.#shrink(limits)
     const entry = this.#entries.get(key)
     if (!entry) return undefined
-    this.#put(key, entry.details)
-    return JSON.parse(entry.details.toString()) as Remembered[]
+    this.#put(key, entry.json)
+    return JSON.parse(entry.json.toString()) as Remembered
   }
 
-  #put(key: string, details: Buffer): void {
+  #put(key: string, json: Buffer): void {
     this.#forget(key)
-    this.#entries.set(key, { details, usedMs: this.#now() })
-    this.#bytes += details.length
+    this.#entries.set(key, { json, usedMs: this.#now() })
+    this.#bytes += json.length
   }
 
   #forget(key: string): void {
     const entry = this.#entries.get(key)
     if (!entry) return
     this.#entries.delete(key)
-    this.#bytes -= entry.details.length
+    this.#bytes -= entry.json.length
   }
 
   /** With the memory switched off by a reload, nothing of it stays. */

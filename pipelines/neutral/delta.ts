@@ -1,51 +1,80 @@
 /**
- * The neutral delta: what a provider's answer says, piece by piece, in no API's words.
+ * The neutral delta: a provider's answer piece by piece, in no API's words.
  * A translate stage turns one provider's events into deltas, a serialise stage turns deltas into one client API's bytes;
  * neither knows the other.
  *
- * Order: `start` first; text, reasoning and tool deltas as the model produced them; then either `usage` (when the upstream
- * reported it) and `stop`, or `failure`. Nothing follows `stop` or `failure`.
+ * Order:
+ * - `start` comes first. The end is `usage` (where the upstream reported it) and `stop`, or `failure`; nothing follows it.
+ * - At most one block of text or reasoning is open. `text` comes only after a `text-start`, `reasoning` only between
+ *   `reasoning-start` and `reasoning-stop`.
+ * - `text-start`, `reasoning-start`, `refusal`, `tool-start`, `usage` and `stop` end an open block of text; what is none of
+ *   these leaves it open. `reasoning-stop` comes before any of these, and only a `failure` may come without it.
+ * - Calls may interleave, also with text and reasoning: `tool-input` comes after its call's `tool-start`, and `tool-stop` is
+ *   its end as far as is known by then. After it, more input comes only where a later event of the upstream has more.
+ *
+ * Where an upstream interleaves its blocks, a block that is interrupted ends, and begins again with its next piece.
  */
 import type { ProxyError } from '../errors.ts'
-import type { ReasoningDetail, UrlCitation } from '../wire/chat.ts'
+import type { Phase, Place, Reasoning } from './reasoning.ts'
 
 export type Delta =
-  /** The upstream began to answer. `createdSeconds` and `usage` (as counted then) only where the upstream said so. */
+  /** The upstream began to answer. `createdSeconds` and `usage` (as counted then) only where the upstream reported them. */
   | { type: 'start'; id: string | undefined; createdSeconds?: number; usage?: Usage }
+  /** A block of text begins: a content block, an output part. It has at least one piece. */
+  | { type: 'text-start' }
   | { type: 'text'; text: string; logprobs?: unknown[] }
+  /** The model's own words of refusal, where its API keeps them apart from its text. */
   | { type: 'refusal'; text: string }
+  /** A block or item of reasoning begins. `resumed`: some of its text came before, and was interrupted. */
+  | { type: 'reasoning-start'; kind: Reasoning['kind']; index: number; at: Place; resumed?: true }
   /** Readable reasoning. */
   | { type: 'reasoning'; text: string }
-  /** Reasoning that is complete and can be handed back, once its block or item has ended. */
-  | { type: 'reasoning-detail'; details: ReasoningDetail[] }
-  /** What the text from a place on is, as its model told. May come after that text. */
+  /** The next piece begins another part of this block, such as the next heading of a summary. */
+  | { type: 'reasoning-part' }
+  /**
+   * `reasoning`: the block or item as a whole, with its seal. Left out where the block was interrupted. Where the seal came
+   * later than the end, a second start and stop have it, without the text.
+   */
+  | { type: 'reasoning-stop'; reasoning?: Reasoning }
+  /** What the text from a place on is, in its model's own words. May come after that text. */
   | { type: 'phase'; phase: Phase; at: Place }
-  /** Offsets are code points of the whole content. */
-  | { type: 'annotations'; annotations: UrlCitation[] }
+  /** Of text that came before; while its block is open, unless the upstream has them only later. */
+  | { type: 'annotations'; citations: Citation[] }
   /** `index` counts the calls of this answer from 0 in order of first appearance. */
-  | { type: 'tool-start'; index: number; kind: 'function' | 'custom'; id: string; name: string }
+  | {
+      type: 'tool-start'
+      index: number
+      kind: 'function' | 'custom'
+      id: string
+      name: string
+      /** the group of tools that the name belongs to */
+      namespace?: string
+    }
   /** A piece of the arguments (or of a custom tool's input); the pieces concatenate to what the upstream sent. */
   | { type: 'tool-input'; index: number; text: string }
   | { type: 'tool-stop'; index: number }
   | { type: 'usage'; usage: Usage }
-  | { type: 'stop'; reason: StopReason; serviceTier?: string }
+  | {
+      type: 'stop'
+      reason: StopReason
+      /** the stop sequence that was reached */
+      sequence?: string
+      /** why the answer was refused */
+      explanation?: string
+      serviceTier?: string
+    }
   /** The answer broke off; the status serves where no byte has been sent yet. */
   | { type: 'failure'; failure: ProxyError }
 
-/** A preamble to more work, or the answer. */
-export type Phase = 'commentary' | 'final_answer'
-
-export function isPhase(value: unknown): value is Phase {
-  return value === 'commentary' || value === 'final_answer'
+/** A place on the web that text is taken from. Offsets are code points of the whole content. */
+export interface Citation {
+  url: string
+  title: string
+  start: number
+  end: number
 }
 
-/** How many code points of content and how many tool calls come before. */
-export interface Place {
-  content: number
-  tools: number
-}
-
-export type StopReason = 'stop' | 'length' | 'tool-calls' | 'content-filter'
+export type StopReason = 'stop' | 'stop-sequence' | 'length' | 'tool-calls' | 'content-filter'
 
 /** Tokens. `inputTokens` includes cache reads and writes, `outputTokens` includes reasoning. */
 export interface Usage {
@@ -54,6 +83,8 @@ export interface Usage {
   cachedTokens?: number
   cacheWriteTokens?: number
   reasoningTokens?: number
+  /** web searches, a count */
+  searches?: number
 }
 
 /** The end of an answer that failed. */

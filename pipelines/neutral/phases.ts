@@ -1,75 +1,65 @@
 /**
- * Phases of an answer that chat has no place for: what the model called its text, kept in the memory of reasoning for the
- * next turn. Source: OpenAI API reference "Responses", `phase` of messages, read 2026-11.
+ * Phases of an answer: what its model called its text, remembered for the next turn, since chat has no place for it.
+ * Source: OpenAI API reference "Responses", `phase` of messages, read 2026-11.
  */
 import { createHash, type Hash } from 'node:crypto'
-import type { Delta, Phase, Place } from './delta.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { ReasoningDetail } from '../wire/chat.ts'
+import type { Phase, Place, PlacedPhase } from './reasoning.ts'
 
-type PhaseDelta = Extract<Delta, { type: 'phase' }>
-
-/** A phase as it lies in the memory. */
+/** A phase among the entries of an answer, as chat's readers of the memory know it. */
 export interface PhaseEntry extends JsonObject {
   type: 'answer.phase'
   phase: Phase
   at: Place
 }
 
-/** What is remembered of an answer. */
 export type Remembered = ReasoningDetail | PhaseEntry
-
-/** What text is where nobody said it: a preamble to the calls, or the answer. */
-export function usualPhase(hasCalls: boolean): Phase {
-  return hasCalls ? 'commentary' : 'final_answer'
-}
 
 export function isPhaseEntry(entry: Remembered): entry is PhaseEntry {
   return entry.type === 'answer.phase'
 }
 
-/** Under what the phases of an answer are remembered: its first tool call, else its text. */
-export function keyOfPhases(firstToolCallId: string | undefined, text: string): string {
-  return firstToolCallId === undefined
-    ? keyFrom(newHash().update(text, encoding))
-    : `phases ${firstToolCallId}`
+/** The phase of text where its model named none: a preamble to the calls, or the answer. */
+export function usualPhase(hasCalls: boolean): Phase {
+  return hasCalls ? 'commentary' : 'final_answer'
+}
+
+/** Under what the phases of an answer are remembered: its first tool call, as its reasoning is, else its text. */
+export function keyOfPhases(firstCallId: string | undefined, text: string): string {
+  return firstCallId ?? keyFrom(createHash('sha256').update(text, encoding))
 }
 
 const encoding = 'utf16le'
-
-function newHash(): Hash {
-  return createHash('sha256')
-}
 
 function keyFrom(hash: Hash): string {
   return `phases of ${hash.digest('base64url')}`
 }
 
+/** The phases of an answer as its deltas come. */
 export class PhasesSoFar {
-  readonly #phases: PhaseDelta[] = []
-  readonly #text = newHash()
-  /** text came before the first phase was told: the hash is not of all of it */
+  readonly #phases: PlacedPhase[] = []
+  readonly #text = createHash('sha256')
+  /** text came before the first phase: the hash is not of all of it */
   #late = false
 
-  add(delta: PhaseDelta): void {
-    this.#late ||= this.#phases.length === 0 && delta.at.content > 0
-    this.#phases.push(delta)
+  add(phase: Phase, at: PlacedPhase['at']): void {
+    this.#late ||= this.#phases.length === 0 && at.content > 0
+    this.#phases.push({ phase, at })
   }
 
   text(piece: string): void {
     this.#text.update(piece, encoding)
   }
 
-  /** To be asked once, at the end; `undefined` where nothing tells the answer from others. */
-  key(firstToolCallId: string | undefined): string | undefined {
-    if (firstToolCallId !== undefined) return keyOfPhases(firstToolCallId, '')
+  /** To be read once, at the end; undefined where the hash cannot tell the answer from others. */
+  get key(): string | undefined {
     return this.#late ? undefined : keyFrom(this.#text)
   }
 
-  /** For the memory; nothing where all is as it would be taken to be anyway. */
-  unusual(hasCalls: boolean): PhaseEntry[] {
+  /** Undefined where every phase is the usual one. */
+  unusual(hasCalls: boolean): PlacedPhase[] | undefined {
     const usual = usualPhase(hasCalls)
-    if (this.#phases.every(({ phase }) => phase === usual)) return []
-    return this.#phases.map(({ phase, at }) => ({ type: 'answer.phase', phase, at }))
+    return this.#phases.every(({ phase }) => phase === usual) ? undefined : this.#phases
   }
 }

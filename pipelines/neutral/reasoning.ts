@@ -1,5 +1,5 @@
 /**
- * Reasoning in no API's words: what of it can be read, and the seal under which its model takes it back. An answer tells it
+ * Reasoning in no API's words: what of it can be read, and the seal under which its model takes it back. An answer emits it
  * (`delta.ts`), the memory keeps it, a request hands it back (`request.ts`).
  */
 import type { JsonObject } from '../json/value.ts'
@@ -54,6 +54,10 @@ export interface Reasoning {
 
 /** A preamble to more work, or the answer. */
 export type Phase = 'commentary' | 'final_answer'
+
+export function isPhase(value: unknown): value is Phase {
+  return value === 'commentary' || value === 'final_answer'
+}
 
 /** What the text of an answer is from a place on. */
 export interface PlacedPhase {

@@ -1,12 +1,14 @@
-/** What an answer holds up to now, as far as later deltas are told by it: positions, indexes, separators. */
-import type { Delta } from './delta.ts'
+/** The answer so far, as a translator needs it for its next delta: positions, indexes, the block that is open. */
 import { ProtocolError, asJsonText } from '../wire-value.ts'
+import type { Delta } from './delta.ts'
+import type { Place, Reasoning, Seal } from './reasoning.ts'
 
 const surrogate = /[\ud800-\udfff]/
 
-/** Readable reasoning that belongs together: one thinking block, one summary part. */
-export interface ReasoningPart {
-  text: string
+/** A block of text or reasoning: the deltas that begin it, and those that end it where another comes in between. */
+export interface OpenBlock {
+  readonly opening: Delta
+  readonly interruption: readonly Delta[]
 }
 
 export class AnswerSoFar {
@@ -18,8 +20,8 @@ export class AnswerSoFar {
   tools = 0
   /** the upstream's id of the answer, or another that no other answer has */
   id: string | undefined
+  #open: OpenBlock | undefined
   #endsInHighSurrogate = false
-  #hasReasoning = false
 
   /** Counts a piece of content. A pair of surrogates that is cut by two pieces is one code point all the same. */
   addContent(text: string): void {
@@ -49,17 +51,106 @@ export class AnswerSoFar {
   }
 
   /** Where in the message something stands that comes now. */
-  place(): { content: number; tools: number } {
+  place(): Place {
     return { content: this.content, tools: this.tools }
   }
 
-  /** A piece of readable reasoning, with a blank line in front where another part came before. */
-  reasoning(part: ReasoningPart, piece: string): Delta[] {
-    if (piece === '') return []
-    const gap = part.text === '' && this.#hasReasoning ? '\n\n' : ''
-    part.text += piece
-    this.#hasReasoning = true
-    return [{ type: 'reasoning', text: gap + piece }]
+  isOpen(block: OpenBlock): boolean {
+    return this.#open === block
+  }
+
+  /** A piece of a block; the block is open afterwards, and no other. */
+  inBlock(block: OpenBlock, piece: Delta): Delta[] {
+    if (this.#open === block) return [piece]
+    const deltas = [...this.closeBlock(), block.opening, piece]
+    this.#open = block
+    return deltas
+  }
+
+  /** Something else comes: the deltas that interrupt the block that is open. None is open afterwards. */
+  closeBlock(): readonly Delta[] {
+    const open = this.#open
+    this.#open = undefined
+    return open ? open.interruption : nothing
+  }
+
+  /** The block has ended by itself. */
+  endBlock(block: OpenBlock): void {
+    if (this.#open === block) this.#open = undefined
+  }
+}
+
+const nothing: readonly Delta[] = []
+
+const textStart: Delta = { type: 'text-start' }
+const interruptedReasoning: readonly Delta[] = [{ type: 'reasoning-stop' }]
+
+/** One block of text. */
+export class TextBlockSoFar implements OpenBlock {
+  readonly opening = textStart
+  readonly interruption = nothing
+  readonly sent = new SentText()
+  readonly #answer: AnswerSoFar
+
+  constructor(answer: AnswerSoFar) {
+    this.#answer = answer
+  }
+
+  piece(text: string, logprobs?: unknown[]): Delta[] {
+    this.#answer.addContent(text)
+    this.sent.add(text)
+    const delta: Delta = logprobs ? { type: 'text', text, logprobs } : { type: 'text', text }
+    return this.#answer.inBlock(this, delta)
+  }
+}
+
+/** Where reasoning comes from: its block or item, the format of its seal, and the model that alone takes it back. */
+export interface ReasoningOrigin {
+  index: number
+  maker: string
+  model: string
+}
+
+/** One block or item of reasoning. Its text is kept by its owner, who knows its parts. */
+export class ReasoningSoFar implements OpenBlock {
+  kind: Reasoning['kind']
+  readonly interruption = interruptedReasoning
+  readonly #answer: AnswerSoFar
+  readonly #origin: ReasoningOrigin
+  readonly #at: Place
+  #hasText = false
+
+  constructor(kind: Reasoning['kind'], origin: ReasoningOrigin, answer: AnswerSoFar) {
+    this.kind = kind
+    this.#origin = origin
+    this.#answer = answer
+    this.#at = answer.place()
+  }
+
+  get opening(): Delta {
+    const { index } = this.#origin
+    const start = { type: 'reasoning-start', kind: this.kind, index, at: this.#at } as const
+    return this.#hasText ? { ...start, resumed: true } : start
+  }
+
+  /** `isNewPart`: the first piece of a part behind others. */
+  piece(text: string, isNewPart: boolean): Delta[] {
+    const deltas = isNewPart ? this.#answer.inBlock(this, { type: 'reasoning-part' }) : []
+    deltas.push(...this.#answer.inBlock(this, { type: 'reasoning', text }))
+    this.#hasText = true
+    return deltas
+  }
+
+  /** The end, or what came after it: `text` and `seal` as far as no stop had them before. */
+  stop(text: string, seal?: Seal): Delta[] {
+    const isNew = text !== '' || seal !== undefined
+    if (!isNew) return this.#answer.isOpen(this) ? [...this.#answer.closeBlock()] : []
+    const { index, maker, model } = this.#origin
+    const reasoning = { kind: this.kind, text, maker, model, index, at: this.#at }
+    const whole = seal ? { ...reasoning, seal } : reasoning
+    const deltas = this.#answer.inBlock(this, { type: 'reasoning-stop', reasoning: whole })
+    this.#answer.endBlock(this)
+    return deltas
   }
 }
 
@@ -99,10 +190,10 @@ function hashOf(text: string, length: number, before = hashSeed): number {
   return hash
 }
 
-/** JSON that comes in pieces: the text of each, and whether it has come to its end. Nothing of it is kept. */
 const quote = 0x22
 const backslash = 0x5c
 
+/** JSON that comes in pieces: the text of each, and whether it has come to its end. Nothing of it is kept. */
 export class JsonEnd {
   #depth = 0
   #inString = false
@@ -129,7 +220,7 @@ export class JsonEnd {
     this.#begun ||= piece.trim() !== ''
   }
 
-  /** By its brackets and quotes: nothing is open. What is no JSON at all may be called whole, too: it is passed on as it came. */
+  /** By its brackets and quotes: nothing is open. Text that is not JSON may count as whole, too: it is passed on as it came. */
   get isWhole(): boolean {
     return this.#begun && this.#depth <= 0 && !this.#inString
   }

@@ -6,7 +6,15 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import split from 'split2'
-import { WholeLines, defaultMaxBytes, oversizedLine } from './whole-lines.ts'
+
+/**
+ * Takes the place of a line above the limit, and of everything after it. CAN, "disregard what came before": an upstream
+ * that sent this line itself would only end its own answer.
+ */
+export const oversizedLine = '\u0018'
+
+/** The default limit of one line, and of one event. */
+export const defaultMaxBytes = 32 * 1024 * 1024
 
 export interface SseEvent {
   event?: string
@@ -32,16 +40,12 @@ class SseEvents extends Transform {
   readonly #held: WholeLines
   readonly #parser: SseParser
   /**
-   * On its own split2 would hand on an object a line, each at the price of a hop. Its mapper returns nothing, so that a write
-   * to it is over when it returns.
+   * Its mapper returns nothing: split2 would emit an object a line, and so it is done with a write when the write returns.
    */
   readonly #lines = split('\n', (line: string) => {
     this.#take(this.#parser.line(line.endsWith('\r') ? line.slice(0, -1) : line))
   })
-  /**
-   * Made anew for each write, and never kept empty until the next one: between rare events it would grow old, and an old
-   * list, dead or not, keeps what was put into it from every collection but a full one.
-   */
+  /** Made for each write: a list that is kept is promoted, and holds its events until a full GC. */
   #events: SseEvent[] | undefined
 
   constructor(maxLineBytes: number, maxEventChars: number) {
@@ -53,7 +57,7 @@ class SseEvents extends Transform {
   override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     const whole = this.#held.take(piece)
     if (whole) this.#lines.write(whole)
-    this.#handOn()
+    this.#emit()
     done()
   }
 
@@ -62,7 +66,7 @@ class SseEvents extends Transform {
     if (rest) this.#lines.write(rest)
     this.#lines.end(() => {
       this.#take(this.#parser.end())
-      this.#handOn()
+      this.#emit()
       done()
     })
   }
@@ -73,7 +77,7 @@ class SseEvents extends Transform {
     else this.#events = [event]
   }
 
-  #handOn(): void {
+  #emit(): void {
     const events = this.#events
     this.#events = undefined
     if (events) this.push(events)
@@ -83,7 +87,7 @@ class SseEvents extends Transform {
 class SseParser {
   readonly #maxEventChars: number
   #first = true
-  /** the input is no event stream but JSON: all of it is the data of one event */
+  /** the input is JSON instead of an event stream: all of it is the data of one event */
   #isJson = false
   #over = false
   #name: string | undefined
@@ -167,3 +171,96 @@ function isWhole(data: string): boolean {
  * does not read. With one, every write would ask for a pause.
  */
 export const listsHeld = 2
+
+/**
+ * Bytes -> bytes, cut only after line ends: everything up to the last line end at once, and the rest when the input ends.
+ * Holds at most `maxLineBytes`.
+ *
+ * split2 splits its whole buffer again on every write: one 4 MB line that comes in 1 KB pieces costs it 4000 searches
+ * through up to 4 MB. Here only the new piece is searched, and an unfinished line waits as a list of pieces, so each byte
+ * is looked at once and copied at most twice.
+ */
+export class WholeLines {
+  readonly #maxLineBytes: number
+  readonly #line = new UnfinishedLine()
+  #over = false
+
+  constructor(maxLineBytes = defaultMaxBytes) {
+    this.#maxLineBytes = maxLineBytes
+  }
+
+  /** What is whole with this piece; undefined where nothing is. */
+  take(bytes: Buffer): Buffer | undefined {
+    if (this.#over) return undefined
+    const line = this.#line
+    const fault = oversizedFrom(bytes, line.bytes, this.#maxLineBytes)
+    this.#over = fault !== -1
+    if (this.#over) return this.#cutAt(bytes, fault)
+    const end = bytes.lastIndexOf(lf) + 1
+    const whole = end > 0 ? line.take(bytes.subarray(0, end)) : undefined
+    if (end < bytes.length) line.add(bytes.subarray(end))
+    return whole
+  }
+
+  /** The unfinished line at the end of the input. */
+  rest(): Buffer | undefined {
+    return this.#line.bytes > 0 ? this.#line.take() : undefined
+  }
+
+  #cutAt(bytes: Buffer, fault: number): Buffer {
+    const mark = Buffer.from(`${oversizedLine}\n`)
+    if (fault === 0) {
+      this.#line.clear()
+      return mark
+    }
+    return Buffer.concat([this.#line.take(bytes.subarray(0, fault)), mark])
+  }
+}
+
+const lf = 10
+
+/** Where in `bytes` the first line above the limit begins (0 also when it began before them), or -1. */
+function oversizedFrom(bytes: Buffer, heldBytes: number, maxLineBytes: number): number {
+  if (heldBytes + bytes.length <= maxLineBytes) return -1
+  let start = 0
+  let held = heldBytes
+  for (;;) {
+    const lineEnd = bytes.indexOf(lf, start)
+    const length = held + (lineEnd === -1 ? bytes.length : lineEnd) - start
+    if (length > maxLineBytes) return start
+    if (lineEnd === -1) return -1
+    start = lineEnd + 1
+    held = 0
+  }
+}
+
+/** So many pieces become one: a line that comes byte by byte must not cost an object for each byte. */
+const piecesPerBlock = 1024
+
+class UnfinishedLine {
+  bytes = 0
+  #blocks: Buffer[] = []
+  #pieces: Buffer[] = []
+
+  add(piece: Buffer): void {
+    this.#pieces.push(piece)
+    this.bytes += piece.length
+    if (this.#pieces.length < piecesPerBlock) return
+    this.#blocks.push(Buffer.concat(this.#pieces))
+    this.#pieces = []
+  }
+
+  /** The line so far with its last piece behind it; nothing is held afterwards. */
+  take(last?: Buffer): Buffer {
+    if (last && this.bytes === 0) return last
+    const whole = Buffer.concat([...this.#blocks, ...this.#pieces, ...(last ? [last] : [])])
+    this.clear()
+    return whole
+  }
+
+  clear(): void {
+    this.bytes = 0
+    this.#blocks = []
+    this.#pieces = []
+  }
+}

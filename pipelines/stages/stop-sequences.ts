@@ -1,8 +1,7 @@
 /**
  * Lists of Delta -> lists of Delta: ends an answer where its text reaches a stop sequence, for upstreams whose API does
- * not take it. The sequence itself is not told. Text that may be the beginning of a sequence is held back until that is decided;
- * all else passes as it comes. From the first tool call on nothing is cut: an answer that calls a tool has said what it had
- * to say.
+ * not take it. The sequence itself is not emitted. Text that may be the beginning of a sequence is held back until that is
+ * decided; all else passes as it comes. From the first tool call on nothing is cut: what follows a call is not the answer.
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import { isObject } from '../json/value.ts'
@@ -21,8 +20,8 @@ export function stopSequences(sequences: readonly string[]): Transform {
     objectMode: true,
     highWaterMark: listsHeld,
     transform(deltas: Delta[], _encoding, done: TransformCallback) {
-      const told = deltas.flatMap((delta) => cutter.pass(delta))
-      if (told.length > 0) this.push(told)
+      const passed = deltas.flatMap((delta) => cutter.pass(delta))
+      if (passed.length > 0) this.push(passed)
       if (cutter.over) this.push(null)
       done()
     },
@@ -40,10 +39,14 @@ class Cutter {
   over = false
   readonly #rest: 'drop' | 'count'
   readonly #matchers: SequenceMatcher[]
-  /** text not told yet, in the pieces in which it came */
+  /** text that is held back, in the pieces in which it came */
   #held: Text[] = []
   #heldLength = 0
-  #cut = false
+  /** the next text is the first of its block */
+  #isBlockNew = false
+  #isInReasoning = false
+  /** the sequence at which the answer was cut */
+  #reached: string | undefined
   #calledTool = false
 
   constructor(sequences: readonly string[], rest: 'drop' | 'count') {
@@ -53,10 +56,20 @@ class Cutter {
 
   pass(delta: Delta): Delta[] {
     if (this.over) return []
-    if (this.#cut) return this.#afterCut(delta)
+    if (this.#reached !== undefined) return afterCut(delta, this.#reached)
     switch (delta.type) {
       case 'text':
-        return this.#calledTool ? [delta] : this.#text(delta)
+        return this.#text(delta)
+      case 'text-start':
+        this.#isBlockNew = true
+        return []
+      case 'reasoning-start':
+        this.#isInReasoning = true
+        this.#isBlockNew = true
+        return [delta]
+      case 'reasoning-stop':
+        this.#isInReasoning = false
+        return [delta]
       case 'tool-start':
         this.#calledTool = true
         return [...this.#flush(), delta]
@@ -71,48 +84,52 @@ class Cutter {
   }
 
   #text(delta: Text): Delta[] {
+    if (this.#calledTool) return this.#inBlock([delta])
     this.#held.push(delta)
     const before = this.#heldLength
     this.#heldLength += delta.text.length
     for (let at = 0; at < delta.text.length; at++) {
       const match = this.#feed(delta.text.charCodeAt(at))
-      if (match > 0) return this.#end(before + at + 1 - match)
+      if (match) return this.#end(before + at + 1 - match.length, match.sequence)
     }
     let undecided = 0
     for (const { matched } of this.#matchers) undecided = Math.max(undecided, matched)
     return this.#release(this.#heldLength - undecided)
   }
 
-  /** The length of the longest sequence that this UTF-16 unit completes; 0 for none. */
-  #feed(unit: number): number {
-    let longest = 0
+  /** The longest sequence that this UTF-16 unit completes. */
+  #feed(unit: number): SequenceMatcher | undefined {
+    let longest: SequenceMatcher | undefined
     for (const matcher of this.#matchers) {
-      if (matcher.feed(unit)) longest = Math.max(longest, matcher.length)
+      if (matcher.feed(unit) && matcher.length > (longest?.length ?? 0)) longest = matcher
     }
     return longest
   }
 
-  #end(length: number): Delta[] {
-    const said = this.#release(length)
-    this.#cut = true
-    if (this.#rest === 'count') return said
+  #end(length: number, sequence: string): Delta[] {
+    const text = this.#release(length)
+    this.#reached = sequence
+    if (this.#rest === 'count') return text
     this.over = true
-    return [...said, { type: 'stop', reason: 'stop' }]
-  }
-
-  #afterCut(delta: Delta): Delta[] {
-    if (delta.type === 'stop') return [{ ...delta, reason: 'stop' }]
-    return delta.type === 'usage' || delta.type === 'failure' ? [delta] : []
+    return [...text, { type: 'stop', reason: 'stop-sequence', sequence }]
   }
 
   /** What follows begins anew. */
-  #flush(): Text[] {
+  #flush(): Delta[] {
     for (const matcher of this.#matchers) matcher.matched = 0
     return this.#release(this.#heldLength)
   }
 
+  /** A block begins with the first text that is let go, which may be later than it came. */
+  #inBlock(texts: Text[]): Delta[] {
+    if (texts.length === 0 || !this.#isBlockNew) return texts
+    this.#isBlockNew = false
+    const interrupted: Delta[] = this.#isInReasoning ? [{ type: 'reasoning-stop' }] : []
+    return [...interrupted, { type: 'text-start' }, ...texts]
+  }
+
   /** Lets the first `length` UTF-16 units of the held text go. */
-  #release(length: number): Text[] {
+  #release(length: number): Delta[] {
     const released: Text[] = []
     let left = length
     while (left > 0) {
@@ -127,8 +144,15 @@ class Cutter {
       left -= text.length
     }
     this.#heldLength -= length
-    return released
+    return this.#inBlock(released)
   }
+}
+
+function afterCut(delta: Delta, sequence: string): Delta[] {
+  if (delta.type === 'usage' || delta.type === 'failure') return [delta]
+  if (delta.type !== 'stop') return []
+  const { serviceTier } = delta
+  return [{ type: 'stop', reason: 'stop-sequence', sequence, ...(serviceTier && { serviceTier }) }]
 }
 
 type Logprobs = Pick<Text, 'logprobs'>
@@ -162,13 +186,13 @@ export class SequenceMatcher {
   readonly length: number
   /** how many units at the end of the text may be the beginning of the sequence */
   matched = 0
-  readonly #sequence: string
+  readonly sequence: string
   /** for each beginning of the sequence, the longest shorter beginning that it ends in */
   readonly #shorter: Uint32Array
 
   /** `sequence` is not empty. */
   constructor(sequence: string) {
-    this.#sequence = sequence
+    this.sequence = sequence
     this.length = sequence.length
     this.#shorter = new Uint32Array(sequence.length)
     for (let at = 1, known = 0; at < sequence.length; at++) {
@@ -187,9 +211,9 @@ export class SequenceMatcher {
 
   #advance(known: number, unit: number): number {
     let length = known
-    while (length > 0 && this.#sequence.charCodeAt(length) !== unit) {
+    while (length > 0 && this.sequence.charCodeAt(length) !== unit) {
       length = this.#shorter[length - 1] ?? 0
     }
-    return this.#sequence.charCodeAt(length) === unit ? length + 1 : 0
+    return this.sequence.charCodeAt(length) === unit ? length + 1 : 0
   }
 }

@@ -3,12 +3,12 @@
  * and knows no streams; this file knows JSON, `[DONE]` and the end of input.
  */
 import { Transform, type TransformCallback } from 'node:stream'
+import { brokenProtocol } from '../errors.ts'
 import { parseAnswer } from '../json/exact-json.ts'
 import { isObject, type JsonObject } from '../json/value.ts'
-import { brokenProtocol } from '../errors.ts'
 import { failed, type Delta } from '../neutral/delta.ts'
-import { listsHeld, type SseEvent } from './sse-events.ts'
 import { ProtocolError } from '../wire-value.ts'
+import { listsHeld, type SseEvent } from './sse-events.ts'
 
 export interface TranslateContext {
   /** the model the upstream was asked for; reasoning can only go back to it */
@@ -27,20 +27,20 @@ export interface Translator {
 
 /** In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. After `stop` or `failure` its output ends. */
 export function translate(translator: Translator): Transform {
-  const order = new AnswerOrder()
+  const answer = new Answer(translator)
 
-  function tell(stage: Transform, translateInto: (told: Delta[]) => void, done: TransformCallback) {
-    if (order.over) return done()
-    const told: Delta[] = []
+  function emit(stage: Transform, read: () => Delta[], done: TransformCallback): void {
+    if (answer.over) return done()
+    let deltas: Delta[]
     try {
-      translateInto(told)
+      deltas = read()
     } catch (error) {
       return done(
         error instanceof Error ? error : new Error('A translator failed.', { cause: error }),
       )
     }
-    if (told.length > 0) stage.push(told)
-    if (order.over) stage.push(null)
+    if (deltas.length > 0) stage.push(deltas)
+    if (answer.over) stage.push(null)
     done()
   }
 
@@ -48,41 +48,99 @@ export function translate(translator: Translator): Transform {
     objectMode: true,
     highWaterMark: listsHeld,
     transform(events: SseEvent[], _encoding, done) {
-      tell(
-        this,
-        (told) => {
-          for (const event of events) pass(() => retold(event, translator), order, told)
-        },
-        done,
-      )
+      emit(this, () => answer.read(events), done)
     },
     flush(done) {
-      tell(this, (told) => pass(() => translator.end(), order, told), done)
+      emit(this, () => answer.end(), done)
     },
   })
 }
 
-/** The same answer when it came as one body: its parts told as events, so that both forms obey one set of rules. */
+/** The same answer when it came as one body: its parts as events, so that both forms obey one set of rules. */
 export function translateAll(translator: Translator, events: readonly JsonObject[]): Delta[] {
-  const order = new AnswerOrder()
-  const deltas: Delta[] = []
-  for (const event of events) pass(() => translator.event(event), order, deltas)
-  pass(() => translator.end(), order, deltas)
-  return deltas
+  const answer = new Answer(translator)
+  return [...answer.translate(events), ...answer.end()]
 }
 
-/** Tells the deltas, or the failure that a part of the answer is lost. */
-function pass(deltasOf: () => Delta[], order: AnswerOrder, told: Delta[]): void {
-  if (order.over) return
-  try {
-    order.pass(deltasOf(), told)
-  } catch (error) {
+/**
+ * One answer, in the order that every answer keeps, whatever its provider did: one `start` first, nothing after `stop` or
+ * `failure`. Where a translator throws ProtocolError, the answer fails.
+ */
+class Answer {
+  over = false
+  readonly #translator: Translator
+  #started = false
+
+  constructor(translator: Translator) {
+    this.#translator = translator
+  }
+
+  read(events: readonly SseEvent[]): Delta[] {
+    const deltas: Delta[] = []
+    for (const event of events) {
+      if (this.over) break
+      try {
+        this.#add(deltasOf(event, this.#translator), deltas)
+      } catch (error) {
+        this.#fail(error, deltas)
+      }
+    }
+    return deltas
+  }
+
+  translate(events: readonly JsonObject[]): Delta[] {
+    const deltas: Delta[] = []
+    for (const event of events) {
+      if (this.over) break
+      try {
+        this.#add(this.#translator.event(event), deltas)
+      } catch (error) {
+        this.#fail(error, deltas)
+      }
+    }
+    return deltas
+  }
+
+  end(): Delta[] {
+    const deltas: Delta[] = []
+    if (this.over) return deltas
+    try {
+      this.#add(this.#translator.end(), deltas)
+    } catch (error) {
+      this.#fail(error, deltas)
+    }
+    return deltas
+  }
+
+  /** Adds each delta that keeps the order. An upstream that never reported its start gets one without an id. */
+  #add(added: readonly Delta[], deltas: Delta[]): void {
+    for (const delta of added) {
+      if (this.over) return
+      if (delta.type === 'start') {
+        if (!this.#started) deltas.push(delta)
+        this.#started = true
+        continue
+      }
+      if (delta.type === 'failure') this.over = true
+      else this.#begin(deltas)
+      if (delta.type === 'stop') this.over = true
+      deltas.push(delta)
+    }
+  }
+
+  #begin(deltas: Delta[]): void {
+    if (this.#started) return
+    this.#started = true
+    deltas.push({ type: 'start', id: undefined })
+  }
+
+  #fail(error: unknown, deltas: Delta[]): void {
     if (!(error instanceof ProtocolError)) throw error
-    order.pass([failed(brokenProtocol(error.message))], told)
+    this.#add([failed(brokenProtocol(error.message))], deltas)
   }
 }
 
-function retold({ event, data, oversized }: SseEvent, translator: Translator): Delta[] {
+function deltasOf({ event, data, oversized }: SseEvent, translator: Translator): Delta[] {
   if (oversized) return [failed(brokenProtocol('The upstream sent an event above the size limit.'))]
   if (data === '[DONE]') return translator.end()
   let value: unknown
@@ -94,35 +152,8 @@ function retold({ event, data, oversized }: SseEvent, translator: Translator): D
     const message = 'The upstream sent an event that is not JSON; the answer is incomplete.'
     return [failed(brokenProtocol(message))]
   }
+  if (isObject(value)) return translator.event(value, event)
+  if (!Array.isArray(value)) return []
   // some gateways put several events into one
-  const all: unknown[] = Array.isArray(value) ? value : [value]
-  return all.flatMap((one) => (isObject(one) ? translator.event(one, event) : []))
-}
-
-/** The order that every answer keeps, whatever its provider did: one `start` first, nothing after `stop` or `failure`. */
-export class AnswerOrder {
-  over = false
-  #started = false
-
-  /** Adds each delta that keeps the order to `told`. An upstream that never said it starts gets a `start` without an id. */
-  pass(deltas: readonly Delta[], told: Delta[]): void {
-    for (const delta of deltas) {
-      if (this.over) return
-      if (delta.type === 'start') {
-        if (!this.#started) told.push(delta)
-        this.#started = true
-        continue
-      }
-      if (delta.type === 'failure') this.over = true
-      else this.#begin(told)
-      if (delta.type === 'stop') this.over = true
-      told.push(delta)
-    }
-  }
-
-  #begin(told: Delta[]): void {
-    if (this.#started) return
-    this.#started = true
-    told.push({ type: 'start', id: undefined })
-  }
+  return value.flatMap((one: unknown) => (isObject(one) ? translator.event(one, event) : []))
 }

@@ -45,14 +45,14 @@ for (const recording of recordings) {
     })
 
     test('the chunks keep the order of a good stream, or end in a failure', async () => {
-      const { sse, record } = await asStream(provider, [bytes])
-      assertGoodOrder(sse, record.failure !== undefined)
+      const { sse, outcome } = await asStream(provider, [bytes])
+      assertGoodOrder(sse, outcome.failure !== undefined)
     })
 
     test('the official client takes it, or raises', async () => {
-      const { sse, record } = await asStream(provider, [bytes])
+      const { sse, outcome } = await asStream(provider, [bytes])
       const completion = await collectedFrom(provider, bytes)
-      assert.equal(completion === undefined, record.failure !== undefined)
+      assert.equal(completion === undefined, outcome.failure !== undefined)
 
       // The client's accumulator knows no custom tools: it asks every call for a function's name.
       if (completion?.choices[0]?.message.tool_calls?.some(({ type }) => type === 'custom')) return

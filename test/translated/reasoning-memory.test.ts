@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { BoundedMemory } from '../../lib/translated/memory.ts'
-import type { ReasoningDetail } from '../../pipelines/wire/chat.ts'
+import type { Remembered } from '../../pipelines/neutral/reasoning.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import {
   anthropicMessage,
@@ -15,8 +15,8 @@ import {
 
 const limits = { enabled: true, max_entries: 3, max_mb: 1, max_age_minutes: 60 }
 
-function detail(text: string): ReasoningDetail[] {
-  return [{ type: 'reasoning.text', text, signature: 's' }]
+function detail(text: string): Remembered {
+  return { reasoning: [{ kind: 'thinking', text, seal: { signature: 's' } }] }
 }
 
 suite('§9.5 what is kept', () => {

@@ -1,16 +1,15 @@
-/** What both forms of a chat answer, the stream and the body, say in the same way: who answers, how it ended, the tokens. */
-import type { ProxyError } from '../../errors.ts'
-import type { Delta, StopReason, Usage } from '../../neutral/delta.ts'
+/** What both forms of a chat answer, the stream and the body, have in common: identity, reasoning, finish, usage. */
+import type { Citation, Delta, StopReason, Usage } from '../../neutral/delta.ts'
+import type { Reasoning } from '../../neutral/reasoning.ts'
 import type { OwnNames } from '../../neutral/tool-name.ts'
-import { PhasesSoFar, type Remembered } from '../../neutral/phases.ts'
-import type { ChatFinishReason, ChatUsage, ReasoningDetail } from '../../wire/chat.ts'
+import type { ChatFinishReason, ChatUsage, ReasoningDetail, UrlCitation } from '../../wire/chat.ts'
 
 export interface ChatAnswerContext {
   /** the model id the client asked for */
   requestedModel: string
   /** the tail of the answer's id where the upstream gave none */
   fallbackId: string
-  /** when the upstream answered, where it does not say so itself; seconds */
+  /** when the upstream answered, where its answer does not have that; seconds */
   createdSeconds: number
   /** whether a stream ends with a usage chunk */
   includeUsage: boolean
@@ -22,29 +21,6 @@ export interface ChatAnswerContext {
   hideReasoning?: boolean
   /** of tools that the upstream knows by another name than the client's */
   ownNames?: OwnNames | undefined
-  /** silence after which a stream gets a comment; 0 for never */
-  keepAliveMs: number
-  /**
-   * given the reasoning and the phases of an answer by its first tool call or its text, before the client has the end of
-   * the answer
-   */
-  remember?: ((key: string, entries: Remembered[]) => void) | undefined
-  record: AnswerRecord
-}
-
-/** What the caller learns about the answer besides its bytes. */
-interface AnswerRecord {
-  usage?: Usage | undefined
-  stopReason?: StopReason
-  /** why the answer broke off; it is the caller's to tell the client */
-  failure?: ProxyError
-  /** whether a byte was written */
-  started: boolean
-  firstToolCallId?: string
-  /** reasoning that can be handed back */
-  details?: ReasoningDetail[]
-  /** what the model called its text */
-  phases?: PhasesSoFar
 }
 
 /** The members that are the same in every chunk. */
@@ -52,62 +28,6 @@ interface Identity {
   id: string
   created: number
   model: string
-}
-
-/** Takes down what the caller has to know of a delta, in whichever form the answer goes out. */
-export function note(delta: Delta, { record, remember }: ChatAnswerContext): void {
-  switch (delta.type) {
-    case 'start':
-    case 'usage':
-      record.usage = delta.usage ?? record.usage
-      break
-    case 'failure':
-      record.failure = delta.failure
-      break
-    case 'tool-start':
-      record.firstToolCallId ??= delta.id
-      break
-    case 'reasoning-detail':
-      record.details ??= []
-      record.details.push(...delta.details)
-      break
-    case 'phase':
-      record.phases ??= new PhasesSoFar()
-      record.phases.add(delta)
-      break
-    case 'text':
-      record.phases?.text(delta.text)
-      break
-    case 'stop':
-      record.stopReason = delta.reason
-      if (remember) rememberAnswer(record, remember)
-      break
-    default:
-  }
-}
-
-function rememberAnswer(
-  { firstToolCallId, details, phases }: AnswerRecord,
-  remember: NonNullable<ChatAnswerContext['remember']>,
-): void {
-  if (firstToolCallId !== undefined && details) remember(firstToolCallId, details)
-  const unusual = phases?.unusual(firstToolCallId !== undefined) ?? []
-  if (unusual.length === 0) return
-  const key = phases?.key(firstToolCallId)
-  if (key !== undefined) remember(key, unusual)
-}
-
-/** The details that the client gets: where it wants to read none, only those that are sealed. */
-export function shownDetails(
-  details: ReasoningDetail[],
-  { hideReasoning }: ChatAnswerContext,
-): ReasoningDetail[] {
-  return hideReasoning ? details.filter((detail) => !detail.text && !detail.summary) : details
-}
-
-/** What the client calls the tool. */
-export function ownName(name: string, { ownNames }: ChatAnswerContext): string {
-  return ownNames?.get(name) ?? name
 }
 
 type Start = Extract<Delta, { type: 'start' }>
@@ -120,11 +40,85 @@ export function identityOf(start: Start | undefined, context: ChatAnswerContext)
   }
 }
 
+/** What the client calls the tool. */
+export function ownName(name: string, { ownNames }: ChatAnswerContext): string {
+  return ownNames?.get(name) ?? name
+}
+
+/** Chat has one text of reasoning: a blank line stands between the parts and blocks that it consists of. */
+export class ReadableReasoning {
+  #hasText = false
+  #isNext = false
+
+  start({ resumed }: Extract<Delta, { type: 'reasoning-start' }>): void {
+    this.#isNext = !resumed
+  }
+
+  part(): void {
+    this.#isNext = true
+  }
+
+  piece(text: string): string {
+    const gap = this.#isNext && this.#hasText ? '\n\n' : ''
+    this.#isNext = false
+    this.#hasText = true
+    return gap + text
+  }
+}
+
+/**
+ * Reasoning in the form in which a client can hand it back: signed thinking is one entry, an item its readable text and its
+ * encrypted content. Thinking without a signature has none.
+ */
+export function reasoningDetails(reasoning: Reasoning): ReasoningDetail[] {
+  const { kind, text, seal } = reasoning
+  if (seal && 'signature' in seal) {
+    return [{ type: 'reasoning.text', text, signature: seal.signature, ...originOf(reasoning) }]
+  }
+  const details: ReasoningDetail[] = []
+  if (text !== '' && kind !== 'thinking') {
+    const readable =
+      kind === 'summary'
+        ? ({ type: 'reasoning.summary', summary: text } as const)
+        : ({ type: 'reasoning.text', text } as const)
+    details.push({ ...readable, ...originOf(reasoning) })
+  }
+  if (seal && 'data' in seal) {
+    details.push({ type: 'reasoning.encrypted', data: seal.data, ...originOf(reasoning, seal.id) })
+  }
+  return details
+}
+
+function originOf({ maker, index, model, at }: Reasoning, id?: string) {
+  return {
+    ...(maker !== undefined && { format: maker }),
+    ...(index !== undefined && { index }),
+    ...(id !== undefined && { id }),
+    ...(model !== undefined && { model }),
+    ...(at && { at }),
+  }
+}
+
+/** Those that the client gets: where it wants to read none, only those that cannot be read. */
+export function shownDetails(
+  reasoning: Reasoning | undefined,
+  { hideReasoning }: ChatAnswerContext,
+): ReasoningDetail[] {
+  const details = reasoning ? reasoningDetails(reasoning) : []
+  return hideReasoning ? details.filter((detail) => !detail.text && !detail.summary) : details
+}
+
+export function urlCitation({ url, title, start, end }: Citation): UrlCitation {
+  return { type: 'url_citation', url_citation: { start_index: start, end_index: end, title, url } }
+}
+
 export function finishReasonOf(reason: StopReason, context: ChatAnswerContext): ChatFinishReason {
   switch (reason) {
     case 'stop':
     case 'length':
       return reason
+    case 'stop-sequence':
+      return 'stop'
     case 'content-filter':
       return 'content_filter'
     case 'tool-calls':

@@ -4,10 +4,11 @@
  */
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { ReasoningDetail } from '../../wire/chat.ts'
-import { isPhaseEntry } from '../../neutral/phases.ts'
+import { isPhaseEntry, type PhaseEntry, type Remembered } from '../../neutral/phases.ts'
 import type { MappingContext } from '../../neutral/mapped.ts'
-import type { Recall } from '../../neutral/reasoning.ts'
+import type { Recall, Remembered as RememberedAnswer } from '../../neutral/reasoning.ts'
 import { isGiven } from '../../untrusted.ts'
+import { reasoningDetails } from './answer.ts'
 import { reasoningOfDetails } from './reasoning.ts'
 
 /** The memory in neutral words. */
@@ -24,6 +25,12 @@ export function neutralRecall(recall: MappingContext['recall']): Recall | undefi
       )
     })
   )
+}
+
+/** What is remembered of an answer, in chat's words. */
+export function rememberedEntries({ reasoning = [], phases = [] }: RememberedAnswer): Remembered[] {
+  const entries = phases.map((phase): PhaseEntry => ({ type: 'answer.phase', ...phase }))
+  return [...reasoning.flatMap(reasoningDetails), ...entries]
 }
 
 /** The reasoning remembered of the answer that an assistant message hands back; it is known by its first tool call. */

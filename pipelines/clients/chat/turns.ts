@@ -4,8 +4,7 @@
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import { isPhase } from '../../neutral/delta.ts'
-import type { Reasoning } from '../../neutral/reasoning.ts'
+import { isPhase, type Reasoning } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { isGiven, listAt, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { markOf } from '../blocks.ts'

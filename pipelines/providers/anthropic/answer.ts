@@ -1,6 +1,6 @@
 /**
  * Anthropic Messages -> deltas: the events of one message, or its body.
- * `ping` and unknown events say nothing. An answer is complete at `message_stop`, or when the input ends after a stop reason.
+ * `ping` and unknown events emit nothing. An answer is complete at `message_stop`, or when the input ends after a stop reason.
  * Source: Anthropic API reference "Messages" and "Streaming messages", read 2026-11.
  */
 import { brokenProtocol, truncatedAnswer } from '../../errors.ts'
@@ -8,10 +8,9 @@ import { failed, type Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { AnswerSoFar } from '../../neutral/so-far.ts'
 import { Blocks } from './blocks.ts'
-import { isCut, reasonFrom, stopReason } from './stop-reason.ts'
-import { UsageSoFar } from './usage.ts'
 import { isError, notAnAnswer } from '../failure.ts'
 import { anthropicError } from './error.ts'
+import { isCut, reasonFrom, stopReason, UsageSoFar } from './finish.ts'
 import { translateAll, type TranslateContext, type Translator } from '../../stages/translate.ts'
 import { asName, asObject, kindOf, partOf } from '../../wire-value.ts'
 
@@ -33,17 +32,18 @@ export function anthropicBody(body: JsonObject, context: TranslateContext): Delt
 }
 
 class AnthropicTranslator implements Translator {
-  readonly #soFar = new AnswerSoFar()
+  readonly #answer = new AnswerSoFar()
   readonly #usage = new UsageSoFar()
   readonly #blocks: Blocks
   #opened = false
   #id: string | undefined
   #stopReason: string | undefined
+  #stopSequence: string | undefined
   #stopDetails: JsonObject = {}
 
   constructor({ upstreamModel, fallbackId }: TranslateContext) {
-    this.#soFar.id = fallbackId
-    this.#blocks = new Blocks(this.#soFar, upstreamModel)
+    this.#answer.id = fallbackId
+    this.#blocks = new Blocks(this.#answer, upstreamModel)
   }
 
   event(data: JsonObject, name?: string): Delta[] {
@@ -77,14 +77,14 @@ class AnthropicTranslator implements Translator {
     return this.#stopReason === undefined ? [failed(truncatedAnswer())] : this.#finish()
   }
 
-  /** The same message may be begun once more, and then say more. */
+  /** The same message may be begun once more, and then have more. */
   #open(message: JsonObject): Delta[] {
     const id = asName(message.id)
     if (this.#id !== undefined && id !== undefined && id !== this.#id) {
       return [failed(brokenProtocol('The upstream began a second message inside the answer.'))]
     }
     this.#id ??= id
-    this.#soFar.id = this.#id ?? this.#soFar.id
+    this.#answer.id = this.#id ?? this.#answer.id
     const content = this.#change(message, message)
     if (this.#opened) return content
     this.#opened = true
@@ -92,26 +92,32 @@ class AnthropicTranslator implements Translator {
     return [{ type: 'start', id, ...(usage && { usage }) }, ...content]
   }
 
-  /** In: what an event says of the message as a whole, and the event, which has the usage beside it. */
+  /** In: the members of the message as a whole, and the event that has them, with the usage beside them. */
   #change(message: JsonObject, event: JsonObject): Delta[] {
     this.#usage.merge(event.usage)
     if (message !== event) this.#usage.merge(message.usage)
     this.#stopReason = reasonFrom(message.stop_reason) ?? this.#stopReason
+    this.#stopSequence = asName(message.stop_sequence) ?? this.#stopSequence
     if (message.stop_details) this.#stopDetails = asObject(message.stop_details)
     return this.#blocks.complete(message.content)
   }
 
   #finish(): Delta[] {
     const deltas = this.#blocks.stopAll(isCut(this.#stopReason))
-    const explanation = asName(this.#stopDetails.explanation)
-    if (this.#stopReason === 'refusal' && explanation) {
-      deltas.push({ type: 'refusal', text: explanation })
-    }
+    deltas.push(...this.#answer.closeBlock())
     const usage = this.#usage.total()
     if (usage) deltas.push({ type: 'usage', usage })
-    const reason = stopReason(this.#stopReason, this.#soFar.tools)
-    const serviceTier = this.#usage.serviceTier
-    deltas.push({ type: 'stop', reason, ...(serviceTier && { serviceTier }) })
+    const reason = stopReason(this.#stopReason, this.#answer.tools)
+    const explanation = asName(this.#stopDetails.explanation)
+    const { serviceTier } = this.#usage
+    deltas.push({
+      type: 'stop',
+      reason,
+      ...(reason === 'stop-sequence' &&
+        this.#stopSequence !== undefined && { sequence: this.#stopSequence }),
+      ...(reason === 'content-filter' && explanation !== undefined && { explanation }),
+      ...(serviceTier && { serviceTier }),
+    })
     return deltas
   }
 }

@@ -1,45 +1,28 @@
 /**
- * The content blocks of one message, each a small machine of its own: blocks may interleave, so every event goes to the
- * block at its index. A block is closed once; server tools, their results and unknown kinds say nothing.
+ * The content blocks of one message: they may interleave, so every event goes to the block at its index. Server tools, their
+ * results and unknown kinds emit nothing.
  */
 import type { Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { AnswerSoFar } from '../../neutral/so-far.ts'
 import { asIndex, asLabel, entriesOf, partOf, unreadable } from '../../wire-value.ts'
-import { deltaKind, kindOfBlock, kindOfDelta } from './block-kind.ts'
-import { TextBlock } from './text-block.ts'
-import { RedactedBlock, ThinkingBlock } from './thinking-block.ts'
+import { RedactedBlock, TextBlock, ThinkingBlock, type Block, type BlockEnd } from './block.ts'
 import { ToolBlock } from './tool-block.ts'
-
-/** `cut`: the answer ended before the model did. `stopped`: the block's own stop event came. */
-export interface BlockEnd {
-  cut: boolean
-  stopped: boolean
-}
-
-export interface Block {
-  /** what the start event already held */
-  begin(): Delta[]
-  delta(delta: JsonObject): Delta[]
-  /** the same block as a later event shows it: what was not told of it yet */
-  whole(block: JsonObject): Delta[]
-  end(how: BlockEnd): Delta[]
-}
 
 const silent: Block = { begin: () => [], delta: () => [], whole: () => [], end: () => [] }
 
-const whole: BlockEnd = { cut: false, stopped: true }
+const stopped: BlockEnd = { cut: false, stopped: true }
 
 export class Blocks {
   readonly #open = new Map<number, Block>()
-  /** blocks that have ended with something said, by their index */
-  readonly #told = new Set<number>()
-  readonly #soFar: AnswerSoFar
+  /** indexes of blocks that have emitted something */
+  readonly #emitted = new Set<number>()
+  readonly #answer: AnswerSoFar
   readonly #model: string
   #latest = 0
 
-  constructor(soFar: AnswerSoFar, upstreamModel: string) {
-    this.#soFar = soFar
+  constructor(answer: AnswerSoFar, upstreamModel: string) {
+    this.#answer = answer
     this.#model = upstreamModel
   }
 
@@ -47,15 +30,15 @@ export class Blocks {
     const block = partOf(value, 'content_block')
     const at = this.#indexOf(index)
     const kind = kindOfBlock(block)
-    // its deltas will tell what it is
+    // its deltas will show what it is
     if (kind === undefined) return []
     const before = this.#open.get(at)
     const named = { ...block, type: kind }
     if (before instanceof ToolBlock && before.isMeantBy(named)) return before.whole(named)
-    const ended = before?.end(whole) ?? []
+    const ended = before?.end(stopped) ?? []
     const begun = this.#blockOf(named, at)
     this.#open.set(at, begun)
-    return this.#tell(at, [...ended, ...begun.begin()])
+    return this.#emit(at, [...ended, ...begun.begin()])
   }
 
   delta(index: unknown, value: unknown): Delta[] {
@@ -67,7 +50,7 @@ export class Blocks {
       block = this.#blockOf({ type: kindOfDelta(kind) }, at)
       this.#open.set(at, block)
     }
-    return this.#tell(at, block.delta(delta.type === kind ? delta : { ...delta, type: kind }))
+    return this.#emit(at, block.delta(delta.type === kind ? delta : { ...delta, type: kind }))
   }
 
   /** `shown`: the block whole, where the stop event has it. */
@@ -77,16 +60,16 @@ export class Blocks {
     this.#open.delete(at)
     if (!block) return []
     const rest = shown === undefined ? [] : block.whole(partOf(shown, 'content_block'))
-    return this.#tell(at, [...rest, ...block.end(whole)])
+    return this.#emit(at, [...rest, ...block.end(stopped)])
   }
 
-  /** In: content as an event shows it whole. Adds what was not told of it; of what was told nothing changes. */
+  /** In: content as an event shows it whole. Adds what was not emitted of it; of what was, nothing changes. */
   complete(content: unknown): Delta[] {
     const blocks = entriesOf(content, 'content', (text) => ({ type: 'text', text }))
     return blocks.flatMap((block, at) => {
       const open = this.#open.get(at)
-      if (open) return this.#tell(at, open.whole(block))
-      return this.#told.has(at) ? [] : this.#whole(block, at)
+      if (open) return this.#emit(at, open.whole(block))
+      return this.#emitted.has(at) ? [] : this.#whole(block, at)
     })
   }
 
@@ -102,8 +85,8 @@ export class Blocks {
     return [...this.start(at, block), ...this.stop(at)]
   }
 
-  #tell(at: number, deltas: Delta[]): Delta[] {
-    if (deltas.length > 0) this.#told.add(at)
+  #emit(at: number, deltas: Delta[]): Delta[] {
+    if (deltas.length > 0) this.#emitted.add(at)
     return deltas
   }
 
@@ -117,15 +100,60 @@ export class Blocks {
     const origin = { index, model: this.#model }
     switch (asLabel(block.type)) {
       case 'text':
-        return new TextBlock(block, this.#soFar)
+        return new TextBlock(block, this.#answer)
       case 'thinking':
-        return new ThinkingBlock(block, origin, this.#soFar)
+        return new ThinkingBlock(block, origin, this.#answer)
       case 'redacted_thinking':
-        return new RedactedBlock(block, origin, this.#soFar)
+        return new RedactedBlock(block, origin, this.#answer)
       case 'tool_use':
-        return new ToolBlock(block, this.#soFar)
+        return new ToolBlock(block, this.#answer)
       default:
         return silent
     }
   }
+}
+
+/** What a block is: by its type, or where that is missing or unreadable, by its members. undefined for one that is still empty. */
+function kindOfBlock(block: JsonObject): string | undefined {
+  if (typeof block.type === 'string' && block.type !== '') return block.type
+  if (block.text !== undefined) return 'text'
+  if (block.thinking !== undefined || block.signature !== undefined) return 'thinking'
+  if (block.name !== undefined && !isOfServer(block)) return 'tool_use'
+  if (block.type === undefined || block.type === null) return undefined
+  throw unreadable('the type of a content block')
+}
+
+/** Calls of the API's own tools are told apart by their ids. */
+function isOfServer({ id }: JsonObject): boolean {
+  return typeof id === 'string' && /^(?:srv|mcp)toolu_/.test(id)
+}
+
+const membersOfDeltas = [
+  ['text', 'text_delta'],
+  ['thinking', 'thinking_delta'],
+  ['signature', 'signature_delta'],
+  ['partial_json', 'input_json_delta'],
+  ['citation', 'citations_delta'],
+] as const
+
+/** What a delta is, likewise. */
+function deltaKind(delta: JsonObject): string | undefined {
+  if (typeof delta.type === 'string' && delta.type !== '') return delta.type
+  const known = membersOfDeltas.find(([member]) => delta[member] !== undefined)
+  if (known) return known[1]
+  if (Object.keys(delta).length === 0) return undefined
+  throw unreadable('the type of a delta')
+}
+
+/** What a block is that no start event announced. */
+const kindsByDelta = new Map<string | undefined, string>([
+  ['text_delta', 'text'],
+  ['citations_delta', 'text'],
+  ['thinking_delta', 'thinking'],
+  ['signature_delta', 'thinking'],
+  ['input_json_delta', 'tool_use'],
+])
+
+function kindOfDelta(type: string | undefined): string | undefined {
+  return kindsByDelta.get(type)
 }

@@ -3,10 +3,10 @@ import type { Delta } from '../../neutral/delta.ts'
 import { objectFrom, type JsonObject } from '../../json/value.ts'
 import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
 import { asJsonText, asName, ProtocolError, unreadable } from '../../wire-value.ts'
-import type { Block, BlockEnd } from './blocks.ts'
+import type { Block, BlockEnd } from './block.ts'
 
 export class ToolBlock implements Block {
-  readonly #soFar: AnswerSoFar
+  readonly #answer: AnswerSoFar
   #id: string | undefined
   #name: string | undefined
   #given = ''
@@ -16,8 +16,8 @@ export class ToolBlock implements Block {
   readonly #json = new JsonEnd()
   #hasInput = false
 
-  constructor(block: JsonObject, soFar: AnswerSoFar) {
-    this.#soFar = soFar
+  constructor(block: JsonObject, answer: AnswerSoFar) {
+    this.#answer = answer
     this.#meet(block)
   }
 
@@ -25,7 +25,7 @@ export class ToolBlock implements Block {
     return this.#start()
   }
 
-  /** Whether a start event at this place speaks of this call once more: it has its id, or what this one still lacks. */
+  /** Whether a start event at this place means this call once more: it has its id, or what this one still lacks. */
   isMeantBy(block: JsonObject): boolean {
     if (block.type !== 'tool_use') return false
     const id = asName(block.id)
@@ -60,7 +60,7 @@ export class ToolBlock implements Block {
     return [...input, { type: 'tool-stop', index: this.#index }]
   }
 
-  /** What is known stays; a start event that comes again may say more. */
+  /** What is known stays; a start event that comes again may have more. */
   #meet(block: JsonObject): void {
     this.#id ??= asName(block.id)
     this.#name ??= asName(block.name)
@@ -71,12 +71,13 @@ export class ToolBlock implements Block {
   #start(): Delta[] {
     const [name, held] = [this.#name, this.#held]
     if (name === undefined || this.#index !== undefined) return []
-    const index = this.#soFar.nextTool()
+    const index = this.#answer.nextTool()
     this.#index = index
     this.#held = ''
-    const id = this.#id ?? this.#soFar.callId(index)
+    const id = this.#id ?? this.#answer.callId(index)
     const input: Delta[] = held === '' ? [] : [{ type: 'tool-input', index, text: held }]
-    return [{ type: 'tool-start', index, kind: 'function', id, name }, ...input]
+    const start: Delta = { type: 'tool-start', index, kind: 'function', id, name }
+    return [...this.#answer.closeBlock(), start, ...input]
   }
 
   #input(text: string): Delta[] {

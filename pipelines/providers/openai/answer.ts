@@ -1,6 +1,6 @@
 /**
  * OpenAI Responses -> deltas: the events of one response, or its body.
- * Unknown events say nothing. An answer is complete at `response.completed` or `response.incomplete` and nowhere else.
+ * Unknown events emit nothing. An answer is complete at `response.completed` or `response.incomplete` and nowhere else.
  * Source: OpenAI API reference "Responses" and "Streaming events", read 2026-11.
  */
 import { brokenProtocol, truncatedAnswer } from '../../errors.ts'
@@ -8,9 +8,8 @@ import { failed, type Delta } from '../../neutral/delta.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { isError, notAnAnswer } from '../failure.ts'
 import { responsesError } from './error.ts'
-import { finishOf } from './finish.ts'
+import { finishOf, UsageSoFar } from './finish.ts'
 import { Output } from './output.ts'
-import { UsageSoFar } from './usage.ts'
 import { translateAll, type TranslateContext, type Translator } from '../../stages/translate.ts'
 import {
   asName,
@@ -51,7 +50,7 @@ class ResponsesTranslator implements Translator {
 
   constructor({ upstreamModel, fallbackId }: TranslateContext) {
     this.output = new Output(upstreamModel)
-    this.output.soFar.id = fallbackId
+    this.output.answer.id = fallbackId
   }
 
   event(data: JsonObject, name?: string): Delta[] {
@@ -80,12 +79,12 @@ class ResponsesTranslator implements Translator {
     const created = asNumber(response.created_at)
     this.#usage.merge(response.usage)
     this.#id ??= id
-    this.output.soFar.id = this.#id ?? this.output.soFar.id
+    this.output.answer.id = this.#id ?? this.output.answer.id
     const createdSeconds = created === undefined ? undefined : Math.floor(created)
     return [{ type: 'start', id, ...(createdSeconds !== undefined && { createdSeconds }) }]
   }
 
-  /** `status` is what the event's name tells. Some servers have the members of the response in the event itself. */
+  /** `status` is that of the event's name. Some servers have the members of the response in the event itself. */
   finish(event: JsonObject, status: string): Delta[] {
     const response = isObject(event.response) ? event.response : event
     const { failure, cut, ending } = finishOf(response, status)
@@ -93,10 +92,11 @@ class ResponsesTranslator implements Translator {
     const start = this.begin({ response })
     this.#usage.merge(event.usage)
     const rest = this.output.complete(this.#entries(event, response), cut)
-    return [...start, ...rest, ...ending(this.output.soFar.tools, this.#usage.total())]
+    const usage = this.#usage.total()
+    return [...start, ...rest, ...ending(this.output.answer.tools, usage)]
   }
 
-  /** The finished items. Where the stream has told all there is, a list that cannot be read does not matter. */
+  /** The finished items. Where the stream had items of its own, a list that cannot be read does not matter. */
   #entries({ response }: JsonObject, { output }: JsonObject): JsonObject[] {
     try {
       if (output === undefined) partOf(response, 'response')

@@ -1,7 +1,7 @@
 /**
  * A call of one of the client's tools: a function with arguments, or a custom tool with free input.
- * It is told once its id and name are known, and ended once its arguments are whole. What is missing then waits for the
- * last event, which shows every item whole: some upstreams have the arguments nowhere else.
+ * It starts once its id and name are known, and stops once its arguments are whole. What is missing then waits for the last
+ * event, which shows every item whole: some upstreams have the arguments nowhere else.
  */
 import type { Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
@@ -9,12 +9,13 @@ import { JsonEnd, SentText, isWholeJson, type AnswerSoFar } from '../../neutral/
 import { asJsonText, asName, asText, ProtocolError } from '../../wire-value.ts'
 
 export class CallItem {
-  /** whether an event said that this call is over */
+  /** whether the item's `done` event came */
   done = false
   callId: string | undefined
   name: string | undefined
-  readonly #soFar: AnswerSoFar
+  readonly #answer: AnswerSoFar
   #itemId: string | undefined
+  #namespace: string | undefined
   #kind: 'function' | 'custom' = 'function'
   #index: number | undefined
   readonly #sent = new SentText()
@@ -24,14 +25,14 @@ export class CallItem {
   /** whole arguments of the announcement: a placeholder if any follow */
   #announced = ''
   #stopped = false
-  /** what the upstream said of it last */
+  /** by the event that came last */
   #state: 'open' | 'whole' | 'incomplete' = 'open'
 
-  constructor(soFar: AnswerSoFar) {
-    this.#soFar = soFar
+  constructor(answer: AnswerSoFar) {
+    this.#answer = answer
   }
 
-  /** In: the item as it is announced. The id and name told here stay, even if a later event shows others. */
+  /** In: the item as it is announced. The id and name of the first event stay, even if a later event shows others. */
   added(item: JsonObject): Delta[] {
     this.#meet(item)
     const input = this.#inputOf(item)
@@ -59,7 +60,7 @@ export class CallItem {
     return this.#stopped ? [] : this.complete(item, false)
   }
 
-  /** In: the item as the last event shows it. In an answer that was cut a call is whole only if it says so. */
+  /** In: the item as the last event shows it. In an answer that was cut a call is whole only if its status is. */
   complete(item: JsonObject, cut: boolean): Delta[] {
     this.#meet(item)
     if (item.status === 'completed' || !cut) {
@@ -78,16 +79,16 @@ export class CallItem {
       if (cut) return []
       throw new ProtocolError('The upstream called a tool without naming it.')
     }
-    const rest = this.#add(this.#sent.length > 0 ? '' : this.#unsaid(cut))
+    const rest = this.#add(this.#sent.length > 0 ? '' : this.#missing(cut))
     if (!cut && this.#state === 'open' && this.#kind === 'function' && !this.#json.isWhole) {
       throw new ProtocolError('The upstream ended its answer in the middle of a tool call.')
     }
-    this.callId ??= this.#itemId ?? this.#soFar.callId(this.#soFar.tools)
+    this.callId ??= this.#itemId ?? this.#answer.callId(this.#answer.tools)
     return [...rest, ...this.#start(), ...this.#stop()]
   }
 
   /** The arguments of a call that had none in any event but its first. */
-  #unsaid(cut: boolean): string {
+  #missing(cut: boolean): string {
     if (this.#kind === 'custom' || this.#announced !== '') return this.#announced
     const isWhole = this.#state === 'whole' || (this.#state === 'open' && !cut)
     return isWhole ? '{}' : ''
@@ -98,16 +99,22 @@ export class CallItem {
     this.callId ??= asName(item.call_id)
     this.name ??= asName(item.name)
     this.#itemId ??= asName(item.id)
+    this.#namespace ??= asName(item.namespace)
     if (item.type === 'custom_tool_call') this.#kind = 'custom'
   }
 
   #start(): Delta[] {
     const [id, name, held] = [this.callId, this.name, this.#held]
     if (this.#index !== undefined || id === undefined || name === undefined) return []
-    this.#index = this.#soFar.nextTool()
+    this.#index = this.#answer.nextTool()
     this.#held = ''
-    const start: Delta = { type: 'tool-start', index: this.#index, kind: this.#kind, id, name }
-    return held === '' ? [start] : [start, { type: 'tool-input', index: this.#index, text: held }]
+    const [index, kind, namespace] = [this.#index, this.#kind, this.#namespace]
+    const deltas: Delta[] = [
+      ...this.#answer.closeBlock(),
+      { type: 'tool-start', index, kind, id, name, ...(namespace !== undefined && { namespace }) },
+    ]
+    if (held !== '') deltas.push({ type: 'tool-input', index, text: held })
+    return deltas
   }
 
   #add(text: string): Delta[] {

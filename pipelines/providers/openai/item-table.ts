@@ -31,7 +31,7 @@ export class ItemTable<T extends Item> {
     return this.#slots.map(({ item }) => item)
   }
 
-  /** The item that an event speaks about; a new one where no event spoke about it before. */
+  /** The item of an event; a new one where no event of it came before. */
   of(event: JsonObject): T {
     const index = asIndex(event.output_index, 'output_index')
     const id = idOf(event)

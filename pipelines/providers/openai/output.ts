@@ -1,32 +1,34 @@
-/** The output items of one response, by kind. Hosted tools and unknown items say nothing. */
+/** The output items of one response, by kind. Hosted tools and unknown items emit nothing. */
 import type { Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { AnswerSoFar } from '../../neutral/so-far.ts'
 import { asIndex, asName, asObject, partOf, unreadable } from '../../wire-value.ts'
 import { CallItem } from './call-item.ts'
 import { ItemTable } from './item-table.ts'
-import { TextCompletion } from './last-event.ts'
-import { isText, MessageItem } from './message-item.ts'
+import {
+  isText,
+  MessageItem,
+  TextCompletion,
+  type RefusalPart,
+  type TextPart,
+} from './message-item.ts'
 import { ReasoningItem, type ReasoningSlot } from './reasoning-item.ts'
-import type { RefusalPart, TextPart } from './text-part.ts'
 
 type Kind = 'message' | 'reasoning' | 'call' | 'other'
 
 export class Output {
-  readonly soFar = new AnswerSoFar()
-  /** whether any item was spoken of; else the last event's own list is all there is */
+  readonly answer = new AnswerSoFar()
+  /** whether an event of an item came; else the last event's own list is all there is */
   seen = false
   readonly #messages: ItemTable<MessageItem>
   readonly #calls: ItemTable<CallItem>
   readonly #reasonings: ItemTable<ReasoningItem>
 
   constructor(upstreamModel: string) {
-    const { soFar } = this
-    this.#messages = new ItemTable(() => new MessageItem(soFar))
-    this.#calls = new ItemTable(() => new CallItem(soFar))
-    this.#reasonings = new ItemTable(
-      (index) => new ReasoningItem({ index, model: upstreamModel }, soFar),
-    )
+    const { answer } = this
+    this.#messages = new ItemTable(() => new MessageItem(answer))
+    this.#calls = new ItemTable(() => new CallItem(answer))
+    this.#reasonings = new ItemTable((index) => new ReasoningItem(index, upstreamModel, answer))
   }
 
   added(event: JsonObject): Delta[] {
@@ -95,7 +97,7 @@ export class Output {
 
   rawReasoning(event: JsonObject): ReasoningSlot {
     this.seen = true
-    return this.#reasonings.of(event).slot('text', asIndex(event.content_index))
+    return this.#reasonings.of(event).slot('raw', asIndex(event.content_index))
   }
 
   /** The last event: `entries` are the items as it shows them. What the stream left open ends here. */
@@ -105,7 +107,7 @@ export class Output {
     const messages = this.#messages.match(of('message'), () => true)
     const reasonings = this.#reasonings.match(of('reasoning'), () => true)
     const calls = this.#calls.match(of('call'), haveOneName)
-    const texts = new TextCompletion(this.soFar, [...of('message').values()])
+    const texts = new TextCompletion(this.answer, [...of('message').values()])
     const rest = entries.flatMap((entry, at) => {
       const id = asName(entry.id)
       switch (kindOfItem(entry)) {

@@ -1,16 +1,16 @@
 /**
- * A reasoning item: readable as it comes, and at its end once more whole, in the form in which a client can hand it back.
+ * A reasoning item: readable as it comes, and at its end once more whole, with its encrypted content as the seal.
  * An item has a summary, or the raw text of an open-weight model; of one that has both, the kind that came first is shown.
  */
-import type { Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
-import type { ReasoningDetail } from '../../wire/chat.ts'
-import type { AnswerSoFar, ReasoningPart } from '../../neutral/so-far.ts'
+import type { Delta } from '../../neutral/delta.ts'
+import type { Seal } from '../../neutral/reasoning.ts'
+import { ReasoningSoFar, type AnswerSoFar } from '../../neutral/so-far.ts'
 import { asName, asText, entriesOf, unreadable } from '../../wire-value.ts'
 
-const format = 'openai-responses-v1'
+const maker = 'openai-responses-v1'
 
-type Kind = 'summary' | 'text'
+type Kind = 'summary' | 'raw'
 
 /** One readable part, fed with pieces or with the whole. */
 export interface ReasoningSlot {
@@ -18,28 +18,20 @@ export interface ReasoningSlot {
   whole(value: unknown): Delta[]
 }
 
-/** Where reasoning comes from: its item's index, and the model that alone takes it back. */
-interface Origin {
-  index: number
-  model: string
-}
-
 export class ReasoningItem {
   done = false
-  readonly #origin: Origin
-  readonly #soFar: AnswerSoFar
-  readonly #at: { content: number; tools: number }
-  readonly #parts = new Map<number, ReasoningPart>()
+  readonly #reasoning: ReasoningSoFar
+  /** texts by the index of their part */
+  readonly #parts = new Map<number, string>()
   #shown: Kind | undefined
   /** the item as it was announced, which is all there is where nothing follows */
   #announced: JsonObject = {}
-  #hasDetails = false
-  #isEncrypted = false
+  #hasText = false
+  #isSealed = false
 
-  constructor(origin: Origin, soFar: AnswerSoFar) {
-    this.#origin = origin
-    this.#soFar = soFar
-    this.#at = soFar.place()
+  /** `model`: the upstream's name of the model that made the item, which alone takes it back. */
+  constructor(index: number, model: string, answer: AnswerSoFar) {
+    this.#reasoning = new ReasoningSoFar('summary', { index, maker, model }, answer)
   }
 
   slot(kind: Kind, index = 0): ReasoningSlot {
@@ -62,9 +54,10 @@ export class ReasoningItem {
 
   /** In: the item as the last event shows it; it may have been done with less. */
   complete(item: JsonObject): Delta[] {
-    const rest = [...this.#rest('summary', item.summary), ...this.#rest('text', item.content)]
-    const details = [...this.#readable(), ...this.#encrypted(item)]
-    return details.length > 0 ? [...rest, { type: 'reasoning-detail', details }] : rest
+    const rest = [...this.#rest('summary', item.summary), ...this.#rest('raw', item.content)]
+    const text = this.#hasText ? '' : [...this.#parts.values()].join('\n\n')
+    this.#hasText ||= text !== ''
+    return [...rest, ...this.#reasoning.stop(text, this.#sealIn(item))]
   }
 
   /** The answer has ended. */
@@ -75,13 +68,15 @@ export class ReasoningItem {
   #show(kind: Kind, index: number, text: string): Delta[] {
     if (text === '' || (this.#shown ?? kind) !== kind) return []
     this.#shown = kind
-    const part = this.#parts.get(index) ?? { text: '' }
-    this.#parts.set(index, part)
-    return this.#soFar.reasoning(part, text)
+    this.#reasoning.kind = kind
+    const before = this.#parts.get(index)
+    const isNewPart = before === undefined && this.#parts.size > 0
+    this.#parts.set(index, (before ?? '') + text)
+    return this.#reasoning.piece(text, isNewPart)
   }
 
   #whole(kind: Kind, index: number, text: string): Delta[] {
-    const { text: sent } = this.#parts.get(index) ?? { text: '' }
+    const sent = this.#parts.get(index) ?? ''
     return text.startsWith(sent) ? this.#show(kind, index, text.slice(sent.length)) : []
   }
 
@@ -93,24 +88,12 @@ export class ReasoningItem {
     })
   }
 
-  #readable(): ReasoningDetail[] {
-    const text = [...this.#parts.values()].map((part) => part.text).join('\n\n')
-    if (text === '' || this.#hasDetails) return []
-    this.#hasDetails = true
-    const rest = { format, ...this.#origin, at: this.#at }
-    return this.#shown === 'text'
-      ? [{ type: 'reasoning.text', text, ...rest }]
-      : [{ type: 'reasoning.summary', summary: text, ...rest }]
-  }
-
-  #encrypted(item: JsonObject): ReasoningDetail[] {
+  /** The encrypted content, once. */
+  #sealIn(item: JsonObject): Seal | undefined {
     const data = asName(item.encrypted_content)
-    if (data === undefined || this.#isEncrypted) return []
-    this.#isEncrypted = true
+    if (data === undefined || this.#isSealed) return undefined
+    this.#isSealed = true
     const id = asName(item.id)
-    const { index, model } = this.#origin
-    return [
-      { type: 'reasoning.encrypted', data, format, index, ...(id && { id }), model, at: this.#at },
-    ]
+    return { data, ...(id !== undefined && { id }) }
   }
 }

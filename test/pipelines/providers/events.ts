@@ -1,20 +1,44 @@
 /** Upstream events in few words, and what a translator makes of them. */
+import { ReadableReasoning, reasoningDetails } from '../../../pipelines/clients/chat/answer.ts'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
 import { anthropicTranslator } from '../../../pipelines/providers/anthropic/answer.ts'
 import { responsesTranslator } from '../../../pipelines/providers/openai/answer.ts'
 import { translateAll } from '../../../pipelines/stages/translate.ts'
 import type { JsonObject } from '../../../pipelines/json/value.ts'
+import type { ReasoningDetail } from '../../../pipelines/wire/chat.ts'
 
 export const context = { upstreamModel: 'up-1' }
 
-/** The deltas of an Anthropic stream, its `start` and `stop` left out where they are the plain ones. */
+/** The deltas of an Anthropic stream; where its blocks of text begin is checked by `order.test.ts`. */
 export function claude(...events: JsonObject[]): Delta[] {
-  return translateAll(anthropicTranslator(context), events)
+  return withoutTextStarts(translateAll(anthropicTranslator(context), events))
 }
 
-/** The deltas of a Responses stream. */
+/** The deltas of a Responses stream, likewise. */
 export function openai(...events: JsonObject[]): Delta[] {
-  return translateAll(responsesTranslator(context), events)
+  return withoutTextStarts(translateAll(responsesTranslator(context), events))
+}
+
+export function withoutTextStarts(deltas: readonly Delta[]): Delta[] {
+  return deltas.filter(({ type }) => type !== 'text-start')
+}
+
+/** Readable reasoning as chat has it: one text, with blank lines between its parts. */
+export function readable(deltas: readonly Delta[]): string[] {
+  const reasoning = new ReadableReasoning()
+  return deltas.flatMap((delta) => {
+    if (delta.type === 'reasoning-start') reasoning.start(delta)
+    if (delta.type === 'reasoning-part') reasoning.part()
+    return delta.type === 'reasoning' ? [reasoning.piece(delta.text)] : []
+  })
+}
+
+/** Reasoning as chat hands it over: the entries of each block or item. */
+export function details(deltas: readonly Delta[]): ReasoningDetail[][] {
+  const all = only('reasoning-stop', deltas).map(({ reasoning }) =>
+    reasoning ? reasoningDetails(reasoning) : [],
+  )
+  return all.filter((entries) => entries.length > 0)
 }
 
 /** The deltas of one type. */

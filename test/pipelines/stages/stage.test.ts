@@ -67,7 +67,7 @@ const rows: [rule: string, events: SseEvent[], expected: string[]][] = [
   [
     'an answer that starts with its text has a start',
     data(...textBlock(0, 'x'), stop),
-    ['start', 'text', 'stop'],
+    ['start', 'text-start', 'text', 'stop'],
   ],
   ['no events at all', [], ['failure']],
 ]
@@ -82,7 +82,7 @@ test('§10.4 not JSON and oversized are protocol errors, and what came before th
   for (const broken of [{ data: '<html>' }, { data: '', oversized: true } as const]) {
     const deltas = await deltasOf([...data(messageStart(), ...textBlock(0, 'x')), broken])
 
-    assert.deepEqual(types(deltas), ['start', 'text', 'failure'])
+    assert.deepEqual(types(deltas), ['start', 'text-start', 'text', 'failure'])
     assert.equal(only('failure', deltas)[0]?.failure.code, 'upstream_protocol_error')
   }
 })

@@ -12,10 +12,20 @@ const start: Delta = { type: 'start', id: 'r' }
 const usage: Delta = { type: 'usage', usage: { inputTokens: 1, outputTokens: 2 } }
 const tool: Delta = { type: 'tool-start', index: 0, kind: 'function', id: 'c', name: 'f' }
 const ended: Delta = { type: 'stop', reason: 'length' }
-const cut: Delta = { type: 'stop', reason: 'stop' }
+const block: Delta = { type: 'text-start' }
+const reasoning: Delta = {
+  type: 'reasoning-start',
+  kind: 'summary',
+  index: 0,
+  at: { content: 0, tools: 0 },
+}
 const failure: Delta = {
   type: 'failure',
   failure: new ProxyError(502, null, 'x'),
+}
+
+function cut(sequence = 'END'): Delta {
+  return { type: 'stop', reason: 'stop-sequence', sequence }
 }
 
 function texts(...pieces: string[]): Delta[] {
@@ -29,13 +39,23 @@ async function passed(deltas: Delta[], stops: string[]): Promise<Delta[]> {
 
 const rows: [what: string, stops: string[], given: Delta[], told: Delta[]][] = [
   ['no match', ['END'], [...texts('a', 'b'), usage, ended], [...texts('a', 'b'), usage, ended]],
-  ['a match in one piece', ['END'], [...texts('ab END cd'), usage, ended], [...texts('ab '), cut]],
-  ['a match over three', ['END'], texts('a E', 'N', 'D b', 'c'), [...texts('a '), cut]],
-  ['a match at the front', ['END'], [start, ...texts('END')], [start, cut]],
+  [
+    'a match in one piece',
+    ['END'],
+    [...texts('ab END cd'), usage, ended],
+    [...texts('ab '), cut()],
+  ],
+  ['a match over three', ['END'], texts('a E', 'N', 'D b', 'c'), [...texts('a '), cut()]],
+  ['a match at the front', ['END'], [start, ...texts('END')], [start, cut()]],
   ['a beginning that ends otherwise', ['END'], texts('a EN', 'T b'), texts('a ', 'EN', 'T b')],
-  ['a beginning inside a beginning', ['aab'], texts('aaa', 'b!'), [...texts('a'), cut]],
-  ['the sequence that is complete first', ['xyz', 'y'], texts('axyz'), [...texts('ax'), cut]],
-  ['of two that end together the longer', ['yz', 'xyz'], texts('axyz'), [...texts('a'), cut]],
+  ['a beginning inside a beginning', ['aab'], texts('aaa', 'b!'), [...texts('a'), cut('aab')]],
+  ['the sequence that is complete first', ['xyz', 'y'], texts('axyz'), [...texts('ax'), cut('y')]],
+  [
+    'of two that end together the longer',
+    ['yz', 'xyz'],
+    texts('axyz'),
+    [...texts('a'), cut('xyz')],
+  ],
   [
     'held text goes out at the end',
     ['END'],
@@ -70,7 +90,19 @@ const rows: [what: string, stops: string[], given: Delta[], told: Delta[]][] = [
     'reasoning is not kept waiting',
     ['END'],
     [...texts('E'), { type: 'reasoning', text: 'x' }, ...texts('ND')],
-    [{ type: 'reasoning', text: 'x' }, cut],
+    [{ type: 'reasoning', text: 'x' }, cut()],
+  ],
+  [
+    'a block begins with the first text that goes out',
+    ['END'],
+    [block, ...texts('aE'), reasoning, { type: 'reasoning-stop' }, block, ...texts('x', 'END')],
+    [block, ...texts('a'), reasoning, { type: 'reasoning-stop' }, block, ...texts('E', 'x'), cut()],
+  ],
+  [
+    'held text of a block that another came behind has a block of its own',
+    ['END'],
+    [block, ...texts('E'), reasoning, failure],
+    [reasoning, { type: 'reasoning-stop' }, block, ...texts('E'), failure],
   ],
 ]
 
@@ -87,7 +119,7 @@ test('§7.1 stop: an answer that is whole still counts its tokens', () => {
   assert.deepEqual(cutAtStops(given, ['END']), [
     ...texts('a '),
     usage,
-    { type: 'stop', reason: 'stop', serviceTier: 'flex' },
+    { type: 'stop', reason: 'stop-sequence', sequence: 'END', serviceTier: 'flex' },
   ])
 })
 
@@ -98,7 +130,7 @@ test('§7.1 stop: log probabilities go with the text they tell of', async () => 
   assert.deepEqual(await passed(given, ['Ex!', 'END']), [
     { type: 'text', text: 'a ', logprobs: logprobs.slice(0, 2) },
     { type: 'text', text: 'Ex', logprobs: logprobs.slice(2) },
-    cut,
+    cut(),
   ])
 })
 
@@ -113,7 +145,9 @@ test('§7.1 stop: however the text is cut, it ends in front of the first complet
       const said = told.map((delta) => (delta.type === 'text' ? delta.text : '')).join('')
       const expected = cutText(text, sequences)
       assert.equal(said, expected)
-      assert.deepEqual(told.at(-1), expected === text ? ended : cut)
+      const last = told.at(-1)
+      if (expected === text) assert.deepEqual(last, ended)
+      else assert.ok(last?.type === 'stop' && sequences.includes(last.sequence ?? ''))
     }),
     { numRuns: 1000 },
   )

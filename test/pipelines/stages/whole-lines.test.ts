@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { oversizedLine, WholeLines } from '../../../pipelines/stages/whole-lines.ts'
+import { oversizedLine, WholeLines } from '../../../pipelines/stages/sse-events.ts'
 import { cutAt, eventsOf, sliced } from './slices.ts'
 
 /** What is passed on of these pieces, piece by piece. */

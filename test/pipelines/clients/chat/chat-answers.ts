@@ -4,7 +4,10 @@ import { text } from 'node:stream/consumers'
 import { ChatCompletionStream } from 'openai/lib/ChatCompletionStream'
 import type { Delta } from '../../../../pipelines/neutral/delta.ts'
 import type { ChatAnswerContext } from '../../../../pipelines/clients/chat/answer.ts'
-import { chatSse } from '../../../../pipelines/clients/chat/chat-sse.ts'
+import { chatBody } from '../../../../pipelines/clients/chat/body.ts'
+import { chatStream } from '../../../../pipelines/clients/chat/stream.ts'
+import { AnswerOutcome } from '../../../../pipelines/neutral/outcome.ts'
+import { addAll, serialise } from '../../../../pipelines/stages/serialise.ts'
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -19,14 +22,33 @@ export function answerContext(given: Partial<ChatAnswerContext> = {}): ChatAnswe
     includeUsage: true,
     logprobs: true,
     legacyFunctions: false,
-    keepAliveMs: 0,
-    record: { started: false },
     ...given,
   }
 }
 
-export function sseOf(deltas: Iterable<Delta>, context = answerContext()): Promise<string> {
-  return text(Readable.from([[...deltas]]).pipe(chatSse(context)))
+export type Seen = Pick<AnswerOutcome, 'usage' | 'stopReason' | 'failure'>
+
+/** What an outcome has seen, to be compared. */
+export function seen({ usage, stopReason, failure }: AnswerOutcome): Seen {
+  return { usage, stopReason, failure }
+}
+
+export function sseOf(
+  deltas: Iterable<Delta>,
+  context = answerContext(),
+  outcome = new AnswerOutcome(),
+): Promise<string> {
+  return text(Readable.from([[...deltas]]).pipe(serialise(chatStream(context), outcome, 0)))
+}
+
+export function bodyOf(
+  deltas: Iterable<Delta>,
+  context = answerContext(),
+  outcome = new AnswerOutcome(),
+): ChatCompletion | undefined {
+  const body = chatBody(context)
+  addAll(deltas, body, outcome)
+  return body.body()
 }
 
 /** The chunks of a stream that was written whole; throws for anything that is not the framing of §3. */

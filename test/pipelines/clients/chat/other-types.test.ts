@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { translated, type Translated as Provider } from '../../../helpers/translated-provider.ts'
-import { chatBody } from '../../../../pipelines/clients/chat/chat-body.ts'
 import { translateAll } from '../../../../pipelines/stages/translate.ts'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import type { ChatCompletion } from '../../../../pipelines/wire/chat.ts'
@@ -14,7 +13,7 @@ import {
   responsesStream,
   sse,
 } from '../../../helpers/provider-answers.ts'
-import { answerContext } from './chat-answers.ts'
+import { bodyOf as chatBodyOf } from './chat-answers.ts'
 import { asStream, fromBody, upstream } from './replay-answers.ts'
 
 /** Each piece of the answer has a token of its own, so that none can be lost unseen. */
@@ -127,7 +126,7 @@ const all = tokensOf(said)
 /** Without the streams around it, since there are thousands of them. */
 function fromEvents(provider: Provider, events: JsonObject[]): ChatCompletion | undefined {
   const translator = translated(provider).translator(upstream)
-  return chatBody(translateAll(translator, events), answerContext())
+  return chatBodyOf(translateAll(translator, events))
 }
 
 function checkStream(provider: Provider, index: number, path: Path, value: unknown): void {
@@ -196,8 +195,8 @@ for (const provider of ['anthropic', 'openai'] as const) {
             .with(index, changed)
             .map((one, n) => sse(String(events[n]?.type), one))
 
-          const { record } = await asStream(provider, [Buffer.from(stream.join(''))])
-          assert.equal(record.stopReason === undefined, record.failure !== undefined)
+          const { outcome } = await asStream(provider, [Buffer.from(stream.join(''))])
+          assert.equal(outcome.stopReason === undefined, outcome.failure !== undefined)
           fromBody(provider, changed)
         }),
         { numRuns: 200 },

@@ -30,7 +30,7 @@ test('an answer that is cut anywhere by its upstream never looks whole; one that
   await fc.assert(
     fc.asyncProperty(sample, fc.nat(), async ({ provider, events }, cut) => {
       const kept = events.slice(0, cut % (events.length + 1))
-      const { sse, record } = await asStream(provider, [bytesOf(kept)])
+      const { sse, outcome } = await asStream(provider, [bytesOf(kept)])
       const { chunks, done: isDone } = chunksOf(sse)
       const finishes = told(chunks).filter((delta) => typeof delta === 'string')
       const roles = told(chunks).filter((delta) => typeof delta === 'object' && delta.role)
@@ -39,7 +39,7 @@ test('an answer that is cut anywhere by its upstream never looks whole; one that
       const whole = kept.length >= events.length - (provider === 'anthropic' ? 1 : 0)
       assert.equal(isDone, whole)
       assert.equal(finishes.length, whole ? 1 : 0)
-      assert.equal(record.failure === undefined, whole)
+      assert.equal(outcome.failure === undefined, whole)
       assert.equal(roles.length, chunks.length > 0 ? 1 : 0)
     }),
     { numRuns: 300 },

@@ -6,12 +6,13 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { deltaStages } from '../../../../pipelines/index.ts'
 import { translated, type Translated } from '../../../helpers/translated-provider.ts'
-import type { ChatAnswerContext } from '../../../../pipelines/clients/chat/answer.ts'
-import { chatBody, chatCollector } from '../../../../pipelines/clients/chat/chat-body.ts'
-import { chatSse } from '../../../../pipelines/clients/chat/chat-sse.ts'
+import { chatBody } from '../../../../pipelines/clients/chat/body.ts'
+import { chatStream } from '../../../../pipelines/clients/chat/stream.ts'
+import { AnswerOutcome } from '../../../../pipelines/neutral/outcome.ts'
+import { collect, serialise } from '../../../../pipelines/stages/serialise.ts'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import type { ChatCompletion } from '../../../../pipelines/wire/chat.ts'
-import { answerContext } from './chat-answers.ts'
+import { answerContext, bodyOf, seen, type Seen } from './chat-answers.ts'
 
 export const upstream = { upstreamModel: 'up-1' }
 
@@ -55,15 +56,15 @@ function read(file: string, name: string, provider: Recording['provider']): Reco
 
 export interface Answer {
   sse: string
-  record: ChatAnswerContext['record']
+  outcome: Seen
 }
 
 export async function asStream(provider: Translated, pieces: readonly Buffer[]): Promise<Answer> {
-  const context = answerContext()
-  const last = chatSse(context)
+  const outcome = new AnswerOutcome()
+  const last = serialise(chatStream(answerContext()), outcome, 0)
   const sse = text(last)
   await pipeline([Readable.from(pieces), ...deltaStages(translated(provider), upstream), last])
-  return { sse: await sse, record: context.record }
+  return { sse: await sse, outcome: seen(outcome) }
 }
 
 export async function collectedFrom(
@@ -71,11 +72,11 @@ export async function collectedFrom(
   bytes: Buffer,
 ): Promise<ChatCompletion | undefined> {
   const stages = deltaStages(translated(provider), upstream)
-  const { sink, completion } = chatCollector(answerContext())
-  await pipeline([Readable.from([bytes]), ...stages, sink])
-  return completion()
+  const body = chatBody(answerContext())
+  await pipeline([Readable.from([bytes]), ...stages, collect(body, new AnswerOutcome())])
+  return body.body()
 }
 
 export function fromBody(provider: Translated, body: JsonObject): ChatCompletion | undefined {
-  return chatBody(translated(provider).body(body, upstream), answerContext())
+  return bodyOf(translated(provider).body(body, upstream))
 }

@@ -160,7 +160,7 @@ for (const [row, events, expected] of blockRows) {
 
 const stopRows: [reason: string, withTool: string, without: string][] = [
   ['end_turn', 'tool-calls', 'stop'],
-  ['stop_sequence', 'stop', 'stop'],
+  ['stop_sequence', 'stop-sequence', 'stop-sequence'],
   ['pause_turn', 'length', 'length'],
   ['tool_use', 'tool-calls', 'stop'],
   ['max_tokens', 'length', 'length'],
@@ -181,18 +181,17 @@ for (const [reason, withTool, without] of stopRows) {
   })
 }
 
-test('§6.2 a refusal says its explanation once, before the end; text before it stays', () => {
+test('§6.2 a refusal has its explanation at the end; text before it stays', () => {
   const details = { stop_details: { type: 'refusal', explanation: 'No.' } }
   const deltas = claude(messageStart(), ...textBlock(0, 'a'), ...messageEnd('refusal', details))
 
   assert.deepEqual(deltas.slice(1), [
     { type: 'text', text: 'a' },
-    { type: 'refusal', text: 'No.' },
-    { type: 'stop', reason: 'content-filter' },
+    { type: 'stop', reason: 'content-filter', explanation: 'No.' },
   ])
 })
 
-test('§6.2 a refusal without an explanation, and an explanation without a refusal, say nothing', () => {
+test('§6.2 a refusal without an explanation, and an explanation without a refusal, have none', () => {
   for (const [reason, explanation] of [
     ['refusal', null],
     ['refusal', ''],
@@ -201,6 +200,7 @@ test('§6.2 a refusal without an explanation, and an explanation without a refus
     const deltas = claude(messageStart(), ...messageEnd(reason, { stop_details: { explanation } }))
 
     assert.deepEqual(types(deltas), ['start', 'stop'])
+    assert.ok(!('explanation' in deltas[1]!))
   }
 })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { urlCitation } from '../../../../pipelines/clients/chat/answer.ts'
 import type { Delta } from '../../../../pipelines/neutral/delta.ts'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import {
@@ -176,7 +177,7 @@ test('§8.1 annotations are shifted by the code points before their part', () =>
     completed(),
   )
 
-  assert.deepEqual(only('annotations', deltas)[0]?.annotations, [
+  assert.deepEqual(only('annotations', deltas)[0]?.citations.map(urlCitation), [
     {
       type: 'url_citation',
       url_citation: { start_index: 2, end_index: 3, title: 'T', url: 'https://a' },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { urlCitation } from '../../../../../pipelines/clients/chat/answer.ts'
 import type { JsonObject } from '../../../../../pipelines/json/value.ts'
 import { block, claude, messageEnd, messageStart, only, textBlock, types } from '../../events.ts'
 
@@ -16,7 +17,7 @@ function annotationsOf(citations: JsonObject[], before = '') {
     ...cited,
     ...messageEnd('end_turn'),
   )
-  return only('annotations', deltas).flatMap(({ annotations }) => annotations)
+  return only('annotations', deltas).flatMap((delta) => delta.citations.map(urlCitation))
 }
 
 const rows: [
@@ -81,5 +82,5 @@ test('§6.1 all annotations of a block come as one, at its end', () => {
   const deltas = claude(messageStart(), ...cited, ...messageEnd('end_turn'))
 
   assert.deepEqual(types(deltas), ['start', 'text', 'text', 'annotations', 'stop'])
-  assert.equal(only('annotations', deltas)[0]?.annotations.length, 2)
+  assert.equal(only('annotations', deltas)[0]?.citations.length, 2)
 })

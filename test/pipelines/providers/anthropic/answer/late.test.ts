@@ -8,6 +8,7 @@ import {
   blockStart,
   blockStop,
   claude,
+  details,
   messageEnd,
   messageStart,
   only,
@@ -74,7 +75,7 @@ test('KT7: thinking and its signature that only a later event has can be handed 
   const deltas = claude(...begun, withDelta({ content: [thinking] }), stopped)
 
   assert.equal(textOf('reasoning', deltas), 'Hm, so.')
-  const [detail] = only('reasoning-detail', deltas)[0]?.details ?? []
+  const [[detail] = []] = details(deltas)
   assert.deepEqual([detail?.text, detail?.signature], ['Hm, so.', 'sig'])
 })
 

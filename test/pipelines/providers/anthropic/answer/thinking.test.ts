@@ -4,9 +4,10 @@ import type { JsonObject } from '../../../../../pipelines/json/value.ts'
 import {
   block,
   claude,
+  details,
   messageEnd,
   messageStart,
-  only,
+  readable,
   textBlock,
   textOf,
   toolBlock,
@@ -24,31 +25,41 @@ function thinking(index: number, texts: string[], signatures: string[]): JsonObj
 }
 
 function detailsOf(events: JsonObject[]) {
-  return only('reasoning-detail', claude(messageStart(), ...events, ...end)).flatMap(
-    ({ details }) => details,
-  )
+  return details(claude(messageStart(), ...events, ...end)).flat()
 }
 
 test('§9.1 thinking is readable as it comes and handed over whole at the end of its block', () => {
   const deltas = claude(messageStart(), ...thinking(0, ['a', '', 'b'], ['sig']), ...end)
 
   assert.deepEqual(deltas.slice(1, -1), [
+    { type: 'reasoning-start', kind: 'thinking', index: 0, at: { content: 0, tools: 0 } },
     { type: 'reasoning', text: 'a' },
     { type: 'reasoning', text: 'b' },
     {
-      type: 'reasoning-detail',
-      details: [
-        {
-          type: 'reasoning.text',
-          text: 'ab',
-          signature: 'sig',
-          format: 'anthropic-claude-v1',
-          index: 0,
-          model: 'up-1',
-          at: { content: 0, tools: 0 },
-        },
-      ],
+      type: 'reasoning-stop',
+      reasoning: {
+        kind: 'thinking',
+        text: 'ab',
+        seal: { signature: 'sig' },
+        maker: 'anthropic-claude-v1',
+        index: 0,
+        model: 'up-1',
+        at: { content: 0, tools: 0 },
+      },
     },
+  ])
+  assert.deepEqual(details(deltas), [
+    [
+      {
+        type: 'reasoning.text',
+        text: 'ab',
+        signature: 'sig',
+        format: 'anthropic-claude-v1',
+        index: 0,
+        model: 'up-1',
+        at: { content: 0, tools: 0 },
+      },
+    ],
   ])
 })
 
@@ -80,7 +91,7 @@ test('§9.1 redacted thinking is an encrypted entry and never readable', () => {
 })
 
 test('§9.1 `at` counts the code points of content and the tool calls before the block', () => {
-  const details = detailsOf([
+  const entries = detailsOf([
     ...thinking(0, ['a'], ['s']),
     ...textBlock(1, 'e\u0301', '\ud83d', '\ude00!'),
     ...thinking(2, ['b'], ['s']),
@@ -89,7 +100,7 @@ test('§9.1 `at` counts the code points of content and the tool calls before the
   ])
 
   assert.deepEqual(
-    details.map((detail) => detail.at),
+    entries.map((detail) => detail.at),
     [
       { content: 0, tools: 0 },
       { content: 4, tools: 0 },
@@ -106,9 +117,6 @@ test('§9 two thinking blocks are parted by a blank line in front of the second 
   ]
   const deltas = claude(messageStart(), ...events, ...end)
 
-  assert.deepEqual(
-    only('reasoning', deltas).map(({ text }) => text),
-    ['a', '\n\nb'],
-  )
+  assert.deepEqual(readable(deltas), ['a', '\n\nb'])
   assert.equal(detailsOf(events)[2]?.text, 'b')
 })

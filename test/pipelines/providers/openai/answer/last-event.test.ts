@@ -10,6 +10,7 @@ import {
   completed,
   context,
   created,
+  details,
   done,
   functionCall,
   messageItem,
@@ -237,7 +238,7 @@ test('KT7: a refusal, and citations, that only the last event has', () => {
   const deltas = openai(created(), begun, refused, completed({ output }))
 
   assert.equal(textOf('refusal', deltas), 'I cannot.')
-  assert.equal(only('annotations', deltas)[0]?.annotations[0]?.url_citation.url, 'https://a')
+  assert.equal(only('annotations', deltas)[0]?.citations[0]?.url, 'https://a')
 })
 
 test('KT7: reasoning, and its encrypted content, that only the last event has', () => {
@@ -252,11 +253,11 @@ test('KT7: reasoning, and its encrypted content, that only the last event has', 
     [added(0, begun), at(0, 'reasoning_summary_text.delta', { delta: 'Tho' })],
   ]) {
     const deltas = openai(created(), ...events, completed({ output }))
-    const details = only('reasoning-detail', deltas).flatMap((delta) => delta.details)
+    const entries = details(deltas).flat()
 
     assert.equal(textOf('reasoning', deltas), 'Thought.')
     assert.deepEqual(
-      details.map(({ type, summary: text, data }) => [type, text ?? data]),
+      entries.map(({ type, summary: text, data }) => [type, text ?? data]),
       [
         ['reasoning.summary', 'Thought.'],
         ['reasoning.encrypted', 'whole'],

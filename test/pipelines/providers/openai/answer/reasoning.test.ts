@@ -6,12 +6,13 @@ import {
   at,
   completed,
   created,
+  details,
   done,
   functionCall,
   messageItem,
-  only,
   openai,
   outputText,
+  readable,
 } from '../../events.ts'
 
 function reasoning(rest: JsonObject = {}): JsonObject {
@@ -30,13 +31,8 @@ function summaryDelta(index: number, delta: string): JsonObject {
   return at(0, 'reasoning_summary_text.delta', { summary_index: index, delta })
 }
 
-function readable(...events: JsonObject[]): string[] {
-  return only('reasoning', openai(created(), ...events, completed())).map(({ text }) => text)
-}
-
-function details(...events: JsonObject[]) {
-  const deltas = openai(created(), ...events, completed())
-  return only('reasoning-detail', deltas).map((delta) => delta.details)
+function detailsOf(...events: JsonObject[]) {
+  return details(openai(created(), ...events, completed()))
 }
 
 const rows: [row: string, events: JsonObject[], expected: string[]][] = [
@@ -84,7 +80,7 @@ const rows: [row: string, events: JsonObject[], expected: string[]][] = [
 
 for (const [row, events, expected] of rows) {
   test(`§9.2 ${row}`, () => {
-    assert.deepEqual(readable(...events), expected)
+    assert.deepEqual(readable(openai(created(), ...events, completed())), expected)
   })
 }
 
@@ -100,7 +96,7 @@ test('§9.2 the done item is handed over whole: readable text, then encrypted co
   const item = reasoning({ ...summary('a', 'b'), encrypted_content: 'whole' })
   const partial = added(1, reasoning({ encrypted_content: 'part' }))
 
-  assert.deepEqual(details(...before, partial, done(1, item)), [
+  assert.deepEqual(detailsOf(...before, partial, done(1, item)), [
     [
       { type: 'reasoning.summary', summary: 'a\n\nb', ...rest },
       { type: 'reasoning.encrypted', data: 'whole', id: 'rs_1', ...rest },
@@ -109,13 +105,13 @@ test('§9.2 the done item is handed over whole: readable text, then encrypted co
 })
 
 test('§9.2 raw reasoning is handed over as text', () => {
-  const [[detail] = []] = details(done(0, reasoning(content('a'))))
+  const [[detail] = []] = detailsOf(done(0, reasoning(content('a'))))
 
   assert.deepEqual([detail?.type, detail?.text], ['reasoning.text', 'a'])
 })
 
 test('§9.2 `at` is where the item began, though it is handed over later', () => {
-  const [[detail] = []] = details(
+  const [[detail] = []] = detailsOf(
     added(0, reasoning()),
     done(1, messageItem(outputText('abc'))),
     done(0, reasoning({ encrypted_content: 'x' })),
@@ -125,7 +121,7 @@ test('§9.2 `at` is where the item began, though it is handed over later', () =>
 })
 
 test('§9.2 an item that holds nothing has no entry, and no item has two', () => {
-  assert.deepEqual(details(done(0, reasoning())), [])
+  assert.deepEqual(detailsOf(done(0, reasoning())), [])
   const item = reasoning(summary('a'))
-  assert.equal(details(done(0, item), done(0, item)).length, 1)
+  assert.equal(detailsOf(done(0, item), done(0, item)).length, 1)
 })

@@ -1,53 +1,40 @@
 /** Deltas -> one ChatCompletion: the same answer for a client that wants no stream. */
-import { Writable } from 'node:stream'
-import type { Delta } from '../../neutral/delta.ts'
-import type { ChatCompletion, ChatCompletionMessage, UrlCitation } from '../../wire/chat.ts'
+import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { BodySerialiser } from '../../stages/serialise.ts'
+import type {
+  ChatCompletion,
+  ChatCompletionMessage,
+  ReasoningDetail,
+  UrlCitation,
+} from '../../wire/chat.ts'
 import {
   finishReasonOf,
   identityOf,
-  note,
   ownName,
+  ReadableReasoning,
   shownDetails,
+  urlCitation,
   usageOf,
   type ChatAnswerContext,
 } from './answer.ts'
 
-/** undefined when the deltas end in a failure, which is then in `context.record`. */
-export function chatBody(
-  deltas: Iterable<Delta>,
-  context: ChatAnswerContext,
-): ChatCompletion | undefined {
-  const collector = new ChatCollector(context)
-  for (const delta of deltas) collector.add(delta)
-  return collector.completion()
-}
-
-/** The end of a row of stages: takes lists of deltas. `completion` is asked when they are all in; it is like `chatBody`. */
-export function chatCollector(context: ChatAnswerContext): {
-  sink: Writable
-  completion: () => ChatCompletion | undefined
-} {
-  const collector = new ChatCollector(context)
-  const sink = new Writable({
-    objectMode: true,
-    write(deltas: Delta[], _encoding, done) {
-      for (const delta of deltas) collector.add(delta)
-      done()
-    },
-  })
-  return { sink, completion: () => collector.completion() }
+export function chatBody(context: ChatAnswerContext): BodySerialiser<ChatCompletion> {
+  return new ChatBody(context)
 }
 
 type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 type ToolCall = NonNullable<ChatCompletionMessage['tool_calls']>[number]
 
-class ChatCollector {
+class ChatBody implements BodySerialiser<ChatCompletion> {
   readonly #context: ChatAnswerContext
   #start: Of<'start'> | undefined
   #stop: Of<'stop'> | undefined
+  #usage: Usage | undefined
   #content = ''
   #refusal = ''
-  #reasoning = ''
+  #reasoningText = ''
+  readonly #reasoning = new ReadableReasoning()
+  readonly #details: ReasoningDetail[] = []
   readonly #annotations: UrlCitation[] = []
   readonly #logprobs: unknown[] = []
   readonly #calls: { call: Of<'tool-start'>; input: string }[] = []
@@ -57,7 +44,6 @@ class ChatCollector {
   }
 
   add(delta: Delta): void {
-    note(delta, this.#context)
     switch (delta.type) {
       case 'text':
         this.#content += delta.text
@@ -66,11 +52,14 @@ class ChatCollector {
       case 'refusal':
         this.#refusal += delta.text
         break
+      case 'reasoning-start':
       case 'reasoning':
-        if (!this.#context.hideReasoning) this.#reasoning += delta.text
+      case 'reasoning-part':
+      case 'reasoning-stop':
+        this.#addReasoning(delta)
         break
       case 'annotations':
-        this.#annotations.push(...delta.annotations)
+        this.#annotations.push(...delta.citations.map(urlCitation))
         break
       case 'tool-start':
         this.#calls[delta.index] = {
@@ -85,14 +74,18 @@ class ChatCollector {
       }
       case 'start':
         this.#start = delta
+        this.#usage = delta.usage
+        break
+      case 'usage':
+        this.#usage = delta.usage
         break
       case 'stop':
         this.#stop = delta
+        this.#refusal += delta.explanation ?? ''
         break
-      case 'reasoning-detail':
+      case 'text-start':
       case 'tool-stop':
       case 'phase':
-      case 'usage':
       case 'failure':
         break
       default:
@@ -100,11 +93,10 @@ class ChatCollector {
     }
   }
 
-  completion(): ChatCompletion | undefined {
+  body(): ChatCompletion | undefined {
     const stop = this.#stop
     if (!stop) return undefined
     const { id, created, model } = identityOf(this.#start, this.#context)
-    const { usage } = this.#context.record
     const logprobs = this.#logprobs.length > 0 ? { content: this.#logprobs, refusal: null } : null
     const finish_reason = finishReasonOf(stop.reason, this.#context)
     return {
@@ -114,21 +106,41 @@ class ChatCollector {
       model,
       ...(stop.serviceTier && { service_tier: stop.serviceTier }),
       choices: [{ index: 0, message: this.#message(), logprobs, finish_reason }],
-      ...(usage && { usage: usageOf(usage) }),
+      ...(this.#usage && { usage: usageOf(this.#usage) }),
+    }
+  }
+
+  #addReasoning(
+    delta: Of<'reasoning-start' | 'reasoning' | 'reasoning-part' | 'reasoning-stop'>,
+  ): void {
+    switch (delta.type) {
+      case 'reasoning-start':
+        this.#reasoning.start(delta)
+        break
+      case 'reasoning-part':
+        this.#reasoning.part()
+        break
+      case 'reasoning':
+        if (!this.#context.hideReasoning) this.#reasoningText += this.#reasoning.piece(delta.text)
+        break
+      case 'reasoning-stop':
+        this.#details.push(...shownDetails(delta.reasoning, this.#context))
+        break
+      default:
+        delta satisfies never
     }
   }
 
   #message(): ChatCompletionMessage {
-    const details = shownDetails(this.#context.record.details ?? [], this.#context)
-    const says = this.#calls.length > 0 || this.#refusal !== ''
+    const isAnswered = this.#calls.length > 0 || this.#refusal !== ''
     return {
       role: 'assistant',
-      content: this.#content === '' && says ? null : this.#content,
+      content: this.#content === '' && isAnswered ? null : this.#content,
       refusal: this.#refusal || null,
       ...this.#toolCalls(),
       ...(this.#annotations.length > 0 && { annotations: this.#annotations }),
-      ...(this.#reasoning !== '' && { reasoning_content: this.#reasoning }),
-      ...(details.length > 0 && { reasoning_details: details }),
+      ...(this.#reasoningText !== '' && { reasoning_content: this.#reasoningText }),
+      ...(this.#details.length > 0 && { reasoning_details: this.#details }),
     }
   }
 

@@ -1,29 +1,33 @@
-/** Delta -> the text of its chat chunk: the rules of a chunk stream, without the stream. */
-import type { Delta } from '../../neutral/delta.ts'
-import type {
-  ChatCompletionChunk,
-  ChatDelta,
-  ChatToolCallDelta,
-  ReasoningDetail,
-} from '../../wire/chat.ts'
+/** Deltas -> chat chunks: the rules of a chunk stream. */
+import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { StreamSerialiser } from '../../stages/serialise.ts'
+import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../../wire/chat.ts'
 import {
   finishReasonOf,
   identityOf,
-  note,
   ownName,
+  ReadableReasoning,
   shownDetails,
+  urlCitation,
   usageOf,
   type ChatAnswerContext,
 } from './answer.ts'
+
+export function chatStream(context: ChatAnswerContext): StreamSerialiser {
+  return new ChatStream(context)
+}
 
 type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 
 type Choice = ChatCompletionChunk['choices'][number]
 
-export class ChatChunks {
+class ChatStream implements StreamSerialiser {
+  readonly keepAlive = ': keep-alive\n\n'
   readonly #context: ChatAnswerContext
   readonly #customTools = new Set<number>()
+  readonly #reasoning = new ReadableReasoning()
   #start: Of<'start'> | undefined
+  #usage: Usage | undefined
   /** what stands before and after `delta` in every chunk of this answer */
   #frame: { before: string; after: string } | undefined
 
@@ -32,46 +36,54 @@ export class ChatChunks {
   }
 
   /** The first chunk: official clients refuse a choice that no chunk gave a role. */
-  role(): string {
+  head(): string {
     return this.#framed({ role: 'assistant', content: '' })
   }
 
-  /** `""` for a delta that has no chunk of its own. What the caller has to know goes into the context's record. */
-  of(delta: Delta): string {
-    note(delta, this.#context)
+  write(delta: Delta): string {
     switch (delta.type) {
       case 'text':
         return delta.text === '' ? '' : this.#text(delta)
       case 'reasoning':
         if (delta.text === '' || this.#context.hideReasoning) return ''
-        return this.#framed({ reasoning_content: delta.text })
-      case 'refusal':
-        return delta.text === '' ? '' : this.#framed({ refusal: delta.text })
-      case 'reasoning-detail':
-        return this.#details(delta.details)
-      case 'annotations':
-        return this.#framed({ annotations: delta.annotations })
-      case 'tool-start':
-        return this.#toolStart(delta)
+        return this.#framed({ reasoning_content: this.#reasoning.piece(delta.text) })
       case 'tool-input':
         return delta.text === '' ? '' : this.#toolInput(delta)
+      case 'refusal':
+        return delta.text === '' ? '' : this.#framed({ refusal: delta.text })
+      case 'reasoning-stop':
+        return this.#details(delta)
+      case 'annotations':
+        return this.#framed({ annotations: delta.citations.map(urlCitation) })
+      case 'tool-start':
+        return this.#toolStart(delta)
       case 'stop':
         return this.#end(delta)
+      case 'reasoning-start':
+        this.#reasoning.start(delta)
+        return ''
+      case 'reasoning-part':
+        this.#reasoning.part()
+        return ''
       case 'start':
         this.#start = delta
+        this.#usage = delta.usage
         return ''
       case 'usage':
-      case 'failure':
+        this.#usage = delta.usage
+        return ''
+      case 'text-start':
       case 'tool-stop':
       case 'phase':
+      case 'failure':
         return ''
       default:
         return delta satisfies never
     }
   }
 
-  #details(details: ReasoningDetail[]): string {
-    const shown = shownDetails(details, this.#context)
+  #details({ reasoning }: Of<'reasoning-stop'>): string {
+    const shown = shownDetails(reasoning, this.#context)
     return shown.length > 0 ? this.#framed({ reasoning_details: shown }) : ''
   }
 
@@ -107,18 +119,18 @@ export class ChatChunks {
     return this.#framed({ tool_calls: [call] })
   }
 
-  /** Finish, usage where it was asked for and reported, and the mark of the end. */
-  #end({ reason, serviceTier }: Of<'stop'>): string {
-    const { record, includeUsage } = this.#context
+  /** Why it was refused, finish, usage where it was asked for and reported, and the mark of the end. */
+  #end({ reason, explanation, serviceTier }: Of<'stop'>): string {
     const tier = serviceTier ? { service_tier: serviceTier } : {}
+    const refusal = explanation ? this.#framed({ refusal: explanation }) : ''
     const choice = choiceOf({})
     choice.finish_reason = finishReasonOf(reason, this.#context)
     const finish = this.#chunk({ ...tier, choices: [choice], ...this.#noUsage() })
     const usage =
-      includeUsage && record.usage
-        ? this.#chunk({ ...tier, choices: [], usage: usageOf(record.usage) })
+      this.#context.includeUsage && this.#usage
+        ? this.#chunk({ ...tier, choices: [], usage: usageOf(this.#usage) })
         : ''
-    return `${finish}${usage}data: [DONE]\n\n`
+    return `${refusal}${finish}${usage}data: [DONE]\n\n`
   }
 
   /** A chunk that differs from the others in its delta only: everything else is written out once an answer. */

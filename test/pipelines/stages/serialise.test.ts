@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { Delta } from '../../../../pipelines/neutral/delta.ts'
-import { chatSse } from '../../../../pipelines/clients/chat/chat-sse.ts'
-import { answerContext, chunksOf, told } from './chat-answers.ts'
+import type { Delta } from '../../../pipelines/neutral/delta.ts'
+import { chatStream } from '../../../pipelines/clients/chat/stream.ts'
+import { AnswerOutcome } from '../../../pipelines/neutral/outcome.ts'
+import { serialise } from '../../../pipelines/stages/serialise.ts'
+import { answerContext, chunksOf, told } from '../clients/chat/chat-answers.ts'
 
 const start: Delta = { type: 'start', id: 'msg_1' }
 const stop: Delta = { type: 'stop', reason: 'stop' }
 const role = { role: 'assistant', content: '' }
+
+function chat(keepAliveMs = 0) {
+  return serialise(chatStream(answerContext()), new AnswerOutcome(), keepAliveMs)
+}
 
 function mockTimers(t: TestContext): void {
   t.mock.timers.enable({ apis: ['setTimeout'] })
@@ -14,24 +20,21 @@ function mockTimers(t: TestContext): void {
 
 test('§3 the role chunk goes out a second after the start at the latest', (t) => {
   mockTimers(t)
-  const context = answerContext()
-  const stage = chatSse(context)
+  const stage = chat()
 
   stage.write([start])
   t.mock.timers.tick(999)
   assert.equal(readAll(stage), '')
-  assert.equal(context.record.started, false)
   t.mock.timers.tick(1)
 
   assert.deepEqual(told(chunksOf(readAll(stage)).chunks), [role])
-  assert.equal(context.record.started, true)
   stage.write([{ type: 'text', text: 'a' }])
   assert.deepEqual(told(chunksOf(readAll(stage)).chunks), [{ content: 'a' }])
 })
 
 test('§3 a stream that began is kept alive by comments while it is silent', (t) => {
   mockTimers(t)
-  const stage = chatSse(answerContext({ keepAliveMs: 15_000 }))
+  const stage = chat(15_000)
 
   stage.write([start])
   stage.write([{ type: 'text', text: 'a' }])
@@ -46,7 +49,7 @@ test('§3 a stream that began is kept alive by comments while it is silent', (t)
 
 test('no comment is written before the role chunk, nor to a client that does not read', (t) => {
   mockTimers(t)
-  const stage = chatSse(answerContext({ keepAliveMs: 100 }))
+  const stage = chat(100)
 
   stage.write([start])
   t.mock.timers.tick(900)
@@ -63,7 +66,7 @@ test('every chunk puts the comment off', async (t) => {
     const timer = { unref: () => timer, refresh: () => (refreshed += 1) }
     return timer
   })
-  const stage = chatSse(answerContext({ keepAliveMs: 100 })).resume()
+  const stage = chat(100).resume()
 
   stage.write([start])
   for (const text of ['a', 'b', '', 'c']) stage.write([{ type: 'text', text }])
@@ -75,9 +78,9 @@ test('every chunk puts the comment off', async (t) => {
 
 test('timers end with the stream, whether it ends or is destroyed', (t) => {
   for (const end of [
-    (stage: ReturnType<typeof chatSse>) => stage.write([stop]),
-    (stage: ReturnType<typeof chatSse>) => stage.end(),
-    (stage: ReturnType<typeof chatSse>) => stage.destroy(),
+    (stage: ReturnType<typeof chat>) => stage.write([stop]),
+    (stage: ReturnType<typeof chat>) => stage.end(),
+    (stage: ReturnType<typeof chat>) => stage.destroy(),
   ]) {
     const open = new Set<object>()
     t.mock.method(globalThis, 'setTimeout', () => {
@@ -86,7 +89,7 @@ test('timers end with the stream, whether it ends or is destroyed', (t) => {
       return timer
     })
     t.mock.method(globalThis, 'clearTimeout', (timer: object) => open.delete(timer))
-    const stage = chatSse(answerContext({ keepAliveMs: 100 }))
+    const stage = chat(100)
     stage.resume()
     stage.write([start])
     stage.write([{ type: 'text', text: 'a' }])
@@ -99,7 +102,7 @@ test('timers end with the stream, whether it ends or is destroyed', (t) => {
 })
 
 test('the output ends with the answer, though the upstream goes on', async () => {
-  const stage = chatSse(answerContext())
+  const stage = chat()
   stage.write([start])
   stage.write([stop])
 
@@ -109,7 +112,7 @@ test('the output ends with the answer, though the upstream goes on', async () =>
 })
 
 /** All that waits to be read: one call gives all of it on some versions of Node, and a piece on others. */
-function readAll(stage: ReturnType<typeof chatSse>): string {
+function readAll(stage: ReturnType<typeof chat>): string {
   let text = ''
   for (;;) {
     const piece = stage.read() as string | null

@@ -3,13 +3,16 @@ import { test } from 'node:test'
 import { ProxyError } from '../../../../pipelines/errors.ts'
 import type { Delta, Usage } from '../../../../pipelines/neutral/delta.ts'
 import { chatErrorEvent } from '../../../../pipelines/clients/chat/errors.ts'
+import { AnswerOutcome } from '../../../../pipelines/neutral/outcome.ts'
 import type { ChatDelta } from '../../../../pipelines/wire/chat.ts'
-import { answerContext, chunksOf, sseOf, told } from './chat-answers.ts'
+import { answerContext, chunksOf, seen, sseOf, told } from './chat-answers.ts'
 
 const start: Delta = { type: 'start', id: 'msg_1' }
 const stop: Delta = { type: 'stop', reason: 'stop' }
 const usage: Usage = { inputTokens: 10, outputTokens: 7 }
 const role: ChatDelta = { role: 'assistant', content: '' }
+
+const at = { content: 0, tools: 0 }
 
 const rows: [row: string, deltas: Delta[], expected: (ChatDelta | string)[]][] = [
   ['text', [{ type: 'text', text: 'a' }], [{ content: 'a' }]],
@@ -17,12 +20,12 @@ const rows: [row: string, deltas: Delta[], expected: (ChatDelta | string)[]][] =
   ['refusal', [{ type: 'refusal', text: 'a' }], [{ refusal: 'a' }]],
   [
     'reasoning details',
-    [{ type: 'reasoning-detail', details: [{ type: 'reasoning.encrypted', data: 'x' }] }],
+    [{ type: 'reasoning-stop', reasoning: { kind: 'summary', text: '', seal: { data: 'x' } } }],
     [{ reasoning_details: [{ type: 'reasoning.encrypted', data: 'x' }] }],
   ],
   [
     'annotations',
-    [{ type: 'annotations', annotations: [citation()] }],
+    [{ type: 'annotations', citations: [{ url: 'https://a', title: 'T', start: 0, end: 1 }] }],
     [{ annotations: [citation()] }],
   ],
   [
@@ -50,6 +53,40 @@ const rows: [row: string, deltas: Delta[], expected: (ChatDelta | string)[]][] =
     [
       { tool_calls: [{ index: 0, id: 'c', type: 'custom', custom: { name: 'f', input: '' } }] },
       { tool_calls: [{ index: 0, custom: { input: 'x' } }] },
+    ],
+  ],
+  [
+    'the explanation of a refusal, at the end',
+    [
+      { type: 'text', text: 'a' },
+      { type: 'usage', usage },
+      { ...stop, explanation: 'No.' },
+    ],
+    [{ content: 'a' }, { refusal: 'No.' }],
+  ],
+  [
+    'parts and blocks of reasoning, parted by a blank line',
+    [
+      { type: 'reasoning-start', kind: 'summary', index: 0, at },
+      { type: 'reasoning', text: 'a' },
+      { type: 'reasoning-part' },
+      { type: 'reasoning', text: 'b' },
+      { type: 'reasoning-stop' },
+      { type: 'text-start' },
+      { type: 'text', text: 'x' },
+      { type: 'reasoning-start', kind: 'summary', index: 0, at, resumed: true },
+      { type: 'reasoning', text: 'c' },
+      { type: 'reasoning-stop' },
+      { type: 'reasoning-start', kind: 'thinking', index: 1, at },
+      { type: 'reasoning', text: 'd' },
+      { type: 'reasoning-stop' },
+    ],
+    [
+      { reasoning_content: 'a' },
+      { reasoning_content: '\n\nb' },
+      { content: 'x' },
+      { reasoning_content: 'c' },
+      { reasoning_content: '\n\nd' },
     ],
   ],
   [
@@ -116,12 +153,13 @@ test('§1.2, §3, §6.3 a stream is written exactly as the skeleton says: no sys
   assert.equal(await sseOf(deltas), `${expected}data: [DONE]\n\n`)
 })
 
-test('§3 without include_usage no chunk has usage, but the record has', async () => {
+test('§3 without include_usage no chunk has usage, but the outcome has', async () => {
   const context = answerContext({ includeUsage: false })
-  const sse = await sseOf([start, { type: 'usage', usage }, stop], context)
+  const outcome = new AnswerOutcome()
+  const sse = await sseOf([start, { type: 'usage', usage }, stop], context, outcome)
 
   assert.ok(chunksOf(sse).chunks.every((chunk) => !('usage' in chunk)))
-  assert.deepEqual(context.record, { started: true, usage, stopReason: 'stop' })
+  assert.deepEqual(seen(outcome), { usage, stopReason: 'stop', failure: undefined })
 })
 
 test('§3 there is no usage chunk when the upstream reported none', async () => {
@@ -171,6 +209,7 @@ test('§3 legacy functions: the first call only, as function_call', async () => 
 
 for (const [reason, expected] of [
   ['stop', 'stop'],
+  ['stop-sequence', 'stop'],
   ['length', 'length'],
   ['tool-calls', 'tool_calls'],
   ['content-filter', 'content_filter'],
@@ -218,25 +257,23 @@ test('a model id that looks like a chunk cannot change one', async () => {
 })
 
 test('§10.3 a failure before any chunk was due writes nothing', async () => {
-  const context = answerContext()
+  const outcome = new AnswerOutcome()
   const failure = new ProxyError(529, 'overloaded', 'M', { type: 'overloaded_error' })
+  const deltas: Delta[] = [start, { type: 'usage', usage }, { type: 'failure', failure }]
 
-  assert.equal(
-    await sseOf([start, { type: 'usage', usage }, { type: 'failure', failure }], context),
-    '',
-  )
-  assert.deepEqual(context.record, { started: false, usage, failure })
+  assert.equal(await sseOf(deltas, answerContext(), outcome), '')
+  assert.deepEqual(seen(outcome), { usage, stopReason: undefined, failure })
 })
 
 test('§10.4 a failure after the first chunk ends the output with no finish and no [DONE]', async () => {
-  const context = answerContext()
+  const outcome = new AnswerOutcome()
   const failure = new ProxyError(500, null, 'M', { type: 'api_error' })
   const deltas: Delta[] = [start, { type: 'text', text: 'a' }, { type: 'failure', failure }, stop]
-  const { chunks, done } = chunksOf(await sseOf(deltas, context))
+  const { chunks, done } = chunksOf(await sseOf(deltas, answerContext(), outcome))
 
   assert.deepEqual(told(chunks), [role, { content: 'a' }])
   assert.ok(!done)
-  assert.equal(context.record.failure, failure)
+  assert.equal(outcome.failure, failure)
 })
 
 test('§10.1, §10.4 the error event is one line in the envelope', () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delta } from '../../../../pipelines/neutral/delta.ts'
 import { truncatedAnswer } from '../../../../pipelines/errors.ts'
-import { chatBody } from '../../../../pipelines/clients/chat/chat-body.ts'
+import { AnswerOutcome } from '../../../../pipelines/neutral/outcome.ts'
 import type { ChatCompletionMessage } from '../../../../pipelines/wire/chat.ts'
-import { answerContext } from './chat-answers.ts'
+import { answerContext, bodyOf } from './chat-answers.ts'
 
 const start: Delta = { type: 'start', id: 'msg_1', createdSeconds: 5 }
 const stop: Delta = { type: 'stop', reason: 'stop' }
@@ -42,9 +42,14 @@ const rows: [row: string, deltas: Delta[], message: Partial<ChatCompletionMessag
   [
     'reasoning in both forms',
     [
+      { type: 'reasoning-start', kind: 'summary', index: 0, at: { content: 0, tools: 0 } },
       { type: 'reasoning', text: 'a' },
-      { type: 'reasoning', text: '\n\nb' },
-      { type: 'reasoning-detail', details: [{ type: 'reasoning.encrypted', data: 'x' }] },
+      { type: 'reasoning-part' },
+      { type: 'reasoning', text: 'b' },
+      {
+        type: 'reasoning-stop',
+        reasoning: { kind: 'summary', text: '', seal: { data: 'x' } },
+      },
     ],
     {
       content: '',
@@ -56,7 +61,7 @@ const rows: [row: string, deltas: Delta[], message: Partial<ChatCompletionMessag
 
 for (const [row, deltas, message] of rows) {
   test(`§3 body: ${row}`, () => {
-    const completion = chatBody([start, ...deltas, stop], answerContext())
+    const completion = bodyOf([start, ...deltas, stop], answerContext())
 
     assert.deepEqual(completion, {
       id: 'chatcmpl-msg_1',
@@ -82,7 +87,7 @@ test('§3 body: legacy functions', () => {
     ...call(1, 'function', '{}'),
     { type: 'stop', reason: 'tool-calls' },
   ]
-  const [choice] = chatBody(deltas, answerContext({ legacyFunctions: true }))?.choices ?? []
+  const [choice] = bodyOf(deltas, answerContext({ legacyFunctions: true }))?.choices ?? []
 
   assert.deepEqual(choice?.message, {
     role: 'assistant',
@@ -94,7 +99,7 @@ test('§3 body: legacy functions', () => {
 })
 
 test('§3, §6.3, §8.2 body: usage, service tier and log probabilities', () => {
-  const completion = chatBody(
+  const completion = bodyOf(
     [
       start,
       { type: 'text', text: 'a', logprobs: [1] },
@@ -115,11 +120,11 @@ test('§3, §6.3, §8.2 body: usage, service tier and log probabilities', () => 
   })
 })
 
-test('a failure gives no body, but a record', () => {
+test('a failure gives no body, but an outcome', () => {
   const failure = truncatedAnswer()
-  const context = answerContext()
+  const outcome = new AnswerOutcome()
   const deltas: Delta[] = [start, { type: 'text', text: 'a' }, { type: 'failure', failure }]
 
-  assert.equal(chatBody(deltas, context), undefined)
-  assert.equal(context.record.failure, failure)
+  assert.equal(bodyOf(deltas, answerContext(), outcome), undefined)
+  assert.equal(outcome.failure, failure)
 })

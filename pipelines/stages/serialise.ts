@@ -1,0 +1,140 @@
+/**
+ * Lists of Delta -> what a client gets: the shells that every client's serialiser runs in, as a stream and as one body. The
+ * serialiser holds the rules and knows no streams; this file knows when something is written.
+ */
+import { Transform, Writable, type TransformCallback } from 'node:stream'
+import type { Delta } from '../neutral/delta.ts'
+import type { AnswerOutcome } from '../neutral/outcome.ts'
+import { listsHeld } from './sse-events.ts'
+
+/** The rules of one client API's stream: a state machine for one answer. */
+export interface StreamSerialiser {
+  /** comes in front of everything else */
+  head(): string
+  /** `""` for a delta that is not written by itself */
+  write(delta: Delta): string
+  /** what keeps a silent stream alive */
+  readonly keepAlive: string
+}
+
+/** The rules of its body. */
+export interface BodySerialiser<Body> {
+  add(delta: Delta): void
+  /** undefined where the answer has not stopped: it failed, or goes on */
+  body(): Body | undefined
+}
+
+/**
+ * In: Delta[]. Out: text, that of one list as one piece; as strings, which Node writes without a Buffer in between.
+ *
+ * Nothing is written before the first delta that has a text, so that an answer which fails at once can still get an HTTP
+ * status; one second after `start` the head goes out anyway. After `stop` or `failure` the output ends at once, whether or
+ * not the upstream has. A failure is not written: it is in `outcome`.
+ * `keepAliveMs`: silence after which the stream is kept alive; 0 for never.
+ */
+export function serialise(
+  serialiser: StreamSerialiser,
+  outcome: AnswerOutcome,
+  keepAliveMs: number,
+): Transform {
+  return new SerialiseStream(serialiser, outcome, keepAliveMs)
+}
+
+/** The end of a row of stages. In: Delta[]. */
+export function collect(serialiser: BodySerialiser<unknown>, outcome: AnswerOutcome): Writable {
+  return new Writable({
+    objectMode: true,
+    write(deltas: Delta[], _encoding, done) {
+      addAll(deltas, serialiser, outcome)
+      done()
+    },
+  })
+}
+
+/** The same for deltas that are there already. */
+export function addAll(
+  deltas: Iterable<Delta>,
+  serialiser: BodySerialiser<unknown>,
+  outcome: AnswerOutcome,
+): void {
+  for (const delta of deltas) {
+    outcome.add(delta)
+    serialiser.add(delta)
+  }
+}
+
+/** How long an answer that has begun may stay without a head. */
+const headDelayMs = 1000
+
+class SerialiseStream extends Transform {
+  readonly #serialiser: StreamSerialiser
+  readonly #outcome: AnswerOutcome
+  readonly #keepAliveMs: number
+  #headTimer: NodeJS.Timeout | undefined
+  #silenceTimer: NodeJS.Timeout | undefined
+  #hasHead = false
+  #over = false
+
+  constructor(serialiser: StreamSerialiser, outcome: AnswerOutcome, keepAliveMs: number) {
+    super({ objectMode: true, highWaterMark: listsHeld })
+    this.#serialiser = serialiser
+    this.#outcome = outcome
+    this.#keepAliveMs = keepAliveMs
+  }
+
+  override _transform(deltas: Delta[], _encoding: BufferEncoding, done: TransformCallback): void {
+    let text = ''
+    for (const delta of deltas) if (!this.#over) text += this.#textOf(delta)
+    if (text !== '') this.#write(text)
+    if (this.#over) this.push(null)
+    done()
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.#stopTimers()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#stopTimers()
+    done(error)
+  }
+
+  #textOf(delta: Delta): string {
+    this.#outcome.add(delta)
+    if (delta.type === 'start') {
+      this.#headTimer = setTimeout(() => this.#write(''), headDelayMs).unref()
+    } else if (delta.type === 'stop' || delta.type === 'failure') {
+      this.#over = true
+      this.#stopTimers()
+    }
+    return this.#serialiser.write(delta)
+  }
+
+  /** The first piece takes the head along. */
+  #write(text: string): void {
+    if (this.#hasHead) {
+      this.push(text)
+      this.#silenceTimer?.refresh()
+      return
+    }
+    this.#hasHead = true
+    clearTimeout(this.#headTimer)
+    this.push(this.#serialiser.head() + text)
+    if (!this.#over) this.#watchSilence()
+  }
+
+  /** A client that does not read gets nothing more: what waits for it is enough. */
+  #watchSilence(): void {
+    if (this.#keepAliveMs <= 0) return
+    this.#silenceTimer = setTimeout(() => {
+      if (this.readableLength === 0) this.push(this.#serialiser.keepAlive)
+      this.#watchSilence()
+    }, this.#keepAliveMs).unref()
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#headTimer)
+    clearTimeout(this.#silenceTimer)
+  }
+}

@@ -1,0 +1,210 @@
+/** The order that `delta.ts` promises, whatever an upstream sends: events in order, interleaved, repeated or left out. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { translated, type Translated } from '../../helpers/translated-provider.ts'
+import type { JsonObject } from '../../../pipelines/json/value.ts'
+import type { Delta } from '../../../pipelines/neutral/delta.ts'
+import { cutAtStops } from '../../../pipelines/stages/stop-sequences.ts'
+import { translateAll } from '../../../pipelines/stages/translate.ts'
+import { sample } from '../clients/chat/samples.ts'
+import {
+  blockDelta,
+  claude,
+  context,
+  messageEnd,
+  messageStart,
+  textBlock,
+  types,
+} from './events.ts'
+
+function deltasOf(provider: Translated, events: JsonObject[]): Delta[] {
+  return translateAll(translated(provider).translator(context), events)
+}
+
+class Order {
+  #hasStarted = false
+  #isOver = false
+  #open: 'text' | 'reasoning' | undefined
+  /** a block of text has begun and has no piece yet */
+  #isEmpty = false
+  readonly #calls: ('open' | 'stopped')[] = []
+  readonly #isDisorderly: boolean
+
+  constructor(upstream: 'orderly' | 'disorderly' = 'orderly') {
+    this.#isDisorderly = upstream === 'disorderly'
+  }
+
+  check(deltas: readonly Delta[]): void {
+    for (const delta of deltas) this.#next(delta)
+    assert.ok(this.#isOver)
+  }
+
+  #next(delta: Delta): void {
+    assert.ok(!this.#isOver, `${delta.type} after the end`)
+    assert.equal(delta.type === 'start', !this.#hasStarted && delta.type !== 'failure')
+    assert.ok(!this.#isEmpty || delta.type === 'text', 'a block of text without text')
+    this.#isEmpty = false
+    switch (delta.type) {
+      case 'start':
+        this.#hasStarted = true
+        break
+      case 'text':
+        assert.equal(this.#open, 'text')
+        break
+      case 'reasoning':
+      case 'reasoning-part':
+        assert.equal(this.#open, 'reasoning')
+        break
+      case 'reasoning-stop':
+        assert.equal(this.#open, 'reasoning')
+        this.#open = undefined
+        break
+      case 'text-start':
+        this.#begin('text')
+        this.#isEmpty = true
+        break
+      case 'reasoning-start':
+        this.#begin('reasoning')
+        break
+      case 'tool-start':
+        this.#begin(undefined)
+        assert.equal(delta.index, this.#calls.push('open') - 1)
+        break
+      case 'tool-input':
+        // one that has stopped only where the upstream's events contradict each other
+        assert.ok(this.#calls[delta.index] === 'open' || this.#isDisorderly)
+        break
+      case 'tool-stop':
+        assert.equal(this.#calls[delta.index], 'open')
+        this.#calls[delta.index] = 'stopped'
+        break
+      case 'refusal':
+      case 'usage':
+        this.#begin(undefined)
+        break
+      case 'stop':
+        this.#begin(undefined)
+        assert.ok(this.#isDisorderly || !this.#calls.includes('open'))
+        this.#isOver = true
+        break
+      case 'failure':
+        this.#isOver = true
+        break
+      case 'annotations':
+      case 'phase':
+        break
+      default:
+        delta satisfies never
+    }
+  }
+
+  #begin(kind: 'text' | 'reasoning' | undefined): void {
+    assert.notEqual(this.#open, 'reasoning', 'another piece inside of reasoning')
+    this.#open = kind
+  }
+}
+
+test('an answer keeps the order, as a stream and as a body', () => {
+  fc.assert(
+    fc.property(sample, ({ provider, events, body }) => {
+      const deltas = deltasOf(provider, events)
+      new Order().check(deltas)
+      new Order().check([...translated(provider).body(body, context)])
+      new Order().check(cutAtStops(deltas, ['a', 'e ']))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('so it does where events come in any order, twice, or not at all', () => {
+  const disorder = sample.chain(({ provider, events }) =>
+    fc.record({
+      provider: fc.constant(provider),
+      events: fc.shuffledSubarray([...events, ...events]),
+    }),
+  )
+  fc.assert(
+    fc.property(disorder, ({ provider, events }) => {
+      const deltas = deltasOf(provider, events)
+      new Order('disorderly').check(deltas)
+      new Order('disorderly').check(cutAtStops(deltas, ['a', 'e ']))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('a block that is interrupted ends, and begins again with its next piece', () => {
+  const thinking = (index: number, text: string) =>
+    blockDelta(index, 'thinking_delta', { thinking: text })
+  const text = (index: number, piece: string) => blockDelta(index, 'text_delta', { text: piece })
+  const events = [thinking(0, 'a'), text(1, 'x'), thinking(0, 'b'), text(1, 'y')]
+  const signed = blockDelta(0, 'signature_delta', { signature: 's' })
+  const stopped = { type: 'content_block_stop', index: 0 }
+
+  const deltas = deltasOf('anthropic', [
+    messageStart(),
+    ...events,
+    signed,
+    stopped,
+    ...messageEnd('end_turn'),
+  ])
+
+  const at = { content: 0, tools: 0 }
+  const start = { type: 'reasoning-start', kind: 'thinking', index: 0, at }
+  assert.deepEqual(deltas.slice(1, -1), [
+    start,
+    { type: 'reasoning', text: 'a' },
+    { type: 'reasoning-stop' },
+    { type: 'text-start' },
+    { type: 'text', text: 'x' },
+    { ...start, resumed: true },
+    { type: 'reasoning', text: 'b' },
+    { type: 'reasoning-stop' },
+    { type: 'text-start' },
+    { type: 'text', text: 'y' },
+    { ...start, resumed: true },
+    {
+      type: 'reasoning-stop',
+      reasoning: {
+        kind: 'thinking',
+        text: 'ab',
+        maker: 'anthropic-claude-v1',
+        model: context.upstreamModel,
+        index: 0,
+        at,
+        seal: { signature: 's' },
+      },
+    },
+  ])
+})
+
+test('each block of text has a beginning of its own', () => {
+  const deltas = deltasOf('anthropic', [
+    messageStart(),
+    ...textBlock(0, 'a', 'b'),
+    ...textBlock(1, 'c'),
+    ...textBlock(2),
+    ...messageEnd('end_turn'),
+  ])
+
+  assert.deepEqual(types(deltas), [
+    'start',
+    'text-start',
+    'text',
+    'text',
+    'text-start',
+    'text',
+    'stop',
+  ])
+})
+
+test('a stop names the sequence that was reached', () => {
+  const [ended, stopped] = messageEnd('stop_sequence', { stop_sequence: 'END' })
+
+  assert.deepEqual(claude(messageStart(), ended, stopped).at(-1), {
+    type: 'stop',
+    reason: 'stop-sequence',
+    sequence: 'END',
+  })
+})
