@@ -5,6 +5,7 @@
  */
 import { badRequest } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
+import type { InlineData } from '../../neutral/data-url.ts'
 import type {
   AttachmentPiece,
   CallPiece,
@@ -76,7 +77,15 @@ function foreignPiece(
     place,
     ...(isTaken && ownOf(part)),
     ...((isLeftover || isReference) && { elsewhere: 'left-out' }),
+    ...(type === 'input_audio' && soundOf(part)),
   }
+}
+
+/** Nothing where it cannot be read: then no writer takes the part. */
+function soundOf({ input_audio: audio }: JsonObject): { sound?: InlineData } {
+  const { data, format } = isObject(audio) ? audio : {}
+  if (typeof data !== 'string' || typeof format !== 'string') return {}
+  return { sound: { mediaType: `audio/${format.toLowerCase()}`, base64: true, data } }
 }
 
 /** An image, a file or a search result. */

@@ -53,6 +53,7 @@ const names = {
   format: 'response_format',
   verbosity: 'verbosity',
   cacheKey: 'prompt_cache_key',
+  safetyId: 'safety_identifier',
   tier: 'service_tier',
   metadata: 'metadata',
   prediction: 'prediction',
@@ -87,7 +88,11 @@ export function readChat(body: unknown): ChatRead {
     reasoning: reasoningWish(body),
     ...smallFields(body),
     lost: lostOf(config, isGiven(body.response_format)),
-    names: isOwnFormat ? { ...names, format: 'output_config.format' } : names,
+    names: {
+      ...names,
+      ...(isGiven(body.parallel_tool_calls) && { parallelCalls: 'parallel_tool_calls' }),
+      ...(isOwnFormat && { format: 'output_config.format' }),
+    },
   }
   return { request, answer }
 }

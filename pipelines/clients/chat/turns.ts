@@ -223,7 +223,15 @@ function chatCall(value: unknown, place: string): CallPiece {
     ...inputOf(called, isCustom ? 'input' : 'arguments', `${place}.${kind}`),
     place,
     ...markOf(call),
+    ...signatureOf(call),
   }
+}
+
+/** Google's chat endpoint keeps the signature of a call there, and so do its clients. */
+function signatureOf({ extra_content: extra }: JsonObject): Pick<CallPiece, 'seal'> {
+  const google = isObject(extra) ? extra.google : undefined
+  const data = isObject(google) ? google.thought_signature : undefined
+  return typeof data === 'string' && data !== '' ? { seal: { data, on: 'call' } } : {}
 }
 
 /** A call in the form of 2023, which has no id of its own. */

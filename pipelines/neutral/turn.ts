@@ -1,0 +1,141 @@
+/**
+ * The turns of a neutral request, and the pieces that they are made of. See `request.ts`.
+ */
+import type { ProxyError } from '../errors.ts'
+import type { JsonObject } from '../json/value.ts'
+import type { InlineData } from './data-url.ts'
+import type { Phase, Reasoning, Seal } from './reasoning.ts'
+
+export interface Turn {
+  /** `instruction`: of the operator or the developer, wherever it stands */
+  role: 'user' | 'assistant' | 'instruction'
+  pieces: Piece[]
+  place: string
+  /** a mark on the whole turn */
+  mark?: Mark
+  /** assistant: what its text is, where the client hands that back */
+  phase?: Phase
+  /**
+   * assistant: calls that stand beside the pieces, from clients that have lost the order of the two. `orderedPieces` of
+   * `history.ts` puts them in their places.
+   */
+  calls?: CallPiece[]
+  /**
+   * assistant: reasoning that the client hands back beside the pieces, in each form in which it does so, the best first. The
+   * first of which something can be used counts; see `orderedPieces`.
+   */
+  reasoning?: ReasoningPiece[][]
+}
+
+/** Up to here the prompt is worth caching. */
+export interface Mark {
+  /** what the caching is to be like, as the client wrote it */
+  control?: JsonObject
+  /** the mark of an API that knows no more than that there is one, as the client wrote it */
+  breakpoint?: unknown
+}
+
+/** A piece in the words of one API, for its own writer, which sends it as it is, with its marks. */
+export interface Own {
+  api: string
+  value: JsonObject
+}
+
+interface PieceBase {
+  place: string
+  mark?: Mark
+  own?: Own
+}
+
+export type Piece =
+  | TextPiece
+  | RefusalPiece
+  | AttachmentPiece
+  | SearchResultPiece
+  | ReasoningPiece
+  | CallPiece
+  | ResultPiece
+  | ForeignPiece
+
+export interface TextPiece extends PieceBase {
+  type: 'text'
+  /** may be empty */
+  text: string
+}
+
+export interface RefusalPiece extends PieceBase {
+  type: 'refusal'
+  text: string
+}
+
+/** An image or a file, held in one of four ways. */
+export interface AttachmentPiece extends PieceBase {
+  type: 'attachment'
+  /** the type, as the client wrote it, for errors */
+  written: string
+  /** of data, what they are; of what is elsewhere, what the client says they are */
+  kind: 'image' | 'file'
+  held: { inline: InlineData } | { url: string } | { fileId: string } | { text: string }
+  /** where that is held, for errors */
+  heldPlace: string
+  name?: string
+  /** how closely an image is to be looked at */
+  detail?: string
+}
+
+/** Something found, with where it was found. Also a document that is made of texts. */
+export interface SearchResultPiece extends PieceBase {
+  type: 'search-result'
+  /** the type, as the client wrote it, for errors */
+  written: string
+  title?: string
+  source?: string
+  texts: string[]
+}
+
+/** Reasoning that stands in its place among the pieces. */
+export interface ReasoningPiece extends PieceBase {
+  type: 'reasoning'
+  reasoning: Reasoning
+}
+
+export interface CallPiece extends PieceBase {
+  type: 'call'
+  kind: 'function' | 'custom'
+  /** as the client knows it */
+  id: string
+  name: string
+  /** the group of tools that the name belongs to */
+  namespace?: string
+  /** the text that the model wrote, JSON or not, or the value that the client has parsed; undefined or null for none */
+  input: unknown
+  /** where that stands, for errors */
+  inputPlace: string
+  /** what its model signed the call with, where the client keeps that at the call */
+  seal?: Seal
+}
+
+export interface ResultPiece extends PieceBase {
+  type: 'result'
+  /** of the call, as the client knows it; undefined where it names only a tool, and no call of that name is open */
+  id: string | undefined
+  /** of the tool, where the client names it */
+  name?: string
+  isError?: boolean
+  /** a string where the client sent one */
+  content: string | Piece[]
+}
+
+/**
+ * What no other API has: what a tool of a provider's own left behind, or a type that nobody knows. Its own writer sends
+ * `own`; where there is none, the API does not take it in this place.
+ */
+export interface ForeignPiece extends PieceBase {
+  type: 'foreign'
+  /** the type, as the client wrote it, for errors */
+  written: string
+  /** where it is sound, for writers that take that */
+  sound?: InlineData
+  /** what other writers do with it: leave it out, or throw; undefined where each says by itself why it takes none */
+  elsewhere?: 'left-out' | ProxyError
+}

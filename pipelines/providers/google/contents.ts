@@ -1,0 +1,280 @@
+/**
+ * The turns as `contents`: user and model in turn, each call of the model answered in the user's turn behind it, in the
+ * order of the calls, and the model's signatures back at their parts.
+ * Source: Gemini API "Function calling" and "Thought signatures", read 2026-11.
+ */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { orderedPieces, type Ordered, type Taker } from '../../neutral/history.ts'
+import type { Seal } from '../../neutral/reasoning.ts'
+import { isSealed } from '../../neutral/seal.ts'
+import type { ToolNames } from '../../neutral/tool-names.ts'
+import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
+import type { CallPart, GoogleContent, GooglePart, TextPart } from '../../wire/google.ts'
+import {
+  argsOf,
+  inputParts,
+  looseResult,
+  noResponse,
+  outputPart,
+  responseOf,
+  textParts,
+} from './parts.ts'
+import type { Capability } from './thinking.ts'
+
+/** What the API takes for a signature that is not known. Source: "Thought signatures", questions and answers. */
+const standIn = 'skip_thought_signature_validator'
+
+export interface Conversation {
+  /** the texts of the instructions before all other turns */
+  leading: TextPart[]
+  /** never empty */
+  contents: GoogleContent[]
+}
+
+type ConversationContext = Taker &
+  Pick<Capability, 'checksSignatures' | 'seesInResults'> & { names: ToolNames }
+
+/** The whole conversation; throws a 400 with the place of what cannot be carried over, or where nothing is left. */
+export function writeConversation(
+  turns: readonly Turn[],
+  context: ConversationContext,
+): Conversation {
+  const firstOther = turns.findIndex(({ role }) => role !== 'instruction')
+  const end = firstOther === -1 ? turns.length : firstOther
+  const leading = turns
+    .slice(0, end)
+    .flatMap(({ pieces }) => textParts(pieces, 'an instruction is text'))
+  const contents = paired(merged(turns.slice(end), context), context)
+  if (leading.length === 0 && contents.length === 0) throw nothingLeft()
+  const isPrefilled = turns.at(-1)?.role === 'assistant'
+  if (contents[0]?.role !== 'user') contents.unshift(silentTurn())
+  if (contents.at(-1)?.role === 'model' && !isPrefilled) contents.push(silentTurn())
+  if (context.checksSignatures) addStandIns(contents)
+  return { leading, contents }
+}
+
+/** The API wants a turn of the user where there is none. */
+function silentTurn(): GoogleContent {
+  return { role: 'user', parts: [{ text: '.' }] }
+}
+
+interface UserDraft {
+  role: 'user'
+  results: ResultPiece[]
+  parts: GooglePart[]
+}
+
+interface ModelDraft {
+  role: 'model'
+  calls: Call[]
+  parts: GooglePart[]
+}
+
+interface Call {
+  /** as the client knows it */
+  id: string
+  part: CallPart
+}
+
+type Draft = UserDraft | ModelDraft
+
+/** Neighbours of one speaker become one turn; what holds nothing vanishes. */
+function merged(turns: readonly Turn[], context: ConversationContext): Draft[] {
+  const drafts: Draft[] = []
+  for (const turn of turns) {
+    const draft = turn.role === 'assistant' ? modelDraft(turn, context) : userDraft(turn)
+    const last = drafts.at(-1)
+    if (draft.parts.length === 0 && (draft.role === 'model' || draft.results.length === 0)) continue
+    if (last?.role === 'user' && draft.role === 'user') {
+      for (const result of draft.results) last.results.push(result)
+      for (const part of draft.parts) last.parts.push(part)
+    } else if (last?.role === 'model' && draft.role === 'model') {
+      for (const call of draft.calls) last.calls.push(call)
+      for (const part of draft.parts) last.parts.push(part)
+    } else drafts.push(draft)
+  }
+  return drafts
+}
+
+function userDraft({ role, pieces }: Turn): UserDraft {
+  if (role === 'instruction') return { role: 'user', results: [], parts: reminders(pieces) }
+  const results = pieces.filter((piece) => piece.type === 'result')
+  const others = pieces.filter((piece) => piece.type !== 'result')
+  return { role: 'user', results, parts: inputParts(others) }
+}
+
+/** An instruction stays where it was given: in front of all it would change the beginning of the prompt, which is cached. */
+function reminders(pieces: readonly Piece[]): GooglePart[] {
+  const texts = textParts(pieces, 'an instruction is text')
+  return texts.map(({ text }) => ({ text: `<system-reminder>\n${text}\n</system-reminder>` }))
+}
+
+/** A signature belongs to the call that it names, else to the call that follows; one without a call to the text before. */
+function modelDraft(turn: Turn, context: ConversationContext): ModelDraft {
+  const pieces = orderedPieces(turn, context)
+  const named = namedSeals(pieces)
+  const draft: ModelDraft = { role: 'model', calls: [], parts: [] }
+  let next: DataSeal | undefined
+  for (const piece of pieces) {
+    if (piece.type === 'call') {
+      const seal = named.get(piece.id) ?? next ?? ownSeal(piece, turn, context)
+      addCall(draft, piece, seal, context.names)
+      next = undefined
+    } else if (piece.type === 'reasoning') {
+      const seal = dataOf(piece.reasoning.seal)
+      if (!seal || !isOnCall(seal)) signText(draft.parts, seal)
+      else if (seal.id === undefined || named.get(seal.id) !== seal) next = seal
+    } else if (piece.type !== 'phase') {
+      const part = outputPart(piece)
+      if (part) draft.parts.push(part)
+    }
+  }
+  const isSilent = draft.parts.every((part) => 'text' in part && part.text === '')
+  return isSilent ? { role: 'model', calls: [], parts: [] } : draft
+}
+
+type DataSeal = Extract<Seal, { data: string }>
+
+/** Those that name a call of the turn, by its id. */
+function namedSeals(pieces: readonly Ordered[]): Map<string, DataSeal> {
+  const ids = new Set(pieces.flatMap((piece) => (piece.type === 'call' ? piece.id : [])))
+  const named = new Map<string, DataSeal>()
+  for (const piece of pieces) {
+    const seal = piece.type === 'reasoning' ? dataOf(piece.reasoning.seal) : undefined
+    if (seal?.id !== undefined && ids.has(seal.id)) named.set(seal.id, seal)
+  }
+  return named
+}
+
+/** The signature that the client keeps at the call itself, unless it is known beside it to be of another model. */
+function ownSeal(
+  { id, seal }: CallPiece,
+  { reasoning = [] }: Turn,
+  { takes }: ConversationContext,
+): DataSeal | undefined {
+  const data = dataOf(seal)?.data
+  if (data === undefined || isSealed(data)) return undefined
+  const known = reasoning.flat().find((piece) => dataOf(piece.reasoning.seal)?.data === data)
+  const isTaken =
+    !known?.reasoning.seal || takes({ ...known.reasoning, seal: known.reasoning.seal })
+  return isTaken ? { data, id } : undefined
+}
+
+function dataOf(seal: Seal | undefined): DataSeal | undefined {
+  return seal && 'data' in seal ? seal : undefined
+}
+
+/** Clients that lose all else keep the id, which only those of calls have. */
+function isOnCall({ on, id }: DataSeal): boolean {
+  return on === undefined ? id !== undefined : on === 'call'
+}
+
+function signText(parts: GooglePart[], seal: DataSeal | undefined): void {
+  if (!seal) return
+  const thoughtSignature = seal.data
+  const last = parts.at(-1)
+  if (last && 'text' in last && last.thoughtSignature === undefined) {
+    parts[parts.length - 1] = { ...last, thoughtSignature }
+  } else parts.push({ text: '', thoughtSignature })
+}
+
+/** So begin the ids that are given to calls here; a signed call with any other has it from the model. */
+const ownId = /^call_/
+
+/** The id goes up only where it is surely the model's: some servers refuse the member. */
+function addCall(
+  draft: ModelDraft,
+  piece: CallPiece,
+  seal: DataSeal | undefined,
+  names: ToolNames,
+): void {
+  const isOfModel = seal?.id === piece.id && (seal.on === 'call' || !ownId.test(piece.id))
+  const part: CallPart = {
+    functionCall: {
+      name: names.sent(piece.name, piece.namespace),
+      args: argsOf(piece),
+      ...(isOfModel && { id: piece.id }),
+    },
+    ...(seal && { thoughtSignature: seal.data }),
+  }
+  draft.calls.push({ id: piece.id, part })
+  draft.parts.push(part)
+}
+
+/** Every call gets one result, in the turn behind it; of several the last counts. A result without a call becomes text. */
+function paired(drafts: readonly Draft[], context: ConversationContext): GoogleContent[] {
+  const contents: GoogleContent[] = []
+  let open: Call[] = []
+  for (const draft of drafts) {
+    if (draft.role === 'user') {
+      contents.push({ role: 'user', parts: answers(draft, open, context) })
+      open = []
+    } else {
+      contents.push({ role: 'model', parts: draft.parts })
+      open = draft.calls
+    }
+  }
+  const silent: UserDraft = { role: 'user', results: [], parts: [] }
+  if (open.length > 0) contents.push({ role: 'user', parts: answers(silent, open, context) })
+  return contents
+}
+
+function answers(
+  { results, parts }: UserDraft,
+  calls: readonly Call[],
+  { seesInResults }: ConversationContext,
+): GooglePart[] {
+  const given = new Map<Call, ResultPiece>()
+  const loose: ResultPiece[] = []
+  const seen = new Map<string | undefined, number>()
+  const callsOfId = new Map<string | undefined, Call[]>()
+  for (const call of calls) {
+    const sameId = callsOfId.get(call.id)
+    if (sameId) sameId.push(call)
+    else callsOfId.set(call.id, [call])
+  }
+  for (const result of results) {
+    const candidates = callsOfId.get(result.id) ?? []
+    const nth = seen.get(result.id) ?? 0
+    seen.set(result.id, nth + 1)
+    const call = candidates[Math.min(nth, candidates.length - 1)]
+    if (call) given.set(call, result)
+    else loose.push(result)
+  }
+  const behind: GooglePart[] = []
+  const responses = calls.map((call): GooglePart => {
+    const result = given.get(call)
+    const { name, id } = call.part.functionCall
+    const { response, media } = result ? responseOf(result) : { response: noResponse, media: [] }
+    if (!seesInResults) behind.push(...media)
+    return {
+      functionResponse: {
+        name,
+        response,
+        ...(id !== undefined && { id }),
+        ...(seesInResults && media.length > 0 && { parts: media }),
+      },
+    }
+  })
+  return [...responses, ...behind, ...loose.flatMap(looseResult), ...parts]
+}
+
+/**
+ * In the turn that is still going on, the API refuses the first call of a step without a signature: one of another model, or
+ * one that the client has lost.
+ */
+function addStandIns(contents: GoogleContent[]): void {
+  const begin = contents.findLastIndex(
+    ({ role, parts }) => role === 'user' && parts.some((part) => !('functionResponse' in part)),
+  )
+  for (const { role, parts } of contents.slice(begin + 1)) {
+    if (role === 'user') continue
+    const first = parts.find((part) => 'functionCall' in part)
+    if (first) first.thoughtSignature ??= standIn
+  }
+}
+
+function nothingLeft(): ProxyError {
+  const message = 'messages holds nothing to answer; send at least one message with content.'
+  return badRequest('invalid_value', 'messages', message)
+}

@@ -1,0 +1,182 @@
+/** Pieces of a turn as parts of the content: what the model reads, and what it once wrote. */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { parseExact, writeJson } from '../../json/exact-json.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
+import { typeOfName } from '../../neutral/media-type.ts'
+import type {
+  AttachmentPiece,
+  CallPiece,
+  ForeignPiece,
+  Piece,
+  ResultPiece,
+  SearchResultPiece,
+} from '../../neutral/request.ts'
+import { isGiven } from '../../untrusted.ts'
+import type { FilePart, GooglePart, InlinePart, TextPart } from '../../wire/google.ts'
+
+const inputTaken = 'this model takes text, images, audio and files'
+const outputTaken = 'an assistant message holds text and tool calls only'
+const resultTaken = 'the result of a tool holds text, images and files only'
+
+/** What the client or the operator sends, without empty text. Throws a 400 with the place of what the model does not take. */
+export function inputParts(pieces: readonly Piece[]): (TextPart | InlinePart | FilePart)[] {
+  return pieces.flatMap((piece) => inputPart(piece, inputTaken) ?? [])
+}
+
+/** Texts alone. Throws a 400 with the place of anything else. */
+export function textParts(pieces: readonly Piece[], taken: string): TextPart[] {
+  return pieces.flatMap((piece) => {
+    const part = inputPart(piece, taken)
+    if (part && !('text' in part)) throw unsupported(piece, taken)
+    return part ?? []
+  })
+}
+
+/** What the model wrote; undefined for empty text. Throws a 400 with the place of what a model does not write. */
+export function outputPart(piece: Piece): TextPart | undefined {
+  switch (piece.type) {
+    case 'text':
+    case 'refusal':
+      return textPart(piece.text)
+    case 'reasoning':
+      return undefined
+    case 'foreign':
+      return refused(piece, outputTaken)
+    default:
+      throw unsupported(piece, outputTaken)
+  }
+}
+
+function textPart(text: string): TextPart | undefined {
+  return text === '' ? undefined : { text }
+}
+
+function inputPart(piece: Piece, taken: string): TextPart | InlinePart | FilePart | undefined {
+  switch (piece.type) {
+    case 'text':
+      return textPart(piece.text)
+    case 'search-result':
+      return textPart(searchResultText(piece))
+    case 'attachment':
+      return attachmentPart(piece)
+    case 'foreign':
+      return piece.sound ? inlinePart(piece.sound) : refused(piece, taken)
+    case 'refusal':
+    case 'reasoning':
+    case 'call':
+    case 'result':
+      throw unsupported(piece, taken)
+    default:
+      throw piece satisfies never
+  }
+}
+
+function searchResultText({ title, source, texts }: SearchResultPiece): string {
+  return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
+}
+
+function attachmentPart(piece: AttachmentPiece): TextPart | InlinePart | FilePart | undefined {
+  const { held, heldPlace } = piece
+  if ('text' in held) return textPart(held.text)
+  if ('url' in held) return fileAt(held.url)
+  if ('fileId' in held) {
+    const message = `${heldPlace} names a file that lies with another provider; send its data or a URL.`
+    throw badRequest('unsupported_content', heldPlace, message)
+  }
+  const { mediaType } = held.inline
+  if (isText(mediaType)) return textPart(asText(held.inline))
+  return inlinePart(held.inline)
+}
+
+function inlinePart(data: InlineData): InlinePart {
+  return { inlineData: { mimeType: data.mediaType, data: asBase64(data) } }
+}
+
+function isText(mediaType: string): boolean {
+  return mediaType.startsWith('text/') || mediaType === 'application/json'
+}
+
+/** Google fetches it. What it is stands in the ending, if anywhere. */
+function fileAt(url: string): FilePart {
+  const [path = ''] = url.split(/[?#]/, 1)
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const mimeType = name.includes('.') ? typeOfName(name) : 'application/octet-stream'
+  const isKnown = mimeType !== 'application/octet-stream'
+  return { fileData: { fileUri: url, ...(isKnown && { mimeType }) } }
+}
+
+/** Arguments are an object: what else a model once wrote is wrapped, so that it can be seen. */
+export function argsOf({ kind, input }: Pick<CallPiece, 'kind' | 'input'>): JsonObject {
+  if (kind === 'custom')
+    return { input: typeof input === 'string' ? input : writeJson(input ?? '') }
+  if (typeof input !== 'string') return wrapped(input)
+  if (input.trim() === '') return {}
+  const value = parsed(input)
+  return value === undefined ? { raw_arguments: input } : wrapped(value)
+}
+
+function wrapped(value: unknown): JsonObject {
+  if (isObject(value)) return value
+  return isGiven(value) ? { value } : {}
+}
+
+export interface ToolResponse {
+  response: JsonObject
+  /** images and files */
+  media: (InlinePart | FilePart)[]
+}
+
+/** A result as the object that the API wants: the JSON object that its text is, else one around the text. */
+export function responseOf({ content, isError }: ResultPiece): ToolResponse {
+  const parts =
+    typeof content === 'string'
+      ? [textPart(content)]
+      : content.map((piece) => inputPart(piece, resultTaken))
+  const given = parts.filter((part) => part !== undefined)
+  const text = textsOf(given).join('\n')
+  const media = given.flatMap((part) => ('text' in part ? [] : part))
+  if (isError) return { response: { error: text }, media }
+  const value = text.trimStart().startsWith('{') ? parsed(text) : undefined
+  return { response: isObject(value) ? value : { output: text }, media }
+}
+
+/** For a call that nobody answered: the API wants as many results as calls. */
+export const noResponse: JsonObject = { error: 'No result was provided for this tool call.' }
+
+/** A result that no call waits for, as text of the user. */
+export function looseResult(result: ResultPiece): GooglePart[] {
+  const { id, name = '', content } = result
+  const { media } = responseOf(result)
+  const texts =
+    typeof content === 'string'
+      ? content
+      : textsOf(content.flatMap((piece) => inputPart(piece, resultTaken) ?? [])).join('\n')
+  return [{ text: `Tool result (${id ?? name}):\n${texts}` }, ...media]
+}
+
+function textsOf(parts: readonly GooglePart[]): string[] {
+  return parts.flatMap((part) => ('text' in part ? part.text : []))
+}
+
+/** The value of a JSON text, numbers as they were written; undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return parseExact(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Nothing of what only another API has; throws where that is too much to leave out. */
+function refused(piece: ForeignPiece, taken: string): undefined {
+  if (piece.elsewhere === 'left-out') return undefined
+  throw piece.elsewhere ?? unsupported(piece, taken)
+}
+
+function unsupported(piece: Piece, taken: string): ProxyError {
+  const type = 'written' in piece ? piece.written : piece.type
+  const shown = JSON.stringify(type.slice(0, 80))
+  const message = `${piece.place} has the type ${shown}, but ${taken}. Take the part out.`
+  return badRequest('unsupported_content', piece.place, message)
+}

@@ -1,0 +1,110 @@
+/**
+ * How hard a Gemini model is to think, and which reasoning it takes back.
+ * Source: Gemini API "Thinking" and "Thought signatures", read 2026-11.
+ */
+import { upstreamId, type Model } from '../../model.ts'
+import type { Sealed } from '../../neutral/history.ts'
+import { isSealed } from '../../neutral/seal.ts'
+import { asLevel, nearestEffort, overruledNames, wishFor, type Wish } from '../../neutral/level.ts'
+import type { ThinkingConfig } from '../../wire/google.ts'
+
+/** The name of Gemini's signatures in the registry of reasoning formats. */
+export const maker = 'google-gemini-v1'
+
+type Effort = 'low' | 'medium' | 'high'
+
+const levels = { low: 'LOW', medium: 'MEDIUM', high: 'HIGH' } as const
+/** tokens */
+const budgets = { low: 4096, medium: 12_288, high: 24_576 }
+const efforts: readonly Effort[] = ['low', 'medium', 'high']
+/** Every model with a budget takes a budget between these; tokens. */
+const budgetRange = { from: 512, to: 24_576 }
+
+export interface Capability {
+  /** in which form the model is told how hard to think; undefined where it does not think */
+  thinking: 'level' | 'budget' | undefined
+  /** `off` can be said */
+  stops: boolean
+  /** it refuses the first call of a step of the current turn without a signature */
+  checksSignatures: boolean
+  /** it takes images and files within the result of a tool */
+  seesInResults: boolean
+}
+
+/** By the version in the upstream id; `gemini-flash-latest` and the like count as the newest. */
+export function capabilityOf(model: Pick<Model, 'id' | 'upstream_id' | 'thinking'>): Capability {
+  const id = upstreamId(model).toLowerCase()
+  const version = versionIn(id)
+  const isThird = version >= 3
+  const known = isThird ? 'level' : version >= 2.5 ? 'budget' : undefined
+  return {
+    thinking: thinkingOf(model) ?? (model.thinking === 'none' ? undefined : known),
+    stops: known === 'budget' && id.includes('flash'),
+    checksSignatures: isThird,
+    seesInResults: isThird,
+  }
+}
+
+/** The operator's word goes before what is known. */
+function thinkingOf({ thinking }: Pick<Model, 'thinking'>): Capability['thinking'] {
+  if (thinking === 'budget') return 'budget'
+  return thinking === 'adaptive' ? 'level' : undefined
+}
+
+function versionIn(id: string): number {
+  if (/gemini-(?:pro|flash|flash-lite)-latest/.test(id)) return Infinity
+  const [, major, minor = '0'] = /gemini-(\d+)(?:[.-](\d+))?(?!\d)/.exec(id) ?? []
+  return major === undefined ? 0 : Number(`${major}.${minor}`)
+}
+
+/** Whether the model takes the reasoning under a seal: a signature is bound to the model that made it. */
+export function takesSeal(upstreamModel: string): (reasoning: Sealed) => boolean {
+  return ({ seal, maker: made, model = upstreamModel }) => {
+    const isSignature = 'data' in seal && seal.data !== '' && !isSealed(seal.data)
+    return isSignature && made === maker && model === upstreamModel
+  }
+}
+
+export interface ThinkingPlan {
+  thinkingConfig?: ThinkingConfig
+  /** names for `x-droid2api-dropped` */
+  dropped: string[]
+}
+
+/** What a request has of thinking. Where nobody wishes anything, the model thinks as hard as it does by itself. */
+export function planThinking(model: Model, client: Wish, capability: Capability): ThinkingPlan {
+  const wish = wishFor(model, client)
+  const config = configOf(wish, capability)
+  const isShown = !client.hidden && config?.thinkingBudget !== 0
+  const isLost = wish.said !== undefined && !isMet(wish, capability)
+  const overruled = overruledNames(model, client)
+  return {
+    ...(config && isShown && { thinkingConfig: { includeThoughts: true, ...config } }),
+    ...(config && !isShown && Object.keys(config).length > 0 && { thinkingConfig: config }),
+    dropped: isLost ? [wish.said!, ...overruled] : overruled,
+  }
+}
+
+function configOf(wish: Wish, { thinking, stops }: Capability): ThinkingConfig | undefined {
+  const wanted = asLevel(wish)
+  if (thinking === undefined) return undefined
+  if (wanted === undefined) return {}
+  if (wanted === 'off') return stops ? { thinkingBudget: 0 } : undefined
+  const effort = nearestEffort(wanted, efforts) ?? 'high'
+  if (thinking === 'level') return { thinkingLevel: levels[effort] }
+  const { budgetTokens } = wish
+  return { thinkingBudget: budgetTokens === undefined ? budgets[effort] : inRange(budgetTokens) }
+}
+
+/** Whether the model thinks as hard as was wished, no more and no less. */
+function isMet(wish: Wish, { thinking, stops }: Capability): boolean {
+  const wanted = asLevel(wish)
+  if (wanted === undefined) return true
+  if (wanted === 'off') return thinking === undefined || stops
+  if (wish.budgetTokens !== undefined) return thinking === 'budget'
+  return thinking !== undefined && efforts.some((effort) => effort === wanted)
+}
+
+function inRange(tokens: number): number {
+  return Math.min(Math.max(tokens, budgetRange.from), budgetRange.to)
+}

@@ -1,0 +1,159 @@
+/**
+ * A neutral request as one for Gemini's `generateContent`. The model and whether the answer is streamed are not in the body:
+ * they stand in the address, `googlePath`.
+ * Source: Gemini API reference "generateContent", read 2026-11.
+ */
+import { upstreamId, type Model } from '../../model.ts'
+import { withLoadedTools } from '../../neutral/deferred-tools.ts'
+import { wantsPrompt } from '../../neutral/history.ts'
+import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
+import type { OwnNames } from '../../neutral/tool-name.ts'
+import { ToolNames } from '../../neutral/tool-names.ts'
+import type { WriteContext, Written } from '../../neutral/writing.ts'
+import type { GenerationConfig, GoogleRequest, TextPart } from '../../wire/google.ts'
+import { writeConversation } from './contents.ts'
+import { capabilityOf, planThinking, takesSeal, type ThinkingPlan } from './thinking.ts'
+import { nameRule, writeTooling } from './tools.ts'
+
+/** This API's name in the words that only one API has. */
+const api = 'google'
+const maxStopSequences = 5
+
+/**
+ * The body and the names of what was lost. The request is not changed. Throws a ProxyError 400 with the place of what this
+ * API does not take.
+ */
+export function writeGoogle(asked: NeutralRequest, context: WriteContext): Written<GoogleRequest> {
+  const request = withLoadedTools(asked)
+  const names = new ToolNames(request.tools, nameRule)
+  const { model, recall, systemPrompt } = context
+  const capability = capabilityOf(model)
+  const plan = planThinking(model, request.reasoning, capability)
+  const takes = takesSeal(upstreamId(model))
+  const history = { ...capability, takes, recall, names }
+  const { leading, contents } = writeConversation(request.turns, history)
+  const tooling = writeTooling(request, { names, schema: 'json', searchesBeside: false })
+  const tier = tierOf(request, model)
+  const system = withPrompt(systemPrompt, leading)
+  const config = generationConfig(request, model, plan)
+  const body: GoogleRequest = {
+    ...(system.length > 0 && { systemInstruction: { parts: system } }),
+    contents,
+    ...tooling.fields,
+    ...(Object.keys(config).length > 0 && { generationConfig: config }),
+    ...(tier.sent !== undefined && { serviceTier: tier.sent }),
+    ...request.own[api],
+  }
+  const dropped = [...droppedFields(request), ...tooling.dropped, ...plan.dropped, ...tier.dropped]
+  return {
+    body,
+    headers: {},
+    dropped: [...new Set(dropped)],
+    hideReasoning: request.reasoning.hidden,
+    ...(areCut(request.stop) && { stopAt: request.stop }),
+    ...ownNamesOf(request, names),
+  }
+}
+
+/** What the client calls those tools that go up by another name. */
+function ownNamesOf({ tools }: NeutralRequest, names: ToolNames): { ownNames?: OwnNames } {
+  const declared = tools.filter((tool) => tool.kind !== 'hosted')
+  const renamed = declared
+    .map(({ name, namespace }) => [names.sent(name, namespace), name] as const)
+    .filter(([sent, name]) => sent !== name)
+  return renamed.length > 0 ? { ownNames: new Map(renamed) } : {}
+}
+
+/** The operator's prompt goes first, once. */
+function withPrompt(prompt: string, leading: TextPart[]): TextPart[] {
+  const client = leading.map(({ text }) => text).join('\n\n')
+  return wantsPrompt(prompt, client) ? [{ text: prompt }, ...leading] : leading
+}
+
+/** Sequences beyond what the API takes: then the text is cut here, for all of them. */
+function areCut(stop: readonly string[]): boolean {
+  return stop.length > maxStopSequences
+}
+
+function generationConfig(
+  { limits, sampling, stop, format }: NeutralRequest,
+  { max_output_tokens: cap = Infinity }: Model,
+  { thinkingConfig }: ThinkingPlan,
+): GenerationConfig {
+  const { temperature, topP, topK, seed, presencePenalty, frequencyPenalty } = sampling
+  const limit = outputLimit(limits, thinkingConfig?.thinkingBudget ?? 0)
+  return {
+    ...(limit !== undefined && { maxOutputTokens: Math.min(limit, cap) }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(topK !== undefined && { topK }),
+    ...(stop.length > 0 && !areCut(stop) && { stopSequences: stop }),
+    ...(seed !== undefined && { seed }),
+    ...(presencePenalty !== undefined && { presencePenalty }),
+    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
+    ...(sampling.logprobs && { responseLogprobs: true, logprobs: sampling.topLogprobs ?? 0 }),
+    ...(format && formatOf(format)),
+    ...(thinkingConfig && { thinkingConfig }),
+  }
+}
+
+/** The API counts thinking with the answer; a client that limits the answer alone means the rest. */
+function outputLimit({ total, answer }: NeutralRequest['limits'], budget: number) {
+  return total ?? (answer === undefined ? undefined : answer + budget)
+}
+
+function formatOf(format: AnswerFormat): GenerationConfig {
+  const responseMimeType = 'application/json'
+  if (format.type === 'json') return { responseMimeType }
+  const { $schema: _dialect, ...responseJsonSchema } = format.schema
+  return { responseMimeType, responseJsonSchema }
+}
+
+const tiers = new Map([
+  ['auto', undefined],
+  ['default', 'standard'],
+  ['flex', 'flex'],
+  ['priority', 'priority'],
+])
+
+/** A model entry with `fast` asks for priority unless the client chose a tier. */
+function tierOf({ tier, names }: NeutralRequest, { fast }: Model) {
+  if (tier === undefined) return { sent: fast ? 'priority' : undefined, dropped: [] }
+  return { sent: tiers.get(tier), dropped: tiers.has(tier) ? [] : [names.tier ?? 'tier'] }
+}
+
+/** Names of what has no counterpart, unless nothing changes without it. */
+function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
+  const { user, safetyId, cacheKey, metadata, verbosity, sampling } = request
+  const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
+    ['user', user !== undefined],
+    ['safetyId', safetyId !== undefined],
+    ['cacheKey', cacheKey !== undefined],
+    ['metadata', metadata !== undefined],
+    ['verbosity', verbosity !== undefined],
+    ['logitBias', sampling.logitBias !== undefined && !isEmpty(sampling.logitBias)],
+    ['prediction', request.prediction !== undefined && !isEmpty(request.prediction)],
+    ['store', request.store],
+    ['padded', request.padded],
+  ]
+  const dropped = unsupported.filter(([, isLost]) => isLost)
+  return [...dropped.map(([name]) => names[name] ?? name), ...lost]
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
+
+/**
+ * The path of a call, below a `base_url`, with its query. An id that says itself where the model lies stands for the whole
+ * place.
+ */
+export function googlePath(upstreamModel: string, isStream: boolean): string {
+  const call = isStream ? 'streamGenerateContent?alt=sse' : 'generateContent'
+  return `/${modelPath(upstreamModel)}:${call}`
+}
+
+function modelPath(id: string): string {
+  const path = id.split('/').map(encodeURIComponent).join('/')
+  return /^(?:models|tunedModels|projects)\//.test(id) ? path : `models/${path}`
+}

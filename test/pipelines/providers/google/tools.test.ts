@@ -1,0 +1,225 @@
+/** The tools of a request as Gemini takes them: §15.3. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ProxyError } from '../../../../pipelines/errors.ts'
+import type { JsonObject } from '../../../../pipelines/json/value.ts'
+import { openApiSchema } from '../../../../pipelines/providers/google/schema.ts'
+import { ask } from './ask.ts'
+
+const look = { type: 'function', function: { name: 'look', description: 'Looks.' } }
+
+function refusal(request: JsonObject): unknown[] {
+  try {
+    ask(request)
+  } catch (error) {
+    if (error instanceof ProxyError) return [error.code, error.param, error.message]
+    throw error
+  }
+  throw new Error('it was taken')
+}
+
+test('functions are declared with the client’s schema as it is, less $schema (§15.3)', () => {
+  const parameters = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    type: 'object',
+    properties: { n: { type: ['integer', 'null'], exclusiveMinimum: 0 } },
+    additionalProperties: false,
+  }
+  const { $schema: _left, ...kept } = parameters
+  const tool = { type: 'function', function: { name: 'count', parameters } }
+  const empty = { type: 'function', function: { name: 'now', parameters: {} } }
+
+  const { tools, toolConfig } = ask({ tools: [look, tool, empty] }).body
+
+  assert.deepEqual(tools, [
+    {
+      functionDeclarations: [
+        { name: 'look', description: 'Looks.' },
+        { name: 'count', parametersJsonSchema: kept },
+        { name: 'now' },
+      ],
+    },
+  ])
+  assert.equal(toolConfig, undefined)
+})
+
+test('a name that the API does not take goes up as another, and comes back (§15.3)', () => {
+  const names = ['a/b', '1st', 'x'.repeat(129), 'fine.name:1-2', 'naïve']
+  const tools = names.map((name) => ({ type: 'function', function: { name } }))
+  const messages = [
+    { role: 'user', content: 'Hi.' },
+    {
+      role: 'assistant',
+      tool_calls: [{ id: 'a', type: 'function', function: { name: 'a/b', arguments: '{}' } }],
+    },
+  ]
+
+  const { body, ownNames } = ask({
+    tools,
+    messages,
+    tool_choice: { type: 'function', function: { name: '1st' } },
+  })
+
+  const [declared] = body.tools ?? []
+  const sent =
+    declared && 'functionDeclarations' in declared
+      ? declared.functionDeclarations.map(({ name }) => name)
+      : []
+  for (const name of sent) assert.match(name, /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/)
+  assert.deepEqual(
+    sent.map((name) => ownNames?.get(name) ?? name),
+    names,
+  )
+  assert.deepEqual(body.toolConfig?.functionCallingConfig.allowedFunctionNames, [sent[1]])
+  assert.match(JSON.stringify(body.contents[1]), new RegExp(`"name":"${sent[0]}"`))
+})
+
+test('the choice among tools (§15.3)', () => {
+  const modeOf = (tool_choice: unknown) =>
+    ask({ tools: [look], tool_choice }).body.toolConfig?.functionCallingConfig
+
+  assert.deepEqual(modeOf('auto'), { mode: 'AUTO' })
+  assert.deepEqual(modeOf('none'), { mode: 'NONE' })
+  assert.deepEqual(modeOf('required'), { mode: 'ANY' })
+  assert.deepEqual(modeOf({ type: 'function', function: { name: 'look' } }), {
+    mode: 'ANY',
+    allowedFunctionNames: ['look'],
+  })
+  assert.equal(ask({ tool_choice: 'auto' }).body.toolConfig, undefined)
+})
+
+test('of allowed_tools only those are declared (§15.3)', () => {
+  const see = { type: 'function', function: { name: 'see' } }
+  const allowed = { mode: 'required', tools: [{ type: 'function', function: { name: 'see' } }] }
+
+  const { body } = ask({
+    tools: [look, see],
+    tool_choice: { type: 'allowed_tools', allowed_tools: allowed },
+  })
+
+  assert.deepEqual(body.tools, [{ functionDeclarations: [{ name: 'see' }] }])
+  assert.deepEqual(body.toolConfig, { functionCallingConfig: { mode: 'ANY' } })
+})
+
+test('a choice of an undeclared tool and two tools of one name are refused (§15.3)', () => {
+  const [code, param] = refusal({
+    tools: [look],
+    tool_choice: { type: 'function', function: { name: 'see' } },
+  })
+  const twice = refusal({ tools: [look, look] })
+
+  assert.deepEqual([code, param], ['invalid_value', 'tool_choice.function.name'])
+  assert.deepEqual(twice.slice(0, 2), ['invalid_value', 'tools[1]'])
+})
+
+test('a tool with free text is a function with one string (§15.3)', () => {
+  const custom = {
+    type: 'custom',
+    custom: {
+      name: 'patch',
+      description: 'Patches.',
+      format: { type: 'grammar', grammar: { syntax: 'lark', definition: 'start: "x"' } },
+    },
+  }
+  const messages = [
+    { role: 'user', content: 'Hi.' },
+    {
+      role: 'assistant',
+      tool_calls: [{ id: 'a', type: 'custom', custom: { name: 'patch', input: '*** x' } }],
+    },
+  ]
+
+  const { body } = ask({ tools: [custom], messages })
+
+  const [declared] = body.tools ?? []
+  const [only] = declared && 'functionDeclarations' in declared ? declared.functionDeclarations : []
+  assert.match(only?.description ?? '', /^Patches\.\n\n.*"input".*\n\n.*start: "x"$/s)
+  assert.deepEqual(only?.parametersJsonSchema?.required, ['input'])
+  const [call] = body.contents[1]?.parts ?? []
+  assert.deepEqual(call && 'functionCall' in call && call.functionCall.args, { input: '*** x' })
+})
+
+test('a search alone, or asked for by itself, is googleSearch; beside functions it is dropped (§15.3)', () => {
+  const search = { type: 'web_search' }
+  const fetcher = { type: 'code_interpreter' }
+
+  const alone = ask({ tools: [search] })
+  const asked = ask({ tools: [look], web_search_options: { search_context_size: 'low' } })
+  const beside = ask({ tools: [look, search, fetcher], tool_choice: 'auto' })
+
+  assert.deepEqual([alone.body.tools, alone.dropped], [[{ googleSearch: {} }], []])
+  assert.deepEqual(asked.body.tools?.at(-1), { googleSearch: {} })
+  assert.deepEqual(asked.dropped, ['web_search_options'])
+  assert.equal(beside.body.tools?.length, 1)
+  assert.deepEqual(beside.dropped, ['tools.web_search', 'tools.code_interpreter'])
+})
+
+test('a provider’s own tool that is the only one is refused by its name (§15.3)', () => {
+  const [code, param, message] = refusal({ tools: [{ type: 'file_search' }] })
+
+  assert.deepEqual([code, param], ['unsupported_tool', 'tools[0]'])
+  assert.match(String(message), /^file_search is not available on the model "gemini-3-pro"/)
+})
+
+test('one call at a time cannot be asked for (§15.3)', () => {
+  const functions = [{ name: 'look' }]
+
+  assert.deepEqual(ask({ tools: [look], parallel_tool_calls: false }).dropped, [
+    'parallel_tool_calls',
+  ])
+  assert.deepEqual(ask({ functions }).dropped, [])
+})
+
+test('the subset of OpenAPI: types, values and references in its words, the rest out (§15.3)', () => {
+  const schema = {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      a: { type: ['string', 'null'], format: 'uri' },
+      b: { type: 'integer', exclusiveMinimum: 0, minimum: 1, enum: [1, 2] },
+      c: { const: 'x' },
+      d: { oneOf: [{ type: 'string' }, { type: 'null' }] },
+      e: { anyOf: [{ type: 'string' }, { type: 'number' }] },
+      f: { allOf: [{ $ref: '#/$defs/T' }, { properties: { z: {} }, required: ['z'] }] },
+      g: { type: 'array', items: { $ref: '#/$defs/T' }, minItems: 1, uniqueItems: true },
+      h: { type: 'string', format: 'date-time', default: 'now', examples: ['x'] },
+    },
+    required: ['a', 'gone'],
+    $defs: {
+      T: { type: 'object', description: 'T', properties: { next: { $ref: '#/$defs/T' } } },
+    },
+  }
+
+  assert.deepEqual(openApiSchema(schema), {
+    type: 'object',
+    properties: {
+      a: { type: 'string', nullable: true },
+      b: { type: 'integer', minimum: 1 },
+      c: { type: 'string', enum: ['x'] },
+      d: { type: 'string', nullable: true },
+      e: { anyOf: [{ type: 'string' }, { type: 'number' }] },
+      f: { type: 'object', description: 'T', properties: { next: {}, z: {} }, required: ['z'] },
+      g: {
+        type: 'array',
+        items: { type: 'object', description: 'T', properties: { next: {} } },
+        minItems: 1,
+      },
+      h: { type: 'string', format: 'date-time', default: 'now' },
+    },
+    required: ['a'],
+  })
+})
+
+test('a schema that refers to itself, or grows without bound, ends (§15.3)', () => {
+  const defs = Array.from({ length: 60 }, (_, at) => [
+    `d${at}`,
+    {
+      properties: { a: { $ref: `#/$defs/d${at + 1}` }, b: { $ref: `#/$defs/d${at + 1}` } },
+    },
+  ])
+  const bomb = { $ref: '#/$defs/d0', $defs: Object.fromEntries(defs) }
+
+  assert.ok(JSON.stringify(openApiSchema(bomb)).length < 200_000)
+  assert.deepEqual(openApiSchema({ allOf: [{ $ref: '#' }], type: 'object' }), { type: 'object' })
+  assert.deepEqual(openApiSchema({ $ref: '#/nowhere' }), {})
+})

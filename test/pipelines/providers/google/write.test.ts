@@ -1,0 +1,192 @@
+/** What a request to Gemini has beside its conversation and tools: §15.1 and §15.4. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { JsonObject } from '../../../../pipelines/json/value.ts'
+import type { Model } from '../../../../pipelines/model.ts'
+import { googlePath } from '../../../../pipelines/providers/google/write.ts'
+import { ask, type Asked } from './ask.ts'
+
+function config(request: JsonObject, asked: Asked = {}) {
+  return ask(request, asked).body.generationConfig
+}
+
+test('model and form of the answer stand in the path (§15.1)', () => {
+  assert.equal(googlePath('gemini-3-pro', false), '/models/gemini-3-pro:generateContent')
+  assert.equal(
+    googlePath('gemini-3-pro', true),
+    '/models/gemini-3-pro:streamGenerateContent?alt=sse',
+  )
+  assert.equal(googlePath('tunedModels/a b', false), '/tunedModels/a%20b:generateContent')
+  assert.equal(
+    googlePath('projects/p/locations/l/endpoints/1', false),
+    '/projects/p/locations/l/endpoints/1:generateContent',
+  )
+})
+
+test('limits, sampling and stop sequences are generationConfig (§15.4)', () => {
+  const given = {
+    max_completion_tokens: 100,
+    temperature: 0.5,
+    top_p: 0.9,
+    top_k: 5,
+    stop: ['END', ''],
+    seed: 7,
+    presence_penalty: 0.1,
+    frequency_penalty: 0.2,
+    logprobs: true,
+    top_logprobs: 3,
+  }
+
+  assert.deepEqual(config(given, { model: { id: 'gemini-2.0-flash' } }), {
+    maxOutputTokens: 100,
+    temperature: 0.5,
+    topP: 0.9,
+    topK: 5,
+    stopSequences: ['END'],
+    seed: 7,
+    presencePenalty: 0.1,
+    frequencyPenalty: 0.2,
+    responseLogprobs: true,
+    logprobs: 3,
+  })
+})
+
+test('more than five stop sequences are cut here (§15.4)', () => {
+  const stop = ['a', 'b', 'c', 'd', 'e', 'f']
+
+  const { body, stopAt } = ask({ stop }, { model: { id: 'gemini-2.0-flash' } })
+
+  assert.deepEqual(stopAt, stop)
+  assert.equal(body.generationConfig, undefined)
+  assert.equal(ask({ stop: stop.slice(1) }).stopAt, undefined)
+})
+
+test('a limit without thinking leaves room for it, and none goes over the entry’s own (§15.4)', () => {
+  const model = { id: 'gemini-2.5-pro', reasoning: 'low' } as const
+
+  const limitOf = (request: JsonObject, more: Partial<Model> = {}) =>
+    config(request, { model: { ...model, ...more } })?.maxOutputTokens
+
+  assert.equal(limitOf({ max_tokens: 1000 }), 1000 + 4096)
+  assert.equal(limitOf({ max_completion_tokens: 1000 }), 1000)
+  assert.equal(limitOf({ max_tokens: 9000 }, { max_output_tokens: 8000 }), 8000)
+  assert.equal(limitOf({}), undefined)
+})
+
+test('response_format is a media type, with the schema where there is one (§15.4)', () => {
+  const schema = { $schema: 'x', type: 'object', properties: {} }
+  const json_schema = { name: 'a', schema }
+  const model = { id: 'gemini-2.0-flash' }
+
+  assert.deepEqual(config({ response_format: { type: 'json_object' } }, { model }), {
+    responseMimeType: 'application/json',
+  })
+  assert.deepEqual(config({ response_format: { type: 'json_schema', json_schema } }, { model }), {
+    responseMimeType: 'application/json',
+    responseJsonSchema: { type: 'object', properties: {} },
+  })
+})
+
+test('levels: words from Gemini 3 on, budgets on 2.5, nothing before (§15.4)', () => {
+  const thinking = (id: string, reasoning: Model['reasoning'], request: JsonObject = {}) =>
+    config(request, { model: { id, reasoning } })?.thinkingConfig
+
+  const shown = { includeThoughts: true }
+  assert.deepEqual(thinking('gemini-3-pro', 'high'), { ...shown, thinkingLevel: 'HIGH' })
+  assert.deepEqual(thinking('gemini-4-argon', 'minimal'), { ...shown, thinkingLevel: 'LOW' })
+  assert.deepEqual(thinking('gemini-flash-latest', 'max'), { ...shown, thinkingLevel: 'HIGH' })
+  assert.deepEqual(thinking('gemini-2.5-pro', 'medium'), { ...shown, thinkingBudget: 12_288 })
+  assert.deepEqual(thinking('models/gemini-2.5-flash', 'high'), {
+    ...shown,
+    thinkingBudget: 24_576,
+  })
+  assert.equal(thinking('gemini-2.0-flash-001', 'high'), undefined)
+  assert.equal(thinking('gemma-3-27b', 'high'), undefined)
+  assert.deepEqual(thinking('gemini-2.5-flash-lite', 'off'), { thinkingBudget: 0 })
+  assert.equal(thinking('gemini-2.5-pro', 'off'), undefined)
+  assert.equal(thinking('gemini-3-flash', 'off'), undefined)
+  assert.deepEqual(thinking('gemini-3-pro', 'auto'), shown)
+  assert.equal(thinking('gemini-1.5-pro', 'auto'), undefined)
+  assert.equal(thinking('gemini-3-pro', 'auto', { include_reasoning: false }), undefined)
+  assert.deepEqual(thinking('gemini-3-pro', 'low', { include_reasoning: false }), {
+    thinkingLevel: 'LOW',
+  })
+})
+
+test('an entry’s own word for how a model thinks goes before what is known (§15.4)', () => {
+  const thinking = (mode: 'budget' | 'adaptive' | 'none') =>
+    config({}, { model: { id: 'my-tuned', reasoning: 'low', thinking: mode } })?.thinkingConfig
+
+  assert.deepEqual(thinking('budget'), { includeThoughts: true, thinkingBudget: 4096 })
+  assert.deepEqual(thinking('adaptive'), { includeThoughts: true, thinkingLevel: 'LOW' })
+  assert.equal(thinking('none'), undefined)
+})
+
+test('the client’s wish counts with auto, and what the model cannot do is named (§15.4)', () => {
+  const asked = (id: string, request: JsonObject) => {
+    const { body, dropped } = ask(request, { model: { id } })
+    return [body.generationConfig?.thinkingConfig, dropped]
+  }
+  const shown = { includeThoughts: true }
+
+  assert.deepEqual(asked('gemini-3-pro', { reasoning_effort: 'low' }), [
+    { ...shown, thinkingLevel: 'LOW' },
+    [],
+  ])
+  assert.deepEqual(asked('gemini-3-pro', { reasoning_effort: 'xhigh' }), [
+    { ...shown, thinkingLevel: 'HIGH' },
+    ['reasoning_effort'],
+  ])
+  assert.deepEqual(asked('gemini-2.5-pro', { reasoning: { max_tokens: 2000 } }), [
+    { ...shown, thinkingBudget: 2000 },
+    [],
+  ])
+  assert.deepEqual(asked('gemini-2.5-pro', { reasoning: { max_tokens: 90_000 } }), [
+    { ...shown, thinkingBudget: 24_576 },
+    [],
+  ])
+  assert.deepEqual(asked('gemini-3-pro', { reasoning: { max_tokens: 2000 } }), [
+    { ...shown, thinkingLevel: 'LOW' },
+    ['reasoning'],
+  ])
+  assert.deepEqual(asked('gemini-3-pro', { reasoning_effort: 'none' }), [
+    undefined,
+    ['reasoning_effort'],
+  ])
+  assert.deepEqual(asked('gemini-2.0-flash', { reasoning_effort: 'low' }), [
+    undefined,
+    ['reasoning_effort'],
+  ])
+})
+
+test('the tier has Google’s words, an entry’s fast is priority (§15.4)', () => {
+  const tier = (request: JsonObject, model: Partial<Model> = {}) => {
+    const { body, dropped } = ask(request, { model: { id: 'gemini-2.0-flash', ...model } })
+    return [body.serviceTier, dropped]
+  }
+
+  assert.deepEqual(tier({ service_tier: 'default' }), ['standard', []])
+  assert.deepEqual(tier({ service_tier: 'flex' }), ['flex', []])
+  assert.deepEqual(tier({ service_tier: 'priority' }), ['priority', []])
+  assert.deepEqual(tier({ service_tier: 'auto' }, { fast: true }), [undefined, []])
+  assert.deepEqual(tier({ service_tier: 'scale' }), [undefined, ['service_tier']])
+  assert.deepEqual(tier({}, { fast: true }), ['priority', []])
+})
+
+test('what has no counterpart is dropped by the client’s name (§15.4)', () => {
+  const request = {
+    user: 'u',
+    safety_identifier: 's',
+    prompt_cache_key: 'k',
+    metadata: { a: 'b' },
+    verbosity: 'low',
+    logit_bias: { 1: 2 },
+    prediction: { type: 'content', content: 'x' },
+    store: true,
+  }
+
+  const { body, dropped } = ask(request, { model: { id: 'gemini-2.0-flash' } })
+
+  assert.deepEqual(dropped.toSorted(), Object.keys(request).toSorted())
+  assert.deepEqual(Object.keys(body), ['contents'])
+})
