@@ -1,20 +1,15 @@
 /** The demo's configuration: the user's own, with every model pointed at the built-in upstream. */
 import { prepared } from '../config/models.ts'
 import type { Config, Endpoint, ModelType } from '../config/types.ts'
-
-const paths: Record<ModelType, string> = {
-  anthropic: '/v1/messages',
-  openai: '/v1/responses',
-  common: '/v1/chat/completions',
-}
+import { providers } from '../../pipelines/index.ts'
 
 /** `upstream` is the demo upstream's URL. No account is used and none is touched. */
 export function demoConfig(config: Config, upstream: string): Config {
-  const types = Object.keys(paths) as ModelType[]
+  const types = Object.keys(providers) as ModelType[]
   const endpoints = types.map((type): Endpoint => ({
     name: `demo ${type}`,
     type,
-    base_url: upstream + paths[type],
+    base_url: upstream,
     auth: { env: 'DEMO' },
     headers: {},
   }))

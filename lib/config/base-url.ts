@@ -1,5 +1,6 @@
 /** `base_url` as people mean it: the root of an API, the root with its version, or the full address of a type's calls. */
 import { providers, type ModelType } from '../../pipelines/index.ts'
+import type { Address } from './types.ts'
 
 /** Calls that no type makes; an address that ends in one was copied from the wrong line. */
 const otherPaths = [
@@ -25,6 +26,17 @@ export function fullAddress(baseUrl: string, type: ModelType): URL {
   const root = url.pathname.replace(/\/+$/, '')
   url.pathname = root + missingPath(root, type)
   return url
+}
+
+/** The URL as requests want it. */
+export function addressOf({ protocol, host, hostname, port, pathname, search }: URL): Address {
+  return {
+    protocol,
+    host,
+    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+    path: `${pathname}${search}`,
+  }
 }
 
 function missingPath(root: string, type: ModelType): string {

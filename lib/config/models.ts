@@ -1,7 +1,8 @@
 /** Looking up, for each request: a model by id or alias, the endpoint that serves it, its system prompt. */
+import { addressOf, fullAddress } from './base-url.ts'
 import { clientKeyOf, originPattern } from './callers.ts'
 import { defaultSystemPrompt } from './defaults.ts'
-import type { Config, ConfigData, Endpoint, Model } from './types.ts'
+import type { Config, ConfigData, Endpoint, Model, Place } from './types.ts'
 import { closest } from './unknown-keys.ts'
 
 /** The model of an id, else of an alias, else of the longest alias with a `*` that fits. */
@@ -45,9 +46,14 @@ export function nearestModel(config: Config, id: string): string | undefined {
 
 /** The endpoint that serves a model; loading has made sure that there is one. */
 export function endpointOf(config: Config, model: Model): Endpoint {
-  const endpoint = config.prepared.endpoints.get(model)
-  if (!endpoint) throw new Error(`no endpoint serves the model ${model.id}`)
-  return endpoint
+  return placeOf(config, model).endpoint
+}
+
+/** Where the requests for a model go. */
+export function placeOf({ prepared: { places } }: Config, model: Model): Place {
+  const place = places.get(model)
+  if (!place) throw new Error(`no endpoint serves the model ${model.id}`)
+  return place
 }
 
 /** The shipped prompt introduces the account's own client: it goes only where the account does. `""` for none. */
@@ -75,10 +81,12 @@ export function prepared(data: ConfigData): Config {
     api_keys: keys,
     cors_origins: origins,
   } = data
-  const served = new Map<Model, Endpoint>()
+  const places = new Map<Model, Place>()
   for (const model of models) {
     const endpoint = findEndpoint(endpoints, model)
-    if (endpoint) served.set(model, endpoint)
+    if (!endpoint) continue
+    const url = fullAddress(endpoint.base_url, model.type)
+    places.set(model, { endpoint, url, address: addressOf(url) })
   }
   const patterns = Object.entries(redirects)
     .filter(([alias]) => /^\*|\*$/.test(alias))
@@ -90,7 +98,7 @@ export function prepared(data: ConfigData): Config {
       clientKeys: keys.map(clientKeyOf),
       origins: originPattern(origins),
       models: new Map(models.map((model) => [model.id, model])),
-      endpoints: served,
+      places,
       patterns,
     },
   })

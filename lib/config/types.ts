@@ -98,6 +98,26 @@ export interface ConfigData {
   endpoint_secrets: Readonly<Record<string, string>>
 }
 
+/** Where the requests for a model go. */
+export interface Place {
+  endpoint: Endpoint
+  /** of the calls, in full; not to be changed */
+  url: URL
+  address: Address
+}
+
+/** A URL taken apart, as requests want it. */
+export interface Address {
+  protocol: string
+  /** with the port, where the URL names one */
+  host: string
+  /** an IPv6 address stands without brackets */
+  hostname: string
+  port: number
+  /** with sub-path and query */
+  path: string
+}
+
 /** A key that clients present: as it is, or its SHA-256. */
 export interface ClientKey {
   bytes: Buffer
@@ -116,7 +136,7 @@ export interface Prepared {
   /** by id */
   models: ReadonlyMap<string, Model>
   /** by model */
-  endpoints: ReadonlyMap<Model, Endpoint>
+  places: ReadonlyMap<Model, Place>
   /** of the aliases with a `*`, the longest first */
   patterns: readonly { matches: RegExp; id: string }[]
 }

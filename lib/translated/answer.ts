@@ -15,11 +15,31 @@ import { shownTarget } from '../upstream/target.ts'
 import type { ChatAnswerContext } from '../../pipelines/clients/chat/answer.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
+import type { OwnNames } from '../../pipelines/neutral/tool-name.ts'
 import { AnswerOutcome } from '../../pipelines/neutral/outcome.ts'
 import { addAll, collect, serialise } from '../../pipelines/stages/serialise.ts'
-import type { Asked } from './ask.ts'
 import { callMemory } from './memory.ts'
-import { decodingFault, readBeginning, sourceOf, type Source } from './read-answer.ts'
+import { decodingFault, readBeginning, sourceOf, type Reading, type Source } from './read-answer.ts'
+
+/**
+ * What is known of a request once it is on its way: where it went, and how it is to be answered. The request itself is no part
+ * of it, as an answer may go on for minutes.
+ */
+export interface Asked extends Reading {
+  client: TranslatedClient
+  stream: boolean
+  /** the model as the client named it */
+  requestedModel: string
+  /** whether a stream ends with a usage chunk */
+  includeUsage: boolean
+  logprobs: boolean
+  /** the client knows `functions`, not `tools` */
+  legacyFunctions: boolean
+  /** whether the client wants no readable reasoning */
+  hideReasoning: boolean
+  /** of tools that the upstream knows by another name than the client's */
+  ownNames: OwnNames | undefined
+}
 
 /** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
 export async function answerTranslated(

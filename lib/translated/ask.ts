@@ -9,12 +9,10 @@ import type { Model } from '../config/types.ts'
 import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
-import { targetOf, type Target } from '../upstream/target.ts'
-import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
+import { targetOf } from '../upstream/target.ts'
 import { calculable, writeJson } from '../../pipelines/json/exact-json.ts'
-import type { OwnNames } from '../../pipelines/neutral/tool-name.ts'
 import type { ChatRequest } from '../../pipelines/wire/chat.ts'
-import { answerTranslated, refuse } from './answer.ts'
+import { answerTranslated, refuse, type Asked } from './answer.ts'
 import { callMemory } from './memory.ts'
 
 /** A request that is ready to go up. */
@@ -24,30 +22,6 @@ export interface Translated {
   body: OutgoingBody
   /** parameters that the model's API has no word for */
   dropped: readonly string[]
-}
-
-/**
- * What is known of a request once it is on its way: where it went, and how it is to be answered. The request itself is no part
- * of it, as an answer may go on for minutes.
- */
-export interface Asked {
-  client: TranslatedClient
-  provider: TranslatedProvider
-  target: Target
-  stream: boolean
-  /** the model as the client named it */
-  requestedModel: string
-  /** whether a stream ends with a usage chunk */
-  includeUsage: boolean
-  logprobs: boolean
-  /** the client knows `functions`, not `tools` */
-  legacyFunctions: boolean
-  /** stop sequences that the upstream does not take */
-  stopAt: readonly string[]
-  /** whether the client wants no readable reasoning */
-  hideReasoning: boolean
-  /** of tools that the upstream knows by another name than the client's */
-  ownNames: OwnNames | undefined
 }
 
 interface ReadRequest extends Pick<Asked, 'client' | 'provider' | 'stream'> {

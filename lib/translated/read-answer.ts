@@ -8,6 +8,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Call } from '../app.ts'
 import { flow, openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
+import type { Target } from '../upstream/target.ts'
 import { brokenProtocol, ProxyError } from '../../pipelines/errors.ts'
 import { deltaStages, type TranslatedProvider } from '../../pipelines/index.ts'
 import { answerFrom } from '../../pipelines/json/exact-json.ts'
@@ -15,7 +16,14 @@ import { upstreamId } from '../../pipelines/model.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
 import { cutAtStops, stopSequences } from '../../pipelines/stages/stop-sequences.ts'
 import type { TranslateContext } from '../../pipelines/stages/translate.ts'
-import type { Asked } from './ask.ts'
+
+/** What the reading of an answer depends on. */
+export interface Reading {
+  provider: TranslatedProvider
+  target: Target
+  /** stop sequences that the upstream does not take */
+  stopAt: readonly string[]
+}
 
 /** An answer that is here already, or a stream, whose `body` knows whether and why it broke off. */
 export type Source = { deltas: Delta[]; body?: never } | { body: AnswerBody; stages: Duplex[] }
@@ -27,7 +35,7 @@ const maxAnswerBytes = 32 * 1024 * 1024
 export async function sourceOf(
   answer: UpstreamAnswer,
   call: Call,
-  { target, provider, stopAt }: Asked,
+  { target, provider, stopAt }: Reading,
   fallbackId: string,
 ): Promise<Source> {
   const context = { upstreamModel: upstreamId(target.model), fallbackId }

@@ -6,12 +6,11 @@ import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import type { CancelSignal } from '../app.ts'
-import type { Timeouts } from '../config/types.ts'
+import type { Address, Timeouts } from '../config/types.ts'
 import { requestFor } from '../network/agents.ts'
 import { ConnectTimeout } from '../network/dial.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
-import type { Address } from './target.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {
