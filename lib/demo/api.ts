@@ -2,20 +2,13 @@
  * What the demo's three APIs share: each reads a request as an ask and answers with a script. Beside every answer are the
  * provider's headers, and errors have the provider's shape.
  */
-import { randomBytes } from 'node:crypto'
 import type { Ask } from './ask.ts'
 import type { Script } from './script.ts'
+import { clients, type ClientApi } from '../../pipelines/index.ts'
 import type { ProxyError } from '../../pipelines/errors.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
-import type { AnthropicErrorBody } from '../../pipelines/wire/anthropic.ts'
-import type { OpenAiErrorBody } from '../../pipelines/wire/chat.ts'
-
-/** The API whose error shape a caller understands. */
-export type Dialect = 'openai' | 'anthropic'
 
 export interface DemoApi {
-  /** the shape of its errors and the names of its headers */
-  dialect: Dialect
   /** Throws ProxyError 400 for a request that the provider would refuse. */
   ask(body: JsonObject): Ask
   answer(body: JsonObject, script: Script): DemoAnswer
@@ -45,14 +38,9 @@ export function namedEvent(name: string, members: object, piece = false): DemoEv
 /** The error that `error midstream` brings. */
 export const midstreamMessage = 'The demo upstream failed in mid-answer, as it was asked to.'
 
-/** A fresh id, such as `newId('msg_')`. */
-export function newId(prefix: string): string {
-  return prefix + randomBytes(12).toString('hex')
-}
-
 /** Request id and rate limits, by the names of each provider. The limits never shrink. */
-export function providerHeaders(dialect: Dialect, requestId: string): Record<string, string> {
-  if (dialect === 'anthropic') {
+export function providerHeaders(client: ClientApi, requestId: string): Record<string, string> {
+  if (client === 'messages') {
     const reset = new Date(Date.now() + 60_000).toISOString()
     return {
       'request-id': requestId,
@@ -75,20 +63,6 @@ export function providerHeaders(dialect: Dialect, requestId: string): Record<str
   }
 }
 
-/** An error in the provider's shape. */
-export function errorBody(
-  dialect: Dialect,
-  requestId: string,
-  { status, type, code, param, message }: ProxyError,
-): AnthropicErrorBody | OpenAiErrorBody {
-  if (dialect === 'openai') return { error: { message, type, param, code } }
-  return {
-    type: 'error',
-    error: { type: anthropicType(status, type), message },
-    request_id: requestId,
-  }
-}
-
 /** Anthropic has names of its own for some statuses. */
 const anthropicTypes: Record<number, string> = {
   402: 'billing_error',
@@ -96,6 +70,10 @@ const anthropicTypes: Record<number, string> = {
   529: 'overloaded_error',
 }
 
-function anthropicType(status: number, type: string): string {
-  return anthropicTypes[status] ?? (type === 'server_error' ? 'api_error' : type)
+/** An error in the provider's shape. */
+export function errorBody(client: ClientApi, requestId: string, error: ProxyError): object {
+  const { status, code, param, message } = error
+  const ownType = client === 'messages' ? anthropicTypes[status] : undefined
+  const shown = { message, code, param, type: ownType ?? error.type }
+  return clients[client].errorBody(shown, requestId)
 }

@@ -4,13 +4,12 @@ import { badRequest } from '../../pipelines/errors.ts'
 import { isGiven, listAt, nameAt, objectAt, optionalNumberAt } from '../../pipelines/untrusted.ts'
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../pipelines/wire/anthropic.ts'
-import { midstreamMessage, namedEvent, newId, type DemoApi, type DemoEvent } from './api.ts'
+import { midstreamMessage, namedEvent, type DemoApi, type DemoEvent } from './api.ts'
 import { objectsIn, textOf, toolFrom, type Ask, type Choice, type Turn } from './ask.ts'
 import type { Script } from './script.ts'
-import { estimateTokens, jsonPieces, words } from './tokens.ts'
+import { estimateTokens, jsonPieces, newId, words } from './tokens.ts'
 
 export const messagesApi: DemoApi = {
-  dialect: 'anthropic',
   ask(body) {
     const maxTokens = optionalNumberAt(body.max_tokens, 'max_tokens')
     if (maxTokens === undefined || maxTokens < 1) {

@@ -7,14 +7,13 @@ import type {
   ResponsesUsage,
 } from '../../pipelines/wire/responses.ts'
 import { badRequest } from '../../pipelines/errors.ts'
-import { newId, type DemoApi } from './api.ts'
+import { type DemoApi } from './api.ts'
 import { objectsIn, textOf, toolFrom, type Choice, type DemoTool, type Turn } from './ask.ts'
 import { responseEvents, responseFailure } from './response-events.ts'
 import type { Script } from './script.ts'
-import { estimateTokens } from './tokens.ts'
+import { estimateTokens, newId } from './tokens.ts'
 
 export const responsesApi: DemoApi = {
-  dialect: 'openai',
   ask(body) {
     nameAt(body.model, 'model')
     const { instructions, tools, input } = body

@@ -3,10 +3,11 @@
  * body, are made of one script.
  */
 import { ProxyError } from '../../pipelines/errors.ts'
+import type { Delta } from '../../pipelines/neutral/delta.ts'
 import type { Ask } from './ask.ts'
 import { chooseCalls, type ScriptCall } from './choose-calls.ts'
 import { sampleValue } from './sample-arguments.ts'
-import { clip, jsonPieces, words } from './tokens.ts'
+import { clip, jsonPieces, newId, words } from './tokens.ts'
 
 export interface Script {
   reasoning?: string
@@ -42,6 +43,41 @@ export function decide(ask: Ask): Script {
     ...(breaks && { breaks }),
     tokens: countTokens(ask, { reasoning: reasoning ?? '', text: within, calls }),
   }
+}
+
+/** The answer as neutral deltas, in pieces as a model streams them. */
+export function deltasOf({ reasoning, text, calls, finish, tokens }: Script): Delta[] {
+  const { input: inputTokens, output: outputTokens, reasoning: reasoningTokens } = tokens
+  return [
+    { type: 'start', id: undefined },
+    ...(reasoning === undefined ? [] : reasoningDeltas(reasoning)),
+    ...(text === '' ? [] : textDeltas(text)),
+    ...calls.flatMap(callDeltas),
+    { type: 'usage', usage: { inputTokens, outputTokens, cachedTokens: 0, reasoningTokens } },
+    { type: 'stop', reason: finish === 'calls' ? 'tool-calls' : finish },
+  ]
+}
+
+function reasoningDeltas(reasoning: string): Delta[] {
+  const at = { content: 0, tools: 0 }
+  return [
+    { type: 'reasoning-start', kind: 'raw', index: 0, at },
+    ...words(reasoning).map((text): Delta => ({ type: 'reasoning', text })),
+    { type: 'reasoning-stop' },
+  ]
+}
+
+function textDeltas(whole: string): Delta[] {
+  return [{ type: 'text-start' }, ...words(whole).map((text): Delta => ({ type: 'text', text }))]
+}
+
+function callDeltas({ kind, name, input }: ScriptCall, index: number): Delta[] {
+  const pieces = kind === 'custom' ? words(input) : jsonPieces(input)
+  return [
+    { type: 'tool-start', index, kind, id: newId('call_'), name },
+    ...pieces.map((text): Delta => ({ type: 'tool-input', index, text })),
+    { type: 'tool-stop', index },
+  ]
 }
 
 interface LastTurn {

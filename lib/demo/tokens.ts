@@ -1,4 +1,5 @@
-/** How the demo counts and cuts text: a word is a token, near enough for numbers that nobody pays. */
+/** How the demo cuts and counts text, and makes ids. A word is a token, near enough for numbers that nobody pays. */
+import { randomBytes } from 'node:crypto'
 import { isObject } from '../../pipelines/json/value.ts'
 
 /** What a picture or a document costs, whatever its size. */
@@ -46,4 +47,9 @@ function measure(value: unknown): { characters: number; attachments: number } {
   }
   add(value)
   return total
+}
+
+/** A fresh id, such as `newId('msg_')`. */
+export function newId(prefix: string): string {
+  return prefix + randomBytes(12).toString('hex')
 }

@@ -9,10 +9,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import {
   errorBody,
   midstreamMessage,
-  newId,
   providerHeaders,
   type DemoApi,
-  type Dialect,
   type DemoEvent,
   type DemoAnswer,
 } from './api.ts'
@@ -23,7 +21,9 @@ import { decide, type Script } from './script.ts'
 import { sendJson } from '../http/answer.ts'
 import { bodyPace, readBody } from '../http/body.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
+import { clients, type ClientApi } from '../../pipelines/index.ts'
 import { parseJsonObject } from '../../pipelines/json/request-body.ts'
+import { newId } from './tokens.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 
 export interface DemoUpstream {
@@ -98,9 +98,9 @@ async function serve(
   routes: Map<string, Handler>,
 ): Promise<void> {
   const [path = ''] = (req.url ?? '').split('?')
-  const dialect: Dialect = path.startsWith('/v1/messages') ? 'anthropic' : 'openai'
+  const client = clientAt(path)
   const id = newId('req_')
-  for (const [name, value] of Object.entries(providerHeaders(dialect, id))) {
+  for (const [name, value] of Object.entries(providerHeaders(client, id))) {
     res.setHeader(name, value)
   }
   try {
@@ -108,11 +108,16 @@ async function serve(
     if (!handler) throw unknownPath(req.method ?? '', path)
     await handler(parseJsonObject(await readBody(req, maxBodyBytes, bodyPace)), res)
   } catch (error) {
-    refuse(res, dialect, id, error)
+    refuse(res, client, id, error)
   }
 }
 
-function refuse(res: ServerResponse, dialect: Dialect, id: string, cause: unknown): void {
+/** Whose errors and headers go with a path; the APIs of OpenAI share theirs. */
+function clientAt(path: string): ClientApi {
+  return path.startsWith(clients.messages.route) ? 'messages' : 'chat'
+}
+
+function refuse(res: ServerResponse, client: ClientApi, id: string, cause: unknown): void {
   if (res.destroyed) return
   if (res.headersSent) {
     res.destroy()
@@ -122,7 +127,7 @@ function refuse(res: ServerResponse, dialect: Dialect, id: string, cause: unknow
     cause instanceof ProxyError
       ? cause
       : new ProxyError(500, null, `The demo upstream failed: ${String(cause)}`, { cause })
-  sendJson(res, error.status, errorBody(dialect, id, error), error.headers)
+  sendJson(res, error.status, errorBody(client, id, error), error.headers)
 }
 
 function unknownPath(method: string, path: string): ProxyError {
