@@ -7,8 +7,8 @@
  * - `start` comes first. The end is `usage` (where the upstream reported it) and `stop`, or `failure`; nothing follows it.
  * - At most one block of text or reasoning is open. `text` comes only after a `text-start`, `reasoning` only between
  *   `reasoning-start` and `reasoning-stop`.
- * - `text-start`, `reasoning-start`, `refusal`, `tool-start`, `usage` and `stop` end an open block of text; what is none of
- *   these leaves it open. `reasoning-stop` comes before any of these, and only a `failure` may come without it.
+ * - `text-start`, `reasoning-start`, `refusal`, `tool-start`, `search`, `usage` and `stop` end an open block of text; all else
+ *   leaves it open. `reasoning-stop` comes before any of these, and only a `failure` may come without it.
  * - Calls may interleave, also with text and reasoning: `tool-input` comes after its call's `tool-start`, and `tool-stop` is
  *   its end as far as is known by then. After it, more input comes only where a later event of the upstream has more.
  *
@@ -53,6 +53,8 @@ export type Delta =
   /** A piece of the arguments (or of a custom tool's input); the pieces concatenate to what the upstream sent. */
   | { type: 'tool-input'; index: number; text: string }
   | { type: 'tool-stop'; index: number }
+  /** A web search that the provider ran for the model, once it is over. */
+  | { type: 'search'; id: string; query: string; sources: Source[]; failed?: true }
   | { type: 'usage'; usage: Usage }
   | {
       type: 'stop'
@@ -66,10 +68,15 @@ export type Delta =
   /** The answer broke off; the status serves where no byte has been sent yet. */
   | { type: 'failure'; failure: ProxyError }
 
-/** A place on the web that text is taken from. Offsets are code points of the whole content. */
-export interface Citation {
+/** What a search found. */
+export interface Source {
   url: string
+  /** `""` where the provider names none */
   title: string
+}
+
+/** A place on the web that text is taken from. Offsets are code points of the whole content. */
+export interface Citation extends Source {
   start: number
   end: number
 }

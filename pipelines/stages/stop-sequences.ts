@@ -63,6 +63,9 @@ class Cutter {
       case 'text-start':
         this.#isBlockNew = true
         return []
+      case 'search':
+        this.#isBlockNew = true
+        return [delta]
       case 'reasoning-start':
         this.#isInReasoning = true
         this.#isBlockNew = true

@@ -85,6 +85,7 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
         break
       case 'text-start':
       case 'tool-stop':
+      case 'search':
       case 'phase':
       case 'failure':
         break

@@ -74,6 +74,7 @@ class ChatStream implements StreamSerialiser {
         return ''
       case 'text-start':
       case 'tool-stop':
+      case 'search':
       case 'phase':
       case 'failure':
         return ''

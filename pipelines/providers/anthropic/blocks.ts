@@ -1,12 +1,13 @@
 /**
- * The content blocks of one message: they may interleave, so every event goes to the block at its index. Server tools, their
- * results and unknown kinds emit nothing.
+ * The content blocks of one message: they may interleave, so every event goes to the block at its index. Of the
+ * server's own tools only web searches emit something; unknown kinds emit nothing.
  */
 import type { Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { AnswerSoFar } from '../../neutral/so-far.ts'
 import { asIndex, asLabel, entriesOf, partOf, unreadable } from '../../wire-value.ts'
 import { RedactedBlock, TextBlock, ThinkingBlock, type Block, type BlockEnd } from './block.ts'
+import { Searches } from './search-block.ts'
 import { ToolBlock } from './tool-block.ts'
 
 const silent: Block = { begin: () => [], delta: () => [], whole: () => [], end: () => [] }
@@ -19,6 +20,7 @@ export class Blocks {
   readonly #emitted = new Set<number>()
   readonly #answer: AnswerSoFar
   readonly #model: string
+  #searches: Searches | undefined
   #latest = 0
 
   constructor(answer: AnswerSoFar, upstreamModel: string) {
@@ -107,6 +109,12 @@ export class Blocks {
         return new RedactedBlock(block, origin, this.#answer)
       case 'tool_use':
         return new ToolBlock(block, this.#answer)
+      case 'server_tool_use':
+        if (block.name !== 'web_search') return silent
+        this.#searches ??= new Searches(this.#answer)
+        return this.#searches.call(block)
+      case 'web_search_tool_result':
+        return this.#searches?.result(block) ?? silent
       default:
         return silent
     }

@@ -92,7 +92,7 @@ class ResponsesTranslator implements Translator {
     const start = this.begin({ response })
     this.#usage.merge(event.usage)
     const rest = this.output.complete(this.#entries(event, response), cut)
-    const usage = this.#usage.total()
+    const usage = this.#usage.total(this.output.searches)
     return [...start, ...rest, ...ending(this.output.answer.tools, usage)]
   }
 

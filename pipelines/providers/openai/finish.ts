@@ -70,8 +70,8 @@ export class UsageSoFar {
     this.#reasoning = largerCount(this.#reasoning, output.reasoning_tokens)
   }
 
-  /** undefined when the upstream reported none. */
-  total(): Usage | undefined {
+  /** undefined when the upstream reported none; it leaves out `searches`. */
+  total(searches: number): Usage | undefined {
     if (this.#input === undefined && this.#output === undefined) return undefined
     return {
       inputTokens: this.#input ?? 0,
@@ -79,6 +79,7 @@ export class UsageSoFar {
       ...(this.#cached !== undefined && { cachedTokens: this.#cached }),
       ...(this.#cacheWrite !== undefined && { cacheWriteTokens: this.#cacheWrite }),
       ...(this.#reasoning !== undefined && { reasoningTokens: this.#reasoning }),
+      ...(searches > 0 && { searches }),
     }
   }
 }

@@ -1,8 +1,16 @@
-/** The output items of one response, by kind. Hosted tools and unknown items emit nothing. */
-import type { Delta } from '../../neutral/delta.ts'
+/** The output items of one response, by kind. Of the hosted tools only web searches emit something; unknown items emit nothing. */
+import type { Delta, Source } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { AnswerSoFar } from '../../neutral/so-far.ts'
-import { asIndex, asName, asObject, partOf, unreadable } from '../../wire-value.ts'
+import {
+  asIndex,
+  asLabel,
+  asName,
+  asObject,
+  asObjects,
+  partOf,
+  unreadable,
+} from '../../wire-value.ts'
 import { CallItem } from './call-item.ts'
 import { ItemTable } from './item-table.ts'
 import {
@@ -14,7 +22,7 @@ import {
 } from './message-item.ts'
 import { ReasoningItem, type ReasoningSlot } from './reasoning-item.ts'
 
-type Kind = 'message' | 'reasoning' | 'call' | 'other'
+type Kind = 'message' | 'reasoning' | 'call' | 'search' | 'other'
 
 export class Output {
   readonly answer = new AnswerSoFar()
@@ -23,6 +31,8 @@ export class Output {
   readonly #messages: ItemTable<MessageItem>
   readonly #calls: ItemTable<CallItem>
   readonly #reasonings: ItemTable<ReasoningItem>
+  /** ids of the web searches that are over */
+  readonly #searches = new Set<string>()
 
   constructor(upstreamModel: string) {
     const { answer } = this
@@ -57,6 +67,8 @@ export class Output {
         return this.#reasonings.of(event).finish(item)
       case 'call':
         return this.#calls.of(event).finish(item)
+      case 'search':
+        return this.#search(item)
       default:
         return []
     }
@@ -117,11 +129,28 @@ export class Output {
           return (reasonings.get(entry) ?? this.#reasonings.add(at, id)).complete(entry)
         case 'call':
           return (calls.get(entry) ?? this.#calls.add(at, id)).complete(entry, cut)
+        case 'search':
+          return this.#search(entry)
         default:
           return []
       }
     })
     return [...rest, ...this.#close(cut)]
+  }
+
+  get searches(): number {
+    return this.#searches.size
+  }
+
+  /** A page that the model opens, and what it looks for there, are no searches. */
+  #search(item: JsonObject): Delta[] {
+    const id = asLabel(item.id)
+    const action = asObject(item.action)
+    if (action.type !== 'search' || this.#searches.has(id)) return []
+    this.#searches.add(id)
+    const search: Delta = { type: 'search', id, query: queryOf(action), sources: sourcesOf(action) }
+    const isFailed = item.status === 'failed'
+    return [...this.answer.closeBlock(), isFailed ? { ...search, failed: true } : search]
   }
 
   #close(cut: boolean): Delta[] {
@@ -142,6 +171,8 @@ function kindOfItem({ type }: JsonObject): Kind {
     case 'function_call':
     case 'custom_tool_call':
       return 'call'
+    case 'web_search_call':
+      return 'search'
     default:
       if (typeof type !== 'string') throw unreadable('the type of an item')
       return 'other'
@@ -151,4 +182,18 @@ function kindOfItem({ type }: JsonObject): Kind {
 function haveOneName(call: CallItem, { name: value }: JsonObject): boolean {
   const name = asName(value)
   return name === undefined || call.name === undefined || call.name === name
+}
+
+/** Newer models look for several things at once. */
+function queryOf({ query, queries }: JsonObject): string {
+  const first: unknown = Array.isArray(queries) ? queries[0] : undefined
+  return asName(query) ?? asLabel(first)
+}
+
+/** Only where the request asked for them. */
+function sourcesOf({ sources }: JsonObject): Source[] {
+  return asObjects(sources).flatMap(({ url, title }) => {
+    const found = asName(url)
+    return found === undefined ? [] : [{ url: found, title: asLabel(title) }]
+  })
 }

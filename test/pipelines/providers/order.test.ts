@@ -80,6 +80,7 @@ class Order {
         this.#calls[delta.index] = 'stopped'
         break
       case 'refusal':
+      case 'search':
       case 'usage':
         this.#begin(undefined)
         break

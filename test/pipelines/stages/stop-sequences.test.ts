@@ -13,6 +13,7 @@ const usage: Delta = { type: 'usage', usage: { inputTokens: 1, outputTokens: 2 }
 const tool: Delta = { type: 'tool-start', index: 0, kind: 'function', id: 'c', name: 'f' }
 const ended: Delta = { type: 'stop', reason: 'length' }
 const block: Delta = { type: 'text-start' }
+const search: Delta = { type: 'search', id: 's', query: 'q', sources: [] }
 const reasoning: Delta = {
   type: 'reasoning-start',
   kind: 'summary',
@@ -91,6 +92,12 @@ const rows: [what: string, stops: string[], given: Delta[], told: Delta[]][] = [
     ['END'],
     [...texts('E'), { type: 'reasoning', text: 'x' }, ...texts('ND')],
     [{ type: 'reasoning', text: 'x' }, cut()],
+  ],
+  [
+    'a search in between leaves the sequence one',
+    ['END'],
+    [block, ...texts('aE'), search, block, ...texts('ND')],
+    [block, ...texts('a'), search, cut()],
   ],
   [
     'a block begins with the first text that goes out',
