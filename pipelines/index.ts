@@ -13,10 +13,8 @@
 import type { Duplex } from 'node:stream'
 import type { ChatAnswerContext } from './clients/chat/answer.ts'
 import { chatBody } from './clients/chat/body.ts'
-import { checkChatRequest } from './clients/chat/check-chat.ts'
 import { chatErrorBody, chatErrorEvent } from './clients/chat/errors.ts'
-import { readChat } from './clients/chat/read.ts'
-import { neutralRecall } from './clients/chat/remembered.ts'
+import { readChat, type ChatRead } from './clients/chat/read.ts'
 import { chatStream } from './clients/chat/stream.ts'
 import { messagesErrorBody, messagesErrorEvent } from './clients/messages/errors.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
@@ -25,10 +23,11 @@ import type { JsonDocument } from './json/document.ts'
 import type { JsonObject } from './json/value.ts'
 import type { RewriteContext } from './model.ts'
 import type { Delta } from './neutral/delta.ts'
-import type { MappedRequest, MappingContext } from './neutral/mapped.ts'
+import type { NeutralRequest } from './neutral/request.ts'
+import type { WriteContext, Written } from './neutral/writing.ts'
 import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
-import { chatToAnthropic } from './providers/anthropic/body.ts'
 import { rewriteMessages } from './providers/anthropic/rewrite.ts'
+import { writeMessages } from './providers/anthropic/write.ts'
 import { responsesBody, responsesTranslator } from './providers/openai/answer.ts'
 import { writeResponses } from './providers/openai/write.ts'
 import { refusalFrom } from './providers/failure.ts'
@@ -37,7 +36,6 @@ import { rewriteResponses } from './providers/openai/rewrite.ts'
 import type { BodySerialiser, StreamSerialiser } from './stages/serialise.ts'
 import { sseEvents } from './stages/sse-events.ts'
 import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
-import type { ChatRequest } from './wire/chat.ts'
 
 interface ClientBase {
   /** where its calls arrive */
@@ -54,8 +52,8 @@ interface ClientBase {
 
 /** What a client needs to ask models of other APIs. */
 export interface TranslatedClient extends ClientBase {
-  /** the body as a request; throws ProxyError 400 that names the place of what cannot be read */
-  read: (body: JsonObject) => ChatRequest
+  /** the body as a request, and what its answer depends on; throws ProxyError 400 that names the place of what is wrong */
+  read: (body: JsonObject) => ChatRead
   /** the rules that make its stream of deltas */
   stream: (context: ChatAnswerContext) => StreamSerialiser
   /** the rules that make its body of the same deltas */
@@ -85,7 +83,8 @@ interface ProviderBase {
 
 /** What a provider needs to be asked by clients of other APIs. */
 export interface TranslatedProvider extends ProviderBase {
-  write: (request: ChatRequest, context: MappingContext) => MappedRequest<JsonObject>
+  /** the request in the API's words; throws ProxyError 400 that names the place of what the API does not take */
+  write: (request: NeutralRequest, context: WriteContext) => Written<JsonObject>
   translator: (context: TranslateContext) => Translator
   /** the deltas of an answer that came as one body */
   body: (body: JsonObject, context: TranslateContext) => Iterable<Delta>
@@ -103,7 +102,7 @@ export type Provider = TranslatedProvider | (ProviderBase & { write?: undefined 
 const clientTable = {
   chat: {
     route: '/v1/chat/completions',
-    read: checkChatRequest,
+    read: readChat,
     stream: chatStream,
     body: chatBody,
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
@@ -141,7 +140,7 @@ const providerTable = {
     isVersionLast: true,
     rewrite: rewriteMessages,
     streamEnd: /"type"\s*:\s*"(?:message_stop|error)"|[\r\n]event: *error[\r\n]/,
-    write: chatToAnthropic,
+    write: writeMessages,
     translator: anthropicTranslator,
     body: anthropicBody,
     failure: refusalFrom,
@@ -154,11 +153,7 @@ const providerTable = {
     rewrite: rewriteResponses,
     streamEnd:
       /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|[\r\n](?:event: *error[\r\n]|data: *\[DONE\])/,
-    write: (request, context) =>
-      writeResponses(readChat(request).request, {
-        ...context,
-        recall: neutralRecall(context.recall),
-      }),
+    write: writeResponses,
     translator: responsesTranslator,
     body: responsesBody,
     failure: refusalFrom,

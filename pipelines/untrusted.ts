@@ -78,3 +78,8 @@ function wrongType(value: unknown, place: string, wanted: string) {
   const found = Array.isArray(value) ? 'an array' : `a value of type ${type}`
   return badRequest('invalid_type', place, `${place} is ${found}; send ${wanted}.`)
 }
+
+/** The name of a member of `holder`, as far as a header can bear what a client made up. */
+export function memberName(holder: string, name: string): string {
+  return /^[\w-]{1,40}$/.test(name) ? `${holder}.${name}` : holder
+}

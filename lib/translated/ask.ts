@@ -10,8 +10,8 @@ import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { targetOf } from '../upstream/target.ts'
-import { calculable, writeJson } from '../../pipelines/json/exact-json.ts'
-import type { ChatRequest } from '../../pipelines/wire/chat.ts'
+import type { ChatRead } from '../../pipelines/clients/chat/read.ts'
+import { writeJson } from '../../pipelines/json/exact-json.ts'
 import { answerTranslated, refuse, type Asked } from './answer.ts'
 import { callMemory } from './memory.ts'
 
@@ -24,23 +24,9 @@ export interface Translated {
   dropped: readonly string[]
 }
 
-interface ReadRequest extends Pick<Asked, 'client' | 'provider' | 'stream'> {
-  request: ChatRequest
+interface ReadRequest extends Pick<Asked, 'client' | 'provider' | 'stream'>, ChatRead {
   model: Model
 }
-
-/** Members of a request that no writer calculates with: their numbers go up as they were written. */
-const passedOn: ReadonlySet<string> = new Set([
-  'tools',
-  'functions',
-  'response_format',
-  'output_config',
-  'output_format',
-  'content',
-  'arguments',
-  'input',
-  'metadata',
-])
 
 /**
  * Everything parsed from the request ends its life here; only the outgoing bytes go on. Throws ProxyError 400 for what cannot
@@ -48,11 +34,11 @@ const passedOn: ReadonlySet<string> = new Set([
  */
 export function prepareTranslation(
   call: Call,
-  { client, provider, request, model, stream }: ReadRequest,
+  { client, provider, request, answer, model, stream }: ReadRequest,
 ): Translated {
   call.record.stream = stream
   const target = targetOf(call, model, '')
-  const written = provider.write(calculable(request, passedOn), {
+  const written = provider.write(request, {
     model,
     systemPrompt: systemPromptOf(call.config, target.endpoint),
     headers: call.headers,
@@ -65,9 +51,9 @@ export function prepareTranslation(
     target,
     stream,
     requestedModel: request.model,
-    includeUsage: stream && request.stream_options?.include_usage === true,
-    logprobs: request.logprobs === true,
-    legacyFunctions: Array.isArray(request.functions) && !request.tools,
+    includeUsage: stream && answer.includeUsage,
+    logprobs: answer.logprobs,
+    legacyFunctions: answer.legacyFunctions,
     stopAt: written.stopAt ?? [],
     hideReasoning: written.hideReasoning ?? false,
     ownNames: written.ownNames,

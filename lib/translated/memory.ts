@@ -6,12 +6,10 @@ import type { Call, ReasoningMemory } from '../app.ts'
 import type { ReasoningMemoryLimits } from '../config/types.ts'
 import type { Target } from '../upstream/target.ts'
 import { upstreamId } from '../../pipelines/model.ts'
-import { rememberedEntries } from '../../pipelines/clients/chat/remembered.ts'
-import type { Remembered as RememberedEntry } from '../../pipelines/neutral/phases.ts'
-import type { Remembered } from '../../pipelines/neutral/reasoning.ts'
+import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
 
 interface CallMemory {
-  recall: (id: string) => RememberedEntry[] | undefined
+  recall: Recall
   remember: (id: string, remembered: Remembered) => void
 }
 
@@ -20,10 +18,7 @@ export function callMemory({ app, config }: Call, { endpoint, model }: Target): 
   const limits = config.reasoning_memory
   const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), id])
   return {
-    recall: (id) => {
-      const remembered = app.reasoning.recall(key(id), limits)
-      return remembered && rememberedEntries(remembered)
-    },
+    recall: (id) => app.reasoning.recall(key(id), limits),
     remember: (id, remembered) => app.reasoning.remember(key(id), remembered, limits),
   }
 }

@@ -3,22 +3,7 @@
  * Source: OpenAI API reference "Responses", `phase` of messages, read 2026-11.
  */
 import { createHash, type Hash } from 'node:crypto'
-import type { JsonObject } from '../json/value.ts'
-import type { ReasoningDetail } from '../wire/chat.ts'
-import type { Phase, Place, PlacedPhase } from './reasoning.ts'
-
-/** A phase among the entries of an answer, as chat's readers of the memory know it. */
-export interface PhaseEntry extends JsonObject {
-  type: 'answer.phase'
-  phase: Phase
-  at: Place
-}
-
-export type Remembered = ReasoningDetail | PhaseEntry
-
-export function isPhaseEntry(entry: Remembered): entry is PhaseEntry {
-  return entry.type === 'answer.phase'
-}
+import type { Phase, PlacedPhase } from './reasoning.ts'
 
 /** The phase of text where its model named none: a preamble to the calls, or the answer. */
 export function usualPhase(hasCalls: boolean): Phase {

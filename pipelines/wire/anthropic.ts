@@ -35,8 +35,78 @@ export interface AnthropicTextBlock extends JsonObject {
   cache_control?: JsonObject
 }
 
-/** A content block of a request or an answer; which members it has depends on `type`. */
-export type AnthropicBlock = JsonObject & { type: string }
+/** A content block of a request or an answer: one that we build, or one that only passes. */
+export type AnthropicBlock = OwnBlock | ForeignBlock
+
+/** The blocks that this program builds. Every one may carry more members, where it is a copy of a client's. */
+export type OwnBlock =
+  | AnthropicTextBlock
+  | ImageBlock
+  | DocumentBlock
+  | SearchResultBlock
+  | ToolUseBlock
+  | ToolResultBlock
+  | ThinkingBlock
+  | RedactedThinkingBlock
+
+/** Which members it has depends on `type`. */
+export interface ForeignBlock extends JsonObject {
+  type: string
+}
+
+export interface ImageBlock extends JsonObject {
+  type: 'image'
+  source: BlockSource
+  cache_control?: JsonObject
+}
+
+export interface DocumentBlock extends JsonObject {
+  type: 'document'
+  source: BlockSource | { type: 'content'; content: AnthropicTextBlock[] }
+  title?: string
+  cache_control?: JsonObject
+}
+
+export type BlockSource =
+  | { type: 'base64'; media_type: string; data: string }
+  | { type: 'text'; media_type: 'text/plain'; data: string }
+  | { type: 'url'; url: string }
+  | { type: 'file'; file_id: string }
+
+export interface SearchResultBlock extends JsonObject {
+  type: 'search_result'
+  title: string
+  source: string
+  content: AnthropicTextBlock[]
+  cache_control?: JsonObject
+}
+
+export interface ToolUseBlock extends JsonObject {
+  type: 'tool_use'
+  id: string
+  name: string
+  input: JsonObject
+  cache_control?: JsonObject
+}
+
+export interface ToolResultBlock extends JsonObject {
+  type: 'tool_result'
+  tool_use_id: string
+  content?: string | AnthropicBlock[]
+  is_error?: boolean
+  cache_control?: JsonObject
+}
+
+export interface ThinkingBlock extends JsonObject {
+  type: 'thinking'
+  thinking: string
+  signature: string
+}
+
+export interface RedactedThinkingBlock extends JsonObject {
+  type: 'redacted_thinking'
+  data: string
+}
 
 export interface AnthropicToolChoice extends JsonObject {
   type: 'auto' | 'any' | 'tool' | 'none'

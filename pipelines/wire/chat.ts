@@ -1,23 +1,11 @@
 /**
  * The wire types of OpenAI Chat Completions, as far as this program reads or writes them.
- * What a client sends is untrusted: request types describe the shape after `checkChatRequest`, and every object may carry
- * more members than are named here.
+ * What a client sends is untrusted, and every object may carry more members than are named here.
  * Source: OpenAI API reference "Chat Completions" and the types of the `openai` package, read 2026-11; `reasoning_content`
  * is DeepSeek's name, `reasoning_details` is OpenRouter's.
  */
 
 import type { JsonObject } from '../json/value.ts'
-
-export interface ChatRequest extends JsonObject {
-  model: string
-  messages: ChatMessage[]
-  stream?: boolean | null
-  stream_options?: { include_usage?: boolean | null } | null
-  tools?: JsonObject[] | null
-  functions?: JsonObject[] | null
-  tool_choice?: unknown
-  function_call?: unknown
-}
 
 export type ChatRole = 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function'
 

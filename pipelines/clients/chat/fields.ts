@@ -8,6 +8,8 @@ import { isObject, type JsonObject } from '../../json/value.ts'
 import type { AnswerFormat, Limits, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import {
   isGiven,
+  listAt,
+  memberName,
   nameAt,
   objectAt,
   optionalFlagAt,
@@ -16,6 +18,20 @@ import {
   textAt,
   tokenLimitAt,
 } from '../../untrusted.ts'
+
+/** Members that are numbers. They are read as they were written, for the message of a fault. */
+export const numbers = [
+  'temperature',
+  'top_p',
+  'top_k',
+  'n',
+  'max_tokens',
+  'max_completion_tokens',
+  'presence_penalty',
+  'frequency_penalty',
+  'seed',
+  'top_logprobs',
+]
 
 /** Members that only OpenAI's own API knows. */
 const openAiMembers = ['prompt_cache_options', 'prompt_cache_retention', 'moderation']
@@ -28,17 +44,15 @@ export function limitsOf(body: JsonObject): Limits {
 }
 
 function limitOf(body: JsonObject, name: string): number | undefined {
-  const value = body[name]
-  optionalNumber(value, name)
-  const limit = tokenLimitAt(value, name)
+  const limit = tokenLimitAt(optionalNumber(body[name], name), name)
   if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return limit
   const advice = limit > 0 ? 'a whole number above 0.' : 'at least 1, or leave it out.'
-  throw badRequest('invalid_value', name, `${name} is ${shown(value)}; send ${advice}`)
+  throw badRequest('invalid_value', name, `${name} is ${shown(body[name])}; send ${advice}`)
 }
 
 export function samplingOf(body: JsonObject): Sampling {
   const logprobs = optionalBoolean(body.logprobs, 'logprobs')
-  const numbers = {
+  const fields = {
     temperature: finiteNumber(body, 'temperature'),
     topP: finiteNumber(body, 'top_p'),
     topK: finiteNumber(body, 'top_k'),
@@ -47,7 +61,7 @@ export function samplingOf(body: JsonObject): Sampling {
     seed: optionalNumber(body.seed, 'seed'),
     topLogprobs: finiteNumber(body, 'top_logprobs'),
   }
-  const given = Object.entries(numbers).filter(([, value]) => value !== undefined)
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
   return {
     ...Object.fromEntries(given),
     ...(isGiven(body.logit_bias) && { logitBias: body.logit_bias }),
@@ -56,8 +70,7 @@ export function samplingOf(body: JsonObject): Sampling {
 }
 
 function finiteNumber(body: JsonObject, name: string): number | undefined {
-  optionalNumber(body[name], name)
-  return optionalNumberAt(body[name], name)
+  return optionalNumberAt(optionalNumber(body[name], name), name)
 }
 
 export function optionalNumber(value: unknown, place: string): number | undefined {
@@ -178,10 +191,21 @@ export function lostOf(config: JsonObject, hasFormat: boolean): string[] {
   const lost = Object.keys(config).filter(
     (name) => name !== 'effort' && (name !== 'format' || hasFormat) && isGiven(config[name]),
   )
-  return lost.slice(0, maxLost).map((name) => lostMember('output_config', name))
+  return lost.slice(0, maxLost).map((name) => memberName('output_config', name))
 }
 
-/** The name of a member that is lost, as far as a header can bear what a client made up. */
-function lostMember(holder: string, name: string): string {
-  return /^[\w-]{1,40}$/.test(name) ? `${holder}.${name}` : holder
+/** Each is looked for in every piece of the answer; the API of chat takes 4. */
+const mostSequences = 256
+
+/** Each once, without empty ones. Throws a 400 that names the place of what is no text, or too many. */
+export function stopSequencesOf(stop: unknown): string[] {
+  if (!isGiven(stop)) return []
+  const list =
+    typeof stop === 'string'
+      ? [stop]
+      : listAt(stop, 'stop').map((entry, at) => textAt(entry, `stop[${at}]`))
+  const sequences = [...new Set(list)].filter((entry) => entry !== '')
+  if (sequences.length <= mostSequences) return sequences
+  const message = `stop has ${sequences.length} sequences; send at most ${mostSequences}.`
+  throw badRequest('invalid_value', 'stop', message)
 }

@@ -3,7 +3,7 @@
  * come in it, too, the latter also in words that Anthropic alone knows. Source: OpenAI API reference "Chat Completions" and
  * "Responses", Anthropic API reference "Messages", read 2026-11.
  */
-import { badRequest } from '../../errors.ts'
+import { badRequest, ProxyError } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { InlineData } from '../../neutral/data-url.ts'
 import type {
@@ -88,15 +88,22 @@ function soundOf({ input_audio: audio }: JsonObject): { sound?: InlineData } {
   return { sound: { mediaType: `audio/${format.toLowerCase()}`, base64: true, data } }
 }
 
-/** An image, a file or a search result. */
+/** An image, a file or a search result. An API may take none in an instruction, so what cannot be read is no fault of all. */
 function partPiece(
   part: JsonObject,
   type: string,
   place: string,
   speaker: Speaker,
 ): AttachmentPiece | SearchResultPiece | ForeignPiece {
-  const isOwn = isAnthropics(part, type) && speaker !== 'instruction'
-  return isOwn ? ownHeldPiece(part, type, place) : heldPiece(part, type, place)
+  if (speaker !== 'instruction') {
+    return isAnthropics(part, type) ? ownHeldPiece(part, type, place) : heldPiece(part, type, place)
+  }
+  try {
+    return heldPiece(part, type, place)
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error
+    return { type: 'foreign', written: type, place, elsewhere: error }
+  }
 }
 
 /** LangChain and the AI SDK have images of their own; Anthropic's have a `source`. */

@@ -3,6 +3,7 @@
  * Source: OpenAI API reference "Chat Completions", read 2026-11.
  */
 import { badRequest, ProxyError } from '../../errors.ts'
+import { calculable } from '../../json/exact-json.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Names, NeutralRequest } from '../../neutral/request.ts'
 import { isGiven, listAt, objectAt, shown } from '../../untrusted.ts'
@@ -10,13 +11,14 @@ import {
   formatOf,
   limitsOf,
   lostOf,
+  numbers,
   optionalBoolean,
   optionalNumber,
   samplingOf,
   smallFields,
+  stopSequencesOf,
 } from './fields.ts'
 import { reasoningWish } from './reasoning.ts'
-import { stopSequencesOf } from './stop.ts'
 import { readTools } from './tools.ts'
 import { noAudio, readTurns } from './turns.ts'
 
@@ -37,6 +39,21 @@ export interface ChatRead {
   request: NeutralRequest
   answer: ChatAnswerWish
 }
+
+/** Members whose numbers nobody calculates with, so that they go up as they were written, or that are read one by one. */
+const passedOn: ReadonlySet<string> = new Set([
+  'tools',
+  'functions',
+  'response_format',
+  'output_config',
+  'output_format',
+  'content',
+  'arguments',
+  'input',
+  'metadata',
+  ...numbers,
+  'stream',
+])
 
 /** What the parameters are called that a writer may have to drop. */
 const names = {
@@ -62,7 +79,8 @@ const names = {
 } satisfies Names
 
 /**
- * The request and what its answer depends on. The body is not changed; strings and data are shared with it. Throws a
+ * The request and what its answer depends on. Of the body only ExactNumbers are changed, into plain numbers where somebody
+ * calculates with them; strings and data are shared with it. Throws a
  * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same.
  */
 export function readChat(body: unknown): ChatRead {
@@ -70,7 +88,8 @@ export function readChat(body: unknown): ChatRead {
     const message = 'The request body must be a JSON object with "model" and "messages".'
     throw new ProxyError(400, 'invalid_json', message)
   }
-  const model = modelOf(body.model)
+  calculable(body, passedOn)
+  const model = modelOf(body)
   const turns = readTurns(body.messages)
   const answer = answerWish(body)
   refuseAudio(body)
@@ -97,12 +116,7 @@ export function readChat(body: unknown): ChatRead {
   return { request, answer }
 }
 
-/** Whether a stream is asked for; undefined where the client does not say. Throws a 400 for another type. */
-export function streamAsked({ stream }: JsonObject): boolean | undefined {
-  return optionalBoolean(stream, 'stream')
-}
-
-function modelOf(model: unknown): string {
+function modelOf({ model }: JsonObject): string {
   if (typeof model === 'string' && model !== '') return model
   const message = isGiven(model)
     ? `model is ${shown(model)}; send the id of a model as a string. GET /v1/models lists all.`
@@ -111,7 +125,7 @@ function modelOf(model: unknown): string {
 }
 
 function answerWish(body: JsonObject): ChatAnswerWish {
-  const stream = streamAsked(body)
+  const stream = optionalBoolean(body.stream, 'stream')
   const options = body.stream_options
   if (stream && isGiven(options)) {
     const { include_usage: usage } = objectAt(options, 'stream_options')

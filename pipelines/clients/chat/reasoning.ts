@@ -3,8 +3,8 @@
  * Source: OpenRouter "Reasoning tokens", LiteLLM "Reasoning content", OpenAI `reasoning_effort`, Anthropic "Effort" and
  * "Extended thinking", read 2026-11.
  */
-import { isObject, type JsonObject } from '../../json/value.ts'
-import type { Effort, Level, Wish } from '../../neutral/level.ts'
+import { isObject, numberFrom, type JsonObject } from '../../json/value.ts'
+import { efforts, type Effort, type Level, type Wish } from '../../neutral/level.ts'
 import type { Place, Reasoning } from '../../neutral/reasoning.ts'
 import type { ReasoningPiece } from '../../neutral/request.ts'
 import { isGiven } from '../../untrusted.ts'
@@ -142,9 +142,7 @@ export function reasoningOfItem(item: JsonObject): Reasoning[] {
 
 const levels = new Map<unknown, Level>([
   ['none', 'off'],
-  ...(['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const).map(
-    (effort) => [effort, effort] as const,
-  ),
+  ...efforts.map((effort) => [effort, effort] as const),
 ])
 
 type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'said'>
@@ -180,7 +178,8 @@ function wishOf(body: JsonObject): OneWish {
 /** `enabled` alone means medium, a budget of nothing means off. */
 function openRouterWish({ enabled, effort, max_tokens: tokens }: JsonObject): OneWish | undefined {
   const level = levels.get(effort)
-  const budgetTokens = Number.isInteger(tokens) ? Number(tokens) : undefined
+  const budget = numberFrom(tokens)
+  const budgetTokens = Number.isInteger(budget) ? budget : undefined
   const off: OneWish = { level: 'off', said: 'reasoning' }
   if (enabled === false || level === 'off') return off
   if (budgetTokens !== undefined) {

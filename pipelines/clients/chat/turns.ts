@@ -54,16 +54,14 @@ interface History {
 
 function note(piece: Piece, { openCalls }: History): void {
   if (piece.type === 'call') openCalls.push(piece)
-  if (piece.type !== 'result') return
-  const answered = openCalls.findLastIndex(({ id }) => id === piece.id)
+  if (piece.type !== 'result' || piece.name !== undefined) return
+  const answered = openCalls.findIndex(({ id }) => id === piece.id)
   if (answered !== -1) openCalls.splice(answered, 1)
 }
 
 function readTurn(message: unknown, index: number, history: History): Turn {
   const place = `messages[${index}]`
-  if (isObject(message) && !isGiven(message.role) && isHistoryType(message.type)) {
-    return itemTurn(message, place, history)
-  }
+  if (isObject(message) && isItem(message)) return itemTurn(message, place, history)
   const role = isObject(message) ? message.role : undefined
   if (!isObject(message) || !roles.has(role)) {
     const advice = `use ${[...roles].join(', ')}.`
@@ -113,6 +111,11 @@ function contentOf(message: JsonObject, place: string, speaker: Speaker): Conten
     }
   }
   return content
+}
+
+/** Whether a message without a role is an item of Responses that has a place in a chat. */
+function isItem(message: JsonObject): boolean {
+  return !isGiven(message.role) && isHistoryType(message.type)
 }
 
 /** Whether a message of the role `tool` holds several results, each with the id of its own. */
@@ -262,7 +265,9 @@ function calledBy(
 ): Pick<ResultPiece, 'id' | 'name'> {
   if (message.role === 'function') {
     const name = nameAt(message.name, `${place}.name`)
-    return { id: openCalls.findLast((call) => call.name === name)?.id, name }
+    const latest = openCalls.findLastIndex((call) => call.name === name)
+    const [call] = latest === -1 ? [] : openCalls.splice(latest, 1)
+    return { id: call?.id, name }
   }
   const at = `${place}.tool_call_id`
   if (isGiven(message.tool_call_id)) return { id: textAt(message.tool_call_id, at) }

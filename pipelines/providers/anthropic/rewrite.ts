@@ -3,7 +3,7 @@
  * what it demands. What is injected must never make a valid request invalid; what cannot be injected safely is left out.
  * Source: docs/translation.md §5.5 and §14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
-import { planThinking, type ThinkingPlan } from './budget.ts'
+import { planThinking, type ThinkingPlan } from './thinking.ts'
 import { capabilityOf } from './capability.ts'
 import type { Effort } from '../../neutral/level.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'

@@ -1,6 +1,186 @@
-/** What goes with thinking beside the body: the budgets of the levels, and the beta list. */
+/**
+ * Whether a request thinks, how hard, and how many tokens it may produce: three answers that the API ties together, and the
+ * beta list that goes with them. Source: Anthropic, "Extended thinking", "Adaptive thinking", "Effort", read 2026-11.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { badRequest } from '../../errors.ts'
+import type { JsonObject } from '../../json/value.ts'
+import { asLevel, nearestEffort, type Effort, type Wish } from '../../neutral/level.ts'
+import type { Limits } from '../../neutral/request.ts'
 import type { Model } from '../../model.ts'
-import { nearestEffort, type Effort } from '../../neutral/level.ts'
+import { isGiven, nameAt, optionalNumberAt } from '../../untrusted.ts'
+import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
+import type { Capability } from './capability.ts'
+import { isThinking } from './content.ts'
+
+/** Tokens: the API's least budget, and the least room for the answer beside a budget. */
+const minBudget = 1024
+const answerRoom = 1024
+
+export interface ThinkingPlan {
+  /** tokens, thinking included */
+  maxTokens: number
+  thinking?: MessagesRequest['thinking']
+  effort?: string
+  /** thinking was asked for and cannot be had in this request */
+  givenUp: boolean
+  /** the model knows the wish only in part, and gets the nearest that it knows */
+  partly?: boolean
+}
+
+/** What a plan reads of a wish. Another API's own words count by their level or budget. */
+type PlannedWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort'>
+
+/** What the rest of the request has in it that thinking with a budget does not go with. */
+export interface ThinkingContext {
+  forcedTool: boolean
+  messages: AnthropicMessage[]
+  /** nobody will read the reasoning */
+  hidden?: boolean
+}
+
+/** Holds for every plan: with `thinking.type` "enabled", 1024 <= budget < maxTokens <= cap. */
+export function planThinking(
+  wish: PlannedWish,
+  capability: Capability,
+  limits: Limits,
+  context: ThinkingContext,
+): ThinkingPlan {
+  const without: ThinkingPlan = { maxTokens: plainLimit(capability, limits), givenUp: false }
+  const { level, budgetTokens } = wish
+  const thinking = ownThinking(wish)
+  const own = effortOf(wish.effort, capability)
+  if (level === 'off') return { ...without, ...own, ...offPlan(capability) }
+  if (thinking) return { ...ownPlan(thinking, without, capability, limits, context), ...own }
+  if (level === undefined && budgetTokens === undefined) {
+    const { effort } = wish
+    if (!effort || capability.efforts.length > 0) return { ...without, ...own }
+    // a model without efforts is told by its budget how hard to think
+    return planThinking({ level: effort }, capability, limits, context)
+  }
+  if (isProbe(limits)) return { ...without, givenUp: true }
+  return levelPlan(wish, without, capability, limits, context)
+}
+
+/** The client's own `thinking` object, which does not switch thinking off. */
+function ownThinking({ own }: PlannedWish): JsonObject | undefined {
+  return own?.api === 'anthropic' ? own.value : undefined
+}
+
+/** A limit of one token leaves no room to think: such a call only asks whether anybody is there. */
+function isProbe({ total, answer }: Limits): boolean {
+  return (total ?? answer) === 1
+}
+
+function offPlan({ thinking, off }: Capability): Partial<ThinkingPlan> {
+  if (thinking === 'none' || !off) return {}
+  // a model that cannot be switched off is told to think little
+  return off.effort ? { ...off, partly: true } : off
+}
+
+/** The client's own `thinking` goes up as it is, but for a budget that has to fit. */
+function ownPlan(
+  thinking: JsonObject,
+  without: ThinkingPlan,
+  capability: Capability,
+  limits: Limits,
+  context: ThinkingContext,
+): ThinkingPlan {
+  const givenUp = { ...without, givenUp: true }
+  if (capability.thinking === 'none') return givenUp
+  if (thinking.type !== 'enabled') {
+    const type = nameAt(thinking.type, 'thinking.type')
+    return { ...without, thinking: { ...thinking, type } }
+  }
+  if (refusesBudget(context)) return givenUp
+  return budgetPlan(thinking, budgetOf(thinking), capability, limits) ?? givenUp
+}
+
+function levelPlan(
+  wish: PlannedWish,
+  without: ThinkingPlan,
+  capability: Capability,
+  limits: Limits,
+  context: ThinkingContext,
+): ThinkingPlan {
+  const givenUp = { ...without, givenUp: true }
+  const wished = asLevel(wish)
+  if (!wished || wished === 'off' || capability.thinking === 'none') return givenUp
+  if (context.forcedTool && capability.forcedTools === 'without-thinking') return givenUp
+  if (capability.thinking === 'adaptive') {
+    const thinking = { type: 'adaptive', display: context.hidden ? 'omitted' : 'summarized' }
+    const partly = wish.level === undefined ? { partly: true } : {}
+    return { ...without, thinking, ...effortOf(wished, capability), ...partly }
+  }
+  if (refusesBudget(context)) return givenUp
+  const budget = Math.max(wish.budgetTokens ?? budgetOfLevel(wished), minBudget)
+  const plan = budgetPlan({}, budget, capability, limits) ?? givenUp
+  const exact = wish.budgetTokens !== undefined || budgetEfforts.some((known) => known === wished)
+  return exact ? plan : { ...plan, partly: true }
+}
+
+/** The effort as the model knows it; nothing where it takes none. */
+function effortOf(
+  effort: Effort | undefined,
+  { efforts }: Capability,
+): Pick<ThinkingPlan, 'effort' | 'partly'> {
+  if (effort === undefined) return {}
+  const known = nearestEffort(effort, efforts)
+  return { ...(known && { effort: known }), ...(known !== effort && { partly: true }) }
+}
+
+/** What thinking with a budget does not go with. */
+function refusesBudget({ forcedTool, messages }: ThinkingContext): boolean {
+  return forcedTool || isPrefill(messages) || loopLacksThinking(messages)
+}
+
+function budgetPlan(
+  enabled: JsonObject,
+  wished: number,
+  capability: Capability,
+  limits: Limits,
+): ThinkingPlan | undefined {
+  const answer = limits.answer === undefined ? undefined : limits.answer + wished
+  const total = limits.total ?? answer
+  const maxTokens = plainLimit(capability, total === undefined ? {} : { total })
+  const budget = Math.min(wished, maxTokens - answerRoom)
+  if (budget < minBudget) return undefined
+  return {
+    maxTokens,
+    thinking: { ...enabled, type: 'enabled', budget_tokens: budget },
+    givenUp: false,
+  }
+}
+
+function plainLimit(capability: Capability, limits: Limits): number {
+  const wished = limits.total ?? limits.answer ?? capability.defaultOutputTokens
+  return Math.min(wished, capability.maxOutputTokens ?? wished)
+}
+
+function isPrefill(messages: AnthropicMessage[]): boolean {
+  return messages.at(-1)?.role === 'assistant'
+}
+
+/**
+ * Whether the tool loop at the end began without thinking: most chat clients hand none back, and
+ * the API refuses to think on in such a loop.
+ */
+function loopLacksThinking(messages: AnthropicMessage[]): boolean {
+  const lastWord = messages.findLastIndex(
+    ({ role, content }) => role === 'user' && content.some(({ type }) => type !== 'tool_result'),
+  )
+  const first = messages.slice(lastWord + 1).find(({ role }) => role === 'assistant')
+  if (!first) return false
+  return first.content.some(({ type }) => type === 'tool_use') && !first.content.some(isThinking)
+}
+
+function budgetOf(thinking: JsonObject): number {
+  const place = 'thinking.budget_tokens'
+  const budget = optionalNumberAt(thinking.budget_tokens, place)
+  if (Number.isInteger(budget)) return budget!
+  const message = `${place} must be a whole number from ${minBudget} up when thinking is enabled.`
+  throw badRequest(isGiven(budget) ? 'invalid_value' : 'missing_required_parameter', place, message)
+}
 
 /** Tokens of `budget_tokens`, for models that take a budget. */
 const budgets = { low: 4096, medium: 12_288, high: 24_576 }
@@ -49,4 +229,34 @@ function betaValues(client: string | string[] | undefined): string[] {
     .flatMap((list) => list.split(','))
     .map((value) => value.trim())
     .filter((value) => value !== '')
+}
+
+const defaultVersion = '2023-06-01'
+const systemTurnsBeta = 'mid-conversation-system-2026-04-07'
+
+/** The API version in force: the client's, or the one before all others. */
+export function apiVersion(headers: IncomingHttpHeaders): string {
+  const [version] = [headers['anthropic-version'] ?? []].flat()
+  return version?.trim() || defaultVersion
+}
+
+/** `anthropic-version`, and `anthropic-beta` when not empty. */
+export function anthropicHeaders(
+  headers: IncomingHttpHeaders,
+  model: Model,
+  wish: PlannedWish,
+  plan: ThinkingPlan,
+  messages: AnthropicMessage[],
+): Record<string, string> {
+  const client = headers['anthropic-beta']
+  const thinks = plan.thinking !== undefined && !ownThinking(wish) && wish.level !== 'off'
+  const betas = betaHeader(client, {
+    add: [
+      ...(thinks ? [INTERLEAVED_BETA] : []),
+      ...(messages.some(({ role }) => role === 'system') ? [systemTurnsBeta] : []),
+      ...fastBetas(model, client),
+    ],
+    remove: wish.level === 'off' || plan.givenUp ? [INTERLEAVED_BETA] : [],
+  })
+  return { 'anthropic-version': apiVersion(headers), ...(betas && { 'anthropic-beta': betas }) }
 }

@@ -1,144 +1,167 @@
-/** The client's tools as Anthropic tools. */
-import { badRequest } from '../../errors.ts'
-import type { AnthropicMessage } from '../../wire/anthropic.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
-import { withMark } from './cache-control.ts'
-import { lostMember, searchTool, webSearchTool } from './fields.ts'
+/**
+ * The tools of a request and the choice among them as Anthropic has them.
+ * Source: Anthropic API reference "Messages", "Tool use", "Web search tool", read 2026-11.
+ */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import type { JsonObject } from '../../json/value.ts'
 import { objectSchema } from '../../neutral/object-schema.ts'
-import { strictSchema } from './strict-schema.ts'
-import { isGiven, listAt, nameAt, objectAt } from '../../untrusted.ts'
+import type {
+  AllowedTool,
+  FunctionTool,
+  NeutralRequest,
+  Tool,
+  ToolChoice,
+  WebSearch,
+} from '../../neutral/request.ts'
+import { memberName, nameAt } from '../../untrusted.ts'
+import type {
+  AnthropicMessage,
+  AnthropicToolChoice,
+  MessagesRequest,
+} from '../../wire/anthropic.ts'
+import { withMark } from './cache-marks.ts'
+import type { Capability } from './capability.ts'
+import { isBlock } from './content.ts'
+import { fitsStrict, strictSchema } from './schema.ts'
 
-/** Tools that Anthropic defines carry the date of their version in the type. */
-const serverType = /_\d{8}$|^mcp_toolset$/
-/** The search of Responses, which clients that switch APIs declare. */
-const openAiSearch = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/
-
-/** What Anthropic defines for a tool besides; clients of chat put it beside `function`, or inside. */
+/** What Anthropic defines for a tool besides. */
 const ownMembers = ['defer_loading', 'input_examples', 'eager_input_streaming', 'allowed_callers']
-/** What is carried over in other words, or says nothing. */
-const readMembers = new Set([
-  ...ownMembers,
-  'type',
-  'function',
-  'name',
-  'description',
-  'parameters',
-  'input_schema',
-  'strict',
-  'cache_control',
-  'prompt_cache_breakpoint',
-])
-/** So many names of lost members are told; a client may have made up any number. */
+/** So many names of lost members are reported; a client may have made up any number. */
 const maxNamed = 8
 
-export interface DeclaredTools {
-  tools: JsonObject[]
-  /** the server's web search where the request asks for one: not the client's to choose among */
-  search: JsonObject[]
-  /** declared in the form of 2023, `functions`: one call at a time */
-  legacy: boolean
+const searchUses = new Map<string | undefined, number>([
+  ['low', 1],
+  ['medium', 3],
+  ['high', 5],
+])
+
+export interface Tooling {
+  fields: Pick<MessagesRequest, 'tools' | 'tool_choice'>
   dropped: string[]
 }
 
+type Asked = Pick<NeutralRequest, 'tools' | 'toolChoice' | 'parallelCalls' | 'names'>
+
 /**
- * `tools`, else `functions`. Throws a 400 for a tool that cannot be carried over. `strict` says
- * whether strict tools are taken.
+ * Without usable tools nothing is declared, unless the history calls some: then they are declared and out of reach.
+ * `answerSchema` counts with the strict tools. Throws a 400 for what the API does not take, and for names that no tool has.
  */
-export function declaredTools(request: JsonObject, strict: boolean): DeclaredTools {
-  const modern = isGiven(request.tools) ? listAt(request.tools, 'tools') : []
-  const legacy = modern.length === 0 && isGiven(request.functions)
-  const name = legacy ? 'functions' : 'tools'
-  const list = legacy ? listAt(request.functions, name) : modern
-  const definitions = list.map((value, at) => {
-    const place = `${name}[${at}]`
-    return { place, tool: toolOf(objectAt(value, place), place, strict) }
-  })
+export function toolingOf(
+  request: Asked,
+  capability: Capability,
+  messages: AnthropicMessage[],
+  answerSchema: JsonObject | undefined,
+): Tooling {
+  const declared = fittingTools(request.tools, capability, answerSchema)
+  const chosen = chooseTools(request, declared, capability.forcedTools)
+  const dropped = [...declared.dropped, ...chosen.dropped]
+  if (chosen.tools.length > 0) {
+    const { tools } = chosen
+    return { fields: { tools, ...(chosen.choice && { tool_choice: chosen.choice }) }, dropped }
+  }
+  const past = toolsOfHistory(messages)
+  if (past.length === 0) return { fields: {}, dropped }
+  return { fields: { tools: past, tool_choice: { type: 'none' } }, dropped }
+}
+
+interface DeclaredTools {
+  tools: JsonObject[]
+  /** the server's web search where the request asks for one: not the client's to choose among */
+  search: JsonObject[]
+  dropped: string[]
+}
+
+/** Strict where the client says so and the API takes as many, else none of them. */
+function fittingTools(
+  list: Tool[],
+  { structuredOutputs }: Capability,
+  answerSchema: JsonObject | undefined,
+): DeclaredTools {
+  const declared = declaredTools(list, structuredOutputs)
+  const strict = declared.tools.filter((tool) => tool.strict === true)
+  const fits = strict.length === 0 || fitsStrict(strict, answerSchema)
+  return fits ? declared : declaredTools(list, false)
+}
+
+function declaredTools(list: Tool[], takesStrict: boolean): DeclaredTools {
+  const functions = list.filter((tool) => tool.kind === 'function')
+  const definitions = list
+    .filter((tool) => !isWish(tool))
+    .map((tool) => ({ place: tool.place, tool: toolOf(tool, takesStrict) }))
   refuseTwins(definitions)
   const tools = definitions.map(({ tool }) => tool)
-  const losesStrict = !strict && list.some(isStrict)
+  const losesStrict = !takesStrict && functions.some(({ strict }) => strict)
   return {
     tools,
-    search: searchOf(request, tools),
-    legacy: legacy && list.length > 0,
-    dropped: [...(losesStrict ? ['strict'] : []), ...lostMembers(list)],
+    search: list.filter(isWish).flatMap((wish) => searchOf(wish, tools)),
+    dropped: [...(losesStrict ? ['strict'] : []), ...lostMembers(functions)],
   }
 }
 
-function isHosted(type: unknown): boolean {
-  return typeof type === 'string' && (serverType.test(type) || openAiSearch.test(type))
-}
-
-/** Names of members of the client's own tools that no member of an Anthropic tool stands for. */
-function lostMembers(list: unknown[]): string[] {
-  const definitions = list
-    .filter(isObject)
-    .filter(({ type }) => !isHosted(type))
-    .flatMap((tool) => (isObject(tool.function) ? [tool, tool.function] : [tool]))
-  const lost = definitions.flatMap((definition) =>
-    Object.keys(definition).filter((name) => !readMembers.has(name) && isGiven(definition[name])),
-  )
-  const names = new Set(lost.map((name) => lostMember('tools', name)))
-  return [...names].slice(0, maxNamed)
+/** A search that is asked for without a tool. */
+function isWish(tool: Tool): boolean {
+  return tool.kind === 'hosted' && tool.written === undefined
 }
 
 /** Nothing where the request already declares the search itself. */
-function searchOf(request: JsonObject, tools: JsonObject[]): JsonObject[] {
-  const search = webSearchTool(request)
-  if (!search) return []
+function searchOf({ place, ...wish }: Tool, tools: JsonObject[]): JsonObject[] {
+  const search = searchTool('search' in wish ? wish.search : undefined)
   const twin = tools.find(({ name }) => name === search.name)
   if (!twin) return [search]
   if (typeof twin.type === 'string') return []
-  const place = 'web_search_options'
   const message = `${place} adds a tool named web_search, which tools holds already; rename yours.`
   throw badRequest('invalid_value', place, message)
 }
 
-/**
- * Declarations for the tools seen in a history whose request brings none: the API refuses tool
- * blocks without them.
- */
-export function toolsOfHistory(messages: AnthropicMessage[]): JsonObject[] {
-  const names = messages
-    .flatMap(({ content }) => content)
-    .filter(({ type }) => type === 'tool_use')
-    .map(({ name }) => name)
-  return [...new Set(names)].map((name) => ({ name, input_schema: { type: 'object' } }))
-}
-
-function toolOf(tool: JsonObject, place: string, strict: boolean): JsonObject {
-  const { type } = tool
-  if (typeof type === 'string' && serverType.test(type)) return { ...tool }
-  if (typeof type === 'string' && openAiSearch.test(type)) return searchTool(tool, place)
-  const isAnthropic = type === 'custom' && isObject(tool.input_schema)
-  if (isGiven(type) && type !== 'function' && !isAnthropic) throw unknownType(place)
-  const nested = isGiven(tool.function)
-  const at = nested ? `${place}.function` : place
-  const definition = nested ? objectAt(tool.function, at) : tool
-  const defined = definedTool(definition, at, strict && isStrict(tool))
-  const whole = { ...defined, ...membersOf(definition), ...membersOf(tool) }
-  return withMark(withMark(whole, definition), tool)
-}
-
-function membersOf(definition: JsonObject): JsonObject {
-  const given = ownMembers.filter((name) => isGiven(definition[name]))
-  return Object.fromEntries(given.map((name) => [name, definition[name]]))
-}
-
-function definedTool(definition: JsonObject, place: string, strict: boolean): JsonObject {
-  const key = isGiven(definition.parameters) ? 'parameters' : 'input_schema'
-  const schema = objectSchema(definition[key], `${place}.${key}`)
-  const { description } = definition
+/** The server tool for a search of whichever provider. */
+function searchTool({ size, location, allowedDomains }: WebSearch = {}): JsonObject {
+  const uses = searchUses.get(size)
   return {
-    name: nameAt(definition.name, `${place}.name`),
-    ...(typeof description === 'string' && description !== '' && { description }),
-    input_schema: strict ? strictSchema(schema) : schema,
-    ...(strict && { strict }),
+    type: 'web_search_20250305',
+    name: 'web_search',
+    ...(uses && { max_uses: uses }),
+    ...(location && { user_location: { type: 'approximate', ...location } }),
+    ...(allowedDomains !== undefined && { allowed_domains: allowedDomains }),
   }
 }
 
-function isStrict(tool: unknown): boolean {
-  if (!isObject(tool)) return false
-  return (isObject(tool.function) ? tool.function : tool).strict === true
+function toolOf(tool: Tool, takesStrict: boolean): JsonObject {
+  switch (tool.kind) {
+    case 'function':
+      return functionTool(tool, takesStrict)
+    case 'hosted':
+      if (tool.own?.api === 'anthropic') return { ...tool.own.value }
+      if (tool.search) return searchTool(tool.search)
+      throw unknownType(tool.place)
+    case 'custom':
+      throw unknownType(tool.place)
+    default:
+      return tool satisfies never
+  }
+}
+
+function functionTool(tool: FunctionTool, takesStrict: boolean): JsonObject {
+  const { name, description, more, mark } = tool
+  const schema = objectSchema(tool.schema, tool.schemaPlace)
+  const strict = takesStrict && tool.strict === true
+  const own = ownMembers.filter((member) => member in more).map((member) => [member, more[member]])
+  const whole: JsonObject = {
+    name,
+    ...(description !== undefined && description !== '' && { description }),
+    input_schema: strict ? strictSchema(schema) : schema,
+    ...(strict && { strict }),
+    ...Object.fromEntries(own),
+  }
+  return withMark(whole, mark)
+}
+
+/** Names of members of the client's own tools that no member of an Anthropic tool stands for. */
+function lostMembers(functions: FunctionTool[]): string[] {
+  const lost = functions
+    .flatMap(({ more }) => Object.keys(more))
+    .filter((name) => !ownMembers.includes(name))
+  const names = new Set(lost.map((name) => memberName('tools', name)))
+  return [...names].slice(0, maxNamed)
 }
 
 function refuseTwins(definitions: { place: string; tool: JsonObject }[]): void {
@@ -149,11 +172,111 @@ function refuseTwins(definitions: { place: string; tool: JsonObject }[]): void {
       const message = `${place} has the name of another tool, ${shown}; rename one.`
       throw badRequest('invalid_value', `${place}.name`, message)
     }
-    if (isGiven(tool.name)) seen.add(tool.name)
+    if (tool.name !== undefined && tool.name !== null) seen.add(tool.name)
   }
 }
 
-function unknownType(place: string) {
+/** Declarations for the tools in a history whose request brings none: the API refuses tool blocks without them. */
+function toolsOfHistory(messages: AnthropicMessage[]): JsonObject[] {
+  const names = messages
+    .flatMap(({ content }) => content)
+    .filter((block) => isBlock(block, 'tool_use'))
+    .map(({ name }) => name)
+  return [...new Set(names)].map((name) => ({ name, input_schema: { type: 'object' } }))
+}
+
+function unknownType(place: string): ProxyError {
   const message = `${place}.type is not taken by this model; declare a tool of type "function".`
   return badRequest('invalid_value', `${place}.type`, message)
+}
+
+interface ChosenTools {
+  /** the tools that stay declared */
+  tools: JsonObject[]
+  choice?: AnthropicToolChoice | undefined
+  dropped: string[]
+}
+
+/** A choice as Anthropic has it, but that it may be among some of the tools only. */
+interface Wish {
+  type?: AnthropicToolChoice['type']
+  /** of the one tool that must be called */
+  name?: string
+  /** names of the only tools that may be called */
+  only?: string[]
+}
+
+/** Where the model refuses every forced choice, the tools are narrowed as far as the choice allows, and it is left free. */
+function chooseTools(
+  { toolChoice, parallelCalls, names }: Asked,
+  declared: DeclaredTools,
+  forcedTools: Capability['forcedTools'],
+): ChosenTools {
+  const wish = toolChoice ? wishOf(toolChoice, declared.tools) : {}
+  const isRefused = isForced(wish.type) && forcedTools === 'never'
+  const only = isRefused && wish.name !== undefined ? [wish.name] : wish.only
+  const narrowed = only
+    ? declared.tools.filter(({ name }) => typeof name === 'string' && only.includes(name))
+    : declared.tools
+  const tools = [...narrowed, ...declared.search]
+  if (tools.length === 0) return { tools, dropped: [] }
+
+  const { type, name } = wish
+  const wished = type && { type, ...(type === 'tool' && name !== undefined && { name }) }
+  return {
+    tools,
+    choice: withSerial(isRefused ? { type: 'auto' } : wished, parallelCalls === false),
+    dropped: isRefused ? [names.toolChoice ?? 'toolChoice'] : [],
+  }
+}
+
+/** Whether a choice of this type makes the model call a tool. */
+export function isForced(type: AnthropicToolChoice['type'] | undefined): boolean {
+  return type === 'any' || type === 'tool'
+}
+
+function withSerial(
+  choice: AnthropicToolChoice | undefined,
+  oneAtATime: boolean,
+): AnthropicToolChoice | undefined {
+  if (!oneAtATime || choice?.type === 'none') return choice
+  return { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true }
+}
+
+function wishOf(choice: ToolChoice, tools: JsonObject[]): Wish {
+  switch (choice.type) {
+    case 'auto':
+    case 'none':
+    case 'any':
+      return { type: choice.type }
+    case 'tool':
+      if (choice.kind === 'custom') throw unknownChoice(`${choice.place}.type`)
+      return { type: 'tool', name: declaredName(choice.name, choice.namePlace, tools) }
+    case 'allowed':
+      return { type: choice.mode, only: choice.tools.map((tool) => allowedName(tool, tools)) }
+    case 'own': {
+      const { place, value } = choice
+      throw unknownChoice(typeof value === 'object' ? `${place}.type` : place)
+    }
+    default:
+      return choice satisfies never
+  }
+}
+
+function allowedName(tool: AllowedTool, tools: JsonObject[]): string {
+  if (tool.kind !== 'own') return declaredName(tool.name, tool.namePlace, tools)
+  const place = `${tool.place}.name`
+  return declaredName(nameAt(tool.value.name, place), place, tools)
+}
+
+function declaredName(name: string, place: string, tools: JsonObject[]): string {
+  if (tools.some((tool) => tool.name === name)) return name
+  const shown = JSON.stringify(name.slice(0, 80))
+  const message = `${place} is ${shown}, which no tool has; declare it or take another.`
+  throw badRequest('invalid_value', place, message)
+}
+
+function unknownChoice(place: string): ProxyError {
+  const message = `${place} is no choice this model knows; use auto, none, required or a function.`
+  return badRequest('invalid_value', place, message)
 }

@@ -1,8 +1,7 @@
 /** Histories that other APIs began: their items and parts in chat messages, on both providers. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkChatRequest } from '../../../../pipelines/clients/chat/check-chat.ts'
-import { chatHistory } from '../../../../pipelines/clients/chat/history.ts'
+import { readChat } from '../../../../pipelines/clients/chat/read.ts'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import { turns } from '../../providers/anthropic/request/ask.ts'
 import { refusal } from './chat-pieces.ts'
@@ -25,7 +24,7 @@ const thought = {
 }
 
 function checked(messages: JsonObject[]): JsonObject[] {
-  checkChatRequest({ model: 'm', messages })
+  readChat({ model: 'm', messages })
   return messages
 }
 
@@ -146,12 +145,6 @@ suite('KT3: items and parts of Responses in a chat history', () => {
     for (const item of [{ type: 'compaction' }, { type: 'item_reference', id: 'a' }]) {
       assert.throws(() => checked([user, item]), refusal('messages[1].role'))
     }
-  })
-
-  test('KT3: a history in chat’s own words is the same list', () => {
-    const messages = [user, { role: 'assistant', content: 'Hi' }]
-
-    assert.equal(chatHistory(messages), messages)
   })
 })
 

@@ -55,7 +55,7 @@ const message = fc.oneof(
   }),
   fc.record({ role: fc.constant('function'), name: fc.constantFrom('look', 'read'), content }),
 )
-const history = fc.array(message, { maxLength: 10 })
+const history = fc.array(message, { minLength: 1, maxLength: 10 })
 
 function textsOf(turns: AnthropicMessage[]): unknown[] {
   const blocks = turns.flatMap((turn) => turn.content)

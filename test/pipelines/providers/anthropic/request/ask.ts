@@ -3,18 +3,19 @@
  * would send it.
  */
 import type { Model } from '../../../../../lib/config/types.ts'
-import { chatToAnthropic } from '../../../../../pipelines/providers/anthropic/body.ts'
+import { readChat, reasoningOfDetails } from '../../../../../pipelines/clients/chat/read.ts'
+import type { Remembered } from '../../../../../pipelines/neutral/reasoning.ts'
+import { writeMessages } from '../../../../../pipelines/providers/anthropic/write.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../../../../pipelines/wire/anthropic.ts'
 import type { JsonObject } from '../../../../../pipelines/json/value.ts'
-import type { ChatRequest } from '../../../../../pipelines/wire/chat.ts'
-import type { MappedRequest, MappingContext } from '../../../../../pipelines/neutral/mapped.ts'
+import type { WriteContext, Written } from '../../../../../pipelines/neutral/writing.ts'
 import { hello } from '../../../clients/chat/chat-pieces.ts'
 
-export interface Asked extends Partial<Omit<MappingContext, 'model'>> {
+export interface Asked extends Partial<Omit<WriteContext, 'model'>> {
   model?: Partial<Model>
 }
 
-export function ask(request: JsonObject, asked: Asked = {}): MappedRequest<MessagesRequest> {
+export function ask(request: JsonObject, asked: Asked = {}): Written<MessagesRequest> {
   const { model, ...context } = asked
   const entry: Model = {
     name: 'test',
@@ -23,8 +24,8 @@ export function ask(request: JsonObject, asked: Asked = {}): MappedRequest<Messa
     reasoning: 'auto',
     ...model,
   }
-  const body: ChatRequest = { model: entry.id, messages: hello, ...request }
-  return chatToAnthropic(body, {
+  const body = { model: entry.id, messages: hello, ...request }
+  return writeMessages(readChat(body).request, {
     model: entry,
     systemPrompt: '',
     headers: {},
@@ -35,4 +36,9 @@ export function ask(request: JsonObject, asked: Asked = {}): MappedRequest<Messa
 
 export function turns(messages: unknown[], asked: Asked = {}): AnthropicMessage[] {
   return ask({ messages }, asked).body.messages
+}
+
+/** What is remembered of an answer, from chat's own words for its reasoning. */
+export function remembers(details: unknown): Remembered {
+  return { reasoning: reasoningOfDetails(details) }
 }

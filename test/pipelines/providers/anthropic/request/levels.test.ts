@@ -2,18 +2,25 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { ReasoningLevel } from '../../../../../lib/config/types.ts'
 import { betaHeader } from '../../../../../pipelines/providers/anthropic/thinking.ts'
+import { reasoningWish } from '../../../../../pipelines/clients/chat/reasoning.ts'
 import {
   asLevel,
-  levelOf,
   nearestEffort,
-  overruledWishes,
+  overruledNames,
+  wishFor,
 } from '../../../../../pipelines/neutral/level.ts'
+import type { JsonObject } from '../../../../../pipelines/json/value.ts'
 import { ask } from './ask.ts'
 
 const interleaved = 'interleaved-thinking-2025-05-14'
 
+function overruled(model: { reasoning: ReasoningLevel }, request: JsonObject): string[] {
+  return overruledNames(model, reasoningWish(request))
+}
+
 suite('§1.3 the level of a request', () => {
   const thinking = { type: 'enabled', budget_tokens: 2000 }
+  const own = { own: { api: 'anthropic', value: thinking }, budgetTokens: 2000 }
   const by = (level: string) => ({ level, said: 'reasoning_effort' })
   const off = { level: 'off', said: 'reasoning' }
   const rows: [entry: ReasoningLevel, request: object, expected: object][] = [
@@ -39,14 +46,14 @@ suite('§1.3 the level of a request', () => {
     ],
     ['auto', { reasoning: { exclude: true } }, {}],
     ['auto', { reasoning_effort: 'low', reasoning: { effort: 'high' } }, by('low')],
-    ['auto', { thinking }, { thinking, said: 'thinking' }],
+    ['auto', { thinking }, { ...own, said: 'thinking' }],
     ['auto', { thinking: { type: 'disabled' } }, { level: 'off', said: 'thinking' }],
-    ['auto', { reasoning: { exclude: true }, thinking }, { thinking, said: 'thinking' }],
+    ['auto', { reasoning: { exclude: true }, thinking }, { ...own, said: 'thinking' }],
     ['auto', { output_config: { effort: 'max' } }, { effort: 'max', said: 'output_config.effort' }],
     [
       'auto',
       { thinking, output_config: { effort: 'low' } },
-      { thinking, effort: 'low', said: 'thinking' },
+      { ...own, effort: 'low', said: 'thinking' },
     ],
     ['auto', { output_config: { effort: 'strange' } }, {}],
     ['auto', { reasoning_effort: 'low', thinking }, by('low')],
@@ -57,7 +64,15 @@ suite('§1.3 the level of a request', () => {
   ]
   for (const [reasoning, request, expected] of rows) {
     test(`${reasoning} with ${JSON.stringify(request)}`, () => {
-      assert.deepEqual(levelOf({ reasoning }, { ...request }), expected)
+      const client = reasoningWish({ ...request })
+      const {
+        names: _names,
+        hidden: _hidden,
+        isUnknownWord: _unknown,
+        ...wish
+      } = wishFor({ reasoning }, client)
+
+      assert.deepEqual(wish, expected)
     })
   }
 
@@ -71,14 +86,19 @@ suite('§1.3 the level of a request', () => {
   })
 
   test('a wish of any kind is a level for models that take nothing else', () => {
-    const budget = (budget_tokens: number) => ({ thinking: { type: 'enabled', budget_tokens } })
+    const budget = (budget_tokens: number) =>
+      reasoningWish({ thinking: { type: 'enabled', budget_tokens } })
+    const adaptive = { type: 'adaptive' }
 
     assert.equal(asLevel({}), undefined)
     assert.equal(asLevel({ level: 'off', budgetTokens: 9 }), 'off')
     assert.equal(asLevel({ budgetTokens: 4096 }), 'low')
     assert.equal(asLevel(budget(12_288)), 'medium')
     assert.equal(asLevel(budget(12_289)), 'high')
-    assert.equal(asLevel({ thinking: { type: 'adaptive' }, effort: 'xhigh' }), 'xhigh')
+    assert.equal(
+      asLevel(reasoningWish({ thinking: adaptive, output_config: { effort: 'xhigh' } })),
+      'xhigh',
+    )
   })
 
   test('the names of all that the operator overrules are told', () => {
@@ -88,21 +108,21 @@ suite('§1.3 the level of a request', () => {
       output_config: { effort: 'high' },
     }
 
-    assert.deepEqual(overruledWishes({ reasoning: 'max' }, asked), [
+    assert.deepEqual(overruled({ reasoning: 'max' }, asked), [
       'reasoning_effort',
       'reasoning',
       'output_config.effort',
     ])
-    assert.deepEqual(overruledWishes({ reasoning: 'max' }, { reasoning: { exclude: true } }), [])
+    assert.deepEqual(overruled({ reasoning: 'max' }, { reasoning: { exclude: true } }), [])
   })
 
   test('a word that nobody knows is not said, and named', () => {
     const auto = { reasoning: 'auto' } as const
 
-    assert.deepEqual(overruledWishes(auto, { reasoning_effort: 'ultra' }), ['reasoning_effort'])
-    assert.deepEqual(overruledWishes(auto, { reasoning: { effort: 3 } }), ['reasoning_effort'])
-    assert.deepEqual(overruledWishes(auto, { reasoning_effort: '', reasoning: {} }), [])
-    assert.deepEqual(overruledWishes(auto, { reasoning_effort: 'max' }), [])
+    assert.deepEqual(overruled(auto, { reasoning_effort: 'ultra' }), ['reasoning_effort'])
+    assert.deepEqual(overruled(auto, { reasoning: { effort: 3 } }), ['reasoning_effort'])
+    assert.deepEqual(overruled(auto, { reasoning_effort: '', reasoning: {} }), [])
+    assert.deepEqual(overruled(auto, { reasoning_effort: 'max' }), [])
   })
 
   test('the operator overrules the client, and says so', () => {

@@ -195,7 +195,7 @@ suite('§5.3 the walk over the messages', () => {
   })
 
   const wrong: [param: string, message: unknown][] = [
-    ['messages[0]', 'Hello'],
+    ['messages[0].role', 'Hello'],
     ['messages[0].role', { role: 'tester', content: '' }],
     ['messages[0].content', user(3)],
     ['messages[0].content[1]', user(['a', null])],

@@ -4,7 +4,7 @@ import type { AnthropicBlock } from '../../../../../pipelines/wire/anthropic.ts'
 import type { JsonObject } from '../../../../../pipelines/json/value.ts'
 import type { ReasoningDetail } from '../../../../../pipelines/wire/chat.ts'
 import { call, hello } from '../../../clients/chat/chat-pieces.ts'
-import { turns } from './ask.ts'
+import { remembers, turns } from './ask.ts'
 import type { Asked } from './ask.ts'
 
 const model = 'claude-opus-4-5'
@@ -124,7 +124,7 @@ suite('§9.3 reasoning that comes back', () => {
   })
 
   test('level off leaves all thinking out', () => {
-    const off = { model: { reasoning: 'off' }, recall: () => [detail('r')] } as const
+    const off = { model: { reasoning: 'off' }, recall: () => remembers([detail('r')]) } as const
 
     assert.deepEqual(blocks({ content: 'a', reasoning_details: [detail('t')] }, off), [text('a')])
     assert.deepEqual(blocks({ content: [thinking('t'), text('a')] }, off), [text('a')])
@@ -195,7 +195,7 @@ suite('§9.3 the order in which the model produced it', () => {
 })
 
 suite('§9.5 the memory for clients that drop reasoning', () => {
-  const memory = { recall: (id: string) => (id === 'c:1' ? [detail('r')] : undefined) }
+  const memory = { recall: (id: string) => (id === 'c:1' ? remembers([detail('r')]) : undefined) }
 
   test('is asked by the id the client knows, when the message brings nothing usable', () => {
     const message = {

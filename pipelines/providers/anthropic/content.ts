@@ -1,0 +1,220 @@
+/**
+ * Neutral pieces as Anthropic blocks. Source: Anthropic API reference "Messages", "Vision", "PDF support", read 2026-11.
+ */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { parseExact } from '../../json/exact-json.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
+import type { Ordered } from '../../neutral/history.ts'
+import { truthful } from '../../neutral/media-type.ts'
+import type {
+  AttachmentPiece,
+  CallPiece,
+  ForeignPiece,
+  Own,
+  ReasoningPiece,
+  ResultPiece,
+  SearchResultPiece,
+} from '../../neutral/request.ts'
+import { safeToolId } from '../../neutral/tool-id.ts'
+import { isGiven } from '../../untrusted.ts'
+import type {
+  AnthropicBlock,
+  AnthropicTextBlock,
+  BlockSource,
+  DocumentBlock,
+  ImageBlock,
+  OwnBlock,
+  SearchResultBlock,
+  ToolResultBlock,
+  ToolUseBlock,
+} from '../../wire/anthropic.ts'
+import { withMark } from './cache-marks.ts'
+
+const api = 'anthropic'
+
+const imageTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
+
+/** The blocks of pieces; text that the API refuses as empty is left out. Throws a 400 for what it does not take there. */
+export function blocksOf(pieces: Ordered[]): AnthropicBlock[] {
+  return pieces.flatMap((piece) => blockOf(piece) ?? []).filter((block) => !isBlank(block))
+}
+
+/** The blocks of an instruction. Throws a 400 for what is no text. */
+export function instructionBlocks(pieces: Ordered[]): AnthropicTextBlock[] {
+  const texts = pieces.flatMap((piece) => {
+    if (piece.type === 'text') return [withMark(textBlock(piece.text), piece.mark)]
+    if (piece.type === 'phase') return []
+    const written = 'written' in piece ? piece.written : piece.type
+    throw unsupported(written, piece.place, 'a system message holds text only')
+  })
+  return texts.filter((block) => !isBlank(block))
+}
+
+export function textBlock(text: string): AnthropicTextBlock {
+  return { type: 'text', text }
+}
+
+/** Whether a block is of that type. What a client wrote itself may lack members that the type promises. */
+export function isBlock<Type extends OwnBlock['type']>(
+  block: AnthropicBlock,
+  type: Type,
+): block is Extract<OwnBlock, { type: Type }> {
+  return block.type === type
+}
+
+export function isThinking({ type }: AnthropicBlock): boolean {
+  return type === 'thinking' || type === 'redacted_thinking'
+}
+
+function isBlank(block: AnthropicBlock): boolean {
+  return isBlock(block, 'text') && block.text.trim() === ''
+}
+
+/** `undefined` for what means nothing here. */
+function blockOf(piece: Ordered): AnthropicBlock | undefined {
+  switch (piece.type) {
+    case 'call':
+      return toolUseBlock(piece)
+    case 'result':
+      return toolResultBlock(piece)
+    case 'text':
+    case 'refusal':
+      return ownBlock(piece) ?? withMark(textBlock(piece.text), piece.mark)
+    case 'attachment':
+      return ownBlock(piece) ?? withMark(attachmentBlock(piece), piece.mark)
+    case 'search-result':
+      return ownBlock(piece) ?? withMark(searchResultBlock(piece), piece.mark)
+    case 'reasoning':
+      return ownBlock(piece) ?? thinkingBlock(piece)
+    case 'foreign':
+      return ownBlock(piece) ?? foreignBlock(piece)
+    case 'phase':
+      return undefined
+    default:
+      return piece satisfies never
+  }
+}
+
+/** A piece in Anthropic's own words, copied; its inline data get the media type of their first bytes. */
+function ownBlock({ own }: { own?: Own }): AnthropicBlock | undefined {
+  if (own?.api !== api) return undefined
+  const block = { ...own.value, type: String(own.value.type) }
+  const { source } = own.value
+  if (!isObject(source) || source.type !== 'base64') return block
+  const { media_type: said, data } = source
+  if (typeof said !== 'string' || typeof data !== 'string') return block
+  const { mediaType } = truthful({ mediaType: said.toLowerCase(), base64: true, data })
+  return mediaType === said ? block : { ...block, source: { ...source, media_type: mediaType } }
+}
+
+/** Throws where the API does not take it, and it is no leftover of another's. */
+function foreignBlock({ written, place, elsewhere }: ForeignPiece): undefined {
+  if (elsewhere === 'left-out') return undefined
+  throw elsewhere ?? unsupported(written, place, 'this model takes text, images and files')
+}
+
+/** Throws a 400 for data that are neither PDF, text nor image. */
+function attachmentBlock(piece: AttachmentPiece): ImageBlock | DocumentBlock {
+  const { held, kind } = piece
+  if ('inline' in held) return inlineBlock(held.inline, piece)
+  if ('text' in held) return documentBlock(plainSource(held.text), piece)
+  const source: BlockSource =
+    'url' in held ? { type: 'url', url: held.url } : { type: 'file', file_id: held.fileId }
+  return kind === 'image' ? { type: 'image', source } : documentBlock(source, piece)
+}
+
+function inlineBlock(inline: InlineData, piece: AttachmentPiece): ImageBlock | DocumentBlock {
+  const { mediaType } = inline
+  if (imageTypes.has(mediaType)) return { type: 'image', source: base64Source(inline) }
+  if (mediaType === 'application/pdf') return documentBlock(base64Source(inline), piece)
+  if (mediaType.startsWith('text/') || mediaType === 'application/json') {
+    return documentBlock(plainSource(asText(inline)), piece)
+  }
+  throw unsupportedData(mediaType, piece)
+}
+
+function documentBlock(source: BlockSource, { name }: AttachmentPiece): DocumentBlock {
+  return { type: 'document', source, ...(name !== undefined && name !== '' && { title: name }) }
+}
+
+function base64Source(inline: InlineData): BlockSource {
+  return { type: 'base64', media_type: inline.mediaType, data: asBase64(inline) }
+}
+
+function plainSource(data: string): BlockSource {
+  return { type: 'text', media_type: 'text/plain', data }
+}
+
+function searchResultBlock({ title, source, texts }: SearchResultPiece): SearchResultBlock {
+  const content = texts.map(textBlock)
+  return { type: 'search_result', title: title ?? '', source: source ?? '', content }
+}
+
+/** The API checks signatures: nothing is built of readable reasoning alone. */
+function thinkingBlock({ reasoning: { seal, text } }: ReasoningPiece): OwnBlock | undefined {
+  if (!seal || 'field' in seal) return undefined
+  return 'data' in seal
+    ? { type: 'redacted_thinking', data: seal.data }
+    : { type: 'thinking', thinking: text, signature: seal.signature }
+}
+
+function toolUseBlock({ id, name, input, mark, own }: CallPiece): ToolUseBlock {
+  const block = { type: 'tool_use' as const, id: safeToolId(id), name, input: inputOf(input) }
+  return own?.api === api ? { ...own.value, ...block } : withMark<ToolUseBlock>(block, mark)
+}
+
+/** `input` has to be an object, so anything else that a model once wrote is wrapped. */
+function inputOf(written: unknown): JsonObject {
+  const value = typeof written === 'string' ? parsed(written) : written
+  if (isObject(value)) return value
+  return isGiven(value) ? { value } : {}
+}
+
+function parsed(written: string): unknown {
+  if (written.trim() === '') return {}
+  try {
+    return parseExact(written)
+  } catch {
+    // No JSON: the model still has to see what it wrote.
+    return { raw_arguments: written }
+  }
+}
+
+/** A result whose call nobody knows has an id that no call has. */
+function toolResultBlock({ id, name, content, isError, mark, own }: ResultPiece): ToolResultBlock {
+  const tool_use_id = id === undefined ? `function ${name}` : safeToolId(id)
+  const given = typeof content === 'string' ? content : blocksOf(content)
+  if (own?.api === api) {
+    const { content: said, ...rest } = own.value
+    const copied = isGiven(said) ? { content: given } : {}
+    return withFailure({ ...rest, type: 'tool_result', tool_use_id, ...copied })
+  }
+  const block: ToolResultBlock = {
+    type: 'tool_result',
+    tool_use_id,
+    ...(given.length > 0 && { content: given }),
+    ...(isError !== undefined && { is_error: isError }),
+  }
+  return withMark(withFailure(block), mark)
+}
+
+/** A result that failed without a word gets one: the API refuses it empty. */
+function withFailure(result: ToolResultBlock): ToolResultBlock {
+  const { content = '', is_error: failed } = result
+  const isEmpty = typeof content === 'string' ? content.trim() === '' : content.length === 0
+  return failed === true && isEmpty ? { ...result, content: 'The tool call failed.' } : result
+}
+
+function unsupported(written: string, place: string, reason: string): ProxyError {
+  const shown = JSON.stringify(written.slice(0, 80))
+  const message = `${place} has the type ${shown}, but ${reason}. Take the part out.`
+  return badRequest('unsupported_content', place, message)
+}
+
+function unsupportedData(mediaType: string, { kind, heldPlace }: AttachmentPiece): ProxyError {
+  const found = JSON.stringify(mediaType.slice(0, 80))
+  const wanted = kind === 'image' ? 'a JPEG, PNG, GIF or WebP image' : 'a PDF, a text or an image'
+  const message = `${heldPlace} has the type ${found}; send ${wanted}.`
+  return badRequest('unsupported_content', heldPlace, message)
+}

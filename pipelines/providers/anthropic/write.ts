@@ -1,0 +1,217 @@
+/** The neutral request as an Anthropic Messages request. Source: Anthropic API reference "Messages", read 2026-11. */
+import { createHash } from 'node:crypto'
+import { badRequest } from '../../errors.ts'
+import { upstreamId } from '../../model.ts'
+import { wantsPrompt } from '../../neutral/history.ts'
+import { overruledNames, wishFor } from '../../neutral/level.ts'
+import type { Nameable, NeutralRequest } from '../../neutral/request.ts'
+import type { WriteContext, Written } from '../../neutral/writing.ts'
+import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.ts'
+import { limitMarks } from './cache-marks.ts'
+import { capabilityOf } from './capability.ts'
+import { textBlock } from './content.ts'
+import { planFormat, type FormatPlan } from './schema.ts'
+import { anthropicHeaders, apiVersion, planThinking, type ThinkingPlan } from './thinking.ts'
+import { isForced, toolingOf } from './tools.ts'
+import { conversationOf } from './turns.ts'
+
+/** The first version that refuses sampling parameters, whatever the model. */
+const versionWithoutSampling = '2026-10-21'
+
+/**
+ * The Messages body, the headers it needs and the names of what was lost. The request is not changed. Throws a ProxyError 400
+ * that names the place of what the API does not take.
+ */
+export function writeMessages(
+  request: NeutralRequest,
+  context: WriteContext,
+): Written<MessagesRequest> {
+  const { model, headers } = context
+  const capability = capabilityOf(model)
+  const wish = wishFor(model, request.reasoning)
+  const { system, messages } = conversationOf(request.turns, {
+    upstreamModel: upstreamId(model),
+    keepThinking: wish.level !== 'off',
+    recall: context.recall,
+    prefill: capability.prefill,
+    systemTurns: capability.systemTurns,
+  })
+  const answer = planFormat(request.format, capability.structuredOutputs)
+  const tooling = toolingOf(request, capability, messages, answer.schema)
+  const plan = planThinking(wish, capability, request.limits, {
+    forcedTool: isForced(tooling.fields.tool_choice?.type),
+    messages,
+    hidden: wish.hidden,
+  })
+  const takesSampling = capability.sampling && apiVersion(headers) < versionWithoutSampling
+  const sampling = samplingOf(request, takesSampling && !thinks(plan))
+  const stops = shareStops(request.stop)
+
+  const body: MessagesRequest = {
+    model: upstreamId(model),
+    max_tokens: plan.maxTokens,
+    stream: context.stream,
+    ...systemOf(context.systemPrompt, system, answer.instruction),
+    messages,
+    ...tooling.fields,
+    ...smallFields(request, stops.sent),
+    ...sampling.fields,
+    ...(plan.thinking && { thinking: plan.thinking }),
+    ...outputConfig(plan, answer),
+  }
+  const dropped = [
+    ...lostFields(request),
+    ...tooling.dropped,
+    ...sampling.dropped,
+    ...(answer.isLost ? [nameOf('format', request)] : []),
+    ...(plan.givenUp ? ['reasoning'] : []),
+    ...(plan.partly && wish.said ? [wish.said] : []),
+    ...overruledNames(model, request.reasoning),
+  ]
+  limitMarks(body)
+  return {
+    body,
+    headers: anthropicHeaders(headers, model, wish, plan, messages),
+    dropped: [...new Set(dropped)],
+    hideReasoning: wish.hidden,
+    ...(stops.stopAt.length > 0 && { stopAt: stops.stopAt }),
+  }
+}
+
+function thinks({ thinking }: ThinkingPlan): boolean {
+  return thinking?.type === 'enabled' || thinking?.type === 'adaptive'
+}
+
+/** The operator's prompt goes first, once: a client that already sends it gets no second copy. */
+function systemOf(
+  prompt: string,
+  client: AnthropicTextBlock[],
+  instruction: AnthropicTextBlock | undefined,
+): Pick<MessagesRequest, 'system'> {
+  const system = [
+    ...(wantsPrompt(prompt, client[0]?.text ?? '') ? [textBlock(prompt)] : []),
+    ...client,
+    ...(instruction ? [instruction] : []),
+  ]
+  return system.length > 0 ? { system } : {}
+}
+
+function outputConfig(
+  { effort }: ThinkingPlan,
+  { schema }: FormatPlan,
+): Pick<MessagesRequest, 'output_config'> {
+  if (!effort && !schema) return {}
+  const format = schema && { type: 'json_schema', schema }
+  return { output_config: { ...(effort && { effort }), ...(format && { format }) } }
+}
+
+/** As many the APIs of chat promise; servers that speak the Messages API over one of them refuse more. */
+const mostSentUp = 4
+
+/** Whitespace, and what cannot be seen either: the API refuses sequences of nothing else. */
+const blank = /^[\s\p{C}\p{Z}]*$/u
+
+/** The stop sequences that the API takes, and those that are left to us. */
+function shareStops(sequences: readonly string[]): { sent: string[]; stopAt: string[] } {
+  const sent = sequences.filter((entry) => !blank.test(entry)).slice(0, mostSentUp)
+  const taken = new Set(sent)
+  return { sent, stopAt: sequences.filter((entry) => !taken.has(entry)) }
+}
+
+const serviceTiers = new Map<string | undefined, string>([
+  ['auto', 'auto'],
+  ['priority', 'auto'],
+  ['scale', 'auto'],
+  ['default', 'standard_only'],
+])
+
+function smallFields(request: NeutralRequest, stops: string[]): Partial<MessagesRequest> {
+  const { safetyId, user, metadata, mark } = request
+  const userId = safetyId ?? user ?? userOf(metadata)
+  const tier = serviceTiers.get(request.tier)
+  return {
+    ...(stops.length > 0 && { stop_sequences: stops }),
+    ...(userId !== undefined && userId !== '' && { metadata: { user_id: opaque(userId) } }),
+    ...(tier !== undefined && { service_tier: tier }),
+    ...(mark && { cache_control: mark }),
+  }
+}
+
+/** The API's own member of the metadata, which clients put among theirs. */
+function userOf(metadata: NeutralRequest['metadata']): string | undefined {
+  return typeof metadata?.user_id === 'string' ? metadata.user_id : undefined
+}
+
+/** Up to the longest user id that the API takes, without what addresses and names are written with. */
+const opaqueId = /^[\w.:-]{1,256}$/
+/** Of those, digits in groups, or after the zero that numbers at home begin with. */
+const phoneNumber = /^(?=(?:\D*\d){7,15}\D*$)(?:\d+[.-][\d.-]+|0\d+)$/
+
+/** What may name a person (an address, a phone number) as its SHA-256: the API refuses it. */
+function opaque(userId: string): string {
+  const isOpaque = opaqueId.test(userId) && !phoneNumber.test(userId)
+  return isOpaque ? userId : createHash('sha256').update(userId).digest('hex')
+}
+
+/** The client's names of what has no counterpart, where dropping it changes something. */
+function lostFields(request: NeutralRequest): string[] {
+  const { sampling, tier, metadata, own } = request
+  const fields: [name: Nameable, value: unknown, noLoss?: unknown][] = [
+    ['verbosity', request.verbosity],
+    ['logprobs', sampling.logprobs, false],
+    ['topLogprobs', sampling.topLogprobs, 0],
+    ['logitBias', sampling.logitBias],
+    ['seed', sampling.seed],
+    ['presencePenalty', sampling.presencePenalty, 0],
+    ['frequencyPenalty', sampling.frequencyPenalty, 0],
+    ['prediction', request.prediction],
+    ['store', request.store, false],
+    ['cacheKey', request.cacheKey],
+  ]
+  const lost = fields.filter(([, value, noLoss]) => value !== undefined && value !== noLoss)
+  const ownOfOthers = Object.entries(own).filter(([api]) => api !== 'anthropic')
+  return [
+    ...lost.map(([name]) => nameOf(name, request)),
+    ...ownOfOthers.flatMap(([, members]) => Object.keys(members)),
+    ...(tier !== undefined && !serviceTiers.has(tier) ? [nameOf('tier', request)] : []),
+    ...request.lost,
+    ...(metadata && losesMetadata(request, metadata) ? [nameOf('metadata', request)] : []),
+  ]
+}
+
+function losesMetadata({ safetyId, user }: NeutralRequest, metadata: object): boolean {
+  const usesUserId = safetyId === undefined && user === undefined
+  return Object.entries(metadata).some(
+    ([key, value]) => key !== 'user_id' || !usesUserId || typeof value !== 'string',
+  )
+}
+
+function nameOf(member: Nameable, { names }: NeutralRequest): string {
+  return names[member] ?? member
+}
+
+interface SamplingPlan {
+  fields: Pick<MessagesRequest, 'temperature' | 'top_p' | 'top_k'>
+  dropped: string[]
+}
+
+/** `allowed`: by the model, the API version and the thinking. A value of 1 is the default, so it is no loss. */
+function samplingOf(request: NeutralRequest, allowed: boolean): SamplingPlan {
+  const { temperature, topP, topK } = request.sampling
+  if (topP !== undefined && (topP < 0 || topP > 1)) {
+    const name = nameOf('topP', request)
+    throw badRequest('invalid_value', name, `${name} is ${topP}; send a number from 0 to 1.`)
+  }
+  const fields: SamplingPlan['fields'] = {}
+  if (allowed) {
+    if (temperature !== undefined) fields.temperature = Math.min(Math.max(temperature, 0), 1)
+    else if (topP !== undefined) fields.top_p = topP
+    if (topK !== undefined) fields.top_k = topK
+  }
+  const dropped: Nameable[] = [
+    ...(temperature !== fields.temperature && temperature !== 1 ? ['temperature' as const] : []),
+    ...(topP !== fields.top_p && topP !== 1 ? ['topP' as const] : []),
+    ...(topK === fields.top_k ? [] : ['topK' as const]),
+  ]
+  return { fields, dropped: dropped.map((name) => nameOf(name, request)) }
+}
