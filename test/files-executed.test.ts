@@ -18,7 +18,7 @@ const asks = [
     name: 'a chat request, streamed and with a tool, to a model of another API',
     path: '/v1/chat/completions',
     body: { model, messages, tools, stream: true },
-    most: 62,
+    most: 60,
   },
   {
     name: 'a Messages request, streamed, to a model of that API',
