@@ -99,13 +99,11 @@ export class JsonDocument {
     this.#inner.set(name, { ...place, by: item.pieces() })
   }
 
-  /** Puts a value in front of the first item of a list; an empty list stays empty. */
+  /** Puts a value in front of the items of a list; an empty list stays empty. */
   prepend(name: string, value: unknown): void {
     const list = this.raw(name)
-    const place = list && firstItem(list)
-    if (!place) return
-    const by = [Buffer.from(`${JSON.stringify(value)},`)]
-    this.#inner.set(name, { from: place.from, to: place.from, by })
+    if (!list || !firstItem(list)) return
+    this.#inner.set(name, { from: 1, to: 1, by: [Buffer.from(`${JSON.stringify(value)},`)] })
   }
 
   /**

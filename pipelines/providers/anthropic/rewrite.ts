@@ -11,7 +11,6 @@ import { betaHeader, budgetOfLevel, fastBetas, INTERLEAVED_BETA } from './thinki
 import type { AnthropicBlock, AnthropicMessage } from '../../wire/anthropic.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
-import { putInSystem } from '../system-prompt.ts'
 
 /** Changes the document; hands back the headers that go with it, `undefined` for one to take out. */
 export function rewriteMessages(
@@ -36,6 +35,35 @@ export function rewriteMessages(
   takeThinkingOut(document)
   if (level === 'off' && !continues) sayOff(document, context)
   return betas(client, { add, remove: [INTERLEAVED_BETA] })
+}
+
+/**
+ * The operator's prompt in front of `system`, once, as a block of its own without `cache_control` (the client may already use
+ * all four). A form that the API does not know is left for it to refuse.
+ */
+function putInSystem(document: JsonDocument, prompt: string): void {
+  const client = document.get('system')
+  const block = { type: 'text', text: prompt }
+  const isBlank = typeof client === 'string' && client.trim() === ''
+  if (client === undefined || client === null || isBlank) {
+    document.set('system', [block])
+  } else if (typeof client === 'string') {
+    if (begins(client, prompt)) return
+    const front = Buffer.from(`[${JSON.stringify(block)},{"type":"text","text":`)
+    const own = document.raw('system')!
+    document.setRaw('system', Buffer.concat([front, own, Buffer.from('}]')]))
+  } else if (Array.isArray(client)) {
+    if (client.some((one) => isObject(one) && begins(one.text, prompt))) return
+    if (client.length > 0) document.prepend('system', block)
+    else {
+      const rest = document.raw('system')!.subarray(1)
+      document.setRaw('system', Buffer.concat([Buffer.from(`[${JSON.stringify(block)}`), rest]))
+    }
+  }
+}
+
+function begins(text: unknown, prompt: string): boolean {
+  return typeof text === 'string' && text.startsWith(prompt.trimEnd())
 }
 
 /** The beta list only where it differs from what the client sent. */

@@ -6,7 +6,6 @@ import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
-import { putInInstructions } from '../system-prompt.ts'
 
 /** The sub-paths that take instructions; of everything else on a sub-path only the model is ours to change. */
 const withInstructions = new Set(['', '/compact', '/input_tokens'])
@@ -29,6 +28,19 @@ export function rewriteResponses(
     if (isReasoningModel(model)) takeSamplingOut(document)
   }
   return {}
+}
+
+/** The operator's prompt in front of the client's text, once, a blank line between the two. */
+function putInInstructions(document: JsonDocument, prompt: string): void {
+  const client = document.get('instructions')
+  const isBlank = typeof client === 'string' && client.trim() === ''
+  if (client === undefined || client === null || isBlank) {
+    document.set('instructions', prompt)
+  } else if (typeof client === 'string' && !client.startsWith(prompt.trimEnd())) {
+    const front = JSON.stringify(prompt.endsWith('\n') ? prompt : `${prompt}\n\n`)
+    const own = document.raw('instructions')!.subarray(1)
+    document.setRaw('instructions', Buffer.concat([Buffer.from(front.slice(0, -1)), own]))
+  }
 }
 
 /** The client's other wishes, such as the kind of summary, stay. */

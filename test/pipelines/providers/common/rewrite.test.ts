@@ -161,7 +161,7 @@ suite('§11 no byte moves but those that have to', () => {
     const message = JSON.stringify({ role: 'system', content: prompt })
     assert.equal(
       sent(asked, { systemPrompt: prompt }),
-      `{"model":"glm","messages": [ ${message},{"role":"user","content":1.0} ]}`,
+      `{"model":"glm","messages": [${message}, {"role":"user","content":1.0} ]}`,
     )
   })
 
