@@ -165,3 +165,27 @@ function attempt<T>(make: () => T): T | undefined {
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
   return a < b ? -1 : 1
 }
+
+test('a value in front of a list, and its first item changed, equal parse and change', () => {
+  const lists = fc.array(fc.oneof(value, fc.dictionary(key, value)), { maxLength: 3 })
+  fc.assert(
+    fc.property(lists, value, space, (list, added, gap) => {
+      const text = `{"before":1.0,"list":${gap}${JSON.stringify(list, null, gap)},"after":"}]"}`
+      const parsed = JSON.parse(text) as { list: unknown[] }
+      const document = JsonDocument.parse(Buffer.from(text))
+      const first = document.first('list')
+
+      if (first) {
+        first.set('a', added)
+        document.setFirst('list', first)
+        parsed.list[0] = { ...(parsed.list[0] as object), a: JSON.parse(JSON.stringify(added)) }
+      } else {
+        document.prepend('list', added)
+        if (list.length > 0) parsed.list.unshift(JSON.parse(JSON.stringify(added)))
+      }
+
+      assert.deepEqual(JSON.parse(sentText(document)), parsed)
+    }),
+    { numRuns: 1000 },
+  )
+})
