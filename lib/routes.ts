@@ -15,7 +15,7 @@ interface Route {
   open?: true
 }
 
-/** What this is and where to go. Claude Code asks HEAD / before its first call. */
+/** Name, version and routes. Claude Code asks HEAD / before its first call. */
 const root: Endpoint = (_req, res, call) => {
   sendJson(res, 200, { name: 'droid2api', version: call.app.version, routes: routeNames() })
 }
@@ -35,7 +35,7 @@ const exact = new Map<string, Route>(
   ].map((route) => [route.name, route]),
 )
 
-/** Sub-paths go upstream as they are, so only plain words get through. */
+/** Sub-paths go upstream as they are, so they are letters, digits, `_` and `-` only. */
 const patterns: [RegExp, Route][] = [
   [/^\/v1\/models\/.+$/, { name: '/v1/models/{id}', methods: get(oneModel) }],
   [/^\/v1\/responses(?:\/[\w-]+)+$/, { name: '/v1/responses/{path}', methods: { POST: askModel } }],

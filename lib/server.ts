@@ -13,16 +13,16 @@ import { endpointFor, match, type Match } from './routes.ts'
 
 /** A front proxy keeps its connections for about a minute; ours must outlive them, or it meets a closed one. */
 const keepAliveMs = 75_000
-/** A client that takes longer for its headers is broken or hostile; a body may come as slowly as `bodyPace` says. */
+/** A client that takes longer for its headers is broken or hostile; a body may come as slowly as `bodyPace` allows. */
 const headersMs = 20_000
 const noLimit = 0
 const checkEveryMs = 5_000
-/** Node would drop those above its own limit without a word; what was checked must be all there is. */
+/** Node silently drops headers above its own limit, so that limit is off: what was checked must be all there is. */
 const maxHeaders = 500
 /** Far above any use, and below what would take the memory of a small machine. */
 const maxConnections = 8192
 
-/** A server that is not listening yet. Every request it takes is in `app.calls` until its answer has ended. */
+/** A server that is not listening yet. Every request is in `app.calls` until its answer has ended. */
 export function createServer(app: App): http.Server {
   const server = http.createServer(
     {
@@ -76,7 +76,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   return call
 }
 
-/** What still comes of a request that was answered without its body is thrown away, but not for ever. */
+/** The rest of a body whose request has its answer is thrown away, for so long. */
 function endUnread(req: IncomingMessage, patienceMs: number): void {
   const patience = setTimeout(() => req.socket.destroy(), patienceMs)
   req.once('end', () => clearTimeout(patience)).once('close', () => clearTimeout(patience))
@@ -198,6 +198,5 @@ function logRequest({ app, record, startedMs, firstByteMs }: Call, res: ServerRe
   record.durationMs = Math.round(performance.now() - startedMs)
   if (!res.writableFinished) record.aborted = true
   const probe = record.route === '/health' || record.route === '/ready'
-  // A child of the log, as for rarer lines, would cost more than the line.
   app.log[probe ? 'debug' : 'info'](record, 'request')
 }

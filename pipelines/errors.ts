@@ -62,7 +62,7 @@ export function truncatedAnswer(cause?: unknown): ProxyError {
   return new ProxyError(502, 'upstream_truncated', message, { cause, type: 'upstream_error' })
 }
 
-/** The upstream broke its own protocol; the message says how. */
+/** The upstream broke its own protocol. `message`: how. */
 export function brokenProtocol(message: string): ProxyError {
   return new ProxyError(502, 'upstream_protocol_error', message, { type: 'upstream_error' })
 }

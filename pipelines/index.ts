@@ -8,7 +8,8 @@
  *   request   the client's `read` -> neutral request -> the provider's `write`
  *   answer    bytes -> SSE events -> deltas, by the provider's `translator` -> bytes, by the client's `stream` or `body`
  *
- * From the events on, what came in one piece travels as one list: a hop between stages costs more than the work at it.
+ * From the events on, what came in one piece travels as one list: a hop between stages costs more than the work at it
+ * (`test/cost.test.ts`).
  */
 import type { Duplex } from 'node:stream'
 import type { ChatAnswerContext } from './clients/chat/answer.ts'
@@ -44,7 +45,7 @@ interface ClientBase {
   errorBody: (error: ShownError, requestId: string) => object
   /** the last event of a stream that has begun, with its blank line */
   errorEvent: (error: ShownError, requestId: string) => string
-  /** how a stream ends that is cut while its bytes pass */
+  /** how a stream ends that breaks off while its bytes pass */
   onCut: 'error-event' | 'broken-connection'
   /** whether `default_stream` holds where a request leaves `stream` out */
   hasDefaultStream: boolean

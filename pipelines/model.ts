@@ -1,4 +1,4 @@
-/** A model as pipelines see it: what the configuration says of it, less what concerns only the way to its upstream. */
+/** A model as pipelines need it: an entry of the configuration, without what concerns only the way to its upstream. */
 import type { IncomingHttpHeaders } from 'node:http'
 
 export type ReasoningLevel =

@@ -16,7 +16,7 @@ export const health: Endpoint = (_req, res, call) => {
     status: isDegraded ? 'degraded' : 'ok',
     version: app.version,
     uptime_s: Math.floor((Date.now() - app.startedAt) / 1000),
-    // the demo says that it has none
+    // the demo has none, and shows that
     ...((isUsed || app.accountNote !== undefined) && { account }),
     in_flight: inFlight(app, call),
     ...(degraded.length > 0 && { degraded }),
@@ -24,7 +24,7 @@ export const health: Endpoint = (_req, res, call) => {
   })
 }
 
-/** 200 as long as something can be served: a replica that is taken out serves nobody. */
+/** 200 while anything can be served: a replica that is taken out of service serves nobody. */
 export const ready: Endpoint = (_req, res, { app }) => {
   const { serving, degraded } = endpointsOf(app)
   const isReady = !app.shuttingDown && (serving || degraded.length === 0)
@@ -67,7 +67,7 @@ function isUseless({ account }: App): boolean {
   return state === 'degraded' && !canServe
 }
 
-/** The asking request itself does not count. */
+/** Without the request that asks. */
 function inFlight(app: App, asking: unknown): number {
   let count = 0
   for (const call of app.calls) if (call !== asking) count += 1

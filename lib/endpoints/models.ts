@@ -79,7 +79,7 @@ function decoded(id: string): string {
   try {
     return decodeURIComponent(id)
   } catch {
-    // a stray % belongs to the name then; no model has such a one, which the 404 will say
+    // a stray % belongs to the name; the 404 names it
     return id
   }
 }

@@ -96,7 +96,7 @@ async function relay(
   }
 }
 
-/** The stage that takes secrets out of an error, which may repeat a refused credential. Other answers hold the model's words. */
+/** The stage that takes secrets out of an error, which may repeat a refused credential. Other answers are the model's. */
 function masks({ status }: UpstreamAnswer, { app }: Call): Duplex[] {
   const secrets = status >= 400 ? app.secrets() : []
   return secrets.length > 0 ? [maskSecrets(secrets)] : []

@@ -1,4 +1,4 @@
-/** The credential that a request carries upstream: the account's, the caller's own, one of the environment, or none. */
+/** The credential that a request carries upstream: the account's, the client's own, one of the environment, or none. */
 import type { Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import type { Endpoint } from '../config/types.ts'
@@ -8,7 +8,7 @@ import { presentedKeys } from '../guard.ts'
 export interface Credential {
   header: string
   value: string
-  /** set for the account's token: what a 401 from upstream says has to be renewed */
+  /** set for the account's token, which is renewed after a 401 */
   accountToken?: string
 }
 

@@ -211,7 +211,7 @@ const withheld = new RegExp(
     'cf-|x-amzn-|x-goog-|x-ms-|x-azure-|x-arr-|x-appengine-|x-serverless-|fly-|fastly-|(?:x-)?akamai-|x-vercel-|x-nf-',
     'x-auth-request-|x-pomerium-|x-authentik-|x-authelia-|x-vouch-|x-webauth-|x-consumer-|x-credential-|x-userinfo$',
     '(?:x-)?tailscale-|ngrok-auth-|x-openwebui-user-|(?:x-)?ssl-client-|x-client-cert',
-    // kinds, by their last words
+    // kinds, by their ends
     '(?:.*-)?(?:client|real|connecting|socket|user)-?ip$',
     '.*-(?:authorization|api-?key|subscription-key|secret|secret-key|password|jwt|jwt-assertion|assertion)$',
     '(?:.*-)?(?:access|auth|id|refresh|session|security|user|bearer|private|vault|csrf|xsrf)-?token$',

@@ -48,13 +48,13 @@ export function parseAnswer(text: string): unknown {
   return typeof value === 'object' && value !== null ? calculable(value, callInput) : value
 }
 
-/** The object that an upstream's text is the JSON of; `undefined` for other JSON and for what is none. */
+/** The object in an upstream's JSON text; `undefined` for any other text. */
 export function answerFrom(text: string): JsonObject | undefined {
   try {
     const value = parseAnswer(text)
     return isObject(value) ? value : undefined
   } catch {
-    // an empty or cut text, or a page of HTML: each caller says what that means to it
+    // an empty or cut text, or a page of HTML: what that means is the caller's to decide
     return undefined
   }
 }
@@ -119,7 +119,7 @@ function eachMember(
   }
 }
 
-/** One look at a JSON text before it is parsed: how deep it is nested, and which numbers a double would change. */
+/** What one pass over a JSON text finds before it is parsed: how deep it is nested, and which numbers a double would change. */
 export interface Survey {
   /** lists and objects in one another */
   depth: number
@@ -141,7 +141,7 @@ const digits = /[-+.\deE]*/y
 /** What stands behind a value. A number in front of anything else, such as `:`, is no JSON. */
 const valueEnd = /[ \t\n\r]*(?:[,\]}]|$)/y
 
-/** Means something for JSON only; of other texts it may say anything. */
+/** For valid JSON only; of other texts the result means nothing. */
 export function survey(text: string): Survey {
   const seen: Survey = { depth: 0, inexact: [] }
   let depth = 0

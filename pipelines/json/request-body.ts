@@ -1,4 +1,4 @@
-/** The body of a client's request as JSON: what is none, or is nested too deeply, becomes a 400 that names the place. */
+/** The body of a client's request as JSON. A broken one, or one that is nested too deeply, becomes a 400 that names the place. */
 import { isUtf8 } from 'node:buffer'
 import { ProxyError } from '../errors.ts'
 import { parseExact, survey } from './exact-json.ts'
@@ -27,8 +27,8 @@ export function refuseJson(body: Buffer): never {
 }
 
 /**
- * The same, with ExactNumbers for numbers that a double would change. Throws for what is nested too deeply, too: one look
- * at the text tells both.
+ * The same, with ExactNumbers for numbers that a double would change. Throws where it is nested too deeply, too: one pass over
+ * the text finds both.
  */
 export function parseExactObject(body: Buffer): JsonObject {
   checkText(body)

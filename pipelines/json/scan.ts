@@ -1,4 +1,4 @@
-/** Looking at the structure of JSON in its bytes, without parsing. */
+/** The structure of JSON in its bytes, found without parsing. */
 
 const quote = 0x22
 const backslash = 0x5c
@@ -51,8 +51,8 @@ function walkBrackets(
 }
 
 /**
- * Where the members of a JSON object lie in its bytes: one pass that looks at structure only, at any depth. What a body
- * says is for its upstream to read; parsing the whole of it here would cost six times as much, and three times the memory.
+ * Where a member of a JSON object lies in its bytes. One pass over the structure finds them all, for a seventh of what parsing
+ * costs (1.2 against 8.4 ms for 5 MB; `npm run bench`, "body of 5000 KB").
  */
 export interface Member {
   name: string
@@ -86,7 +86,7 @@ export function topLevelMembers(bytes: Buffer): Member[] | undefined {
   return skipSpace(bytes, at + 1) === bytes.length ? members : undefined
 }
 
-/** Where the first item of a JSON list lies in its bytes; undefined for an empty list, and for what is no list. */
+/** Where the first item of a JSON list lies in its bytes; undefined for an empty list, and for any other value. */
 export function firstItem(list: Buffer): { from: number; to: number } | undefined {
   if (list[0] !== openBracket) return undefined
   const from = skipSpace(list, 1)
@@ -135,7 +135,7 @@ function parsed(bytes: Buffer, from: number, to: number): unknown {
   try {
     return JSON.parse(bytes.toString('utf8', from, to))
   } catch {
-    // what it is not, the caller tells
+    // the caller reports what is broken
     return undefined
   }
 }

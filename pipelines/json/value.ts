@@ -1,4 +1,4 @@
-/** JSON from outside, where only an object means anything. */
+/** What a parsed JSON text is made of: objects, and numbers that keep the digits they were written with. */
 import { randomUUID } from 'node:crypto'
 
 export type JsonObject = Record<string, unknown>
@@ -12,18 +12,17 @@ export function isObject(value: unknown): value is JsonObject {
   )
 }
 
-/** The object that a text is the JSON of; `undefined` for other JSON and for what is none. */
+/** The object in a JSON text; `undefined` for any other text. */
 export function objectFrom(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return isObject(value) ? value : undefined
   } catch {
-    // an empty or cut text, or a page of HTML: each caller says what that means to it
+    // an empty or cut text, or a page of HTML: what that means is the caller's to decide
     return undefined
   }
 }
 
-/** A number of a JSON text that a double would change, kept as it was written. */
 /**
  * Stands in front of the digits where a text for JSON.parse or from JSON.stringify has a string in the place of a number.
  * No client can guess it, and it never leaves this process.
@@ -36,7 +35,10 @@ export const markedNumber = new RegExp(`"${mark}([-+.0-9eE]+)"`, 'g')
 let writing = false
 let hasMarks = false
 
-/** Neither a number, a string nor an object to code that asks: such code has to expect it, or to refuse it. */
+/**
+ * A number of a JSON text that a double would change, kept as it was written. By `typeof` and `isObject` it is neither a number,
+ * a string nor an object, so code has to expect it, or it refuses it.
+ */
 export class ExactNumber {
   /** a number by the grammar of JSON */
   readonly digits: string
@@ -64,7 +66,7 @@ export class ExactNumber {
   }
 }
 
-/** The number, the nearest one of an ExactNumber; `undefined` for what is none. */
+/** The number, or the nearest one to an ExactNumber; `undefined` for any other value. */
 export function numberFrom(value: unknown): number | undefined {
   if (value instanceof ExactNumber) return Number(value.digits)
   return typeof value === 'number' ? value : undefined

@@ -12,7 +12,7 @@ import type { AnthropicBlock, AnthropicMessage } from '../../wire/anthropic.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 
-/** Changes the document; hands back the headers that go with it, `undefined` for one to take out. */
+/** Changes the document; returns the headers that go with it, `undefined` for one to take out. */
 export function rewriteMessages(
   document: JsonDocument,
   context: RewriteContext,
@@ -33,7 +33,7 @@ export function rewriteMessages(
     return betas(client, { add: [...add, INTERLEAVED_BETA] })
   }
   takeThinkingOut(document)
-  if (level === 'off' && !continues) sayOff(document, context)
+  if (level === 'off' && !continues) switchOff(document, context)
   return betas(client, { add, remove: [INTERLEAVED_BETA] })
 }
 
@@ -96,8 +96,8 @@ function takeThinkingOut(document: JsonDocument): void {
   takeThinkingEditsOut(document)
 }
 
-/** Models that think by themselves have to be told. */
-function sayOff(document: JsonDocument, { model, subPath }: RewriteContext): void {
+/** Models that think by themselves need an order not to. */
+function switchOff(document: JsonDocument, { model, subPath }: RewriteContext): void {
   const { off } = capabilityOf(model)
   if (off?.thinking) document.set('thinking', off.thinking)
   if (off?.effort && subPath === '') setEffort(document, off.effort)
@@ -200,7 +200,7 @@ function messagesOf(messages: unknown): AnthropicMessage[] {
   }))
 }
 
-/** A `system` message between the turns is none; what is no message at all the API will refuse. */
+/** Not a `system` message between the turns; what is not a message, the API refuses. */
 function isTurn(message: unknown): message is JsonObject {
   return isObject(message) && message.role !== 'system'
 }

@@ -29,7 +29,7 @@ function setLevel(document: JsonDocument, level: string): void {
   if (level !== 'off') document.set('reasoning_effort', level)
 }
 
-/** OpenRouter's object also says whether the reasoning is shown, which the client decides. */
+/** OpenRouter's object also holds whether the reasoning is shown, which stays the client's choice. */
 function withoutWish(reasoning: unknown): object | undefined {
   if (!isObject(reasoning)) return undefined
   const { effort: _effort, enabled: _enabled, max_tokens: _budget, ...rest } = reasoning
