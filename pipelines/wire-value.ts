@@ -33,7 +33,7 @@ export function partOf(value: unknown, what: string): JsonObject {
   throw unreadable(what)
 }
 
-/** Text of the answer; `""` where there is none. Throws ProtocolError for what is no text. */
+/** Text of the answer; `""` where there is none. Throws ProtocolError for a value that has none. */
 export function asText(value: unknown, what = 'text'): string {
   if (typeof value === 'string') return value
   if (isAbsent(value)) return ''
@@ -80,7 +80,7 @@ export function asNumber(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
-/** Where in a list something stands; undefined where that is not said. Throws ProtocolError for what is no number. */
+/** Where in a list something stands; undefined where it is left out. Throws ProtocolError for a value that is not a number. */
 export function asIndex(value: unknown, what = 'index'): number | undefined {
   if (isAbsent(value)) return undefined
   const index = asNumber(value)
@@ -119,7 +119,7 @@ export function entriesOf(
 const holders = ['content_block', 'message', 'item', 'part', 'response']
 
 /**
- * Which event this is: what its data say, else its `event:` line, which alone is not trusted. Throws ProtocolError for a
+ * Which event this is: by its data, else by its `event:` line, which alone is not trusted. Throws ProtocolError for a
  * type that nobody can read, and where a part of the answer has none.
  */
 export function kindOf(data: JsonObject, name: string | undefined): string | undefined {

@@ -1,5 +1,5 @@
 /**
- * The neutral delta: a provider's answer piece by piece, in no API's words.
+ * The neutral delta: a provider's answer piece by piece, in terms of no API.
  * A translate stage turns one provider's events into deltas, a serialise stage turns deltas into one client API's bytes;
  * neither knows the other.
  *
@@ -23,7 +23,7 @@ export type Delta =
   /** A block of text begins: a content block, an output part. It has at least one piece. */
   | { type: 'text-start' }
   | { type: 'text'; text: string; logprobs?: unknown[] }
-  /** The model's own words of refusal, where its API keeps them apart from its text. */
+  /** A refusal by the model, where its API keeps it apart from the text. */
   | { type: 'refusal'; text: string }
   /** A block or item of reasoning begins. `resumed`: some of its text came before, and was interrupted. */
   | { type: 'reasoning-start'; kind: Reasoning['kind']; index: number; at: Place; resumed?: true }
@@ -36,7 +36,7 @@ export type Delta =
    * later than the end, a second start and stop have it, without the text.
    */
   | { type: 'reasoning-stop'; reasoning?: Reasoning }
-  /** What the text from a place on is, in its model's own words. May come after that text. */
+  /** What the model calls its text from a place on. May come after that text. */
   | { type: 'phase'; phase: Phase; at: Place }
   /** Of text that came before; while its block is open, unless the upstream has them only later. */
   | { type: 'annotations'; citations: Citation[] }

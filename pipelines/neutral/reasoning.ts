@@ -1,5 +1,5 @@
 /**
- * Reasoning in no API's words: what of it can be read, and the seal under which its model takes it back. An answer emits it
+ * Reasoning in terms of no API: what of it can be read, and the seal under which its model takes it back. An answer emits it
  * (`delta.ts`), the memory keeps it, a request hands it back (`request.ts`).
  */
 import type { JsonObject } from '../json/value.ts'
@@ -41,9 +41,9 @@ export interface Reasoning {
   index?: number
   /** readable; `""` where there is none */
   text: string
-  /** the format, in the name that the registry of reasoning formats has for it; undefined where a client does not say */
+  /** the format, in the name that the registry of reasoning formats has for it; undefined where a client leaves it out */
   maker?: string
-  /** the upstream's name of the model that made it, which alone takes it back; undefined where a client does not say */
+  /** the upstream's name of the model that made it, which alone takes it back; undefined where a client leaves it out */
   model?: string
   seal?: Seal
   /** the endpoint that it came from; only where a client hands that back */

@@ -160,7 +160,7 @@ function isWhole(data: string): boolean {
     JSON.parse(data)
     return true
   } catch {
-    // cut in the middle: the rules say to throw it away
+    // cut in the middle: the standard discards it
     return false
   }
 }

@@ -66,7 +66,7 @@ class AnthropicTranslator implements Translator {
       case 'error':
         return [failed(anthropicError(data.error ?? data))]
       case undefined:
-        // a gateway's own error, in no API's words
+        // a gateway's own error, which has no type
         return isError(data) ? [failed(anthropicError(data.error))] : []
       default:
         return []

@@ -131,7 +131,7 @@ function kindOfBlock(block: JsonObject): string | undefined {
   throw unreadable('the type of a content block')
 }
 
-/** Calls of the API's own tools are told apart by their ids. */
+/** Calls of the API's own tools are recognised by their ids. */
 function isOfServer({ id }: JsonObject): boolean {
   return typeof id === 'string' && /^(?:srv|mcp)toolu_/.test(id)
 }

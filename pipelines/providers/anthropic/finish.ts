@@ -48,8 +48,8 @@ interface Counts {
 
 /**
  * Tokens of a message. The API's `input_tokens` leave cache reads and writes out; ours include them.
- * Counts are cumulative and never fall: of all that were reported of one the largest holds. Several servers that speak this
- * API end a stream with zeros for what they had counted at its start.
+ * Counts are cumulative and never fall: of all that were reported of one the largest holds. Several servers with this API
+ * end a stream with zeros for what they had counted at its start.
  */
 export class UsageSoFar {
   /** as the OpenAI API names it; undefined where it has no name for it */

@@ -58,7 +58,7 @@ class ResponsesTranslator implements Translator {
     if (type !== undefined) return handlers.get(type)?.(this, data) ?? []
     // a body where a stream was to be
     if (data.object === 'response') return this.finish(data, 'completed')
-    // a gateway's own error, in no API's words
+    // a gateway's own error, which has no type
     return isError(data) ? [failed(responsesError(data.error))] : []
   }
 
