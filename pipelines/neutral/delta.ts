@@ -49,6 +49,8 @@ export type Delta =
       name: string
       /** the group of tools that the name belongs to */
       namespace?: string
+      /** what its model signed the call with, where it signs calls; its place is the call's */
+      reasoning?: Reasoning
     }
   /** A piece of the arguments (or of a custom tool's input); the pieces concatenate to what the upstream sent. */
   | { type: 'tool-input'; index: number; text: string }

@@ -38,6 +38,7 @@ export class AnswerOutcome {
         break
       case 'tool-start':
         this.#firstCallId ??= delta.id
+        this.#keep(delta.reasoning)
         break
       case 'reasoning-stop':
         this.#keep(delta.reasoning)

@@ -32,7 +32,7 @@ export function refusalFrom(status: number, body: string): ProxyError {
 }
 
 /** Google's API answers with a list of one. */
-function objectIn(body: string): JsonObject | undefined {
+export function objectIn(body: string): JsonObject | undefined {
   const inner = body.trimStart().startsWith('[') ? objectFrom(`{"list":${body}}`) : undefined
   if (!inner) return objectFrom(body)
   return asObjects(inner.list)[0]
@@ -133,7 +133,8 @@ export function codeOfType(error: JsonObject, message: string): string | null {
   return codesOfTypes.get(type) ?? null
 }
 
-function isTooLong(message: string): boolean {
+/** Whether a message says that the request is too long for the model, in the wordings of several APIs. */
+export function isTooLong(message: string): boolean {
   return (
     /(?<![.\w])(?:prompt|input|context)\b.*\b(?:too long|exceed)/is.test(message) ||
     /\bexceed.*\bcontext\b/is.test(message)

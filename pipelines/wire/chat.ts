@@ -32,6 +32,12 @@ export interface ChatToolCall extends JsonObject {
   type?: 'function' | 'custom'
   function?: { name: string; arguments?: string }
   custom?: { name: string; input?: string }
+  extra_content?: ExtraContent
+}
+
+/** Where Google's chat endpoint, and its clients, keep the signature of a call. */
+export interface ExtraContent {
+  google: { thought_signature: string }
 }
 
 /**
@@ -77,6 +83,7 @@ export interface ChatToolCallDelta {
   type?: 'function' | 'custom'
   function?: { name?: string; arguments?: string }
   custom?: { name?: string; input?: string }
+  extra_content?: ExtraContent
 }
 
 export interface ChatDelta {

@@ -2,7 +2,13 @@
 import type { Citation, Delta, StopReason, Usage } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import type { OwnNames } from '../../neutral/tool-name.ts'
-import type { ChatFinishReason, ChatUsage, ReasoningDetail, UrlCitation } from '../../wire/chat.ts'
+import type {
+  ChatFinishReason,
+  ChatUsage,
+  ReasoningDetail,
+  UrlCitation,
+  ExtraContent,
+} from '../../wire/chat.ts'
 
 export interface ChatAnswerContext {
   /** the model id the client asked for */
@@ -96,6 +102,21 @@ function originOf({ maker, index, model, at }: Reasoning, id?: string) {
     ...(id !== undefined && { id }),
     ...(model !== undefined && { model }),
     ...(at && { at }),
+  }
+}
+
+/** What a model that signs its calls signed one with: as an entry, and where Google's own clients look for it. */
+export function signatureOf({ id, reasoning }: Extract<Delta, { type: 'tool-start' }>): {
+  reasoning?: Reasoning
+  extra?: { extra_content: ExtraContent }
+} {
+  const seal = reasoning?.seal
+  if (!reasoning || !seal || !('data' in seal)) return {}
+  // the call is found by the id under which the client knows it
+  const named = { ...reasoning, seal: { ...seal, id } }
+  return {
+    reasoning: named,
+    extra: { extra_content: { google: { thought_signature: seal.data } } },
   }
 }
 

@@ -13,6 +13,7 @@ import {
   ownName,
   ReadableReasoning,
   shownDetails,
+  signatureOf,
   urlCitation,
   usageOf,
   type ChatAnswerContext,
@@ -62,10 +63,7 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
         this.#annotations.push(...delta.citations.map(urlCitation))
         break
       case 'tool-start':
-        this.#calls[delta.index] = {
-          call: { ...delta, name: ownName(delta.name, this.#context) },
-          input: '',
-        }
+        this.#addCall(delta)
         break
       case 'tool-input': {
         const call = this.#calls[delta.index]
@@ -109,6 +107,13 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
       choices: [{ index: 0, message: this.#message(), logprobs, finish_reason }],
       ...(this.#usage && { usage: usageOf(this.#usage) }),
     }
+  }
+
+  #addCall(call: Of<'tool-start'>): void {
+    const { reasoning } = signatureOf(call)
+    this.#details.push(...shownDetails(reasoning, this.#context))
+    const name = ownName(call.name, this.#context)
+    this.#calls[call.index] = { call: { ...call, name }, input: '' }
   }
 
   #addReasoning(
@@ -155,7 +160,8 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
 
 function toolCall({ call, input }: { call: Of<'tool-start'>; input: string }): ToolCall {
   const { id, kind, name } = call
+  const { extra } = signatureOf(call)
   return kind === 'custom'
     ? { id, type: kind, custom: { name, input } }
-    : { id, type: kind, function: { name, arguments: input } }
+    : { id, type: kind, function: { name, arguments: input }, ...extra }
 }

@@ -1,5 +1,6 @@
 /** Deltas -> chat chunks: the rules of a chunk stream. */
 import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { Reasoning } from '../../neutral/reasoning.ts'
 import type { StreamSerialiser } from '../../stages/serialise.ts'
 import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../../wire/chat.ts'
 import {
@@ -8,6 +9,7 @@ import {
   ownName,
   ReadableReasoning,
   shownDetails,
+  signatureOf,
   urlCitation,
   usageOf,
   type ChatAnswerContext,
@@ -52,7 +54,7 @@ class ChatStream implements StreamSerialiser {
       case 'refusal':
         return delta.text === '' ? '' : this.#framed({ refusal: delta.text })
       case 'reasoning-stop':
-        return this.#details(delta)
+        return this.#details(delta.reasoning)
       case 'annotations':
         return this.#framed({ annotations: delta.citations.map(urlCitation) })
       case 'tool-start':
@@ -83,7 +85,7 @@ class ChatStream implements StreamSerialiser {
     }
   }
 
-  #details({ reasoning }: Of<'reasoning-stop'>): string {
+  #details(reasoning: Reasoning | undefined): string {
     const shown = shownDetails(reasoning, this.#context)
     return shown.length > 0 ? this.#framed({ reasoning_details: shown }) : ''
   }
@@ -95,13 +97,18 @@ class ChatStream implements StreamSerialiser {
     return this.#chunk({ choices: [choice], ...this.#noUsage() })
   }
 
-  #toolStart({ index, kind, id, ...call }: Of<'tool-start'>): string {
+  #toolStart(call: Of<'tool-start'>): string {
+    const { reasoning, extra } = signatureOf(call)
+    return this.#details(reasoning) + this.#call(call, extra)
+  }
+
+  #call({ index, kind, id, ...call }: Of<'tool-start'>, extra: object | undefined): string {
     const name = ownName(call.name, this.#context)
     if (this.#context.legacyFunctions) {
       return index === 0 ? this.#framed({ function_call: { name, arguments: '' } }) : ''
     }
     if (kind === 'function') {
-      return this.#tool({ index, id, type: kind, function: { name, arguments: '' } })
+      return this.#tool({ index, id, type: kind, function: { name, arguments: '' }, ...extra })
     }
     this.#customTools.add(index)
     return this.#tool({ index, id, type: kind, custom: { name, input: '' } })

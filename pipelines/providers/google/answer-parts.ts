@@ -1,0 +1,138 @@
+/** The parts of one answer, in the order in which they come: text, thoughts, signatures and calls. */
+import type { JsonObject } from '../../json/value.ts'
+import type { Delta } from '../../neutral/delta.ts'
+import {
+  ReasoningSoFar,
+  TextBlockSoFar,
+  type AnswerSoFar,
+  type ReasoningOrigin,
+} from '../../neutral/so-far.ts'
+import { asName, asText, partOf, ProtocolError } from '../../wire-value.ts'
+import { Call } from './answer-call.ts'
+import { TextOffsets } from './grounding.ts'
+import { maker } from './thinking.ts'
+
+export class AnswerParts {
+  readonly offsets: TextOffsets
+  readonly #answer: AnswerSoFar
+  readonly #model: string
+  readonly #text: TextBlockSoFar
+  /** of the calls so far */
+  readonly #ids = new Set<string>()
+  #blocks = 0
+  #thought: ReasoningSoFar | undefined
+  #thoughtText = ''
+  /** whose arguments are still to come */
+  #call: Call | undefined
+
+  constructor(answer: AnswerSoFar, upstreamModel: string) {
+    this.#answer = answer
+    this.#model = upstreamModel
+    this.#text = new TextBlockSoFar(answer)
+    this.offsets = new TextOffsets(answer)
+  }
+
+  /** Whether there is anything that a client would get as the answer. */
+  get hasContent(): boolean {
+    return this.#answer.content > 0 || this.#answer.tools > 0
+  }
+
+  /** One event's parts; `logprobs`: of the tokens of its text. */
+  add(parts: readonly JsonObject[], logprobs?: unknown[]): Delta[] {
+    let rest = logprobs
+    return parts.flatMap((part, index) => {
+      if (part.functionCall !== undefined) return this.#callPart(part)
+      const text = asText(part.text)
+      const isThought = part.thought === true
+      this.offsets.begin(index, isThought)
+      if (isThought) return [...this.#think(text), ...this.#sign(part)]
+      const deltas = this.#say(text, rest)
+      if (text !== '') rest = undefined
+      return [...deltas, ...this.#sign(part)]
+    })
+  }
+
+  /** `cut`: the answer ended before the model did. Throws ProtocolError where a call is open all the same. */
+  end(cut: boolean): Delta[] {
+    const deltas = this.#endThought()
+    const call = this.#call
+    this.#call = undefined
+    if (!call) return deltas
+    if (!cut) throw new ProtocolError('The upstream ended its answer in the middle of a tool call.')
+    return [...deltas, ...this.#emitCall(call, true)]
+  }
+
+  #say(text: string, logprobs: unknown[] | undefined): Delta[] {
+    if (text === '') return []
+    const deltas = [...this.#endThought(), ...this.#text.piece(text, logprobs)]
+    this.offsets.add(text)
+    return deltas
+  }
+
+  /** Nobody takes thoughts back, so their text ends without a seal. */
+  #think(text: string): Delta[] {
+    if (text === '') return []
+    this.#thought ??= new ReasoningSoFar('thinking', this.#origin(), this.#answer)
+    this.#thoughtText += text
+    return this.#thought.piece(text, false)
+  }
+
+  #endThought(): Delta[] {
+    const deltas = this.#thought?.stop(this.#thoughtText) ?? []
+    this.#thought = undefined
+    this.#thoughtText = ''
+    return deltas
+  }
+
+  /** A signature of what is no call belongs to the text in front of it. */
+  #sign(part: JsonObject): Delta[] {
+    const data = asName(part.thoughtSignature)
+    if (data === undefined) return []
+    const block = new ReasoningSoFar('thinking', this.#origin(), this.#answer)
+    return [...this.#endThought(), ...block.stop('', { data, on: 'text' })]
+  }
+
+  #origin(): ReasoningOrigin {
+    const index = this.#blocks
+    this.#blocks += 1
+    return { index, maker, model: this.#model }
+  }
+
+  /** A part without a name goes on with the call before it. */
+  #callPart(part: JsonObject): Delta[] {
+    const called = partOf(part.functionCall, 'functionCall')
+    const isNew = asName(called.name) !== undefined
+    const before = this.#call
+    if (isNew && before) throw new ProtocolError('The upstream began a tool call inside another.')
+    if (!isNew && !before) throw new ProtocolError('The upstream called a tool without naming it.')
+    const call = before ?? new Call()
+    call.add(called, part.thoughtSignature)
+    this.#call = called.willContinue === true ? call : undefined
+    return this.#call ? [] : this.#emitCall(call, false)
+  }
+
+  #emitCall(call: Call, cut: boolean): Delta[] {
+    const before = [...this.#endThought(), ...this.#answer.closeBlock()]
+    const at = this.#answer.place()
+    const index = this.#answer.nextTool()
+    const isOwnId = call.id === undefined || this.#ids.has(call.id)
+    const id = isOwnId ? this.#answer.callId(index) : call.id!
+    this.#ids.add(id)
+    const { signature } = call
+    const seal = { data: signature ?? '', on: 'call' as const, ...(!isOwnId && { id }) }
+    const reasoning = { kind: 'thinking' as const, text: '', ...this.#origin(), at, seal }
+    return [
+      ...before,
+      {
+        type: 'tool-start',
+        index,
+        kind: 'function',
+        id,
+        name: call.name,
+        ...(signature !== undefined && { reasoning }),
+      },
+      { type: 'tool-input', index, text: call.input(cut) },
+      { type: 'tool-stop', index },
+    ]
+  }
+}

@@ -1,0 +1,67 @@
+/** How a Gemini answer ended, and what it cost. */
+import type { StopReason, Usage } from '../../neutral/delta.ts'
+import type { JsonObject } from '../../json/value.ts'
+import { asName, asNumber } from '../../wire-value.ts'
+
+const cutReasons = new Set<string | undefined>(['MAX_TOKENS', 'CONTINUATION'])
+
+const filterReasons = new Set<string | undefined>([
+  'SAFETY',
+  'RECITATION',
+  'LANGUAGE',
+  'BLOCKLIST',
+  'PROHIBITED_CONTENT',
+  'SPII',
+  'MODEL_ARMOR',
+  'ESCALATION',
+  'PUP_LIMITED_DISABLED',
+  'IMAGE_SAFETY',
+  'IMAGE_PROHIBITED_CONTENT',
+  'IMAGE_RECITATION',
+  'IMAGE_OTHER',
+])
+
+/** The model wrote something that the API could not read. */
+const brokenReasons = new Set<string | undefined>([
+  'MALFORMED_FUNCTION_CALL',
+  'UNEXPECTED_TOOL_CALL',
+  'MALFORMED_RESPONSE',
+  'MISSING_THOUGHT_SIGNATURE',
+])
+
+/** `calls`: how many tools the answer calls. Unknown reasons count as `STOP`. */
+export function stopReason(reason: string | undefined, calls: number): StopReason {
+  if (isCut(reason)) return 'length'
+  if (filterReasons.has(reason)) return 'content-filter'
+  return calls > 0 ? 'tool-calls' : 'stop'
+}
+
+/** Whether the answer ended in the middle: what is open then must not be made to look whole. */
+export function isCut(reason: string | undefined): boolean {
+  return cutReasons.has(reason)
+}
+
+export function isBroken(reason: string | undefined): boolean {
+  return brokenReasons.has(reason)
+}
+
+/** Undefined where the value says that there is none yet. */
+export function reasonFrom(value: unknown): string | undefined {
+  const reason = asName(value)
+  return reason === 'FINISH_REASON_UNSPECIFIED' ? undefined : reason
+}
+
+/** In: `usageMetadata`, whose counts of one answer do not overlap. Undefined where it counts nothing. */
+export function usageFrom(counts: JsonObject): Usage | undefined {
+  const count = (name: string) => asNumber(counts[name])
+  const [prompt, candidates] = [count('promptTokenCount'), count('candidatesTokenCount')]
+  const thoughts = count('thoughtsTokenCount')
+  const cached = count('cachedContentTokenCount')
+  if (prompt === undefined && candidates === undefined && thoughts === undefined) return undefined
+  return {
+    inputTokens: (prompt ?? 0) + (count('toolUsePromptTokenCount') ?? 0),
+    outputTokens: (candidates ?? 0) + (thoughts ?? 0),
+    ...(cached !== undefined && { cachedTokens: cached }),
+    ...(thoughts !== undefined && { reasoningTokens: thoughts }),
+  }
+}
