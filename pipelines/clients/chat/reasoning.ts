@@ -68,11 +68,16 @@ function reasoningOf(detail: JsonObject): Reasoning {
     kind: isText ? 'thinking' : 'summary',
     ...(isCount(detail.index) && { index: detail.index }),
     text: typeof text === 'string' ? text : '',
-    ...(isGiven(detail.format) && { maker: String(detail.format) }),
-    ...(isGiven(detail.model) && { model: String(detail.model) }),
+    ...(isGiven(detail.format) && { maker: nameOf(detail.format) }),
+    ...(isGiven(detail.model) && { model: nameOf(detail.model) }),
     ...(seal && { seal }),
     ...(at && { at }),
   }
+}
+
+/** What is no name is that of nobody. */
+function nameOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function signatureOf({ signature }: JsonObject): { signature: string } | undefined {

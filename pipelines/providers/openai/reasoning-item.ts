@@ -7,8 +7,7 @@ import type { Delta } from '../../neutral/delta.ts'
 import type { Seal } from '../../neutral/reasoning.ts'
 import { ReasoningSoFar, type AnswerSoFar } from '../../neutral/so-far.ts'
 import { asName, asText, entriesOf, unreadable } from '../../wire-value.ts'
-
-const maker = 'openai-responses-v1'
+import { maker } from './reasoning.ts'
 
 type Kind = 'summary' | 'raw'
 

@@ -69,6 +69,8 @@ suite('§9.4 entries become items', () => {
     ['format absent, another id', [encrypted('d', { format: null, id: 'x' })], []],
     ['format absent, no id', [encrypted('d', { format: null, id: { toString: 1 } })], []],
     ["another provider's format", [encrypted('d', { format: 'anthropic-claude-v1' })], []],
+    ['a format that is no text', [encrypted('d', { format: { toString: 1 } })], []],
+    ['a model that is no text', [encrypted('d', { model: { toString: 1 } })], []],
     ['this model', [encrypted('d', { model: 'gpt-5' })], [item('d')]],
     ['another model', [encrypted('d', { model: 'gpt-5.1' })], []],
     ['empty data', [encrypted('')], []],
