@@ -51,6 +51,8 @@ export type Delta =
       namespace?: string
       /** what its model signed the call with, where it signs calls; its place is the call's */
       reasoning?: Reasoning
+      /** which of its API's own tools the client declared with it, to be called in a form of its own */
+      builtIn?: string
     }
   /** A piece of the arguments (or of a custom tool's input); the pieces concatenate to what the upstream sent. */
   | { type: 'tool-input'; index: number; text: string }
