@@ -23,6 +23,8 @@ export interface Model {
   /** tokens */
   max_output_tokens?: number
   fast?: boolean
+  /** false: the model cannot see any */
+  images?: boolean
 }
 
 /** The upstream's name for a model entry. */

@@ -32,6 +32,8 @@ export interface Wish {
   names: string[]
   /** the client sent a word that nobody knows */
   isUnknownWord?: boolean
+  /** the client asks so in every request, whatever its user chose */
+  isHabit?: true
   /** nobody is to read the reasoning, though the model may think */
   hidden: boolean
 }

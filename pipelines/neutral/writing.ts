@@ -3,9 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../model.ts'
 import type { Recall } from './reasoning.ts'
 import type { OwnNames } from './tool-name.ts'
+import type { ToolNames } from './tool-names.ts'
 
 export interface WriteContext {
   model: Model
+  /** the name of the endpoint in the configuration, to which reasoning of chat upstreams alone goes back */
+  endpoint?: string
   /** the operator's prompt; a blank one is none */
   systemPrompt: string
   /** the client's headers, lower-case names */
@@ -26,6 +29,10 @@ export interface Written<Body> {
   stopAt?: string[]
   /** of tools that go up by another name than the client's */
   ownNames?: OwnNames
+  /** of all tools, for `names-back.ts`; left out where every tool comes back as it went up */
+  names?: ToolNames
+  /** ids of the calls in the conversation, for upstreams that count theirs anew in every answer */
+  callIds?: readonly string[]
   /** the client wants no readable reasoning in the answer */
   hideReasoning?: boolean
 }

@@ -21,13 +21,25 @@ export interface TranslateContext {
 export interface Translator {
   /** The deltas of one event; `name` is the `event:` line, of use only where the data has no `type`. */
   event(data: JsonObject, name?: string): Delta[]
-  /** The input has ended: what completes the answer, or the failure that it was cut. */
-  end(): Delta[]
+  /**
+   * The input has ended: what completes the answer, or the failure that it was cut. `isDone`: by `[DONE]`, which proves
+   * something only where the API has no other end.
+   */
+  end(isDone?: boolean): Delta[]
+  /** the answer is complete but for what an upstream may report behind it, such as its usage */
+  readonly awaitsRest?: boolean
 }
 
-/** In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. After `stop` or `failure` its output ends. */
+/** How long an upstream that does not end its answer is given to report the rest. */
+const restMs = 5000
+
+/**
+ * In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. After `stop` or `failure` its output ends, and 5 s after
+ * the translator began to await the rest.
+ */
 export function translate(translator: Translator): Transform {
   const answer = new Answer(translator)
+  let restTimer: NodeJS.Timeout | undefined
 
   function emit(stage: Transform, read: () => Delta[], done: TransformCallback): void {
     if (answer.over) return done()
@@ -40,8 +52,23 @@ export function translate(translator: Translator): Transform {
       )
     }
     if (deltas.length > 0) stage.push(deltas)
-    if (answer.over) stage.push(null)
+    if (answer.over) {
+      clearTimeout(restTimer)
+      stage.push(null)
+    } else if (translator.awaitsRest) {
+      restTimer ??= setTimeout(() => endRest(stage), restMs)
+    }
     done()
+  }
+
+  function endRest(stage: Transform): void {
+    emit(
+      stage,
+      () => answer.end(),
+      (error) => {
+        if (error) stage.destroy(error)
+      },
+    )
   }
 
   return new Transform({
@@ -52,6 +79,10 @@ export function translate(translator: Translator): Transform {
     },
     flush(done) {
       emit(this, () => answer.end(), done)
+    },
+    destroy(error, done) {
+      clearTimeout(restTimer)
+      done(error)
     },
   })
 }
@@ -142,7 +173,7 @@ class Answer {
 
 function deltasOf({ event, data, oversized }: SseEvent, translator: Translator): Delta[] {
   if (oversized) return [failed(brokenProtocol('The upstream sent an event above the size limit.'))]
-  if (data === '[DONE]') return translator.end()
+  if (data === '[DONE]') return translator.end(true)
   let value: unknown
   try {
     value = parseAnswer(data)

@@ -41,7 +41,7 @@ async function ask(
 const odd = String.raw`{ "seed" :12345678901234567890,
  "model":"glm-4.6", "messages":[{"role":"critic","content":"\u00e9\/\ud83d","n":1.0}],"own":{"a":[-0,1e400]}}`
 
-test('§11 with nothing to change the body goes up and comes back byte for byte', async (t) => {
+test('§11.1 with nothing to change the body goes up and comes back byte for byte', async (t) => {
   const answer = {
     headers: { 'content-type': 'application/json' },
     body: '{"b":1.0 , "a":"\\u0041"}\n',
@@ -54,7 +54,7 @@ test('§11 with nothing to change the body goes up and comes back byte for byte'
   assert.equal(text, answer.body)
 })
 
-test('§11 model, prompt, level and stream go into the body, and no other byte moves', async (t) => {
+test('§11.1 model, prompt, level and stream go into the body, and no other byte moves', async (t) => {
   const { up } = await ask(t, odd, {
     headers: { accept: 'text/event-stream' },
     config: {
@@ -116,7 +116,7 @@ test('contract §7.2: a refusal passes as it is, without a secret that it repeat
 const begun =
   'data: {"id":"c","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}\n\n'
 
-test('§10.4, §11 a stream that is cut ends with an error event, apart from a line that was begun', async (t) => {
+test('§10.4, §11.1 a stream that is cut ends with an error event, apart from a line that was begun', async (t) => {
   const { text, proxy } = await ask(t, odd, { answer: { sse: [begun, 'data: {"id', 'hang-up'] } })
 
   assert.ok(text.startsWith(`${begun}data: {"id\n\ndata: {"error":{`))

@@ -278,7 +278,7 @@ test('§10.2 a refusal of the account says whose credential it was', async (t) =
   assert.match(theirs.text, /"message":"not your plan"/)
 })
 
-test('§11 a `common` model gets the body as it is but for model, prompt and level, and its bytes come back', async (t) => {
+test('§11.1 a `common` model gets the body as it is but for model, prompt and level, and its bytes come back', async (t) => {
   const answer = ': note\n\ndata: {"choices":[],"odd":1.0}\n\ndata: [DONE]\n\n'
   const upstream = await startUpstream(t, [{ sse: [answer] }])
   const { url } = await startProxy(t, {
@@ -303,7 +303,7 @@ test('§11 a `common` model gets the body as it is but for model, prompt and lev
   })
 })
 
-test('§11 a `common` stream that breaks off ends with an error event', async (t) => {
+test('§11.1 a `common` stream that breaks off ends with an error event', async (t) => {
   const { text } = await ask(
     t,
     { sse: ['data: {"choices":[]}\n\ndata: {"cho', { waitMs: 10 }, 'hang-up'] },

@@ -41,12 +41,12 @@ function ask(request: JsonObject, asked: Asked = {}): JsonObject {
   return JSON.parse(sent(JSON.stringify(body), asked)) as JsonObject
 }
 
-test('§11 model: the upstream id goes up', () => {
+test('§11.1 model: the upstream id goes up', () => {
   assert.equal(ask({}).model, 'glm')
   assert.equal(ask({}, { model: { upstream_id: 'glm-5-large' } }).model, 'glm-5-large')
 })
 
-suite('§11 the operator prompt goes first, once', () => {
+suite('§11.1 the operator prompt goes first, once', () => {
   const rows: [name: string, messages: unknown[], first: unknown, count: number][] = [
     ['no system message', [user], { role: 'system', content: prompt }, 2],
     ['a string', [sys('Be kind.')], sys(`${prompt}Be kind.`), 1],
@@ -94,7 +94,7 @@ suite('§11 the operator prompt goes first, once', () => {
   })
 })
 
-suite("§11 the operator's level beats the client's wish", () => {
+suite("§11.1 the operator's level beats the client's wish", () => {
   const wishes = { reasoning_effort: 'high', reasoning: { effort: 'high' }, thinking: {} }
   for (const level of ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const) {
     test(`${level}: goes up in place of the wish`, () => {
@@ -126,7 +126,7 @@ suite("§11 the operator's level beats the client's wish", () => {
   })
 })
 
-suite('§11 the upstream streams exactly when the client gets a stream', () => {
+suite('§11.1 the upstream streams exactly when the client gets a stream', () => {
   const rows: [given: boolean | null | undefined, decided: boolean, up: unknown][] = [
     [undefined, false, undefined],
     [undefined, true, true],
@@ -144,7 +144,7 @@ suite('§11 the upstream streams exactly when the client gets a stream', () => {
   }
 })
 
-suite('§11 no byte moves but those that have to', () => {
+suite('§11.1 no byte moves but those that have to', () => {
   const body = String.raw`{ "model":"alias","seed":12345678901234567890,"messages":[ {"content":"caf\u00e9 \/ \ud83d","role":"system", "x":1.0},
 {"role":"user","content":[1.0e0]} ],"temperature":1.0 }`
 
@@ -176,7 +176,7 @@ suite('§11 no byte moves but those that have to', () => {
   })
 })
 
-test('§11 unknown fields stay, whatever they are', () => {
+test('§11.1 unknown fields stay, whatever they are', () => {
   const fields = fc.dictionary(
     fc.string().filter((name) => !['model', 'messages', 'stream'].includes(name)),
     fc.jsonValue({ maxDepth: 2 }),

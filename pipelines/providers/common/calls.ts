@@ -1,0 +1,199 @@
+/**
+ * Tool calls of a chat answer. In chat each piece names its call by `index` and the first one by `id`, too; what servers make of
+ * that differs: every call with index 0, no index, no ids, the name with every piece, the arguments as an object or once more
+ * at the end.
+ */
+import type { Delta } from '../../neutral/delta.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
+import { asIndex, asName, entriesOf, partOf, ProtocolError, unreadable } from '../../wire-value.ts'
+
+export class Calls {
+  readonly #soFar: AnswerSoFar
+  /** ids that a call of this answer must not have; those of its calls are added */
+  readonly #takenIds: Set<string>
+  readonly #all: Call[] = []
+  /** the latest call of each index */
+  readonly #byIndex = new Map<number, Call>()
+  readonly #byId = new Map<string, Call>()
+
+  /** `takenIds`: of the calls in the conversation. */
+  constructor(soFar: AnswerSoFar, takenIds: Iterable<string>) {
+    this.#soFar = soFar
+    this.#takenIds = new Set(takenIds)
+  }
+
+  /** In: `tool_calls` of a delta or a message. */
+  add(value: unknown): Delta[] {
+    const entries = entriesOf(value, 'tool_calls', () => {
+      throw unreadable('tool_calls')
+    })
+    return entries.flatMap((entry) => this.#entry(entry))
+  }
+
+  /** Whether a call has begun and its arguments have not come to their end. */
+  get isInMiddle(): boolean {
+    return this.#all.some((call) => call.isInMiddle)
+  }
+
+  /** The answer has ended. `cut`: before the model did. Throws ProtocolError for arguments that no tool is named for. */
+  close(cut: boolean): Delta[] {
+    return this.#all.flatMap((call) => call.close(cut))
+  }
+
+  #entry(entry: JsonObject): Delta[] {
+    // some servers leave the `function` around name and arguments out
+    const called = isObject(entry.function) ? entry.function : partOf(entry, 'tool_calls')
+    const piece: Piece = {
+      index: asIndex(entry.index),
+      id: asName(entry.id),
+      name: asName(called.name),
+      input: called.arguments,
+    }
+    const known = this.#knownCall(piece)
+    if (known) return known.add(piece)
+    const call = this.#begin(piece)
+    const whole = this.#all.flatMap((other) => (other === call ? [] : other.closeIfWhole()))
+    return [...whole, ...call.add(piece)]
+  }
+
+  /** Undefined where the piece begins a call. */
+  #knownCall({ index, id, name, input }: Piece): Call | undefined {
+    const byId = id === undefined ? undefined : this.#byId.get(id)
+    if (index === undefined) {
+      return byId ?? (id === undefined && name === undefined ? this.#all.at(-1) : undefined)
+    }
+    const known = this.#byIndex.get(index)
+    if (!known || (id !== undefined && known.upstreamId !== undefined && id !== known.upstreamId)) {
+      return known && byId
+    }
+    const isAnother = id === undefined && name !== undefined && hasInput(input) && known.isWhole
+    return isAnother ? undefined : known
+  }
+
+  #begin({ index, id }: Piece): Call {
+    const call = new Call(id, this.#soFar, this.#takenIds)
+    this.#all.push(call)
+    if (index !== undefined) this.#byIndex.set(index, call)
+    if (id !== undefined && !this.#byId.has(id)) this.#byId.set(id, call)
+    return call
+  }
+}
+
+interface Piece {
+  index: number | undefined
+  id: string | undefined
+  name: string | undefined
+  /** text or the value itself */
+  input: unknown
+}
+
+function hasInput(input: unknown): boolean {
+  return input !== undefined && input !== null && input !== ''
+}
+
+/** What some servers have in place of arguments until these come. */
+const placeholder = '{}'
+
+class Call {
+  readonly upstreamId: string | undefined
+  readonly #soFar: AnswerSoFar
+  readonly #takenIds: Set<string>
+  readonly #json = new JsonEnd()
+  #isObject = false
+  #hasInput = false
+  #announced = ''
+  /** pieces that came before the name */
+  #held = ''
+  #index: number | undefined
+  #isClosed = false
+
+  constructor(upstreamId: string | undefined, soFar: AnswerSoFar, takenIds: Set<string>) {
+    this.upstreamId = upstreamId
+    this.#soFar = soFar
+    this.#takenIds = takenIds
+  }
+
+  /** The arguments are a whole object, so that nothing can follow. */
+  get isWhole(): boolean {
+    return this.#isObject && this.#json.isWhole
+  }
+
+  get isInMiddle(): boolean {
+    return this.#hasInput && this.#isObject && !this.#json.isWhole
+  }
+
+  add({ name, input }: Piece): Delta[] {
+    const start = name === undefined || this.#index !== undefined ? [] : this.#start(name)
+    return [...start, ...this.#input(input)]
+  }
+
+  closeIfWhole(): Delta[] {
+    return this.isWhole ? this.#stop() : []
+  }
+
+  close(cut: boolean): Delta[] {
+    if (this.#index === undefined) {
+      if (cut || (!this.#hasInput && this.#announced === '')) return []
+      throw new ProtocolError('The upstream called a tool without naming it.')
+    }
+    const isEmpty = !this.#hasInput && (!cut || this.#announced !== '')
+    const input = isEmpty ? this.#emit(this.#announced || placeholder) : []
+    // the client must not take a call for whole that was cut
+    return cut && !this.isWhole && !isEmpty ? input : [...input, ...this.#stop()]
+  }
+
+  #start(name: string): Delta[] {
+    const index = this.#soFar.nextTool()
+    this.#index = index
+    const id = this.#idFor(index)
+    const held = this.#held
+    this.#held = ''
+    return [
+      ...this.#soFar.closeBlock(),
+      { type: 'tool-start', index, kind: 'function', id, name },
+      ...(held === '' ? [] : [{ type: 'tool-input' as const, index, text: held }]),
+    ]
+  }
+
+  /** Servers that count their ids anew in every answer would have two calls of one id in a conversation. */
+  #idFor(index: number): string {
+    const isFree = this.upstreamId !== undefined && !this.#takenIds.has(this.upstreamId)
+    const id = isFree ? this.upstreamId : this.#soFar.callId(index)
+    this.#takenIds.add(id)
+    return id
+  }
+
+  #input(input: unknown): Delta[] {
+    // once more what is there already
+    if (this.isWhole) return []
+    const text = this.#json.textOf(input)
+    if (text === '') return []
+    const isFirst = !this.#hasInput
+    if (isFirst && text.trim() === placeholder && this.#announced === '') {
+      this.#announced = text
+      return []
+    }
+    const isObjectText = text.trimStart().startsWith('{')
+    const whole = isFirst && !isObjectText ? this.#announced + text : text
+    if (isFirst && whole.trim() === placeholder) return []
+    return this.#emit(whole)
+  }
+
+  #emit(text: string): Delta[] {
+    if (!this.#hasInput && text.trim() !== '') {
+      this.#hasInput = true
+      this.#isObject = text.trimStart().startsWith('{')
+    }
+    this.#json.add(text)
+    if (this.#index !== undefined) return [{ type: 'tool-input', index: this.#index, text }]
+    this.#held += text
+    return []
+  }
+
+  #stop(): Delta[] {
+    if (this.#isClosed || this.#index === undefined) return []
+    this.#isClosed = true
+    return [{ type: 'tool-stop', index: this.#index }]
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Errors of chat upstreams: an HTTP refusal, or one inside a 200 answer. Servers, gateways and gateways of gateways have
+ * envelopes of their own, and few have a code for a conversation that is too long, so the wording tells.
+ */
+import { ProxyError } from '../../errors.ts'
+import { isObject, objectFrom, type JsonObject } from '../../json/value.ts'
+import { asName, asObject } from '../../wire-value.ts'
+import { errorIn, messageIn, noMessage, refusalFrom, statusIn, typeIn } from '../failure.ts'
+
+/** The first row that matches an error's code or type gives the status. */
+const statuses: [RegExp, number][] = [
+  [/rate_?limit|insufficient_quota|too_many_requests/i, 429],
+  [/authentication|invalid_api_key|unauthorized/i, 401],
+  [/permission|forbidden/i, 403],
+  [/not_?found/i, 404],
+  [/invalid|bad_?request|context_|policy|image_/i, 400],
+  [/overload|unavailable|insufficient_system_resource/i, 503],
+  [/timeout/i, 504],
+]
+
+/** The error that an event or a body reports instead of an answer; undefined where it reports none. `name`: of the event. */
+export function reportedError(data: JsonObject, name?: string): unknown {
+  const { error } = data
+  const isGiven = isObject(error) ? Object.keys(error).length > 0 : Boolean(error)
+  if (isGiven) return error
+  if (data.object === 'error' || data.type === 'error' || name === 'error') return data
+  const [choice] = Array.isArray(data.choices) ? data.choices : []
+  const within = asObject(choice).error
+  return isObject(within) && Object.keys(within).length > 0 ? within : undefined
+}
+
+/** In: the error of an answer with the status 200. The status is that of the same error over HTTP. */
+export function commonError(value: unknown): ProxyError {
+  const error = errorIn(value)
+  const type = typeIn(error)
+  const given = asName(error.code)
+  const message = wholeMessage(error)
+  const status = statusOf(`${given ?? ''} ${asName(error.status) ?? ''} ${type ?? ''}`)
+  const param = asName(error.param)
+  const code = codeOf(status, given, `${type ?? ''} ${message}`)
+  return new ProxyError(code === tooLong ? 400 : status, code, message, {
+    ...(type !== undefined && { type }),
+    ...(param !== undefined && { param }),
+  })
+}
+
+/** In: status (400 or above) and body of an HTTP answer. The status is kept. */
+export function commonRefusal(status: number, body: string): ProxyError {
+  const refusal = refusalFrom(status, body)
+  const error = asObject(objectFrom(body)?.error)
+  const message = isObject(error.metadata) ? wholeMessage(error) : refusal.message
+  const code = codeOf(status, refusal.code ?? undefined, `${refusal.type} ${message}`)
+  if (code === refusal.code && message === refusal.message) return refusal
+  return new ProxyError(status, code, message, {
+    type: refusal.type,
+    ...(refusal.param !== null && { param: refusal.param }),
+  })
+}
+
+function statusOf(codes: string): number {
+  return statusIn(codes) ?? statuses.find(([pattern]) => pattern.test(codes))?.[1] ?? 500
+}
+
+/** OpenRouter reports the error of the provider behind it as text beside its own message. */
+function wholeMessage(error: JsonObject): string {
+  const message = messageIn(error.message) ?? noMessage
+  const { raw } = asObject(error.metadata)
+  const inner = typeof raw === 'string' ? (messageIn(objectFrom(raw)) ?? raw) : messageIn(raw)
+  return inner === undefined || message.includes(inner) ? message : `${message}: ${inner}`
+}
+
+const tooLong = 'context_length_exceeded'
+
+/** A status as a code is no code of its own. `text`: type and message. */
+function codeOf(status: number, code: string | undefined, text: string): string | null {
+  if (isTooLong(status, `${code ?? ''} ${text}`)) return tooLong
+  return code === undefined || /^\d+$/.test(code) ? null : code
+}
+
+/** As OpenAI, vLLM, llama.cpp, Ollama, Mistral, Moonshot, Zhipu, DashScope, Bedrock and Google say that it is too long. */
+const wordings =
+  /maximum context length|context_length|context length of|exceeds? the (?:available )?context|context[_ ]size|prompt is too long|prompt exceeds max|too many tokens|exceeded model token limit|range of input length|input token count.*exceeds/is
+
+/** A limit of tokens a minute is another matter, and so is an answer that was asked to be too long. */
+const otherLimits =
+  /per[- ](?:min|hour|day)|rate[- ]limit|max_(?:completion_)?tokens\W* is too large/i
+
+function isTooLong(status: number, text: string): boolean {
+  return status !== 429 && wordings.test(text) && !otherLimits.test(text)
+}

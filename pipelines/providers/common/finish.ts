@@ -1,0 +1,59 @@
+/** How a chat answer ended, and what it cost, in the words of the many servers that speak chat. */
+import type { StopReason, Usage } from '../../neutral/delta.ts'
+import { asNumber, asObject } from '../../wire-value.ts'
+
+const reasons = new Map<string | undefined, StopReason>([
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['model_length', 'length'],
+  ['content_filter', 'content-filter'],
+  ['sensitive', 'content-filter'],
+])
+
+/** `calls`: how many tools the answer calls. All words but those that mean a cut or a refusal mean that it is whole. */
+export function stopReason(reason: string | undefined, calls: number): StopReason {
+  return reasons.get(reason) ?? (calls > 0 ? 'tool-calls' : 'stop')
+}
+
+/** Whether the answer ended before the model did. */
+export function isCut(reason: string | undefined): boolean {
+  return reasons.has(reason)
+}
+
+/** Undefined for a value without counts. */
+export function usageOf(value: unknown): Usage | undefined {
+  const usage = asObject(value)
+  const input = countOf(usage.prompt_tokens)
+  const written = countOf(usage.completion_tokens)
+  if (input === undefined && written === undefined) return undefined
+  const details = asObject(usage.prompt_tokens_details)
+  const cached =
+    countOf(details.cached_tokens) ??
+    countOf(usage.prompt_cache_hit_tokens) ??
+    countOf(usage.cached_tokens)
+  const cacheWrite = countOf(details.cache_write_tokens)
+  const reasoning = countOf(asObject(usage.completion_tokens_details).reasoning_tokens)
+  const counted = { inputTokens: input ?? 0, outputTokens: written ?? 0 }
+  return {
+    ...counted,
+    outputTokens:
+      counted.outputTokens + besideOutput(counted, reasoning, countOf(usage.total_tokens)),
+    ...(cached !== undefined && { cachedTokens: cached }),
+    ...(cacheWrite !== undefined && { cacheWriteTokens: cacheWrite }),
+    ...(reasoning !== undefined && { reasoningTokens: reasoning }),
+  }
+}
+
+/** Some servers count reasoning beside the completion; the total gives it away. */
+function besideOutput(
+  { inputTokens, outputTokens }: Usage,
+  reasoning = 0,
+  total: number | undefined,
+): number {
+  return total === inputTokens + outputTokens + reasoning ? reasoning : 0
+}
+
+function countOf(value: unknown): number | undefined {
+  const count = asNumber(value)
+  return count === undefined || count < 0 ? undefined : count
+}

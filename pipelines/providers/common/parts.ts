@@ -1,0 +1,104 @@
+/** Pieces of a turn as content parts of chat, and as the one string where all of them are text. */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
+import type { AttachmentPiece, Piece, SearchResultPiece } from '../../neutral/request.ts'
+
+export type Part =
+  | { type: 'text'; text: string }
+  | { type: 'image_url'; image_url: { url: string; detail?: string } }
+  | { type: 'file'; file: { filename: string; file_data: string } }
+
+const taken = 'this model takes text, images and PDF files'
+const defaultName = 'file.pdf'
+const pdf = 'application/pdf'
+const textTypes = /^text\/|[/+](?:json|xml|yaml|javascript)$/
+
+export function textPart(text: string): Part {
+  return { type: 'text', text }
+}
+
+/** Without empty text. Throws a 400 with the place of a piece that the model does not take. */
+export function partsOf(pieces: readonly Piece[], { images }: { images: boolean }): Part[] {
+  return pieces
+    .flatMap((piece) => partOf(piece, images) ?? [])
+    .filter((part) => part.type !== 'text' || part.text !== '')
+}
+
+export function textsOf(parts: readonly Part[]): string[] {
+  return parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+}
+
+/** A string where all is text: many servers take nothing else. */
+export function contentOf(parts: readonly Part[]): string | Part[] {
+  const texts = textsOf(parts)
+  return texts.length === parts.length ? texts.join('\n\n') : [...parts]
+}
+
+function partOf(piece: Piece, images: boolean): Part | undefined {
+  switch (piece.type) {
+    case 'text':
+    case 'refusal':
+      return textPart(piece.text)
+    case 'search-result':
+      return textPart(searchResultText(piece))
+    case 'attachment':
+      if (piece.kind === 'image' && !images) return textPart(unseen)
+      return piece.kind === 'image' ? imagePart(piece) : filePart(piece)
+    case 'foreign':
+      if (piece.elsewhere === 'left-out') return undefined
+      throw piece.elsewhere ?? unsupported(piece, taken)
+    case 'reasoning':
+    case 'call':
+    case 'result':
+      throw unsupported(piece, taken)
+    default:
+      throw piece satisfies never
+  }
+}
+
+const unseen = '[An image was here; this model cannot see images.]'
+
+function searchResultText({ title, source, texts }: SearchResultPiece): string {
+  return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
+}
+
+function imagePart(piece: AttachmentPiece): Part {
+  const { held, detail, heldPlace } = piece
+  if ('text' in held) return textPart(held.text)
+  if ('fileId' in held) throw elsewhere(heldPlace)
+  const url = 'url' in held ? held.url : dataUrl(held.inline)
+  return { type: 'image_url', image_url: { url, ...(detail !== undefined && { detail }) } }
+}
+
+function filePart(piece: AttachmentPiece): Part {
+  const { held, name = defaultName, heldPlace } = piece
+  if ('text' in held) return textPart(held.text)
+  if ('fileId' in held) throw elsewhere(heldPlace)
+  if ('url' in held) {
+    const message = `${heldPlace} is an address, and this model's API fetches no files; send the data.`
+    throw badRequest('unsupported_content', heldPlace, message)
+  }
+  const { inline } = held
+  if (inline.mediaType === pdf) {
+    return { type: 'file', file: { filename: name, file_data: dataUrl(inline) } }
+  }
+  if (textTypes.test(inline.mediaType)) return textPart(asText(inline))
+  throw unsupported(piece, taken)
+}
+
+function dataUrl(inline: InlineData): string {
+  return `data:${inline.mediaType};base64,${asBase64(inline)}`
+}
+
+function elsewhere(place: string): ProxyError {
+  const message = `${place} is the id of a file that lies with another provider; send the data or a URL.`
+  return badRequest('unsupported_content', place, message)
+}
+
+/** `takes`: what the model takes or writes there. */
+export function unsupported(piece: Piece, takes: string): ProxyError {
+  const type = 'written' in piece ? piece.written : piece.type
+  const shown = JSON.stringify(type.slice(0, 80))
+  const message = `${piece.place} has the type ${shown}, but ${takes}. Take the part out.`
+  return badRequest('unsupported_content', piece.place, message)
+}

@@ -1,0 +1,144 @@
+/** How chat upstreams refuse, before an answer and inside one. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { JsonObject } from '../../../../pipelines/json/value.ts'
+import { commonTranslator } from '../../../../pipelines/providers/common/answer.ts'
+import { commonError, commonRefusal } from '../../../../pipelines/providers/common/error.ts'
+import { brief, chat, chunk, content, context, finish } from './chunks.ts'
+
+const rows: [what: string, event: JsonObject, line: string][] = [
+  ['OpenAI', { error: { message: 'no', type: 'server_error', code: null } }, 'failed 500 null: no'],
+  ['a code that is a status', { error: { message: 'no', code: 429 } }, 'failed 429 null: no'],
+  ['text in place of an object', { error: 'no' }, 'failed 500 null: no'],
+  ['Zhipu: a code of its own', { error: { code: '1302', message: 'no' } }, 'failed 500 null: no'],
+  [
+    'a code in words',
+    { error: { code: 'rate_limit_exceeded', message: 'no' } },
+    'failed 429 rate_limit_exceeded: no',
+  ],
+  ['overloaded', { error: { type: 'overloaded_error', message: 'no' } }, 'failed 503 null: no'],
+  [
+    'vLLM: the error is the event',
+    { object: 'error', message: 'no', type: 'BadRequestError', code: 400 },
+    'failed 400 null: no',
+  ],
+  [
+    'OpenRouter: beside a choice with the finish reason error',
+    {
+      ...chunk({ content: '' }, { finish_reason: 'error' }),
+      error: { code: 502, message: 'Provider disconnected' },
+    },
+    'failed 502 null: Provider disconnected',
+  ],
+  [
+    'OpenRouter: in the choice',
+    chunk({ content: '' }, { error: { code: 429, message: 'no' } }),
+    'failed 429 null: no',
+  ],
+  [
+    'OpenRouter: the error of the provider behind it',
+    {
+      error: {
+        code: 400,
+        message: 'Provider returned error',
+        metadata: { raw: '{"error":{"message":"too odd"}}' },
+      },
+    },
+    'failed 400 null: Provider returned error: too odd',
+  ],
+]
+
+for (const [what, event, line] of rows) {
+  test(`§11.6 ${what}`, () => {
+    assert.deepEqual(brief(chat(content('a'), event, content('b'), finish('stop'))), ['a', line])
+  })
+}
+
+test('§11.6 an event of the name error is one, whatever is in it', () => {
+  const deltas = commonTranslator(context).event({ message: 'no', code: 'overloaded' }, 'error')
+
+  assert.deepEqual(brief(deltas), ['failed 503 overloaded: no'])
+})
+
+test('§11.6 an empty error beside an answer is none', () => {
+  for (const error of [null, {}, '', false]) {
+    assert.deepEqual(brief(chat({ ...content('a'), error }, finish('stop'))), ['a', '= stop'])
+  }
+})
+
+const overflows: [server: string, message: string][] = [
+  [
+    'OpenAI',
+    "This model's maximum context length is 128000 tokens. However, your messages resulted in 130000 tokens.",
+  ],
+  [
+    'llama.cpp',
+    'the request exceeds the available context size. try increasing the context size or enable context shift',
+  ],
+  [
+    'LM Studio',
+    'Trying to keep the first 9000 tokens when context the overflows. However, the model is loaded with context length of only 8192 tokens',
+  ],
+  ['Moonshot', 'Invalid request: Your request exceeded model token limit: 262144'],
+  ['Zhipu', 'Prompt exceeds max length'],
+  [
+    'DashScope',
+    '<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 98304]',
+  ],
+  [
+    'Mistral',
+    'Prompt contains 40000 tokens, too large for model with 32768 maximum context length',
+  ],
+  ['Anthropic behind a gateway', 'prompt is too long: 210000 tokens > 200000 maximum'],
+  [
+    'Google behind a gateway',
+    'The input token count (1200000) exceeds the maximum number of tokens allowed',
+  ],
+  ['Bedrock behind a gateway', 'Input is too long: too many tokens'],
+]
+
+for (const [server, message] of overflows) {
+  test(`§11.6 ${server}: a conversation that is too long has the code that clients know`, () => {
+    const refusal = commonRefusal(400, JSON.stringify({ error: { message, code: 400 } }))
+    const inside = commonError({ message })
+
+    assert.equal(refusal.code, 'context_length_exceeded')
+    assert.equal(refusal.message, message)
+    assert.deepEqual([inside.status, inside.code], [400, 'context_length_exceeded'])
+  })
+}
+
+test('§11.6 a code for it stays, and counts without the wording', () => {
+  const body = JSON.stringify({ error: { message: 'x', code: 'context_length_exceeded' } })
+  const llama = JSON.stringify({
+    error: { message: 'x', type: 'exceed_context_size_error', code: 400 },
+  })
+
+  assert.equal(commonRefusal(400, body).code, 'context_length_exceeded')
+  assert.equal(commonRefusal(400, llama).code, 'context_length_exceeded')
+})
+
+test('§11.6 a limit of a minute, or of the answer, is no conversation that is too long', () => {
+  const busy = 'Rate limit reached: too many tokens per minute'
+  const long =
+    "'max_tokens' is too large: 32000. This model's maximum context length is 16384 tokens"
+
+  assert.equal(commonRefusal(429, JSON.stringify({ error: { message: busy } })).code, null)
+  assert.equal(commonRefusal(400, JSON.stringify({ error: { message: busy } })).code, null)
+  assert.equal(commonRefusal(400, JSON.stringify({ error: { message: long } })).code, null)
+})
+
+test('§11.6 a refusal keeps its status, and the words of the provider behind a gateway', () => {
+  const raw = JSON.stringify({ error: { message: 'reasoning_content is missing at index 8' } })
+  const error = {
+    message: 'Provider returned error',
+    code: 400,
+    metadata: { raw, provider_name: 'Moonshot AI' },
+  }
+  const refusal = commonRefusal(400, JSON.stringify({ error }))
+
+  assert.equal(refusal.status, 400)
+  assert.equal(refusal.message, 'Provider returned error: reasoning_content is missing at index 8')
+  assert.equal(commonRefusal(503, '<html>busy</html>').message, 'Upstream answered HTTP 503: busy')
+  assert.equal(commonRefusal(401, '{"error":"no"}').message, 'no')
+})

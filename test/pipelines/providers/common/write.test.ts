@@ -1,0 +1,434 @@
+/** The body for chat servers beside its messages: limits, sampling, tools, levels. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import { ProxyError } from '../../../../pipelines/errors.ts'
+import type { JsonObject } from '../../../../pipelines/json/value.ts'
+import type { Model } from '../../../../pipelines/model.ts'
+import type { NeutralRequest } from '../../../../pipelines/neutral/request.ts'
+import {
+  asked,
+  assistant,
+  callPiece,
+  customTool,
+  hosted,
+  model,
+  resultPiece,
+  tool,
+  user,
+  written,
+} from './ask.ts'
+
+const messages = [{ role: 'user', content: 'hi' }]
+const gpt: Model = { ...model, upstream_id: 'openai/gpt-5.2' }
+
+const rows: [what: string, rest: Partial<NeutralRequest>, fields: JsonObject][] = [
+  ['nothing but model and messages', {}, {}],
+  ['a limit is max_tokens', { limits: { total: 100 } }, { max_tokens: 100 }],
+  [
+    'sampling as named',
+    { sampling: { temperature: 0, topP: 0.5, seed: 7, presencePenalty: 1, frequencyPenalty: 2 } },
+    { temperature: 0, top_p: 0.5, seed: 7, presence_penalty: 1, frequency_penalty: 2 },
+  ],
+  [
+    'log probabilities',
+    { sampling: { logprobs: true, topLogprobs: 3 } },
+    { logprobs: true, top_logprobs: 3 },
+  ],
+  ['up to four stop sequences', { stop: ['a', 'b', 'c', 'd'] }, { stop: ['a', 'b', 'c', 'd'] }],
+  ['JSON', { format: { type: 'json' } }, { response_format: { type: 'json_object' } }],
+  ['a user, and a safe one before it', { user: 'u', safetyId: 's' }, { user: 's' }],
+  [
+    'a long user as its hash',
+    { user: 'u'.repeat(65) },
+    { user: createHash('sha256').update('u'.repeat(65)).digest('hex') },
+  ],
+  [
+    'no cache key, no metadata, no tier, no verbosity',
+    { cacheKey: 'k', metadata: { a: 1 }, tier: 'flex', verbosity: 'low' },
+    {},
+  ],
+]
+
+for (const [what, rest, fields] of rows) {
+  test(`§11.2 ${what}`, () => {
+    assert.deepEqual(written(rest).body, { model: 'qwen-9', messages, ...fields })
+  })
+}
+
+test('§11.2 a stream asks for its usage', () => {
+  assert.deepEqual(written({}, { stream: true }).body, {
+    model: 'qwen-9',
+    messages,
+    stream: true,
+    stream_options: { include_usage: true },
+  })
+})
+
+test('§11.2 the operator’s limit is the most, and counts where the client has none', () => {
+  const capped = { model: { ...model, max_output_tokens: 8000 } }
+
+  assert.equal(written({ limits: { total: 128_000 } }, capped).body.max_tokens, 8000)
+  assert.equal(written({ limits: { total: 100 } }, capped).body.max_tokens, 100)
+  assert.equal(written({}, capped).body.max_tokens, 8000)
+})
+
+test('§11.2 OpenAI’s reasoning models get their own limit, no sampling, and their text is cut here', () => {
+  const { body, dropped, stopAt } = written(
+    {
+      limits: { total: 100 },
+      sampling: { temperature: 0, topP: 1 },
+      stop: ['END'],
+      names: { temperature: 'temperature', topP: 'top_p' },
+    },
+    { model: gpt },
+  )
+
+  assert.deepEqual(body, { model: 'openai/gpt-5.2', messages, max_completion_tokens: 100 })
+  assert.deepEqual(dropped, ['temperature'])
+  assert.deepEqual(stopAt, ['END'])
+})
+
+test('§11.2 of more than four stop sequences all are cut here', () => {
+  const stop = ['a', 'b', 'c', 'd', 'e']
+  const { body, stopAt } = written({ stop })
+
+  assert.equal(body.stop, undefined)
+  assert.deepEqual(stopAt, stop)
+  assert.equal(written({ stop: ['a'] }).stopAt, undefined)
+})
+
+test('§11.2 what has no counterpart is dropped by the client’s names', () => {
+  const { dropped } = written({
+    sampling: { topK: 5 },
+    tier: 'priority',
+    verbosity: 'high',
+    lost: ['output_config.task_budget'],
+    names: { topK: 'top_k', tier: 'service_tier', verbosity: 'text.verbosity' },
+  })
+
+  assert.deepEqual(dropped, [
+    'top_k',
+    'text.verbosity',
+    'service_tier',
+    'output_config.task_budget',
+  ])
+  assert.deepEqual(
+    written({ tier: 'auto', verbosity: 'medium', cacheKey: 'k', metadata: {} }).dropped,
+    [],
+  )
+})
+
+const closed = {
+  type: 'object',
+  properties: { a: { type: 'string' } },
+  required: ['a'],
+  additionalProperties: false,
+}
+
+test('§11.2 a schema is strict only where every object is closed', () => {
+  const formatOf = (schema: JsonObject, strict?: boolean) => {
+    const format = {
+      type: 'schema' as const,
+      schema,
+      place: 'p',
+      ...(strict !== undefined && { strict }),
+    }
+    return (written({ format }).body.response_format as { json_schema: JsonObject }).json_schema
+  }
+  const open = { type: 'object', properties: { a: closed } }
+
+  assert.deepEqual(formatOf(closed), { name: 'answer', schema: closed, strict: true })
+  assert.equal(formatOf(closed, false).strict, false)
+  for (const schema of [
+    open,
+    { ...closed, required: [] },
+    { ...closed, properties: { a: open } },
+    { ...closed, properties: { a: { type: 'array', items: open } } },
+    { ...closed, properties: { a: { anyOf: [{ type: 'null' }, open] } } },
+    { ...closed, $defs: { x: open } },
+  ]) {
+    assert.equal(formatOf(schema, true).strict, false, JSON.stringify(schema))
+  }
+  assert.equal(
+    formatOf({ ...closed, properties: { type: { type: 'string' } }, required: ['type'] }).strict,
+    true,
+  )
+})
+
+const levels: [
+  what: string,
+  entry: Partial<Model>,
+  wish: Partial<NeutralRequest['reasoning']>,
+  effort: unknown,
+  dropped: string[],
+][] = [
+  ['the operator’s goes up as it is', { reasoning: 'xhigh' }, {}, 'xhigh', []],
+  [
+    'the operator’s off says nothing',
+    { reasoning: 'off' },
+    { level: 'high', said: 'reasoning.effort', names: ['reasoning.effort'] },
+    undefined,
+    ['reasoning.effort'],
+  ],
+  ['a client’s wish', {}, { level: 'low', said: 'reasoning.effort' }, 'low', []],
+  [
+    'as the nearest that such models know',
+    {},
+    { level: 'xhigh', said: 'reasoning.effort' },
+    'high',
+    ['reasoning.effort'],
+  ],
+  [
+    'what a client asks for in every request does not count',
+    {},
+    { level: 'high', said: 'output_config.effort', isHabit: true },
+    undefined,
+    [],
+  ],
+  ['no wish', {}, {}, undefined, []],
+  [
+    'a client’s off is not sent',
+    {},
+    { level: 'off', said: 'reasoning.effort' },
+    undefined,
+    ['reasoning.effort'],
+  ],
+]
+
+for (const [what, entry, wish, effort, dropped] of levels) {
+  test(`§11.2 level: ${what}`, () => {
+    const reasoning = { names: [], hidden: false, ...wish }
+    const { body, ...rest } = written({ reasoning }, { model: { ...model, ...entry } })
+
+    assert.equal(body.reasoning_effort, effort)
+    assert.deepEqual(rest.dropped, dropped)
+  })
+}
+
+function declared(rest: Partial<NeutralRequest>): JsonObject {
+  const { tools, tool_choice, parallel_tool_calls } = written(rest).body
+  return Object.fromEntries(
+    Object.entries({ tools, tool_choice, parallel_tool_calls }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  )
+}
+
+const none = { type: 'object', properties: {} }
+const plain = (name: string, rest: JsonObject = {}) => ({
+  type: 'function',
+  function: { name, parameters: none, ...rest },
+})
+
+test('§11.2 tools are functions, strict only where their schema can be', () => {
+  const tools = [
+    tool('a', { description: 'A', schema: closed, strict: true }),
+    tool('b', { schema: { type: 'object' }, strict: true }),
+    tool('c', { schema: { anyOf: [closed, { type: 'object', properties: { b: {} } }] } }),
+  ]
+
+  assert.deepEqual(declared({ tools }).tools, [
+    {
+      type: 'function',
+      function: { name: 'a', description: 'A', parameters: closed, strict: true },
+    },
+    { type: 'function', function: { name: 'b', parameters: { type: 'object' } } },
+    plain('c', { parameters: { type: 'object', properties: { a: { type: 'string' }, b: {} } } }),
+  ])
+})
+
+test('§11.2 one call at a time only where the client says so, and nothing of it without tools', () => {
+  assert.equal(declared({ tools: [tool('a')], parallelCalls: false }).parallel_tool_calls, false)
+  assert.equal(declared({ tools: [tool('a')], parallelCalls: true }).parallel_tool_calls, undefined)
+  assert.deepEqual(declared({ parallelCalls: false, toolChoice: { type: 'any', place: 'p' } }), {})
+})
+
+const space = { namespace: 'mcp__x' }
+
+test('§11.2, §12.1 names in tools, choice and history are the same', () => {
+  const { body, names } = written({
+    tools: [tool('read', space), tool('docs.find')],
+    toolChoice: {
+      type: 'tool',
+      kind: 'function',
+      name: 'read',
+      ...space,
+      namePlace: 'p',
+      place: 'p',
+    },
+    turns: [
+      user('a'),
+      assistant(callPiece('c', 'read', '{}', space)),
+      user(resultPiece('c', 'ok')),
+    ],
+  })
+  const [first, second] = body.tools as { function: { name: string } }[]
+  const [, answer] = body.messages as JsonObject[]
+
+  assert.equal(first?.function.name, 'mcp__x__read')
+  assert.match(second!.function.name, /^docs_find_[0-9a-f]{8}$/)
+  assert.deepEqual(body.tool_choice, { type: 'function', function: { name: 'mcp__x__read' } })
+  assert.ok(JSON.stringify(answer).includes('"name":"mcp__x__read"'))
+  assert.deepEqual(names?.own('mcp__x__read'), { kind: 'function', name: 'read', ...space })
+})
+
+test('§11.2 where every tool comes back as it went up there is no table', () => {
+  assert.equal(written({ tools: [tool('a')] }).names, undefined)
+})
+
+test('§11.2, §12.2 a tool for free text is a function with one string', () => {
+  const { tools } = declared({ tools: [customTool('apply_patch')] })
+  const [{ function: sent }] = tools as [{ function: JsonObject }]
+
+  assert.equal(sent.name, 'apply_patch')
+  assert.deepEqual((sent.parameters as JsonObject).required, ['input'])
+})
+
+test('§11.2, §12.3 only loaded tools are declared', () => {
+  const { tools } = declared({
+    tools: [tool('a'), tool('b', { deferred: true }), tool('c', { deferred: true })],
+    toolChanges: [{ type: 'load', name: 'c' }],
+  })
+
+  assert.deepEqual(tools, [plain('a'), plain('c')])
+})
+
+const choices: [
+  what: string,
+  toolChoice: NeutralRequest['toolChoice'],
+  sent: unknown,
+  names: string[],
+][] = [
+  ['auto is what servers assume', { type: 'auto', place: 'p' }, undefined, ['a', 'b']],
+  ['any', { type: 'any', place: 'p' }, 'required', ['a', 'b']],
+  ['none', { type: 'none', place: 'p' }, 'none', ['a', 'b']],
+  [
+    'of allowed tools only those are declared',
+    {
+      type: 'allowed',
+      mode: 'any',
+      place: 'p',
+      tools: [{ kind: 'function', name: 'b', namePlace: 'p' }],
+    },
+    'required',
+    ['b'],
+  ],
+]
+
+for (const [what, toolChoice, sent, names] of choices) {
+  test(`§11.2 choice: ${what}`, () => {
+    const { tools, tool_choice: choice } = declared({
+      tools: [tool('a'), tool('b')],
+      toolChoice: toolChoice!,
+    })
+
+    assert.deepEqual(
+      tools,
+      names.map((name) => plain(name)),
+    )
+    assert.equal(choice, sent)
+  })
+}
+
+test('§11.2 tools that a provider runs are dropped beside others', () => {
+  const search = hosted('web_search_20250305', {
+    own: { api: 'anthropic', value: { name: 'web_search' } },
+  })
+  const { body, dropped } = written({ tools: [tool('a'), search, hosted('image_generation')] })
+
+  assert.deepEqual(body.tools, [plain('a')])
+  assert.deepEqual(dropped, ['tools.web_search', 'tools.image_generation'])
+})
+
+const refused: [
+  what: string,
+  rest: Partial<NeutralRequest>,
+  code: string,
+  place: string,
+  message: RegExp,
+][] = [
+  [
+    'nothing but a tool that a provider runs',
+    { tools: [hosted('web_search')] },
+    'unsupported_tool',
+    'tools[0]',
+    /^web_search is not available on the model "local" here\.$/,
+  ],
+  [
+    'a choice of such a tool',
+    {
+      tools: [tool('a'), hosted('web_search')],
+      toolChoice: {
+        type: 'own',
+        api: 'openai',
+        value: { type: 'web_search' },
+        place: 'tool_choice',
+      },
+    },
+    'unsupported_tool',
+    'tool_choice',
+    /^web_search is not available/,
+  ],
+  [
+    'a tool that only its provider knows how to call',
+    { tools: [tool('a'), hosted('bash_20250124', { isClientRun: true })] },
+    'unsupported_tool',
+    'tools[0]',
+    /^bash .*declare it as a function/,
+  ],
+  [
+    'a choice of a tool that is not declared',
+    {
+      tools: [tool('a')],
+      toolChoice: {
+        type: 'tool',
+        kind: 'function',
+        name: 'x',
+        namePlace: 'tool_choice.name',
+        place: 'tool_choice',
+      },
+    },
+    'invalid_value',
+    'tool_choice.name',
+    /"x", which is not among the tools/,
+  ],
+  [
+    'two tools of one name',
+    { tools: [tool('a'), tool('a', { place: 'tools[1]' })] },
+    'invalid_value',
+    'tools[1]',
+    /second tool of the name "a"/,
+  ],
+]
+
+for (const [what, rest, code, place, message] of refused) {
+  test(`§11.2 a 400: ${what}`, () => {
+    assert.throws(
+      () => written(rest),
+      (error) =>
+        error instanceof ProxyError &&
+        error.status === 400 &&
+        error.code === code &&
+        error.param === place &&
+        message.test(error.message),
+    )
+  })
+}
+
+test('§11.2, §11.4 the ids of the conversation are known when its answer is read', () => {
+  const turns = [user('a'), assistant(callPiece('c'), callPiece('d')), user(resultPiece('c', ''))]
+
+  assert.deepEqual(written({ turns }).callIds, ['c', 'd'])
+})
+
+test('§11.2 the request is not changed', () => {
+  const request = asked({
+    tools: [tool('a', { deferred: true })],
+    toolChanges: [{ type: 'load', name: 'a' }],
+  })
+  const before = structuredClone(request)
+  written(request)
+
+  assert.deepEqual(request, before)
+})
