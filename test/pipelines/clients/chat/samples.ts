@@ -64,7 +64,28 @@ function claudeTool([input, places, id]: [JsonObject, number[], string]): Part {
   }
 }
 
+/** A web search that the provider runs: its two blocks may come alone. */
+const searchCall = {
+  type: 'server_tool_use',
+  id: 'srvtoolu_1',
+  name: 'web_search',
+  input: { query: 'q' },
+}
+const found = [{ type: 'web_search_result', url: 'https://a', title: 'A' }]
+const searchResult = {
+  type: 'web_search_tool_result',
+  tool_use_id: searchCall.id,
+  content: found,
+}
+const claudeSearch = fc.constantFrom<Part>(
+  ...[searchCall, searchResult].map((whole) => ({
+    events: (index: number) => block(index, whole),
+    whole,
+  })),
+)
+
 const claudePart = fc.oneof(
+  claudeSearch,
   fc.tuple(words, cuts, fc.option(fc.constant('https://a'), { nil: undefined })).map(claudeText),
   fc.tuple(words, cuts, words).map(claudeThinking),
   fc.tuple(json, cuts, fc.uuid()).map(claudeTool),
@@ -131,7 +152,15 @@ function openaiCall([input, places, { deltas, dones }]: [JsonObject, number[], S
   }
 }
 
+const openaiSearch = {
+  type: 'web_search_call',
+  id: 'ws_1',
+  status: 'completed',
+  action: { type: 'search', query: 'q', sources: [{ type: 'url', url: 'https://a' }] },
+}
+
 const openaiPart = fc.oneof(
+  fc.constant<Part>({ events: (index) => [done(index, openaiSearch)], whole: openaiSearch }),
   fc.tuple(words, cuts, style).map(openaiText),
   fc.tuple(fc.array(words, { maxLength: 3 }), style).map(openaiReasoning),
   fc.tuple(json, cuts, style).map(openaiCall),
@@ -156,7 +185,9 @@ function claudeAnswer(parts: Part[]): Sample {
       ...messageEnd('end_turn', { usage: { output_tokens: 9 } }),
     ],
     body: { id: 'msg_1', content, stop_reason: 'end_turn', usage: { ...usage, output_tokens: 9 } },
-    inputs: content.flatMap(({ input }) => (input ? [JSON.stringify(input)] : [])),
+    inputs: content.flatMap(({ type, input }) =>
+      type === 'tool_use' ? [JSON.stringify(input)] : [],
+    ),
   }
 }
 
