@@ -6,16 +6,16 @@
  * wants changed. Else the request is translated:
  *
  *   request   the client's `read` -> neutral request -> the provider's `write`
- *   answer    bytes -> SSE events -> deltas, by the provider's `translator` -> bytes, by the client's `stream` or `body`
+ *   answer    bytes -> SSE events -> deltas, by the provider's `translator` -> bytes, in the form that `read` has found out
  *
  * From the events on, what came in one piece travels as one list: a hop between stages costs more than the work at it
  * (`test/cost.test.ts`).
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ChatAnswerContext } from './clients/chat/answer.ts'
 import { chatBody } from './clients/chat/body.ts'
 import { chatErrorBody, chatErrorEvent } from './clients/chat/errors.ts'
-import { readChat, type ChatRead } from './clients/chat/read.ts'
+import { readChat } from './clients/chat/read.ts'
 import { chatStream } from './clients/chat/stream.ts'
 import { messagesErrorBody, messagesErrorEvent } from './clients/messages/errors.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
@@ -34,7 +34,12 @@ import { writeResponses } from './providers/openai/write.ts'
 import { refusalFrom } from './providers/failure.ts'
 import { rewriteChat } from './providers/common/rewrite.ts'
 import { rewriteResponses } from './providers/openai/rewrite.ts'
-import type { BodySerialiser, StreamSerialiser } from './stages/serialise.ts'
+import type {
+  AnswerContext,
+  AnswerForm,
+  BodySerialiser,
+  StreamSerialiser,
+} from './stages/serialise.ts'
 import { sseEvents } from './stages/sse-events.ts'
 import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
 
@@ -54,13 +59,17 @@ interface ClientBase {
 /** What a client needs to ask models of other APIs. */
 export interface TranslatedClient extends ClientBase {
   /** the body as a request, and what its answer depends on; throws ProxyError 400 that names the place of what is wrong */
-  read: (body: JsonObject) => ChatRead
-  /** the rules that make its stream of deltas */
-  stream: (context: ChatAnswerContext) => StreamSerialiser
-  /** the rules that make its body of the same deltas */
-  body: (context: ChatAnswerContext) => BodySerialiser<object>
+  read: (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead
   /** the header that holds such a figure of its rate limit */
   limitHeader: (figure: string, of: string) => string
+}
+
+/** What a client asks for, and how it wants to be answered. */
+export interface ClientRead {
+  request: NeutralRequest
+  /** whether it wants a stream; undefined where it does not say */
+  stream: boolean | undefined
+  form: AnswerForm
 }
 
 /** Without `read` it can ask only models of its own API. */
@@ -100,12 +109,32 @@ export interface TranslatedProvider extends ProviderBase {
 /** Without `write` only clients of its own API can ask it. */
 export type Provider = TranslatedProvider | (ProviderBase & { write?: undefined })
 
+/**
+ * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
+ * its answer alone; it goes to the serialisers beside what every answer depends on.
+ */
+function answered<Wish extends { stream: boolean | undefined }>(
+  read: (
+    body: JsonObject,
+    headers: IncomingHttpHeaders,
+  ) => { request: NeutralRequest; answer: Wish },
+  stream: (context: AnswerContext & Wish) => StreamSerialiser,
+  body: (context: AnswerContext & Wish) => BodySerialiser<object>,
+): TranslatedClient['read'] {
+  return (requestBody, headers) => {
+    const { request, answer } = read(requestBody, headers)
+    const form: AnswerForm = {
+      stream: (context) => stream({ ...context, ...answer }),
+      body: (context) => body({ ...context, ...answer }),
+    }
+    return { request, stream: answer.stream, form }
+  }
+}
+
 const clientTable = {
   chat: {
     route: '/v1/chat/completions',
-    read: readChat,
-    stream: chatStream,
-    body: chatBody,
+    read: answered(readChat, chatStream, chatBody),
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     errorBody: chatErrorBody,
     errorEvent: chatErrorEvent,

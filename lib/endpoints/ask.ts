@@ -41,12 +41,12 @@ function prepare(call: Call, bytes: Buffer): Forwarded | Translated {
   if (typeof name === 'string' && isOwn(client, findModel(call.config, name))) {
     return pass(call, JsonDocument.parse(bytes), modelOf(call, name), subPath)
   }
-  const { request, answer } = client.read(body)
+  const { request, stream: asked, form } = client.read(body, call.headers)
   const model = modelOf(call, request.model)
   const provider = providers[model.type]
   if (!provider.write) throw wrongRoute(model)
-  const stream = wantsStream(call, answer.stream)
-  return prepareTranslation(call, { client, provider, request, answer, model, stream })
+  const stream = wantsStream(call, asked)
+  return prepareTranslation(call, { client, provider, request, form, model, stream })
 }
 
 function pass(call: Call, document: JsonDocument, model: Model, subPath: string): Forwarded {

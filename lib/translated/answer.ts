@@ -12,12 +12,16 @@ import { flow } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { isOwnCredential } from '../upstream/credential.ts'
 import { shownTarget } from '../upstream/target.ts'
-import type { ChatAnswerContext } from '../../pipelines/clients/chat/answer.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
-import type { OwnNames } from '../../pipelines/neutral/tool-name.ts'
 import { AnswerOutcome } from '../../pipelines/neutral/outcome.ts'
-import { addAll, collect, serialise } from '../../pipelines/stages/serialise.ts'
+import {
+  addAll,
+  collect,
+  serialise,
+  type AnswerContext,
+  type AnswerForm,
+} from '../../pipelines/stages/serialise.ts'
 import { callMemory } from './memory.ts'
 import { decodingFault, readBeginning, sourceOf, type Reading, type Source } from './read-answer.ts'
 
@@ -25,20 +29,12 @@ import { decodingFault, readBeginning, sourceOf, type Reading, type Source } fro
  * What is known of a request once it is on its way: where it went, and how it is to be answered. The request itself is no part
  * of it, as an answer may go on for minutes.
  */
-export interface Asked extends Reading {
+export interface Asked
+  extends Reading, Pick<AnswerContext, 'requestedModel' | 'hideReasoning' | 'ownNames'> {
   client: TranslatedClient
   stream: boolean
-  /** the model as the client named it */
-  requestedModel: string
-  /** whether a stream ends with a usage chunk */
-  includeUsage: boolean
-  logprobs: boolean
-  /** the client knows `functions`, not `tools` */
-  legacyFunctions: boolean
-  /** whether the client wants no readable reasoning */
-  hideReasoning: boolean
-  /** of tools that the upstream knows by another name than the client's */
-  ownNames: OwnNames | undefined
+  /** how the client wants to be answered */
+  form: AnswerForm
 }
 
 /** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
@@ -48,25 +44,24 @@ export async function answerTranslated(
   call: Call,
   asked: Asked,
 ): Promise<void> {
-  const context = answerContext(call, asked)
+  const context = answerContext(asked)
   const outcome = new AnswerOutcome(callMemory(call, asked.target).remember)
   const source = await sourceOf(answer, call, asked, context.fallbackId)
-  const serialised = { source, client: asked.client, context, outcome }
+  const serialised = { ...asked, source, context, outcome }
   if (asked.stream) await asStream(serialised, res, call)
   else await asBody(serialised, res)
   keepTokens(call, outcome)
 }
 
-/** An answer, the client that it is for, and what becomes known of it on the way. */
-interface Serialised {
+/** An answer, how the client wants it, and what becomes known of it on the way. */
+interface Serialised extends Pick<Asked, 'client' | 'form'> {
   source: Source
-  client: TranslatedClient
-  context: ChatAnswerContext
+  context: AnswerContext
   outcome: AnswerOutcome
 }
 
 async function asStream(
-  { source, client, context, outcome }: Serialised,
+  { source, client, form, context, outcome }: Serialised,
   res: ServerResponse,
   call: Call,
 ): Promise<void> {
@@ -74,7 +69,7 @@ async function asStream(
   res.setHeader('cache-control', 'no-cache')
   res.setHeader('x-accel-buffering', 'no')
   const keepAliveMs = call.config.keep_alive_s * 1000
-  const text = serialise(client.stream(context), outcome, keepAliveMs)
+  const text = serialise(form.stream(context), outcome, keepAliveMs)
   text.once('data', () => {
     call.firstByteMs = performance.now()
   })
@@ -99,10 +94,10 @@ async function asStream(
 }
 
 async function asBody(
-  { source, client, context, outcome }: Serialised,
+  { source, form, context, outcome }: Serialised,
   res: ServerResponse,
 ): Promise<void> {
-  const serialiser = client.body(context)
+  const serialiser = form.body(context)
   if (source.body) {
     await flow(source.body, source.stages, collect(serialiser, outcome)).catch((error: Error) => {
       throw faultOf(source, error)
@@ -124,17 +119,14 @@ function faultOf({ body }: Source, error: Error): Error {
   return body?.cut ?? decodingFault(error)
 }
 
-function answerContext(call: Call, asked: Asked): ChatAnswerContext {
-  const { requestedModel, includeUsage, logprobs, legacyFunctions, hideReasoning, ownNames } = asked
+function answerContext({ requestedModel, hideReasoning, ownNames, target }: Asked): AnswerContext {
   return {
     requestedModel,
     fallbackId: randomId(),
     createdSeconds: Math.floor(Date.now() / 1000),
-    includeUsage,
-    logprobs,
-    legacyFunctions,
-    ownNames,
+    endpoint: target.endpoint.name,
     hideReasoning,
+    ownNames,
   }
 }
 

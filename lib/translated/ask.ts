@@ -10,7 +10,7 @@ import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { targetOf } from '../upstream/target.ts'
-import type { ChatRead } from '../../pipelines/clients/chat/read.ts'
+import type { ClientRead } from '../../pipelines/index.ts'
 import { writeJson } from '../../pipelines/json/exact-json.ts'
 import { answerTranslated, refuse, type Asked } from './answer.ts'
 import { callMemory } from './memory.ts'
@@ -24,7 +24,8 @@ export interface Translated {
   dropped: readonly string[]
 }
 
-interface ReadRequest extends Pick<Asked, 'client' | 'provider' | 'stream'>, ChatRead {
+interface ReadRequest
+  extends Pick<Asked, 'client' | 'provider' | 'stream' | 'form'>, Pick<ClientRead, 'request'> {
   model: Model
 }
 
@@ -34,7 +35,7 @@ interface ReadRequest extends Pick<Asked, 'client' | 'provider' | 'stream'>, Cha
  */
 export function prepareTranslation(
   call: Call,
-  { client, provider, request, answer, model, stream }: ReadRequest,
+  { client, provider, request, form, model, stream }: ReadRequest,
 ): Translated {
   call.record.stream = stream
   const target = targetOf(call, model, '')
@@ -51,18 +52,16 @@ export function prepareTranslation(
     target,
     stream,
     requestedModel: request.model,
-    includeUsage: stream && answer.includeUsage,
-    logprobs: answer.logprobs,
-    legacyFunctions: answer.legacyFunctions,
+    form,
     stopAt: written.stopAt ?? [],
     hideReasoning: written.hideReasoning ?? false,
     ownNames: written.ownNames,
   }
-  const form = { 'content-type': 'application/json', 'accept-encoding': 'identity' }
+  const own = { 'content-type': 'application/json', 'accept-encoding': 'identity' }
   const body = {
     pieces: [Buffer.from(writeJson(written.body))],
     pass: provider.headers,
-    headers: { ...form, ...written.headers },
+    headers: { ...own, ...written.headers },
   }
   return { road: 'translated', asked, body, dropped: written.dropped }
 }

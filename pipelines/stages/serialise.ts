@@ -5,7 +5,30 @@
 import { Transform, Writable, type TransformCallback } from 'node:stream'
 import type { Delta } from '../neutral/delta.ts'
 import type { AnswerOutcome } from '../neutral/outcome.ts'
+import type { OwnNames } from '../neutral/tool-name.ts'
 import { listsHeld } from './sse-events.ts'
+
+/** What the answer to any client depends on. */
+export interface AnswerContext {
+  /** the model id the client asked for */
+  requestedModel: string
+  /** the tail of the answer's id where the upstream gave none */
+  fallbackId: string
+  /** when the upstream answered, where its answer does not have that; seconds */
+  createdSeconds: number
+  /** the name of the endpoint that answers: reasoning is sealed for it */
+  endpoint: string
+  /** whether the client wants no readable reasoning; what it cannot read it gets, to hand back */
+  hideReasoning: boolean
+  /** of tools that the upstream knows by another name than the client's */
+  ownNames: OwnNames | undefined
+}
+
+/** How one request is to be answered: by the rules of its client, as the request wishes. */
+export interface AnswerForm {
+  stream: (context: AnswerContext) => StreamSerialiser
+  body: (context: AnswerContext) => BodySerialiser<object>
+}
 
 /** The rules of one client API's stream: a state machine for one answer. */
 export interface StreamSerialiser {

@@ -1,7 +1,8 @@
 /** What both forms of a chat answer, the stream and the body, have in common: identity, reasoning, finish, usage. */
 import type { Citation, Delta, StopReason, Usage } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
-import type { OwnNames } from '../../neutral/tool-name.ts'
+import type { AnswerContext } from '../../stages/serialise.ts'
+import type { ChatAnswerWish } from './read.ts'
 import type {
   ChatFinishReason,
   ChatUsage,
@@ -10,24 +11,12 @@ import type {
   ExtraContent,
 } from '../../wire/chat.ts'
 
-export interface ChatAnswerContext {
-  /** the model id the client asked for */
-  requestedModel: string
-  /** the tail of the answer's id where the upstream gave none */
-  fallbackId: string
-  /** when the upstream answered, where its answer does not have that; seconds */
-  createdSeconds: number
-  /** whether a stream ends with a usage chunk */
-  includeUsage: boolean
-  /** whether the client asked for log probabilities */
-  logprobs: boolean
-  /** whether the request used `functions` instead of `tools` */
-  legacyFunctions: boolean
-  /** whether the client wants no readable reasoning; what it cannot read it gets, to hand back */
-  hideReasoning?: boolean
-  /** of tools that the upstream knows by another name than the client's */
-  ownNames?: OwnNames | undefined
-}
+export type ChatAnswerContext = Pick<
+  AnswerContext,
+  'requestedModel' | 'fallbackId' | 'createdSeconds'
+> &
+  Partial<Pick<AnswerContext, 'hideReasoning' | 'ownNames'>> &
+  Omit<ChatAnswerWish, 'stream'>
 
 /** The members that are the same in every chunk. */
 interface Identity {
