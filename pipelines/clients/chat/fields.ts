@@ -1,10 +1,12 @@
 /**
- * The small fields of a chat request: limits, sampling, format, ids. Source: OpenAI API reference "Chat Completions",
+ * The members of a chat request beside messages and tools: limits, sampling, format, ids, how hard to think.
+ * Source: OpenAI API reference "Chat Completions", OpenRouter "Reasoning tokens", Anthropic "Effort" and "Extended thinking",
  * read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { numberFrom } from '../../json/exact-json.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
+import { efforts, type Effort, type Level, type Wish } from '../../neutral/level.ts'
 import type { AnswerFormat, Limits, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import {
   isGiven,
@@ -158,14 +160,20 @@ type SmallFields = Pick<
 export function smallFields(body: JsonObject): SmallFields {
   const { metadata, cache_control: mark, stream_options: options } = body
   const own = openAiMembers.filter((name) => isGiven(body[name])).map((name) => [name, body[name]])
+  const verbosity = optionalText(body, 'verbosity')
+  const user = optionalText(body, 'user')
+  const safetyId = optionalText(body, 'safety_identifier')
+  const cacheKey = optionalText(body, 'prompt_cache_key')
+  const tier = optionalText(body, 'service_tier')
   const store = optionalBoolean(body.store, 'store')
+  const hasMetadata = isGiven(metadata) && !isEmptyList(metadata)
   return {
-    ...textOf(body, 'verbosity', 'verbosity'),
-    ...textOf(body, 'user', 'user'),
-    ...textOf(body, 'safety_identifier', 'safetyId'),
-    ...textOf(body, 'prompt_cache_key', 'cacheKey'),
-    ...textOf(body, 'service_tier', 'tier'),
-    ...(isGiven(metadata) && { metadata: objectAt(metadata, 'metadata') }),
+    ...(verbosity !== undefined && { verbosity }),
+    ...(user !== undefined && { user }),
+    ...(safetyId !== undefined && { safetyId }),
+    ...(cacheKey !== undefined && { cacheKey }),
+    ...(tier !== undefined && { tier }),
+    ...(hasMetadata && { metadata: objectAt(metadata, 'metadata') }),
     ...(isGiven(body.prediction) && { prediction: body.prediction }),
     ...(store !== undefined && { store }),
     ...(isObject(options) && options.include_obfuscation === true && { padded: true }),
@@ -174,13 +182,13 @@ export function smallFields(body: JsonObject): SmallFields {
   }
 }
 
-function textOf<Key extends string>(
-  body: JsonObject,
-  name: string,
-  key: Key,
-): { [K in Key]?: string } {
-  const value = body[name]
-  return (isGiven(value) ? { [key]: textAt(value, name) } : {}) as { [K in Key]?: string }
+/** PHP writes an empty map as an empty list. */
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+function optionalText(body: JsonObject, name: string): string | undefined {
+  return isGiven(body[name]) ? textAt(body[name], name) : undefined
 }
 
 /** So many names of lost members are reported; a client may have made up any number. */
@@ -197,7 +205,7 @@ export function lostOf(config: JsonObject, hasFormat: boolean): string[] {
 /** Each is looked for in every piece of the answer; the API of chat takes 4. */
 const mostSequences = 256
 
-/** Each once, without empty ones. Throws a 400 that names the place of what is no text, or too many. */
+/** Each sequence once, without empty ones. Throws a 400 that names an entry of another type, or says that there are too many. */
 export function stopSequencesOf(stop: unknown): string[] {
   if (!isGiven(stop)) return []
   const list =
@@ -208,4 +216,69 @@ export function stopSequencesOf(stop: unknown): string[] {
   if (sequences.length <= mostSequences) return sequences
   const message = `stop has ${sequences.length} sequences; send at most ${mostSequences}.`
   throw badRequest('invalid_value', 'stop', message)
+}
+
+const levels = new Map<unknown, Level>([
+  ['none', 'off'],
+  ...efforts.map((effort) => [effort, effort] as const),
+])
+
+type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'said'>
+
+/**
+ * The client's wish: `reasoning_effort`, else the `reasoning` object, else `thinking` with `output_config.effort`. Words
+ * that nobody knows count as not sent.
+ */
+export function reasoningWish(body: JsonObject): Wish {
+  const { reasoning, output_config: config } = body
+  const names = ['reasoning_effort', 'reasoning', 'thinking'].filter((name) => isGiven(body[name]))
+  if (isObject(config) && isGiven(config.effort)) names.push('output_config.effort')
+  const given = [body.reasoning_effort, isObject(reasoning) ? reasoning.effort : undefined]
+  return {
+    ...wishOf(body),
+    names,
+    ...(given.some(isUnknown) && { isUnknownWord: true }),
+    hidden: body.include_reasoning === false || (isObject(reasoning) && reasoning.exclude === true),
+  }
+}
+
+function isUnknown(word: unknown): boolean {
+  return isGiven(word) && word !== '' && !levels.has(word)
+}
+
+function wishOf(body: JsonObject): OneWish {
+  const level = levels.get(body.reasoning_effort)
+  if (level) return { level, said: 'reasoning_effort' }
+  const wish = isObject(body.reasoning) ? openRouterWish(body.reasoning) : undefined
+  return wish ?? anthropicWish(body)
+}
+
+/** `enabled` alone means medium, a budget of nothing means off. */
+function openRouterWish({ enabled, effort, max_tokens: tokens }: JsonObject): OneWish | undefined {
+  const level = levels.get(effort)
+  const budget = numberFrom(tokens)
+  const budgetTokens = Number.isInteger(budget) ? budget : undefined
+  const off: OneWish = { level: 'off', said: 'reasoning' }
+  if (enabled === false || level === 'off') return off
+  if (budgetTokens !== undefined) {
+    return budgetTokens > 0 ? { ...(level && { level }), budgetTokens, said: 'reasoning' } : off
+  }
+  if (level) return { level, said: 'reasoning_effort' }
+  return enabled === true ? { level: 'medium', said: 'reasoning' } : undefined
+}
+
+/** Anthropic's own two members, of which each holds its half. */
+function anthropicWish({ thinking, output_config: config }: JsonObject): OneWish {
+  const level = isObject(config) ? levels.get(config.effort) : undefined
+  const effort = level === 'off' ? undefined : level
+  const ownEffort: { effort?: Effort } = effort ? { effort } : {}
+  if (!isObject(thinking)) return level ? { ...ownEffort, said: 'output_config.effort' } : {}
+  if (thinking.type === 'disabled') return { level: 'off', ...ownEffort, said: 'thinking' }
+  const budget = thinking.budget_tokens
+  return {
+    own: { api: 'anthropic', value: thinking },
+    ...(typeof budget === 'number' && { budgetTokens: budget }),
+    ...ownEffort,
+    said: 'thinking',
+  }
 }

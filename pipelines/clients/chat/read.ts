@@ -14,11 +14,11 @@ import {
   numbers,
   optionalBoolean,
   optionalNumber,
+  reasoningWish,
   samplingOf,
   smallFields,
   stopSequencesOf,
 } from './fields.ts'
-import { reasoningWish } from './reasoning.ts'
 import { readTools } from './tools.ts'
 import { noAudio, readTurns } from './turns.ts'
 

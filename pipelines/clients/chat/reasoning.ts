@@ -1,10 +1,9 @@
 /**
- * Reasoning in the words of chat clients: what they hand back of earlier answers, and how hard the model is to think.
- * Source: OpenRouter "Reasoning tokens", LiteLLM "Reasoning content", OpenAI `reasoning_effort`, Anthropic "Effort" and
- * "Extended thinking", read 2026-11.
+ * Reasoning that chat clients hand back of earlier answers, in each of its forms.
+ * Source: OpenRouter "Reasoning tokens", LiteLLM "Reasoning content", Anthropic "Extended thinking", OpenAI API reference
+ * "Responses", read 2026-11.
  */
-import { isObject, numberFrom, type JsonObject } from '../../json/value.ts'
-import { efforts, type Effort, type Level, type Wish } from '../../neutral/level.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Place, Reasoning } from '../../neutral/reasoning.ts'
 import type { ReasoningPiece } from '../../neutral/request.ts'
 import { isGiven } from '../../untrusted.ts'
@@ -143,69 +142,4 @@ export function reasoningOfItem(item: JsonObject): Reasoning[] {
   const parts = Array.isArray(summary) ? summary.filter(isObject) : []
   const texts = parts.map((part) => part.text).filter((text) => typeof text === 'string')
   return [{ kind: 'summary', text: texts.join('\n\n'), maker: itemFormat, seal }]
-}
-
-const levels = new Map<unknown, Level>([
-  ['none', 'off'],
-  ...efforts.map((effort) => [effort, effort] as const),
-])
-
-type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'said'>
-
-/**
- * The client's wish: `reasoning_effort`, else the `reasoning` object, else `thinking` with `output_config.effort`. Words
- * that nobody knows count as not sent.
- */
-export function reasoningWish(body: JsonObject): Wish {
-  const { reasoning, output_config: config } = body
-  const names = ['reasoning_effort', 'reasoning', 'thinking'].filter((name) => isGiven(body[name]))
-  if (isObject(config) && isGiven(config.effort)) names.push('output_config.effort')
-  const given = [body.reasoning_effort, isObject(reasoning) ? reasoning.effort : undefined]
-  return {
-    ...wishOf(body),
-    names,
-    ...(given.some(isUnknown) && { isUnknownWord: true }),
-    hidden: body.include_reasoning === false || (isObject(reasoning) && reasoning.exclude === true),
-  }
-}
-
-function isUnknown(word: unknown): boolean {
-  return isGiven(word) && word !== '' && !levels.has(word)
-}
-
-function wishOf(body: JsonObject): OneWish {
-  const level = levels.get(body.reasoning_effort)
-  if (level) return { level, said: 'reasoning_effort' }
-  const wish = isObject(body.reasoning) ? openRouterWish(body.reasoning) : undefined
-  return wish ?? anthropicWish(body)
-}
-
-/** `enabled` alone means medium, a budget of nothing means off. */
-function openRouterWish({ enabled, effort, max_tokens: tokens }: JsonObject): OneWish | undefined {
-  const level = levels.get(effort)
-  const budget = numberFrom(tokens)
-  const budgetTokens = Number.isInteger(budget) ? budget : undefined
-  const off: OneWish = { level: 'off', said: 'reasoning' }
-  if (enabled === false || level === 'off') return off
-  if (budgetTokens !== undefined) {
-    return budgetTokens > 0 ? { ...(level && { level }), budgetTokens, said: 'reasoning' } : off
-  }
-  if (level) return { level, said: 'reasoning_effort' }
-  return enabled === true ? { level: 'medium', said: 'reasoning' } : undefined
-}
-
-/** Anthropic's own two members, of which each holds its half. */
-function anthropicWish({ thinking, output_config: config }: JsonObject): OneWish {
-  const level = isObject(config) ? levels.get(config.effort) : undefined
-  const effort = level === 'off' ? undefined : level
-  const ownEffort: { effort?: Effort } = effort ? { effort } : {}
-  if (!isObject(thinking)) return level ? { ...ownEffort, said: 'output_config.effort' } : {}
-  if (thinking.type === 'disabled') return { level: 'off', ...ownEffort, said: 'thinking' }
-  const budget = thinking.budget_tokens
-  return {
-    own: { api: 'anthropic', value: thinking },
-    ...(typeof budget === 'number' && { budgetTokens: budget }),
-    ...ownEffort,
-    said: 'thinking',
-  }
 }

@@ -11,6 +11,7 @@ import type {
   AttachmentPiece,
   CallPiece,
   ForeignPiece,
+  Mark,
   Own,
   ReasoningPiece,
   ResultPiece,
@@ -24,12 +25,12 @@ import type {
   BlockSource,
   DocumentBlock,
   ImageBlock,
+  MessagesRequest,
   OwnBlock,
   SearchResultBlock,
   ToolResultBlock,
   ToolUseBlock,
 } from '../../wire/anthropic.ts'
-import { withMark } from './cache-marks.ts'
 
 const api = 'anthropic'
 
@@ -217,4 +218,49 @@ function unsupportedData(mediaType: string, { kind, heldPlace }: AttachmentPiece
   const wanted = kind === 'image' ? 'a JPEG, PNG, GIF or WebP image' : 'a PDF, a text or an image'
   const message = `${heldPlace} has the type ${found}; send ${wanted}.`
   return badRequest('unsupported_content', heldPlace, message)
+}
+
+/** Marks of one request; a mark at top level takes one of them. */
+const maxMarks = 4
+const unmarkable = new Set(['thinking', 'redacted_thinking'])
+
+/** The block, or the tool, with the mark of what it was made of. */
+export function withMark<Block extends JsonObject>(block: Block, mark: Mark | undefined): Block {
+  if (!mark) return block
+  return { ...block, cache_control: mark.control ?? { type: 'ephemeral' } }
+}
+
+/** The mark of a whole turn goes to its last block that can carry one. */
+export function withTurnMark<Block extends AnthropicBlock>(
+  blocks: Block[],
+  mark: Mark | undefined,
+): Block[] {
+  if (!mark) return blocks
+  const last = blocks.findLastIndex((block) => !unmarkable.has(block.type))
+  return blocks.map((block, at) => (at === last ? withMark(block, mark) : block))
+}
+
+/**
+ * Takes marks away until the last four are left, in the order in which the API reads them: tools, system, messages. Changes
+ * the blocks of the body, which are this request's own copies.
+ */
+export function limitMarks(body: MessagesRequest): void {
+  const allowed = isObject(body.cache_control) ? maxMarks - 1 : maxMarks
+  const blocks = body.messages.flatMap(({ content }) => content)
+  const marked = [
+    ...(body.tools ?? []),
+    ...(body.system ?? []),
+    ...blocks.flatMap(withResultParts),
+  ].filter((holder) => isObject(holder.cache_control))
+  for (const holder of marked.slice(0, Math.max(0, marked.length - allowed))) {
+    delete holder.cache_control
+  }
+}
+
+/** The parts of a tool result carry marks of their own, which come before that of the result. */
+function withResultParts(block: AnthropicBlock): JsonObject[] {
+  const { type, content } = block
+  return type === 'tool_result' && Array.isArray(content)
+    ? [...content.filter(isObject), block]
+    : [block]
 }

@@ -3,11 +3,17 @@
  * what it demands. What is injected must never make a valid request invalid; what cannot be injected safely is left out.
  * Source: docs/translation.md §5.5 and §14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
-import { planThinking, type ThinkingPlan } from './thinking.ts'
 import { capabilityOf } from './capability.ts'
 import type { Effort } from '../../neutral/level.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
-import { betaHeader, budgetOfLevel, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
+import {
+  betaHeader,
+  budgetOfLevel,
+  fastBetas,
+  INTERLEAVED_BETA,
+  planThinking,
+  type ThinkingPlan,
+} from './thinking.ts'
 import type { AnthropicBlock, AnthropicMessage } from '../../wire/anthropic.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
@@ -207,5 +213,9 @@ function isTurn(message: unknown): message is JsonObject {
 
 function blocksOf(content: unknown): AnthropicBlock[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
-  return Array.isArray(content) ? (content.filter(isObject) as AnthropicBlock[]) : []
+  return Array.isArray(content) ? content.filter(isBlockLike) : []
+}
+
+function isBlockLike(value: unknown): value is AnthropicBlock {
+  return isObject(value) && typeof value.type === 'string'
 }

@@ -4,38 +4,6 @@
  */
 import { writeJson } from '../../json/exact-json.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import type { AnswerFormat } from '../../neutral/request.ts'
-import type { AnthropicTextBlock } from '../../wire/anthropic.ts'
-import { textBlock } from './content.ts'
-
-const onlyJson =
-  'Answer with one JSON value and nothing else: no words before or after it, no code fence.'
-
-/** How the answer's format is asked for: structured outputs where the model has them, else an instruction. */
-export interface FormatPlan {
-  /** for `output_config.format`, as strict as it has to be */
-  schema?: JsonObject
-  /** for the end of `system` */
-  instruction?: AnthropicTextBlock
-  /** a schema that the API refuses, by its size or because it is endless, is only described */
-  isLost?: boolean
-}
-
-/** The plan for a format; nothing where the client wants none. */
-export function planFormat(
-  wished: AnswerFormat | undefined,
-  structuredOutputs: boolean,
-): FormatPlan {
-  if (!wished) return {}
-  if (wished.type === 'json') return { instruction: textBlock(onlyJson) }
-  const strict = strictSchema(wished.schema)
-  if (structuredOutputs && fitsStrict([], strict)) {
-    return { schema: strict }
-  }
-  const schema = writeJson(wished.schema)
-  const demand = `${onlyJson} The value must satisfy this JSON schema:\n${schema}`
-  return { instruction: textBlock(demand), isLost: structuredOutputs }
-}
 
 const refused = wordSet(
   'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern',

@@ -19,9 +19,8 @@ import type {
   AnthropicToolChoice,
   MessagesRequest,
 } from '../../wire/anthropic.ts'
-import { withMark } from './cache-marks.ts'
 import type { Capability } from './capability.ts'
-import { isBlock } from './content.ts'
+import { isBlock, withMark } from './content.ts'
 import { fitsStrict, strictSchema } from './schema.ts'
 
 /** What Anthropic defines for a tool besides. */

@@ -13,9 +13,15 @@ import type {
   AnthropicTextBlock,
   ToolResultBlock,
 } from '../../wire/anthropic.ts'
-import { withTurnMark } from './cache-marks.ts'
 import type { Capability } from './capability.ts'
-import { blocksOf, instructionBlocks, isBlock, isThinking, textBlock } from './content.ts'
+import {
+  blocksOf,
+  instructionBlocks,
+  isBlock,
+  isThinking,
+  textBlock,
+  withTurnMark,
+} from './content.ts'
 
 /** Of this API, in the registry of reasoning formats. */
 const maker = 'anthropic-claude-v1'

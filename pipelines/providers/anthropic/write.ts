@@ -1,16 +1,17 @@
 /** The neutral request as an Anthropic Messages request. Source: Anthropic API reference "Messages", read 2026-11. */
 import { createHash } from 'node:crypto'
 import { badRequest } from '../../errors.ts'
+import { writeJson } from '../../json/exact-json.ts'
+import type { JsonObject } from '../../json/value.ts'
 import { upstreamId } from '../../model.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
 import { overruledNames, wishFor } from '../../neutral/level.ts'
-import type { Nameable, NeutralRequest } from '../../neutral/request.ts'
+import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
 import type { WriteContext, Written } from '../../neutral/writing.ts'
 import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.ts'
-import { limitMarks } from './cache-marks.ts'
 import { capabilityOf } from './capability.ts'
-import { textBlock } from './content.ts'
-import { planFormat, type FormatPlan } from './schema.ts'
+import { limitMarks, textBlock } from './content.ts'
+import { fitsStrict, strictSchema } from './schema.ts'
 import { anthropicHeaders, apiVersion, planThinking, type ThinkingPlan } from './thinking.ts'
 import { isForced, toolingOf } from './tools.ts'
 import { conversationOf } from './turns.ts'
@@ -94,6 +95,32 @@ function systemOf(
     ...(instruction ? [instruction] : []),
   ]
   return system.length > 0 ? { system } : {}
+}
+
+const onlyJson =
+  'Answer with one JSON value and nothing else: no words before or after it, no code fence.'
+
+/** How the answer's format is asked for: structured outputs where the model has them, else an instruction. */
+interface FormatPlan {
+  /** for `output_config.format`, as strict as it has to be */
+  schema?: JsonObject
+  /** for the end of `system` */
+  instruction?: AnthropicTextBlock
+  /** a schema that the API refuses, by its size or because it is endless, is only described */
+  isLost?: boolean
+}
+
+/** The plan for a format; nothing where the client wants none. */
+function planFormat(wished: AnswerFormat | undefined, structuredOutputs: boolean): FormatPlan {
+  if (!wished) return {}
+  if (wished.type === 'json') return { instruction: textBlock(onlyJson) }
+  const strict = strictSchema(wished.schema)
+  if (structuredOutputs && fitsStrict([], strict)) {
+    return { schema: strict }
+  }
+  const schema = writeJson(wished.schema)
+  const demand = `${onlyJson} The value must satisfy this JSON schema:\n${schema}`
+  return { instruction: textBlock(demand), isLost: structuredOutputs }
 }
 
 function outputConfig(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { ReasoningLevel } from '../../../../../lib/config/types.ts'
 import { betaHeader } from '../../../../../pipelines/providers/anthropic/thinking.ts'
-import { reasoningWish } from '../../../../../pipelines/clients/chat/reasoning.ts'
+import { reasoningWish } from '../../../../../pipelines/clients/chat/fields.ts'
 import {
   asLevel,
   nearestEffort,
