@@ -33,8 +33,7 @@ export type Delta =
   | { type: 'reasoning-part' }
   /**
    * `reasoning`: the block or item as a whole, with its seal. Left out where the block was interrupted. Where the seal came
-   * later than the end, a second start and stop have it, without the text. The signature of a call, which Google's models
-   * make, comes in a start and stop of its own right before the call.
+   * later than the end, a second start and stop have it, without the text.
    */
   | { type: 'reasoning-stop'; reasoning?: Reasoning }
   /** What the model calls its text from a place on. May come after that text. */
