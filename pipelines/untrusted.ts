@@ -1,7 +1,6 @@
 /** Reading what a client sent: a wrong type becomes a 400 that names the place. */
 import { badRequest } from './errors.ts'
-import { isObject, type JsonObject } from './json/value.ts'
-import { ExactNumber, numberFrom } from './json/exact-json.ts'
+import { ExactNumber, isObject, numberFrom, type JsonObject } from './json/value.ts'
 
 /** Whether an optional member was sent: `null` and absent mean the same. */
 export function isGiven(value: unknown): boolean {

@@ -3,8 +3,7 @@
  * number as its digits, a list of text parts as their text. Where it holds a part of the answer and leaves open which, the
  * answer fails; where it does not, it counts as absent.
  */
-import { isObject, type JsonObject } from './json/value.ts'
-import { writeJson } from './json/exact-json.ts'
+import { isObject, writeJson, type JsonObject } from './json/value.ts'
 
 /** The upstream broke its own protocol, so that a part of its answer is lost. The message is for the client. */
 export class ProtocolError extends Error {

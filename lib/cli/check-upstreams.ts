@@ -13,7 +13,7 @@ import { endpointOf } from '../config/models.ts'
 import type { Config, Endpoint, Model } from '../config/types.ts'
 import { requestFor } from '../network/agents.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
-import { accountCredential, keyCredential, type Credential } from '../upstream/credential.ts'
+import { accountCredential, keyCredential, type Credential } from '../upstream/target.ts'
 import { requestHeaders } from '../upstream/headers.ts'
 
 interface Target {

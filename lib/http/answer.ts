@@ -1,6 +1,6 @@
 /** The answers this program makes itself: JSON, and errors in the envelope of the client's API. */
 import type { ServerResponse } from 'node:http'
-import { writeJson } from '../../pipelines/json/exact-json.ts'
+import { writeJson } from '../../pipelines/json/value.ts'
 import type { Call } from '../app.ts'
 import { ProxyError, type ShownError } from '../../pipelines/errors.ts'
 

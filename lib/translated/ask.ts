@@ -11,7 +11,7 @@ import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { targetOf } from '../upstream/target.ts'
 import type { ClientRead } from '../../pipelines/index.ts'
-import { writeJson } from '../../pipelines/json/exact-json.ts'
+import { writeJson } from '../../pipelines/json/value.ts'
 import { answerTranslated, refuse, type Asked } from './answer.ts'
 import { callMemory } from './memory.ts'
 

@@ -6,9 +6,14 @@ import { randomUUID } from 'node:crypto'
 import type { Agent, IncomingMessage } from 'node:http'
 import type { Call } from '../app.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from './attempt.ts'
-import { accountCredential, credentialFor, type Credential } from './credential.ts'
+import {
+  accountCredential,
+  credentialFor,
+  shownTarget,
+  type Credential,
+  type Target,
+} from './target.ts'
 import { requestHeaders } from './headers.ts'
-import { shownTarget, type Target } from './target.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
 export type Sender = (request: Outgoing) => Promise<UpstreamAnswer>

@@ -1,7 +1,12 @@
-/** Where a request goes: the model a client named, its endpoint, and the URL with the call's sub-path and query. */
+/**
+ * Where a request goes, and with whose credential: the model that a client named, its endpoint, the address with the call's
+ * sub-path and query, and the account's credential, the client's own, one of the environment, or none.
+ */
 import type { Call } from '../app.ts'
+import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import { findModel, nearestModel, placeOf, unservedReason } from '../config/models.ts'
-import type { Model, Place } from '../config/types.ts'
+import type { Endpoint, Model, Place } from '../config/types.ts'
+import { presentedKeys } from '../guard.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 
 /** `url` has neither sub-path nor query of the client; `address` has both. */
@@ -58,4 +63,78 @@ function joined(url: URL, query: string): string {
   const encoded = new URL(url)
   encoded.search = both
   return encoded.search
+}
+
+export interface Credential {
+  header: string
+  value: string
+  /** set for the account's token, which is renewed after a 401 */
+  accountToken?: string
+}
+
+/**
+ * The credential for an endpoint; undefined where none is to go up. Throws or fails with ProxyError 503
+ * `upstream_auth_unavailable` when the account or the variable has none, 401 `missing_credential` when it would have to be
+ * the caller's and the caller sent none.
+ */
+export function credentialFor(
+  call: Call,
+  endpoint: Endpoint,
+): Credential | undefined | Promise<Credential> {
+  const { auth } = endpoint
+  if (auth === 'none') return undefined
+  if (auth === 'client') return clientCredential(call, endpoint)
+  if (auth !== 'account') return environmentCredential(call, auth)
+  return call.app.account
+    .token()
+    .then((token) =>
+      token === undefined ? clientCredential(call, endpoint) : accountCredential(token),
+    )
+}
+
+export function accountCredential(token: string): Credential {
+  return { header: 'authorization', value: `Bearer ${token}`, accountToken: token }
+}
+
+/** Whether a credential that an upstream refused is the proxy's, not the caller's. */
+export function isOwnCredential(call: Call, endpoint: Endpoint): boolean {
+  if (endpoint.auth === 'account') return call.app.account.source !== 'none'
+  return typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined
+}
+
+function environmentCredential(call: Call, auth: { env: string; header?: string }): Credential {
+  const secret = call.config.endpoint_secrets[auth.env]
+  if (!secret) {
+    throw new ProxyError(
+      503,
+      'upstream_auth_unavailable',
+      `The environment variable ${auth.env}, which this endpoint's auth names, is not set. Set it and start the proxy again.`,
+    )
+  }
+  return keyCredential(secret, auth)
+}
+
+/** A key of the environment in the header that the endpoint takes it in. */
+export function keyCredential(secret: string, auth: { header?: string }): Credential {
+  const header = auth.header?.toLowerCase() ?? 'authorization'
+  const hasScheme = header !== 'authorization' || /^[A-Za-z][\w-]*\s/.test(secret)
+  return { header, value: hasScheme ? secret : `Bearer ${secret}` }
+}
+
+/** The caller's own, as it came, unless it is a key of this proxy. */
+function clientCredential(call: Call, endpoint: Endpoint): Credential {
+  const { valid, foreign } = presentedKeys(call.headers, call.config.prepared.clientKeys)
+  if (foreign) return foreign
+  const start =
+    endpoint.auth === 'account'
+      ? 'Start the proxy with FACTORY_API_KEY, DROID_REFRESH_KEY or an auth file, or send'
+      : 'Send'
+  const how = valid
+    ? "your own key beside the proxy's: one as `Authorization: Bearer …`, the other as `x-api-key`"
+    : 'your own key as `Authorization: Bearer …` or `x-api-key`'
+  throw new ProxyError(
+    401,
+    'missing_credential',
+    `No credential for the upstream ${endpoint.name}. ${start} ${how}.`,
+  )
 }

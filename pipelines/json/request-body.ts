@@ -1,9 +1,8 @@
 /** The body of a client's request as JSON. A broken one, or one that is nested too deeply, becomes a 400 that names the place. */
 import { isUtf8 } from 'node:buffer'
 import { ProxyError } from '../errors.ts'
-import { parseExact, survey } from './exact-json.ts'
 import { isDeeperThan } from './scan.ts'
-import { isObject, type JsonObject } from './value.ts'
+import { isObject, parseExact, survey, type JsonObject } from './value.ts'
 
 /** The body as a JSON object. Throws ProxyError 400 `invalid_json`, with the place where it broke. */
 export function parseJsonObject(body: Buffer): JsonObject {

@@ -3,8 +3,7 @@
  * back. Providers allow few characters in a name, and have no namespaces; many have no tools that are called with free text.
  */
 import { createHash } from 'node:crypto'
-import { writeJson } from '../json/exact-json.ts'
-import { isObject, objectFrom, type JsonObject } from '../json/value.ts'
+import { isObject, objectFrom, writeJson, type JsonObject } from '../json/value.ts'
 import type { CustomTool, FunctionTool, Tool } from './request.ts'
 
 /** Which names an API takes. */

@@ -4,8 +4,7 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import { brokenProtocol } from '../errors.ts'
-import { parseAnswer } from '../json/exact-json.ts'
-import { isObject, type JsonObject } from '../json/value.ts'
+import { isObject, parseAnswer, type JsonObject } from '../json/value.ts'
 import { failed, type Delta } from '../neutral/delta.ts'
 import { ProtocolError } from '../wire-value.ts'
 import { listsHeld, type SseEvent } from './sse-events.ts'

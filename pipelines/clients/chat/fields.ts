@@ -4,8 +4,7 @@
  * read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { numberFrom } from '../../json/exact-json.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import { isObject, numberFrom, type JsonObject } from '../../json/value.ts'
 import { efforts, type Effort, type Level, type Wish } from '../../neutral/level.ts'
 import type { AnswerFormat, Limits, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import {

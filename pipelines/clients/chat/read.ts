@@ -3,8 +3,7 @@
  * Source: OpenAI API reference "Chat Completions", read 2026-11.
  */
 import { badRequest, ProxyError } from '../../errors.ts'
-import { calculable } from '../../json/exact-json.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import { calculable, isObject, type JsonObject } from '../../json/value.ts'
 import type { Names, NeutralRequest } from '../../neutral/request.ts'
 import { isGiven, listAt, objectAt, shown } from '../../untrusted.ts'
 import {

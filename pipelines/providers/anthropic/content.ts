@@ -2,8 +2,7 @@
  * Neutral pieces as Anthropic blocks. Source: Anthropic API reference "Messages", "Vision", "PDF support", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { parseExact } from '../../json/exact-json.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import { isObject, parseExact, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
 import type { Ordered } from '../../neutral/history.ts'
 import { truthful } from '../../neutral/media-type.ts'

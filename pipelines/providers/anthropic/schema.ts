@@ -2,8 +2,7 @@
  * JSON schemas for structured outputs and strict tools, which take a part of JSON Schema only, and only so much of it in one
  * request. Source: Anthropic, "Structured outputs", read 2026-11; its limits as users quote them.
  */
-import { writeJson } from '../../json/exact-json.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import { isObject, writeJson, type JsonObject } from '../../json/value.ts'
 
 const refused = wordSet(
   'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern',

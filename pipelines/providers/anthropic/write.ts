@@ -1,8 +1,7 @@
 /** The neutral request as an Anthropic Messages request. Source: Anthropic API reference "Messages", read 2026-11. */
 import { createHash } from 'node:crypto'
 import { badRequest } from '../../errors.ts'
-import { writeJson } from '../../json/exact-json.ts'
-import type { JsonObject } from '../../json/value.ts'
+import { writeJson, type JsonObject } from '../../json/value.ts'
 import { upstreamId } from '../../model.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
 import { overruledNames, wishFor } from '../../neutral/level.ts'

@@ -3,8 +3,7 @@
  * turn, content that is a string, and results right behind their calls, so the messages keep to that.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { wellFormed, writeJson } from '../../json/exact-json.ts'
-import { isObject } from '../../json/value.ts'
+import { isObject, wellFormed, writeJson } from '../../json/value.ts'
 import { orderedPieces, type Sealed, type Taker } from '../../neutral/history.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { shortToolId } from '../../neutral/tool-id.ts'

@@ -1,7 +1,6 @@
 /** Pieces of a turn as parts of the content: what the model reads, and what it once wrote. */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { parseExact, writeJson } from '../../json/exact-json.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import { isObject, parseExact, writeJson, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
 import { typeOfName } from '../../neutral/media-type.ts'
 import type {

@@ -1,7 +1,6 @@
 /** The turns as `input` items, each call with its output behind it, and the texts that lead them, which are the instructions. */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { wellFormed, writeJson } from '../../json/exact-json.ts'
-import { isObject } from '../../json/value.ts'
+import { isObject, wellFormed, writeJson } from '../../json/value.ts'
 import { orderedPieces, type Taker } from '../../neutral/history.ts'
 import { usualPhase } from '../../neutral/phases.ts'
 import type { Phase } from '../../neutral/reasoning.ts'

@@ -10,7 +10,7 @@ import {
   survey,
   wellFormed,
   writeJson,
-} from '../../../pipelines/json/exact-json.ts'
+} from '../../../pipelines/json/value.ts'
 
 const integer = fc.oneof(
   fc.constantFrom('0', '7', '42', '2512292042121000001', '12345678901234567890'),
