@@ -76,12 +76,24 @@ export interface ClientRead {
 export type Client = TranslatedClient | (ClientBase & { read?: undefined })
 
 interface ProviderBase {
-  /** the client whose bytes pass */
-  api: ClientApi
   /** of its calls, below a `base_url` */
-  path: string
+  path: string | CallPath
   /** the version in a `base_url` always stands right before the path */
   isVersionLast?: true
+  /** the header for a key where the configuration names none; left out: `authorization`, as Bearer */
+  keyHeader?: string
+}
+
+/**
+ * For APIs where the model, and whether the answer is streamed, stand in the address: path and query of a call. `root`: the
+ * path of a `base_url` without a slash at its end, in which `{model}` may stand.
+ */
+export type CallPath = (root: string, call: { model: string; isStream: boolean }) => string
+
+/** What a provider needs whose API a client speaks, too. */
+export interface SameApi {
+  /** the client whose bytes pass */
+  api: ClientApi
   /** Changes the body of a client that speaks its API. Returns the headers that go with it, `undefined` for one to take out. */
   rewrite: (document: JsonDocument, context: RewriteContext) => Record<string, string | undefined>
   /**
@@ -92,7 +104,7 @@ interface ProviderBase {
 }
 
 /** What a provider needs to be asked by clients of other APIs. */
-export interface TranslatedProvider extends ProviderBase {
+interface Translation {
   /** the request in the API's words; throws ProxyError 400 that names the place of what the API does not take */
   write: (request: NeutralRequest, context: WriteContext) => Written<JsonObject>
   translator: (context: TranslateContext) => Translator
@@ -106,8 +118,12 @@ export interface TranslatedProvider extends ProviderBase {
   limits: RegExp
 }
 
-/** Without `write` only clients of its own API can ask it. */
-export type Provider = TranslatedProvider | (ProviderBase & { write?: undefined })
+export type TranslatedProvider = ProviderBase & Translation
+
+/** Without `api` no client speaks its API; without `write` only clients of its own API can ask it. */
+export type Provider = ProviderBase &
+  (SameApi | { api?: undefined }) &
+  (Translation | { write?: undefined })
 
 /**
  * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of

@@ -15,6 +15,8 @@ import { requestFor } from '../network/agents.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
 import { accountCredential, keyCredential, type Credential } from '../upstream/target.ts'
 import { requestHeaders } from '../upstream/headers.ts'
+import { providers } from '../../pipelines/index.ts'
+import { upstreamId } from '../../pipelines/model.ts'
 
 interface Target {
   app: App
@@ -38,20 +40,31 @@ export async function upstreamFindings(app: App, token: string | undefined): Pro
 }
 
 function targetOf(app: App, endpoint: Endpoint, model: Model, token: string | undefined): Target {
-  const url = fullAddress(endpoint.base_url, model.type)
+  const call = { model: upstreamId(model), isStream: false }
+  const url = fullAddress(endpoint.base_url, model.type, call)
   const key = whose(endpoint, app.config, app.account.source !== 'none')
-  return { app, endpoint, model, url, credential: credentialOf(app.config, endpoint, token), key }
+  return {
+    app,
+    endpoint,
+    model,
+    url,
+    credential: credentialOf(app.config, endpoint, model, token),
+    key,
+  }
 }
 
 /** As a request carries it; undefined for the client's, and for none. */
 function credentialOf(
   { endpoint_secrets: secrets }: Config,
   { auth }: Endpoint,
+  { type }: Model,
   token: string | undefined,
 ): Credential | undefined {
   if (auth === 'account') return token === undefined ? undefined : accountCredential(token)
   const secret = typeof auth === 'object' ? secrets[auth.env] : undefined
-  return secret && typeof auth === 'object' ? keyCredential(secret, auth) : undefined
+  return secret && typeof auth === 'object'
+    ? keyCredential(secret, { header: providers[type].keyHeader, ...auth })
+    : undefined
 }
 
 async function findingOf(target: Target): Promise<Finding> {
@@ -88,7 +101,9 @@ async function hidesModels(target: Target, models: URL): Promise<boolean> {
 
 /** Beside the address of the calls; undefined where that has an unusual form. */
 function modelsUrl(url: URL): URL | undefined {
-  const found = /^(.*)\/(?:messages|responses|chat\/completions)$/.exec(url.pathname)
+  const found = /^(.*)\/(?:messages|responses|chat\/completions|models\/[^/]+:\w+)$/.exec(
+    url.pathname,
+  )
   if (!found) return undefined
   const models = new URL(url)
   models.pathname = `${found[1]}/models`

@@ -2,11 +2,12 @@
 import { providers, type ModelType } from '../../pipelines/index.ts'
 import type { Address } from './types.ts'
 
+const modelsPath = '/models'
 /** Calls that no type makes; an address that ends in one was copied from the wrong line. */
 const otherPaths = [
   '/completions',
   '/embeddings',
-  '/models',
+  modelsPath,
   '/count_tokens',
   '/api/chat',
   '/api/generate',
@@ -18,14 +19,34 @@ const hasVersion = new RegExp(`/${version}(?:/|$)`)
 
 /**
  * The full address of a type's calls. Behind a root comes `/v1` and the path of the type; a version of the API's own stays, also
- * where something follows it, as Gemini's `/v1beta/openai`, unless the API has its version always right before the path. A query stays (Azure's `?api-version=`). `base_url`: an http or https address.
+ * where something follows it, as Gemini's `/v1beta/openai`, unless the API has its version always right before the path. A query
+ * stays (Azure's `?api-version=`). `base_url`: an http or https address.
  */
-export function fullAddress(baseUrl: string, type: ModelType): URL {
+export function fullAddress(baseUrl: string, type: ModelType, call = anyCall): URL {
   const url = new URL(baseUrl.trim())
   url.hash = ''
   const root = url.pathname.replace(/\/+$/, '')
-  url.pathname = root + missingPath(root, type)
+  const { path } = providers[type]
+  if (typeof path === 'string') url.pathname = root + missingPath(root, type, path)
+  else addCall(url, path(root.replaceAll(placeholder, '{model}'), call))
   return url
+}
+
+/** `{model}` as a URL has it. */
+const placeholder = /%7Bmodel%7D/gi
+/** Stands for all calls where people read the address. */
+const anyCall = { model: 'MODEL', isStream: false }
+
+/** The query of a call goes behind that of the `base_url`. */
+function addCall(url: URL, call: string): void {
+  const [path = '', query = ''] = call.split('?')
+  url.pathname = path
+  url.search = [url.search.slice(1), query].filter((part) => part !== '').join('&')
+}
+
+/** The calls of all types whose address does not depend on the model. */
+function fixedPaths(): string[] {
+  return Object.values(providers).flatMap(({ path }) => (typeof path === 'string' ? path : []))
 }
 
 /** The URL as requests want it. */
@@ -39,9 +60,9 @@ export function addressOf({ protocol, host, hostname, port, pathname, search }: 
   }
 }
 
-function missingPath(root: string, type: ModelType): string {
+function missingPath(root: string, type: ModelType, path: string): string {
   if (isPathOf(root, type) || otherType(root, type) !== undefined) return ''
-  const { path, isVersionLast } = providers[type]
+  const { isVersionLast } = providers[type]
   const versioned = isVersionLast ? endsInVersion : hasVersion
   const isDeployment = root.includes('/deployments/')
   return versioned.test(root) || isDeployment ? path : `/v1${path}`
@@ -51,10 +72,10 @@ function missingPath(root: string, type: ModelType): string {
 export function otherType(address: string, type: ModelType): string | undefined {
   const root = address.replace(/[?#].*$/, '').replace(/\/+$/, '')
   if (isPathOf(root, type)) return undefined
-  const paths = Object.values(providers).map(({ path }) => path)
-  return [...paths, ...otherPaths].find((path) => root.endsWith(path))
+  return [...fixedPaths(), ...otherPaths].find((path) => root.endsWith(path))
 }
 
 function isPathOf(root: string, type: ModelType): boolean {
-  return root.endsWith(providers[type].path)
+  const { path } = providers[type]
+  return root.endsWith(typeof path === 'string' ? path : modelsPath)
 }

@@ -2,7 +2,8 @@
 import { addressOf, fullAddress } from './base-url.ts'
 import { clientKeyOf, originPattern } from './callers.ts'
 import { defaultSystemPrompt } from './defaults.ts'
-import type { Config, ConfigData, Endpoint, Model, Place } from './types.ts'
+import type { Config, ConfigData, Endpoint, Model, Place, Way } from './types.ts'
+import { upstreamId } from '../../pipelines/model.ts'
 import { closest } from './unknown-keys.ts'
 
 /** The model of an id, else of an alias, else of the longest alias with a `*` that fits. */
@@ -85,8 +86,11 @@ export function prepared(data: ConfigData): Config {
   for (const model of models) {
     const endpoint = findEndpoint(endpoints, model)
     if (!endpoint) continue
-    const url = fullAddress(endpoint.base_url, model.type)
-    places.set(model, { endpoint, url, address: addressOf(url) })
+    places.set(model, {
+      endpoint,
+      whole: wayTo(endpoint, model, false),
+      stream: wayTo(endpoint, model, true),
+    })
   }
   const patterns = Object.entries(redirects)
     .filter(([alias]) => /^\*|\*$/.test(alias))
@@ -102,6 +106,11 @@ export function prepared(data: ConfigData): Config {
       patterns,
     },
   })
+}
+
+function wayTo({ base_url: baseUrl }: Endpoint, model: Model, isStream: boolean): Way {
+  const url = fullAddress(baseUrl, model.type, { model: upstreamId(model), isStream })
+  return { url, address: addressOf(url) }
 }
 
 /** `*` at either end stands for any text, also for none; all else stands for itself. */

@@ -98,10 +98,16 @@ export interface ConfigData {
   endpoint_secrets: Readonly<Record<string, string>>
 }
 
-/** Where the requests for a model go. */
+/** Where the requests for a model go, by the form of the answer that they ask for. */
 export interface Place {
   endpoint: Endpoint
-  /** of the calls, in full; not to be changed */
+  whole: Way
+  stream: Way
+}
+
+/** The address of the calls, in full. */
+export interface Way {
+  /** not to be changed */
   url: URL
   address: Address
 }

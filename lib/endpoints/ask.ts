@@ -11,7 +11,7 @@ import { forward, prepareForward, type Forwarded } from '../same-api/forward.ts'
 import { prepareTranslation, translate, type Translated } from '../translated/ask.ts'
 import { modelOf } from '../upstream/target.ts'
 import { badRequest, type ProxyError } from '../../pipelines/errors.ts'
-import { clients, providers, type Client } from '../../pipelines/index.ts'
+import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
 
@@ -30,16 +30,20 @@ function prepare(call: Call, bytes: Buffer): Forwarded | Translated {
   const { client, path } = call
   const subPath = path.slice(client.route.length)
   const canTranslate = client.read !== undefined && subPath === ''
-  if (!canTranslate || isOwn(client, hintedModel(call, bytes))) {
+  if (!canTranslate || ownApi(client, hintedModel(call, bytes))) {
     const document = JsonDocument.parse(bytes)
     const model = modelOf(call, modelName(document))
-    if (isOwn(client, model)) return pass(call, document, model, subPath)
+    const own = ownApi(client, model)
+    if (own) return pass(call, document, model, own, subPath)
     if (!canTranslate) throw wrongRoute(model)
   }
   const body = parseExactObject(bytes)
   const { model: name } = body
-  if (typeof name === 'string' && isOwn(client, findModel(call.config, name))) {
-    return pass(call, JsonDocument.parse(bytes), modelOf(call, name), subPath)
+  const named = typeof name === 'string' ? findModel(call.config, name) : undefined
+  const own = ownApi(client, named)
+  if (named && own) {
+    const document = JsonDocument.parse(bytes)
+    return pass(call, document, modelOf(call, named.id), own, subPath)
   }
   const { request, stream: asked, form } = client.read(body, call.headers)
   const model = modelOf(call, request.model)
@@ -49,13 +53,22 @@ function prepare(call: Call, bytes: Buffer): Forwarded | Translated {
   return prepareTranslation(call, { client, provider, request, form, model, stream })
 }
 
-function pass(call: Call, document: JsonDocument, model: Model, subPath: string): Forwarded {
+function pass(
+  call: Call,
+  document: JsonDocument,
+  model: Model,
+  own: SameApi,
+  subPath: string,
+): Forwarded {
   const stream = wantsStream(call, document.get('stream'))
-  return prepareForward(call, document, model, { subPath, stream })
+  return prepareForward(call, document, model, own, { subPath, stream })
 }
 
-function isOwn(client: Client, model: Model | undefined): boolean {
-  return model !== undefined && clients[providers[model.type].api] === client
+/** What the model's API needs where it is the client's own; undefined where it is another. */
+function ownApi(client: Client, model: Model | undefined): SameApi | undefined {
+  if (!model) return undefined
+  const provider = providers[model.type]
+  return provider.api !== undefined && clients[provider.api] === client ? provider : undefined
 }
 
 const modelKey = Buffer.from('"model"')
@@ -89,7 +102,8 @@ function modelName(document: JsonDocument): string {
 function wrongRoute(model: Model): ProxyError {
   const { api, write } = providers[model.type]
   const others = Object.values(clients).filter(({ read }) => read && write)
-  const routes = new Set([clients[api], ...others].map(({ route }) => route))
+  const own = api === undefined ? [] : [clients[api]]
+  const routes = new Set([...own, ...others].map(({ route }) => route))
   return badRequest(
     'wrong_route',
     'model',

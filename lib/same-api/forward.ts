@@ -14,7 +14,7 @@ import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { isEncoded, tap } from '../upstream/tap.ts'
 import { targetOf, type Target } from '../upstream/target.ts'
-import { providers } from '../../pipelines/index.ts'
+import type { SameApi } from '../../pipelines/index.ts'
 import type { JsonDocument } from '../../pipelines/json/document.ts'
 import { sendByProxy } from './proxy.ts'
 
@@ -35,10 +35,10 @@ export function prepareForward(
   call: Call,
   document: JsonDocument,
   model: Model,
+  { rewrite, streamEnd }: SameApi,
   { subPath, stream }: { subPath: string; stream: boolean },
 ): Forwarded {
-  const { rewrite, streamEnd } = providers[model.type]
-  const target = targetOf(call, model, subPath)
+  const target = targetOf(call, model, { subPath, stream })
   const systemPrompt = systemPromptOf(call.config, target.endpoint)
   const { headers: client } = call
   const headers = rewrite(document, { model, systemPrompt, headers: client, subPath, stream })

@@ -38,7 +38,7 @@ export function prepareTranslation(
   { client, provider, request, form, model, stream }: ReadRequest,
 ): Translated {
   call.record.stream = stream
-  const target = targetOf(call, model, '')
+  const target = targetOf(call, model, { subPath: '', stream })
   const written = provider.write(request, {
     model,
     systemPrompt: systemPromptOf(call.config, target.endpoint),

@@ -60,7 +60,7 @@ class Exchange {
   }
 
   async answer(): Promise<UpstreamAnswer> {
-    const credential = await credentialFor(this.#call, this.#target.endpoint)
+    const credential = await credentialFor(this.#call, this.#target)
     const answer = await this.#attemptTwice(credential)
     if (answer.status === 404) this.#call.record.notFound = shownTarget(this.#target)
     if (answer.status !== 401 || credential?.accountToken === undefined) return answer

@@ -5,12 +5,14 @@
 import type { Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import { findModel, nearestModel, placeOf, unservedReason } from '../config/models.ts'
-import type { Endpoint, Model, Place } from '../config/types.ts'
+import type { Endpoint, Model, Way } from '../config/types.ts'
 import { presentedKeys } from '../guard.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
+import { providers } from '../../pipelines/index.ts'
 
 /** `url` has neither sub-path nor query of the client; `address` has both. */
-export interface Target extends Place {
+export interface Target extends Way {
+  endpoint: Endpoint
   model: Model
 }
 
@@ -48,8 +50,13 @@ export function shownTarget({ endpoint, address }: Pick<Target, 'endpoint' | 'ad
 }
 
 /** `subPath`, such as `/count_tokens` or empty, goes behind the endpoint's own path. */
-export function targetOf(call: Call, model: Model, subPath: string): Target {
-  const { endpoint, url, address } = placeOf(call.config, model)
+export function targetOf(
+  call: Call,
+  model: Model,
+  { subPath, stream }: { subPath: string; stream: boolean },
+): Target {
+  const { endpoint, ...ways } = placeOf(call.config, model)
+  const { url, address } = stream ? ways.stream : ways.whole
   call.record.upstream = endpoint.name
   if (subPath === '' && call.query === '') return { model, endpoint, url, address }
   const path = `${url.pathname}${subPath}${joined(url, call.query)}`
@@ -79,12 +86,13 @@ export interface Credential {
  */
 export function credentialFor(
   call: Call,
-  endpoint: Endpoint,
+  { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
 ): Credential | undefined | Promise<Credential> {
   const { auth } = endpoint
+  const { keyHeader } = providers[model.type]
   if (auth === 'none') return undefined
-  if (auth === 'client') return clientCredential(call, endpoint)
-  if (auth !== 'account') return environmentCredential(call, auth)
+  if (auth === 'client') return inHeader(clientCredential(call, endpoint), keyHeader)
+  if (auth !== 'account') return environmentCredential(call, { header: keyHeader, ...auth })
   return call.app.account
     .token()
     .then((token) =>
@@ -102,7 +110,12 @@ export function isOwnCredential(call: Call, endpoint: Endpoint): boolean {
   return typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined
 }
 
-function environmentCredential(call: Call, auth: { env: string; header?: string }): Credential {
+interface KeyAuth {
+  env: string
+  header?: string | undefined
+}
+
+function environmentCredential(call: Call, auth: KeyAuth): Credential {
   const secret = call.config.endpoint_secrets[auth.env]
   if (!secret) {
     throw new ProxyError(
@@ -115,10 +128,19 @@ function environmentCredential(call: Call, auth: { env: string; header?: string 
 }
 
 /** A key of the environment in the header that the endpoint takes it in. */
-export function keyCredential(secret: string, auth: { header?: string }): Credential {
+export function keyCredential(secret: string, auth: Pick<KeyAuth, 'header'>): Credential {
   const header = auth.header?.toLowerCase() ?? 'authorization'
   const hasScheme = header !== 'authorization' || /^[A-Za-z][\w-]*\s/.test(secret)
   return { header, value: hasScheme ? secret : `Bearer ${secret}` }
+}
+
+/** Google's access tokens are no keys: they go up as they come. */
+const accessToken = /^Bearer ya29\./i
+
+/** The caller's key where the upstream looks for it. */
+function inHeader(credential: Credential, header: string | undefined): Credential {
+  if (header === undefined || accessToken.test(credential.value)) return credential
+  return { header, value: credential.value.replace(/^Bearer\s+/i, '') }
 }
 
 /** The caller's own, as it came, unless it is a key of this proxy. */

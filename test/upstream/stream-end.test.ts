@@ -53,7 +53,9 @@ const cut: [what: string, type: ModelType, events: string[]][] = [
 ]
 
 function isWhole(type: ModelType, pieces: Iterable<string | Buffer>): boolean {
-  const end = new StreamEnd(providers[type].streamEnd)
+  const provider = providers[type]
+  assert.ok(provider.api)
+  const end = new StreamEnd(provider.streamEnd)
   for (const piece of pieces) end.read(Buffer.from(piece as string))
   return end.isWhole()
 }

@@ -13,7 +13,7 @@ function addressOf(base_url: string, query = '', subPath = '') {
   const data = { models: [model], endpoints: [endpoint], model_redirects: {} }
   const config = prepared({ ...data, api_keys: [], cors_origins: [] } as unknown as ConfigData)
   const call = { config, query, record: {} } as unknown as Call
-  return targetOf(call, config.models[0]!, subPath).address
+  return targetOf(call, config.models[0]!, { subPath, stream: false }).address
 }
 
 const paths: [base: string, query: string, subPath: string, path: string][] = [
