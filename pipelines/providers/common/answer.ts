@@ -62,8 +62,6 @@ class CommonTranslator implements Translator {
   readonly #soFar = new AnswerSoFar()
   readonly #text = new TextBlockSoFar(this.#soFar)
   readonly #tagged = new TaggedText()
-  /** content as it came, with tags */
-  readonly #content = new SentText()
   readonly #refusal = new SentText()
   readonly #reasoning: ReasoningSoFarOfChat
   readonly #calls: Calls
@@ -84,13 +82,13 @@ class CommonTranslator implements Translator {
   event(data: JsonObject, name?: string): Delta[] {
     const error = reportedError(data, name)
     if (error !== undefined) return [failed(commonError(error))]
-    const deltas = this.#begin(data)
-    this.#usage = usageOf(data.usage) ?? this.#usage
-    this.#serviceTier = asName(data.service_tier) ?? this.#serviceTier
-    for (const choice of asObjects(data.choices)) {
-      this.#usage = usageOf(choice.usage) ?? this.#usage
-      if ((asIndex(choice.index) ?? 0) === 0) deltas.push(...this.#choice(choice))
-    }
+    const deltas: Delta[] = []
+    if (!this.#isBegun) deltas.push(this.#begin(data))
+    if (data.usage) this.#usage = usageOf(data.usage) ?? this.#usage
+    if (data.service_tier) this.#serviceTier = asName(data.service_tier)
+    const { choices } = data
+    if (!Array.isArray(choices)) return deltas
+    for (const choice of choices as unknown[]) if (isObject(choice)) this.#choice(choice, deltas)
     return deltas
   }
 
@@ -102,95 +100,124 @@ class CommonTranslator implements Translator {
   end(isDone = this.#isBody): Delta[] {
     if (this.#finish === undefined && !(isDone && this.#isWhole)) return [failed(truncatedAnswer())]
     const cut = isCut(this.#finish)
-    const rest = [...this.#spoken(this.#tagged.flush()), ...this.#reasoning.close()]
-    const calls = this.#calls.close(cut)
+    const deltas: Delta[] = []
+    this.#write(this.#tagged.flush(), undefined, deltas)
+    deltas.push(...this.#reasoning.close(), ...this.#calls.close(cut))
+    if (this.#usage) deltas.push({ type: 'usage', usage: this.#usage })
     const reason = stopReason(this.#finish, this.#soFar.tools)
-    return [
-      ...rest,
-      ...calls,
-      ...(this.#usage ? [{ type: 'usage' as const, usage: this.#usage }] : []),
-      { type: 'stop', reason, ...(this.#serviceTier && { serviceTier: this.#serviceTier }) },
-    ]
+    const serviceTier = this.#serviceTier
+    deltas.push({ type: 'stop', reason, ...(serviceTier && { serviceTier }) })
+    return deltas
   }
 
   /** Something was said, and no call broke off. */
   get #isWhole(): boolean {
-    const said = this.#content.length + this.#refusal.length + this.#soFar.tools
+    const said = this.#text.sent.length + this.#refusal.length + this.#soFar.tools
     return said > 0 && !this.#calls.isInMiddle
   }
 
-  #begin(data: JsonObject): Delta[] {
-    if (this.#isBegun) return []
+  #begin(data: JsonObject): Delta {
     this.#isBegun = true
     const id = asName(data.id)
     this.#soFar.id = id ?? this.#soFar.id
     const created = asNumber(data.created)
-    const seconds = created === undefined ? {} : { createdSeconds: Math.floor(created) }
-    return [{ type: 'start', id, ...seconds }]
+    return {
+      type: 'start',
+      id,
+      ...(created !== undefined && { createdSeconds: Math.floor(created) }),
+    }
   }
 
-  #choice(choice: JsonObject): Delta[] {
-    const isWhole = !isObject(choice.delta) && isObject(choice.message)
+  /** Most chunks hold one member, so that what is absent must cost nothing. */
+  #choice(choice: JsonObject, deltas: Delta[]): void {
+    if (choice.usage) this.#usage = usageOf(choice.usage) ?? this.#usage
+    if (choice.index !== 0 && (asIndex(choice.index) ?? 0) !== 0) return
+    const isWhole = isObject(choice.message) && !isObject(choice.delta)
     const delta = isWhole ? asObject(choice.message) : partOf(choice.delta, 'delta')
-    const deltas = [
-      ...this.#reasoned(delta, isWhole),
-      ...this.#said(delta.content, isWhole, choice.logprobs),
-      ...this.#refused(asText(delta.refusal, 'refusal'), isWhole),
-      ...this.#cited(delta.annotations),
-      ...this.#called(delta),
-    ]
-    this.#finish = asName(choice.finish_reason) ?? this.#finish
-    const failure = failures.get(this.#finish ?? '')
-    return failure ? [...deltas, failed(failure)] : deltas
+    if (this.#reasoning.isIn(delta)) this.#reason(delta, isWhole, deltas)
+    if (isPresent(delta.content)) this.#say(delta.content, choice.logprobs, isWhole, deltas)
+    if (isPresent(delta.refusal)) this.#refuse(asText(delta.refusal, 'refusal'), isWhole, deltas)
+    if (isPresent(delta.annotations)) this.#cite(delta.annotations, deltas)
+    if (isPresent(delta.tool_calls)) this.#call(delta.tool_calls, deltas)
+    else if (isObject(delta.function_call)) {
+      this.#call([{ index: 0, function: delta.function_call }], deltas)
+    }
+    if (isPresent(choice.finish_reason)) this.#stop(asName(choice.finish_reason), deltas)
   }
 
-  #reasoned(delta: JsonObject, isWhole: boolean): Delta[] {
-    const deltas = this.#reasoning.add(delta, isWhole)
+  #reason(delta: JsonObject, isWhole: boolean, deltas: Delta[]): void {
+    deltas.push(...this.#reasoning.add(delta, isWhole))
     // text that may have been a tag is none
-    return this.#reasoning.hasField ? [...deltas, ...this.#spoken(this.#tagged.flush())] : deltas
+    if (this.#reasoning.hasField) this.#write(this.#tagged.flush(), undefined, deltas)
   }
 
-  #said(content: unknown, isWhole: boolean, logprobs: unknown): Delta[] {
+  #say(content: unknown, logprobs: unknown, isWhole: boolean, deltas: Delta[]): void {
     const { thinking, text } = partsOf(content)
-    const rest = isWhole ? this.#content.restOf(text) : text
-    this.#content.add(rest)
-    const inline =
-      isWhole && this.#content.length > rest.length ? [] : this.#reasoning.inline(thinking)
-    return [...inline, ...this.#spoken(this.#tagged.push(rest), asObject(logprobs).content)]
+    if (isWhole) {
+      this.#complete(thinking, text, logprobs, deltas)
+      return
+    }
+    if (thinking !== '') deltas.push(...this.#reasoning.inline(thinking))
+    this.#write(this.#tagged.push(text), logprobs, deltas)
+  }
+
+  /** Adds of a whole content what the pieces left out. */
+  #complete(thinking: string, content: string, logprobs: unknown, deltas: Delta[]): void {
+    const before = this.#reasoning.hasField ? [] : this.#tagged.push('')
+    this.#write([...before, ...this.#tagged.flush()], undefined, deltas)
+    const tagged = new TaggedText()
+    const pieces = this.#reasoning.hasField
+      ? [{ kind: 'text' as const, text: content }]
+      : [...tagged.push(content), ...tagged.flush()]
+    const textOf = (wanted: TextPiece['kind']) =>
+      pieces.map(({ kind, text }) => (kind === wanted ? text : '')).join('')
+    const thought = this.#reasoning.isEmpty ? thinking + textOf('reasoning') : ''
+    const rest = this.#text.sent.restOf(textOf('text'))
+    if (thought !== '') deltas.push(...this.#reasoning.inline(thought))
+    if (rest !== '') this.#write([{ kind: 'text', text: rest }], logprobs, deltas)
   }
 
   /** Log probabilities are of the text as it came: where a tag was in it, they fit no more. */
-  #spoken(pieces: TextPiece[], logprobs?: unknown): Delta[] {
-    return pieces.flatMap(({ kind, text }) => {
-      if (kind === 'reasoning') return this.#reasoning.inline(text)
-      const known = Array.isArray(logprobs) && pieces.length === 1 ? [logprobs] : []
-      return [...this.#reasoning.close(), ...this.#text.piece(text, ...known)]
-    })
+  #write(pieces: readonly TextPiece[], logprobs: unknown, deltas: Delta[]): void {
+    for (const { kind, text } of pieces) {
+      if (kind === 'reasoning') deltas.push(...this.#reasoning.inline(text))
+      else {
+        if (this.#reasoning.isOpen) deltas.push(...this.#reasoning.close())
+        const tokens = pieces.length === 1 && isObject(logprobs) ? logprobs.content : undefined
+        deltas.push(...this.#text.piece(text, Array.isArray(tokens) ? tokens : undefined))
+      }
+    }
   }
 
-  #refused(text: string, isWhole: boolean): Delta[] {
+  #refuse(text: string, isWhole: boolean, deltas: Delta[]): void {
     const rest = isWhole ? this.#refusal.restOf(text) : text
-    if (rest === '') return []
+    if (rest === '') return
     this.#refusal.add(rest)
-    return [
-      ...this.#reasoning.close(),
-      ...this.#soFar.closeBlock(),
-      { type: 'refusal', text: rest },
-    ]
+    deltas.push(...this.#reasoning.close(), ...this.#soFar.closeBlock())
+    deltas.push({ type: 'refusal', text: rest })
   }
 
-  #cited(annotations: unknown): Delta[] {
+  #cite(annotations: unknown, deltas: Delta[]): void {
     const citations = asObjects(annotations).flatMap((annotation) => citationOf(annotation) ?? [])
-    return citations.length > 0 ? [{ type: 'annotations', citations }] : []
+    if (citations.length > 0) deltas.push({ type: 'annotations', citations })
   }
 
-  #called({ tool_calls: calls, function_call: legacy }: JsonObject): Delta[] {
-    const given = isObject(legacy) ? [{ index: 0, function: legacy }] : calls
-    const hasCalls = Array.isArray(given) ? given.length > 0 : Boolean(given)
-    if (!hasCalls) return []
-    const before = [...this.#spoken(this.#tagged.flush()), ...this.#reasoning.close()]
-    return [...before, ...this.#calls.add(given)]
+  #call(calls: unknown, deltas: Delta[]): void {
+    if (Array.isArray(calls) && calls.length === 0) return
+    this.#write(this.#tagged.flush(), undefined, deltas)
+    if (this.#reasoning.isOpen) deltas.push(...this.#reasoning.close())
+    deltas.push(...this.#calls.add(calls))
   }
+
+  #stop(reason: string | undefined, deltas: Delta[]): void {
+    this.#finish = reason ?? this.#finish
+    const failure = failures.get(this.#finish ?? '')
+    if (failure) deltas.push(failed(failure))
+  }
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null
 }
 
 /** Mistral has its thinking among the parts of the content. */

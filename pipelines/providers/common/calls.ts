@@ -25,9 +25,9 @@ export class Calls {
 
   /** In: `tool_calls` of a delta or a message. */
   add(value: unknown): Delta[] {
-    const entries = entriesOf(value, 'tool_calls', () => {
-      throw unreadable('tool_calls')
-    })
+    const entries = entriesOf(value, 'tool_calls', noCall)
+    const [only] = entries
+    if (only && entries.length === 1) return this.#entry(only)
     return entries.flatMap((entry) => this.#entry(entry))
   }
 
@@ -80,6 +80,10 @@ export class Calls {
   }
 }
 
+function noCall(): never {
+  throw unreadable('tool_calls')
+}
+
 interface Piece {
   index: number | undefined
   id: string | undefined
@@ -124,8 +128,8 @@ class Call {
   }
 
   add({ name, input }: Piece): Delta[] {
-    const start = name === undefined || this.#index !== undefined ? [] : this.#start(name)
-    return [...start, ...this.#input(input)]
+    if (name === undefined || this.#index !== undefined) return this.#input(input)
+    return [...this.#start(name), ...this.#input(input)]
   }
 
   closeIfWhole(): Delta[] {
@@ -169,14 +173,17 @@ class Call {
     if (this.isWhole) return []
     const text = this.#json.textOf(input)
     if (text === '') return []
-    const isFirst = !this.#hasInput
-    if (isFirst && text.trim() === placeholder && this.#announced === '') {
-      this.#announced = text
+    return this.#hasInput ? this.#emit(text) : this.#firstInput(text)
+  }
+
+  /** What is empty waits for what may follow. */
+  #firstInput(text: string): Delta[] {
+    const begun = text.trimStart()
+    const whole = begun.startsWith('{') ? text : this.#announced + text
+    if (whole.trim() === placeholder) {
+      this.#announced = placeholder
       return []
     }
-    const isObjectText = text.trimStart().startsWith('{')
-    const whole = isFirst && !isObjectText ? this.#announced + text : text
-    if (isFirst && whole.trim() === placeholder) return []
     return this.#emit(whole)
   }
 

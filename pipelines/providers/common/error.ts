@@ -20,13 +20,15 @@ const statuses: [RegExp, number][] = [
 
 /** The error that an event or a body reports instead of an answer; undefined where it reports none. `name`: of the event. */
 export function reportedError(data: JsonObject, name?: string): unknown {
-  const { error } = data
-  const isGiven = isObject(error) ? Object.keys(error).length > 0 : Boolean(error)
-  if (isGiven) return error
+  if (isFilled(data.error)) return data.error
   if (data.object === 'error' || data.type === 'error' || name === 'error') return data
-  const [choice] = Array.isArray(data.choices) ? data.choices : []
-  const within = asObject(choice).error
-  return isObject(within) && Object.keys(within).length > 0 ? within : undefined
+  const choice: unknown = Array.isArray(data.choices) ? data.choices[0] : undefined
+  return isObject(choice) && isFilled(choice.error) ? choice.error : undefined
+}
+
+/** Some servers have an empty error beside an answer. */
+function isFilled(error: unknown): boolean {
+  return isObject(error) ? Object.keys(error).length > 0 : Boolean(error)
 }
 
 /** In: the error of an answer with the status 200. The status is that of the same error over HTTP. */

@@ -39,6 +39,25 @@ export class ReasoningSoFarOfChat {
     return this.#field !== undefined
   }
 
+  /** Whether none has come in any form. */
+  get isEmpty(): boolean {
+    return this.#blocks === 0
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined
+  }
+
+  /** Whether a delta may hold some. */
+  isIn(delta: JsonObject): boolean {
+    return (
+      Boolean(delta.reasoning_content) ||
+      Boolean(delta.reasoning) ||
+      Boolean(delta.reasoning_text) ||
+      Boolean(delta.reasoning_details)
+    )
+  }
+
   /** In: a delta, or a message, of which what came before is left out. */
   add(delta: JsonObject, isWhole: boolean): Delta[] {
     const shown = this.#fieldText(delta, isWhole)
