@@ -9,6 +9,8 @@ export interface ProxyErrorDetail {
   /** overrides the type that follows from the status */
   type?: string
   headers?: Record<string, string>
+  /** an upstream reported it: code and place are of its API */
+  isUpstreams?: true
   cause?: unknown
 }
 
@@ -18,6 +20,7 @@ export class ProxyError extends Error {
   readonly type: string
   readonly param: string | null
   readonly headers: Record<string, string>
+  readonly isUpstreams: boolean
 
   constructor(status: number, code: string | null, message: string, detail: ProxyErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
@@ -27,11 +30,15 @@ export class ProxyError extends Error {
     this.type = detail.type ?? errorType(status)
     this.param = detail.param ?? null
     this.headers = detail.headers ?? {}
+    this.isUpstreams = detail.isUpstreams ?? false
   }
 }
 
 /** What a client reads of an error, each in the envelope of its API. */
-export type ShownError = Pick<ProxyError, 'message' | 'type' | 'param' | 'code'>
+export type ShownError = Pick<
+  ProxyError,
+  'status' | 'message' | 'type' | 'param' | 'code' | 'isUpstreams'
+>
 
 /** The error `type` that both APIs use for a status. */
 export function errorType(status: number): string {

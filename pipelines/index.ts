@@ -17,7 +17,11 @@ import { chatBody } from './clients/chat/body.ts'
 import { chatErrorBody, chatErrorEvent } from './clients/chat/errors.ts'
 import { readChat } from './clients/chat/read.ts'
 import { chatStream } from './clients/chat/stream.ts'
-import { messagesErrorBody, messagesErrorEvent } from './clients/messages/errors.ts'
+import {
+  messagesErrorBody,
+  messagesErrorEvent,
+  messagesErrorHead,
+} from './clients/messages/errors.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
 import type { ProxyError, ShownError } from './errors.ts'
 import type { JsonDocument } from './json/document.ts'
@@ -48,6 +52,8 @@ interface ClientBase {
   route: string
   /** in the envelope of its API */
   errorBody: (error: ShownError, requestId: string) => object
+  /** the status of an error and headers that an upstream's own go before; left out: the error's status */
+  errorHead?: (error: ShownError) => { status: number; headers: Record<string, string> }
   /** the last event of a stream that has begun, with its blank line */
   errorEvent: (error: ShownError, requestId: string) => string
   /** how a stream ends that breaks off while its bytes pass */
@@ -160,6 +166,7 @@ const clientTable = {
   messages: {
     route: '/v1/messages',
     errorBody: messagesErrorBody,
+    errorHead: messagesErrorHead,
     errorEvent: messagesErrorEvent,
     onCut: 'broken-connection',
     hasDefaultStream: false,

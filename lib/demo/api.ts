@@ -63,17 +63,7 @@ export function providerHeaders(client: ClientApi, requestId: string): Record<st
   }
 }
 
-/** Anthropic has names of its own for some statuses. */
-const anthropicTypes: Record<number, string> = {
-  402: 'billing_error',
-  504: 'timeout_error',
-  529: 'overloaded_error',
-}
-
 /** An error in the provider's shape. */
 export function errorBody(client: ClientApi, requestId: string, error: ProxyError): object {
-  const { status, code, param, message } = error
-  const ownType = client === 'messages' ? anthropicTypes[status] : undefined
-  const shown = { message, code, param, type: ownType ?? error.type }
-  return clients[client].errorBody(shown, requestId)
+  return clients[client].errorBody(error, requestId)
 }

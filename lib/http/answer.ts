@@ -71,17 +71,21 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
     breakOff(res)
     return
   }
-  sendJson(
-    res,
-    error.status,
-    call.client.errorBody(shownError(call, error), call.id),
-    error.headers,
-  )
+  const shown = shownError(call, error)
+  const { status, headers } = call.client.errorHead?.(shown) ?? {
+    status: error.status,
+    headers: {},
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    if (!res.hasHeader(name)) res.setHeader(name, value)
+  }
+  sendJson(res, status, call.client.errorBody(shown, call.id), error.headers)
 }
 
 /** The error without the secrets that an upstream may have put into its message. */
-export function shownError({ app }: Call, { message, type, param, code }: ProxyError): ShownError {
-  return { message: app.redact(message), type, param, code }
+export function shownError({ app }: Call, error: ProxyError): ShownError {
+  const { status, message, type, param, code, isUpstreams } = error
+  return { status, message: app.redact(message), type, param, code, isUpstreams }
 }
 
 function internalError(call: Call, cause: unknown): ProxyError {

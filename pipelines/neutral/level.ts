@@ -36,6 +36,8 @@ export interface Wish {
   isHabit?: true
   /** nobody is to read the reasoning, though the model may think */
   hidden: boolean
+  /** the client sends it with every request, whatever its user chose */
+  isLoose?: true
 }
 
 /** The wish that holds for a request: the operator's level, or with `auto` the client's. */

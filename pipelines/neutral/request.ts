@@ -92,7 +92,10 @@ export interface FunctionTool extends ToolBase {
   schema: unknown
   /** of the schema */
   schemaPlace: string
-  strict?: boolean
+  /** `if-possible`: of an API whose schemas need not fit the rules of others */
+  strict?: boolean | 'if-possible'
+  /** the tool in the words of its API */
+  own?: Own
   /** what else the client says of it, by the client's name; no nulls */
   more: JsonObject
 }
@@ -122,6 +125,8 @@ export interface HostedTool extends ToolBase {
   findsTools?: true
   /** the client runs it, though its provider alone knows how it is called */
   isClientRun?: true
+  /** the client's name of it where it is dropped; it is not in silence that such a one is all that a request has */
+  lostName?: string
 }
 
 export interface WebSearch {
@@ -131,6 +136,9 @@ export interface WebSearch {
   location?: JsonObject
   /** as the client wrote it */
   allowedDomains?: unknown
+  blockedDomains?: unknown
+  /** the client gets what was found, not only what the model makes of it */
+  showsSources?: true
 }
 
 export type ToolChange =
@@ -150,6 +158,8 @@ export type ToolChoice = { place: string } & (
       namePlace: string
     }
   | { type: 'allowed'; mode: 'auto' | 'any'; tools: AllowedTool[] }
+  /** a tool that a provider runs */
+  | { type: 'hosted'; tool: HostedTool }
   /** a choice in the words of one API, which may be another's than the writer's */
   | { type: 'own'; api: string; value: unknown }
 )
@@ -187,6 +197,7 @@ export type AnswerFormat =
       /** undefined where the client gave none, though its API wants one */
       name?: string
       description?: string
-      strict?: boolean
+      /** `if-possible`: as for tools */
+      strict?: boolean | 'if-possible'
       place: string
     }

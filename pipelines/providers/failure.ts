@@ -26,9 +26,12 @@ export function refusalFrom(status: number, body: string): ProxyError {
   }
   for (const value of [error, json?.detail, json?.message]) {
     const message = messageIn(value)
-    if (message !== undefined) return new ProxyError(status, null, message)
+    if (message !== undefined) return new ProxyError(status, null, message, { isUpstreams: true })
   }
-  return new ProxyError(status, null, plainMessage(status, body), { type: 'upstream_error' })
+  return new ProxyError(status, null, plainMessage(status, body), {
+    type: 'upstream_error',
+    isUpstreams: true,
+  })
 }
 
 /** Google's API answers with a list of one. */
@@ -41,7 +44,7 @@ export function objectIn(body: string): JsonObject | undefined {
 function fromAnthropic(status: number, error: JsonObject): ProxyError {
   const message = messageIn(error.message) ?? noMessage
   const type = asName(error.type) ?? errorType(status)
-  return new ProxyError(status, codeOfType(error, message), message, { type })
+  return new ProxyError(status, codeOfType(error, message), message, { type, isUpstreams: true })
 }
 
 function fromOpenAi(status: number, error: JsonObject): ProxyError {
@@ -49,6 +52,7 @@ function fromOpenAi(status: number, error: JsonObject): ProxyError {
   const param = asName(error.param)
   return new ProxyError(status, asName(error.code) ?? null, message, {
     type: asName(error.type) ?? errorType(status),
+    isUpstreams: true,
     ...(param !== undefined && { param }),
   })
 }

@@ -85,7 +85,7 @@ export type ResponsesTool =
       type: 'web_search'
       search_context_size?: string
       user_location?: JsonObject
-      filters?: { allowed_domains: unknown }
+      filters?: { allowed_domains?: unknown; blocked_domains?: unknown }
     }
   | Foreign
 

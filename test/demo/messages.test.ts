@@ -146,7 +146,7 @@ const refused: [what: string, body: object, param: RegExp][] = [
   ['no messages', { ...say('x'), messages: undefined }, /messages/],
   ['empty messages', { ...say('x'), messages: [] }, /messages/],
   ['an unknown role', { ...say('x'), messages: [{ role: 'robot', content: 'x' }] }, /role/],
-  ['no content', { ...say('x'), messages: [{ role: 'user' }] }, /messages\[0\]\.content/],
+  ['no content', { ...say('x'), messages: [{ role: 'user' }] }, /messages\.0\.content/],
 ]
 
 for (const [what, body, message] of refused) {

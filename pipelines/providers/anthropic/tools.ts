@@ -112,12 +112,14 @@ function searchOf({ place, ...wish }: Tool, tools: JsonObject[]): JsonObject[] {
   throw badRequest('invalid_value', place, message)
 }
 
+const searchName = 'web_search'
+
 /** The server tool for a search of whichever provider. */
 function searchTool({ size, location, allowedDomains }: WebSearch = {}): JsonObject {
   const uses = searchUses.get(size)
   return {
     type: 'web_search_20250305',
-    name: 'web_search',
+    name: searchName,
     ...(uses && { max_uses: uses }),
     ...(location && { user_location: { type: 'approximate', ...location } }),
     ...(allowedDomains !== undefined && { allowed_domains: allowedDomains }),
@@ -253,6 +255,9 @@ function wishOf(choice: ToolChoice, tools: JsonObject[]): Wish {
       return { type: 'tool', name: declaredName(choice.name, choice.namePlace, tools) }
     case 'allowed':
       return { type: choice.mode, only: choice.tools.map((tool) => allowedName(tool, tools)) }
+    case 'hosted':
+      if (!choice.tool.search) throw unknownChoice(`${choice.place}.type`)
+      return { type: 'tool', name: searchName }
     case 'own': {
       const { place, value } = choice
       throw unknownChoice(typeof value === 'object' ? `${place}.type` : place)

@@ -1,7 +1,7 @@
 /** The client's tools as functions, which is all that chat servers of any kind have, and the choice among them. */
 import { badRequest, ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { objectSchema } from '../../neutral/object-schema.ts'
+import { isClosed, objectSchema } from '../../neutral/object-schema.ts'
 import type {
   AllowedTool,
   CustomTool,
@@ -11,7 +11,6 @@ import type {
   ToolChoice,
 } from '../../neutral/request.ts'
 import { wrappedTool, type ToolNames } from '../../neutral/tool-names.ts'
-import { isClosed } from './closed-schema.ts'
 
 interface Tooling {
   fields: JsonObject
@@ -47,7 +46,7 @@ export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling
 function writeTool(tool: CallableTool, names: ToolNames): JsonObject {
   const { description, schema } = tool.kind === 'custom' ? wrappedTool(tool) : tool
   const place = tool.kind === 'custom' ? tool.place : tool.schemaPlace
-  const isStrict = tool.kind === 'function' && tool.strict === true && isClosed(schema)
+  const isStrict = tool.kind === 'function' && Boolean(tool.strict) && isClosed(schema)
   return {
     type: 'function',
     function: {
@@ -92,6 +91,8 @@ function choose(
       const isForced = choice.mode === 'any' && allowed.size > 0
       return { allowed: [...allowed], ...(isForced && { choice: 'required' }) }
     }
+    case 'hosted':
+      throw unavailable(hostedName(choice.tool), choice.place, request)
     case 'own':
       throw unavailable(typeOf(choice.value), choice.place, request)
     default:

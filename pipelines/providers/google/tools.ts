@@ -176,6 +176,7 @@ function callingConfig(
   switch (choice?.type) {
     case undefined:
     case 'own':
+    case 'hosted':
       return undefined
     case 'auto':
       return { mode: 'AUTO' }

@@ -22,6 +22,7 @@ export function responsesError(value: unknown): ProxyError {
   const param = asName(error.param)
   const status = statusOf(`${code ?? ''} ${type ?? ''}`)
   return new ProxyError(status, code ?? null, messageIn(error.message) ?? noMessage, {
+    isUpstreams: true,
     ...(type !== undefined && { type }),
     ...(param !== undefined && { param }),
   })

@@ -173,8 +173,9 @@ function argumentsText(input: unknown, place: string): string {
 }
 
 /** The output of a call, or a user message where no call waits for it: the API refuses outputs without a call. */
-function outputItem({ id, name = '', content }: ResultPiece, open: OpenCalls): InputItem {
-  const output = outputOf(content)
+function outputItem(result: ResultPiece, open: OpenCalls): InputItem {
+  const { id, name = '' } = result
+  const output = result.isError ? failedOutput(outputOf(result)) : outputOf(result)
   const call = id === undefined ? undefined : open.answer(id)
   if (call) return callOutput(call, output)
   const heading = `Tool result (${id ?? name}):`
@@ -186,10 +187,16 @@ function outputItem({ id, name = '', content }: ResultPiece, open: OpenCalls): I
 }
 
 /** A string where all is text, else a list of parts. */
-function outputOf(content: string | Piece[]): string | InputPart[] {
+function outputOf({ content }: ResultPiece): string | InputPart[] {
   if (typeof content === 'string') return content
   const parts = inputParts(content)
   return textsOf(parts)?.join('\n') ?? parts
+}
+
+/** The API has no other word for it. */
+function failedOutput(output: string | InputPart[]): string | InputPart[] {
+  const word = 'Error: '
+  return typeof output === 'string' ? word + output : [textPart(word.trim()), ...output]
 }
 
 function callOutput({ item }: Call, output: string | InputPart[]): CallOutput {

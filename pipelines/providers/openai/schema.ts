@@ -4,7 +4,7 @@
  * #402 (lists without `items`), bnbchain-mcp #68 (objects without `properties`).
  */
 import { isObject, type JsonObject } from '../../json/value.ts'
-import { hasAlternatives, objectSchema } from '../../neutral/object-schema.ts'
+import { hasAlternatives, isClosed, objectSchema } from '../../neutral/object-schema.ts'
 
 /** Of one strict schema. */
 const limits = { depth: 10, properties: 5000, enumValues: 1000, characters: 120_000 }
@@ -24,12 +24,18 @@ function topLevel(schema: JsonObject): JsonObject {
 }
 
 /** Whether a schema has no alternatives to merge and is within the limits; of all else the API itself complains. */
-export function canBeStrict(schema: unknown): boolean {
+function canBeStrict(schema: unknown): boolean {
   if (!isObject(schema)) return true
   if (hasAlternatives(schema)) return false
   const size = { depth: 0, properties: 0, enumValues: 0, characters: 0 }
   measure(schema, 0, size)
   return Object.entries(limits).every(([name, limit]) => size[name as keyof typeof size] <= limit)
+}
+
+/** Whether a schema goes up as a strict one, as far as that is wished. */
+export function isStrict(wish: boolean | 'if-possible' | undefined, schema: unknown): boolean {
+  if (wish === 'if-possible') return isClosed(schema) && canBeStrict(schema)
+  return wish === true && canBeStrict(schema)
 }
 
 /** The API demands both, though they mean no more than their absence. */

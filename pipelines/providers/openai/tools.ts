@@ -1,6 +1,7 @@
 /** The tools that a request declares, flat as Responses has them, and the choice among them. */
 import { badRequest } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
+import { lostTools } from '../../neutral/hosted-tools.ts'
 import type {
   CustomTool,
   FunctionTool,
@@ -13,7 +14,7 @@ import type {
 import { sentName, type OwnNames } from '../../neutral/tool-name.ts'
 import type { ResponsesRequest, ResponsesTool } from '../../wire/responses.ts'
 import { foreign } from './parts.ts'
-import { canBeStrict, parametersOf } from './schema.ts'
+import { isStrict, parametersOf } from './schema.ts'
 
 interface Tooling {
   fields: Pick<ResponsesRequest, 'tools' | 'tool_choice' | 'parallel_tool_calls'>
@@ -34,13 +35,15 @@ interface ToolContext {
  * `tools`, `tool_choice` and `parallel_tool_calls`; nothing where no tool is declared. Throws a 400 with the place of a
  * choice that names no declared tool, and of a schema that is no object.
  */
-export function writeTooling({ tools, toolChoice, parallelCalls }: NeutralRequest): Tooling {
+export function writeTooling(request: NeutralRequest): Tooling {
+  const { tools, toolChoice, parallelCalls } = request
   const context: ToolContext = {
     dropped: new Set(),
     ownNames: new Map(),
     isSearchable: tools.some((tool) => tool.kind === 'hosted' && tool.written === 'tool_search'),
   }
   const written = writeTools(tools, context)
+  for (const name of lostTools(request, (tool) => !writeHosted(tool))) context.dropped.add(name)
   const { ownNames } = context
   const dropped = [...context.dropped]
   if (written.length === 0) return { fields: {}, ownNames, dropped }
@@ -70,7 +73,7 @@ function writeTool(tool: Tool, context: ToolContext): ResponsesTool | undefined 
     case 'custom':
       return writeCustom(tool, context)
     case 'hosted':
-      return writeHosted(tool, context)
+      return writeHosted(tool)
     default:
       throw tool satisfies never
   }
@@ -80,8 +83,8 @@ function writeTool(tool: Tool, context: ToolContext): ResponsesTool | undefined 
 function writeFunction(tool: FunctionTool, context: ToolContext): ResponsesTool {
   const { description, schema } = tool
   const more = writeMore(tool.more, context)
-  const strict = tool.strict === true && canBeStrict(schema)
-  if (tool.strict && !strict) context.dropped.add('strict')
+  const strict = isStrict(tool.strict, schema)
+  if (tool.strict === true && !strict) context.dropped.add('strict')
   return {
     type: 'function',
     name: writeName(tool.name, context),
@@ -129,18 +132,20 @@ function writeMore(more: JsonObject, { dropped, isSearchable }: ToolContext): Js
 }
 
 /** A tool of another provider's is left out, but for a search: any provider's own will do. */
-function writeHosted({ own, search }: HostedTool, { dropped }: ToolContext) {
-  const written = foreign(own) ?? (search && writeSearch(search))
-  if (!written) dropped.add('tools')
-  return written
+function writeHosted({ own, search }: HostedTool): ResponsesTool | undefined {
+  return foreign(own) ?? (search && writeSearch(search))
 }
 
-function writeSearch({ size, location, allowedDomains }: WebSearch): ResponsesTool {
+function writeSearch({ size, location, ...domains }: WebSearch): ResponsesTool {
+  const filters = {
+    ...(domains.allowedDomains !== undefined && { allowed_domains: domains.allowedDomains }),
+    ...(domains.blockedDomains !== undefined && { blocked_domains: domains.blockedDomains }),
+  }
   return {
     type: 'web_search',
     ...(size !== undefined && { search_context_size: size }),
     ...(location && { user_location: { type: 'approximate', ...location } }),
-    ...(allowedDomains !== undefined && { filters: { allowed_domains: allowedDomains } }),
+    ...(Object.keys(filters).length > 0 && { filters }),
   }
 }
 
@@ -159,6 +164,8 @@ function writeChoice(choice: ToolChoice, tools: readonly ResponsesTool[]): unkno
         mode: choice.mode === 'any' ? 'required' : choice.mode,
         tools: choice.tools.map((tool) => (tool.kind === 'own' ? tool.value : named(tool, tools))),
       }
+    case 'hosted':
+      return { type: writeHosted(choice.tool)?.type }
     case 'own':
       return choice.value
     default:

@@ -8,14 +8,14 @@ import { upstreamId, type Model } from '../../model.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
 import { overruledNames } from '../../neutral/level.ts'
 import { repairedSchema } from '../../neutral/object-schema.ts'
-import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
+import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral/request.ts'
 import type { WriteContext, Written } from '../../neutral/writing.ts'
 import { nameAt } from '../../untrusted.ts'
 import type { ResponsesFormat, ResponsesRequest } from '../../wire/responses.ts'
 import { api, capabilityOf } from './capability.ts'
 import { instructionItems, writeConversation } from './input.ts'
 import { planReasoning, takesReasoning } from './reasoning.ts'
-import { canBeStrict } from './schema.ts'
+import { isStrict } from './schema.ts'
 import { writeTooling } from './tools.ts'
 
 /** The API refuses a smaller limit. */
@@ -54,6 +54,7 @@ export function writeResponses(
   const include = [
     ...(reasons ? ['reasoning.encrypted_content'] : []),
     ...(logprobs.fields.top_logprobs === undefined ? [] : ['message.output_text.logprobs']),
+    ...(request.tools.some(showsSources) ? ['web_search_call.action.sources'] : []),
   ]
   const body: ResponsesRequest = {
     model: upstreamId(model),
@@ -87,6 +88,11 @@ export function writeResponses(
     ...(request.stop.length > 0 && { stopAt: request.stop }),
     ...(tooling.ownNames.size > 0 && { ownNames: tooling.ownNames }),
   }
+}
+
+/** A search of which the client gets what was found. */
+function showsSources(tool: Tool): boolean {
+  return tool.kind === 'hosted' && tool.search?.showsSources === true
 }
 
 /** The operator's prompt, then what leads, unless that is the input. */
@@ -133,7 +139,10 @@ function logprobFields({ sampling, names }: NeutralRequest, areGiven: boolean): 
 function textFields({ format, verbosity, names }: NeutralRequest, takesVerbosity: boolean): Fields {
   const written = format && writeFormat(format)
   const losesStrict =
-    format?.type === 'schema' && format.strict && written?.type === 'json_schema' && !written.strict
+    format?.type === 'schema' &&
+    format.strict === true &&
+    written?.type === 'json_schema' &&
+    !written.strict
   const isLost = verbosity !== undefined && !takesVerbosity && verbosity !== usualVerbosity
   const text = {
     ...(written && { format: written }),
@@ -157,7 +166,7 @@ function writeFormat(format: AnswerFormat): ResponsesFormat {
     name: nameAt(format.name, `${place}.name`),
     ...(description !== undefined && { description }),
     schema: repairedSchema(schema),
-    strict: format.strict === true && canBeStrict(schema),
+    strict: isStrict(format.strict, schema),
   }
 }
 

@@ -9,7 +9,11 @@ const { message, type, code, param } = fault
 
 const bodies = {
   chat: { error: { message, type, param, code } },
-  messages: { type: 'error', error: { type: 'api_error', message }, request_id: 'r1' },
+  messages: {
+    type: 'error',
+    error: { type: 'api_error', message: `x: ${message}` },
+    request_id: 'r1',
+  },
   responses: { error: { message, type, param, code } },
 }
 

@@ -1,0 +1,102 @@
+/**
+ * What both forms of a Messages answer, the stream and the body, have in common: identity, stop reasons, usage. Source:
+ * Anthropic API reference "Messages" and "Streaming messages" and the types of `@anthropic-ai/sdk` 1.12, read 2026-11.
+ */
+import type { Delta, StopReason, Usage } from '../../neutral/delta.ts'
+import type { AnthropicAnswer, AnthropicUsage } from '../../wire/anthropic.ts'
+import type { ShownReasoning } from './read.ts'
+
+export interface MessagesAnswerContext {
+  /** the model id the client asked for */
+  requestedModel: string
+  /** the tail of the answer's id where the upstream gave none */
+  fallbackId: string
+  /** the endpoint that answers: reasoning is sealed for it */
+  endpoint: string
+  reasoning: ShownReasoning
+  /** whether the client knows the blocks of a search of the web */
+  searches: boolean
+}
+
+type Start = Extract<Delta, { type: 'start' }>
+type Stop = Extract<Delta, { type: 'stop' }>
+
+/** The answer as it is at its beginning, without content and with nothing counted. */
+export function begunAnswer(start: Start | undefined, context: MessagesAnswerContext) {
+  return {
+    id: `msg_${idTail(start?.id) || context.fallbackId}`,
+    type: 'message',
+    role: 'assistant',
+    model: context.requestedModel,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    stop_details: null,
+    container: null,
+    usage: usageOf(undefined, 0),
+  } satisfies AnthropicAnswer
+}
+
+const ownPrefix = /^(?:resp_|chatcmpl-|msg_)/
+
+/** What is the upstream's own in an id, in the characters that ids have here. */
+export function idTail(id: string | undefined): string {
+  return (id ?? '').replace(ownPrefix, '').replaceAll(/[^\w-]/g, '')
+}
+
+/** How the answer ended. */
+export function endOf({ reason, sequence, explanation }: Stop) {
+  const isRefused = reason === 'content-filter'
+  return {
+    stop_reason: stopReasonOf(reason),
+    stop_sequence: reason === 'stop-sequence' ? (sequence ?? null) : null,
+    stop_details: isRefused ? refusalDetails(explanation) : null,
+    container: null,
+  }
+}
+
+function stopReasonOf(reason: StopReason): string {
+  switch (reason) {
+    case 'stop':
+      return 'end_turn'
+    case 'tool-calls':
+      return 'tool_use'
+    case 'length':
+      return 'max_tokens'
+    case 'stop-sequence':
+      return 'stop_sequence'
+    case 'content-filter':
+      return 'refusal'
+    default:
+      return reason satisfies never
+  }
+}
+
+function refusalDetails(explanation: string | undefined) {
+  return {
+    type: 'refusal',
+    category: null,
+    explanation: explanation ?? null,
+    fallback_credit_token: null,
+    fallback_has_prefill_claim: null,
+    recommended_model: null,
+  }
+}
+
+/**
+ * Numbers in any case: clients add them up. Here the input does not include what the cache had. `searches`: those of which
+ * the client has got the blocks.
+ */
+export function usageOf(usage: Usage | undefined, searches: number) {
+  const { inputTokens = 0, outputTokens = 0, cachedTokens = 0, cacheWriteTokens = 0 } = usage ?? {}
+  const count = Math.max(usage?.searches ?? 0, searches)
+  const thinking = usage?.reasoningTokens
+  return {
+    input_tokens: Math.max(inputTokens - cachedTokens - cacheWriteTokens, 0),
+    cache_creation_input_tokens: cacheWriteTokens,
+    cache_read_input_tokens: cachedTokens,
+    output_tokens: outputTokens,
+    ...(thinking !== undefined && { output_tokens_details: { thinking_tokens: thinking } }),
+    ...(count > 0 && { server_tool_use: { web_search_requests: count } }),
+  } satisfies AnthropicUsage
+}

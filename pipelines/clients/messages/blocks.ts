@@ -1,0 +1,290 @@
+/**
+ * Deltas -> the content blocks of a Messages answer: one block after another, though an answer may have several calls under
+ * way at once. Of blocks that interleave Claude Code loses one. What does not belong to the call that is open waits until
+ * that call has ended.
+ */
+import type { Citation, Delta, Source } from '../../neutral/delta.ts'
+import type { Reasoning } from '../../neutral/reasoning.ts'
+import { sealReasoning } from '../../neutral/seal.ts'
+import type { AnthropicBlock } from '../../wire/anthropic.ts'
+import { idTail, type MessagesAnswerContext } from './answer.ts'
+
+/** Where the blocks go. At most one is open. */
+export interface BlockSink {
+  open(block: AnthropicBlock): void
+  /** a piece of the open block's content */
+  add(piece: BlockPiece): void
+  close(): void
+}
+
+export type BlockPiece =
+  | { type: 'text_delta'; text: string }
+  | { type: 'thinking_delta'; thinking: string }
+  | { type: 'signature_delta'; signature: string }
+  | { type: 'input_json_delta'; partial_json: string }
+  | { type: 'citations_delta'; citation: object }
+
+/** The deltas of which the content consists. */
+export type ContentDelta = Exclude<
+  Delta,
+  { type: 'start' | 'usage' | 'stop' | 'failure' | 'phase' }
+>
+
+type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
+type CallDelta = Of<'tool-start' | 'tool-input' | 'tool-stop'>
+
+/** A call that has to wait for another, with what has come of it. */
+interface WaitingCall {
+  start: Of<'tool-start'>
+  pieces: string[]
+  hasEnded: boolean
+}
+
+type Open = 'text' | 'refusal' | 'thinking' | { call: number; hasInput: boolean } | undefined
+
+export class Blocks {
+  /** searches of the web that the client has got */
+  searches = 0
+  readonly #context: MessagesAnswerContext
+  readonly #sink: BlockSink
+  readonly #cited: CitedText
+  #open: Open
+  /** the reasoning goes on with another part */
+  #isNextPart = false
+  #waiting: (WaitingCall | ContentDelta)[] = []
+  readonly #waitingCalls = new Map<number, WaitingCall>()
+
+  constructor(context: MessagesAnswerContext, sink: BlockSink) {
+    this.#context = context
+    this.#sink = sink
+    this.#cited = new CitedText(context.searches)
+  }
+
+  add(delta: ContentDelta): void {
+    if (typeof this.#open === 'object') this.#addBeside(this.#open, delta)
+    else this.#addNow(delta)
+  }
+
+  /** The answer has stopped: what is open ends, and what waits comes. */
+  finish(): void {
+    this.#closeOpen()
+    while (this.#waiting.length > 0) {
+      this.#drain()
+      this.#closeOpen()
+    }
+  }
+
+  /** While a call is open. */
+  #addBeside(open: { call: number; hasInput: boolean }, delta: ContentDelta): void {
+    if (!isOfCall(delta)) this.#waiting.push(delta)
+    else if (delta.type === 'tool-start') {
+      const call: WaitingCall = { start: delta, pieces: [], hasEnded: false }
+      this.#waiting.push(call)
+      this.#waitingCalls.set(delta.index, call)
+    } else if (delta.index !== open.call) {
+      const call = this.#waitingCalls.get(delta.index)
+      if (delta.type === 'tool-input') call?.pieces.push(delta.text)
+      else if (call) call.hasEnded = true
+    } else if (delta.type === 'tool-input') this.#addInput(open, delta.text)
+    else {
+      this.#endCall(open)
+      this.#drain()
+    }
+  }
+
+  #drain(): void {
+    const waiting = this.#waiting
+    let at = 0
+    while (at < waiting.length && typeof this.#open !== 'object') {
+      const one = waiting[at]!
+      at += 1
+      if ('type' in one) this.#addNow(one)
+      else this.#resume(one)
+    }
+    this.#waiting = waiting.slice(at)
+  }
+
+  #resume({ start, pieces, hasEnded }: WaitingCall): void {
+    this.#waitingCalls.delete(start.index)
+    const open = this.#startCall(start)
+    this.#addInput(open, pieces.join(''))
+    if (hasEnded) this.#endCall(open)
+  }
+
+  #addNow(delta: ContentDelta): void {
+    switch (delta.type) {
+      case 'text':
+      case 'refusal':
+        this.#addText(delta)
+        break
+      case 'text-start':
+        this.#closeOpen()
+        break
+      case 'annotations':
+        if (this.#open === 'text') this.#cite(delta.citations)
+        break
+      case 'reasoning-start':
+        this.#closeOpen()
+        this.#isNextPart = false
+        break
+      case 'reasoning':
+        this.#addReasoning(delta.text)
+        break
+      case 'reasoning-part':
+        this.#isNextPart = this.#open === 'thinking'
+        break
+      case 'reasoning-stop':
+        this.#endReasoning(delta.reasoning)
+        break
+      case 'search':
+        this.#addSearch(delta)
+        break
+      case 'tool-start':
+        this.#startCall(delta)
+        break
+      case 'tool-input':
+      case 'tool-stop':
+        break
+      default:
+        delta satisfies never
+    }
+  }
+
+  #addText({ type, text }: Of<'text' | 'refusal'>): void {
+    if (text === '') return
+    if (this.#open !== type) {
+      this.#closeOpen()
+      this.#sink.open({ type: 'text', text: '' })
+      this.#open = type
+    }
+    if (type === 'text') this.#cited.add(text)
+    this.#sink.add({ type: 'text_delta', text })
+  }
+
+  #cite(citations: readonly Citation[]): void {
+    for (const citation of citations) {
+      const { url, title } = citation
+      const cited_text = this.#cited.slice(citation)
+      const location = { type: 'web_search_result_location', url, title, cited_text }
+      this.#sink.add({ type: 'citations_delta', citation: { ...location, encrypted_index: '' } })
+    }
+  }
+
+  #addReasoning(text: string): void {
+    if (text === '' || this.#context.reasoning !== 'text') return
+    if (this.#open !== 'thinking') {
+      this.#closeOpen()
+      this.#sink.open({ type: 'thinking', thinking: '', signature: '' })
+      this.#open = 'thinking'
+    }
+    const thinking = this.#isNextPart ? `\n\n${text}` : text
+    this.#isNextPart = false
+    this.#sink.add({ type: 'thinking_delta', thinking })
+  }
+
+  /** A block of thinking has exactly one signature, and is never without: of an interrupted one nobody can hand back. */
+  #endReasoning(reasoning: Reasoning | undefined): void {
+    if (this.#open === 'thinking') {
+      const whole = reasoning ?? interrupted
+      const signature = sealReasoning(whole, this.#context.endpoint, true)
+      this.#sink.add({ type: 'signature_delta', signature })
+      this.#closeOpen()
+    } else if (reasoning?.seal) this.#addSeal(reasoning)
+  }
+
+  /** What the client only keeps, to hand it back. */
+  #addSeal(reasoning: Reasoning): void {
+    if (this.#context.reasoning === 'none') return
+    const seal = sealReasoning(reasoning, this.#context.endpoint, false)
+    if (this.#context.reasoning === 'text') {
+      this.#sink.open({ type: 'redacted_thinking', data: seal })
+    } else {
+      this.#sink.open({ type: 'thinking', thinking: '', signature: '' })
+      this.#sink.add({ type: 'signature_delta', signature: seal })
+    }
+    this.#sink.close()
+  }
+
+  /** A client that declared no search does not know these blocks. */
+  #addSearch({ id, query, sources, failed }: Of<'search'>): void {
+    this.#closeOpen()
+    if (!this.#context.searches) return
+    this.searches += 1
+    const tool_use_id = `srvtoolu_${idTail(id)}`
+    this.#sink.open({ type: 'server_tool_use', id: tool_use_id, name: 'web_search', input: {} })
+    this.#sink.add({ type: 'input_json_delta', partial_json: JSON.stringify({ query }) })
+    this.#sink.close()
+    const content = failed ? searchFailed : sources.map(foundPage)
+    this.#sink.open({ type: 'web_search_tool_result', tool_use_id, content })
+    this.#sink.close()
+  }
+
+  #startCall({ index, id, name }: Of<'tool-start'>): { call: number; hasInput: boolean } {
+    this.#closeOpen()
+    this.#sink.open({ type: 'tool_use', id, name, input: {} })
+    const open = { call: index, hasInput: false }
+    this.#open = open
+    return open
+  }
+
+  #addInput(open: { hasInput: boolean }, partial_json: string): void {
+    if (partial_json === '') return
+    open.hasInput = true
+    this.#sink.add({ type: 'input_json_delta', partial_json })
+  }
+
+  #endCall(open: { hasInput: boolean }): void {
+    if (!open.hasInput) this.#addInput(open, '{}')
+    this.#closeOpen()
+  }
+
+  #closeOpen(): void {
+    if (this.#open === undefined) return
+    if (this.#open === 'text') this.#cited.endBlock()
+    this.#sink.close()
+    this.#open = undefined
+  }
+}
+
+const searchFailed = { type: 'web_search_tool_result_error', error_code: 'unavailable' }
+
+function foundPage({ url, title }: Source): object {
+  return { type: 'web_search_result', url, title, encrypted_content: '', page_age: null }
+}
+
+const interrupted: Reasoning = { kind: 'raw', text: '' }
+
+function isOfCall(delta: ContentDelta): delta is CallDelta {
+  return delta.type === 'tool-start' || delta.type === 'tool-input' || delta.type === 'tool-stop'
+}
+
+/** UTF-16 units of a cited text that the client gets at most. */
+const maxCited = 150
+
+/** The text of the open block, for citations. It is kept only where the client searches: it may be long. */
+class CitedText {
+  readonly #isKept: boolean
+  /** code points of content before the block */
+  #before = 0
+  #text = ''
+
+  constructor(isKept: boolean) {
+    this.#isKept = isKept
+  }
+
+  add(text: string): void {
+    if (this.#isKept) this.#text += text
+  }
+
+  endBlock(): void {
+    if (!this.#isKept) return
+    this.#before += Array.from(this.#text).length
+    this.#text = ''
+  }
+
+  slice({ start, end }: Citation): string {
+    const from = Math.max(start - this.#before, 0)
+    const to = Math.max(end - this.#before, 0)
+    return Array.from(this.#text).slice(from, to).join('').slice(0, maxCited)
+  }
+}

@@ -1,0 +1,129 @@
+/** Deltas -> one message: the same answer for a client that wants no stream. */
+import { isObject, parseExact, type JsonObject } from '../../json/value.ts'
+import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { BodySerialiser } from '../../stages/serialise.ts'
+import type { AnthropicAnswer, AnthropicBlock } from '../../wire/anthropic.ts'
+import { begunAnswer, endOf, usageOf, type MessagesAnswerContext } from './answer.ts'
+import { Blocks, type BlockPiece, type BlockSink } from './blocks.ts'
+
+export function messagesBody(context: MessagesAnswerContext): BodySerialiser<AnthropicAnswer> {
+  return new MessagesBody(context)
+}
+
+class MessagesBody implements BodySerialiser<AnthropicAnswer> {
+  readonly #context: MessagesAnswerContext
+  readonly #content = new BlockList()
+  readonly #blocks: Blocks
+  #start: Extract<Delta, { type: 'start' }> | undefined
+  #stop: Extract<Delta, { type: 'stop' }> | undefined
+  #usage: Usage | undefined
+
+  constructor(context: MessagesAnswerContext) {
+    this.#context = context
+    this.#blocks = new Blocks(context, this.#content)
+  }
+
+  add(delta: Delta): void {
+    switch (delta.type) {
+      case 'start':
+        this.#start = delta
+        this.#usage = delta.usage
+        break
+      case 'usage':
+        this.#usage = delta.usage
+        break
+      case 'stop':
+        this.#stop = delta
+        this.#blocks.finish()
+        break
+      case 'failure':
+      case 'phase':
+        break
+      default:
+        this.#blocks.add(delta)
+    }
+  }
+
+  body(): AnthropicAnswer | undefined {
+    if (!this.#stop) return undefined
+    return {
+      ...begunAnswer(this.#start, this.#context),
+      content: this.#content.blocks,
+      ...endOf(this.#stop),
+      usage: usageOf(this.#usage, this.#blocks.searches),
+    }
+  }
+}
+
+class BlockList implements BlockSink {
+  readonly blocks: AnthropicBlock[] = []
+  #text = ''
+  #input = ''
+  #signature = ''
+  readonly #citations: object[] = []
+
+  open(block: AnthropicBlock): void {
+    this.blocks.push({ ...block })
+  }
+
+  add(piece: BlockPiece): void {
+    switch (piece.type) {
+      case 'text_delta':
+        this.#text += piece.text
+        break
+      case 'thinking_delta':
+        this.#text += piece.thinking
+        break
+      case 'signature_delta':
+        this.#signature = piece.signature
+        break
+      case 'input_json_delta':
+        this.#input += piece.partial_json
+        break
+      case 'citations_delta':
+        this.#citations.push(piece.citation)
+        break
+      default:
+        piece satisfies never
+    }
+  }
+
+  close(): void {
+    const block = this.blocks.at(-1)
+    if (!block) return
+    Object.assign(block, this.#membersOf(block))
+    this.#text = ''
+    this.#input = ''
+    this.#signature = ''
+    this.#citations.length = 0
+  }
+
+  #membersOf({ type }: AnthropicBlock): JsonObject {
+    switch (type) {
+      case 'text':
+        return { text: this.#text, ...this.#cited() }
+      case 'thinking':
+        return { thinking: this.#text, signature: this.#signature }
+      case 'tool_use':
+      case 'server_tool_use':
+        return { input: inputOf(this.#input) }
+      default:
+        return {}
+    }
+  }
+
+  #cited(): JsonObject {
+    return this.#citations.length > 0 ? { citations: [...this.#citations] } : {}
+  }
+}
+
+/** Clients take an object only; what the model wrote instead is not lost. */
+function inputOf(text: string): JsonObject {
+  if (text.trim() === '') return {}
+  try {
+    const value = parseExact(text)
+    return isObject(value) ? value : { value }
+  } catch {
+    return { raw_arguments: text }
+  }
+}

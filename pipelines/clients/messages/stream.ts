@@ -1,0 +1,87 @@
+/** Deltas -> the events of a Messages stream. */
+import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { StreamSerialiser } from '../../stages/serialise.ts'
+import type { AnthropicBlock } from '../../wire/anthropic.ts'
+import { begunAnswer, endOf, usageOf, type MessagesAnswerContext } from './answer.ts'
+import { Blocks, type BlockPiece, type BlockSink } from './blocks.ts'
+
+export function messagesStream(context: MessagesAnswerContext): StreamSerialiser {
+  return new MessagesStream(context)
+}
+
+const ping = event('ping', {})
+
+function event(type: string, members: object): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`
+}
+
+class MessagesStream implements StreamSerialiser {
+  /** A comment would not reset every client's timer. */
+  readonly keepAlive = ping
+  readonly #context: MessagesAnswerContext
+  readonly #events = new BlockEvents()
+  readonly #blocks: Blocks
+  #start: Extract<Delta, { type: 'start' }> | undefined
+  #usage: Usage | undefined
+
+  constructor(context: MessagesAnswerContext) {
+    this.#context = context
+    this.#blocks = new Blocks(context, this.#events)
+  }
+
+  head(): string {
+    return event('message_start', { message: begunAnswer(this.#start, this.#context) }) + ping
+  }
+
+  write(delta: Delta): string {
+    switch (delta.type) {
+      case 'start':
+        this.#start = delta
+        this.#usage = delta.usage
+        return ''
+      case 'usage':
+        this.#usage = delta.usage
+        return ''
+      case 'stop':
+        return this.#end(delta)
+      case 'failure':
+      case 'phase':
+        return ''
+      default:
+        this.#blocks.add(delta)
+        return this.#events.take()
+    }
+  }
+
+  #end(stop: Extract<Delta, { type: 'stop' }>): string {
+    this.#blocks.finish()
+    const usage = usageOf(this.#usage, this.#blocks.searches)
+    const end = event('message_delta', { delta: endOf(stop), usage })
+    return this.#events.take() + end + event('message_stop', {})
+  }
+}
+
+/** Blocks as events, which are taken as they come. */
+class BlockEvents implements BlockSink {
+  #index = -1
+  #text = ''
+
+  open(content_block: AnthropicBlock): void {
+    this.#index += 1
+    this.#text += event('content_block_start', { index: this.#index, content_block })
+  }
+
+  add(delta: BlockPiece): void {
+    this.#text += event('content_block_delta', { index: this.#index, delta })
+  }
+
+  close(): void {
+    this.#text += event('content_block_stop', { index: this.#index })
+  }
+
+  take(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
+  }
+}

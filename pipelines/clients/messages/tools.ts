@@ -1,0 +1,179 @@
+/**
+ * The tools of a Messages request, what the conversation makes of them, and the choice among them. Source: Anthropic API
+ * reference "Messages" and the types of `@anthropic-ai/sdk` 1.12, read 2026-11.
+ */
+import { badRequest } from '../../errors.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import type {
+  FunctionTool,
+  NeutralRequest,
+  Tool,
+  ToolChange,
+  ToolChoice,
+  WebSearch,
+} from '../../neutral/request.ts'
+import {
+  isGiven,
+  listAt,
+  nameAt,
+  objectAt,
+  optionalFlagAt,
+  shown,
+  textAt,
+} from '../../untrusted.ts'
+import { markOf, ownOf } from '../blocks.ts'
+
+/** Tools that the client runs, though only Anthropic's models know how they are called. */
+const clientRun = /^(?:bash|text_editor|computer|memory)_\d|^(?:browser|computer)_toolset/
+const searchType = /^web_search_\d/
+const finderType = /^tool_search_tool_/
+
+type Tooling = Pick<NeutralRequest, 'tools' | 'toolChanges' | 'toolChoice' | 'parallelCalls'>
+
+/** Throws a 400 that names the first fault. */
+export function readTools(body: JsonObject, toolChanges: ToolChange[]): Tooling {
+  const list = isGiven(body.tools) ? listAt(body.tools, 'tools') : []
+  const tools = list.map((value, at) => toolOf(value, `tools[${at}]`))
+  refuseTwins(tools)
+  const choice = isGiven(body.tool_choice) ? objectAt(body.tool_choice, 'tool_choice') : undefined
+  const toolChoice = choice && choiceOf(choice, tools)
+  const isSerial = choice?.disable_parallel_tool_use === true
+  return {
+    tools,
+    ...(toolChanges.length > 0 && { toolChanges }),
+    ...(toolChoice && { toolChoice }),
+    ...(isSerial && { parallelCalls: false }),
+  }
+}
+
+/** Whether a search of the web is among the tools. */
+export function declaresSearch(tools: readonly Tool[]): boolean {
+  return tools.some((tool) => tool.kind === 'hosted' && tool.search !== undefined)
+}
+
+/** What a `tool_addition` or `tool_removal` does to the tools; nothing where it is about another server's. */
+export function toolChange(
+  block: JsonObject,
+  type: 'tool_addition' | 'tool_removal',
+  place: string,
+): ToolChange[] {
+  const at = `${place}.tool`
+  const { type: kind, name, definition } = objectAt(block.tool, at)
+  if (kind === 'tool_definition') {
+    const tool = toolOf(definition, `${at}.definition`)
+    return tool.kind === 'hosted' ? [] : [{ type: 'add', tool: withoutDeferral(tool) }]
+  }
+  if (kind !== 'tool_reference') return []
+  const known = nameAt(name, `${at}.name`)
+  return [{ type: type === 'tool_addition' ? 'load' : 'remove', name: known }]
+}
+
+function withoutDeferral<T extends Tool>(tool: T): T {
+  const { deferred: _deferred, ...rest } = tool
+  return rest as T
+}
+
+function toolOf(value: unknown, place: string): Tool {
+  const tool = objectAt(value, place)
+  if (!isGiven(tool.type) || tool.type === 'custom') return functionTool(tool, place)
+  const type = textAt(tool.type, `${place}.type`)
+  const search = searchType.test(type) ? searchOf(tool) : undefined
+  return {
+    kind: 'hosted',
+    place,
+    written: type,
+    ...ownOf(tool),
+    lostName: `tools.${typeof tool.name === 'string' ? tool.name : type}`,
+    ...(search && { search }),
+    ...(finderType.test(type) && { findsTools: true }),
+    ...(clientRun.test(type) && { isClientRun: true }),
+  }
+}
+
+/** Its members without counterpart, such as examples, go where the whole goes as it is. */
+function functionTool(tool: JsonObject, place: string): FunctionTool {
+  const { description } = tool
+  const isStrict = optionalFlagAt(tool.strict, `${place}.strict`) === true
+  return {
+    kind: 'function',
+    place,
+    name: toolName(tool.name, place),
+    ...(isGiven(description) && { description: textAt(description, `${place}.description`) }),
+    schema: tool.input_schema,
+    schemaPlace: `${place}.input_schema`,
+    ...(isStrict && { strict: 'if-possible' }),
+    ...(tool.defer_loading === true && { deferred: true }),
+    more: {},
+    ...markOf(tool),
+    ...ownOf(tool),
+  }
+}
+
+function toolName(name: unknown, place: string): string {
+  if (typeof name === 'string' && name !== '') return name
+  const found = isGiven(name) ? shown(name) : 'missing'
+  const message = `${place}.name is ${found}; give the tool a name.`
+  throw badRequest('invalid_value', `${place}.name`, message)
+}
+
+/** So many searches are one of OpenAI's sizes. */
+const sizes: [uses: number, size: string][] = [
+  [1, 'low'],
+  [3, 'medium'],
+  [Number.POSITIVE_INFINITY, 'high'],
+]
+
+function searchOf(tool: JsonObject): WebSearch {
+  const { user_location: location, allowed_domains: allowed, blocked_domains: blocked } = tool
+  const uses = tool.max_uses
+  const size = typeof uses === 'number' ? sizes.find(([upTo]) => uses <= upTo)?.[1] : undefined
+  return {
+    ...(size !== undefined && { size }),
+    ...(isObject(location) && { location: placeOf(location) }),
+    ...(isGiven(allowed) && { allowedDomains: allowed }),
+    ...(isGiven(blocked) && { blockedDomains: blocked }),
+    showsSources: true,
+  }
+}
+
+function placeOf(location: JsonObject): JsonObject {
+  const known = ['city', 'region', 'country', 'timezone'].filter((name) => isGiven(location[name]))
+  return Object.fromEntries(known.map((name) => [name, location[name]]))
+}
+
+/** Which of two the model calls, nobody could tell. */
+function refuseTwins(tools: readonly Tool[]): void {
+  const names = new Set<string>()
+  for (const tool of tools) {
+    if (tool.kind === 'hosted') continue
+    if (names.has(tool.name)) {
+      const at = `${tool.place}.name`
+      const message = `${at} is ${shown(tool.name)}, as the name of a tool before it is; give each tool its own.`
+      throw badRequest('invalid_value', at, message)
+    }
+    names.add(tool.name)
+  }
+}
+
+function choiceOf(choice: JsonObject, tools: readonly Tool[]): ToolChoice {
+  const place = 'tool_choice'
+  switch (choice.type) {
+    case 'auto':
+    case 'none':
+    case 'any':
+      return { type: choice.type, place }
+    case 'tool': {
+      const namePlace = `${place}.name`
+      const name = nameAt(choice.name, namePlace)
+      const hosted = tools.find((tool) => tool.kind === 'hosted' && tool.own?.value.name === name)
+      if (!hosted || hosted.kind !== 'hosted') {
+        return { type: 'tool', kind: 'function', name, namePlace, place }
+      }
+      return { type: 'hosted', tool: hosted, place }
+    }
+    default: {
+      const message = `${place}.type is ${shown(choice.type)}; use auto, any, tool or none.`
+      throw badRequest('invalid_value', `${place}.type`, message)
+    }
+  }
+}
