@@ -10,8 +10,13 @@
  */
 import { badRequest } from '../errors.ts'
 import { isObject, type JsonObject } from '../json/value.ts'
-import { parseDataUrl, type InlineData } from '../neutral/data-url.ts'
-import { truthful, typeOfBytes, typeOfName } from '../neutral/media-type.ts'
+import {
+  type InlineData,
+  parseDataUrl,
+  truthful,
+  typeOfBytes,
+  typeOfName,
+} from '../neutral/data-url.ts'
 import { isGiven, objectAt, textAt } from '../untrusted.ts'
 
 /** What a part holds, and one of the four ways in which it holds it. */

@@ -3,9 +3,8 @@
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, parseExact, type JsonObject } from '../../json/value.ts'
-import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
+import { asBase64, asText, truthful, type InlineData } from '../../neutral/data-url.ts'
 import type { Ordered } from '../../neutral/history.ts'
-import { truthful } from '../../neutral/media-type.ts'
 import type {
   AttachmentPiece,
   CallPiece,

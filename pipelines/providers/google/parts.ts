@@ -1,8 +1,7 @@
 /** Pieces of a turn as parts of the content: what the model reads, and what it once wrote. */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, parseExact, writeJson, type JsonObject } from '../../json/value.ts'
-import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
-import { typeOfName } from '../../neutral/media-type.ts'
+import { asBase64, asText, typeOfName, type InlineData } from '../../neutral/data-url.ts'
 import type {
   AttachmentPiece,
   CallPiece,
