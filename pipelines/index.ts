@@ -88,6 +88,8 @@ interface ProviderBase {
   isVersionLast?: true
   /** the header for a key where the configuration names none; left out: `authorization`, as Bearer */
   keyHeader?: string
+  /** without which it refuses every request; clients of its API send them */
+  neededHeaders?: Readonly<Record<string, string>>
 }
 
 /**
@@ -184,6 +186,7 @@ export type ClientApi = keyof typeof clientTable
 
 export const clients: Readonly<Record<ClientApi, Client>> = clientTable
 
+/** Betas and versions, and the session. */
 const headersThatPass = ['anthropic-', 'openai-', 'x-session-']
 
 const providerTable = {
@@ -191,6 +194,7 @@ const providerTable = {
     api: 'messages',
     path: '/messages',
     isVersionLast: true,
+    neededHeaders: { 'anthropic-version': '2023-06-01' },
     rewrite: rewriteMessages,
     streamEnd: /"type"\s*:\s*"(?:message_stop|error)"|[\r\n]event: *error[\r\n]/,
     write: writeMessages,

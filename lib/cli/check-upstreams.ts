@@ -122,7 +122,7 @@ async function asked(target: Target, ask: Pick<Ask, 'method' | 'url' | 'body'>):
     extra: {
       accept: 'application/json',
       ...(body && { 'content-type': 'application/json' }),
-      ...(model.type === 'anthropic' && { 'anthropic-version': '2023-06-01' }),
+      ...providers[model.type].neededHeaders,
     },
     newId: randomUUID,
     contentLength: body.length,
