@@ -137,10 +137,20 @@ export function codeOfType(error: JsonObject, message: string): string | null {
   return codesOfTypes.get(type) ?? null
 }
 
-/** Whether a message says that the request is too long for the model, in the wordings of several APIs. */
+/**
+ * Whether a message says that the conversation is too long for the model, as Anthropic, OpenAI, vLLM, llama.cpp, LM Studio,
+ * Mistral, Moonshot, Zhipu, DashScope and Google say it. A limit of tokens a minute is another matter, and so are the size of an
+ * image and an answer that was asked to be too long.
+ */
 export function isTooLong(message: string): boolean {
-  return (
-    /(?<![.\w])(?:prompt|input|context)\b.*\b(?:too long|exceed)/is.test(message) ||
-    /\bexceed.*\bcontext\b/is.test(message)
-  )
+  return tooLong.some((wording) => wording.test(message)) && !otherLimits.test(message)
 }
+
+const tooLong = [
+  /(?<![.\w])(?:prompt|input|context)\b.*\b(?:too long|exceed)/is,
+  /\bexceed.*\bcontext\b/is,
+  /maximum context length|context_length|context length of|context[_ ]size/i,
+  /too many tokens|exceeded model token limit|range of input length/i,
+]
+const otherLimits =
+  /per[- ](?:min|hour|day)|rate[- ]limit|\bMB\b|max_(?:completion_)?tokens\W* is too large/i

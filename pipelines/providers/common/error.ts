@@ -5,7 +5,15 @@
 import { ProxyError } from '../../errors.ts'
 import { isObject, objectFrom, type JsonObject } from '../../json/value.ts'
 import { asName, asObject } from '../../wire-value.ts'
-import { errorIn, messageIn, noMessage, refusalFrom, statusIn, typeIn } from '../failure.ts'
+import {
+  errorIn,
+  isTooLong,
+  messageIn,
+  noMessage,
+  refusalFrom,
+  statusIn,
+  typeIn,
+} from '../failure.ts'
 
 /** The first row that matches an error's code or type gives the status. */
 const statuses: [RegExp, number][] = [
@@ -41,6 +49,7 @@ export function commonError(value: unknown): ProxyError {
   const param = asName(error.param)
   const code = codeOf(status, given, `${type ?? ''} ${message}`)
   return new ProxyError(code === tooLong ? 400 : status, code, message, {
+    isUpstreams: true,
     ...(type !== undefined && { type }),
     ...(param !== undefined && { param }),
   })
@@ -55,6 +64,7 @@ export function commonRefusal(status: number, body: string): ProxyError {
   if (code === refusal.code && message === refusal.message) return refusal
   return new ProxyError(status, code, message, {
     type: refusal.type,
+    isUpstreams: true,
     ...(refusal.param !== null && { param: refusal.param }),
   })
 }
@@ -75,18 +85,6 @@ const tooLong = 'context_length_exceeded'
 
 /** A status as a code is no code of its own. `text`: type and message. */
 function codeOf(status: number, code: string | undefined, text: string): string | null {
-  if (isTooLong(status, `${code ?? ''} ${text}`)) return tooLong
+  if (status !== 429 && isTooLong(`${code ?? ''} ${text}`)) return tooLong
   return code === undefined || /^\d+$/.test(code) ? null : code
-}
-
-/** As OpenAI, vLLM, llama.cpp, Ollama, Mistral, Moonshot, Zhipu, DashScope, Bedrock and Google say that it is too long. */
-const wordings =
-  /maximum context length|context_length|context length of|exceeds? the (?:available )?context|context[_ ]size|prompt is too long|prompt exceeds max|too many tokens|exceeded model token limit|range of input length|input token count.*exceeds/is
-
-/** A limit of tokens a minute is another matter, and so is an answer that was asked to be too long. */
-const otherLimits =
-  /per[- ](?:min|hour|day)|rate[- ]limit|max_(?:completion_)?tokens\W* is too large/i
-
-function isTooLong(status: number, text: string): boolean {
-  return status !== 429 && wordings.test(text) && !otherLimits.test(text)
 }
