@@ -11,11 +11,11 @@
 import { badRequest } from '../errors.ts'
 import { isObject, type JsonObject } from '../json/value.ts'
 import {
-  type InlineData,
   parseDataUrl,
   truthful,
   typeOfBytes,
   typeOfName,
+  type InlineData,
 } from '../neutral/data-url.ts'
 import { isGiven, objectAt, textAt } from '../untrusted.ts'
 

@@ -2,8 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../model.ts'
 import type { Recall } from './reasoning.ts'
-import type { OwnNames } from './tool-name.ts'
-import type { ToolNames } from './tool-names.ts'
+import type { OwnNames, ToolNames } from './tool-names.ts'
 
 export interface WriteContext {
   model: Model

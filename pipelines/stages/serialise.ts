@@ -5,7 +5,7 @@
 import { Transform, Writable, type TransformCallback } from 'node:stream'
 import type { Delta } from '../neutral/delta.ts'
 import type { AnswerOutcome } from '../neutral/outcome.ts'
-import type { OwnNames } from '../neutral/tool-name.ts'
+import type { OwnNames } from '../neutral/tool-names.ts'
 import { listsHeld } from './sse-events.ts'
 
 /** What the answer to any client depends on. */

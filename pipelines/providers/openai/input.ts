@@ -6,7 +6,7 @@ import { usualPhase } from '../../neutral/phases.ts'
 import type { Phase } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { safeToolId } from '../../neutral/tool-id.ts'
-import { sentName } from '../../neutral/tool-name.ts'
+import { sentName } from '../../neutral/tool-names.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type {
   CallItem,

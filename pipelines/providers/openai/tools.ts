@@ -11,7 +11,7 @@ import type {
   ToolChoice,
   WebSearch,
 } from '../../neutral/request.ts'
-import { sentName, type OwnNames } from '../../neutral/tool-name.ts'
+import { sentName, type OwnNames } from '../../neutral/tool-names.ts'
 import type { ResponsesRequest, ResponsesTool } from '../../wire/responses.ts'
 import { foreign } from './parts.ts'
 import { isStrict, parametersOf } from './schema.ts'
