@@ -1,6 +1,6 @@
 /**
- * An image or a file of a content part, in whichever API's or gateway's words it came, read once for
- * all request maps. Nothing is downloaded: the upstream fetches addresses itself.
+ * An image or a file of a content part, in the form of whichever API or gateway. Nothing is downloaded: the upstream fetches
+ * addresses itself.
  *
  * Source, read 2026-11: OpenAI "File inputs" (chat and Responses), OpenRouter "PDF inputs"
  * (`file_data` may be an address), LiteLLM "Using PDF Input" (`file_id` may be one; `format`),
@@ -17,26 +17,13 @@ import {
   typeOfName,
   type InlineData,
 } from '../neutral/data-url.ts'
+import type { AttachmentPiece } from '../neutral/turn.ts'
 import { isGiven, objectAt, textAt } from '../untrusted.ts'
 
-/** What a part holds, and one of the four ways in which it holds it. */
-export type Attachment = {
-  /** of data, what they are; of what is elsewhere, what the part says they are */
-  kind: 'image' | 'file'
-  name?: string
-  /** OpenAI's, of images */
-  detail?: string
-  /** the member that holds it, for errors */
-  place: string
-} & (
-  | { inline: InlineData }
-  | { url: string }
-  | { fileId: string }
-  /** plain text, as it is */
-  | { text: string }
-)
+/** What a part holds, and where. */
+export type Attachment = Pick<AttachmentPiece, 'kind' | 'held' | 'heldPlace' | 'name' | 'detail'>
 
-type Where = { inline: InlineData } | { url: string } | { fileId: string } | { text: string }
+type Held = AttachmentPiece['held']
 
 /** The kind of each type of part, and the member that holds the rest where it is not the part. */
 const types = new Map<string, { kind: Attachment['kind']; holder?: string }>([
@@ -61,11 +48,11 @@ const nameNames = ['filename', 'file_name', 'fileName', 'name', 'title', 'docume
 const typeNames = ['media_type', 'mime_type', 'mimeType', 'mediaType', 'format', 'content_type']
 
 const httpUrl = /^https?:\/\//i
-/** So much of what is no address has to be base64 for its first bytes to be believed. */
+/** Text without an address is data only if so many characters at its beginning are base64. */
 const base64Head = /^[\w+/-]{6}/
 
-/** What is said of the data beside them. */
-interface Said {
+/** What stands beside the data. */
+interface Description {
   kind: Attachment['kind']
   mediaType?: string
   name?: string
@@ -85,34 +72,34 @@ export function attachmentOf(part: JsonObject, type: string, place: string): Att
   const { kind, holder = '' } = types.get(type)!
   const held = part[holder]
   const at = isGiven(held) ? `${place}.${holder}` : place
-  const beside = saidOf(part, place, kind)
+  const beside = described(part, place, kind)
   if (typeof held === 'string') {
-    const where = holder === 'file' ? fromData(held, beside) : fromUrl(held, at, beside)
-    return attachment(where, beside, at)
+    const own = holder === 'file' ? fromData(held, beside) : fromUrl(held, at, beside)
+    return attachment(own, beside, at)
   }
   const from = isGiven(held) ? objectAt(held, at) : part
-  const said = { ...beside, ...saidOf(from, at, kind) }
-  const found = plainText(from, at) ?? whereOf(from, at, said)
-  if (found) return attachment(found.where, said, found.at)
+  const description = { ...beside, ...described(from, at, kind) }
+  const found = plainText(from, at) ?? heldBy(from, at, description)
+  if (found) return attachment(found.held, description, found.at)
   if (from === part) throw nothingIn(holder === '' ? place : `${place}.${holder}`)
   throw nothingIn(holder === 'image_url' ? `${at}.url` : at)
 }
 
-/** Data say themselves what they are; of what is elsewhere its media type or name may tell. */
-function attachment(where: Where, said: Said, place: string): Attachment {
-  const { mediaType, name, detail } = said
-  const byName = said.kind === 'file' && name !== undefined ? typeOfName(name) : undefined
-  const told = 'inline' in where ? where.inline.mediaType : (fullType(mediaType) ?? byName)
+/** Of data their bytes decide the kind; of what is elsewhere its media type or name. */
+function attachment(held: Held, description: Description, heldPlace: string): Attachment {
+  const { kind, mediaType, name, detail } = description
+  const byName = kind === 'file' && name !== undefined ? typeOfName(name) : undefined
+  const type = 'inline' in held ? held.inline.mediaType : (fullType(mediaType) ?? byName)
   return {
-    kind: told === undefined ? said.kind : told.startsWith('image/') ? 'image' : 'file',
-    ...where,
+    kind: type === undefined ? kind : type.startsWith('image/') ? 'image' : 'file',
+    held,
+    heldPlace,
     ...(name !== undefined && { name }),
     ...(detail !== undefined && { detail }),
-    place,
   }
 }
 
-function saidOf(from: JsonObject, place: string, kind: Attachment['kind']): Said {
+function described(from: JsonObject, place: string, kind: Attachment['kind']): Description {
   const mediaType = memberOf(from, typeNames, place)?.text.toLowerCase()
   const metadata = isObject(from.metadata) ? from.metadata : {}
   const name =
@@ -126,15 +113,15 @@ function saidOf(from: JsonObject, place: string, kind: Attachment['kind']): Said
   }
 }
 
-type Found = { where: Where; at: string } | undefined
+type Found = { held: Held; at: string } | undefined
 
-function whereOf(from: JsonObject, place: string, said: Said): Found {
+function heldBy(from: JsonObject, place: string, description: Description): Found {
   const data = memberOf(from, dataNames, place)
-  if (data) return { where: fromData(data.text, said), at: data.at }
+  if (data) return { held: fromData(data.text, description), at: data.at }
   const url = memberOf(from, urlNames, place)
-  if (url) return { where: fromUrl(url.text, url.at, said), at: url.at }
+  if (url) return { held: fromUrl(url.text, url.at, description), at: url.at }
   const id = memberOf(from, from.source_type === 'id' ? ['id'] : idNames, place)
-  return id && { where: fromId(id.text), at: id.at }
+  return id && { held: fromId(id.text), at: id.at }
 }
 
 /** Sources of plain text: Anthropic has it in `data`, LangChain and MCP in `text`. */
@@ -142,38 +129,38 @@ function plainText(from: JsonObject, place: string): Found {
   const isText = from.type === 'text' || from.source_type === 'text'
   if (!isText && !isGiven(from.text)) return undefined
   const at = `${place}.${isGiven(from.text) ? 'text' : 'data'}`
-  return { where: { text: textAt(from.text ?? from.data, at) }, at }
+  return { held: { text: textAt(from.text ?? from.data, at) }, at }
 }
 
 /** OpenRouter takes an address where data may stand. */
-function fromData(data: string, said: Said): Where {
-  return addressOf(data) ?? { inline: bare(data, said) }
+function fromData(data: string, description: Description): Held {
+  return addressOf(data) ?? { inline: bare(data, description) }
 }
 
 /** LiteLLM takes one where an id may stand. */
-function fromId(id: string): Where {
+function fromId(id: string): Held {
   return addressOf(id) ?? { fileId: id }
 }
 
 /** Some clients leave the `data:` in front of their base64 out. */
-function fromUrl(url: string, place: string, said: Said): Where {
+function fromUrl(url: string, place: string, description: Description): Held {
   const address = addressOf(url)
   if (address) return address
   const isData = base64Head.test(url) && typeOfBytes({ mediaType: '', base64: true, data: url })
-  if (isData) return { inline: bare(url, said) }
+  if (isData) return { inline: bare(url, description) }
   const shown = JSON.stringify(url.slice(0, 40))
   const message = `${place} is ${shown}; send an http(s) or a data: URL.`
   throw badRequest('invalid_value', place, message)
 }
 
-function addressOf(text: string): Where | undefined {
+function addressOf(text: string): Held | undefined {
   if (httpUrl.test(text)) return { url: text }
   const inline = parseDataUrl(text)
   return inline && { inline: truthful(unbroken(inline)) }
 }
 
-/** Base64 alone: its bytes tell what it is, else what is said beside it, else the file's name. */
-function bare(data: string, { kind, mediaType, name }: Said): InlineData {
+/** Base64 alone: its bytes decide what it is, else the media type beside it, else the file's name. */
+function bare(data: string, { kind, mediaType, name }: Description): InlineData {
   const inline = unbroken({ mediaType: fullType(mediaType) ?? '', base64: true, data })
   if (inline.mediaType !== '') return truthful(inline)
   const named = mediaType === undefined ? name : `.${mediaType}`

@@ -64,18 +64,8 @@ export function heldPiece(
   if (type === 'document' && isObject(source) && source.type === 'content') {
     return textsPiece(part, source, place)
   }
-  const { kind, name, detail, place: heldPlace, ...held } = attachmentOf(part, type, place)
-  return {
-    type: 'attachment',
-    written: type,
-    place,
-    kind,
-    held,
-    heldPlace,
-    ...(name !== undefined && { name }),
-    ...(detail !== undefined && { detail }),
-    ...markOf(part),
-  }
+  const attachment = attachmentOf(part, type, place)
+  return { type: 'attachment', written: type, place, ...attachment, ...markOf(part) }
 }
 
 function unreadableSource(place: string): ProxyError {

@@ -22,7 +22,7 @@ export interface Wish {
   level?: Level
   /** tokens: goes before the level where the model takes a budget */
   budgetTokens?: number
-  /** the wish in the words of one API, for its own writer, where it goes before level and budget */
+  /** the wish in the form of one API, for its own writer, where it goes before level and budget */
   own?: { api: string; value: JsonObject }
   /** an effort that by itself does not switch reasoning on */
   effort?: Effort
@@ -30,7 +30,7 @@ export interface Wish {
   said?: string
   /** every parameter of the client's that is about reasoning, understood or not */
   names: string[]
-  /** the client sent a word that nobody knows */
+  /** the client sent an effort that nobody knows */
   isUnknownWord?: boolean
   /** the client asks so in every request, whatever its user chose */
   isHabit?: true
@@ -48,7 +48,7 @@ export function wishFor(model: Pick<Model, 'reasoning'>, client: Wish): Wish {
 
 /**
  * Names of the client's own reasoning parameters that go no further: the operator's level overrules them, or nobody knows
- * their word.
+ * the effort in them.
  */
 export function overruledNames(model: Pick<Model, 'reasoning'>, client: Wish): string[] {
   if (model.reasoning === 'auto') return client.isUnknownWord ? ['reasoning_effort'] : []

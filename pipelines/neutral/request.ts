@@ -1,8 +1,8 @@
 /**
- * The neutral request: what a client asks for, in no API's words. A client's reader makes it, a provider's writer reads it,
+ * The neutral request: what a client asks for, in the form of no API. A client's reader makes it, a provider's writer reads it,
  * and neither knows the other. Nothing in it is changed after it has been read.
  *
- * Each piece and each tool has the `place` where the client wrote it, for errors; `names` has the client's word for what is
+ * Each piece and each tool has the `place` where the client wrote it, for errors; `names` has the client's name of what is
  * named in `x-droid2api-dropped`. Strings and data are carried by reference, never copied.
  */
 import type { JsonObject } from '../json/value.ts'
@@ -94,9 +94,9 @@ export interface FunctionTool extends ToolBase {
   schemaPlace: string
   /** `if-possible`: of an API whose schemas need not fit the rules of others */
   strict?: boolean | 'if-possible'
-  /** the tool in the words of its API */
+  /** the tool in the form of its API */
   own?: Own
-  /** what else the client says of it, by the client's name; no nulls */
+  /** its other members, by the client's names; no nulls */
   more: JsonObject
 }
 
@@ -117,7 +117,7 @@ export interface HostedTool extends ToolBase {
   kind: 'hosted'
   /** the type, as the client wrote it; undefined where the client asked for a search without a tool */
   written?: string
-  /** the tool in the words of its API; undefined as above */
+  /** the tool in the form of its API; undefined as above */
   own?: Own
   /** what it looks for, where it searches the web: any provider's own search will do */
   search?: WebSearch
@@ -160,7 +160,7 @@ export type ToolChoice = { place: string } & (
   | { type: 'allowed'; mode: 'auto' | 'any'; tools: AllowedTool[] }
   /** a tool that a provider runs */
   | { type: 'hosted'; tool: HostedTool }
-  /** a choice in the words of one API, which may be another's than the writer's */
+  /** a choice in the form of one API, which may be another's than the writer's */
   | { type: 'own'; api: string; value: unknown }
 )
 

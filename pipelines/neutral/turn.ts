@@ -35,7 +35,7 @@ export interface Mark {
   breakpoint?: unknown
 }
 
-/** A piece in the words of one API, for its own writer, which sends it as it is, with its marks. */
+/** A piece in the form of one API, for its own writer, which sends it as it is, with its marks. */
 export interface Own {
   api: string
   value: JsonObject
@@ -73,7 +73,7 @@ export interface AttachmentPiece extends PieceBase {
   type: 'attachment'
   /** the type, as the client wrote it, for errors */
   written: string
-  /** of data, what they are; of what is elsewhere, what the client says they are */
+  /** of data, what they are; of what is elsewhere, what the client calls them */
   kind: 'image' | 'file'
   held: { inline: InlineData } | { url: string } | { fileId: string } | { text: string }
   /** where that is held, for errors */
@@ -136,6 +136,6 @@ export interface ForeignPiece extends PieceBase {
   written: string
   /** where it is sound, for writers that take that */
   sound?: InlineData
-  /** what other writers do with it: leave it out, or throw; undefined where each says by itself why it takes none */
+  /** what other writers do with it: leave it out, or throw; undefined where each has a reason of its own */
   elsewhere?: 'left-out' | ProxyError
 }

@@ -12,7 +12,7 @@ export interface WriteContext {
   systemPrompt: string
   /** the client's headers, lower-case names */
   headers: IncomingHttpHeaders
-  /** whether the client gets a stream: decided before, since the request may not say */
+  /** whether the client gets a stream: decided before, since the request may leave it open */
   stream: boolean
   /** what is remembered of an answer of this model, for clients that hand back less; see `history.ts` for the keys */
   recall?: Recall | undefined

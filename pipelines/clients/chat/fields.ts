@@ -225,8 +225,8 @@ const levels = new Map<unknown, Level>([
 type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'said'>
 
 /**
- * The client's wish: `reasoning_effort`, else the `reasoning` object, else `thinking` with `output_config.effort`. Words
- * that nobody knows count as not sent.
+ * The client's wish: `reasoning_effort`, else the `reasoning` object, else `thinking` with `output_config.effort`. Efforts that
+ * nobody knows count as not sent.
  */
 export function reasoningWish(body: JsonObject): Wish {
   const { reasoning, output_config: config } = body
@@ -241,8 +241,8 @@ export function reasoningWish(body: JsonObject): Wish {
   }
 }
 
-function isUnknown(word: unknown): boolean {
-  return isGiven(word) && word !== '' && !levels.has(word)
+function isUnknown(effort: unknown): boolean {
+  return isGiven(effort) && effort !== '' && !levels.has(effort)
 }
 
 function wishOf(body: JsonObject): OneWish {

@@ -1,6 +1,6 @@
 /**
- * Content parts of chat messages as neutral pieces. The dialect is a superset: parts of Responses and blocks of Anthropic
- * come in it, too, the latter also in words that Anthropic alone knows. Source: OpenAI API reference "Chat Completions" and
+ * Content parts of chat messages as neutral pieces. The dialect is a superset: clients mix in parts of Responses and blocks of
+ * Anthropic, even those that Anthropic alone knows. Source: OpenAI API reference "Chat Completions" and
  * "Responses", Anthropic API reference "Messages", read 2026-11.
  */
 import { badRequest, ProxyError } from '../../errors.ts'
@@ -19,10 +19,10 @@ import { isAttachment } from '../attachment.ts'
 import { heldPiece, markOf, ownHeldPiece, ownOf, serverBlock } from '../blocks.ts'
 import { isThinking, thinkingPiece } from './reasoning.ts'
 
-/** Whose content it is. `nested`: that of a result in Anthropic's own words, where it decides what it takes. */
+/** Whose content it is. `nested`: that of a result in Anthropic's form, where Anthropic decides what it takes. */
 export type Speaker = 'instruction' | 'user' | 'assistant' | 'tool' | 'nested'
 
-/** Text, in the words of chat and of both sides of Responses. */
+/** Text, in the types of chat and of both sides of Responses. */
 const textTypes = new Set(['text', 'input_text', 'output_text'])
 
 /** The pieces of a message's `content`, empty text included. Throws a 400 that names what cannot be read. */
@@ -68,7 +68,7 @@ function foreignPiece(
   speaker: Speaker,
 ): ForeignPiece {
   const isLeftover = speaker === 'assistant' && serverBlock.test(type)
-  // loads a tool that the model had been told of in part; other models have been told of all
+  // loads a tool that was declared in part; other models know the whole declaration
   const isReference = type === 'tool_reference' && speaker !== 'assistant'
   const isTaken = isLeftover || speaker === 'nested' || (isReference && speaker === 'tool')
   return {

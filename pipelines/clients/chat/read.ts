@@ -25,7 +25,7 @@ export { reasoningOfDetails } from './reasoning.ts'
 
 /** What only the answer to a chat client depends on. */
 export interface ChatAnswerWish {
-  /** whether a stream was asked for; undefined where the client does not say */
+  /** whether a stream was asked for; undefined where the client leaves it open */
   stream: boolean | undefined
   /** whether a stream is to end with a usage chunk */
   includeUsage: boolean

@@ -1,5 +1,5 @@
 /**
- * The tools of a chat request and the choice among them, in the words of chat, of Responses, of Messages and of 2023.
+ * The tools of a chat request and the choice among them, in the forms of chat, of Responses, of Messages and of 2023.
  * Source: OpenAI API reference "Chat Completions" and "Responses", Anthropic API reference "Messages", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
@@ -30,7 +30,7 @@ const anthropicType = /_\d{8}$|^mcp_toolset$/
 /** The search of Responses. */
 const openAiSearch = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/
 
-/** What is read, so that it is not among what else a client says of a function. */
+/** Members of a function that are read one by one; all others are `more`. */
 const functionMembers = new Set([
   'type',
   'function',
@@ -46,7 +46,7 @@ const customMembers = new Set([...functionMembers, 'custom', 'format'])
 
 type Tooling = Pick<NeutralRequest, 'tools' | 'toolChoice' | 'parallelCalls'>
 
-/** `tools`, else `functions`, with what is said of their use. Throws a 400 that names the first fault. */
+/** `tools`, else `functions`, with the choice among them. Throws a 400 that names the first fault. */
 export function readTools(body: JsonObject): Tooling {
   const modern = isGiven(body.tools) ? listAt(body.tools, 'tools') : []
   const legacy = isGiven(body.functions) ? listAt(body.functions, 'functions') : []
@@ -78,11 +78,11 @@ function toolOf(value: unknown, place: string): Tool {
   const at = isGiven(tool[key]) ? `${place}.${key}` : place
   const definition = isGiven(tool[key]) ? objectAt(tool[key], at) : tool
   const { mark } = { ...markOf(definition), ...markOf(tool) }
-  const said: Said = { definition, at, tool, place, name: toolName(definition.name, at) }
-  return { ...(isCustom ? customTool(said) : functionTool(said)), ...(mark && { mark }) }
+  const declared: Declared = { definition, at, tool, place, name: toolName(definition.name, at) }
+  return { ...(isCustom ? customTool(declared) : functionTool(declared)), ...(mark && { mark }) }
 }
 
-interface Said {
+interface Declared {
   definition: JsonObject
   /** of the definition */
   at: string
@@ -93,8 +93,8 @@ interface Said {
 
 /** Anthropic calls functions custom, too; those have a schema. */
 function isCustomTool({ type, custom, function: called, input_schema: schema }: JsonObject) {
-  const saysSo = isGiven(type) ? type === 'custom' : isGiven(custom) && !isGiven(called)
-  return saysSo && !isObject(schema)
+  const isNamed = isGiven(type) ? type === 'custom' : isGiven(custom) && !isGiven(called)
+  return isNamed && !isObject(schema)
 }
 
 function toolName(name: unknown, place: string): string {
@@ -103,7 +103,7 @@ function toolName(name: unknown, place: string): string {
   throw invalid(`${place}.name`, `${place}.name is ${found}; give the tool a name.`)
 }
 
-function functionTool({ definition, at, tool, place, name }: Said): FunctionTool {
+function functionTool({ definition, at, tool, place, name }: Declared): FunctionTool {
   const key = isGiven(definition.parameters) ? 'parameters' : 'input_schema'
   const strict = optionalFlagAt(definition.strict, `${at}.strict`)
   return {
@@ -118,7 +118,7 @@ function functionTool({ definition, at, tool, place, name }: Said): FunctionTool
   }
 }
 
-function customTool({ definition, at, tool, place, name }: Said): CustomTool {
+function customTool({ definition, at, tool, place, name }: Declared): CustomTool {
   return {
     kind: 'custom',
     place,
@@ -207,8 +207,8 @@ function knownOf(location: JsonObject): JsonObject {
   return Object.fromEntries(known.map((name) => [name, location[name]]))
 }
 
-/** Chat's words, and what clients that mix dialects write for them. */
-const words = new Map<unknown, 'auto' | 'none' | 'any'>([
+/** Chat's choices, and what clients that mix dialects write for them. */
+const choices = new Map<unknown, 'auto' | 'none' | 'any'>([
   ['auto', 'auto'],
   ['none', 'none'],
   ['required', 'any'],
@@ -220,8 +220,8 @@ function choiceOf(body: JsonObject): ToolChoice | undefined {
   const place = isGiven(body.tool_choice) ? 'tool_choice' : 'function_call'
   const value = body[place]
   if (!isGiven(value)) return undefined
-  const word = words.get(value)
-  if (word) return { type: word, place }
+  const plain = choices.get(value)
+  if (plain) return { type: plain, place }
   if (typeof value === 'string') return { type: 'own', api: 'openai', value, place }
   const choice = objectAt(value, place)
   if (place === 'function_call') return { type: 'tool', ...named('function', choice, place), place }
@@ -234,8 +234,8 @@ function choiceOf(body: JsonObject): ToolChoice | undefined {
     case 'allowed_tools':
       return allowedTools(choice, place)
     default: {
-      const ownWord = words.get(choice.type)
-      return ownWord ? { type: ownWord, place } : { type: 'own', api: 'openai', value, place }
+      const ownPlain = choices.get(choice.type)
+      return ownPlain ? { type: ownPlain, place } : { type: 'own', api: 'openai', value, place }
     }
   }
 }

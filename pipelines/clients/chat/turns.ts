@@ -15,7 +15,7 @@ const roles = new Set<unknown>(['system', 'developer', 'user', 'assistant', 'too
 
 const callTypes = new Set<unknown>(['function_call', 'custom_tool_call'])
 const outputTypes = new Set<unknown>(['function_call_output', 'custom_tool_call_output'])
-/** Reasoning, and what OpenAI's own tools did: what came of that is in the text that follows. */
+/** Reasoning, and calls of OpenAI's own tools, whose results are in the text that follows. */
 const silentTypes = new Set<unknown>([
   'reasoning',
   'web_search_call',
@@ -44,11 +44,11 @@ export function readTurns(messages: unknown): Turn[] {
   })
 }
 
-/** What a later message depends on. */
+/** What a later message depends on; changed as messages are read. */
 interface History {
   /** calls without a result */
   openCalls: CallPiece[]
-  /** of items and parts, until a message comes that was made of it */
+  /** of items and parts, until the message comes that it led to */
   reasoning: Reasoning[]
 }
 
@@ -89,7 +89,7 @@ function turnMark({ cache_control: control }: JsonObject): Pick<Turn, 'mark'> {
 
 interface Content {
   pieces: Piece[]
-  /** of calls in the form of Responses, whose place among the pieces says nothing */
+  /** of calls in the form of Responses, whose place among the pieces means nothing */
   calls: CallPiece[]
   reasoning: Reasoning[]
 }
@@ -162,7 +162,7 @@ function itemCall(item: JsonObject, place: string): CallPiece {
   }
 }
 
-/** The reasoning that has waited for this message. */
+/** The reasoning that has waited for this message; from now on none waits. */
 function takeReasoning(history: History, place: string): ReasoningPiece[] {
   const { reasoning } = history
   history.reasoning = []
@@ -188,7 +188,7 @@ function assistantTurn(message: JsonObject, place: string, index: number, histor
   const given = [message.refusal, message.tool_calls, message.content].some(
     (value) => isGiven(value) && value !== '',
   )
-  // reasoning waits for what was made of it
+  // reasoning waits for the message that it led to
   const waited = given || calls.length > 0 ? takeReasoning(history, place) : []
   const details = message.reasoning_details
   const turn: Turn = {
@@ -248,7 +248,7 @@ function legacyCall(message: JsonObject, place: string, index: number): CallPiec
   return [{ type: 'call', kind: 'function', id, name, ...input, place: at }]
 }
 
-/** Whatever some model once wrote, as text or as the value that a client has parsed. */
+/** The arguments that a model once wrote, as text or as the value that a client has parsed. */
 function inputOf(
   called: JsonObject,
   name: 'input' | 'arguments',
@@ -257,7 +257,7 @@ function inputOf(
   return { input: called[name], inputPlace: `${place}.${name}` }
 }
 
-/** The call that a message of the role `tool` or `function` answers. The latter names a tool: the latest call counts. */
+/** The call that a message of the role `tool` or `function` answers. A `function` message answers the latest call of its name. */
 function calledBy(
   message: JsonObject,
   place: string,

@@ -1,8 +1,7 @@
 /**
- * What a Claude model takes, by its upstream id. A model entry of `config.json` overrules mode and
- * cap, since this table ages.
- * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking",
- * "Effort", "Structured outputs", "Mid-conversation system messages", read 2026-11.
+ * What a Claude model takes, by its upstream id. A model entry of `config.json` overrules mode and cap, since this table ages.
+ * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking", "Effort", "Structured outputs",
+ * "Mid-conversation system messages", read 2026-11.
  */
 import type { Model, ThinkingMode } from '../../model.ts'
 import type { Effort } from '../../neutral/level.ts'
@@ -11,14 +10,14 @@ import type { MessagesRequest } from '../../wire/anthropic.ts'
 
 export interface Capability {
   thinking: ThinkingMode
-  /** what is sent for the level `off`; left out where nothing has to be said */
+  /** what is sent for the level `off`; left out where nothing has to be sent */
   off?: { thinking?: MessagesRequest['thinking']; effort?: 'low' }
   /** values of `output_config.effort` that are taken, from the least up */
   efforts: readonly Exclude<Effort, 'minimal'>[]
   /** whether temperature, top_p and top_k are taken at all */
   sampling: boolean
   forcedTools: 'yes' | 'without-thinking' | 'never'
-  /** whether a conversation may end with the assistant's words, for the model to go on from there */
+  /** whether a conversation may end with an assistant's turn, for the model to go on from there */
   prefill: boolean
   /** whether a message of the role `system` may stand between the turns */
   systemTurns: boolean
@@ -114,17 +113,14 @@ const notClaude: Capability = {
   defaultOutputTokens: 8192,
 }
 
-/**
- * The capability of a model entry: the table's row, with the entry's own `thinking` and
- * `max_output_tokens` over it.
- */
+/** The capability of a model entry: the table's row, with the entry's own `thinking` and `max_output_tokens` over it. */
 export function capabilityOf(model: Model): Capability {
   const id = upstreamId(model).replaceAll('.', '-')
   const row = table.find(([texts]) => texts.some((text) => isNamed(id, text)))?.[1] ?? notClaude
   return {
     ...row,
     ...(model.thinking && { thinking: model.thinking }),
-    // thinking that adapts goes by an effort, which a row of another mode does not tell
+    // thinking that adapts goes by an effort, which a row of another mode has none of
     ...(model.thinking === 'adaptive' &&
       row.thinking !== 'adaptive' && { efforts: adaptive.efforts }),
     ...(model.max_output_tokens && { maxOutputTokens: model.max_output_tokens }),

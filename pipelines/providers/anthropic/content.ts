@@ -39,7 +39,7 @@ export function blocksOf(pieces: Ordered[]): AnthropicBlock[] {
   return pieces.flatMap((piece) => blockOf(piece) ?? []).filter((block) => !isBlank(block))
 }
 
-/** The blocks of an instruction. Throws a 400 for what is no text. */
+/** The blocks of an instruction. Throws a 400 for a piece other than text. */
 export function instructionBlocks(pieces: Ordered[]): AnthropicTextBlock[] {
   const texts = pieces.flatMap((piece) => {
     if (piece.type === 'text') return [withMark(textBlock(piece.text), piece.mark)]
@@ -95,16 +95,16 @@ function blockOf(piece: Ordered): AnthropicBlock | undefined {
   }
 }
 
-/** A piece in Anthropic's own words, copied; its inline data get the media type of their first bytes. */
+/** A piece in Anthropic's own form, copied; its inline data get the media type of their first bytes. */
 function ownBlock({ own }: { own?: Own }): AnthropicBlock | undefined {
   if (own?.api !== api) return undefined
   const block = { ...own.value, type: String(own.value.type) }
   const { source } = own.value
   if (!isObject(source) || source.type !== 'base64') return block
-  const { media_type: said, data } = source
-  if (typeof said !== 'string' || typeof data !== 'string') return block
-  const { mediaType } = truthful({ mediaType: said.toLowerCase(), base64: true, data })
-  return mediaType === said ? block : { ...block, source: { ...source, media_type: mediaType } }
+  const { media_type: given, data } = source
+  if (typeof given !== 'string' || typeof data !== 'string') return block
+  const { mediaType } = truthful({ mediaType: given.toLowerCase(), base64: true, data })
+  return mediaType === given ? block : { ...block, source: { ...source, media_type: mediaType } }
 }
 
 /** Throws where the API does not take it, and it is no leftover of another's. */
@@ -175,7 +175,7 @@ function parsed(written: string): unknown {
   try {
     return parseExact(written)
   } catch {
-    // No JSON: the model still has to see what it wrote.
+    // not JSON: the model still has to see what it wrote
     return { raw_arguments: written }
   }
 }
@@ -185,8 +185,8 @@ function toolResultBlock({ id, name, content, isError, mark, own }: ResultPiece)
   const tool_use_id = id === undefined ? `function ${name}` : safeToolId(id)
   const given = typeof content === 'string' ? content : blocksOf(content)
   if (own?.api === api) {
-    const { content: said, ...rest } = own.value
-    const copied = isGiven(said) ? { content: given } : {}
+    const { content: written, ...rest } = own.value
+    const copied = isGiven(written) ? { content: given } : {}
     return withFailure({ ...rest, type: 'tool_result', tool_use_id, ...copied })
   }
   const block: ToolResultBlock = {
@@ -198,7 +198,7 @@ function toolResultBlock({ id, name, content, isError, mark, own }: ResultPiece)
   return withMark(withFailure(block), mark)
 }
 
-/** A result that failed without a word gets one: the API refuses it empty. */
+/** A result that failed and holds nothing gets a text: the API refuses it empty. */
 function withFailure(result: ToolResultBlock): ToolResultBlock {
   const { content = '', is_error: failed } = result
   const isEmpty = typeof content === 'string' ? content.trim() === '' : content.length === 0

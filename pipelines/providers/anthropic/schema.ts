@@ -26,10 +26,10 @@ const holdsNamedSchemas = wordSet('properties patternProperties $defs definition
  */
 export function strictSchema(schema: JsonObject): JsonObject {
   const kept: [string, unknown][] = []
-  const words: string[] = []
+  const constraints: string[] = []
   for (const [key, value] of Object.entries(schema)) {
     if (refused.has(key) || (key === 'format' && !formats.has(value))) {
-      words.push(`${key}: ${typeof value === 'string' ? value : writeJson(value)}`)
+      constraints.push(`${key}: ${typeof value === 'string' ? value : writeJson(value)}`)
     } else if (key !== 'oneOf') {
       kept.push([key, cleaned(key, value)])
     }
@@ -40,7 +40,7 @@ export function strictSchema(schema: JsonObject): JsonObject {
     const others: unknown[] = Array.isArray(clean.anyOf) ? clean.anyOf : []
     clean.anyOf = [...others, ...schema.oneOf.map(cleanAny)]
   }
-  if (words.length > 0) clean.description = described(schema.description, words)
+  if (constraints.length > 0) clean.description = described(schema.description, constraints)
   return clean
 }
 
@@ -59,8 +59,8 @@ function isObjectSchema(schema: JsonObject): boolean {
   return types.includes('object') || (schema.type === undefined && isObject(schema.properties))
 }
 
-function described(description: unknown, words: string[]): string {
-  const constraint = words.join(', ')
+function described(description: unknown, constraints: string[]): string {
+  const constraint = constraints.join(', ')
   return typeof description === 'string' && description !== ''
     ? `${description} (${constraint})`
     : constraint

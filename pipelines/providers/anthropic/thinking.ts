@@ -28,7 +28,7 @@ export interface ThinkingPlan {
   partly?: boolean
 }
 
-/** What a plan reads of a wish. Another API's own words count by their level or budget. */
+/** What a plan reads of a wish. `own` of another API counts by the level or budget beside it. */
 type PlannedWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort'>
 
 /** What the rest of the request has in it that thinking with a budget does not go with. */
@@ -55,7 +55,7 @@ export function planThinking(
   if (level === undefined && budgetTokens === undefined) {
     const { effort } = wish
     if (!effort || capability.efforts.length > 0) return { ...without, ...own }
-    // a model without efforts is told by its budget how hard to think
+    // a model without efforts thinks as hard as its budget allows
     return planThinking({ level: effort }, capability, limits, context)
   }
   if (isProbe(limits)) return { ...without, givenUp: true }
@@ -74,7 +74,7 @@ function isProbe({ total, answer }: Limits): boolean {
 
 function offPlan({ thinking, off }: Capability): Partial<ThinkingPlan> {
   if (thinking === 'none' || !off) return {}
-  // a model that cannot be switched off is told to think little
+  // a model whose thinking cannot be switched off is to think little
   return off.effort ? { ...off, partly: true } : off
 }
 
@@ -198,9 +198,8 @@ export const INTERLEAVED_BETA = 'interleaved-thinking-2025-05-14'
 const fastBeta = 'fast-mode-2026-02-01'
 
 /**
- * The `anthropic-beta` to send: the client's comma list, trimmed and without repeats, with `add`
- * made sure of and `remove` taken out; `undefined` when nothing is left. A value in both is taken
- * out.
+ * The `anthropic-beta` to send: the client's comma list, trimmed and without repeats, with all of `add` and nothing of `remove`;
+ * `undefined` when nothing is left. A value in both is taken out.
  */
 export function betaHeader(
   client: string | string[] | undefined,
@@ -211,10 +210,7 @@ export function betaHeader(
   return values.size > 0 ? [...values].join(',') : undefined
 }
 
-/**
- * What a model entry with `fast` adds to the beta list: nothing when the client chose a fast mode
- * of its own.
- */
+/** What a model entry with `fast` adds to the beta list: nothing when the client chose a fast mode of its own. */
 export function fastBetas(
   model: Pick<Model, 'fast'>,
   client: string | string[] | undefined,

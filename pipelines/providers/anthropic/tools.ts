@@ -70,7 +70,7 @@ interface DeclaredTools {
   dropped: string[]
 }
 
-/** Strict where the client says so and the API takes as many, else none of them. */
+/** Strict where the client wants it and the API takes as many, else none of them. */
 function fittingTools(
   list: Tool[],
   { structuredOutputs }: Capability,

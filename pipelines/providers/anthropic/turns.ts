@@ -40,7 +40,7 @@ interface ConversationContext extends Pick<Capability, 'prefill' | 'systemTurns'
   recall?: Recall | undefined
 }
 
-/** Asks a model that takes no prefill to take up its own unfinished words. */
+/** Asks a model that takes no prefill to go on with its own unfinished text. */
 const goOn = 'Go on from where you stopped.'
 
 /** The whole conversation; throws a 400 that names the place of what the API does not take. */
@@ -144,12 +144,12 @@ function placeInstructions(
   if (!content.some((block) => instructions.has(block))) return [turn]
   const end = content.findLastIndex((block) => !instructions.has(block)) + 1
   const split = systemTurns && end > 0 ? end : content.length
-  const said = content
+  const before = content
     .slice(0, split)
     .map((block) => (instructions.has(block) ? reminder(block) : block))
   const last = content.slice(split)
   return [
-    { role, content: said },
+    { role, content: before },
     ...(last.length > 0 ? [{ role: 'system' as const, content: last }] : []),
   ]
 }

@@ -131,7 +131,7 @@ function outputConfig(
   return { output_config: { ...(effort && { effort }), ...(format && { format }) } }
 }
 
-/** As many the APIs of chat promise; servers that speak the Messages API over one of them refuse more. */
+/** The limit of the APIs of chat; servers that build the Messages API on one of them refuse more. */
 const mostSentUp = 4
 
 /** Whitespace, and what cannot be seen either: the API refuses sequences of nothing else. */
