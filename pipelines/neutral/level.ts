@@ -27,7 +27,7 @@ export interface Wish {
   /** an effort that by itself does not switch reasoning on */
   effort?: Effort
   /** the client's parameter that the wish is from, for what is dropped */
-  said?: string
+  parameter?: string
   /** every parameter of the client's that is about reasoning, understood or not */
   names: string[]
   /** the client sent an effort that nobody knows */
@@ -52,7 +52,7 @@ export function wishFor(model: Pick<Model, 'reasoning'>, client: Wish): Wish {
  */
 export function overruledNames(model: Pick<Model, 'reasoning'>, client: Wish): string[] {
   if (model.reasoning === 'auto') return client.isUnknownWord ? ['reasoning_effort'] : []
-  return client.said === undefined || client.level === model.reasoning ? [] : client.names
+  return client.parameter === undefined || client.level === model.reasoning ? [] : client.names
 }
 
 /** The wish as one level, for models that take nothing else: a budget counts by its size. */

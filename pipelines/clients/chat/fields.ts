@@ -222,7 +222,7 @@ const levels = new Map<unknown, Level>([
   ...efforts.map((effort) => [effort, effort] as const),
 ])
 
-type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'said'>
+type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'parameter'>
 
 /**
  * The client's wish: `reasoning_effort`, else the `reasoning` object, else `thinking` with `output_config.effort`. Efforts that
@@ -247,7 +247,7 @@ function isUnknown(effort: unknown): boolean {
 
 function wishOf(body: JsonObject): OneWish {
   const level = levels.get(body.reasoning_effort)
-  if (level) return { level, said: 'reasoning_effort' }
+  if (level) return { level, parameter: 'reasoning_effort' }
   const wish = isObject(body.reasoning) ? openRouterWish(body.reasoning) : undefined
   return wish ?? anthropicWish(body)
 }
@@ -257,13 +257,15 @@ function openRouterWish({ enabled, effort, max_tokens: tokens }: JsonObject): On
   const level = levels.get(effort)
   const budget = numberFrom(tokens)
   const budgetTokens = Number.isInteger(budget) ? budget : undefined
-  const off: OneWish = { level: 'off', said: 'reasoning' }
+  const off: OneWish = { level: 'off', parameter: 'reasoning' }
   if (enabled === false || level === 'off') return off
   if (budgetTokens !== undefined) {
-    return budgetTokens > 0 ? { ...(level && { level }), budgetTokens, said: 'reasoning' } : off
+    return budgetTokens > 0
+      ? { ...(level && { level }), budgetTokens, parameter: 'reasoning' }
+      : off
   }
-  if (level) return { level, said: 'reasoning_effort' }
-  return enabled === true ? { level: 'medium', said: 'reasoning' } : undefined
+  if (level) return { level, parameter: 'reasoning_effort' }
+  return enabled === true ? { level: 'medium', parameter: 'reasoning' } : undefined
 }
 
 /** Anthropic's own two members, of which each holds its half. */
@@ -271,13 +273,13 @@ function anthropicWish({ thinking, output_config: config }: JsonObject): OneWish
   const level = isObject(config) ? levels.get(config.effort) : undefined
   const effort = level === 'off' ? undefined : level
   const ownEffort: { effort?: Effort } = effort ? { effort } : {}
-  if (!isObject(thinking)) return level ? { ...ownEffort, said: 'output_config.effort' } : {}
-  if (thinking.type === 'disabled') return { level: 'off', ...ownEffort, said: 'thinking' }
+  if (!isObject(thinking)) return level ? { ...ownEffort, parameter: 'output_config.effort' } : {}
+  if (thinking.type === 'disabled') return { level: 'off', ...ownEffort, parameter: 'thinking' }
   const budget = thinking.budget_tokens
   return {
     own: { api: 'anthropic', value: thinking },
     ...(typeof budget === 'number' && { budgetTokens: budget }),
     ...ownEffort,
-    said: 'thinking',
+    parameter: 'thinking',
   }
 }

@@ -224,13 +224,13 @@ function wishOf(thinking: unknown, word: unknown, display: ShownReasoning): Wish
     hidden: display !== 'text',
     isLoose: true,
   }
-  if (given?.type === 'disabled') return { ...wish, level: 'off', said: 'thinking' }
+  if (given?.type === 'disabled') return { ...wish, level: 'off', parameter: 'thinking' }
   const budgetTokens = given?.type === 'enabled' ? numberFrom(given.budget_tokens) : undefined
   return {
     ...wish,
-    ...(given && { own: { api: 'anthropic', value: given }, said: 'thinking' }),
+    ...(given && { own: { api: 'anthropic', value: given }, parameter: 'thinking' }),
     ...(budgetTokens !== undefined && { budgetTokens }),
-    ...(effort && { effort, said: 'output_config.effort' }),
+    ...(effort && { effort, parameter: 'output_config.effort' }),
   }
 }
 

@@ -65,7 +65,7 @@ export function writeMessages(
     ...sampling.dropped,
     ...(answer.isLost ? [nameOf('format', request)] : []),
     ...(plan.givenUp ? ['reasoning'] : []),
-    ...(plan.partly && wish.said ? [wish.said] : []),
+    ...(plan.partly && wish.parameter ? [wish.parameter] : []),
     ...overruledNames(model, request.reasoning),
   ]
   limitMarks(body)

@@ -139,10 +139,10 @@ function levelFields(model: Model, client: Wish, { efforts }: Capability): Field
   const level = client.isHabit ? undefined : asLevel(client)
   if (level === undefined) return { fields: {}, dropped: overruled }
   const effort = level === 'off' ? undefined : nearestEffort(level, efforts)
-  const isLost = effort !== level && client.said !== undefined
+  const isLost = effort !== level && client.parameter !== undefined
   return {
     fields: effort === undefined ? {} : { reasoning_effort: effort },
-    dropped: isLost ? [client.said!, ...overruled] : overruled,
+    dropped: isLost ? [client.parameter!, ...overruled] : overruled,
   }
 }
 

@@ -76,12 +76,12 @@ export function planThinking(model: Model, client: Wish, capability: Capability)
   const wish = wishFor(model, client)
   const config = configOf(wish, capability)
   const isShown = !client.hidden && config?.thinkingBudget !== 0
-  const isLost = wish.said !== undefined && !isMet(wish, capability)
+  const isLost = wish.parameter !== undefined && !isMet(wish, capability)
   const overruled = overruledNames(model, client)
   return {
     ...(config && isShown && { thinkingConfig: { includeThoughts: true, ...config } }),
     ...(config && !isShown && Object.keys(config).length > 0 && { thinkingConfig: config }),
-    dropped: isLost ? [wish.said!, ...overruled] : overruled,
+    dropped: isLost ? [wish.parameter!, ...overruled] : overruled,
   }
 }
 

@@ -33,12 +33,12 @@ export function planReasoning(model: SomeModel, client: Wish): ReasoningPlan {
   const wish = wishFor(model, client)
   const effort = effortOf(wish, capability, model.reasoning !== 'auto')
   const reasons = capability.reasons === true || effort !== undefined
-  const isDropped = wish.said !== undefined && isLost(wish, effort, capability)
+  const isDropped = wish.parameter !== undefined && isLost(wish, effort, capability)
   return {
     ...(effort && { reasoning: reasoningOf(effort, client.hidden) }),
     reasons,
     samples: !reasons || effort === 'none',
-    dropped: isDropped ? [wish.said!] : [],
+    dropped: isDropped ? [wish.parameter!] : [],
   }
 }
 

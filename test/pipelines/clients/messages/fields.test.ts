@@ -286,7 +286,7 @@ suite('§16.2 `thinking` and the effort', () => {
   test('a budget is a wish by its size', () => {
     const thinking = { type: 'enabled', budget_tokens: 8000 }
 
-    assert.deepEqual(wish({ thinking }), { budgetTokens: 8000, said: 'thinking' })
+    assert.deepEqual(wish({ thinking }), { budgetTokens: 8000, parameter: 'thinking' })
   })
 
   test('adaptive thinking leaves it to the effort, else to the model', () => {
@@ -297,8 +297,8 @@ suite('§16.2 `thinking` and the effort', () => {
       effort: 'high',
       said,
     })
-    assert.deepEqual(wish({ thinking }), { said: 'thinking' })
-    assert.deepEqual(wish({ thinking: { type: 'between_tools' } }), { said: 'thinking' })
+    assert.deepEqual(wish({ thinking }), { parameter: 'thinking' })
+    assert.deepEqual(wish({ thinking: { type: 'between_tools' } }), { parameter: 'thinking' })
     assert.deepEqual(wish({ output_config: { effort: 'xhigh' } }), { effort: 'xhigh', said })
     assert.deepEqual(wish({ output_config: { effort: 'huge' } }), {})
   })
@@ -306,7 +306,7 @@ suite('§16.2 `thinking` and the effort', () => {
   test('disabled thinking is off, with an effort beside it, too', () => {
     const body = { thinking: { type: 'disabled' }, output_config: { effort: 'high' } }
 
-    assert.deepEqual(wish(body), { level: 'off', said: 'thinking' })
+    assert.deepEqual(wish(body), { level: 'off', parameter: 'thinking' })
   })
 
   test('the effort of the last instruction counts', () => {

@@ -21,8 +21,8 @@ function overruled(model: { reasoning: ReasoningLevel }, request: JsonObject): s
 suite('§1.3 the level of a request', () => {
   const thinking = { type: 'enabled', budget_tokens: 2000 }
   const own = { own: { api: 'anthropic', value: thinking }, budgetTokens: 2000 }
-  const by = (level: string) => ({ level, said: 'reasoning_effort' })
-  const off = { level: 'off', said: 'reasoning' }
+  const by = (level: string) => ({ level, parameter: 'reasoning_effort' })
+  const off = { level: 'off', parameter: 'reasoning' }
   const rows: [entry: ReasoningLevel, request: object, expected: object][] = [
     ['auto', {}, {}],
     ['auto', { reasoning_effort: null, reasoning: null, thinking: null }, {}],
@@ -37,23 +37,27 @@ suite('§1.3 the level of a request', () => {
     ['auto', { reasoning: { effort: 'none' } }, off],
     ['auto', { reasoning: { enabled: false, effort: 'high', max_tokens: 9 } }, off],
     ['auto', { reasoning: { max_tokens: 0 } }, off],
-    ['auto', { reasoning: { enabled: true } }, { level: 'medium', said: 'reasoning' }],
-    ['auto', { reasoning: { max_tokens: 99 } }, { budgetTokens: 99, said: 'reasoning' }],
+    ['auto', { reasoning: { enabled: true } }, { level: 'medium', parameter: 'reasoning' }],
+    ['auto', { reasoning: { max_tokens: 99 } }, { budgetTokens: 99, parameter: 'reasoning' }],
     [
       'auto',
       { reasoning: { enabled: true, effort: 'low', max_tokens: 99 } },
-      { level: 'low', budgetTokens: 99, said: 'reasoning' },
+      { level: 'low', budgetTokens: 99, parameter: 'reasoning' },
     ],
     ['auto', { reasoning: { exclude: true } }, {}],
     ['auto', { reasoning_effort: 'low', reasoning: { effort: 'high' } }, by('low')],
-    ['auto', { thinking }, { ...own, said: 'thinking' }],
-    ['auto', { thinking: { type: 'disabled' } }, { level: 'off', said: 'thinking' }],
-    ['auto', { reasoning: { exclude: true }, thinking }, { ...own, said: 'thinking' }],
-    ['auto', { output_config: { effort: 'max' } }, { effort: 'max', said: 'output_config.effort' }],
+    ['auto', { thinking }, { ...own, parameter: 'thinking' }],
+    ['auto', { thinking: { type: 'disabled' } }, { level: 'off', parameter: 'thinking' }],
+    ['auto', { reasoning: { exclude: true }, thinking }, { ...own, parameter: 'thinking' }],
+    [
+      'auto',
+      { output_config: { effort: 'max' } },
+      { effort: 'max', parameter: 'output_config.effort' },
+    ],
     [
       'auto',
       { thinking, output_config: { effort: 'low' } },
-      { ...own, effort: 'low', said: 'thinking' },
+      { ...own, effort: 'low', parameter: 'thinking' },
     ],
     ['auto', { output_config: { effort: 'strange' } }, {}],
     ['auto', { reasoning_effort: 'low', thinking }, by('low')],
