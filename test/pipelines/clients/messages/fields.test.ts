@@ -291,15 +291,15 @@ suite('§16.2 `thinking` and the effort', () => {
 
   test('adaptive thinking leaves it to the effort, else to the model', () => {
     const thinking = { type: 'adaptive' }
-    const said = 'output_config.effort'
+    const parameter = 'output_config.effort'
 
     assert.deepEqual(wish({ thinking, output_config: { effort: 'high' } }), {
       effort: 'high',
-      said,
+      parameter,
     })
     assert.deepEqual(wish({ thinking }), { parameter: 'thinking' })
     assert.deepEqual(wish({ thinking: { type: 'between_tools' } }), { parameter: 'thinking' })
-    assert.deepEqual(wish({ output_config: { effort: 'xhigh' } }), { effort: 'xhigh', said })
+    assert.deepEqual(wish({ output_config: { effort: 'xhigh' } }), { effort: 'xhigh', parameter })
     assert.deepEqual(wish({ output_config: { effort: 'huge' } }), {})
   })
 
