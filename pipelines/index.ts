@@ -147,9 +147,10 @@ function answered<Wish extends { stream: boolean | undefined }>(
 ): TranslatedClient['read'] {
   return (requestBody, headers) => {
     const { request, answer } = read(requestBody, headers)
+    // Not `{ ...context, ...answer }`, of which V8 keeps 0.8 KB a request until a full GC (`test/garbage.test.ts`).
     const form: AnswerForm = {
-      stream: (context) => stream({ ...context, ...answer }),
-      body: (context) => body({ ...context, ...answer }),
+      stream: (context) => stream(Object.assign(context, answer)),
+      body: (context) => body(Object.assign(context, answer)),
     }
     return { request, stream: answer.stream, form }
   }

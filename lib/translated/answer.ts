@@ -46,7 +46,8 @@ export async function answerTranslated(
   const context = answerContext(asked)
   const outcome = new AnswerOutcome(callMemory(call, asked.target).remember)
   const source = await sourceOf(answer, call, asked, context.fallbackId)
-  const serialised = { ...asked, source, context, outcome }
+  const { client, form } = asked
+  const serialised = { source, client, form, context, outcome }
   if (asked.stream) await asStream(serialised, res, call)
   else await asBody(serialised, res)
   keepTokens(call, outcome)
