@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { readChat } from '../../../../pipelines/clients/chat/read.ts'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import { turns } from '../../providers/anthropic/request/ask.ts'
-import { refusal } from './chat-pieces.ts'
+import { call as called, refusal } from './chat-pieces.ts'
 import { input } from '../../providers/openai/request/ask.ts'
 
 const user = { role: 'user', content: [{ type: 'input_text', text: 'x' }] }
@@ -160,6 +160,21 @@ suite('KT3: blocks of Anthropic in a chat history', () => {
     assert.deepEqual(input(messages)[1]?.content, [
       { type: 'output_text', text: 'Found.', annotations: [] },
     ])
+  })
+
+  test('KT3: a reference to a tool stays in a result, and is left out elsewhere', () => {
+    const reference = { type: 'tool_reference', tool_name: 'look' }
+    const messages = checked([
+      { role: 'user', content: ['x', reference] },
+      { role: 'assistant', content: null, tool_calls: [called('c1')] },
+      { role: 'tool', tool_call_id: 'c1', content: [reference] },
+    ])
+
+    assert.deepEqual(turns(messages)[0]?.content, [{ type: 'text', text: 'x' }])
+    assert.deepEqual(turns(messages)[2]?.content, [
+      { type: 'tool_result', tool_use_id: 'c1', content: [reference] },
+    ])
+    assert.deepEqual(input(messages)[2], { ...output, output: '' })
   })
 
   test('KT3: calls, results and thinking', () => {
