@@ -1,5 +1,9 @@
-/** A model as pipelines need it: an entry of the configuration, without what concerns only the way to its upstream. */
+/**
+ * A model as pipelines need it: an entry of the configuration, without what concerns only the way to its upstream; and how
+ * hard it is to think: the operator's level, or with `auto` the client's wish.
+ */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { JsonObject } from './json/value.ts'
 
 export type ReasoningLevel =
   | 'off'
@@ -43,4 +47,80 @@ export interface RewriteContext {
   subPath: string
   /** whether the client gets a stream, where the body leaves it open */
   stream: boolean
+}
+
+/** `off` is written `none` on the wire. */
+export type Level = 'off' | Effort
+
+/** A level at which the model thinks. */
+export type Effort = (typeof efforts)[number]
+
+/** From the least up. */
+export const efforts = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
+
+/** Tokens up to which a budget counts as that level; a larger one is `high`. */
+const budgets: [upTo: number, level: Effort][] = [
+  [4096, 'low'],
+  [12_288, 'medium'],
+]
+
+/** How hard the client wants the model to think. Without level, budget, `own` and effort it leaves that to the model. */
+export interface Wish {
+  level?: Level
+  /** tokens: goes before the level where the model takes a budget */
+  budgetTokens?: number
+  /** the wish in the form of one API, for its own writer, where it goes before level and budget */
+  own?: { api: string; value: JsonObject }
+  /** an effort that by itself does not switch reasoning on */
+  effort?: Effort
+  /** the client's parameter that the wish is from, for what is dropped */
+  parameter?: string
+  /** every parameter of the client's that is about reasoning, understood or not */
+  names: string[]
+  /** the client sent an effort that nobody knows */
+  isUnknownWord?: boolean
+  /** the client asks so in every request, whatever its user chose */
+  isHabit?: true
+  /** nobody is to read the reasoning, though the model may think */
+  hidden: boolean
+  /** the client sends it with every request, whatever its user chose */
+  isLoose?: true
+}
+
+/** The wish that holds for a request: the operator's level, or with `auto` the client's. */
+export function wishFor(model: Pick<Model, 'reasoning'>, client: Wish): Wish {
+  if (model.reasoning === 'auto') return client
+  return { level: model.reasoning, names: [], hidden: client.hidden }
+}
+
+/**
+ * Names of the client's own reasoning parameters that go no further: the operator's level overrules them, or nobody knows
+ * the effort in them.
+ */
+export function overruledNames(model: Pick<Model, 'reasoning'>, client: Wish): string[] {
+  if (model.reasoning === 'auto') return client.isUnknownWord ? ['reasoning_effort'] : []
+  return client.parameter === undefined || client.level === model.reasoning ? [] : client.names
+}
+
+/** The wish as one level, for models that take nothing else: a budget counts by its size. */
+export function asLevel(wish: Pick<Wish, 'level' | 'budgetTokens' | 'effort'>): Level | undefined {
+  if (wish.level !== undefined) return wish.level
+  return wish.budgetTokens === undefined ? wish.effort : levelOfBudget(wish.budgetTokens)
+}
+
+function levelOfBudget(tokens: number): Effort {
+  return budgets.find(([upTo]) => tokens <= upTo)?.[1] ?? 'high'
+}
+
+/**
+ * The effort where the model knows it, else the nearest that it knows: the highest below, or the lowest where all are above.
+ * `undefined` where the model knows none.
+ */
+export function nearestEffort<Known extends Effort>(
+  effort: Effort,
+  known: readonly Known[],
+): Known | undefined {
+  const rank = (one: Effort) => efforts.indexOf(one)
+  const below = known.filter((one) => rank(one) <= rank(effort))
+  return below.at(-1) ?? known[0]
 }

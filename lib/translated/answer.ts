@@ -10,18 +10,19 @@ import type { Call } from '../app.ts'
 import { sendJson, shownError } from '../http/answer.ts'
 import { flow } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
-import { isOwnCredential, shownTarget } from '../upstream/target.ts'
+import { isOwnCredential, shownTarget, type Target } from '../upstream/target.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
-import { AnswerOutcome } from '../../pipelines/neutral/outcome.ts'
+import { upstreamId } from '../../pipelines/model.ts'
+import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
 import {
+  AnswerOutcome,
   addAll,
   collect,
   serialise,
   type AnswerContext,
   type AnswerForm,
 } from '../../pipelines/stages/serialise.ts'
-import { callMemory } from './memory.ts'
 import { decodingFault, readBeginning, sourceOf, type Reading, type Source } from './read-answer.ts'
 
 /**
@@ -139,6 +140,21 @@ function keepTokens(call: Call, { usage }: AnswerOutcome): void {
   if (!usage) return
   const { inputTokens, outputTokens, cachedTokens } = usage
   Object.assign(call.record, { inputTokens, outputTokens, cachedTokens })
+}
+
+interface CallMemory {
+  recall: Recall
+  remember: (id: string, remembered: Remembered) => void
+}
+
+/** The memory as one call uses it: only answers of this model through this endpoint are found. */
+export function callMemory({ app, config }: Call, { endpoint, model }: Target): CallMemory {
+  const limits = config.reasoning_memory
+  const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), id])
+  return {
+    recall: (id) => app.reasoning.recall(key(id), limits),
+    remember: (id, remembered) => app.reasoning.remember(key(id), remembered, limits),
+  }
 }
 
 /** An error body is a page at most, and there at once; of more than this only the beginning is read. */

@@ -12,8 +12,7 @@ import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { targetOf } from '../upstream/target.ts'
 import type { ClientRead } from '../../pipelines/index.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
-import { answerTranslated, refuse, type Asked } from './answer.ts'
-import { callMemory } from './memory.ts'
+import { answerTranslated, callMemory, refuse, type Asked } from './answer.ts'
 
 /** A request that is ready to go up. */
 export interface Translated {

@@ -2,26 +2,9 @@
  * The reasoning of answers that called tools, for clients that hand back only text and tool calls: without it Claude
  * cannot go on thinking in the middle of a tool loop. Bounded in entries, bytes and age; the least recently used go first.
  */
-import type { Call, ReasoningMemory } from '../app.ts'
+import type { ReasoningMemory } from '../app.ts'
 import type { ReasoningMemoryLimits } from '../config/types.ts'
-import type { Target } from '../upstream/target.ts'
-import { upstreamId } from '../../pipelines/model.ts'
-import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
-
-interface CallMemory {
-  recall: Recall
-  remember: (id: string, remembered: Remembered) => void
-}
-
-/** The memory as one call uses it: only answers of this model through this endpoint are found. */
-export function callMemory({ app, config }: Call, { endpoint, model }: Target): CallMemory {
-  const limits = config.reasoning_memory
-  const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), id])
-  return {
-    recall: (id) => app.reasoning.recall(key(id), limits),
-    remember: (id, remembered) => app.reasoning.remember(key(id), remembered, limits),
-  }
-}
+import type { Remembered } from '../../pipelines/neutral/reasoning.ts'
 
 interface Entry {
   /** JSON in UTF-8: its size is known, and it weighs nothing on the heap */

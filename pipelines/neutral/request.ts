@@ -6,7 +6,7 @@
  * named in `x-droid2api-dropped`. Strings and data are carried by reference, never copied.
  */
 import type { JsonObject } from '../json/value.ts'
-import type { Wish } from './level.ts'
+import type { Wish } from '../model.ts'
 import type { Mark, Own, Turn } from './turn.ts'
 
 export type * from './turn.ts'

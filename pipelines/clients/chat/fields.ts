@@ -5,7 +5,7 @@
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, numberFrom, type JsonObject } from '../../json/value.ts'
-import { efforts, type Effort, type Level, type Wish } from '../../neutral/level.ts'
+import { efforts, type Effort, type Level, type Wish } from '../../model.ts'
 import type { AnswerFormat, Limits, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import {
   isGiven,

@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { badRequest, ProxyError } from '../../errors.ts'
 import { isObject, numberFrom, objectFrom, type JsonObject } from '../../json/value.ts'
-import type { Effort, Wish } from '../../neutral/level.ts'
+import type { Effort, Wish } from '../../model.ts'
 import type {
   AnswerFormat,
   Names,

@@ -3,9 +3,7 @@
  * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking", "Effort", "Structured outputs",
  * "Mid-conversation system messages", read 2026-11.
  */
-import type { Model, ThinkingMode } from '../../model.ts'
-import type { Effort } from '../../neutral/level.ts'
-import { upstreamId } from '../../model.ts'
+import { upstreamId, type Effort, type Model, type ThinkingMode } from '../../model.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 
 export interface Capability {

@@ -4,8 +4,7 @@
  * Source: docs/translation.md §5.5 and §14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
 import { capabilityOf } from './capability.ts'
-import type { Effort } from '../../neutral/level.ts'
-import { upstreamId, type RewriteContext } from '../../model.ts'
+import { upstreamId, type Effort, type RewriteContext } from '../../model.ts'
 import {
   betaHeader,
   budgetOfLevel,

@@ -6,10 +6,16 @@
  */
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../json/value.ts'
-import { upstreamId, type Model } from '../../model.ts'
+import {
+  asLevel,
+  nearestEffort,
+  overruledNames,
+  upstreamId,
+  type Model,
+  type Wish,
+} from '../../model.ts'
 import { withLoadedTools } from '../../neutral/deferred-tools.ts'
 import { wantsPrompt, type Sealed } from '../../neutral/history.ts'
-import { asLevel, nearestEffort, overruledNames, type Wish } from '../../neutral/level.ts'
 import { isClosed, repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
 import { names64, ToolNames } from '../../neutral/tool-names.ts'

@@ -2,10 +2,17 @@
  * How hard a Gemini model is to think, and which reasoning it takes back.
  * Source: Gemini API "Thinking" and "Thought signatures", read 2026-11.
  */
-import { upstreamId, type Model } from '../../model.ts'
+import {
+  asLevel,
+  nearestEffort,
+  overruledNames,
+  upstreamId,
+  wishFor,
+  type Model,
+  type Wish,
+} from '../../model.ts'
 import type { Sealed } from '../../neutral/history.ts'
 import { isSealed } from '../../neutral/seal.ts'
-import { asLevel, nearestEffort, overruledNames, wishFor, type Wish } from '../../neutral/level.ts'
 import type { ThinkingConfig } from '../../wire/google.ts'
 
 /** The name of Gemini's signatures in the registry of reasoning formats. */

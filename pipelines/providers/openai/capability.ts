@@ -3,7 +3,7 @@
  * of the models, read 2026-11; what was refused in practice: opencode #4451 (`minimal` on gpt-5.1),
  * #36141 (`max` on gpt-5.6).
  */
-import type { Effort } from '../../neutral/level.ts'
+import type { Effort } from '../../model.ts'
 
 /** This API's name in pieces, tools and members that are in its own words. */
 export const api = 'openai'

@@ -4,9 +4,8 @@
  * find.
  */
 import type { Taker } from '../../neutral/history.ts'
-import { asLevel, nearestEffort, wishFor, type Wish } from '../../neutral/level.ts'
+import { asLevel, nearestEffort, upstreamId, wishFor, type Model, type Wish } from '../../model.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
-import { upstreamId, type Model } from '../../model.ts'
 import type { ReasoningInput, ResponsesRequest } from '../../wire/responses.ts'
 import { capabilityOf, type Capability } from './capability.ts'
 

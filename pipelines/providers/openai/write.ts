@@ -4,9 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../json/value.ts'
-import { upstreamId, type Model } from '../../model.ts'
+import { overruledNames, upstreamId, type Model } from '../../model.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
-import { overruledNames } from '../../neutral/level.ts'
 import { repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral/request.ts'
 import type { WriteContext, Written } from '../../neutral/writing.ts'

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
 import { chatStream } from '../../../pipelines/clients/chat/stream.ts'
-import { AnswerOutcome } from '../../../pipelines/neutral/outcome.ts'
-import { serialise } from '../../../pipelines/stages/serialise.ts'
+import { AnswerOutcome, serialise } from '../../../pipelines/stages/serialise.ts'
 import { answerContext, chunksOf, told } from '../clients/chat/chat-answers.ts'
 
 const start: Delta = { type: 'start', id: 'msg_1' }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delta } from '../../../../pipelines/neutral/delta.ts'
 import { truncatedAnswer } from '../../../../pipelines/errors.ts'
-import { AnswerOutcome } from '../../../../pipelines/neutral/outcome.ts'
+import { AnswerOutcome } from '../../../../pipelines/stages/serialise.ts'
 import type { ChatCompletionMessage } from '../../../../pipelines/wire/chat.ts'
 import { answerContext, bodyOf } from './chat-answers.ts'
 

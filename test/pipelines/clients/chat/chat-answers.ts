@@ -6,8 +6,7 @@ import type { Delta } from '../../../../pipelines/neutral/delta.ts'
 import type { ChatAnswerContext } from '../../../../pipelines/clients/chat/answer.ts'
 import { chatBody } from '../../../../pipelines/clients/chat/body.ts'
 import { chatStream } from '../../../../pipelines/clients/chat/stream.ts'
-import { AnswerOutcome } from '../../../../pipelines/neutral/outcome.ts'
-import { addAll, serialise } from '../../../../pipelines/stages/serialise.ts'
+import { AnswerOutcome, addAll, serialise } from '../../../../pipelines/stages/serialise.ts'
 import type {
   ChatCompletion,
   ChatCompletionChunk,

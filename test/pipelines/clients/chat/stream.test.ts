@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { ProxyError } from '../../../../pipelines/errors.ts'
 import type { Delta, Usage } from '../../../../pipelines/neutral/delta.ts'
 import { chatErrorEvent } from '../../../../pipelines/clients/chat/errors.ts'
-import { AnswerOutcome } from '../../../../pipelines/neutral/outcome.ts'
+import { AnswerOutcome } from '../../../../pipelines/stages/serialise.ts'
 import type { ChatDelta } from '../../../../pipelines/wire/chat.ts'
 import { answerContext, chunksOf, seen, sseOf, told } from './chat-answers.ts'
 

@@ -3,12 +3,7 @@ import { suite, test } from 'node:test'
 import type { ReasoningLevel } from '../../../../../lib/config/types.ts'
 import { betaHeader } from '../../../../../pipelines/providers/anthropic/thinking.ts'
 import { reasoningWish } from '../../../../../pipelines/clients/chat/fields.ts'
-import {
-  asLevel,
-  nearestEffort,
-  overruledNames,
-  wishFor,
-} from '../../../../../pipelines/neutral/level.ts'
+import { asLevel, nearestEffort, overruledNames, wishFor } from '../../../../../pipelines/model.ts'
 import type { JsonObject } from '../../../../../pipelines/json/value.ts'
 import { ask } from './ask.ts'
 
