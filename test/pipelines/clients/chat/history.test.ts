@@ -162,7 +162,7 @@ suite('KT3: blocks of Anthropic in a chat history', () => {
     ])
   })
 
-  test('KT3: a reference to a tool stays in a result, and is left out elsewhere', () => {
+  test('KT3, §5.4: a reference to a tool stays in a result, and is left out elsewhere', () => {
     const reference = { type: 'tool_reference', tool_name: 'look' }
     const messages = checked([
       { role: 'user', content: ['x', reference] },
