@@ -37,7 +37,7 @@ export class ProxyError extends Error {
 /** What a client reads of an error, each in the envelope of its API. */
 export type ShownError = Pick<
   ProxyError,
-  'status' | 'message' | 'type' | 'param' | 'code' | 'isUpstreams'
+  'status' | 'message' | 'type' | 'param' | 'code' | 'isUpstreams' | 'headers'
 >
 
 /** The error `type` that both APIs use for a status. */

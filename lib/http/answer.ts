@@ -84,8 +84,8 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
 
 /** The error without the secrets that an upstream may have put into its message. */
 export function shownError({ app }: Call, error: ProxyError): ShownError {
-  const { status, message, type, param, code, isUpstreams } = error
-  return { status, message: app.redact(message), type, param, code, isUpstreams }
+  const { status, message, type, param, code, isUpstreams, headers } = error
+  return { status, message: app.redact(message), type, param, code, isUpstreams, headers }
 }
 
 function internalError(call: Call, cause: unknown): ProxyError {

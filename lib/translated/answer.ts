@@ -70,7 +70,8 @@ async function asStream(
   res.setHeader('cache-control', 'no-cache')
   res.setHeader('x-accel-buffering', 'no')
   const keepAliveMs = call.config.keep_alive_s * 1000
-  const text = serialise(form.stream(context), outcome, keepAliveMs)
+  const serialiser = form.stream(context)
+  const text = serialise(serialiser, outcome, keepAliveMs)
   text.once('data', () => {
     call.firstByteMs = performance.now()
   })
@@ -91,7 +92,8 @@ async function asStream(
   }
   call.record.error = failure.code ?? failure.type
   if (!res.headersSent) throw failure
-  res.end(client.errorEvent(shownError(call, failure), call.id))
+  const shown = shownError(call, failure)
+  res.end(serialiser.failure?.(shown) ?? client.errorEvent(shown, call.id))
 }
 
 async function asBody(
@@ -124,11 +126,16 @@ function answerContext({ requestedModel, hideReasoning, ownNames, target }: Aske
   return {
     requestedModel,
     fallbackId: randomId(),
-    createdSeconds: Math.floor(Date.now() / 1000),
+    createdSeconds: nowSeconds(),
+    nowSeconds,
     endpoint: target.endpoint.name,
     hideReasoning,
     ownNames,
   }
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000)
 }
 
 /** The tail of an id where the upstream gave none: 29 letters and digits, as OpenAI's own are. */

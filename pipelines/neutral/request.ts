@@ -174,6 +174,8 @@ export interface Limits {
   total?: number
   /** the answer alone, from clients that know of no reasoning */
   answer?: number
+  /** the client sets none and means it: as much as the model can */
+  isOpen?: true
 }
 
 export interface Sampling {

@@ -99,7 +99,7 @@ export class ToolNames {
 
   #enter(own: OwnTool): string {
     const { name, namespace } = own
-    const flat = isDefault(namespace) ? name : `${namespace}__${name}`
+    const flat = flatName(name, namespace)
     let sent = this.#rule.pattern.test(flat) ? flat : this.#shortened(flat, flat)
     for (let count = 0; this.#own.has(sent); count++) {
       sent = this.#shortened(flat, count === 0 ? flat : `${flat} ${count}`)
@@ -121,6 +121,11 @@ export class ToolNames {
 }
 
 const hashDigits = 8
+
+/** A tool's whole name in one word. */
+export function flatName(name: string, namespace: string | undefined): string {
+  return isDefault(namespace) ? name : `${namespace}__${name}`
+}
 
 function isDefault(namespace: string | undefined): boolean {
   return namespace === undefined || namespace === defaultNamespace

@@ -3,7 +3,7 @@
  * serialiser holds the rules and knows no streams; this file knows when something is written.
  */
 import { Transform, Writable, type TransformCallback } from 'node:stream'
-import type { ProxyError } from '../errors.ts'
+import type { ProxyError, ShownError } from '../errors.ts'
 import type { Delta, StopReason, Usage } from '../neutral/delta.ts'
 import { PhasesSoFar } from '../neutral/phases.ts'
 import type { Reasoning, Remembered } from '../neutral/reasoning.ts'
@@ -18,6 +18,8 @@ export interface AnswerContext {
   fallbackId: string
   /** when the upstream answered, where its answer does not have that; seconds */
   createdSeconds: number
+  /** the time when it is called; seconds */
+  nowSeconds: () => number
   /** the name of the endpoint that answers: reasoning is sealed for it */
   endpoint: string
   /** whether the client wants no readable reasoning; what it cannot read it gets, to hand back */
@@ -38,8 +40,10 @@ export interface StreamSerialiser {
   head(): string
   /** `""` for a delta that is not written by itself */
   write(delta: Delta): string
-  /** what keeps a silent stream alive */
-  readonly keepAlive: string
+  /** what keeps a stream alive that has been silent; called once a silence */
+  keepAlive(): string
+  /** the last event of a stream that has begun and fails, where it depends on what came before; else the client has one for all */
+  failure?(error: ShownError): string
 }
 
 /** The rules of its body. */
@@ -153,7 +157,7 @@ class SerialiseStream extends Transform {
   #watchSilence(): void {
     if (this.#keepAliveMs <= 0) return
     this.#silenceTimer = setTimeout(() => {
-      if (this.readableLength === 0) this.push(this.#serialiser.keepAlive)
+      if (this.readableLength === 0) this.push(this.#serialiser.keepAlive())
       this.#watchSilence()
     }, this.#keepAliveMs).unref()
   }

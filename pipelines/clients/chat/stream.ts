@@ -24,7 +24,6 @@ type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 type Choice = ChatCompletionChunk['choices'][number]
 
 class ChatStream implements StreamSerialiser {
-  readonly keepAlive = ': keep-alive\n\n'
   readonly #context: ChatAnswerContext
   readonly #customTools = new Set<number>()
   readonly #reasoning = new ReadableReasoning()
@@ -40,6 +39,10 @@ class ChatStream implements StreamSerialiser {
   /** The first chunk: official clients refuse a choice that no chunk gave a role. */
   head(): string {
     return this.#framed({ role: 'assistant', content: '' })
+  }
+
+  keepAlive(): string {
+    return ': keep-alive\n\n'
   }
 
   write(delta: Delta): string {

@@ -4,6 +4,7 @@
  */
 import type { Delta, StopReason, Usage } from '../../neutral/delta.ts'
 import type { AnthropicAnswer, AnthropicUsage } from '../../wire/anthropic.ts'
+import { idTail } from '../id.ts'
 import type { ShownReasoning } from './read.ts'
 
 export interface MessagesAnswerContext {
@@ -35,13 +36,6 @@ export function begunAnswer(start: Start | undefined, context: MessagesAnswerCon
     container: null,
     usage: usageOf(undefined, 0),
   } satisfies AnthropicAnswer
-}
-
-const ownPrefix = /^(?:resp_|chatcmpl-|msg_)/
-
-/** What is the upstream's own in an id, in the characters that ids have here. */
-export function idTail(id: string | undefined): string {
-  return (id ?? '').replace(ownPrefix, '').replaceAll(/[^\w-]/g, '')
 }
 
 /** How the answer ended. */

@@ -7,7 +7,8 @@ import type { Citation, Delta, Source } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
-import { idTail, type MessagesAnswerContext } from './answer.ts'
+import { idTail } from '../id.ts'
+import type { MessagesAnswerContext } from './answer.ts'
 
 /** Where the blocks go. At most one is open. */
 export interface BlockSink {

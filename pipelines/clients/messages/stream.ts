@@ -16,8 +16,6 @@ function event(type: string, members: object): string {
 }
 
 class MessagesStream implements StreamSerialiser {
-  /** A comment would not reset every client's timer. */
-  readonly keepAlive = ping
   readonly #context: MessagesAnswerContext
   readonly #events = new BlockEvents()
   readonly #blocks: Blocks
@@ -31,6 +29,11 @@ class MessagesStream implements StreamSerialiser {
 
   head(): string {
     return event('message_start', { message: begunAnswer(this.#start, this.#context) }) + ping
+  }
+
+  /** A comment would not reset every client's timer. */
+  keepAlive(): string {
+    return ping
   }
 
   write(delta: Delta): string {

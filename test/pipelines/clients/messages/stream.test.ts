@@ -162,7 +162,7 @@ suite('§16.6 the head and the end', () => {
   })
 
   test('what keeps a silent stream alive is a ping', () => {
-    assert.equal(messagesStream(context).keepAlive, 'event: ping\ndata: {"type":"ping"}\n\n')
+    assert.equal(messagesStream(context).keepAlive(), 'event: ping\ndata: {"type":"ping"}\n\n')
   })
 
   test('an answer that breaks off has no end', () => {

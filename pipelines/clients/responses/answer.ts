@@ -1,0 +1,108 @@
+/**
+ * What both forms of a Responses answer, the stream and the body, have in common: the response object, ids, usage. Source: OpenAI
+ * API reference "Responses" and the types of the `openai` package 7.59, read 2026-11.
+ */
+import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { AnswerContext } from '../../stages/serialise.ts'
+import type { ResponsesAnswer, ResponsesItem, ResponsesUsage } from '../../wire/responses.ts'
+import { idTail } from '../id.ts'
+import type { ResponsesAnswerWish } from './read.ts'
+
+export type ResponsesAnswerContext = AnswerContext & ResponsesAnswerWish
+
+type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
+
+/** What is the upstream's own in the id of the answer, or what stands in its place. */
+export function tailOf(start: Of<'start'> | undefined, { fallbackId }: AnswerContext): string {
+  return idTail(start?.id) || fallbackId
+}
+
+/** The response as it is while the answer goes on. Every member is in it: clients rely on one or the other. */
+export function openResponse(
+  start: Of<'start'> | undefined,
+  context: ResponsesAnswerContext,
+): ResponsesAnswer {
+  const { echo } = context
+  return {
+    id: `resp_${tailOf(start, context)}`,
+    object: 'response',
+    created_at: Math.floor(start?.createdSeconds ?? context.createdSeconds),
+    completed_at: null,
+    status: 'in_progress',
+    background: false,
+    error: null,
+    incomplete_details: null,
+    instructions: null,
+    max_output_tokens: echo.max_output_tokens,
+    max_tool_calls: null,
+    metadata: {},
+    model: context.requestedModel,
+    output: [],
+    parallel_tool_calls: echo.parallel_tool_calls,
+    previous_response_id: null,
+    prompt_cache_key: echo.prompt_cache_key,
+    reasoning: echo.reasoning,
+    safety_identifier: null,
+    service_tier: echo.service_tier,
+    store: false,
+    temperature: echo.temperature,
+    text: echo.text,
+    tool_choice: echo.tool_choice,
+    tools: [],
+    top_logprobs: 0,
+    top_p: echo.top_p,
+    truncation: 'disabled',
+    usage: null,
+    user: null,
+  }
+}
+
+/** The response of an answer that has come to its end. */
+export function endedResponse(
+  stop: Of<'stop'>,
+  { start, usage }: { start: Of<'start'> | undefined; usage: Usage | undefined },
+  output: ResponsesItem[],
+  context: ResponsesAnswerContext,
+): ResponsesAnswer {
+  const reason = incompleteReasons.get(stop.reason)
+  const open = openResponse(start, context)
+  return {
+    ...open,
+    completed_at: reason === undefined ? Math.max(open.created_at, context.nowSeconds()) : null,
+    status: reason === undefined ? 'completed' : 'incomplete',
+    incomplete_details: reason === undefined ? null : { reason },
+    output,
+    service_tier: stop.serviceTier ?? open.service_tier ?? null,
+    usage: usageOf(usage),
+  }
+}
+
+/** The response of an answer that broke off. */
+export function failedResponse(
+  start: Of<'start'> | undefined,
+  error: { code: string; message: string },
+  output: ResponsesItem[],
+  context: ResponsesAnswerContext,
+): ResponsesAnswer {
+  return { ...openResponse(start, context), status: 'failed', error, output }
+}
+
+const incompleteReasons = new Map<Of<'stop'>['reason'], string>([
+  ['length', 'max_output_tokens'],
+  ['content-filter', 'content_filter'],
+])
+
+/** Numbers in any case: the AI SDK does not see the end of an answer without. */
+function usageOf(usage: Usage | undefined): ResponsesUsage {
+  const { inputTokens = 0, outputTokens = 0 } = usage ?? {}
+  return {
+    input_tokens: inputTokens,
+    input_tokens_details: {
+      cached_tokens: usage?.cachedTokens ?? 0,
+      cache_write_tokens: usage?.cacheWriteTokens ?? 0,
+    },
+    output_tokens: outputTokens,
+    output_tokens_details: { reasoning_tokens: usage?.reasoningTokens ?? 0 },
+    total_tokens: inputTokens + outputTokens,
+  }
+}

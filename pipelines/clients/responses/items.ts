@@ -1,0 +1,239 @@
+/**
+ * Deltas -> the output items of a Responses answer, with their events where the answer is streamed. Clients act on the event that
+ * ends an item, so that every item gets one, but for a call that was cut.
+ */
+import type { Delta } from '../../neutral/delta.ts'
+import type { Reasoning } from '../../neutral/reasoning.ts'
+import { sealReasoning } from '../../neutral/seal.ts'
+import type { ResponsesItem } from '../../wire/responses.ts'
+import { tailOf, type ResponsesAnswerContext } from './answer.ts'
+import { CallItem } from './call.ts'
+import type { Events } from './events.ts'
+import { MessageItem, pointsOf, ReasoningItem, type ItemPlace } from './message.ts'
+
+type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
+
+/** The deltas of which the output consists. */
+export type OutputDelta = Exclude<Delta, { type: 'start' | 'usage' | 'stop' | 'failure' | 'phase' }>
+
+type Open =
+  | { message: MessageItem; place: ItemPlace }
+  | { reasoning: ReasoningItem; place: ItemPlace }
+
+export class Items {
+  readonly #context: ResponsesAnswerContext
+  readonly #events: Events | undefined
+  #start: Of<'start'> | undefined
+  #count = 0
+  /** by their place; those that are not finished are missing */
+  readonly #finished: ResponsesItem[] = []
+  #open: Open | undefined
+  /** calls whose end the client has not got */
+  readonly #calls = new Map<number, CallItem>()
+  /** the call with the latest piece */
+  #lastCall: CallItem | undefined
+  /** text of the content so far, in code points, but for the open message */
+  #points = 0
+  #openPoints = 0
+
+  constructor(context: ResponsesAnswerContext, events?: Events) {
+    this.#context = context
+    this.#events = events
+  }
+
+  begin(start: Of<'start'>): void {
+    this.#start = start
+  }
+
+  add(delta: OutputDelta): void {
+    switch (delta.type) {
+      case 'text':
+        if (delta.text !== '') this.#addText(delta)
+        break
+      case 'refusal':
+        if (delta.text !== '') this.#message().addRefusal(delta.text)
+        break
+      case 'text-start':
+        this.#endCalls()
+        break
+      case 'annotations':
+        if (this.#open && 'message' in this.#open) this.#open.message.annotate(delta.citations)
+        break
+      case 'reasoning-start':
+        this.#endCalls()
+        this.#closeOpen('completed')
+        break
+      case 'reasoning':
+        if (delta.text !== '') this.#addReasoning(delta.text)
+        break
+      case 'reasoning-part':
+        if (this.#open && 'reasoning' in this.#open) this.#open.reasoning.endPart()
+        break
+      case 'reasoning-stop':
+        this.#endReasoning(delta.reasoning)
+        break
+      case 'search':
+        this.#addSearch(delta)
+        break
+      case 'tool-start':
+      case 'tool-input':
+      case 'tool-stop':
+        this.#addToCall(delta)
+        break
+      default:
+        delta satisfies never
+    }
+  }
+
+  /** The answer has stopped: the whole output. */
+  finish({ reason, explanation }: Of<'stop'>): ResponsesItem[] {
+    if (explanation) this.#message().addRefusal(explanation)
+    this.#closeOpen(reason === 'length' ? 'incomplete' : 'completed')
+    const isCut = reason === 'length' || reason === 'content-filter'
+    for (const call of this.#calls.values()) {
+      const cut = isCut && call.isCut(call === this.#lastCall)
+      this.#keep(cut ? call.cutOff() : call.finish())
+    }
+    this.#calls.clear()
+    return this.finished()
+  }
+
+  /** The items that have come to their end. */
+  finished(): ResponsesItem[] {
+    return this.#finished.filter((item) => item !== undefined)
+  }
+
+  #addText({ text, logprobs }: Of<'text'>): void {
+    const shown = this.#context.logprobs ? logprobs : undefined
+    this.#message().addText(text, shown, () => this.#points + this.#openPoints)
+    this.#openPoints += pointsOf(text)
+  }
+
+  /** The message that is open. */
+  #message(): MessageItem {
+    this.#endCalls()
+    if (this.#open && 'message' in this.#open) return this.#open.message
+    this.#closeOpen('completed')
+    const place = this.#place('msg')
+    const message = new MessageItem(place, this.#events)
+    this.#open = { message, place }
+    return message
+  }
+
+  #addReasoning(text: string): void {
+    const { showsReasoning, hideReasoning } = this.#context
+    if (!showsReasoning || hideReasoning) return
+    this.#reasoning().addText(text)
+  }
+
+  #reasoning(): ReasoningItem {
+    if (this.#open && 'reasoning' in this.#open) return this.#open.reasoning
+    this.#closeOpen('completed')
+    const place = this.#place('rs')
+    const reasoning = new ReasoningItem(place, this.#events)
+    this.#open = { reasoning, place }
+    return reasoning
+  }
+
+  /** Codex would carry an item along for ever that has neither text nor seal. */
+  #endReasoning(reasoning: Reasoning | undefined): void {
+    const isShown = this.#open !== undefined && 'reasoning' in this.#open
+    const { sealsReasoning, endpoint } = this.#context
+    const seal = sealsReasoning ? sealReasoning(reasoning ?? interrupted, endpoint, isShown) : null
+    if (!isShown && !(reasoning?.seal && seal !== null)) return
+    const item = this.#reasoning().close(seal)
+    this.#keepOpen(item)
+  }
+
+  /** A client that declared no search does not know this item. */
+  #addSearch({ query, sources, failed }: Of<'search'>): void {
+    this.#endCalls()
+    this.#closeOpen('completed')
+    if (!this.#context.searches) return
+    const place = this.#place('ws')
+    const { output_index } = place
+    const found = sources.map(({ url }) => ({ type: 'url', url }))
+    const action = {
+      type: 'search',
+      query,
+      queries: [query],
+      ...(this.#context.showsSources && { sources: found }),
+    }
+    const item = { id: place.item_id, type: 'web_search_call', status: 'in_progress', action }
+    this.#events?.emit('response.output_item.added', {
+      output_index,
+      item: { ...item, action: { type: 'search', query } },
+    })
+    for (const state of ['in_progress', 'searching', 'completed']) {
+      this.#events?.emit(`response.web_search_call.${state}`, place)
+    }
+    const done = { ...item, status: failed ? 'failed' : 'completed' }
+    this.#events?.emit('response.output_item.done', { output_index, item: done })
+    this.#keep({ place, item: done })
+  }
+
+  #addToCall(delta: Of<'tool-start' | 'tool-input' | 'tool-stop'>): void {
+    if (delta.type === 'tool-start') {
+      this.#endCalls()
+      this.#closeOpen('completed')
+      const call = new CallItem(delta, (prefix) => this.#place(prefix), this.#events)
+      this.#calls.set(delta.index, call)
+      this.#lastCall = call
+      return
+    }
+    const call = this.#calls.get(delta.index)
+    if (!call) return
+    if (delta.type === 'tool-stop') call.hasEnded = true
+    else {
+      call.add(delta.text)
+      this.#lastCall = call
+    }
+  }
+
+  /**
+   * More of the answer comes, so that calls which have ended are whole. Not before: where an answer reaches its limit, the call
+   * that it was in ends like any other.
+   */
+  #endCalls(): void {
+    if (this.#calls.size === 0) return
+    for (const [index, call] of this.#calls) {
+      if (!call.hasEnded) continue
+      this.#keep(call.finish())
+      this.#calls.delete(index)
+    }
+  }
+
+  #closeOpen(status: 'completed' | 'incomplete'): void {
+    const open = this.#open
+    if (!open) return
+    if ('message' in open) {
+      this.#keepOpen(open.message.close(status))
+      this.#points += this.#openPoints
+      this.#openPoints = 0
+    } else {
+      const { sealsReasoning, endpoint } = this.#context
+      const seal = sealsReasoning ? sealReasoning(interrupted, endpoint, true) : null
+      this.#keepOpen(open.reasoning.close(seal))
+    }
+  }
+
+  #keepOpen(item: ResponsesItem): void {
+    const place = this.#open?.place
+    this.#open = undefined
+    if (place) this.#keep({ place, item })
+  }
+
+  #keep({ place, item }: { place: ItemPlace; item: ResponsesItem }): void {
+    this.#finished[place.output_index] = item
+  }
+
+  #place(prefix: string): ItemPlace {
+    const output_index = this.#count
+    this.#count += 1
+    const item_id = `${prefix}_${tailOf(this.#start, this.#context)}_${output_index}`
+    return { item_id, output_index }
+  }
+}
+
+/** Of reasoning that was interrupted nobody can hand anything back. */
+const interrupted: Reasoning = { kind: 'raw', text: '' }

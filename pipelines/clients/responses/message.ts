@@ -1,0 +1,220 @@
+/** The items of a Responses answer that hold text: messages and reasoning. At most one of them is open. */
+import type { JsonObject } from '../../json/value.ts'
+import type { Citation, Delta } from '../../neutral/delta.ts'
+import type { ResponsesItem } from '../../wire/responses.ts'
+import { frameOf, type Events, type Frame } from './events.ts'
+
+/** Where an item stands: its id, and its place in the output. */
+export interface ItemPlace {
+  item_id: string
+  output_index: number
+}
+
+/**
+ * Text that grows by small pieces. They are joined as they come: held one by one, or as the tree that `+=` makes of them, they
+ * are several times as large.
+ */
+export class GrowingText {
+  #joined = ''
+  readonly #pieces: string[] = []
+
+  add(piece: string): void {
+    this.#pieces.push(piece)
+    if (this.#pieces.length === piecesHeld) this.toString()
+  }
+
+  toString(): string {
+    if (this.#pieces.length > 0) {
+      this.#joined = [this.#joined, ...this.#pieces].join('')
+      this.#pieces.length = 0
+    }
+    return this.#joined
+  }
+}
+
+const piecesHeld = 256
+
+type Status = 'in_progress' | 'completed' | 'incomplete'
+
+/** A message: a run of text and the model's words of refusal, each a part of its content. */
+export class MessageItem {
+  readonly #place: ItemPlace
+  readonly #events: Events | undefined
+  readonly #parts: JsonObject[] = []
+  #open: OpenPart | undefined
+
+  constructor(place: ItemPlace, events: Events | undefined) {
+    this.#place = place
+    this.#events = events
+    const { output_index } = place
+    events?.emit('response.output_item.added', { output_index, item: this.item('in_progress') })
+  }
+
+  item(status: Status): ResponsesItem {
+    const content = this.#parts
+    return { id: this.#place.item_id, type: 'message', status, role: 'assistant', content }
+  }
+
+  addText(text: string, logprobs: unknown[] | undefined, before: () => number): void {
+    const part = this.#partOf('output_text', before)
+    part.text.add(text)
+    if (!logprobs) this.#events?.emitPiece(part.frame, text)
+    else {
+      part.logprobs.push(...logprobs)
+      this.#events?.emit('response.output_text.delta', { ...part.at, delta: text, logprobs })
+    }
+  }
+
+  addRefusal(text: string): void {
+    const part = this.#partOf('refusal', () => 0)
+    part.text.add(text)
+    this.#events?.emitPiece(part.frame, text)
+  }
+
+  /** Of the open part; citations count the code points of the whole content. */
+  annotate(citations: readonly Citation[]): void {
+    const part = this.#open
+    if (part?.type !== 'output_text') return
+    for (const { url, title, start, end } of citations) {
+      const annotation = {
+        type: 'url_citation',
+        start_index: Math.max(start - part.before, 0),
+        end_index: Math.max(end - part.before, 0),
+        title,
+        url,
+      }
+      const annotation_index = part.annotations.push(annotation) - 1
+      this.#events?.emit('response.output_text.annotation.added', {
+        ...part.at,
+        annotation_index,
+        annotation,
+      })
+    }
+  }
+
+  /** The whole item. */
+  close(status: Status): ResponsesItem {
+    this.#closePart()
+    const item = this.item(status)
+    const { output_index } = this.#place
+    this.#events?.emit('response.output_item.done', { output_index, item })
+    return item
+  }
+
+  /** `before`: code points of content in front of a part that begins. */
+  #partOf(type: OpenPart['type'], before: () => number): OpenPart {
+    if (this.#open?.type === type) return this.#open
+    this.#closePart()
+    const at = { ...this.#place, content_index: this.#parts.length }
+    const part = emptyPart(type)
+    this.#events?.emit('response.content_part.added', { ...at, part })
+    const behind = type === 'output_text' ? { logprobs: [] } : {}
+    this.#open = {
+      type,
+      at,
+      text: new GrowingText(),
+      logprobs: [],
+      annotations: [],
+      frame: frameOf(`response.${type}.delta`, at, behind),
+      before: before(),
+    }
+    return this.#open
+  }
+
+  #closePart(): void {
+    const open = this.#open
+    if (!open) return
+    this.#open = undefined
+    const text = open.text.toString()
+    const { type, at, annotations, logprobs } = open
+    const isText = type === 'output_text'
+    const part = isText ? { type, text, annotations, logprobs } : { type, refusal: text }
+    this.#parts.push(part)
+    const whole = isText ? { text, logprobs } : { refusal: text }
+    this.#events?.emit(`response.${type}.done`, { ...at, ...whole })
+    this.#events?.emit('response.content_part.done', { ...at, part })
+  }
+}
+
+interface OpenPart {
+  type: 'output_text' | 'refusal'
+  at: object
+  text: GrowingText
+  logprobs: unknown[]
+  annotations: object[]
+  frame: Frame
+  /** code points of content in front of it */
+  before: number
+}
+
+function emptyPart(type: OpenPart['type']): JsonObject {
+  return type === 'refusal'
+    ? { type, refusal: '' }
+    : { type, text: '', annotations: [], logprobs: [] }
+}
+
+/** An item of reasoning: what the client reads of it, in parts, and the seal under which it hands it back. */
+export class ReasoningItem {
+  readonly #place: ItemPlace
+  readonly #events: Events | undefined
+  readonly #summary: JsonObject[] = []
+  #open: { at: object; text: GrowingText; frame: Frame } | undefined
+
+  constructor(place: ItemPlace, events: Events | undefined) {
+    this.#place = place
+    this.#events = events
+    const { output_index } = place
+    events?.emit('response.output_item.added', { output_index, item: this.#item(null) })
+  }
+
+  addText(text: string): void {
+    this.#open ??= this.#begunPart()
+    this.#open.text.add(text)
+    this.#events?.emitPiece(this.#open.frame, text)
+  }
+
+  endPart(): void {
+    const open = this.#open
+    if (!open) return
+    this.#open = undefined
+    const text = open.text.toString()
+    const part = { type: 'summary_text', text }
+    this.#summary.push(part)
+    this.#events?.emit('response.reasoning_summary_text.done', { ...open.at, text })
+    this.#events?.emit('response.reasoning_summary_part.done', { ...open.at, part })
+  }
+
+  close(seal: string | null): ResponsesItem {
+    this.endPart()
+    const item = { ...this.#item(seal), status: 'completed' }
+    const { output_index } = this.#place
+    this.#events?.emit('response.output_item.done', { output_index, item })
+    return item
+  }
+
+  #item(encrypted_content: string | null): ResponsesItem {
+    return {
+      id: this.#place.item_id,
+      type: 'reasoning',
+      summary: this.#summary,
+      encrypted_content,
+      status: 'in_progress',
+    }
+  }
+
+  #begunPart() {
+    const at = { ...this.#place, summary_index: this.#summary.length }
+    const part = { type: 'summary_text', text: '' }
+    this.#events?.emit('response.reasoning_summary_part.added', { ...at, part })
+    const frame = frameOf('response.reasoning_summary_text.delta', at)
+    return { at, text: new GrowingText(), frame }
+  }
+}
+
+/** Code points. A pair of surrogates is one. */
+export function pointsOf(text: string): number {
+  if (!/[\ud800-\udbff]/.test(text)) return text.length
+  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0)
+}
+
+export type TextDelta = Extract<Delta, { type: 'text' }>

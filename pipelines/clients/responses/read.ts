@@ -1,0 +1,260 @@
+/**
+ * A Responses request as a neutral one, for models of other APIs. Source: OpenAI API reference "Responses" and the types of the
+ * `openai` package 7.59, read 2026-11.
+ */
+import { badRequest, ProxyError } from '../../errors.ts'
+import { isObject, numberFrom, type JsonObject } from '../../json/value.ts'
+import { efforts, type Level, type Wish } from '../../model.ts'
+import type { AnswerFormat, Names, NeutralRequest, Sampling, Turn } from '../../neutral/request.ts'
+import {
+  isGiven,
+  listAt,
+  nameAt,
+  objectAt,
+  optionalFlagAt,
+  shown,
+  textAt,
+} from '../../untrusted.ts'
+import { echoOf, type Echo } from './echo.ts'
+import { readTools } from './tools.ts'
+import { readTurns, type History } from './turns.ts'
+
+/** What only the answer to a Responses client depends on. */
+export interface ResponsesAnswerWish {
+  stream: boolean
+  /** the client wants to read the model's reasoning */
+  showsReasoning: boolean
+  /** the client hands reasoning back, and gets it sealed */
+  sealsReasoning: boolean
+  logprobs: boolean
+  /** the client has declared a search of the web, and knows its items */
+  searches: boolean
+  /** an item of a search has what was found */
+  showsSources: boolean
+  echo: Echo
+}
+
+export interface ResponsesRead {
+  request: NeutralRequest
+  answer: ResponsesAnswerWish
+}
+
+/** What the parameters are called that a writer may have to drop. */
+const names = {
+  temperature: 'temperature',
+  topP: 'top_p',
+  logprobs: 'top_logprobs',
+  topLogprobs: 'top_logprobs',
+  toolChoice: 'tool_choice',
+  parallelCalls: 'parallel_tool_calls',
+  format: 'text.format',
+  verbosity: 'text.verbosity',
+  cacheKey: 'prompt_cache_key',
+  safetyId: 'safety_identifier',
+  user: 'user',
+  tier: 'service_tier',
+  metadata: 'metadata',
+} satisfies Names
+
+/** Without them the answer is another one, and no other API has their like. */
+const lostMembers = [
+  'max_tool_calls',
+  'context_management',
+  'moderation',
+  'access_programs',
+  'image',
+  'prompt_cache_options',
+  'prompt_cache_retention',
+]
+
+/**
+ * The request and what its answer depends on. The body is not changed; strings and data are shared with it. Throws a
+ * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same, unknown members nothing.
+ */
+export function readResponses(body: unknown): ResponsesRead {
+  if (!isObject(body)) {
+    const message = 'The request body must be a JSON object with "model" and "input".'
+    throw new ProxyError(400, 'invalid_json', message)
+  }
+  const model = modelOf(body.model)
+  refuseStored(body)
+  const history = readTurns(body.input)
+  const include = isGiven(body.include) ? listAt(body.include, 'include') : []
+  const showsSources = include.includes('web_search_call.action.sources')
+  const tooling = readTools(body, history.tools, showsSources)
+  const text = textOf(body, history)
+  const format = formatOf(text.format)
+  const reasoning = isGiven(body.reasoning) ? objectAt(body.reasoning, 'reasoning') : {}
+  const wish = wishOf(history.changed.effort ?? reasoning.effort)
+  const summary = reasoning.summary ?? reasoning.generate_summary
+  const showsReasoning = isGiven(summary)
+  const sampling = samplingOf(body, include)
+  const total = limitOf(body.max_output_tokens)
+  const request: NeutralRequest = {
+    model,
+    turns: [...instructionTurns(body.instructions), ...history.turns],
+    ...tooling,
+    limits: total === undefined ? { isOpen: true } : { total },
+    sampling,
+    stop: [],
+    ...(format && { format }),
+    reasoning: { ...wish, hidden: !showsReasoning },
+    ...smallFields(body, text),
+    own: {},
+    lost: lostOf(body, history, wish),
+    names,
+  }
+  const answer: ResponsesAnswerWish = {
+    stream: optionalFlagAt(body.stream, 'stream') === true,
+    showsReasoning,
+    sealsReasoning: include.includes('reasoning.encrypted_content') || body.store === false,
+    logprobs: sampling.logprobs === true,
+    searches: tooling.tools.some((tool) => tool.kind === 'hosted' && tool.search !== undefined),
+    showsSources,
+    echo: echoOf(body, { total, sampling, format, summary }),
+  }
+  return { request, answer }
+}
+
+function modelOf(model: unknown): string {
+  if (typeof model === 'string' && model !== '') return model
+  const message = isGiven(model)
+    ? `model is ${shown(model)}; send the id of a model as a string. GET /v1/models lists all.`
+    : 'model is missing; send the id of a model. GET /v1/models lists all.'
+  throw badRequest('missing_required_parameter', 'model', message)
+}
+
+/** What would need something that is kept elsewhere, or that goes on without the client. */
+function refuseStored(body: JsonObject): void {
+  if (isGiven(body.previous_response_id)) {
+    const place = 'previous_response_id'
+    const message = `${place} is not available on this model: responses are not stored here. Send the whole input.`
+    throw badRequest('previous_response_not_found', place, message)
+  }
+  for (const name of ['conversation', 'prompt', 'background']) {
+    if (!isGiven(body[name]) || body[name] === false) continue
+    const message = `${name} is not available on this model, whose API has nothing like it; models of type openai have.`
+    throw badRequest('unsupported_parameter', name, message)
+  }
+}
+
+function instructionTurns(instructions: unknown): Turn[] {
+  if (!isGiven(instructions)) return []
+  const place = 'instructions'
+  const text = textAt(instructions, place)
+  if (text === '') return []
+  return [{ role: 'instruction', pieces: [{ type: 'text', text, place }], place }]
+}
+
+/** As its own member has it, unless a later item overrules that. */
+function textOf({ text }: JsonObject, { changed }: History): JsonObject {
+  const own = isGiven(text) ? objectAt(text, 'text') : {}
+  return { ...own, ...changed.text }
+}
+
+function formatOf(value: unknown): AnswerFormat | undefined {
+  if (!isGiven(value)) return undefined
+  const place = 'text.format'
+  const format = objectAt(value, place)
+  switch (format.type) {
+    case 'text':
+      return undefined
+    case 'json_object':
+      return { type: 'json' }
+    case 'json_schema': {
+      const { name, description } = format
+      const strict = optionalFlagAt(format.strict, `${place}.strict`)
+      return {
+        type: 'schema',
+        schema: objectAt(format.schema, `${place}.schema`),
+        ...(isGiven(name) && { name: nameAt(name, `${place}.name`) }),
+        ...(isGiven(description) && { description: textAt(description, `${place}.description`) }),
+        ...(strict !== undefined && { strict }),
+        place,
+      }
+    }
+    default: {
+      const message = `${place}.type is ${shown(format.type)}; use text, json_object or json_schema.`
+      throw badRequest('invalid_value', `${place}.type`, message)
+    }
+  }
+}
+
+const levels = new Map<unknown, Level>([
+  ['none', 'off'],
+  ...efforts.map((effort) => [effort, effort] as const),
+])
+
+/** A word that nobody knows counts as not sent. */
+function wishOf(effort: unknown): Omit<Wish, 'hidden'> {
+  const level = levels.get(effort)
+  const name = 'reasoning.effort'
+  if (!isGiven(effort)) return { names: [] }
+  return { names: [name], ...(level && { level, said: name }) }
+}
+
+function numberAt(value: unknown, place: string): number | undefined {
+  const number = numberFrom(value)
+  if (number !== undefined || !isGiven(value)) return number
+  const message = `${place} is ${shown(value)}; send a number, or leave it out.`
+  throw badRequest('invalid_type', place, message)
+}
+
+function limitOf(value: unknown): number | undefined {
+  const place = 'max_output_tokens'
+  const limit = numberAt(value, place)
+  if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return limit
+  const message = `${place} is ${shown(value)}; send a whole number above 0, or leave it out.`
+  throw badRequest('invalid_value', place, message)
+}
+
+function samplingOf(body: JsonObject, include: unknown[]): Sampling {
+  const temperature = numberAt(body.temperature, 'temperature')
+  const topP = numberAt(body.top_p, 'top_p')
+  const topLogprobs = numberAt(body.top_logprobs, 'top_logprobs')
+  const logprobs = include.includes('message.output_text.logprobs')
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(logprobs && { logprobs }),
+    ...(logprobs && topLogprobs !== undefined && { topLogprobs }),
+  }
+}
+
+const tiers = new Map<unknown, string>([
+  ['auto', 'auto'],
+  ['default', 'default'],
+  ['flex', 'flex'],
+  ...['priority', 'fast', 'ultrafast', 'scale'].map((tier) => [tier, 'priority'] as const),
+])
+
+type SmallFields = Pick<
+  NeutralRequest,
+  'verbosity' | 'user' | 'safetyId' | 'cacheKey' | 'tier' | 'metadata'
+>
+
+function smallFields(body: JsonObject, { verbosity }: JsonObject): SmallFields {
+  const { user, safety_identifier: safetyId, prompt_cache_key: cacheKey, metadata } = body
+  const tier = tiers.get(body.service_tier)
+  return {
+    ...(isGiven(verbosity) && { verbosity: textAt(verbosity, 'text.verbosity') }),
+    ...(isGiven(safetyId)
+      ? { safetyId: textAt(safetyId, 'safety_identifier') }
+      : isGiven(user) && { user: textAt(user, 'user') }),
+    ...(isGiven(cacheKey) && { cacheKey: textAt(cacheKey, 'prompt_cache_key') }),
+    ...(tier !== undefined && { tier }),
+    ...(isGiven(metadata) && { metadata: objectAt(metadata, 'metadata') }),
+  }
+}
+
+/** So many names are reported; a client may have made up any number. */
+const maxLost = 8
+
+function lostOf(body: JsonObject, { lost }: History, { names: said, level }: Partial<Wish>) {
+  return [
+    ...(body.truncation === 'auto' ? ['truncation'] : []),
+    ...lostMembers.filter((name) => isGiven(body[name])),
+    ...(level === undefined && said ? said : []),
+    ...[...lost].slice(0, maxLost),
+  ]
+}

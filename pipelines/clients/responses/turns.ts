@@ -1,0 +1,292 @@
+/**
+ * The items of a Responses input as neutral turns. What the assistant said and did in one go is one turn; every other item is
+ * one of its own. Source: OpenAI API reference "Responses" and the types of the `openai` package 7.59, read 2026-11.
+ */
+import { badRequest, type ProxyError } from '../../errors.ts'
+import { isObject, writeJson, type JsonObject } from '../../json/value.ts'
+import type { CallPiece, ForeignPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
+import { openSeal } from '../../neutral/seal.ts'
+import { flatName } from '../../neutral/tool-names.ts'
+import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
+import { isAttachment } from '../attachment.ts'
+import { heldPiece, markOf } from '../blocks.ts'
+import { builtInCall } from './built-in-tools.ts'
+import { isNamed, toolsAt, type ToolHistory } from './tools.ts'
+
+export interface History {
+  turns: Turn[]
+  tools: ToolHistory
+  /** what later items change of the request's own members */
+  changed: { effort?: unknown; text?: JsonObject }
+  /** the client's names of items that are lost */
+  lost: Set<string>
+  /** call ids of local shell calls, by the ids of their items */
+  shellCalls: Map<unknown, string>
+}
+
+/** The turns of the input and what else it says. Throws a 400 that names the place of the first fault. */
+export function readTurns(input: unknown): History {
+  const history: History = {
+    turns: [],
+    tools: { declared: [], changes: [] },
+    changed: {},
+    lost: new Set(),
+    shellCalls: new Map(),
+  }
+  if (!isGiven(input)) {
+    const message = 'input is missing; send a string or an array of items.'
+    throw badRequest('missing_required_parameter', 'input', message)
+  }
+  if (typeof input === 'string') {
+    history.turns.push(turnOf('user', [{ type: 'text', text: input, place: 'input' }], 'input'))
+  } else {
+    for (const [index, value] of listAt(input, 'input').entries()) {
+      const place = `input[${index}]`
+      readItem(objectAt(value, place), place, history)
+    }
+  }
+  return history
+}
+
+function turnOf(role: Turn['role'], pieces: Piece[], place: string): Turn {
+  return { role, pieces, place }
+}
+
+function readItem(item: JsonObject, place: string, history: History): void {
+  if (!isGiven(item.type)) {
+    if (!isGiven(item.role)) throw withoutContent(item, place)
+    readMessage(item, place, history)
+    return
+  }
+  const type = textAt(item.type, `${place}.type`)
+  switch (type) {
+    case 'message':
+      return readMessage(item, place, history)
+    case 'reasoning':
+      return addToAssistant(reasoningPieces(item, place), place, history)
+    case 'function_call':
+    case 'custom_tool_call':
+      return addToAssistant([callPiece(item, type, place)], place, history)
+    case 'function_call_output':
+    case 'custom_tool_call_output':
+    case 'local_shell_call_output':
+    case 'shell_call_output':
+    case 'apply_patch_call_output':
+      return addResult(item, place, history)
+    case 'tool_search_output':
+      return readFoundTools(item, place, history)
+    case 'additional_tools':
+      history.tools.declared.push(...toolsAt(item.tools, `${place}.tools`))
+      return
+    case 'agent_message':
+      return readAgentMessage(item, place, history)
+    case 'configuration_update':
+      return readUpdate(item, history)
+    case 'item_reference':
+      throw withoutContent(item, place)
+    case 'compaction':
+    case 'context_compaction':
+    case 'compaction_trigger':
+      throw compacted(place)
+    default:
+      return readOther(item, type, place, history)
+  }
+}
+
+/** A neighbour of the assistant's belongs to the same answer. */
+function addToAssistant(pieces: Piece[], place: string, { turns }: History): void {
+  const last = turns.at(-1)
+  if (last?.role === 'assistant') last.pieces.push(...pieces)
+  else turns.push(turnOf('assistant', pieces, place))
+}
+
+function readMessage(item: JsonObject, place: string, history: History): void {
+  const { role } = item
+  if (role !== 'user' && role !== 'assistant' && role !== 'system' && role !== 'developer') {
+    const message = `${place}.role is ${shown(role)}; use user, assistant, system or developer.`
+    throw badRequest('invalid_value', `${place}.role`, message)
+  }
+  const speaker = role === 'system' || role === 'developer' ? 'instruction' : role
+  const pieces = contentPieces(item.content, `${place}.content`, speaker)
+  if (speaker === 'assistant') addToAssistant(pieces, place, history)
+  else history.turns.push(turnOf(speaker, pieces, place))
+}
+
+type Speaker = Turn['role'] | 'tool'
+
+function contentPieces(content: unknown, place: string, speaker: Speaker): Piece[] {
+  if (typeof content === 'string') return content === '' ? [] : [textPiece(content, place)]
+  return listAt(content, place).flatMap((value, index) => {
+    const at = `${place}[${index}]`
+    return typeof value === 'string'
+      ? [textPiece(value, at)]
+      : partPieces(objectAt(value, at), at, speaker)
+  })
+}
+
+function textPiece(text: string, place: string): Piece {
+  return { type: 'text', text, place }
+}
+
+const textTypes = new Set(['input_text', 'output_text', 'text', 'summary_text', 'reasoning_text'])
+
+function partPieces(part: JsonObject, place: string, speaker: Speaker): Piece[] {
+  const type = textAt(part.type, `${place}.type`)
+  if (textTypes.has(type)) {
+    const text = textAt(part.text, `${place}.text`)
+    return text === '' ? [] : [{ ...textPiece(text, place), ...markOf(part) }]
+  }
+  if (type === 'refusal') {
+    return [{ type, text: textAt(part.refusal, `${place}.refusal`), place }]
+  }
+  const takesData = speaker === 'user' || speaker === 'tool'
+  if (!takesData || !isAttachment(type)) throw unknownPart(type, place, takesData)
+  const piece = heldPiece(part, type, place)
+  if (piece.type === 'attachment' && 'fileId' in piece.held) throw storedElsewhere(piece.heldPlace)
+  return [piece]
+}
+
+/** Only what we have sealed: what another provider has encrypted is of no use to any model that is asked here. */
+function reasoningPieces(item: JsonObject, place: string): Piece[] {
+  const summary = Array.isArray(item.summary) ? item.summary : []
+  const texts = summary.map((part: unknown) => (isObject(part) ? part.text : undefined))
+  const shownText = texts.filter((text) => typeof text === 'string').join('\n\n')
+  const reasoning = openSeal(item.encrypted_content, shownText)
+  return reasoning ? [{ type: 'reasoning', reasoning, place }] : []
+}
+
+function callPiece(
+  item: JsonObject,
+  type: 'function_call' | 'custom_tool_call',
+  place: string,
+): CallPiece {
+  const isCustom = type === 'custom_tool_call'
+  const inputPlace = `${place}.${isCustom ? 'input' : 'arguments'}`
+  const input = isCustom ? item.input : item.arguments
+  const { namespace } = item
+  return {
+    type: 'call',
+    kind: isCustom ? 'custom' : 'function',
+    id: nameAt(item.call_id, `${place}.call_id`),
+    name: nameAt(item.name, `${place}.name`),
+    ...(isGiven(namespace) && { namespace: textAt(namespace, `${place}.namespace`) }),
+    input: isCustom ? textAt(input, inputPlace) : argumentsOf(input, inputPlace),
+    inputPlace,
+    place,
+  }
+}
+
+function argumentsOf(value: unknown, place: string): unknown {
+  if (isObject(value)) return value
+  const text = isGiven(value) ? textAt(value, place) : ''
+  return text.trim() === '' ? '{}' : text
+}
+
+function addResult(item: JsonObject, place: string, history: History): void {
+  const { output } = item
+  const isShells = item.type === 'local_shell_call_output' && !isGiven(item.call_id)
+  const id = isShells ? (history.shellCalls.get(item.id) ?? item.id) : item.call_id
+  const result: ResultPiece = {
+    type: 'result',
+    id: nameAt(id, isShells ? `${place}.id` : `${place}.call_id`),
+    ...(item.status === 'failed' && { isError: true }),
+    content: outputOf(output, `${place}.output`, item.type === 'shell_call_output'),
+    place,
+  }
+  history.turns.push(turnOf('user', [result], place))
+}
+
+/** A shell's output is a list of what each command wrote and how it ended. */
+function outputOf(output: unknown, place: string, isShells: boolean): string | Piece[] {
+  if (!isGiven(output)) return ''
+  if (typeof output === 'string') return output
+  return isShells ? writeJson(output) : contentPieces(output, place, 'tool')
+}
+
+/** What a search among tools has found is declared from then on. One that its provider ran has found nothing new. */
+function readFoundTools(item: JsonObject, place: string, history: History): void {
+  if (item.execution === 'server' || !isGiven(item.call_id)) {
+    addToAssistant([hostedPiece(item, 'tool_search_output', place)], place, history)
+    return
+  }
+  const tools = toolsAt(item.tools, `${place}.tools`).filter(isNamed)
+  for (const { deferred: _deferred, ...tool } of tools) {
+    history.tools.changes.push({ type: 'add', tool })
+  }
+  const names = tools.map(({ name, namespace }) => flatName(name, namespace))
+  const content = names.length > 0 ? `Loaded tools: ${names.join(', ')}.` : 'No tools were found.'
+  const id = nameAt(item.call_id, `${place}.call_id`)
+  history.turns.push(turnOf('user', [{ type: 'result', id, content, place }], place))
+}
+
+/** From one agent to another: of parts that are encrypted nobody but their provider can read anything. */
+function readAgentMessage(item: JsonObject, place: string, { turns }: History): void {
+  const parts = Array.isArray(item.content) ? item.content : []
+  const pieces = parts.flatMap((part: unknown, index): Piece[] => {
+    const text = isObject(part) ? part.text : part
+    return typeof text === 'string' && text !== ''
+      ? [textPiece(text, `${place}.content[${index}]`)]
+      : []
+  })
+  if (typeof item.content === 'string') pieces.push(textPiece(item.content, `${place}.content`))
+  if (pieces.length > 0) turns.push(turnOf('user', pieces, place))
+}
+
+function readUpdate({ reasoning, text }: JsonObject, { changed }: History): void {
+  if (isObject(reasoning) && isGiven(reasoning.effort)) changed.effort = reasoning.effort
+  if (isObject(text)) changed.text = text
+}
+
+/** What the provider's own tools did: the text that came of it stands beside. */
+const hostedTypes =
+  /^(?:web_search|file_search|code_interpreter|image_generation|computer|mcp|program|tool_search|shell)(?:_|$)/
+
+function readOther(item: JsonObject, type: string, place: string, history: History): void {
+  const call = item.execution === 'server' ? undefined : builtInCall(item)
+  if (call) {
+    const id = nameAt(item.call_id ?? item.id, `${place}.call_id`)
+    if (type === 'local_shell_call') history.shellCalls.set(item.id, id)
+    const piece: CallPiece = {
+      type: 'call',
+      kind: 'function',
+      id,
+      ...call,
+      inputPlace: place,
+      place,
+    }
+    addToAssistant([piece], place, history)
+  } else if (hostedTypes.test(type)) {
+    if (type === 'image_generation_call') history.lost.add(`input.${type}`)
+    addToAssistant([hostedPiece(item, type, place)], place, history)
+  } else history.lost.add(memberName('input', type))
+}
+
+function hostedPiece(item: JsonObject, type: string, place: string): ForeignPiece {
+  const own = { api: 'openai', value: item }
+  return { type: 'foreign', written: type, place, own, elsewhere: 'left-out' }
+}
+
+function withoutContent(item: JsonObject, place: string): ProxyError {
+  if (!isGiven(item.id)) {
+    const message = `${place} has neither a type nor a role.`
+    return badRequest('invalid_value', `${place}.type`, message)
+  }
+  const message = `${place} is the id of an item. Items are not stored here; send them in full (store: false).`
+  return badRequest('item_not_found', place, message)
+}
+
+function compacted(place: string): ProxyError {
+  const message = `${place} stands for a summary that only the provider which made it can read. Start a new conversation, or stay with that model.`
+  return badRequest('unsupported_content', place, message)
+}
+
+function storedElsewhere(place: string): ProxyError {
+  const message = `${place} names a file that lies with another provider; send the data or a URL.`
+  return badRequest('unsupported_content', place, message)
+}
+
+function unknownPart(type: string, place: string, takesData: boolean): ProxyError {
+  const taken = takesData ? 'text, images and files' : 'text only'
+  const message = `${place} has the type ${shown(type)}, but this model takes ${taken} here.`
+  return badRequest('unsupported_content', place, message)
+}
