@@ -33,6 +33,10 @@ import type { WriteContext, Written } from './neutral/writing.ts'
 import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
 import { rewriteMessages } from './providers/anthropic/rewrite.ts'
 import { writeMessages } from './providers/anthropic/write.ts'
+import { googlePath } from './providers/google/address.ts'
+import { googleBody, googleTranslator } from './providers/google/answer.ts'
+import { googleRefusal } from './providers/google/error.ts'
+import { writeGoogle } from './providers/google/write.ts'
 import { responsesBody, responsesTranslator } from './providers/openai/answer.ts'
 import { writeResponses } from './providers/openai/write.ts'
 import { refusalFrom } from './providers/failure.ts'
@@ -187,6 +191,9 @@ export type ClientApi = keyof typeof clientTable
 
 export const clients: Readonly<Record<ClientApi, Client>> = clientTable
 
+/** Also those of gateways in front of other APIs. */
+const openAiLimits = /^x-ratelimit-(?<figure>limit|remaining|reset)-(?<of>requests|tokens)$/
+
 /** Betas and versions, and the session. */
 const headersThatPass = ['anthropic-', 'openai-', 'x-session-']
 
@@ -216,13 +223,23 @@ const providerTable = {
     body: responsesBody,
     failure: refusalFrom,
     headers: headersThatPass,
-    limits: /^x-ratelimit-(?<figure>limit|remaining|reset)-(?<of>requests|tokens)$/,
+    limits: openAiLimits,
   },
   common: {
     api: 'chat',
     path: '/chat/completions',
     rewrite: rewriteChat,
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
+  },
+  google: {
+    path: googlePath,
+    keyHeader: 'x-goog-api-key',
+    write: writeGoogle,
+    translator: googleTranslator,
+    body: googleBody,
+    failure: googleRefusal,
+    headers: ['x-session-'],
+    limits: openAiLimits,
   },
 } satisfies Record<string, Provider>
 

@@ -27,6 +27,8 @@ export interface Model {
   /** tokens */
   max_output_tokens?: number
   fast?: boolean
+  /** the provider's own web search may go up beside functions, where the client merely lists it */
+  web_search?: boolean
   /** false: the model cannot see any */
   images?: boolean
 }

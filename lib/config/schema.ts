@@ -71,6 +71,10 @@ const model: Schema = {
       description: 'tokens the model can produce, over what is known of it',
     },
     fast: { type: 'boolean', description: 'ask for the fast tier unless the client chose one' },
+    web_search: {
+      type: 'boolean',
+      description: "send a web search that a client lists beside its own tools as the provider's",
+    },
   },
 }
 
@@ -93,7 +97,9 @@ const endpoint: Schema = {
           additionalProperties: false,
           properties: {
             env: text('variable of the environment that holds the key'),
-            header: text('header that carries it; default authorization, as Bearer'),
+            header: text(
+              'header that carries it; default authorization, as Bearer, with the type google x-goog-api-key',
+            ),
           },
         },
       ],
@@ -105,6 +111,12 @@ const endpoint: Schema = {
       description: 'extra headers; values may hold {session_id}, {message_id}, {provider}',
     },
     system_prompt: { type: 'string', description: 'overrules system_prompt for this endpoint' },
+    schema: {
+      type: 'string',
+      enum: ['json', 'openapi'],
+      description:
+        'tool parameters: as they are, or in the subset of OpenAPI that older Gemini takes',
+    },
   },
 }
 

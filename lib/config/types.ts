@@ -29,6 +29,8 @@ export interface Endpoint {
   auth: EndpointAuth
   headers: Record<string, string>
   system_prompt?: string
+  /** in which form it takes the parameters of tools */
+  schema?: 'json' | 'openapi'
 }
 
 /** An endpoint as the file has it: `auth` may be left out. */

@@ -43,6 +43,8 @@ export function prepareTranslation(
     systemPrompt: systemPromptOf(call.config, target.endpoint),
     headers: call.headers,
     stream,
+    path: target.address.path,
+    toolSchema: target.endpoint.schema,
     recall: callMemory(call, target).recall,
   })
   const asked = {

@@ -11,11 +11,11 @@ import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import type { Target } from '../upstream/target.ts'
 import { brokenProtocol, ProxyError } from '../../pipelines/errors.ts'
 import { deltaStages, type TranslatedProvider } from '../../pipelines/index.ts'
-import { answerFrom } from '../../pipelines/json/value.ts'
+import { answerFrom, answersFrom } from '../../pipelines/json/value.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
 import { cutAtStops, stopSequences } from '../../pipelines/stages/stop-sequences.ts'
-import type { TranslateContext } from '../../pipelines/stages/translate.ts'
+import { translateAll, type TranslateContext } from '../../pipelines/stages/translate.ts'
 
 /** What the reading of an answer depends on. */
 export interface Reading {
@@ -46,10 +46,22 @@ export async function sourceOf(
   }
   const { text, whole } = await readAnswer(answer, call, maxAnswerBytes)
   if (!whole) throw tooLarge()
-  const body = answerFrom(text)
-  if (!body && !looksLikeEvents.test(text)) throw notJson(answer)
-  const deltas = body ? provider.body(body, context) : await deltasIn(text, provider, context)
+  const deltas = await deltasOf(text, provider, context)
+  if (!deltas) throw notJson(answer)
   return { deltas: cutAtStops([...deltas], stopAt) }
+}
+
+/** Of a body, of a stream that is called one, or of a stream as a list of its events; undefined for anything else. */
+async function deltasOf(
+  text: string,
+  provider: TranslatedProvider,
+  context: TranslateContext,
+): Promise<Iterable<Delta> | undefined> {
+  const body = answerFrom(text)
+  if (body) return provider.body(body, context)
+  const events = answersFrom(text)
+  if (events) return translateAll(provider.translator(context), events)
+  return looksLikeEvents.test(text) ? await deltasIn(text, provider, context) : undefined
 }
 
 /** Some gateways call an event stream JSON. */

@@ -14,6 +14,10 @@ export interface WriteContext {
   headers: IncomingHttpHeaders
   /** whether the client gets a stream: decided before, since the request may leave it open */
   stream: boolean
+  /** where the request goes, for APIs where that decides what the body holds */
+  path?: string
+  /** which schemas of tools the endpoint takes; left out: any */
+  toolSchema?: 'json' | 'openapi' | undefined
   /** what is remembered of an answer of this model, for clients that hand back less; see `history.ts` for the keys */
   recall?: Recall | undefined
 }

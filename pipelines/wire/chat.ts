@@ -117,7 +117,12 @@ export interface ChatCompletionMessage {
   content: string | null
   refusal: string | null
   tool_calls?: (
-    | { id: string; type: 'function'; function: { name: string; arguments: string } }
+    | {
+        id: string
+        type: 'function'
+        function: { name: string; arguments: string }
+        extra_content?: ExtraContent
+      }
     | { id: string; type: 'custom'; custom: { name: string; input: string } }
   )[]
   function_call?: { name: string; arguments: string }

@@ -5,6 +5,8 @@
 import type { JsonObject } from '../json/value.ts'
 
 export interface GoogleRequest extends JsonObject {
+  /** only where the address does not have it */
+  model?: string
   contents: GoogleContent[]
   systemInstruction?: { parts: TextPart[] }
   tools?: GoogleTool[]

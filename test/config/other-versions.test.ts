@@ -52,22 +52,42 @@ const original = {
   system_prompt: '',
 }
 
-test('O1: the newest config.json of the original serves every model that it can, with one warning for the other', (t) => {
+/** The same of a later version, with a type that this one does not know. */
+const later = {
+  ...original,
+  models: original.models.map((model) =>
+    model.type === 'google' ? Object.assign({}, model, { type: 'vertex' }) : model,
+  ),
+}
+
+test('O1: the newest config.json of the original serves every model', (t) => {
   const { config, said } = load(t, original)
+
+  assert.deepEqual(
+    config.models.map(({ id }) => id),
+    original.models.map(({ id }) => id),
+  )
+  assert.deepEqual(said, [
+    'config.json: user_agent is a key of the original and not read: the client\'s own is sent; headers of an endpoint can hold another "user-agent"',
+  ])
+})
+
+test('O1: a config.json of a later version serves every model that it can, with one warning for the other', (t) => {
+  const { config, said } = load(t, later)
 
   assert.deepEqual(
     config.models.map(({ id }) => id),
     ['claude-sonnet-4-5-20250929', 'gpt-5.4', 'kimi-k2.5'],
   )
   assert.deepEqual(said, [
-    'config.json: models[2].type is "google", which this version does not serve; gemini-3.1-pro-preview is left out',
+    'config.json: models[2].type is "vertex", which this version does not serve; gemini-3.1-pro-preview is left out',
     'config.json: user_agent is a key of the original and not read: the client\'s own is sent; headers of an endpoint can hold another "user-agent"',
   ])
 })
 
 test('O1: a model that is left out is a 404 that says so, by its name and by an alias, and is not listed', async (t) => {
   const proxy = await startProxy(t, {
-    config: { ...original, port: 0, model_redirects: { gemini: 'gemini-3.1-pro-preview' } },
+    config: { ...later, port: 0, model_redirects: { gemini: 'gemini-3.1-pro-preview' } },
   })
   const list = await (await fetch(`${proxy.url}/v1/models`)).text()
 
@@ -79,16 +99,16 @@ test('O1: a model that is left out is a 404 that says so, by its name and by an 
     })
     assert.equal(answer.status, 404)
     const { error } = (await answer.json()) as { error: { message: string } }
-    assert.match(error.message, /is not served: models\[2\]\.type is "google".*\/v1\/models/)
+    assert.match(error.message, /is not served: models\[2\]\.type is "vertex".*\/v1\/models/)
   }
   assert.equal(proxy.logs.findLast(({ msg }) => msg === 'request')?.model, 'gemini')
 })
 
 test('O1: check of that file is 0 with the warning', async (t) => {
-  const program = runProgram(t, { args: ['check'], config: { ...original, port: 0 } })
+  const program = runProgram(t, { args: ['check'], config: { ...later, port: 0 } })
 
   assert.equal(await program.exit, 0, program.stdout())
-  assert.match(program.stdout(), /warning .*models\[2\]\.type is "google"/)
+  assert.match(program.stdout(), /warning .*models\[2\]\.type is "vertex"/)
 })
 
 test('contract §3.7: an endpoint of an unknown type is left out with the models that need it', (t) => {

@@ -2,8 +2,8 @@
  * A call of one of the client's tools. It comes in one part, or from some servers in several, each with pieces of the
  * arguments and the path at which they stand. Source: Vertex AI API reference "FunctionCall", "PartialArg", read 2026-11.
  */
-import { isObject, type JsonObject } from '../../json/value.ts'
-import { asJsonText, asName, asObjects, unreadable } from '../../wire-value.ts'
+import { isObject, objectFrom, type JsonObject } from '../../json/value.ts'
+import { asJsonText, asName, asObjects, partOf, unreadable } from '../../wire-value.ts'
 
 export class Call {
   name = ''
@@ -11,8 +11,6 @@ export class Call {
   id: string | undefined
   signature: string | undefined
   #args: JsonObject | undefined
-  /** JSON text, from servers that write the arguments so */
-  #text = ''
 
   /** A part of the call: `functionCall`, and the signature beside it. Throws ProtocolError for arguments that are unreadable. */
   add(called: JsonObject, signature: unknown): void {
@@ -20,14 +18,14 @@ export class Call {
     this.id ??= asName(called.id)
     this.signature ??= asName(signature)
     const { args, partialArgs } = called
-    if (isObject(args)) this.#args = { ...this.#args, ...args }
-    else this.#text += asJsonText(args)
+    const given = typeof args === 'string' ? objectIn(args) : partOf(args, 'args')
+    if (Object.keys(given).length > 0) this.#args = { ...this.#args, ...given }
     for (const partial of asObjects(partialArgs)) this.#addPartial(partial)
   }
 
   /** The arguments as JSON. Of a call that was cut they do not end, so that they cannot pass for whole. */
   input(cut: boolean): string {
-    const json = this.#args ? asJsonText(this.#args) : this.#text || '{}'
+    const json = asJsonText(this.#args ?? {})
     return cut ? json.slice(0, -1) : json
   }
 
@@ -41,6 +39,13 @@ export class Call {
       else holder = holderAt(holder, step, typeof next === 'number' ? [] : {})
     }
   }
+}
+
+/** Some servers write the arguments as JSON text, as it is in chat. */
+function objectIn(text: string): JsonObject {
+  const value = text === '' ? {} : objectFrom(text)
+  if (!value) throw unreadable('args')
+  return value
 }
 
 type Step = string | number

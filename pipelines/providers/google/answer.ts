@@ -16,6 +16,7 @@ import {
   asObjects,
   entriesOf,
   partOf,
+  unreadable,
 } from '../../wire-value.ts'
 import { isError, notAnAnswer } from '../failure.ts'
 import { AnswerParts } from './answer-parts.ts'
@@ -63,7 +64,8 @@ class GoogleTranslator implements Translator {
     const begun = this.#start(data)
     const { blockReason, blockReasonMessage } = asObject(data.promptFeedback)
     this.#blocked ??= asName(blockReasonMessage) ?? asName(blockReason)
-    const candidate = asObjects(data.candidates).find(({ index }) => (asIndex(index) ?? 0) === 0)
+    const candidates = entriesOf(data.candidates, 'candidates', (text) => ({ text }))
+    const candidate = candidates.find(({ index }) => (asIndex(index) ?? 0) === 0)
     return candidate ? [...begun, ...this.#candidate(candidate)] : begun
   }
 
@@ -91,7 +93,9 @@ class GoogleTranslator implements Translator {
     this.#reason = reasonFrom(candidate.finishReason) ?? this.#reason
     this.#message = asName(candidate.finishMessage) ?? this.#message
     if (candidate.groundingMetadata) this.#grounding = asObject(candidate.groundingMetadata)
-    const { parts } = partOf(candidate.content, 'content')
+    const content = partOf(candidate.content, 'content')
+    if (isUnreadable(candidate, content)) throw unreadable('content')
+    const { parts } = content
     const entries = entriesOf(parts, 'parts', (text) => ({ text }))
     return this.#parts.add(entries, logprobsOf(asObject(candidate.logprobsResult)))
   }
@@ -126,6 +130,13 @@ class GoogleTranslator implements Translator {
       },
     ]
   }
+}
+
+/** Whether a candidate holds something, and nothing of what is known; the last ones as a rule hold nothing at all. */
+function isUnreadable(candidate: JsonObject, content: JsonObject): boolean {
+  const isOther = candidate.content === undefined && candidate.finishReason === undefined
+  const hasOther = content.parts === undefined && content.role === undefined
+  return hasOther && Object.keys(isOther ? candidate : content).length > 0
 }
 
 /** Log probabilities in the words of OpenAI, which are those of all clients that ask for them. */

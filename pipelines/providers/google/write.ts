@@ -1,6 +1,6 @@
 /**
- * A neutral request as one for Gemini's `generateContent`. The model and whether the answer is streamed are not in the body:
- * they stand in the address, `googlePath`.
+ * A neutral request as one for Gemini's `generateContent`. The model and whether the answer is streamed stand in the address,
+ * not in the body, as a rule; see `address.ts`.
  * Source: Gemini API reference "generateContent", read 2026-11.
  */
 import { upstreamId, type Model } from '../../model.ts'
@@ -10,6 +10,7 @@ import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/reque
 import { ToolNames, type OwnNames } from '../../neutral/tool-names.ts'
 import type { WriteContext, Written } from '../../neutral/writing.ts'
 import type { GenerationConfig, GoogleRequest, TextPart } from '../../wire/google.ts'
+import { holdsModel } from './address.ts'
 import { writeConversation } from './contents.ts'
 import { capabilityOf, planThinking, takesSeal, type ThinkingPlan } from './thinking.ts'
 import { nameRule, writeTooling } from './tools.ts'
@@ -31,11 +32,17 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
   const takes = takesSeal(upstreamId(model))
   const history = { ...capability, takes, recall, names }
   const { leading, contents } = writeConversation(request.turns, history)
-  const tooling = writeTooling(request, { names, schema: 'json', searchesBeside: false })
+  const isInAddress = holdsModel(context.path ?? '')
+  const tooling = writeTooling(request, {
+    names,
+    schema: context.toolSchema ?? (isInAddress ? 'json' : 'openapi'),
+    searchesBeside: model.web_search === true,
+  })
   const tier = tierOf(request, model)
   const system = withPrompt(systemPrompt, leading)
   const config = generationConfig(request, model, plan)
   const body: GoogleRequest = {
+    ...(!isInAddress && { model: upstreamId(model) }),
     ...(system.length > 0 && { systemInstruction: { parts: system } }),
     contents,
     ...tooling.fields,
@@ -51,6 +58,7 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
     hideReasoning: request.reasoning.hidden,
     ...(areCut(request.stop) && { stopAt: request.stop }),
     ...ownNamesOf(request, names),
+    ...(!names.changeNothing && { names }),
   }
 }
 
@@ -141,18 +149,4 @@ function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
 
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0
-}
-
-/**
- * The path of a call, below a `base_url`, with its query. An id that says itself where the model lies stands for the whole
- * place.
- */
-export function googlePath(upstreamModel: string, isStream: boolean): string {
-  const call = isStream ? 'streamGenerateContent?alt=sse' : 'generateContent'
-  return `/${modelPath(upstreamModel)}:${call}`
-}
-
-function modelPath(id: string): string {
-  const path = id.split('/').map(encodeURIComponent).join('/')
-  return /^(?:models|tunedModels|projects)\//.test(id) ? path : `models/${path}`
 }

@@ -30,12 +30,30 @@ function parsed(events: string[]): JsonObject[] {
   return events.map((event) => JSON.parse(event.split('\ndata: ')[1]!) as JsonObject)
 }
 
+const geminiParts = [
+  ...said.thinking.map((text) => ({ text, thought: true })),
+  ...said.text.map((text) => ({ text })),
+  ...said.tools.map(({ id, name, input }) => ({
+    functionCall: { id, name, args: JSON.parse(input.join('')) as JsonObject },
+    thoughtSignature: 'c2ln',
+  })),
+]
+
+function geminiAnswer(parts: JsonObject[], more: JsonObject = {}): JsonObject {
+  return { candidates: [{ content: { parts, role: 'model' }, ...more }], responseId: 'r1' }
+}
+
 const eventsOf: Record<Provider, JsonObject[]> = {
+  google: [
+    ...geminiParts.map((part) => geminiAnswer([part])),
+    geminiAnswer([], { finishReason: 'STOP' }),
+  ],
   anthropic: parsed(anthropicStream(said)),
   openai: parsed(responsesStream({ ...said, encrypted_content: 'enc' })),
 }
 
 const bodyOf: Record<Provider, JsonObject> = {
+  google: geminiAnswer(geminiParts, { finishReason: 'STOP' }),
   anthropic: anthropicMessage(said),
   openai: responsesBody({ ...said, encrypted_content: 'enc' }),
 }
@@ -90,13 +108,22 @@ function tokensOf(value: unknown): string[] {
  * in the place of JSON text the JSON. Within arguments any value is right.
  */
 function hidesLoss(value: unknown, original: unknown, path: Path): boolean {
-  if (path.includes('input') && path.at(-1) !== 'input') return true
+  const isWithin = (name: string) => path.includes(name) && path.at(-1) !== name
+  if (isWithin('input') || isWithin('args')) return true
+  if (isSilentInGemini(value, path)) return true
   if (value === null || (Array.isArray(value) && value.length === 0)) return true
   if (typeof original === 'string' && isJson(original)) return true
   const isText = typeof value !== 'object' || isTextList(value)
   if (typeof original === 'string') return isText
   const isListOrEntry = Array.isArray(original) || /^\d+$/.test(`${path.at(-1)}`)
   return isListOrEntry && value === '12'
+}
+
+/** What Gemini sends where there is nothing: no members, or a part of a kind that says nothing to a client. */
+function isSilentInGemini(value: unknown, path: Path): boolean {
+  if (!path.includes('candidates') || typeof value !== 'object' || value === null) return false
+  const isPart = path.includes('parts') && !path.includes('functionCall') && path.at(-1) !== 'text'
+  return isPart || ['{}', '[{}]'].includes(JSON.stringify(value))
 }
 
 function isTextList(value: unknown): boolean {
@@ -162,7 +189,7 @@ function checkBody(provider: Provider, path: Path, value: unknown): void {
   )
 }
 
-for (const provider of ['anthropic', 'openai'] as const) {
+for (const provider of ['anthropic', 'openai', 'google'] as const) {
   describe(`KT9: ${provider}`, () => {
     test('a stream with one value of another type says all there is, or fails', () => {
       for (const [index, event] of eventsOf[provider].entries()) {

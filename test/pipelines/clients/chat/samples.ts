@@ -1,4 +1,4 @@
-/** Answers of both providers, as events and as the body of the same answer, for properties. */
+/** Answers of all providers, as events and as the body of the same answer, for properties. */
 import * as fc from 'fast-check'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import { textCutAt } from '../../stages/slices.ts'
@@ -167,7 +167,7 @@ const openaiPart = fc.oneof(
 )
 
 interface Sample {
-  provider: 'anthropic' | 'openai'
+  provider: 'anthropic' | 'openai' | 'google'
   events: JsonObject[]
   body: JsonObject
   /** what the upstream sent as arguments, call by call */
@@ -207,10 +207,66 @@ function openaiAnswer(parts: Part[]): Sample {
 
 export const openaiSample = fc.array(openaiPart, { maxLength: 6 }).map(openaiAnswer)
 
-/** Any answer of either provider. */
+function geminiEvent(parts: JsonObject[], more: JsonObject = {}): JsonObject {
+  return { candidates: [{ content: { role: 'model', parts }, ...more }], responseId: 'r1' }
+}
+
+/** A part alone, or text in pieces, with a signature in a part of its own. */
+function geminiPart([whole, places, signature]: [JsonObject, number[], string | undefined]): Part {
+  const { text, ...rest } = whole
+  const pieces = typeof text === 'string' ? textCutAt(text, places) : [undefined]
+  const parts = pieces.map((piece) =>
+    piece === undefined ? whole : Object.assign({ text: piece }, rest),
+  )
+  const signed = signature === undefined ? [] : [{ text: '', thoughtSignature: signature }]
+  return {
+    events: () => [...parts, ...signed].map((part) => geminiEvent([part])),
+    whole: { parts: [whole, ...signed] },
+  }
+}
+
+const geminiCall = fc.record({
+  functionCall: fc.record({ name: fc.constant('f'), args: json, id: fc.uuid() }),
+  thoughtSignature: fc.constant('c2ln'),
+})
+const geminiWhole = fc.oneof(
+  fc.record({ text: words }),
+  fc.record({ text: words, thought: fc.constant(true) }),
+  geminiCall,
+)
+
+function geminiAnswer(parts: Part[]): Sample {
+  const all = parts.flatMap(({ whole }) => whole.parts as JsonObject[])
+  const end = {
+    finishReason: 'STOP',
+    groundingMetadata: {
+      webSearchQueries: ['q'],
+      groundingChunks: [{ web: { uri: 'https://a', title: 'A' } }],
+    },
+  }
+  const usageMetadata = { promptTokenCount: 5, candidatesTokenCount: 9 }
+  return {
+    provider: 'google',
+    events: [
+      ...parts.flatMap((part, index) => part.events(index)),
+      { ...geminiEvent([], end), usageMetadata },
+    ],
+    body: { ...geminiEvent(all, end), usageMetadata },
+    inputs: all.flatMap(({ functionCall: call }) =>
+      call ? [JSON.stringify((call as JsonObject).args)] : [],
+    ),
+  }
+}
+
+const signature = fc.option(fc.constant('c2ln'), { nil: undefined })
+
+/** Any answer of any provider. */
 export const sample = fc.oneof(
   fc.array(claudePart, { maxLength: 6 }).map(claudeAnswer),
   openaiSample,
+  fc
+    .array(fc.tuple(geminiWhole, cuts, signature).map(geminiPart), { maxLength: 6 })
+    .map(geminiAnswer),
 )
 
 export function bytesOf(events: JsonObject[]): Buffer {

@@ -3,24 +3,48 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import type { Model } from '../../../../pipelines/model.ts'
-import { googlePath } from '../../../../pipelines/providers/google/write.ts'
+import { googlePath } from '../../../../pipelines/providers/google/address.ts'
 import { ask, type Asked } from './ask.ts'
 
 function config(request: JsonObject, asked: Asked = {}) {
   return ask(request, asked).body.generationConfig
 }
 
+const paths: [root: string, model: string, path: string][] = [
+  ['', 'gemini-3-pro', '/v1beta/models/gemini-3-pro:generateContent'],
+  ['/v1beta', 'gemini-3-pro', '/v1beta/models/gemini-3-pro:generateContent'],
+  ['/v1/models', 'gemini-3-pro', '/v1/models/gemini-3-pro:generateContent'],
+  ['/v1/models/x:generateContent', 'gemini-3-pro', '/v1/models/gemini-3-pro:generateContent'],
+  ['/g/v1', 'models/gemini-3-pro', '/g/v1/models/gemini-3-pro:generateContent'],
+  ['/v1', 'tunedModels/a b', '/v1/tunedModels/a%20b:generateContent'],
+  ['/v1', 'projects/p/endpoints/1', '/v1/projects/p/endpoints/1:generateContent'],
+  ['/v1/publishers/google/models/{model}', 'm', '/v1/publishers/google/models/m:generateContent'],
+  ['/g/{model}:streamGenerateContent', 'm', '/g/m:generateContent'],
+]
+
+test('at Factory’s own address the model is in the body, with tool schemas in the subset of OpenAPI (§15.1)', () => {
+  const path = '/api/llm/g/v1/generate'
+  const parameters = { type: 'object', properties: { n: { const: 'x' } } }
+  const tools = [{ type: 'function', function: { name: 'f', parameters } }]
+
+  const { body } = ask({ tools }, { path, model: { id: 'gemini-x', upstream_id: 'gemini-3-pro' } })
+
+  assert.equal(googlePath(path, { model: 'gemini-3-pro', isStream: true }), path)
+  assert.equal(body.model, 'gemini-3-pro')
+  const properties = { n: { type: 'string', enum: ['x'] } }
+  assert.deepEqual(body.tools, [
+    { functionDeclarations: [{ name: 'f', parameters: { type: 'object', properties } }] },
+  ])
+})
+
 test('model and form of the answer stand in the path (§15.1)', () => {
-  assert.equal(googlePath('gemini-3-pro', false), '/models/gemini-3-pro:generateContent')
-  assert.equal(
-    googlePath('gemini-3-pro', true),
-    '/models/gemini-3-pro:streamGenerateContent?alt=sse',
-  )
-  assert.equal(googlePath('tunedModels/a b', false), '/tunedModels/a%20b:generateContent')
-  assert.equal(
-    googlePath('projects/p/locations/l/endpoints/1', false),
-    '/projects/p/locations/l/endpoints/1:generateContent',
-  )
+  for (const [root, model, path] of paths) {
+    assert.equal(googlePath(root, { model, isStream: false }), path)
+    assert.equal(
+      googlePath(root, { model, isStream: true }),
+      path.replace('generateContent', 'streamGenerateContent') + '?alt=sse',
+    )
+  }
 })
 
 test('limits, sampling and stop sequences are generationConfig (§15.4)', () => {
