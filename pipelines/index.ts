@@ -52,7 +52,7 @@ import { sseEvents } from './stages/sse-events.ts'
 import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
 
 interface ClientBase {
-  /** where its calls arrive */
+  /** where its requests arrive */
   route: string
   /** in the envelope of its API */
   errorBody: (error: ShownError, requestId: string) => object
@@ -86,8 +86,8 @@ export interface ClientRead {
 export type Client = TranslatedClient | (ClientBase & { read?: undefined })
 
 interface ProviderBase {
-  /** of its calls, below a `base_url` */
-  path: string | CallPath
+  /** of its requests, below a `base_url` */
+  path: string | RequestPath
   /** the version in a `base_url` always stands right before the path */
   isVersionLast?: true
   /** the header for a key where the configuration names none; left out: `authorization`, as Bearer */
@@ -100,7 +100,7 @@ interface ProviderBase {
  * For APIs where the model, and whether the answer is streamed, stand in the address: path and query of a call. `root`: the
  * path of a `base_url` without a slash at its end, in which `{model}` may stand.
  */
-export type CallPath = (root: string, call: { model: string; isStream: boolean }) => string
+export type RequestPath = (root: string, call: { model: string; isStream: boolean }) => string
 
 /** What a provider needs whose API a client speaks, too. */
 export interface SameApi {
@@ -125,7 +125,7 @@ interface Translation {
   /** the error that an HTTP answer with a status from 400 on stands for */
   failure: (status: number, body: string) => ProxyError
   /** of the client's headers, those that mean something to it, by their beginnings */
-  headers: readonly string[]
+  headerPrefixes: readonly string[]
   /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
   limits: RegExp
 }
@@ -141,10 +141,10 @@ export type Provider = ProviderBase &
  * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
  * its answer alone; it goes to the serialisers beside what every answer depends on.
  */
-function answered<Wish extends { stream: boolean | undefined }>(
+function readWith<Wish extends { stream: boolean | undefined }>(
   read: (
     body: JsonObject,
-    headers: IncomingHttpHeaders,
+    headerPrefixes: IncomingHttpHeaders,
   ) => { request: NeutralRequest; answer: Wish },
   stream: (context: AnswerContext & Wish) => StreamSerialiser,
   body: (context: AnswerContext & Wish) => BodySerialiser<object>,
@@ -163,7 +163,7 @@ function answered<Wish extends { stream: boolean | undefined }>(
 const clientTable = {
   chat: {
     route: '/v1/chat/completions',
-    read: answered(readChat, chatStream, chatBody),
+    read: readWith(readChat, chatStream, chatBody),
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     errorBody: chatErrorBody,
     errorEvent: chatErrorEvent,
@@ -209,7 +209,7 @@ const providerTable = {
     translator: anthropicTranslator,
     body: anthropicBody,
     failure: refusalFrom,
-    headers: headersThatPass,
+    headerPrefixes: headersThatPass,
     limits: /^anthropic-ratelimit-(?<of>requests|tokens)-(?<figure>limit|remaining|reset)$/,
   },
   openai: {
@@ -222,7 +222,7 @@ const providerTable = {
     translator: responsesTranslator,
     body: responsesBody,
     failure: refusalFrom,
-    headers: headersThatPass,
+    headerPrefixes: headersThatPass,
     limits: openAiLimits,
   },
   common: {
@@ -238,7 +238,7 @@ const providerTable = {
     translator: googleTranslator,
     body: googleBody,
     failure: googleRefusal,
-    headers: ['x-session-'],
+    headerPrefixes: ['x-session-'],
     limits: openAiLimits,
   },
 } satisfies Record<string, Provider>

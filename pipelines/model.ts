@@ -1,6 +1,6 @@
 /**
- * A model as pipelines need it: an entry of the configuration, without what concerns only the way to its upstream; and how
- * hard it is to think: the operator's level, or with `auto` the client's wish.
+ * A model as the pipelines need it: its configuration entry without the connection settings. Also the reasoning levels, and
+ * the rules that choose between the operator's level and the client's wish.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { JsonObject } from './json/value.ts'
@@ -38,26 +38,26 @@ export function upstreamId(model: Pick<Model, 'id' | 'upstream_id'>): string {
   return model.upstream_id ?? model.id
 }
 
-/** What a provider's `rewrite` has to know besides the body of a client that speaks its API. */
+/** What a provider's `rewrite` gets besides the request body. */
 export interface RewriteContext {
   model: Model
   /** the operator's prompt; `""` for none */
   systemPrompt: string
-  /** the client's; lower-case names */
+  /** the client's headers; names in lower case */
   headers: IncomingHttpHeaders
   /** what follows the path of the API, such as `/count_tokens`; else `""` */
   subPath: string
-  /** whether the client gets a stream, where the body leaves it open */
+  /** whether the client gets a stream: the body's own value, else the default */
   stream: boolean
 }
 
-/** `off` is written `none` on the wire. */
+/** APIs spell `off` differently: `none`, a disabled object or no field. */
 export type Level = 'off' | Effort
 
 /** A level at which the model thinks. */
 export type Effort = (typeof efforts)[number]
 
-/** From the least up. */
+/** Lowest first. */
 export const efforts = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
 
 /** Tokens up to which a budget counts as that level; a larger one is `high`. */
@@ -81,12 +81,10 @@ export interface Wish {
   names: string[]
   /** the client sent an effort that nobody knows */
   isUnknownWord?: boolean
-  /** the client asks so in every request, whatever its user chose */
-  isHabit?: true
   /** nobody is to read the reasoning, though the model may think */
   hidden: boolean
-  /** the client sends it with every request, whatever its user chose */
-  isLoose?: true
+  /** the client sends the wish with every request, whatever its user chose */
+  isSentAlways?: true
 }
 
 /** The wish that holds for a request: the operator's level, or with `auto` the client's. */

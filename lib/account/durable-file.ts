@@ -112,7 +112,10 @@ async function sync(handle: FileHandle): Promise<void> {
   }
 }
 
-/** A rename is only durable when its folder is. Some file systems cannot sync one, which is accepted. */
+/**
+ * A rename survives a power cut only once its folder is synced. Best effort: some file systems cannot do it, and by now the
+ * file is in its place, so every failure is ignored.
+ */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => undefined)

@@ -61,7 +61,7 @@ export function prepareTranslation(
   const own = { 'content-type': 'application/json', 'accept-encoding': 'identity' }
   const body = {
     pieces: [Buffer.from(writeJson(written.body))],
-    pass: provider.headers,
+    pass: provider.headerPrefixes,
     headers: { ...own, ...written.headers },
   }
   return { road: 'translated', asked, body, dropped: written.dropped }

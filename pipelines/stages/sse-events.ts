@@ -234,26 +234,26 @@ function oversizedFrom(bytes: Buffer, heldBytes: number, maxLineBytes: number): 
   }
 }
 
-/** So many pieces become one: a line that comes byte by byte must not cost an object for each byte. */
-const piecesPerBlock = 1024
+/** Fragments merged into one buffer at a time: a line arriving byte by byte must not cost an object per byte. */
+const fragmentsPerBlock = 1024
 
 class UnfinishedLine {
   bytes = 0
   #blocks: Buffer[] = []
-  #pieces: Buffer[] = []
+  #fragments: Buffer[] = []
 
-  add(piece: Buffer): void {
-    this.#pieces.push(piece)
-    this.bytes += piece.length
-    if (this.#pieces.length < piecesPerBlock) return
-    this.#blocks.push(Buffer.concat(this.#pieces))
-    this.#pieces = []
+  add(fragment: Buffer): void {
+    this.#fragments.push(fragment)
+    this.bytes += fragment.length
+    if (this.#fragments.length < fragmentsPerBlock) return
+    this.#blocks.push(Buffer.concat(this.#fragments))
+    this.#fragments = []
   }
 
-  /** The line so far with its last piece behind it; nothing is held afterwards. */
+  /** Returns the held bytes followed by `last`, and empties the store. */
   take(last?: Buffer): Buffer {
     if (last && this.bytes === 0) return last
-    const whole = Buffer.concat([...this.#blocks, ...this.#pieces, ...(last ? [last] : [])])
+    const whole = Buffer.concat([...this.#blocks, ...this.#fragments, ...(last ? [last] : [])])
     this.clear()
     return whole
   }
@@ -261,6 +261,6 @@ class UnfinishedLine {
   clear(): void {
     this.bytes = 0
     this.#blocks = []
-    this.#pieces = []
+    this.#fragments = []
   }
 }

@@ -2,12 +2,12 @@
 import { clients } from '../../pipelines/index.ts'
 import { translated } from '../helpers/translated-provider.ts'
 
-const { headers, limits } = translated('anthropic')
+const { headerPrefixes, limits } = translated('anthropic')
 const { chat } = clients
 if (!chat.read) throw new Error('chat is translated')
 
 /** Beginnings of the client's headers that go up. */
-export const chosen = headers
+export const chosen = headerPrefixes
 
 /** How limits are named up there and down here. */
 export const names = { limits, limitHeader: chat.limitHeader }

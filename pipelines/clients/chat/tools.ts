@@ -78,14 +78,20 @@ function toolOf(value: unknown, place: string): Tool {
   const at = isGiven(tool[key]) ? `${place}.${key}` : place
   const definition = isGiven(tool[key]) ? objectAt(tool[key], at) : tool
   const { mark } = { ...markOf(definition), ...markOf(tool) }
-  const declared: Declared = { definition, at, tool, place, name: toolName(definition.name, at) }
+  const declared: Declared = {
+    definition,
+    definitionPlace: at,
+    tool,
+    place,
+    name: toolName(definition.name, at),
+  }
   return { ...(isCustom ? customTool(declared) : functionTool(declared)), ...(mark && { mark }) }
 }
 
 interface Declared {
   definition: JsonObject
-  /** of the definition */
-  at: string
+  /** where the definition stands: the tool itself, or its `function` or `custom` */
+  definitionPlace: string
   tool: JsonObject
   place: string
   name: string
@@ -103,28 +109,31 @@ function toolName(name: unknown, place: string): string {
   throw invalid(`${place}.name`, `${place}.name is ${found}; give the tool a name.`)
 }
 
-function functionTool({ definition, at, tool, place, name }: Declared): FunctionTool {
+/** Anthropic's form has `input_schema` for `parameters`. */
+function functionTool({ definition, definitionPlace, tool, place, name }: Declared): FunctionTool {
   const key = isGiven(definition.parameters) ? 'parameters' : 'input_schema'
-  const strict = optionalFlagAt(definition.strict, `${at}.strict`)
+  const strict = optionalFlagAt(definition.strict, `${definitionPlace}.strict`)
   return {
     kind: 'function',
     place,
     name,
-    ...descriptionOf(definition, at),
+    ...descriptionOf(definition, definitionPlace),
     schema: definition[key],
-    schemaPlace: `${at}.${key}`,
+    schemaPlace: `${definitionPlace}.${key}`,
     ...(strict !== undefined && { strict }),
     more: moreOf(tool, definition, functionMembers),
   }
 }
 
-function customTool({ definition, at, tool, place, name }: Declared): CustomTool {
+function customTool({ definition, definitionPlace, tool, place, name }: Declared): CustomTool {
   return {
     kind: 'custom',
     place,
     name,
-    ...descriptionOf(definition, at),
-    ...(isGiven(definition.format) && { grammar: grammarOf(definition.format, `${at}.format`) }),
+    ...descriptionOf(definition, definitionPlace),
+    ...(isGiven(definition.format) && {
+      grammar: grammarOf(definition.format, `${definitionPlace}.format`),
+    }),
     more: moreOf(tool, definition, customMembers),
   }
 }
@@ -139,7 +148,7 @@ function grammarOf(value: unknown, place: string): JsonObject {
   return isGiven(grammar) ? { ...format, ...objectAt(grammar, `${place}.grammar`) } : format
 }
 
-/** Clients write it beside the definition, or inside, which goes before. */
+/** Unread members, of the tool and of its definition; the definition's win. */
 function moreOf(tool: JsonObject, definition: JsonObject, read: ReadonlySet<string>): JsonObject {
   const entries = [tool, definition].flatMap((holder) =>
     Object.entries(holder).filter(([name, value]) => !read.has(name) && isGiven(value)),

@@ -222,7 +222,7 @@ function wishOf(thinking: unknown, word: unknown, display: ShownReasoning): Wish
   const wish: Wish = {
     names: sent.filter((name) => typeof name === 'string'),
     hidden: display !== 'text',
-    isLoose: true,
+    isSentAlways: true,
   }
   if (given?.type === 'disabled') return { ...wish, level: 'off', parameter: 'thinking' }
   const budgetTokens = given?.type === 'enabled' ? numberFrom(given.budget_tokens) : undefined

@@ -84,7 +84,7 @@ interface Counts {
 /** Whether so many strict tools, with these schemas and that of the answer, are taken together. */
 export function fitsStrict(tools: JsonObject[], answer: JsonObject | undefined): boolean {
   const schemas = [...tools.map((tool) => tool.input_schema), answer].filter(isObject)
-  if (tools.length > maxTools || schemas.some(isBottomless)) return false
+  if (tools.length > maxTools || schemas.some(isRecursive)) return false
   const counts = { optional: 0, unions: 0 }
   for (const schema of schemas) count(schema, counts)
   return counts.optional <= maxOptional && counts.unions <= maxUnions
@@ -115,28 +115,25 @@ function isUnion(property: unknown): boolean {
 }
 
 function schemasWithin(schema: JsonObject): unknown[] {
-  const named = ['properties', '$defs', 'definitions'].flatMap((key) =>
-    isObject(schema[key]) ? Object.values(schema[key]) : [],
-  )
-  return [
-    ...named,
-    ...['items', 'prefixItems', 'anyOf', 'oneOf', 'allOf'].map((key) => schema[key]),
-  ]
+  return Object.entries(schema).flatMap(([key, value]) => {
+    if (holdsSchemas.has(key)) return [value]
+    return holdsNamedSchemas.has(key) && isObject(value) ? Object.values(value) : []
+  })
 }
 
-/** Whether a schema refers to itself, however far round: such a schema is refused as strict. */
-function isBottomless(root: JsonObject): boolean {
+/** Whether a schema contains itself through references, directly or not. Anthropic refuses such a schema in strict mode. */
+function isRecursive(root: JsonObject): boolean {
   const finished = new Set<unknown>()
-  const open = new Set<unknown>()
+  const onPath = new Set<unknown>()
   return visit(root)
 
   function visit(schema: unknown): boolean {
     if (Array.isArray(schema)) return schema.some(visit)
     if (!isObject(schema) || finished.has(schema)) return false
-    if (open.has(schema)) return true
-    open.add(schema)
+    if (onPath.has(schema)) return true
+    onPath.add(schema)
     const found = visit(targetOf(schema.$ref, root)) || schemasWithin(schema).some(visit)
-    open.delete(schema)
+    onPath.delete(schema)
     finished.add(schema)
     return found
   }

@@ -142,7 +142,7 @@ function levelFields(model: Model, client: Wish, { efforts }: Capability): Field
     const isOff = model.reasoning === 'off'
     return { fields: isOff ? {} : { reasoning_effort: model.reasoning }, dropped: overruled }
   }
-  const level = client.isHabit ? undefined : asLevel(client)
+  const level = client.isSentAlways ? undefined : asLevel(client)
   if (level === undefined) return { fields: {}, dropped: overruled }
   const effort = level === 'off' ? undefined : nearestEffort(level, efforts)
   const isLost = effort !== level && client.parameter !== undefined

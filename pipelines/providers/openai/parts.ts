@@ -18,8 +18,8 @@ const inputTaken = 'this model takes text, images and files'
 const outputTaken = 'an assistant message holds text and refusals only'
 
 /**
- * What a user, an operator or a tool sends, without empty text. Throws a 400 with the place of a piece that the model does
- * not take.
+ * Input parts for what a user, the operator or a tool sends. Leaves out empty text, and foreign pieces that may be left out.
+ * Throws a 400 that names the place of any other piece that the model does not take.
  */
 export function inputParts(pieces: readonly Piece[]): InputPart[] {
   return pieces
@@ -38,8 +38,8 @@ export function textsOf(parts: readonly InputPart[]): string[] | undefined {
 }
 
 /**
- * What the model wrote; undefined for empty text, and for reasoning that it does not take back. Throws a 400 with the place
- * of anything that a model does not write.
+ * A part of what the model wrote; undefined for empty text, for reasoning, which becomes an item of its own, and for foreign
+ * pieces that may be left out. Throws a 400 that names the place of anything else.
  */
 export function outputPart(piece: Piece): OutputPart | undefined {
   switch (piece.type) {
@@ -52,7 +52,7 @@ export function outputPart(piece: Piece): OutputPart | undefined {
     case 'reasoning':
       return undefined
     case 'foreign':
-      return refused(piece, outputTaken)
+      return leftOutOrThrow(piece, outputTaken)
     default:
       throw unsupported(piece, outputTaken)
   }
@@ -76,7 +76,7 @@ function inputPart(piece: Piece): InputPart | undefined {
     case 'attachment':
       return marked(attachmentPart(piece), piece.mark)
     case 'foreign':
-      return foreign(piece.own) ?? refused(piece, inputTaken)
+      return foreign(piece.own) ?? leftOutOrThrow(piece, inputTaken)
     case 'refusal':
     case 'reasoning':
     case 'call':
@@ -114,8 +114,8 @@ function dataUrl({ mediaType, base64, data }: InlineData): string {
   return `data:${mediaType}${base64 ? ';base64' : ''},${data}`
 }
 
-/** Nothing of what only another API has; throws where that is too much to leave out. */
-function refused(piece: ForeignPiece, taken: string): undefined {
+/** What only another API has is left out; throws where that would lose too much. */
+function leftOutOrThrow(piece: ForeignPiece, taken: string): undefined {
   if (piece.elsewhere === 'left-out') return undefined
   throw piece.elsewhere ?? unsupported(piece, taken)
 }

@@ -275,11 +275,11 @@ suite('§16.2 `thinking` and the effort', () => {
     const {
       names: _names,
       own: _own,
-      isLoose,
+      isSentAlways,
       hidden: _hidden,
       ...rest
     } = ask(body).request.reasoning
-    assert.equal(isLoose, true)
+    assert.equal(isSentAlways, true)
     return rest
   }
 

@@ -182,7 +182,7 @@ const levels: [
   [
     'what a client asks for in every request does not count',
     {},
-    { level: 'high', parameter: 'output_config.effort', isHabit: true },
+    { level: 'high', parameter: 'output_config.effort', isSentAlways: true },
     undefined,
     [],
   ],

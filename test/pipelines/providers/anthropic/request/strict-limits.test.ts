@@ -124,6 +124,7 @@ suite('KT2: limits on schemas, over everything strict in a request', () => {
   for (const [what, endless] of [
     ['a definition that holds itself', { ...list, properties: { p0: { $ref: '#/$defs/node' } } }],
     ['a schema that holds itself', tree],
+    ['a map whose values hold it', { type: 'object', patternProperties: { '^x-': { $ref: '#' } } }],
   ] as const) {
     test(`KT2: ${what} is not strict`, () => {
       assert.equal(isStrict({ tools: strictTools(1, endless) }), false)
