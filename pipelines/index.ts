@@ -144,7 +144,7 @@ export type Provider = ProviderBase &
 function readWith<Wish extends { stream: boolean | undefined }>(
   read: (
     body: JsonObject,
-    headerPrefixes: IncomingHttpHeaders,
+    headers: IncomingHttpHeaders,
   ) => { request: NeutralRequest; answer: Wish },
   stream: (context: AnswerContext & Wish) => StreamSerialiser,
   body: (context: AnswerContext & Wish) => BodySerialiser<object>,
