@@ -34,6 +34,8 @@ export interface NeutralRequest {
   safetyId?: string
   /** what groups requests for the prompt cache */
   cacheKey?: string
+  /** the client counts on the cache without marking anything, as its own API needs no marks */
+  wantsCache?: true
   /** how soon it is to be answered, and at what price */
   tier?: string
   metadata?: JsonObject

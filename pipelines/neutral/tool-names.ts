@@ -165,8 +165,13 @@ function grammarText({ syntax, definition }: JsonObject): string[] {
 }
 
 /** The arguments of such a call. */
-export function wrappedInput(input: string | JsonObject): string {
-  return writeJson({ input: typeof input === 'string' ? input : writeJson(input) })
+export function wrappedInput(input: unknown): string {
+  return writeJson(wrappedValue(input))
+}
+
+/** The same as a value. */
+export function wrappedValue(input: unknown): { input: string } {
+  return { input: typeof input === 'string' ? input : writeJson(input ?? '') }
 }
 
 /** The free text in such arguments; the arguments themselves where the model did not wrap it. */

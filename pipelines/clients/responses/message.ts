@@ -1,6 +1,6 @@
 /** The items of a Responses answer that hold text: messages and reasoning. At most one of them is open. */
 import type { JsonObject } from '../../json/value.ts'
-import type { Citation, Delta } from '../../neutral/delta.ts'
+import type { Citation } from '../../neutral/delta.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { frameOf, type Events, type Frame } from './events.ts'
 
@@ -216,5 +216,3 @@ export function pointsOf(text: string): number {
   if (!/[\ud800-\udbff]/.test(text)) return text.length
   return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0)
 }
-
-export type TextDelta = Extract<Delta, { type: 'text' }>

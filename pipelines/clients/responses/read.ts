@@ -230,7 +230,7 @@ const tiers = new Map<unknown, string>([
 
 type SmallFields = Pick<
   NeutralRequest,
-  'verbosity' | 'user' | 'safetyId' | 'cacheKey' | 'tier' | 'metadata'
+  'verbosity' | 'user' | 'safetyId' | 'cacheKey' | 'wantsCache' | 'tier' | 'metadata'
 >
 
 function smallFields(body: JsonObject, { verbosity }: JsonObject): SmallFields {
@@ -241,7 +241,7 @@ function smallFields(body: JsonObject, { verbosity }: JsonObject): SmallFields {
     ...(isGiven(safetyId)
       ? { safetyId: textAt(safetyId, 'safety_identifier') }
       : isGiven(user) && { user: textAt(user, 'user') }),
-    ...(isGiven(cacheKey) && { cacheKey: textAt(cacheKey, 'prompt_cache_key') }),
+    ...(isGiven(cacheKey) && { cacheKey: textAt(cacheKey, 'prompt_cache_key'), wantsCache: true }),
     ...(tier !== undefined && { tier }),
     ...(isGiven(metadata) && { metadata: objectAt(metadata, 'metadata') }),
   }

@@ -16,6 +16,7 @@ import type {
   SearchResultPiece,
 } from '../../neutral/request.ts'
 import { safeToolId } from '../../neutral/tool-id.ts'
+import { wrappedValue, type ToolNames } from '../../neutral/tool-names.ts'
 import { isGiven } from '../../untrusted.ts'
 import type {
   AnthropicBlock,
@@ -35,8 +36,8 @@ const api = 'anthropic'
 const imageTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
 
 /** The blocks of pieces; text that the API refuses as empty is left out. Throws a 400 for what it does not take there. */
-export function blocksOf(pieces: Ordered[]): AnthropicBlock[] {
-  return pieces.flatMap((piece) => blockOf(piece) ?? []).filter((block) => !isBlank(block))
+export function blocksOf(pieces: Ordered[], names: ToolNames): AnthropicBlock[] {
+  return pieces.flatMap((piece) => blockOf(piece, names) ?? []).filter((block) => !isBlank(block))
 }
 
 /** The blocks of an instruction. Throws a 400 for a piece other than text. */
@@ -71,12 +72,12 @@ function isBlank(block: AnthropicBlock): boolean {
 }
 
 /** `undefined` for what means nothing here. */
-function blockOf(piece: Ordered): AnthropicBlock | undefined {
+function blockOf(piece: Ordered, names: ToolNames): AnthropicBlock | undefined {
   switch (piece.type) {
     case 'call':
-      return toolUseBlock(piece)
+      return toolUseBlock(piece, names)
     case 'result':
-      return toolResultBlock(piece)
+      return toolResultBlock(piece, names)
     case 'text':
     case 'refusal':
       return ownBlock(piece) ?? withMark(textBlock(piece.text), piece.mark)
@@ -158,8 +159,14 @@ function thinkingBlock({ reasoning: { seal, text } }: ReasoningPiece): OwnBlock 
     : { type: 'thinking', thinking: text, signature: seal.signature }
 }
 
-function toolUseBlock({ id, name, input, mark, own }: CallPiece): ToolUseBlock {
-  const block = { type: 'tool_use' as const, id: safeToolId(id), name, input: inputOf(input) }
+function toolUseBlock(call: CallPiece, names: ToolNames): ToolUseBlock {
+  const { kind, id, name, namespace, input, mark, own } = call
+  const block = {
+    type: 'tool_use' as const,
+    id: safeToolId(id),
+    name: names.sent(name, namespace),
+    input: kind === 'custom' ? wrappedValue(input) : inputOf(input),
+  }
   return own?.api === api ? { ...own.value, ...block } : withMark<ToolUseBlock>(block, mark)
 }
 
@@ -181,9 +188,10 @@ function parsed(written: string): unknown {
 }
 
 /** A result whose call nobody knows has an id that no call has. */
-function toolResultBlock({ id, name, content, isError, mark, own }: ResultPiece): ToolResultBlock {
+function toolResultBlock(result: ResultPiece, names: ToolNames): ToolResultBlock {
+  const { id, name, content, isError, mark, own } = result
   const tool_use_id = id === undefined ? `function ${name}` : safeToolId(id)
-  const given = typeof content === 'string' ? content : blocksOf(content)
+  const given = typeof content === 'string' ? content : blocksOf(content, names)
   if (own?.api === api) {
     const { content: written, ...rest } = own.value
     const copied = isGiven(written) ? { content: given } : {}

@@ -15,6 +15,8 @@ import { isThinking } from './content.ts'
 /** Tokens: the API's least budget, and the least room for the answer beside a budget. */
 const minBudget = 1024
 const answerRoom = 1024
+/** Tokens for a client that sets no limit and means it, of a model whose own is not known. */
+const openLimit = 32_000
 
 export interface ThinkingPlan {
   /** tokens, thinking included */
@@ -141,7 +143,7 @@ function budgetPlan(
 ): ThinkingPlan | undefined {
   const answer = limits.answer === undefined ? undefined : limits.answer + wished
   const total = limits.total ?? answer
-  const maxTokens = plainLimit(capability, total === undefined ? {} : { total })
+  const maxTokens = plainLimit(capability, total === undefined ? limits : { total })
   const budget = Math.min(wished, maxTokens - answerRoom)
   if (budget < minBudget) return undefined
   return {
@@ -152,7 +154,9 @@ function budgetPlan(
 }
 
 function plainLimit(capability: Capability, limits: Limits): number {
-  const wished = limits.total ?? limits.answer ?? capability.defaultOutputTokens
+  const { maxOutputTokens = openLimit, defaultOutputTokens } = capability
+  const left = limits.isOpen ? maxOutputTokens : defaultOutputTokens
+  const wished = limits.total ?? limits.answer ?? left
   return Math.min(wished, capability.maxOutputTokens ?? wished)
 }
 

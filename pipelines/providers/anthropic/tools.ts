@@ -4,24 +4,22 @@
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
+import { lostTools } from '../../neutral/hosted-tools.ts'
 import { objectSchema } from '../../neutral/object-schema.ts'
 import type {
-  AllowedTool,
   FunctionTool,
+  HostedTool,
   NeutralRequest,
   Tool,
-  ToolChoice,
   WebSearch,
 } from '../../neutral/request.ts'
-import { memberName, nameAt } from '../../untrusted.ts'
-import type {
-  AnthropicMessage,
-  AnthropicToolChoice,
-  MessagesRequest,
-} from '../../wire/anthropic.ts'
+import { wrappedTool, type ToolNames } from '../../neutral/tool-names.ts'
+import { memberName } from '../../untrusted.ts'
+import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
 import type { Capability } from './capability.ts'
 import { isBlock, withMark } from './content.ts'
 import { fitsStrict, strictSchema } from './schema.ts'
+import { chooseTools, searchName, type DeclaredTools } from './tool-choice.ts'
 
 /** What Anthropic defines for a tool besides. */
 const ownMembers = ['defer_loading', 'input_examples', 'eager_input_streaming', 'allowed_callers']
@@ -39,21 +37,28 @@ export interface Tooling {
   dropped: string[]
 }
 
-type Asked = Pick<NeutralRequest, 'tools' | 'toolChoice' | 'parallelCalls' | 'names'>
+interface ToolContext {
+  capability: Capability
+  names: ToolNames
+  /** a search that the client lists beside tools of its own goes up, too */
+  searchesBeside: boolean
+  messages: AnthropicMessage[]
+  /** counts with the strict tools */
+  answerSchema: JsonObject | undefined
+}
 
 /**
  * Without usable tools nothing is declared, unless the history calls some: then they are declared and out of reach.
- * `answerSchema` counts with the strict tools. Throws a 400 for what the API does not take, and for names that no tool has.
+ * Throws a 400 for what the API does not take, and for names that no tool has.
  */
-export function toolingOf(
-  request: Asked,
-  capability: Capability,
-  messages: AnthropicMessage[],
-  answerSchema: JsonObject | undefined,
-): Tooling {
-  const declared = fittingTools(request.tools, capability, answerSchema)
-  const chosen = chooseTools(request, declared, capability.forcedTools)
-  const dropped = [...declared.dropped, ...chosen.dropped]
+export function toolingOf(request: NeutralRequest, context: ToolContext): Tooling {
+  const { capability, messages, names } = context
+  const isLacking = (tool: HostedTool) => !isDeclarable(tool, request, context)
+  const lost = lostTools(request, isLacking)
+  const usable = request.tools.filter((tool) => tool.kind !== 'hosted' || !isLacking(tool))
+  const declared = fittingTools(usable, context)
+  const chosen = chooseTools(request, declared, capability.forcedTools, names)
+  const dropped = [...lost, ...declared.dropped, ...chosen.dropped]
   if (chosen.tools.length > 0) {
     const { tools } = chosen
     return { fields: { tools, ...(chosen.choice && { tool_choice: chosen.choice }) }, dropped }
@@ -63,30 +68,41 @@ export function toolingOf(
   return { fields: { tools: past, tool_choice: { type: 'none' } }, dropped }
 }
 
-interface DeclaredTools {
-  tools: JsonObject[]
-  /** the server's web search where the request asks for one: not the client's to choose among */
-  search: JsonObject[]
+interface FittingTools extends DeclaredTools {
   dropped: string[]
+}
+
+/**
+ * Whether a tool that some provider runs has its like here. What a client of another API says in its own words is left to
+ * `toolOf`. A search beside tools of the client's own costs money that nobody may have meant to spend.
+ */
+function isDeclarable(
+  tool: HostedTool,
+  { tools, toolChoice }: NeutralRequest,
+  { searchesBeside }: ToolContext,
+): boolean {
+  if (tool.lostName === undefined || tool.own?.api === 'anthropic') return true
+  if (!tool.search) return false
+  const isChosen = toolChoice?.type === 'hosted' && toolChoice.tool === tool
+  return isChosen || searchesBeside || tools.every(({ kind }) => kind === 'hosted')
 }
 
 /** Strict where the client wants it and the API takes as many, else none of them. */
 function fittingTools(
   list: Tool[],
-  { structuredOutputs }: Capability,
-  answerSchema: JsonObject | undefined,
-): DeclaredTools {
-  const declared = declaredTools(list, structuredOutputs)
+  { capability, answerSchema, names }: ToolContext,
+): FittingTools {
+  const declared = declaredTools(list, capability.structuredOutputs, names)
   const strict = declared.tools.filter((tool) => tool.strict === true)
   const fits = strict.length === 0 || fitsStrict(strict, answerSchema)
-  return fits ? declared : declaredTools(list, false)
+  return fits ? declared : declaredTools(list, false, names)
 }
 
-function declaredTools(list: Tool[], takesStrict: boolean): DeclaredTools {
+function declaredTools(list: Tool[], takesStrict: boolean, names: ToolNames): FittingTools {
   const functions = list.filter((tool) => tool.kind === 'function')
   const definitions = list
     .filter((tool) => !isWish(tool))
-    .map((tool) => ({ place: tool.place, tool: toolOf(tool, takesStrict) }))
+    .map((tool) => ({ place: tool.place, tool: toolOf(tool, takesStrict, names) }))
   refuseTwins(definitions)
   const tools = definitions.map(({ tool }) => tool)
   const losesStrict = !takesStrict && functions.some(({ strict }) => strict)
@@ -112,42 +128,45 @@ function searchOf({ place, ...wish }: Tool, tools: JsonObject[]): JsonObject[] {
   throw badRequest('invalid_value', place, message)
 }
 
-const searchName = 'web_search'
-
 /** The server tool for a search of whichever provider. */
-function searchTool({ size, location, allowedDomains }: WebSearch = {}): JsonObject {
+function searchTool({ size, location, ...domains }: WebSearch = {}): JsonObject {
+  const { allowedDomains: allowed, blockedDomains: blocked } = domains
   const uses = searchUses.get(size)
   return {
     type: 'web_search_20250305',
     name: searchName,
     ...(uses && { max_uses: uses }),
     ...(location && { user_location: { type: 'approximate', ...location } }),
-    ...(allowedDomains !== undefined && { allowed_domains: allowedDomains }),
+    ...(allowed !== undefined && { allowed_domains: allowed }),
+    // the API takes either
+    ...(allowed === undefined && blocked !== undefined && { blocked_domains: blocked }),
   }
 }
 
-function toolOf(tool: Tool, takesStrict: boolean): JsonObject {
+function toolOf(tool: Tool, takesStrict: boolean, names: ToolNames): JsonObject {
   switch (tool.kind) {
     case 'function':
-      return functionTool(tool, takesStrict)
+      return functionTool(tool, takesStrict, names)
     case 'hosted':
       if (tool.own?.api === 'anthropic') return { ...tool.own.value }
       if (tool.search) return searchTool(tool.search)
       throw unknownType(tool.place)
-    case 'custom':
-      throw unknownType(tool.place)
+    case 'custom': {
+      const wrapped = { ...tool, ...wrappedTool(tool), kind: 'function' as const }
+      return functionTool({ ...wrapped, schemaPlace: tool.place }, takesStrict, names)
+    }
     default:
       return tool satisfies never
   }
 }
 
-function functionTool(tool: FunctionTool, takesStrict: boolean): JsonObject {
-  const { name, description, more, mark } = tool
+function functionTool(tool: FunctionTool, takesStrict: boolean, names: ToolNames): JsonObject {
+  const { name, namespace, description, more, mark } = tool
   const schema = objectSchema(tool.schema, tool.schemaPlace)
   const strict = takesStrict && tool.strict === true
   const own = ownMembers.filter((member) => member in more).map((member) => [member, more[member]])
   const whole: JsonObject = {
-    name,
+    name: names.sent(name, namespace),
     ...(description !== undefined && description !== '' && { description }),
     input_schema: strict ? strictSchema(schema) : schema,
     ...(strict && { strict }),
@@ -189,98 +208,4 @@ function toolsOfHistory(messages: AnthropicMessage[]): JsonObject[] {
 function unknownType(place: string): ProxyError {
   const message = `${place}.type is not taken by this model; declare a tool of type "function".`
   return badRequest('invalid_value', `${place}.type`, message)
-}
-
-interface ChosenTools {
-  /** the tools that stay declared */
-  tools: JsonObject[]
-  choice?: AnthropicToolChoice | undefined
-  dropped: string[]
-}
-
-/** A choice as Anthropic has it, but that it may be among some of the tools only. */
-interface Wish {
-  type?: AnthropicToolChoice['type']
-  /** of the one tool that must be called */
-  name?: string
-  /** names of the only tools that may be called */
-  only?: string[]
-}
-
-/** Where the model refuses every forced choice, the tools are narrowed as far as the choice allows, and it is left free. */
-function chooseTools(
-  { toolChoice, parallelCalls, names }: Asked,
-  declared: DeclaredTools,
-  forcedTools: Capability['forcedTools'],
-): ChosenTools {
-  const wish = toolChoice ? wishOf(toolChoice, declared.tools) : {}
-  const isRefused = isForced(wish.type) && forcedTools === 'never'
-  const only = isRefused && wish.name !== undefined ? [wish.name] : wish.only
-  const narrowed = only
-    ? declared.tools.filter(({ name }) => typeof name === 'string' && only.includes(name))
-    : declared.tools
-  const tools = [...narrowed, ...declared.search]
-  if (tools.length === 0) return { tools, dropped: [] }
-
-  const { type, name } = wish
-  const wished = type && { type, ...(type === 'tool' && name !== undefined && { name }) }
-  return {
-    tools,
-    choice: withSerial(isRefused ? { type: 'auto' } : wished, parallelCalls === false),
-    dropped: isRefused ? [names.toolChoice ?? 'toolChoice'] : [],
-  }
-}
-
-/** Whether a choice of this type makes the model call a tool. */
-export function isForced(type: AnthropicToolChoice['type'] | undefined): boolean {
-  return type === 'any' || type === 'tool'
-}
-
-function withSerial(
-  choice: AnthropicToolChoice | undefined,
-  oneAtATime: boolean,
-): AnthropicToolChoice | undefined {
-  if (!oneAtATime || choice?.type === 'none') return choice
-  return { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true }
-}
-
-function wishOf(choice: ToolChoice, tools: JsonObject[]): Wish {
-  switch (choice.type) {
-    case 'auto':
-    case 'none':
-    case 'any':
-      return { type: choice.type }
-    case 'tool':
-      if (choice.kind === 'custom') throw unknownChoice(`${choice.place}.type`)
-      return { type: 'tool', name: declaredName(choice.name, choice.namePlace, tools) }
-    case 'allowed':
-      return { type: choice.mode, only: choice.tools.map((tool) => allowedName(tool, tools)) }
-    case 'hosted':
-      if (!choice.tool.search) throw unknownChoice(`${choice.place}.type`)
-      return { type: 'tool', name: searchName }
-    case 'own': {
-      const { place, value } = choice
-      throw unknownChoice(typeof value === 'object' ? `${place}.type` : place)
-    }
-    default:
-      return choice satisfies never
-  }
-}
-
-function allowedName(tool: AllowedTool, tools: JsonObject[]): string {
-  if (tool.kind !== 'own') return declaredName(tool.name, tool.namePlace, tools)
-  const place = `${tool.place}.name`
-  return declaredName(nameAt(tool.value.name, place), place, tools)
-}
-
-function declaredName(name: string, place: string, tools: JsonObject[]): string {
-  if (tools.some((tool) => tool.name === name)) return name
-  const shown = JSON.stringify(name.slice(0, 80))
-  const message = `${place} is ${shown}, which no tool has; declare it or take another.`
-  throw badRequest('invalid_value', place, message)
-}
-
-function unknownChoice(place: string): ProxyError {
-  const message = `${place} is no choice this model knows; use auto, none, required or a function.`
-  return badRequest('invalid_value', place, message)
 }

@@ -7,6 +7,7 @@ import { isObject } from '../../json/value.ts'
 import { orderedPieces, type Sealed } from '../../neutral/history.ts'
 import type { Recall } from '../../neutral/reasoning.ts'
 import type { Turn } from '../../neutral/request.ts'
+import type { ToolNames } from '../../neutral/tool-names.ts'
 import type {
   AnthropicBlock,
   AnthropicMessage,
@@ -35,6 +36,7 @@ export interface Conversation {
 interface ConversationContext extends Pick<Capability, 'prefill' | 'systemTurns'> {
   /** the upstream's name of the model that is asked */
   upstreamModel: string
+  names: ToolNames
   /** false for the level `off`: history goes without thinking */
   keepThinking: boolean
   recall?: Recall | undefined
@@ -62,7 +64,10 @@ export function conversationOf(turns: Turn[], context: ConversationContext): Con
       }
     } else {
       const pieces = turn.role === 'user' ? turn.pieces : orderedPieces(turn, taker)
-      messages.push({ role: turn.role, content: withTurnMark(blocksOf(pieces), turn.mark) })
+      messages.push({
+        role: turn.role,
+        content: withTurnMark(blocksOf(pieces, context.names), turn.mark),
+      })
     }
   }
   return { system, messages: inOrder(messages, instructions, context) }

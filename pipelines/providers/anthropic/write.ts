@@ -2,16 +2,19 @@
 import { createHash } from 'node:crypto'
 import { badRequest } from '../../errors.ts'
 import { writeJson, type JsonObject } from '../../json/value.ts'
-import { overruledNames, upstreamId, wishFor } from '../../model.ts'
+import { overruledNames, upstreamId, wishFor, type Model } from '../../model.ts'
+import { withLoadedTools } from '../../neutral/deferred-tools.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
+import { names128, ToolNames } from '../../neutral/tool-names.ts'
 import type { WriteContext, Written } from '../../neutral/writing.ts'
 import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.ts'
 import { capabilityOf } from './capability.ts'
-import { limitMarks, textBlock } from './content.ts'
+import { limitMarks, textBlock, withTurnMark } from './content.ts'
 import { fitsStrict, strictSchema } from './schema.ts'
 import { anthropicHeaders, apiVersion, planThinking, type ThinkingPlan } from './thinking.ts'
-import { isForced, toolingOf } from './tools.ts'
+import { isForced } from './tool-choice.ts'
+import { toolingOf } from './tools.ts'
 import { conversationOf } from './turns.ts'
 
 /** The first version that refuses sampling parameters, whatever the model. */
@@ -22,21 +25,30 @@ const versionWithoutSampling = '2026-10-21'
  * that names the place of what the API does not take.
  */
 export function writeMessages(
-  request: NeutralRequest,
+  asked: NeutralRequest,
   context: WriteContext,
 ): Written<MessagesRequest> {
   const { model, headers } = context
+  const request = withLoadedTools(asked)
+  const names = new ToolNames(request.tools, names128)
   const capability = capabilityOf(model)
   const wish = wishFor(model, request.reasoning)
   const { system, messages } = conversationOf(request.turns, {
     upstreamModel: upstreamId(model),
+    names,
     keepThinking: wish.level !== 'off',
     recall: context.recall,
     prefill: capability.prefill,
     systemTurns: capability.systemTurns,
   })
   const answer = planFormat(request.format, capability.structuredOutputs)
-  const tooling = toolingOf(request, capability, messages, answer.schema)
+  const tooling = toolingOf(request, {
+    capability,
+    names,
+    searchesBeside: model.web_search === true,
+    messages,
+    answerSchema: answer.schema,
+  })
   const plan = planThinking(wish, capability, request.limits, {
     forcedTool: isForced(tooling.fields.tool_choice?.type),
     messages,
@@ -59,7 +71,7 @@ export function writeMessages(
     ...outputConfig(plan, answer),
   }
   const dropped = [
-    ...lostFields(request),
+    ...lostFields(request, model),
     ...tooling.dropped,
     ...sampling.dropped,
     ...(answer.isLost ? [nameOf('format', request)] : []),
@@ -67,14 +79,30 @@ export function writeMessages(
     ...(plan.partly && wish.parameter ? [wish.parameter] : []),
     ...overruledNames(model, request.reasoning),
   ]
+  if (wantsMarks(request, model)) markEnds(body, system.length > 0)
   limitMarks(body)
   return {
     body,
     headers: anthropicHeaders(headers, model, wish, plan, messages),
     dropped: [...new Set(dropped)],
     hideReasoning: wish.hidden,
+    ...(!names.changeNothing && { names }),
     ...(stops.stopAt.length > 0 && { stopAt: stops.stopAt }),
   }
+}
+
+/** Claude keeps of a prompt what is marked. Of other models behind this API nobody knows whether they take marks. */
+function wantsMarks({ wantsCache }: NeutralRequest, model: Model): boolean {
+  return wantsCache === true && upstreamId(model).includes('claude')
+}
+
+/** Marks what comes again in the next request: the client's instructions, and the conversation up to here. */
+function markEnds(body: MessagesRequest, hasInstructions: boolean): void {
+  const control = { type: 'ephemeral' }
+  const instruction = hasInstructions ? body.system?.at(-1) : undefined
+  if (instruction) instruction.cache_control ??= control
+  const last = body.messages.at(-1)
+  if (last) last.content = withTurnMark(last.content, { control })
 }
 
 function thinks({ thinking }: ThinkingPlan): boolean {
@@ -179,7 +207,7 @@ function opaque(userId: string): string {
 }
 
 /** The client's names of what has no counterpart, where dropping it changes something. */
-function lostFields(request: NeutralRequest): string[] {
+function lostFields(request: NeutralRequest, model: Model): string[] {
   const { sampling, tier, metadata, own } = request
   const fields: [name: Nameable, value: unknown, noLoss?: unknown][] = [
     ['verbosity', request.verbosity],
@@ -191,7 +219,7 @@ function lostFields(request: NeutralRequest): string[] {
     ['frequencyPenalty', sampling.frequencyPenalty, 0],
     ['prediction', request.prediction],
     ['store', request.store, false],
-    ['cacheKey', request.cacheKey],
+    ['cacheKey', wantsMarks(request, model) ? undefined : request.cacheKey],
   ]
   const lost = fields.filter(([, value, noLoss]) => value !== undefined && value !== noLoss)
   const ownOfOthers = Object.entries(own).filter(([api]) => api !== 'anthropic')

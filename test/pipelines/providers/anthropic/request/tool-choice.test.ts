@@ -158,7 +158,7 @@ suite('§5.8 tool choice', () => {
   const wrong: [param: string, tool_choice: unknown][] = [
     ['tool_choice', 'always'],
     ['tool_choice', 3],
-    ['tool_choice.type', { type: 'custom', custom: { name: 'f' } }],
+    ['tool_choice.custom.name', { type: 'custom', custom: { name: 'h' } }],
     ['tool_choice.function', { type: 'function', function: 'f' }],
     ['tool_choice.function.name', { type: 'function', function: { name: 'h' } }],
     ['tool_choice.allowed_tools', { type: 'allowed_tools' }],

@@ -159,7 +159,6 @@ suite('§5.7 tools', () => {
     ['tools[0].function', { tools: [{ type: 'function', function: 'f' }] }],
     ['tools[0].function.name', { tools: [tool('')] }],
     ['tools[0].function.parameters', { tools: [tool('f', 'any')] }],
-    ['tools[0].type', { tools: [{ type: 'custom', custom: { name: 'f' } }] }],
     ['tools[1].name', { tools: [tool('f'), tool('f')] }],
     ['functions[0].name', { functions: [{}] }],
     ['web_search_options', { tools: [tool('web_search')], web_search_options: {} }],
