@@ -1,11 +1,13 @@
-/** Both providers on one port: each checks what it is asked, and lets the scripted model answer. */
+/** All providers on one port: each checks what it is asked, and lets the scripted model answer. */
 import type { TestContext } from 'node:test'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import { startUpstream, type Answer, type RecordedRequest } from '../helpers/upstream.ts'
 import type { IssuedAnswer } from './issued.ts'
+import { geminiBody, geminiStream, partsOf } from './gemini-model.ts'
 import { blocksOf, messageBody, messageStream } from './messages-model.ts'
 import { itemsOf, responseBody, responseStream } from './responses-model.ts'
 import { piecesOf } from './scripted-agent.ts'
+import { modelIn, refusedGemini } from './strict-gemini.ts'
 import { refusedMessages } from './strict-messages.ts'
 import { refusedResponses } from './strict-responses.ts'
 
@@ -27,6 +29,7 @@ export async function startProvider(t: TestContext): Promise<Provider> {
 
 function answerTo(request: RecordedRequest, provider: Provider): Answer {
   const body = request.json() as JsonObject
+  if (request.url.startsWith(geminiRoot)) return geminiAnswer(request, body, provider)
   const isMessages = request.url.startsWith('/v1/messages')
   const { issued } = provider
   const refused = isMessages
@@ -36,6 +39,28 @@ function answerTo(request: RecordedRequest, provider: Provider): Answer {
   provider.violations.push(...refused.map((reason) => `turn ${turn}: ${reason}`))
   if (refused.length > 0) return refusal(refused, isMessages)
   return isMessages ? message(body, issued) : response(body, issued)
+}
+
+const geminiRoot = '/v1beta'
+
+/** Gemini thinks as it does by itself, and shows it when it is asked to. */
+function geminiAnswer(request: RecordedRequest, body: JsonObject, provider: Provider): Answer {
+  const path = request.url.slice(geminiRoot.length)
+  const { issued } = provider
+  const refused = refusedGemini(body, path, request.headers, issued)
+  const asked = provider.asked.push(body)
+  provider.violations.push(...refused.map((reason) => `turn ${asked}: ${reason}`))
+  const model = modelIn(path)
+  if (refused.length > 0 || model === undefined) {
+    const error = { code: 400, message: refused.join('; '), status: 'INVALID_ARGUMENT' }
+    return { status: 400, body: { error } }
+  }
+  const turn = issued.length
+  const parts = partsOf(piecesOf(turn, true), model, turn)
+  issued.push({ model, parts })
+  return path.includes('alt=sse')
+    ? { sse: geminiStream(parts, turn) }
+    : { body: geminiBody(parts, turn) }
 }
 
 function refusal(reasons: string[], isMessages: boolean): Answer {

@@ -341,3 +341,60 @@ test('the official client streams, and runs tools to the end (§15.5)', async (t
   const { contents } = upstream.requests[2]!.json() as { contents: { parts: unknown[] }[] }
   assert.equal(JSON.stringify(contents[2]?.parts).split('"output":"seen"').length, 3)
 })
+
+/*
+ * What people met who put other proxies in front of Gemini.
+ */
+
+test('a call whose STOP comes in an event of its own finishes with tool_calls (§15.6; envoyproxy/ai-gateway #2399, litellm #21041)', async (t) => {
+  const { ask } = await start(t, [
+    {
+      sse: [
+        response([{ functionCall: { name: 'look', args: {} }, thoughtSignature: 'c2ln' }]),
+        response([{ text: '' }], { finishReason: 'STOP' }),
+      ].map((event) => `data: ${JSON.stringify(event)}\r\n\r\n`),
+    },
+  ])
+
+  const events = await eventsOf(await ask({ stream: true, tools }))
+
+  assert.match(events.join('\n'), /"finish_reason":"tool_calls"/)
+})
+
+test('a malformed call with nothing but a signature is an error, not an empty success (§15.6; sub2api #7098, hermes-agent #83882)', async (t) => {
+  const parts = [{ text: '', thoughtSignature: 'c2ln' }]
+  const broken = response(parts, { finishReason: 'MALFORMED_FUNCTION_CALL' })
+  const { ask } = await start(t, [
+    { body: broken },
+    { sse: [`data: ${JSON.stringify(broken)}\n\n`] },
+  ])
+
+  const body = await ask({ tools })
+  const events = await eventsOf(await ask({ stream: true, tools }))
+
+  assert.equal(body.status, 502)
+  assert.match(await body.text(), /MALFORMED_FUNCTION_CALL/)
+  assert.match(events.at(-1)!, /MALFORMED_FUNCTION_CALL/)
+  assert.ok(!events.includes('[DONE]'))
+})
+
+test('a result that is a JSON list goes up within an object (§15.2; 9router #3318, vscode-copilot-chat #2745)', async (t) => {
+  const { upstream, ask } = await start(t, [
+    { body: response([{ text: 'Done.' }], { finishReason: 'STOP' }) },
+  ])
+  const call = { id: 'a', type: 'function', function: { name: 'look', arguments: '{}' } }
+
+  await ask({
+    tools,
+    messages: [
+      ...hello,
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'a', content: '[{"file":"a.ts"}]' },
+    ],
+  })
+
+  const { contents } = upstream.requests[0]!.json() as { contents: { parts: unknown[] }[] }
+  assert.deepEqual(contents[2]?.parts, [
+    { functionResponse: { name: 'look', response: { output: '[{"file":"a.ts"}]' } } },
+  ])
+})

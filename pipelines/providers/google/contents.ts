@@ -4,11 +4,9 @@
  * Source: Gemini API "Function calling" and "Thought signatures", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { orderedPieces, type Ordered, type Taker } from '../../neutral/history.ts'
-import type { Seal } from '../../neutral/reasoning.ts'
-import { isSealed } from '../../neutral/seal.ts'
+import { orderedPieces, type Taker } from '../../neutral/history.ts'
 import type { ToolNames } from '../../neutral/tool-names.ts'
-import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
+import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
 import type { CallPart, GoogleContent, GooglePart, TextPart } from '../../wire/google.ts'
 import {
   argsOf,
@@ -19,6 +17,7 @@ import {
   responseOf,
   textParts,
 } from './parts.ts'
+import { dataSeal, Signatures, type DataSeal } from './signatures.ts'
 import type { Capability } from './thinking.ts'
 
 /** What the API takes for a signature that is not known. Source: "Thought signatures", questions and answers. */
@@ -112,66 +111,37 @@ function reminders(pieces: readonly Piece[]): GooglePart[] {
 /** A signature belongs to the call that it names, else to the call that follows; one without a call to the text before. */
 function modelDraft(turn: Turn, context: ConversationContext): ModelDraft {
   const pieces = orderedPieces(turn, context)
-  const named = namedSeals(pieces)
+  const signatures = new Signatures(pieces, turn, context)
   const draft: ModelDraft = { role: 'model', calls: [], parts: [] }
   let next: DataSeal | undefined
+  let last: DataSeal | undefined
   for (const piece of pieces) {
     if (piece.type === 'call') {
-      const seal = named.get(piece.id) ?? next ?? ownSeal(piece, turn, context)
-      addCall(draft, piece, seal, context.names)
+      addCall(draft, piece, signatures.ofCall(piece) ?? next, context.names)
       next = undefined
     } else if (piece.type === 'reasoning') {
-      const seal = dataOf(piece.reasoning.seal)
-      if (!seal || !isOnCall(seal)) signText(draft.parts, seal)
-      else if (seal.id === undefined || named.get(seal.id) !== seal) next = seal
+      const seal = dataSeal(piece.reasoning)
+      if (!seal || signatures.isPlaced(seal)) continue
+      if (signatures.isOnCall(seal)) next = seal
+      else if (isUnplaced(piece, turn)) last = seal
+      else signText(draft.parts, seal)
     } else if (piece.type !== 'phase') {
       const part = outputPart(piece)
       if (part) draft.parts.push(part)
     }
   }
+  if (last) signText(draft.parts, last)
+  completeIds(draft.calls)
   const isSilent = draft.parts.every((part) => 'text' in part && part.text === '')
   return isSilent ? { role: 'model', calls: [], parts: [] } : draft
 }
 
-type DataSeal = Extract<Seal, { data: string }>
-
-/** Those that name a call of the turn, by its id. */
-function namedSeals(pieces: readonly Ordered[]): Map<string, DataSeal> {
-  const ids = new Set(pieces.flatMap((piece) => (piece.type === 'call' ? piece.id : [])))
-  const named = new Map<string, DataSeal>()
-  for (const piece of pieces) {
-    const seal = piece.type === 'reasoning' ? dataOf(piece.reasoning.seal) : undefined
-    if (seal?.id !== undefined && ids.has(seal.id)) named.set(seal.id, seal)
-  }
-  return named
+/** What a client hands back beside the text, and has lost the place of, is as a rule of the end of the answer. */
+function isUnplaced({ reasoning }: ReasoningPiece, turn: Turn): boolean {
+  return reasoning.at === undefined && turn.reasoning !== undefined
 }
 
-/** The signature that the client keeps at the call itself, unless it is known beside it to be of another model. */
-function ownSeal(
-  { id, seal }: CallPiece,
-  { reasoning = [] }: Turn,
-  { takes }: ConversationContext,
-): DataSeal | undefined {
-  const data = dataOf(seal)?.data
-  if (data === undefined || isSealed(data)) return undefined
-  const known = reasoning.flat().find((piece) => dataOf(piece.reasoning.seal)?.data === data)
-  const isTaken =
-    !known?.reasoning.seal || takes({ ...known.reasoning, seal: known.reasoning.seal })
-  return isTaken ? { data, id } : undefined
-}
-
-function dataOf(seal: Seal | undefined): DataSeal | undefined {
-  return seal && 'data' in seal ? seal : undefined
-}
-
-/** Clients that lose all else keep the id, which only those of calls have. */
-function isOnCall({ on, id }: DataSeal): boolean {
-  return on === undefined ? id !== undefined : on === 'call'
-}
-
-function signText(parts: GooglePart[], seal: DataSeal | undefined): void {
-  if (!seal) return
-  const thoughtSignature = seal.data
+function signText(parts: GooglePart[], { data: thoughtSignature }: DataSeal): void {
   const last = parts.at(-1)
   if (last && 'text' in last && last.thoughtSignature === undefined) {
     parts[parts.length - 1] = { ...last, thoughtSignature }
@@ -199,6 +169,12 @@ function addCall(
   }
   draft.calls.push({ id: piece.id, part })
   draft.parts.push(part)
+}
+
+/** Of calls in parallel only the first is signed; where its id is the model's, those of the others are, too. */
+function completeIds(calls: readonly Call[]): void {
+  if (calls.every(({ part }) => part.functionCall.id === undefined)) return
+  for (const { id, part } of calls) if (!ownId.test(id)) part.functionCall.id = id
 }
 
 /** Every call gets one result, in the turn behind it; of several the last counts. A result without a call becomes text. */

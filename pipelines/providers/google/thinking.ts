@@ -36,6 +36,12 @@ export interface Capability {
   checksSignatures: boolean
   /** it takes images and files within the result of a tool */
   seesInResults: boolean
+  /** it takes penalties other than 0 */
+  penalties: boolean
+  /** it takes a form of the answer beside tools */
+  formatsBesideTools: boolean
+  /** tokens of an answer at most; Infinity where that is not known */
+  cap: number
 }
 
 /** By the version in the upstream id; `gemini-flash-latest` and the like count as the newest. */
@@ -49,6 +55,9 @@ export function capabilityOf(model: Pick<Model, 'id' | 'upstream_id' | 'thinking
     stops: known === 'budget' && id.includes('flash'),
     checksSignatures: isThird,
     seesInResults: isThird,
+    penalties: version < 2.5,
+    formatsBesideTools: isThird || version === 0,
+    cap: version === 0 ? Infinity : version < 2.5 ? 8192 : 65_536,
   }
 }
 

@@ -154,9 +154,11 @@ function declarations(tools: readonly Declared[], context: ToolContext): Functio
 }
 
 function parameters(schema: JsonObject, context: ToolContext): Partial<FunctionDeclaration> {
-  if (context.schema === 'json') return { parametersJsonSchema: schema }
-  const converted = openApiSchema(schema)
-  // the API refuses an object without properties
+  // the API wants an object, and says so only of some models
+  const whole = schema.type === undefined ? { type: 'object', ...schema } : schema
+  if (context.schema === 'json') return { parametersJsonSchema: whole }
+  const converted = openApiSchema(whole)
+  // one without properties is refused in this form
   return converted.properties === undefined ? {} : { parameters: converted }
 }
 

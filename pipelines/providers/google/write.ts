@@ -29,8 +29,7 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
   const { model, recall, systemPrompt } = context
   const capability = capabilityOf(model)
   const plan = planThinking(model, request.reasoning, capability)
-  const takes = takesSeal(upstreamId(model))
-  const history = { ...capability, takes, recall, names }
+  const history = { ...capability, takes: takesSeal(upstreamId(model)), recall, names }
   const { leading, contents } = writeConversation(request.turns, history)
   const isInAddress = holdsModel(context.path ?? '')
   const tooling = writeTooling(request, {
@@ -40,7 +39,13 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
   })
   const tier = tierOf(request, model)
   const system = withPrompt(systemPrompt, leading)
-  const config = generationConfig(request, model, plan)
+  const functions = tooling.fields.tools?.some((tool) => 'functionDeclarations' in tool) ?? false
+  const takes: Takes = {
+    cap: capability.cap,
+    penalties: capability.penalties,
+    format: capability.formatsBesideTools || !functions,
+  }
+  const config = generationConfig(request, model, plan, takes)
   const body: GoogleRequest = {
     ...(!isInAddress && { model: upstreamId(model) }),
     ...(system.length > 0 && { systemInstruction: { parts: system } }),
@@ -50,7 +55,12 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
     ...(tier.sent !== undefined && { serviceTier: tier.sent }),
     ...request.own[api],
   }
-  const dropped = [...droppedFields(request), ...tooling.dropped, ...plan.dropped, ...tier.dropped]
+  const dropped = [
+    ...droppedFields(request, takes),
+    ...tooling.dropped,
+    ...plan.dropped,
+    ...tier.dropped,
+  ]
   return {
     body,
     headers: {},
@@ -82,24 +92,33 @@ function areCut(stop: readonly string[]): boolean {
   return stop.length > maxStopSequences
 }
 
+/** What this model takes of the settings, in this request. */
+interface Takes {
+  penalties: boolean
+  format: boolean
+  /** tokens, where the entry does not say */
+  cap: number
+}
+
 function generationConfig(
   { limits, sampling, stop, format }: NeutralRequest,
-  { max_output_tokens: cap = Infinity }: Model,
+  { max_output_tokens: cap }: Model,
   { thinkingConfig }: ThinkingPlan,
+  takes: Takes,
 ): GenerationConfig {
   const { temperature, topP, topK, seed, presencePenalty, frequencyPenalty } = sampling
   const limit = outputLimit(limits, thinkingConfig?.thinkingBudget ?? 0)
   return {
-    ...(limit !== undefined && { maxOutputTokens: Math.min(limit, cap) }),
+    ...(limit !== undefined && { maxOutputTokens: Math.min(limit, cap ?? takes.cap) }),
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),
     ...(topK !== undefined && { topK }),
     ...(stop.length > 0 && !areCut(stop) && { stopSequences: stop }),
     ...(seed !== undefined && { seed }),
-    ...(presencePenalty !== undefined && { presencePenalty }),
-    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
+    ...(presencePenalty !== undefined && takes.penalties && { presencePenalty }),
+    ...(frequencyPenalty !== undefined && takes.penalties && { frequencyPenalty }),
     ...(sampling.logprobs && { responseLogprobs: true, logprobs: sampling.topLogprobs ?? 0 }),
-    ...(format && formatOf(format)),
+    ...(format && takes.format && formatOf(format)),
     ...(thinkingConfig && { thinkingConfig }),
   }
 }
@@ -130,21 +149,30 @@ function tierOf({ tier, names }: NeutralRequest, { fast }: Model) {
 }
 
 /** Names of what has no counterpart, unless nothing changes without it. */
-function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
+function droppedFields({ names, lost, ...request }: NeutralRequest, takes: Takes): string[] {
   const { user, safetyId, cacheKey, metadata, verbosity, sampling } = request
+  const { presencePenalty = 0, frequencyPenalty = 0 } = sampling
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['user', user !== undefined],
     ['safetyId', safetyId !== undefined],
     ['cacheKey', cacheKey !== undefined],
     ['metadata', metadata !== undefined],
     ['verbosity', verbosity !== undefined],
+    ['presencePenalty', presencePenalty !== 0 && !takes.penalties],
+    ['frequencyPenalty', frequencyPenalty !== 0 && !takes.penalties],
+    ['format', request.format !== undefined && !takes.format],
     ['logitBias', sampling.logitBias !== undefined && !isEmpty(sampling.logitBias)],
     ['prediction', request.prediction !== undefined && !isEmpty(request.prediction)],
     ['store', request.store],
     ['padded', request.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
-  return [...dropped.map(([name]) => names[name] ?? name), ...lost]
+  const others = Object.entries(request.own).filter(([name]) => name !== api)
+  return [
+    ...dropped.map(([name]) => names[name] ?? name),
+    ...others.flatMap(([, members]) => Object.keys(members)),
+    ...lost,
+  ]
 }
 
 function isEmpty(value: unknown): boolean {

@@ -28,8 +28,9 @@ test('functions are declared with the client’s schema as it is, less $schema (
   const { $schema: _left, ...kept } = parameters
   const tool = { type: 'function', function: { name: 'count', parameters } }
   const empty = { type: 'function', function: { name: 'now', parameters: {} } }
+  const typeless = { type: 'function', function: { name: 'see', parameters: { properties: {} } } }
 
-  const { tools, toolConfig } = ask({ tools: [look, tool, empty] }).body
+  const { tools, toolConfig } = ask({ tools: [look, tool, empty, typeless] }).body
 
   assert.deepEqual(tools, [
     {
@@ -37,6 +38,7 @@ test('functions are declared with the client’s schema as it is, less $schema (
         { name: 'look', description: 'Looks.' },
         { name: 'count', parametersJsonSchema: kept },
         { name: 'now' },
+        { name: 'see', parametersJsonSchema: { type: 'object', properties: {} } },
       ],
     },
   ])

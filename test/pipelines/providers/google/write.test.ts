@@ -95,6 +95,33 @@ test('a limit without thinking leaves room for it, and none goes over the entry�
   assert.equal(limitOf({ max_completion_tokens: 1000 }), 1000)
   assert.equal(limitOf({ max_tokens: 9000 }, { max_output_tokens: 8000 }), 8000)
   assert.equal(limitOf({}), undefined)
+  assert.equal(limitOf({ max_completion_tokens: 128_000 }), 65_536)
+  assert.equal(limitOf({ max_completion_tokens: 128_000 }, { id: 'gemini-2.0-flash' }), 8192)
+  assert.equal(limitOf({ max_completion_tokens: 128_000 }, { id: 'my-tuned' }), 128_000)
+})
+
+test('penalties go to Gemini 2.0 and older; later models refuse all but 0, so they are dropped (§15.4)', () => {
+  const request = { presence_penalty: 0, frequency_penalty: 0.2 }
+
+  const older = ask(request, { model: { id: 'gemini-2.0-flash' } })
+  const later = ask(request, { model: { id: 'gemini-2.5-flash' } })
+
+  assert.deepEqual(older.body.generationConfig, { presencePenalty: 0, frequencyPenalty: 0.2 })
+  assert.deepEqual(later.body.generationConfig, { thinkingConfig: { includeThoughts: true } })
+  assert.deepEqual([older.dropped, later.dropped], [[], ['frequency_penalty']])
+})
+
+test('a form of the answer beside tools is dropped before Gemini 3 (§15.4)', () => {
+  const request = {
+    tools: [{ type: 'function', function: { name: 'f' } }],
+    response_format: { type: 'json_object' },
+  }
+
+  const older = ask(request, { model: { id: 'gemini-2.0-flash' } })
+  const later = ask(request)
+
+  assert.deepEqual([older.body.generationConfig, older.dropped], [undefined, ['response_format']])
+  assert.equal(later.body.generationConfig?.responseMimeType, 'application/json')
 })
 
 test('response_format is a media type, with the schema where there is one (§15.4)', () => {
@@ -207,6 +234,7 @@ test('what has no counterpart is dropped by the client’s name (§15.4)', () =>
     logit_bias: { 1: 2 },
     prediction: { type: 'content', content: 'x' },
     store: true,
+    moderation: { type: 'auto' },
   }
 
   const { body, dropped } = ask(request, { model: { id: 'gemini-2.0-flash' } })
