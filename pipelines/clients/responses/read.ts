@@ -190,7 +190,7 @@ function wishOf(effort: unknown): Omit<Wish, 'hidden'> {
   const level = levels.get(effort)
   const name = 'reasoning.effort'
   if (!isGiven(effort)) return { names: [] }
-  return { names: [name], ...(level && { level, said: name }) }
+  return { names: [name], ...(level && { level, parameter: name }) }
 }
 
 function numberAt(value: unknown, place: string): number | undefined {

@@ -4,6 +4,7 @@
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
+import type { Model } from '../../model.ts'
 import { lostTools } from '../../neutral/hosted-tools.ts'
 import { objectSchema } from '../../neutral/object-schema.ts'
 import type {
@@ -38,10 +39,9 @@ export interface Tooling {
 }
 
 interface ToolContext {
+  model: Model
   capability: Capability
   names: ToolNames
-  /** a search that the client lists beside tools of its own goes up, too */
-  searchesBeside: boolean
   messages: AnthropicMessage[]
   /** counts with the strict tools */
   answerSchema: JsonObject | undefined
@@ -79,12 +79,12 @@ interface FittingTools extends DeclaredTools {
 function isDeclarable(
   tool: HostedTool,
   { tools, toolChoice }: NeutralRequest,
-  { searchesBeside }: ToolContext,
+  { model }: ToolContext,
 ): boolean {
   if (tool.lostName === undefined || tool.own?.api === 'anthropic') return true
   if (!tool.search) return false
   const isChosen = toolChoice?.type === 'hosted' && toolChoice.tool === tool
-  return isChosen || searchesBeside || tools.every(({ kind }) => kind === 'hosted')
+  return isChosen || model.web_search === true || tools.every(({ kind }) => kind === 'hosted')
 }
 
 /** Strict where the client wants it and the API takes as many, else none of them. */

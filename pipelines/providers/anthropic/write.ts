@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { badRequest } from '../../errors.ts'
 import { writeJson, type JsonObject } from '../../json/value.ts'
-import { overruledNames, upstreamId, wishFor, type Model } from '../../model.ts'
+import { overruledNames, upstreamId, wishFor, type Model, type Wish } from '../../model.ts'
 import { withLoadedTools } from '../../neutral/deferred-tools.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
@@ -42,13 +42,8 @@ export function writeMessages(
     systemTurns: capability.systemTurns,
   })
   const answer = planFormat(request.format, capability.structuredOutputs)
-  const tooling = toolingOf(request, {
-    capability,
-    names,
-    searchesBeside: model.web_search === true,
-    messages,
-    answerSchema: answer.schema,
-  })
+  const answerSchema = answer.schema
+  const tooling = toolingOf(request, { model, capability, names, messages, answerSchema })
   const plan = planThinking(wish, capability, request.limits, {
     forcedTool: isForced(tooling.fields.tool_choice?.type),
     messages,
@@ -70,25 +65,31 @@ export function writeMessages(
     ...(plan.thinking && { thinking: plan.thinking }),
     ...outputConfig(plan, answer),
   }
-  const dropped = [
-    ...lostFields(request, model),
-    ...tooling.dropped,
-    ...sampling.dropped,
-    ...(answer.isLost ? [nameOf('format', request)] : []),
-    ...(plan.givenUp ? ['reasoning'] : []),
-    ...(plan.partly && wish.parameter ? [wish.parameter] : []),
-    ...overruledNames(model, request.reasoning),
-  ]
   if (wantsMarks(request, model)) markEnds(body, system.length > 0)
   limitMarks(body)
   return {
     body,
     headers: anthropicHeaders(headers, model, wish, plan, messages),
-    dropped: [...new Set(dropped)],
+    dropped: droppedNames(request, model, [
+      ...tooling.dropped,
+      ...sampling.dropped,
+      ...(answer.isLost ? [nameOf('format', request)] : []),
+      ...lostWishes(plan, wish),
+    ]),
     hideReasoning: wish.hidden,
     ...(!names.changeNothing && { names }),
     ...(stops.stopAt.length > 0 && { stopAt: stops.stopAt }),
   }
+}
+
+/** `plans`: of what the parts of the request have lost. */
+function droppedNames(request: NeutralRequest, model: Model, plans: string[]): string[] {
+  const overruled = overruledNames(model, request.reasoning)
+  return [...new Set([...lostFields(request, model), ...plans, ...overruled])]
+}
+
+function lostWishes({ givenUp, partly }: ThinkingPlan, { parameter }: Wish): string[] {
+  return [...(givenUp ? ['reasoning'] : []), ...(partly && parameter ? [parameter] : [])]
 }
 
 /** Claude keeps of a prompt what is marked. Of other models behind this API nobody knows whether they take marks. */

@@ -104,7 +104,7 @@ test('§17.1 reasoning.effort is a firm wish, none is off', () => {
 
   assert.deepEqual(reasoning, {
     level: 'high',
-    said: 'reasoning.effort',
+    parameter: 'reasoning.effort',
     names: ['reasoning.effort'],
     hidden: true,
   })
