@@ -22,6 +22,9 @@ import {
   messagesErrorEvent,
   messagesErrorHead,
 } from './clients/messages/errors.ts'
+import { messagesBody } from './clients/messages/body.ts'
+import { readMessages } from './clients/messages/read.ts'
+import { messagesStream } from './clients/messages/stream.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
 import type { ProxyError, ShownError } from './errors.ts'
 import type { JsonDocument } from './json/document.ts'
@@ -40,7 +43,10 @@ import { writeGoogle } from './providers/google/write.ts'
 import { responsesBody, responsesTranslator } from './providers/openai/answer.ts'
 import { writeResponses } from './providers/openai/write.ts'
 import { refusalFrom } from './providers/failure.ts'
+import { commonBody, commonTranslator } from './providers/common/answer.ts'
+import { commonRefusal } from './providers/common/error.ts'
 import { rewriteChat } from './providers/common/rewrite.ts'
+import { writeCommon } from './providers/common/write.ts'
 import { rewriteResponses } from './providers/openai/rewrite.ts'
 import type {
   AnswerContext,
@@ -72,6 +78,8 @@ export interface TranslatedClient extends ClientBase {
   read: (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead
   /** the header that holds such a figure of its rate limit */
   limitHeader: (figure: string, of: string) => string
+  /** the header in which it looks for the id of the request, besides `x-request-id` */
+  idHeader?: string
 }
 
 /** What a client asks for, and how it wants to be answered. */
@@ -79,6 +87,8 @@ export interface ClientRead {
   request: NeutralRequest
   /** whether it wants a stream; undefined where it does not say */
   stream: boolean | undefined
+  /** it wants no answer, so that nobody has to be asked */
+  isEmpty: boolean
   form: AnswerForm
 }
 
@@ -141,7 +151,7 @@ export type Provider = ProviderBase &
  * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
  * its answer alone; it goes to the serialisers beside what every answer depends on.
  */
-function readWith<Wish extends { stream: boolean | undefined }>(
+function readWith<Wish extends { stream: boolean | undefined; isEmpty?: boolean }>(
   read: (
     body: JsonObject,
     headers: IncomingHttpHeaders,
@@ -156,7 +166,7 @@ function readWith<Wish extends { stream: boolean | undefined }>(
       stream: (context) => stream(Object.assign(context, answer)),
       body: (context) => body(Object.assign(context, answer)),
     }
-    return { request, stream: answer.stream, form }
+    return { request, stream: answer.stream, isEmpty: answer.isEmpty === true, form }
   }
 }
 
@@ -172,6 +182,9 @@ const clientTable = {
   },
   messages: {
     route: '/v1/messages',
+    read: readWith(readMessages, messagesStream, messagesBody),
+    limitHeader: (figure, of) => `anthropic-ratelimit-${of}-${figure}`,
+    idHeader: 'request-id',
     errorBody: messagesErrorBody,
     errorHead: messagesErrorHead,
     errorEvent: messagesErrorEvent,
@@ -194,9 +207,6 @@ export const clients: Readonly<Record<ClientApi, Client>> = clientTable
 /** Also those of gateways in front of other APIs. */
 const openAiLimits = /^x-ratelimit-(?<figure>limit|remaining|reset)-(?<of>requests|tokens)$/
 
-/** Betas and versions, and the session. */
-const headersThatPass = ['anthropic-', 'openai-', 'x-session-']
-
 const providerTable = {
   anthropic: {
     api: 'messages',
@@ -209,7 +219,7 @@ const providerTable = {
     translator: anthropicTranslator,
     body: anthropicBody,
     failure: refusalFrom,
-    headerPrefixes: headersThatPass,
+    headerPrefixes: ['anthropic-', 'openai-', 'x-session-'],
     limits: /^anthropic-ratelimit-(?<of>requests|tokens)-(?<figure>limit|remaining|reset)$/,
   },
   openai: {
@@ -222,7 +232,7 @@ const providerTable = {
     translator: responsesTranslator,
     body: responsesBody,
     failure: refusalFrom,
-    headerPrefixes: headersThatPass,
+    headerPrefixes: ['openai-', 'x-session-'],
     limits: openAiLimits,
   },
   common: {
@@ -230,6 +240,12 @@ const providerTable = {
     path: '/chat/completions',
     rewrite: rewriteChat,
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
+    write: writeCommon,
+    translator: commonTranslator,
+    body: commonBody,
+    failure: commonRefusal,
+    headerPrefixes: ['x-session-'],
+    limits: openAiLimits,
   },
   google: {
     path: googlePath,

@@ -9,8 +9,9 @@ import type { DefaultStream, Model } from '../config/types.ts'
 import { withBody } from '../http/body.ts'
 import { forward, prepareForward, type Forwarded } from '../same-api/forward.ts'
 import { prepareTranslation, translate, type Translated } from '../translated/ask.ts'
+import { answerEmpty, type Asked } from '../translated/answer.ts'
 import { modelOf } from '../upstream/target.ts'
-import { badRequest, type ProxyError } from '../../pipelines/errors.ts'
+import { badRequest, ProxyError } from '../../pipelines/errors.ts'
 import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
@@ -23,10 +24,16 @@ export async function askModel(
 ): Promise<void> {
   const asked = await withBody(req, call, (bytes) => prepare(call, bytes))
   if (asked.road === 'same-api') await forward(req, res, call, asked)
-  else await translate(res, call, asked)
+  else if (asked.road === 'translated') await translate(res, call, asked)
+  else answerEmpty(res, asked)
 }
 
-function prepare(call: Call, bytes: Buffer): Forwarded | Translated {
+/** The client wants no answer, and gets it from here. */
+interface Unasked extends Pick<Asked, 'form' | 'stream' | 'requestedModel'> {
+  road: 'none'
+}
+
+function prepare(call: Call, bytes: Buffer): Forwarded | Translated | Unasked {
   const { client, path } = call
   const subPath = path.slice(client.route.length)
   const canTranslate = client.read !== undefined && subPath === ''
@@ -35,21 +42,22 @@ function prepare(call: Call, bytes: Buffer): Forwarded | Translated {
     const model = modelOf(call, modelName(document))
     const own = ownApi(client, model)
     if (own) return pass(call, document, model, own, subPath)
-    if (!canTranslate) throw wrongRoute(model)
+    if (!canTranslate) throw subPath === '' ? wrongRoute(model) : unservedPath(call, subPath, model)
   }
   const body = parseExactObject(bytes)
   const { model: name } = body
-  const named = typeof name === 'string' ? findModel(call.config, name) : undefined
+  const named = typeof name === 'string' && name !== '' ? modelOf(call, name) : undefined
   const own = ownApi(client, named)
   if (named && own) {
     const document = JsonDocument.parse(bytes)
-    return pass(call, document, modelOf(call, named.id), own, subPath)
+    return pass(call, document, named, own, subPath)
   }
-  const { request, stream: asked, form } = client.read(body, call.headers)
-  const model = modelOf(call, request.model)
+  const { request, stream: asked, isEmpty, form } = client.read(body, call.headers)
+  const model = named ?? modelOf(call, request.model)
   const provider = providers[model.type]
   if (!provider.write) throw wrongRoute(model)
   const stream = wantsStream(call, asked)
+  if (isEmpty) return { road: 'none', form, stream, requestedModel: request.model }
   return prepareTranslation(call, { client, provider, request, form, model, stream })
 }
 
@@ -97,6 +105,19 @@ function modelName(document: JsonDocument): string {
     )
   }
   throw badRequest('invalid_type', 'model', '`model` must be a string.')
+}
+
+/** What stands below an API's own path, only models of that API serve. */
+function unservedPath({ client, path }: Call, subPath: string, { id }: Model): ProxyError {
+  if (subPath === '/count_tokens') {
+    const message = `Token counting is not available for the model ${JSON.stringify(id)}.`
+    return new ProxyError(404, 'not_found', message)
+  }
+  const types = Object.entries(providers)
+    .filter(([, { api }]) => api !== undefined && clients[api] === client)
+    .map(([type]) => type)
+  const message = `${path} is served for models of type ${types.join(' or ')} only.`
+  return badRequest('wrong_route', 'model', message)
 }
 
 function wrongRoute(model: Model): ProxyError {

@@ -15,6 +15,7 @@ import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
+import type { Delta } from '../../pipelines/neutral/delta.ts'
 import {
   AnswerOutcome,
   addAll,
@@ -54,6 +55,40 @@ export async function answerTranslated(
   keepTokens(call, outcome)
 }
 
+/** An answer in the client's form without anything in it, to a request that wants none. */
+export function answerEmpty(
+  res: ServerResponse,
+  { form, stream, requestedModel }: Pick<Asked, 'form' | 'stream' | 'requestedModel'>,
+): void {
+  const context = {
+    ...newAnswer(),
+    requestedModel,
+    endpoint: '',
+    hideReasoning: true,
+    ownNames: undefined,
+  }
+  if (!stream) {
+    const serialiser = form.body(context)
+    for (const delta of nothing) serialiser.add(delta)
+    sendJson(res, 200, serialiser.body())
+    return
+  }
+  const serialiser = form.stream(context)
+  setStreamHeaders(res)
+  res.end(serialiser.head() + nothing.map((delta) => serialiser.write(delta)).join(''))
+}
+
+const nothing: readonly Delta[] = [
+  { type: 'start', id: undefined },
+  { type: 'stop', reason: 'length' },
+]
+
+function setStreamHeaders(res: ServerResponse): void {
+  res.setHeader('content-type', 'text/event-stream; charset=utf-8')
+  res.setHeader('cache-control', 'no-cache')
+  res.setHeader('x-accel-buffering', 'no')
+}
+
 /** An answer, how the client wants it, and what becomes known of it on the way. */
 interface Serialised extends Pick<Asked, 'client' | 'form'> {
   source: Source
@@ -66,9 +101,7 @@ async function asStream(
   res: ServerResponse,
   call: Call,
 ): Promise<void> {
-  res.setHeader('content-type', 'text/event-stream; charset=utf-8')
-  res.setHeader('cache-control', 'no-cache')
-  res.setHeader('x-accel-buffering', 'no')
+  setStreamHeaders(res)
   const keepAliveMs = call.config.keep_alive_s * 1000
   const serialiser = form.stream(context)
   const text = serialise(serialiser, outcome, keepAliveMs)
@@ -124,14 +157,16 @@ function faultOf({ body }: Source, error: Error): Error {
 
 function answerContext({ requestedModel, hideReasoning, ownNames, target }: Asked): AnswerContext {
   return {
+    ...newAnswer(),
     requestedModel,
-    fallbackId: randomId(),
-    createdSeconds: nowSeconds(),
-    nowSeconds,
     endpoint: target.endpoint.name,
     hideReasoning,
     ownNames,
   }
+}
+
+function newAnswer(): Pick<AnswerContext, 'fallbackId' | 'createdSeconds' | 'nowSeconds'> {
+  return { fallbackId: randomId(), createdSeconds: nowSeconds(), nowSeconds }
 }
 
 function nowSeconds(): number {

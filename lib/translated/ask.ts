@@ -40,6 +40,7 @@ export function prepareTranslation(
   const target = targetOf(call, model, { subPath: '', stream })
   const written = provider.write(request, {
     model,
+    endpoint: target.endpoint.name,
     systemPrompt: systemPromptOf(call.config, target.endpoint),
     headers: call.headers,
     stream,
@@ -57,6 +58,8 @@ export function prepareTranslation(
     stopAt: written.stopAt ?? [],
     hideReasoning: written.hideReasoning ?? false,
     ownNames: written.ownNames,
+    names: written.names,
+    callIds: written.callIds ?? [],
   }
   const own = { 'content-type': 'application/json', 'accept-encoding': 'identity' }
   const body = {
@@ -83,7 +86,7 @@ function setHeaders(
   res: ServerResponse,
   call: Call,
   answer: UpstreamAnswer,
-  { client: { limitHeader }, provider: { limits } }: Asked,
+  { client: { limitHeader, idHeader }, provider: { limits } }: Asked,
   dropped: readonly string[],
 ): void {
   const raw = withoutSecrets(answer.raw, call.app.redact)
@@ -91,5 +94,6 @@ function setHeaders(
     res.setHeader(name, value)
   }
   if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', call.id)
+  if (idHeader !== undefined) res.setHeader(idHeader, res.getHeader('x-request-id') ?? call.id)
   if (dropped.length > 0) res.setHeader('x-droid2api-dropped', dropped.join(', '))
 }

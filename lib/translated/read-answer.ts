@@ -14,6 +14,8 @@ import { deltaStages, type TranslatedProvider } from '../../pipelines/index.ts'
 import { answerFrom, answersFrom } from '../../pipelines/json/value.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
+import type { ToolNames } from '../../pipelines/neutral/tool-names.ts'
+import { namesBack, withNamesBack } from '../../pipelines/stages/names-back.ts'
 import { cutAtStops, stopSequences } from '../../pipelines/stages/stop-sequences.ts'
 import { translateAll, type TranslateContext } from '../../pipelines/stages/translate.ts'
 
@@ -23,6 +25,10 @@ export interface Reading {
   target: Target
   /** stop sequences that the upstream does not take */
   stopAt: readonly string[]
+  /** of tools that do not come back as they went up */
+  names: ToolNames | undefined
+  /** ids of the calls in the conversation */
+  callIds: readonly string[]
 }
 
 /** An answer that is here already, or a stream, whose `body` knows whether and why it broke off. */
@@ -35,20 +41,22 @@ const maxAnswerBytes = 32 * 1024 * 1024
 export async function sourceOf(
   answer: UpstreamAnswer,
   call: Call,
-  { target, provider, stopAt }: Reading,
+  { target, provider, stopAt, names, callIds }: Reading,
   fallbackId: string,
 ): Promise<Source> {
-  const context = { upstreamModel: upstreamId(target.model), fallbackId }
+  const context = { upstreamModel: upstreamId(target.model), fallbackId, callIds }
   if (answer.isEventStream) {
     const cutter = stopAt.length > 0 ? [stopSequences(stopAt)] : []
-    const stages = [...decoders(answer), ...deltaStages(provider, context), ...cutter]
+    const renamer = names ? [namesBack(names)] : []
+    const stages = [...decoders(answer), ...deltaStages(provider, context), ...cutter, ...renamer]
     return { body: openAnswer(answer, call), stages }
   }
   const { text, whole } = await readAnswer(answer, call, maxAnswerBytes)
   if (!whole) throw tooLarge()
   const deltas = await deltasOf(text, provider, context)
   if (!deltas) throw notJson(answer)
-  return { deltas: cutAtStops([...deltas], stopAt) }
+  const answered = cutAtStops([...deltas], stopAt)
+  return { deltas: names ? withNamesBack(answered, names) : answered }
 }
 
 /** Of a body, of a stream that is called one, or of a stream as a list of its events; undefined for anything else. */

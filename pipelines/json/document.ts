@@ -3,6 +3,7 @@
  * re-serialised, so that the client's own blocks, numbers and spaces stay as they were (prompt caches depend on it).
  */
 import { checkDepth, checkText, refuseJson } from './request-body.ts'
+import { parseExact, writeJson } from './value.ts'
 import { firstItem, openBrace, topLevelMembers, type Member } from './scan.ts'
 
 /** Bytes that others take the place of. Offsets in bytes; `to` is exclusive. */
@@ -52,12 +53,31 @@ export class JsonDocument {
     return value
   }
 
-  #parsed(raw: Buffer): unknown {
+  #parsed(raw: Buffer, parse: (text: string) => unknown = JSON.parse): unknown {
     try {
-      return JSON.parse(raw.toString('utf8'))
+      return parse(raw.toString('utf8'))
     } catch {
       return refuseJson(this.#body)
     }
+  }
+
+  /** Whether such a text is anywhere in the bytes, as it would be written without escapes. */
+  mentions(text: string): boolean {
+    return this.#bytes.includes(text)
+  }
+
+  /**
+   * Puts in the place of a value what `change` makes of it, where that is not undefined; from then on that is the value. The
+   * digits of numbers stay. Throws as `set` does.
+   */
+  change(name: string, change: (value: unknown) => unknown): void {
+    const raw = this.raw(name)
+    if (!raw) return
+    checkDepth(raw)
+    const changed = change(this.#parsed(raw, parseExact))
+    if (changed === undefined) return
+    this.setRaw(name, Buffer.from(writeJson(changed)))
+    this.#values.set(name, changed)
   }
 
   /** The value's own bytes. */

@@ -4,6 +4,7 @@
  */
 import { keyOfPhases } from './phases.ts'
 import type { Phase, Place, PlacedPhase, Reasoning, Recall, Seal } from './reasoning.ts'
+import { isSealed as isOurSeal } from './seal.ts'
 import type { CallPiece, Piece, ReasoningPiece, TextPiece, Turn } from './request.ts'
 
 /** Reasoning that can be handed back. */
@@ -54,8 +55,15 @@ function reasoningBeside(turn: Turn, taker: Taker): ReasoningPiece[] {
   return []
 }
 
+/** A seal of ours that has come into a seal's place by some other road is nobody's. */
 function isTaken({ reasoning }: ReasoningPiece, { takes }: Taker): boolean {
-  return isSealed(reasoning) && takes(reasoning)
+  return isSealed(reasoning) && !isOurs(reasoning.seal) && takes(reasoning)
+}
+
+function isOurs(seal: Seal): boolean {
+  return (
+    ('signature' in seal && isOurSeal(seal.signature)) || ('data' in seal && isOurSeal(seal.data))
+  )
 }
 
 function isSealed(reasoning: Reasoning): reasoning is Sealed {

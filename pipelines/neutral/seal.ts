@@ -9,6 +9,8 @@ import { isObject, objectFrom, type JsonObject } from '../json/value.ts'
 import { reasoningFields, type Reasoning, type Seal } from './reasoning.ts'
 
 const prefix = 'd2a1.'
+/** In the JSON of every body that holds one. */
+export const sealMark = `"${prefix}`
 const version = 1
 
 type Provider = 'anthropic' | 'openai' | 'google' | 'common'

@@ -7,7 +7,7 @@ import type { OwnNames, ToolNames } from './tool-names.ts'
 export interface WriteContext {
   model: Model
   /** the name of the endpoint in the configuration, to which reasoning of chat upstreams alone goes back */
-  endpoint?: string
+  endpoint: string
   /** the operator's prompt; a blank one is none */
   systemPrompt: string
   /** the client's headers, lower-case names */

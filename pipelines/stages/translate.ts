@@ -14,6 +14,8 @@ export interface TranslateContext {
   upstreamModel: string
   /** stands in ids for that of an answer that has none */
   fallbackId?: string
+  /** ids of the calls in the conversation, which no call of the answer may have */
+  callIds?: readonly string[]
 }
 
 /** The rules of one provider: a state machine for one answer. Both throw ProtocolError where a part of it is lost. */

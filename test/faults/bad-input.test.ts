@@ -86,7 +86,6 @@ test('a model of another kind is refused on a transparent route, naming the one 
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
   const answers = [
-    await post(`${url}/v1/messages`, { model: 'gpt-5.1', messages: [] }),
     await post(`${url}/v1/responses`, { model: 'claude-sonnet-4-5', input: 'x' }),
     await post(`${url}/v1/responses`, { model: 'glm-4.6', input: 'x' }),
   ]
@@ -94,11 +93,10 @@ test('a model of another kind is refused on a transparent route, naming the one 
   const texts = await Promise.all(answers.map((answer) => answer.text()))
   assert.deepEqual(
     answers.map((answer) => answer.status),
-    [400, 400, 400],
+    [400, 400],
   )
-  assert.match(texts[0]!, /\/v1\/responses/)
-  assert.match(texts[1]!, /\/v1\/messages/)
-  assert.match(texts[2]!, /\/v1\/chat\/completions/)
+  assert.match(texts[0]!, /\/v1\/messages/)
+  assert.match(texts[1]!, /\/v1\/chat\/completions/)
   assert.equal(upstream.requests.length, 0)
 })
 

@@ -311,10 +311,10 @@ test('the model in the address, and at Factory’s own one in the body (§15.1)'
 test('clients of the other APIs are told the route that takes the model (§15.1)', async (t) => {
   const { proxy } = await start(t, [])
 
-  const answer = await post(`${proxy.url}/v1/messages`, { model, max_tokens: 9, messages: hello })
+  const answer = await post(`${proxy.url}/v1/responses`, { model, input: 'hello' })
 
   assert.equal(answer.status, 400)
-  assert.match(await answer.text(), /Send it to \/v1\/chat\/completions/)
+  assert.match(await answer.text(), /Send it to \/v1\/chat\/completions or \/v1\/messages/)
 })
 
 test('the official client streams, and runs tools to the end (§15.5)', async (t) => {

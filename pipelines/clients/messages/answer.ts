@@ -3,21 +3,16 @@
  * Anthropic API reference "Messages" and "Streaming messages" and the types of `@anthropic-ai/sdk` 1.12, read 2026-11.
  */
 import type { Delta, StopReason, Usage } from '../../neutral/delta.ts'
+import type { AnswerContext } from '../../stages/serialise.ts'
 import type { AnthropicAnswer, AnthropicUsage } from '../../wire/anthropic.ts'
 import { idTail } from '../id.ts'
-import type { ShownReasoning } from './read.ts'
+import type { MessagesAnswerWish } from './read.ts'
 
-export interface MessagesAnswerContext {
-  /** the model id the client asked for */
-  requestedModel: string
-  /** the tail of the answer's id where the upstream gave none */
-  fallbackId: string
-  /** the endpoint that answers: reasoning is sealed for it */
-  endpoint: string
-  reasoning: ShownReasoning
-  /** whether the client knows the blocks of a search of the web */
-  searches: boolean
-}
+export type MessagesAnswerContext = Pick<
+  AnswerContext,
+  'requestedModel' | 'fallbackId' | 'endpoint' | 'ownNames'
+> &
+  Pick<MessagesAnswerWish, 'reasoning' | 'searches'>
 
 type Start = Extract<Delta, { type: 'start' }>
 type Stop = Extract<Delta, { type: 'stop' }>

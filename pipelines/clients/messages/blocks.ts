@@ -222,7 +222,8 @@ export class Blocks {
 
   #startCall({ index, id, name }: Of<'tool-start'>): { call: number; hasInput: boolean } {
     this.#closeOpen()
-    this.#sink.open({ type: 'tool_use', id, name, input: {} })
+    const ownName = this.#context.ownNames?.get(name) ?? name
+    this.#sink.open({ type: 'tool_use', id, name: ownName, input: {} })
     const open = { call: index, hasInput: false }
     this.#open = open
     return open

@@ -5,11 +5,13 @@
  */
 import { capabilityOf } from './capability.ts'
 import { upstreamId, type Effort, type RewriteContext } from '../../model.ts'
+import { isSealed, sealMark } from '../../neutral/seal.ts'
 import {
   betaHeader,
   budgetOfLevel,
   fastBetas,
   INTERLEAVED_BETA,
+  loopLacksThinking,
   planThinking,
   type ThinkingPlan,
 } from './thinking.ts'
@@ -24,6 +26,7 @@ export function rewriteMessages(
 ): Record<string, string | undefined> {
   const { model, systemPrompt, headers } = context
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
+  const lostThinking = document.mentions(sealMark) && takeSealsOut(document)
   const client = headers['anthropic-beta']
   const add = document.get('speed') === undefined ? fastBetas(model, client) : []
   // The API takes no `system` on a turn that continues a thread, and the thread's settings hold.
@@ -31,7 +34,9 @@ export function rewriteMessages(
   if (systemPrompt.trim() !== '' && !continues) putInSystem(document, systemPrompt)
   const level = model.reasoning
   if (level === 'auto' || (continues && level !== 'off') || isProbe(document)) {
-    return betas(client, { add })
+    if (!lostThinking || !cannotThinkOn(document, context)) return betas(client, { add })
+    takeThinkingOut(document)
+    return betas(client, { add, remove: [INTERLEAVED_BETA] })
   }
   if (capabilityOf(model).thinking !== 'adaptive') takeEffortOut(document)
   if (level !== 'off' && putThinkingIn(document, context, level)) {
@@ -40,6 +45,38 @@ export function rewriteMessages(
   takeThinkingOut(document)
   if (level === 'off' && !continues) switchOff(document, context)
   return betas(client, { add, remove: [INTERLEAVED_BETA] })
+}
+
+/**
+ * Takes out the thinking of other models, which this program sealed: users switch models in mid-conversation, and the API
+ * refuses signatures that it has not made. A turn that has nothing else goes, too.
+ */
+function takeSealsOut(document: JsonDocument): boolean {
+  let hasSome = false
+  document.change('messages', (messages) => {
+    if (!Array.isArray(messages)) return undefined
+    const kept = messages.flatMap((message: unknown) => {
+      if (!isObject(message) || !Array.isArray(message.content)) return [message]
+      const content = message.content.filter((block: unknown) => !isSealedThinking(block))
+      if (content.length === message.content.length) return [message]
+      hasSome = true
+      return content.length > 0 ? [{ ...message, content }] : []
+    })
+    return hasSome ? kept : undefined
+  })
+  return hasSome
+}
+
+/** A model that takes a budget refuses to think on in a loop whose thinking is gone. */
+function cannotThinkOn(document: JsonDocument, { model }: RewriteContext): boolean {
+  const takesBudget = capabilityOf(model).thinking === 'budget'
+  return takesBudget && loopLacksThinking(messagesOf(document.get('messages')))
+}
+
+function isSealedThinking(block: unknown): boolean {
+  if (!isObject(block)) return false
+  if (block.type === 'thinking') return isSealed(block.signature)
+  return block.type === 'redacted_thinking' && isSealed(block.data)
 }
 
 /**

@@ -168,7 +168,7 @@ function isPrefill(messages: AnthropicMessage[]): boolean {
  * Whether the tool loop at the end began without thinking: most chat clients hand none back, and
  * the API refuses to think on in such a loop.
  */
-function loopLacksThinking(messages: AnthropicMessage[]): boolean {
+export function loopLacksThinking(messages: AnthropicMessage[]): boolean {
   const lastWord = messages.findLastIndex(
     ({ role, content }) => role === 'user' && content.some(({ type }) => type !== 'tool_result'),
   )

@@ -5,7 +5,7 @@
 import { badRequest, type ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { Model } from '../../model.ts'
-import { lostTools } from '../../neutral/hosted-tools.ts'
+import { lostTools } from '../../neutral/foreign.ts'
 import { objectSchema } from '../../neutral/object-schema.ts'
 import type {
   FunctionTool,

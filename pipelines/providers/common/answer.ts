@@ -26,17 +26,12 @@ import { commonError, reportedError } from './error.ts'
 import { isCut, stopReason, usageOf } from './finish.ts'
 import { ReasoningSoFarOfChat, TaggedText, type TextPiece } from './reasoning.ts'
 
-export interface CommonContext extends TranslateContext {
-  /** ids of the calls in the conversation, which no call of the answer may have */
-  callIds?: Iterable<string>
-}
-
-export function commonTranslator(context: CommonContext): Translator {
+export function commonTranslator(context: TranslateContext): Translator {
   return new CommonTranslator(context)
 }
 
 /** In: the body of a 200 answer: a completion, or an error. */
-export function commonBody(body: JsonObject, context: CommonContext): Delta[] {
+export function commonBody(body: JsonObject, context: TranslateContext): Delta[] {
   const error = reportedError(body)
   if (error !== undefined) return [failed(commonError(error))]
   if (asObjects(body.choices).length === 0) return [failed(notAnAnswer('a chat completion', body))]
@@ -72,7 +67,7 @@ class CommonTranslator implements Translator {
   #usage: Usage | undefined
   #serviceTier: string | undefined
 
-  constructor({ upstreamModel, fallbackId, callIds = [] }: CommonContext, isBody = false) {
+  constructor({ upstreamModel, fallbackId, callIds = [] }: TranslateContext, isBody = false) {
     this.#soFar.id = fallbackId
     this.#reasoning = new ReasoningSoFarOfChat(this.#soFar, upstreamModel)
     this.#calls = new Calls(this.#soFar, callIds)

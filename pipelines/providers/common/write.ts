@@ -15,6 +15,7 @@ import {
   type Wish,
 } from '../../model.ts'
 import { withLoadedTools } from '../../neutral/deferred-tools.ts'
+import { lostMembers } from '../../neutral/foreign.ts'
 import { wantsPrompt, type Sealed } from '../../neutral/history.ts'
 import { isClosed, repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
@@ -189,7 +190,11 @@ function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
     ['padded', request.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
-  return [...dropped.map(([name]) => names[name] ?? name), ...lost]
+  return [
+    ...dropped.map(([name]) => names[name] ?? name),
+    ...lost,
+    ...lostMembers(request, 'common'),
+  ]
 }
 
 function isEmpty(value: unknown): boolean {

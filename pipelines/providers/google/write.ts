@@ -5,6 +5,7 @@
  */
 import { upstreamId, type Model } from '../../model.ts'
 import { withLoadedTools } from '../../neutral/deferred-tools.ts'
+import { lostMembers } from '../../neutral/foreign.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
 import { ToolNames, type OwnNames } from '../../neutral/tool-names.ts'
@@ -167,12 +168,7 @@ function droppedFields({ names, lost, ...request }: NeutralRequest, takes: Takes
     ['padded', request.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
-  const others = Object.entries(request.own).filter(([name]) => name !== api)
-  return [
-    ...dropped.map(([name]) => names[name] ?? name),
-    ...others.flatMap(([, members]) => Object.keys(members)),
-    ...lost,
-  ]
+  return [...dropped.map(([name]) => names[name] ?? name), ...lostMembers(request, api), ...lost]
 }
 
 function isEmpty(value: unknown): boolean {

@@ -3,8 +3,9 @@
  * Source: docs/translation.md §7.1 and §14; OpenAI API reference "Responses", read 2026-11.
  */
 import { upstreamId, type RewriteContext } from '../../model.ts'
+import { isSealed, sealMark } from '../../neutral/seal.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
-import type { JsonObject } from '../../json/value.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 
 /** The sub-paths that take instructions; of everything else on a sub-path only the model is ours to change. */
@@ -19,6 +20,7 @@ export function rewriteResponses(
   if (systemPrompt.trim() !== '' && withInstructions.has(subPath)) {
     putInInstructions(document, systemPrompt)
   }
+  if (document.mentions(sealMark)) takeSealsOut(document)
   if (subPath !== '') return {}
   if (model.fast && !document.get('service_tier')) document.set('service_tier', 'priority')
   if (model.reasoning === 'off') {
@@ -28,6 +30,19 @@ export function rewriteResponses(
     if (isReasoningModel(model)) takeSamplingOut(document)
   }
   return {}
+}
+
+/** Takes out the reasoning of other models, which this program sealed: the API refuses what it has not encrypted. */
+function takeSealsOut(document: JsonDocument): void {
+  document.change('input', (input) => {
+    if (!Array.isArray(input)) return undefined
+    const kept = input.filter((item: unknown) => !isSealedReasoning(item))
+    return kept.length < input.length ? kept : undefined
+  })
+}
+
+function isSealedReasoning(item: unknown): boolean {
+  return isObject(item) && item.type === 'reasoning' && isSealed(item.encrypted_content)
 }
 
 /** The operator's prompt in front of the client's text, once, a blank line between the two. */

@@ -1,7 +1,7 @@
 /** The tools that a request declares, flat as Responses has them, and the choice among them. */
 import { badRequest } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { lostTools } from '../../neutral/hosted-tools.ts'
+import { lostTools } from '../../neutral/foreign.ts'
 import type {
   CustomTool,
   FunctionTool,

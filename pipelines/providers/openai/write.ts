@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../json/value.ts'
 import { overruledNames, upstreamId, type Model } from '../../model.ts'
+import { withLoadedTools } from '../../neutral/deferred-tools.ts'
+import { lostMembers } from '../../neutral/foreign.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
 import { repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral/request.ts'
@@ -35,9 +37,10 @@ interface Fields {
  * what this API does not take.
  */
 export function writeResponses(
-  request: NeutralRequest,
+  asked: NeutralRequest,
   context: WriteContext,
 ): Written<ResponsesRequest> {
+  const request = withLoadedTools(asked)
   const { model, recall } = context
   const capability = capabilityOf(upstreamId(model))
   const { reasoning, reasons, samples, ...plan } = planReasoning(model, request.reasoning)
@@ -189,7 +192,8 @@ function identifier(text: string): string {
 }
 
 /** Names of what has no counterpart, unless nothing changes without it. */
-function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
+function droppedFields(request: NeutralRequest): string[] {
+  const { names, lost } = request
   const { seed, logitBias, presencePenalty = 0, frequencyPenalty = 0, topK } = request.sampling
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['store', request.store],
@@ -202,7 +206,7 @@ function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
     ['padded', request.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
-  return [...dropped.map(([name]) => names[name] ?? name), ...lost]
+  return [...dropped.map(([name]) => names[name] ?? name), ...lost, ...lostMembers(request, api)]
 }
 
 function isEmpty(value: unknown): boolean {

@@ -13,6 +13,7 @@ export const context: MessagesAnswerContext = {
   requestedModel: 'gpt-x',
   fallbackId: 'fallback',
   endpoint: 'e',
+  ownNames: undefined,
   reasoning: 'text',
   searches: false,
 }

@@ -20,6 +20,7 @@ function written(body: JsonObject) {
   const request = withLoadedTools(ask(body).request)
   return writeResponses(request, {
     model: modelEntry(),
+    endpoint: 'test',
     systemPrompt: '',
     headers: {},
     stream: false,

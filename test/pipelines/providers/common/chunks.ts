@@ -2,13 +2,14 @@
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import type { Delta } from '../../../../pipelines/neutral/delta.ts'
 import type { Reasoning } from '../../../../pipelines/neutral/reasoning.ts'
+import { commonTranslator } from '../../../../pipelines/providers/common/answer.ts'
 import {
-  commonTranslator,
-  type CommonContext,
-} from '../../../../pipelines/providers/common/answer.ts'
-import { translateAll, type Translator } from '../../../../pipelines/stages/translate.ts'
+  translateAll,
+  type TranslateContext,
+  type Translator,
+} from '../../../../pipelines/stages/translate.ts'
 
-export const context: CommonContext = { upstreamModel: 'up-1', fallbackId: 'mine' }
+export const context: TranslateContext = { upstreamModel: 'up-1', fallbackId: 'mine' }
 
 /** The deltas of a stream that ends with `[DONE]`. */
 export function chat(...chunks: JsonObject[]): Delta[] {
@@ -20,7 +21,7 @@ export function cutChat(...chunks: JsonObject[]): Delta[] {
   return translateAll(commonTranslator(context), chunks)
 }
 
-export function doneTranslator(of: CommonContext): Translator {
+export function doneTranslator(of: TranslateContext): Translator {
   const translator = commonTranslator(of)
   return {
     event: (data, name) => translator.event(data, name),

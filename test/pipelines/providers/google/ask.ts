@@ -22,6 +22,7 @@ export function ask(request: JsonObject, asked: Asked = {}): Written<GoogleReque
   const before = structuredClone(body)
   const written = writeGoogle(readChat(body).request, {
     model: entry,
+    endpoint: 'test',
     systemPrompt: '',
     headers: {},
     stream: false,

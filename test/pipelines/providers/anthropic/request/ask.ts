@@ -27,6 +27,7 @@ export function ask(request: JsonObject, asked: Asked = {}): Written<MessagesReq
   const body = { model: entry.id, messages: hello, ...request }
   return writeMessages(readChat(body).request, {
     model: entry,
+    endpoint: 'test',
     systemPrompt: '',
     headers: {},
     stream: false,

@@ -21,6 +21,7 @@ export function ask(request: JsonObject, asked: Asked = {}): Written<ResponsesRe
   const before = structuredClone(body)
   const written = writeResponses(readChat(body).request, {
     model: entry,
+    endpoint: 'test',
     systemPrompt: '',
     headers: {},
     stream: false,

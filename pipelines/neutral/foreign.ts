@@ -1,7 +1,12 @@
-/** Tools that some provider runs, or at least knows, where the model that is asked has no such thing. */
+/** What only one API has, where a model of another is asked: members of the request, and tools that its provider runs or at least knows. */
 import { badRequest, type ProxyError } from '../errors.ts'
 import { shown } from '../untrusted.ts'
 import type { HostedTool, NeutralRequest } from './request.ts'
+
+/** The names, for what is dropped, of the members that only other APIs than `api` know. */
+export function lostMembers({ own }: Pick<NeutralRequest, 'own'>, api: string): string[] {
+  return Object.entries(own).flatMap(([of, members]) => (of === api ? [] : Object.keys(members)))
+}
 
 /**
  * The names, for what is dropped, of the tools that the model lacks. Throws a 400 where the work cannot go on without: the
