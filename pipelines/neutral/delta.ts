@@ -98,6 +98,19 @@ export interface Usage {
   searches?: number
 }
 
+type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
+
+/** What a call is signed with, as reasoning in front of it: for clients that keep seals in places of their own. */
+export function signatureOf(call: Of<'tool-start'>): Of<'reasoning-start' | 'reasoning-stop'>[] {
+  const { reasoning } = call
+  if (!reasoning) return []
+  const { kind, index = 0, at = { content: 0, tools: call.index } } = reasoning
+  return [
+    { type: 'reasoning-start', kind, index, at },
+    { type: 'reasoning-stop', reasoning },
+  ]
+}
+
 /** The end of an answer that failed. */
 export function failed(failure: ProxyError): Extract<Delta, { type: 'failure' }> {
   return { type: 'failure', failure }

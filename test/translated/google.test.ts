@@ -308,13 +308,39 @@ test('the model in the address, and at Factory’s own one in the body (§15.1)'
   assert.deepEqual(models, [undefined, undefined, model])
 })
 
-test('clients of the other APIs are told the route that takes the model (§15.1)', async (t) => {
-  const { proxy } = await start(t, [])
+test('a Messages client gets the signature of a call in front of it, and hands it back (§15.5)', async (t) => {
+  const { upstream, proxy } = await start(t, [
+    { body: signedCalls },
+    streamed(response([{ text: 'Done.' }])),
+  ])
+  const ask = async (messages: unknown[]) => {
+    const body = { model, max_tokens: 2000, messages, thinking: { type: 'adaptive' } }
+    const look = { name: 'look', input_schema: { type: 'object' } }
+    return await post(`${proxy.url}/v1/messages`, { ...body, tools: [look] })
+  }
 
-  const answer = await post(`${proxy.url}/v1/responses`, { model, input: 'hello' })
+  const first = (await (await ask(hello)).json()) as { content: JsonObject[] }
+  const results = first.content
+    .filter(({ type }) => type === 'tool_use')
+    .map(({ id }) => ({ type: 'tool_result', tool_use_id: id, content: 'x' }))
+  const second = await ask([
+    ...hello,
+    { role: 'assistant', content: first.content },
+    { role: 'user', content: results },
+  ])
 
-  assert.equal(answer.status, 400)
-  assert.match(await answer.text(), /Send it to \/v1\/chat\/completions or \/v1\/messages/)
+  assert.equal(second.status, 200)
+  assert.deepEqual(
+    first.content.map(({ type }) => type),
+    ['redacted_thinking', 'tool_use', 'tool_use'],
+  )
+  const asked = upstream.requests[1]!
+  const { contents } = asked.json() as { contents: { parts: unknown[] }[] }
+  assert.deepEqual(contents[1]?.parts, [
+    { functionCall: { name: 'look', args: {}, id: 'fc1' }, thoughtSignature: 'c2ln' },
+    { functionCall: { name: 'look', args: {}, id: 'fc2' } },
+  ])
+  assert.doesNotMatch(asked.body.toString(), /d2a1\./)
 })
 
 test('the official client streams, and runs tools to the end (§15.5)', async (t) => {

@@ -3,7 +3,7 @@
  * way at once. Of blocks that interleave Claude Code loses one. What does not belong to the call that is open waits until
  * that call has ended.
  */
-import type { Citation, Delta, Source } from '../../neutral/delta.ts'
+import { signatureOf, type Citation, type Delta, type Source } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
@@ -62,6 +62,11 @@ export class Blocks {
   }
 
   add(delta: ContentDelta): void {
+    if (delta.type === 'tool-start') for (const one of signatureOf(delta)) this.#add(one)
+    this.#add(delta)
+  }
+
+  #add(delta: ContentDelta): void {
     if (typeof this.#open === 'object') this.#addBeside(this.#open, delta)
     else this.#addNow(delta)
   }

@@ -2,7 +2,7 @@
  * Deltas -> the output items of a Responses answer, with their events where the answer is streamed. Clients act on the event that
  * ends an item, so that every item gets one, but for a call that was cut.
  */
-import type { Delta } from '../../neutral/delta.ts'
+import { signatureOf, type Delta } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
@@ -76,6 +76,9 @@ export class Items {
         this.#addSearch(delta)
         break
       case 'tool-start':
+        for (const one of signatureOf(delta)) this.add(one)
+        this.#addToCall(delta)
+        break
       case 'tool-input':
       case 'tool-stop':
         this.#addToCall(delta)

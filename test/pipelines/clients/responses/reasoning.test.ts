@@ -181,3 +181,31 @@ test('§17.7 interrupted reasoning goes on in another item', async () => {
     ['reasoning', 'message', 'reasoning'],
   )
 })
+
+test('§17.7 what a call is signed with is an item in front of it', async () => {
+  const signature: Reasoning = {
+    kind: 'thinking',
+    text: '',
+    maker: 'google-gemini-v1',
+    model: 'm',
+    index: 0,
+    at,
+    seal: { data: 's', on: 'call', id: 'fc1' },
+  }
+  const start: Delta = {
+    type: 'tool-start',
+    index: 0,
+    kind: 'function',
+    id: 'fc1',
+    name: 'f',
+    reasoning: signature,
+  }
+
+  const output = await outputOf([begun, start, { type: 'tool-stop', index: 0 }, stopped], both)
+
+  assert.deepEqual(
+    output.map(({ type }) => type),
+    ['reasoning', 'function_call'],
+  )
+  assert.deepEqual(returned(output[0])?.seal, signature.seal)
+})
