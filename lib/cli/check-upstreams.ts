@@ -136,7 +136,7 @@ function findingFrom(target: Target, { status, method, text }: Answer): Finding 
   const { endpoint, url, key } = target
   const name = `upstream: ${endpoint.name} (${shown(url)})`
   const answer = `HTTP ${status} to ${method}`
-  if (isRefusal({ status })) return refusalFinding(target, name, status)
+  if (isRefusal({ status, text })) return refusalFinding(target, name, status)
   if (status === 404 && /model/i.test(text))
     return { level: 'ok', what: `${name} answers (${answer})` }
   if (status === 404 || status === 405 || (status >= 300 && status < 400)) {
@@ -171,8 +171,9 @@ function refusalFinding(target: Target, name: string, status: number): Finding {
   return { level: 'ok', what: `${name} answers (HTTP ${status}); not tried with ${key}` }
 }
 
-function isRefusal({ status }: Pick<Answer, 'status'>): boolean {
-  return status === 401 || status === 403
+/** Google calls a key that it does not know an invalid argument. */
+function isRefusal({ status, text }: Pick<Answer, 'status' | 'text'>): boolean {
+  return status === 401 || status === 403 || (status === 400 && text.includes('API_KEY_INVALID'))
 }
 
 function hasKey({ credential, key }: Target): boolean {

@@ -188,3 +188,25 @@ test('O15: a check leaves nothing behind, also no folder', async (t) => {
   assert.equal(await program.exit, 0, program.stdout())
   assert.deepEqual(readdirSync(path.join(dir, 'home')), [])
 })
+
+test('contract §4: check --online asks Gemini for its models with the key in its header, and knows its word for a wrong one', async (t) => {
+  const invalid = {
+    error: { code: 400, status: 'INVALID_ARGUMENT', details: [{ reason: 'API_KEY_INVALID' }] },
+  }
+  const upstream = await startUpstream(t, ({ headers }) => {
+    const key = headers['x-goog-api-key']
+    if (key === undefined) return { status: 403, body: {} }
+    return key === 'good' ? { status: 200, body: {} } : { status: 400, body: invalid }
+  })
+  const config = {
+    endpoints: [{ name: 'g', type: 'google', base_url: upstream.url, auth: { env: 'MY_KEY' } }],
+    models: [{ name: 'Gemini', id: 'gemini-3-pro', type: 'google' }],
+  }
+
+  const good = await online(t, { config, env: { MY_KEY: 'good' } })
+  const wrong = await online(t, { config, env: { MY_KEY: 'wrong' } })
+
+  assert.equal(upstream.requests[0]?.url, '/v1beta/models')
+  assert.match(good.said, /ok +upstream: g .*generateContent\) answers .* and takes \$MY_KEY/)
+  assert.match(wrong.said, /error +upstream: g .* refuses \$MY_KEY \(HTTP 400\)/)
+})

@@ -343,6 +343,19 @@ test('a Messages client gets the signature of a call in front of it, and hands i
   assert.doesNotMatch(asked.body.toString(), /d2a1\./)
 })
 
+test('a tool that takes free text is called with it (§15.3)', async (t) => {
+  const functionCall = { name: 'patch', args: { input: '*** x' }, id: 'fc1' }
+  const { ask } = await start(t, [{ body: response([{ functionCall }], { finishReason: 'STOP' }) }])
+
+  const message = await messageOf(
+    await ask({ tools: [{ type: 'custom', custom: { name: 'patch' } }] }),
+  )
+
+  assert.deepEqual(message.tool_calls, [
+    { id: 'fc1', type: 'custom', custom: { name: 'patch', input: '*** x' } },
+  ])
+})
+
 test('the official client streams, and runs tools to the end (§15.5)', async (t) => {
   const { upstream, proxy } = await start(t, [
     streamed(response([{ text: 'Hel' }]), response([{ text: 'lo' }])),
