@@ -20,7 +20,7 @@ type Stop = Extract<Delta, { type: 'stop' }>
 /** The answer as it is at its beginning, without content and with nothing counted. */
 export function begunAnswer(start: Start | undefined, context: MessagesAnswerContext) {
   return {
-    id: `msg_${idTail(start?.id) || context.fallbackId}`,
+    id: `msg_${tailOf(start, context)}`,
     type: 'message',
     role: 'assistant',
     model: context.requestedModel,
@@ -31,6 +31,16 @@ export function begunAnswer(start: Start | undefined, context: MessagesAnswerCon
     container: null,
     usage: usageOf(undefined, 0),
   } satisfies AnthropicAnswer
+}
+
+/** An id as short as this is not made to be the only one: Ollama has 999 of them. */
+const shortId = 7
+
+/** Claude Code takes two messages of one id for one, so that a later answer would go under in an earlier. */
+function tailOf(start: Start | undefined, { fallbackId }: MessagesAnswerContext): string {
+  const tail = idTail(start?.id)
+  if (tail === '') return fallbackId
+  return tail.length > shortId ? tail : `${tail}_${fallbackId}`
 }
 
 /** How the answer ended. */

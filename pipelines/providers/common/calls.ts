@@ -160,10 +160,15 @@ class Call {
     ]
   }
 
-  /** Servers that count their ids anew in every answer would have two calls of one id in a conversation. */
+  /**
+   * Servers that count their ids anew in every answer would have two calls of one id in a conversation. Some count the answers
+   * so, too.
+   */
   #idFor(index: number): string {
-    const isFree = this.upstreamId !== undefined && !this.#takenIds.has(this.upstreamId)
-    const id = isFree ? this.upstreamId : this.#soFar.callId(index)
+    const made = this.#soFar.callId(index)
+    let id = this.upstreamId ?? made
+    for (let count = 0; this.#takenIds.has(id); count++)
+      id = count === 0 ? made : `${made}_${count}`
     this.#takenIds.add(id)
     return id
   }

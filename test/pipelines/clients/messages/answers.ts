@@ -18,7 +18,7 @@ export const context: MessagesAnswerContext = {
   searches: false,
 }
 
-export const begun: Delta = { type: 'start', id: 'resp_1' }
+export const begun: Delta = { type: 'start', id: 'resp_0123abcd' }
 export const stopped: Delta = { type: 'stop', reason: 'stop' }
 
 /** The events behind `message_start` and its `ping`. */

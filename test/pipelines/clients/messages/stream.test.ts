@@ -73,7 +73,7 @@ suite('§16.6 the head and the end', () => {
       {
         type: 'message_start',
         message: {
-          id: 'msg_1',
+          id: 'msg_0123abcd',
           type: 'message',
           role: 'assistant',
           model: 'gpt-x',
@@ -92,10 +92,12 @@ suite('§16.6 the head and the end', () => {
   test('the id is the upstream’s own without its prefix, in the characters of ids', () => {
     const idOf = (id: string | undefined) => bodyOf([{ type: 'start', id }, stopped]).id
 
-    assert.equal(idOf('chatcmpl-a.b:c'), 'msg_abc')
-    assert.equal(idOf('msg_x'), 'msg_x')
+    assert.equal(idOf('chatcmpl-a.b:c-123456'), 'msg_abc-123456')
+    assert.equal(idOf('msg_01234567'), 'msg_01234567')
     assert.equal(idOf(undefined), 'msg_fallback')
     assert.equal(idOf('resp_'), 'msg_fallback')
+    // Ollama's ids come again: of two messages with one id Claude Code keeps one
+    assert.equal(idOf('chatcmpl-999'), 'msg_999_fallback')
   })
 
   const reasons: [StopReason, string][] = [

@@ -225,6 +225,11 @@ test('§11.4 an id that the conversation already has is replaced, and one twice 
     '#1 g (call_1) {} !',
     '= tool-calls',
   ])
+  const again = { ...context, callIds: ['call_0', 'call_chatcmpl-1_0'] }
+  assert.equal(
+    brief(translateAll(doneTranslator(again), given))[0],
+    '#0 f (call_chatcmpl-1_0_1) {} !',
+  )
   assert.deepEqual(brief(chat(...twice)), [
     '#0 f (c) {} !',
     '#1 g (call_chatcmpl-1_1) {} !',
