@@ -16,6 +16,7 @@ import type { Duplex } from 'node:stream'
 import { chatBody } from './clients/chat/body.ts'
 import { chatErrorBody, chatErrorEvent } from './clients/chat/errors.ts'
 import { readChat } from './clients/chat/read.ts'
+import { chatContext } from './clients/chat/answer.ts'
 import { chatStream } from './clients/chat/stream.ts'
 import {
   messagesErrorBody,
@@ -24,6 +25,7 @@ import {
 } from './clients/messages/errors.ts'
 import { messagesBody } from './clients/messages/body.ts'
 import { readMessages } from './clients/messages/read.ts'
+import { messagesContext } from './clients/messages/answer.ts'
 import { messagesStream } from './clients/messages/stream.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
 import type { ProxyError, ShownError } from './errors.ts'
@@ -149,22 +151,23 @@ export type Provider = ProviderBase &
 
 /**
  * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
- * its answer alone; it goes to the serialisers beside what every answer depends on.
+ * its answer alone; `contextOf` puts it beside what every answer depends on, as an object whose shape is always the same
+ * (merging two cost 3 % of a translated request, bench: "JSON translated").
  */
-function readWith<Wish extends { stream: boolean | undefined; isEmpty?: boolean }>(
+function readWith<Wish extends { stream: boolean | undefined; isEmpty?: boolean }, Context>(
   read: (
     body: JsonObject,
     headers: IncomingHttpHeaders,
   ) => { request: NeutralRequest; answer: Wish },
-  stream: (context: AnswerContext & Wish) => StreamSerialiser,
-  body: (context: AnswerContext & Wish) => BodySerialiser<object>,
+  contextOf: (context: AnswerContext, wish: Wish) => Context,
+  stream: (context: Context) => StreamSerialiser,
+  body: (context: Context) => BodySerialiser<object>,
 ): TranslatedClient['read'] {
   return (requestBody, headers) => {
     const { request, answer } = read(requestBody, headers)
-    // Not `{ ...context, ...answer }`, of which V8 keeps 0.8 KB a request until a full GC (`test/garbage.test.ts`).
     const form: AnswerForm = {
-      stream: (context) => stream(Object.assign(context, answer)),
-      body: (context) => body(Object.assign(context, answer)),
+      stream: (context) => stream(contextOf(context, answer)),
+      body: (context) => body(contextOf(context, answer)),
     }
     return { request, stream: answer.stream, isEmpty: answer.isEmpty === true, form }
   }
@@ -173,7 +176,7 @@ function readWith<Wish extends { stream: boolean | undefined; isEmpty?: boolean 
 const clientTable = {
   chat: {
     route: '/v1/chat/completions',
-    read: readWith(readChat, chatStream, chatBody),
+    read: readWith(readChat, chatContext, chatStream, chatBody),
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     errorBody: chatErrorBody,
     errorEvent: chatErrorEvent,
@@ -182,7 +185,7 @@ const clientTable = {
   },
   messages: {
     route: '/v1/messages',
-    read: readWith(readMessages, messagesStream, messagesBody),
+    read: readWith(readMessages, messagesContext, messagesStream, messagesBody),
     limitHeader: (figure, of) => `anthropic-ratelimit-${of}-${figure}`,
     idHeader: 'request-id',
     errorBody: messagesErrorBody,

@@ -55,8 +55,9 @@ export function targetOf(
   model: Model,
   { subPath, stream }: { subPath: string; stream: boolean },
 ): Target {
-  const { endpoint, ...ways } = placeOf(call.config, model)
-  const { url, address } = stream ? ways.stream : ways.whole
+  const place = placeOf(call.config, model)
+  const { endpoint } = place
+  const { url, address } = stream ? place.stream : place.whole
   call.record.upstream = endpoint.name
   if (subPath === '' && call.query === '') return { model, endpoint, url, address }
   const path = `${url.pathname}${subPath}${joined(url, call.query)}`

@@ -9,8 +9,8 @@ import type { CustomTool, FunctionTool, NeutralRequest, Tool, ToolChange } from 
  * client's API would search for tools, nobody can: then all are declared, and the search is left out.
  */
 export function withLoadedTools(request: NeutralRequest): NeutralRequest {
+  if (!request.toolChanges?.length && !request.tools.some(isDeferring)) return request
   const { toolChanges = [], ...rest } = request
-  if (toolChanges.length === 0 && !request.tools.some(isDeferring)) return request
   const isSearchable = !request.tools.some(findsTools)
   const known = new KnownTools(request.tools, isSearchable)
   for (const change of toolChanges) known.change(change)

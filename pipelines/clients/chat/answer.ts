@@ -18,6 +18,23 @@ export type ChatAnswerContext = Pick<
   Partial<Pick<AnswerContext, 'hideReasoning' | 'ownNames'>> &
   Omit<ChatAnswerWish, 'stream'>
 
+/** What a chat answer depends on: what every answer does, and what the request wishes. */
+export function chatContext(
+  { requestedModel, fallbackId, createdSeconds, hideReasoning, ownNames }: AnswerContext,
+  { includeUsage, logprobs, legacyFunctions }: ChatAnswerWish,
+): ChatAnswerContext {
+  return {
+    requestedModel,
+    fallbackId,
+    createdSeconds,
+    hideReasoning,
+    ownNames,
+    includeUsage,
+    logprobs,
+    legacyFunctions,
+  }
+}
+
 /** The members that are the same in every chunk. */
 interface Identity {
   id: string

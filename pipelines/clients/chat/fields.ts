@@ -53,18 +53,21 @@ function limitOf(body: JsonObject, name: string): number | undefined {
 
 export function samplingOf(body: JsonObject): Sampling {
   const logprobs = optionalBoolean(body.logprobs, 'logprobs')
-  const fields = {
-    temperature: finiteNumber(body, 'temperature'),
-    topP: finiteNumber(body, 'top_p'),
-    topK: finiteNumber(body, 'top_k'),
-    presencePenalty: optionalNumber(body.presence_penalty, 'presence_penalty'),
-    frequencyPenalty: optionalNumber(body.frequency_penalty, 'frequency_penalty'),
-    seed: optionalNumber(body.seed, 'seed'),
-    topLogprobs: finiteNumber(body, 'top_logprobs'),
-  }
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
+  const temperature = finiteNumber(body, 'temperature')
+  const topP = finiteNumber(body, 'top_p')
+  const topK = finiteNumber(body, 'top_k')
+  const presencePenalty = optionalNumber(body.presence_penalty, 'presence_penalty')
+  const frequencyPenalty = optionalNumber(body.frequency_penalty, 'frequency_penalty')
+  const seed = optionalNumber(body.seed, 'seed')
+  const topLogprobs = finiteNumber(body, 'top_logprobs')
   return {
-    ...Object.fromEntries(given),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(topK !== undefined && { topK }),
+    ...(presencePenalty !== undefined && { presencePenalty }),
+    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
+    ...(seed !== undefined && { seed }),
+    ...(topLogprobs !== undefined && { topLogprobs }),
     ...(isGiven(body.logit_bias) && { logitBias: body.logit_bias }),
     ...(logprobs !== undefined && { logprobs }),
   }

@@ -106,13 +106,19 @@ export function readChat(body: unknown): ChatRead {
     reasoning: reasoningWish(body),
     ...smallFields(body),
     lost: lostOf(config, isGiven(body.response_format)),
-    names: {
-      ...names,
-      ...(isGiven(body.parallel_tool_calls) && { parallelCalls: 'parallel_tool_calls' }),
-      ...(isOwnFormat && { format: 'output_config.format' }),
-    },
+    names: namesIn(body, isOwnFormat),
   }
   return { request, answer }
+}
+
+function namesIn(body: JsonObject, isOwnFormat: boolean): Names {
+  const isParallelGiven = isGiven(body.parallel_tool_calls)
+  if (!isParallelGiven && !isOwnFormat) return names
+  return {
+    ...names,
+    ...(isParallelGiven && { parallelCalls: 'parallel_tool_calls' }),
+    ...(isOwnFormat && { format: 'output_config.format' }),
+  }
 }
 
 function modelOf({ model }: JsonObject): string {

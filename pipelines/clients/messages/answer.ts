@@ -14,6 +14,14 @@ export type MessagesAnswerContext = Pick<
 > &
   Pick<MessagesAnswerWish, 'reasoning' | 'searches'>
 
+/** What a Messages answer depends on: what every answer does, and what the request wishes. */
+export function messagesContext(
+  { requestedModel, fallbackId, endpoint, ownNames }: AnswerContext,
+  { reasoning, searches }: MessagesAnswerWish,
+): MessagesAnswerContext {
+  return { requestedModel, fallbackId, endpoint, ownNames, reasoning, searches }
+}
+
 type Start = Extract<Delta, { type: 'start' }>
 type Stop = Extract<Delta, { type: 'stop' }>
 

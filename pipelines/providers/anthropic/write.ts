@@ -5,7 +5,7 @@ import { writeJson, type JsonObject } from '../../json/value.ts'
 import { overruledNames, upstreamId, wishFor, type Model, type Wish } from '../../model.ts'
 import { withLoadedTools } from '../../neutral/deferred-tools.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
-import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
+import type { AnswerFormat, Nameable, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import { names128, ToolNames } from '../../neutral/tool-names.ts'
 import type { WriteContext, Written } from '../../neutral/writing.ts'
 import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.ts'
@@ -207,25 +207,31 @@ function opaque(userId: string): string {
   return isOpaque ? userId : createHash('sha256').update(userId).digest('hex')
 }
 
+/** Sampling without a counterpart, and the value at which dropping it changes nothing. */
+const lostSampling: [name: keyof Sampling, noLoss?: unknown][] = [
+  ['logprobs', false],
+  ['topLogprobs', 0],
+  ['logitBias'],
+  ['seed'],
+  ['presencePenalty', 0],
+  ['frequencyPenalty', 0],
+]
+
 /** The client's names of what has no counterpart, where dropping it changes something. */
 function lostFields(request: NeutralRequest, model: Model): string[] {
   const { sampling, tier, metadata, own } = request
-  const fields: [name: Nameable, value: unknown, noLoss?: unknown][] = [
-    ['verbosity', request.verbosity],
-    ['logprobs', sampling.logprobs, false],
-    ['topLogprobs', sampling.topLogprobs, 0],
-    ['logitBias', sampling.logitBias],
-    ['seed', sampling.seed],
-    ['presencePenalty', sampling.presencePenalty, 0],
-    ['frequencyPenalty', sampling.frequencyPenalty, 0],
-    ['prediction', request.prediction],
-    ['store', request.store, false],
-    ['cacheKey', wantsMarks(request, model) ? undefined : request.cacheKey],
-  ]
-  const lost = fields.filter(([, value, noLoss]) => value !== undefined && value !== noLoss)
+  const lost: Nameable[] = []
+  if (request.verbosity !== undefined) lost.push('verbosity')
+  for (const [name, noLoss] of lostSampling) {
+    const value = sampling[name]
+    if (value !== undefined && value !== noLoss) lost.push(name)
+  }
+  if (request.prediction !== undefined) lost.push('prediction')
+  if (request.store) lost.push('store')
+  if (request.cacheKey !== undefined && !wantsMarks(request, model)) lost.push('cacheKey')
   const ownOfOthers = Object.entries(own).filter(([api]) => api !== 'anthropic')
   return [
-    ...lost.map(([name]) => nameOf(name, request)),
+    ...lost.map((name) => nameOf(name, request)),
     ...ownOfOthers.flatMap(([, members]) => Object.keys(members)),
     ...(tier !== undefined && !serviceTiers.has(tier) ? [nameOf('tier', request)] : []),
     ...request.lost,
