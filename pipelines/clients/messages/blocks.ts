@@ -255,8 +255,10 @@ export class Blocks {
 
 const searchFailed = { type: 'web_search_tool_result_error', error_code: 'unavailable' }
 
+/** OpenAI names no titles: the address is better than a link without a word. */
 function foundPage({ url, title }: Source): object {
-  return { type: 'web_search_result', url, title, encrypted_content: '', page_age: null }
+  const shown = title === '' ? url : title
+  return { type: 'web_search_result', url, title: shown, encrypted_content: '', page_age: null }
 }
 
 const interrupted: Reasoning = { kind: 'raw', text: '' }

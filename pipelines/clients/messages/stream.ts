@@ -68,14 +68,19 @@ class MessagesStream implements StreamSerialiser {
 class BlockEvents implements BlockSink {
   #index = -1
   #text = ''
+  /** what stands before a piece in every event of the open block */
+  #beforePiece = ''
 
   open(content_block: AnthropicBlock): void {
     this.#index += 1
     this.#text += event('content_block_start', { index: this.#index, content_block })
+    const type = 'content_block_delta'
+    this.#beforePiece = `event: ${type}\ndata: {"type":"${type}","index":${this.#index},"delta":`
   }
 
-  add(delta: BlockPiece): void {
-    this.#text += event('content_block_delta', { index: this.#index, delta })
+  /** The members of an event around its piece are written out once a block. */
+  add(piece: BlockPiece): void {
+    this.#text += `${this.#beforePiece}${JSON.stringify(piece)}}\n\n`
   }
 
   close(): void {

@@ -161,9 +161,10 @@ function toolOf(tool: Tool, takesStrict: boolean, names: ToolNames): JsonObject 
 }
 
 function functionTool(tool: FunctionTool, takesStrict: boolean, names: ToolNames): JsonObject {
-  const { name, namespace, description, more, mark } = tool
+  const { name, namespace, description, mark } = tool
+  const more = tool.own?.api === 'anthropic' ? tool.own.value : tool.more
   const schema = objectSchema(tool.schema, tool.schemaPlace)
-  const strict = takesStrict && tool.strict === true
+  const strict = takesStrict && Boolean(tool.strict)
   const own = ownMembers.filter((member) => member in more).map((member) => [member, more[member]])
   const whole: JsonObject = {
     name: names.sent(name, namespace),

@@ -284,7 +284,10 @@ suite('§16.7 blocks', () => {
   }
 
   test('a search is a call and its result, for a client that declared one', () => {
-    const found = [{ url: 'https://x', title: 'X' }]
+    const found = [
+      { url: 'https://x', title: 'X' },
+      { url: 'https://y', title: '' },
+    ]
     const search: Delta = { type: 'search', id: 'ws_1', query: 'q"', sources: found }
     const deltas = [
       begun,
@@ -295,12 +298,15 @@ suite('§16.7 blocks', () => {
     ]
     const { content, usage } = bodyOf([...deltas, text('b'), stopped], { searches: true })
     const use = { type: 'server_tool_use', name: 'web_search', input: { query: 'q"' } }
-    const page = { type: 'web_search_result', encrypted_content: '', page_age: null, ...found[0] }
+    const type = 'web_search_result'
+    const pages = found.map(({ url, title }) => {
+      return { type, url, title: title || url, encrypted_content: '', page_age: null }
+    })
 
     assert.deepEqual(content, [
       { type: 'text', text: 'a' },
       { ...use, id: 'srvtoolu_ws_1' },
-      { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_ws_1', content: [page] },
+      { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_ws_1', content: pages },
       { ...use, id: 'srvtoolu_ws_2' },
       {
         type: 'web_search_tool_result',
