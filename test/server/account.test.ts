@@ -6,12 +6,23 @@ import { test, type TestContext } from 'node:test'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
-import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
+import {
+  anthropicMessage,
+  anthropicStream,
+  responsesBody,
+  responsesStream,
+  startUpstream,
+} from '../helpers/upstream.ts'
 
-const asks: Record<string, object> = {
-  '/v1/messages': { model: 'claude-sonnet-4-5', max_tokens: 9, messages: [hi()] },
-  '/v1/chat/completions': { model: 'claude-sonnet-4-5', messages: [hi()] },
-}
+const asks: [what: string, route: string, ask: object][] = [
+  ['/v1/messages', '/v1/messages', { model: 'claude-sonnet-4-5', max_tokens: 9, messages: [hi()] }],
+  ['/v1/messages on GPT', '/v1/messages', { model: 'gpt-5.1', max_tokens: 9, messages: [hi()] }],
+  [
+    '/v1/chat/completions',
+    '/v1/chat/completions',
+    { model: 'claude-sonnet-4-5', messages: [hi()] },
+  ],
+]
 
 function hi() {
   return { role: 'user', content: 'x'.repeat(20_000) }
@@ -25,9 +36,11 @@ async function expired(t: TestContext, options: { stream?: boolean } = {}) {
       const error = { type: 'authentication_error', message: 'expired' }
       return { status: 401, body: { type: 'error', error } }
     }
+    const said = { text: ['Hi'] }
+    const isGpt = request.url.startsWith('/v1/responses')
     return options.stream
-      ? { sse: anthropicStream({ text: ['Hi'] }) }
-      : { body: anthropicMessage({ text: ['Hi'] }) }
+      ? { sse: isGpt ? responsesStream(said) : anthropicStream(said) }
+      : { body: isGpt ? responsesBody(said) : anthropicMessage(said) }
   })
   const proxy = await startProxy(t, {
     config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
@@ -36,8 +49,8 @@ async function expired(t: TestContext, options: { stream?: boolean } = {}) {
   return { tokens, upstream, proxy }
 }
 
-for (const [route, ask] of Object.entries(asks)) {
-  test(`row 46: ${route}: 200 requests that meet a refused token cause one refresh and 200 answers`, async (t) => {
+for (const [what, route, ask] of asks) {
+  test(`row 46: ${what}: 200 requests that meet a refused token cause one refresh and 200 answers`, async (t) => {
     const { tokens, proxy } = await expired(t)
     await (await post(proxy.url + route, ask)).text()
     const before = tokens.refreshes
@@ -57,7 +70,7 @@ for (const [route, ask] of Object.entries(asks)) {
     }
   })
 
-  test(`row 47: ${route}: a stream is replayed after 401 without the client noticing`, async (t) => {
+  test(`row 47: ${what}: a stream is replayed after 401 without the client noticing`, async (t) => {
     const { tokens, upstream, proxy } = await expired(t, { stream: true })
     await (await post(proxy.url + route, { ...ask, stream: true })).text()
     tokens.revokeAccess()
@@ -72,7 +85,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.deepEqual(refused?.body, replayed?.body)
   })
 
-  test(`row 47: ${route}: an upstream that always says 401 is asked twice, and the client gets its 401`, async (t) => {
+  test(`row 47: ${what}: an upstream that always says 401 is asked twice, and the client gets its 401`, async (t) => {
     const tokens = await startTokenServer(t)
     const error = { type: 'authentication_error', message: 'no such plan' }
     const upstream = await startUpstream(t, () => ({
@@ -91,7 +104,7 @@ for (const [route, ask] of Object.entries(asks)) {
     assert.equal(upstream.requests.length, 2)
   })
 
-  test(`row 48: ${route}: a login that cannot be renewed is a 503 in the dialect of the route`, async (t) => {
+  test(`row 48: ${what}: a login that cannot be renewed is a 503 in the dialect of the route`, async (t) => {
     const tokens = await startTokenServer(t)
     const { url } = await startProxy(t, {
       config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: tokens.url } }),
@@ -110,8 +123,8 @@ for (const [route, ask] of Object.entries(asks)) {
   })
 }
 
-for (const [route, ask] of Object.entries(asks)) {
-  test(`KO2: ${route}: what the token server says of when to come back is in our 503, and /health says why`, async (t) => {
+for (const [what, route, ask] of asks) {
+  test(`KO2: ${what}: what the token server says of when to come back is in our 503, and /health says why`, async (t) => {
     const tokens = await startTokenServer(t)
     tokens.faults.push({ status: 429, body: '', headers: { 'retry-after': '1800' } })
     const { url } = await startProxy(t, {
@@ -149,7 +162,7 @@ test('O15: while the newest login is in memory alone, /health is degraded and /r
     env: { DROID_REFRESH_KEY: tokens.refreshToken, DATA_DIR: path.join(dir, 'data') },
   })
 
-  const answer = await post(`${url}/v1/messages`, asks['/v1/messages'])
+  const answer = await post(`${url}/v1/messages`, asks[0]![2])
   const health = (await (await fetch(`${url}/health`)).json()) as { status: string; account: Told }
 
   assert.equal(answer.status, 200)
