@@ -27,7 +27,11 @@ import { messagesBody } from './clients/messages/body.ts'
 import { readMessages } from './clients/messages/read.ts'
 import { messagesContext } from './clients/messages/answer.ts'
 import { messagesStream } from './clients/messages/stream.ts'
+import { responsesContext } from './clients/responses/answer.ts'
+import { responseBody } from './clients/responses/body.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
+import { readResponses } from './clients/responses/read.ts'
+import { responseStream } from './clients/responses/stream.ts'
 import type { ProxyError, ShownError } from './errors.ts'
 import type { JsonDocument } from './json/document.ts'
 import type { JsonObject } from './json/value.ts'
@@ -59,7 +63,8 @@ import type {
 import { sseEvents } from './stages/sse-events.ts'
 import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
 
-interface ClientBase {
+/** An API that clients speak. */
+export interface Client {
   /** where its requests arrive */
   route: string
   /** in the envelope of its API */
@@ -72,10 +77,6 @@ interface ClientBase {
   onCut: 'error-event' | 'broken-connection'
   /** whether `default_stream` holds where a request leaves `stream` out */
   hasDefaultStream: boolean
-}
-
-/** What a client needs to ask models of other APIs. */
-export interface TranslatedClient extends ClientBase {
   /** the body as a request, and what its answer depends on; throws ProxyError 400 that names the place of what is wrong */
   read: (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead
   /** the header that holds such a figure of its rate limit */
@@ -94,9 +95,7 @@ export interface ClientRead {
   form: AnswerForm
 }
 
-/** Without `read` it can ask only models of its own API. */
-export type Client = TranslatedClient | (ClientBase & { read?: undefined })
-
+/** An API that models speak. Clients of all other APIs can ask them. */
 interface ProviderBase {
   /** of its requests, below a `base_url` */
   path: string | RequestPath
@@ -106,6 +105,17 @@ interface ProviderBase {
   keyHeader?: string
   /** without which it refuses every request; clients of its API send them */
   neededHeaders?: Readonly<Record<string, string>>
+  /** the request in the API's words; throws ProxyError 400 that names the place of what the API does not take */
+  write: (request: NeutralRequest, context: WriteContext) => Written<JsonObject>
+  translator: (context: TranslateContext) => Translator
+  /** the deltas of an answer that came as one body */
+  body: (body: JsonObject, context: TranslateContext) => Iterable<Delta>
+  /** the error that an HTTP answer with a status from 400 on stands for */
+  failure: (status: number, body: string) => ProxyError
+  /** of the client's headers, those that mean something to it, by their beginnings */
+  headerPrefixes: readonly string[]
+  /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
+  limits: RegExp
 }
 
 /**
@@ -127,27 +137,8 @@ export interface SameApi {
   streamEnd: RegExp
 }
 
-/** What a provider needs to be asked by clients of other APIs. */
-interface Translation {
-  /** the request in the API's words; throws ProxyError 400 that names the place of what the API does not take */
-  write: (request: NeutralRequest, context: WriteContext) => Written<JsonObject>
-  translator: (context: TranslateContext) => Translator
-  /** the deltas of an answer that came as one body */
-  body: (body: JsonObject, context: TranslateContext) => Iterable<Delta>
-  /** the error that an HTTP answer with a status from 400 on stands for */
-  failure: (status: number, body: string) => ProxyError
-  /** of the client's headers, those that mean something to it, by their beginnings */
-  headerPrefixes: readonly string[]
-  /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
-  limits: RegExp
-}
-
-export type TranslatedProvider = ProviderBase & Translation
-
-/** Without `api` no client speaks its API; without `write` only clients of its own API can ask it. */
-export type Provider = ProviderBase &
-  (SameApi | { api?: undefined }) &
-  (Translation | { write?: undefined })
+/** Without `api` no client speaks its API. */
+export type Provider = ProviderBase & (SameApi | { api?: undefined })
 
 /**
  * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
@@ -162,7 +153,7 @@ function readWith<Wish extends { stream: boolean | undefined; isEmpty?: boolean 
   contextOf: (context: AnswerContext, wish: Wish) => Context,
   stream: (context: Context) => StreamSerialiser,
   body: (context: Context) => BodySerialiser<object>,
-): TranslatedClient['read'] {
+): Client['read'] {
   return (requestBody, headers) => {
     const { request, answer } = read(requestBody, headers)
     const form: AnswerForm = {
@@ -196,6 +187,8 @@ const clientTable = {
   },
   responses: {
     route: '/v1/responses',
+    read: readWith(readResponses, responsesContext, responseStream, responseBody),
+    limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     errorBody: responsesErrorBody,
     errorEvent: responsesErrorEvent,
     onCut: 'broken-connection',
@@ -268,6 +261,6 @@ export type ModelType = keyof typeof providerTable
 export const providers: Readonly<Record<ModelType, Provider>> = providerTable
 
 /** The stages from an upstream's bytes to neutral deltas. */
-export function deltaStages(provider: TranslatedProvider, context: TranslateContext): Duplex[] {
+export function deltaStages(provider: Provider, context: TranslateContext): Duplex[] {
   return [sseEvents(), translate(provider.translator(context))]
 }

@@ -100,9 +100,9 @@ function lastTurn({ turns }: Ask): LastTurn {
   }
 }
 
-/** Claude Code wraps what it adds to a message in these tags. */
+/** In these tags Claude Code and Codex wrap what they add to a message. */
 function withoutReminders(text: string): string {
-  return text.replaceAll(/<system-reminder>.*?<\/system-reminder>/gs, '').trim()
+  return text.replaceAll(/<(system-reminder|environment_context)>.*?<\/\1>/gs, '').trim()
 }
 
 function breakAsked(prompt: string): Script['breaks'] {

@@ -36,13 +36,13 @@ interface Unasked extends Pick<Asked, 'form' | 'stream' | 'requestedModel'> {
 function prepare(call: Call, bytes: Buffer): Forwarded | Translated | Unasked {
   const { client, path } = call
   const subPath = path.slice(client.route.length)
-  const canTranslate = client.read !== undefined && subPath === ''
+  const canTranslate = subPath === ''
   if (!canTranslate || ownApi(client, hintedModel(call, bytes))) {
     const document = JsonDocument.parse(bytes)
     const model = modelOf(call, modelName(document))
     const own = ownApi(client, model)
     if (own) return pass(call, document, model, own, subPath)
-    if (!canTranslate) throw subPath === '' ? wrongRoute(model) : unservedPath(call, subPath, model)
+    if (!canTranslate) throw unservedPath(call, subPath, model)
   }
   const body = parseExactObject(bytes)
   const { model: name } = body
@@ -55,7 +55,6 @@ function prepare(call: Call, bytes: Buffer): Forwarded | Translated | Unasked {
   const { request, stream: asked, isEmpty, form } = client.read(body, call.headers)
   const model = named ?? modelOf(call, request.model)
   const provider = providers[model.type]
-  if (!provider.write) throw wrongRoute(model)
   const stream = wantsStream(call, asked)
   if (isEmpty) return { road: 'none', form, stream, requestedModel: request.model }
   return prepareTranslation(call, { client, provider, request, form, model, stream })
@@ -118,18 +117,6 @@ function unservedPath({ client, path }: Call, subPath: string, { id }: Model): P
     .map(([type]) => type)
   const message = `${path} is served for models of type ${types.join(' or ')} only.`
   return badRequest('wrong_route', 'model', message)
-}
-
-function wrongRoute(model: Model): ProxyError {
-  const { api, write } = providers[model.type]
-  const others = Object.values(clients).filter(({ read }) => read && write)
-  const own = api === undefined ? [] : [clients[api]]
-  const routes = new Set([...own, ...others].map(({ route }) => route))
-  return badRequest(
-    'wrong_route',
-    'model',
-    `The model ${JSON.stringify(model.id)} is not served here. Send it to ${[...routes].join(' or ')}.`,
-  )
 }
 
 /** `asked`: the body's `stream`. */

@@ -12,7 +12,7 @@ import { flow } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { isOwnCredential, shownTarget, type Target } from '../upstream/target.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
-import type { TranslatedClient, TranslatedProvider } from '../../pipelines/index.ts'
+import type { Client, Provider } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
@@ -32,7 +32,7 @@ import { decodingFault, readBeginning, sourceOf, type Reading, type Source } fro
  */
 export interface Asked
   extends Reading, Pick<AnswerContext, 'requestedModel' | 'hideReasoning' | 'ownNames'> {
-  client: TranslatedClient
+  client: Client
   stream: boolean
   /** how the client wants to be answered */
   form: AnswerForm
@@ -60,9 +60,11 @@ export function answerEmpty(
   res: ServerResponse,
   { form, stream, requestedModel }: Pick<Asked, 'form' | 'stream' | 'requestedModel'>,
 ): void {
-  const context = {
-    ...newAnswer(),
+  const context: AnswerContext = {
     requestedModel,
+    fallbackId: randomId(),
+    createdSeconds: nowSeconds(),
+    nowSeconds,
     endpoint: '',
     hideReasoning: true,
     ownNames: undefined,
@@ -157,16 +159,14 @@ function faultOf({ body }: Source, error: Error): Error {
 
 function answerContext({ requestedModel, hideReasoning, ownNames, target }: Asked): AnswerContext {
   return {
-    ...newAnswer(),
     requestedModel,
+    fallbackId: randomId(),
+    createdSeconds: nowSeconds(),
+    nowSeconds,
     endpoint: target.endpoint.name,
     hideReasoning,
     ownNames,
   }
-}
-
-function newAnswer(): Pick<AnswerContext, 'fallbackId' | 'createdSeconds' | 'nowSeconds'> {
-  return { fallbackId: randomId(), createdSeconds: nowSeconds(), nowSeconds }
 }
 
 function nowSeconds(): number {
@@ -226,7 +226,7 @@ export async function refuse(
 
 /** `isOwn`: the refused credential was the proxy's, not the caller's. */
 export function upstreamRefusal(
-  provider: TranslatedProvider,
+  provider: Provider,
   status: number,
   body: string,
   isOwn: boolean,

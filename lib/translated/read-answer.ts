@@ -10,7 +10,7 @@ import { flow, openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import type { Target } from '../upstream/target.ts'
 import { brokenProtocol, ProxyError } from '../../pipelines/errors.ts'
-import { deltaStages, type TranslatedProvider } from '../../pipelines/index.ts'
+import { deltaStages, type Provider } from '../../pipelines/index.ts'
 import { answerFrom, answersFrom } from '../../pipelines/json/value.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
@@ -21,7 +21,7 @@ import { translateAll, type TranslateContext } from '../../pipelines/stages/tran
 
 /** What the reading of an answer depends on. */
 export interface Reading {
-  provider: TranslatedProvider
+  provider: Provider
   target: Target
   /** stop sequences that the upstream does not take */
   stopAt: readonly string[]
@@ -62,7 +62,7 @@ export async function sourceOf(
 /** Of a body, of a stream that is called one, or of a stream as a list of its events; undefined for anything else. */
 async function deltasOf(
   text: string,
-  provider: TranslatedProvider,
+  provider: Provider,
   context: TranslateContext,
 ): Promise<Iterable<Delta> | undefined> {
   const body = answerFrom(text)
@@ -77,7 +77,7 @@ const looksLikeEvents = /^\ufeff?\s*(?:event|data|id|retry)?:/
 
 async function deltasIn(
   text: string,
-  provider: TranslatedProvider,
+  provider: Provider,
   context: TranslateContext,
 ): Promise<Delta[]> {
   const all: Delta[] = []

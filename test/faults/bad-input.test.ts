@@ -81,22 +81,19 @@ test('row 16: wrong types in any field are a 4xx or pass, never a 5xx of ours', 
   assert.deepEqual([...statuses], [400])
 })
 
-test('a model of another kind is refused on a transparent route, naming the one that takes it', async (t) => {
+test('below an API’s own route a model of another kind is refused', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
-  const answers = [
-    await post(`${url}/v1/responses`, { model: 'claude-sonnet-4-5', input: 'x' }),
-    await post(`${url}/v1/responses`, { model: 'glm-4.6', input: 'x' }),
-  ]
+  for (const model of ['claude-sonnet-4-5', 'glm-4.6']) {
+    for (const path of ['/v1/responses/compact', '/v1/responses/input_tokens']) {
+      const back = await post(url + path, { model, input: 'x' })
+      const { error } = (await back.json()) as { error: { code: string; message: string } }
 
-  const texts = await Promise.all(answers.map((answer) => answer.text()))
-  assert.deepEqual(
-    answers.map((answer) => answer.status),
-    [400, 400],
-  )
-  assert.match(texts[0]!, /\/v1\/messages/)
-  assert.match(texts[1]!, /\/v1\/chat\/completions/)
+      assert.deepEqual([back.status, error.code], [400, 'wrong_route'])
+      assert.equal(error.message, `${path} is served for models of type openai only.`)
+    }
+  }
   assert.equal(upstream.requests.length, 0)
 })
 

@@ -8,12 +8,12 @@ import { oneUpstream, post, startProxy, type TestProxy } from '../helpers/proxy.
 import { until } from '../helpers/until.ts'
 import { startUpstream, type Step } from '../helpers/upstream.ts'
 import { asks } from './asks.ts'
-import { begun, roads, type Road } from './roads.ts'
+import { begun, chatFailure, roads, type Road } from './roads.ts'
 
 const chunk = (choice: object) =>
   `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices: [choice] })}\n\n`
 
-const common: Pick<Road, 'name' | 'path' | 'ask' | 'stream'> = {
+const common: Omit<Road, 'body'> = {
   name: 'chat with a model of its own',
   path: '/v1/chat/completions',
   ask: { ...asks['/v1/chat/completions'], model: 'glm-4.6' },
@@ -22,6 +22,8 @@ const common: Pick<Road, 'name' | 'path' | 'ask' | 'stream'> = {
     chunk({ index: 0, delta: {}, finish_reason: 'stop' }),
     'data: [DONE]\n\n',
   ],
+  end: 'data: [DONE]',
+  failure: chatFailure,
 }
 
 /** What a client of this version sees of the answer to a stream, and how its connection ended. */
@@ -75,9 +77,9 @@ for (const road of [...roads, common]) {
 
         const { text, error, isWhole } = await seen(proxy, road, version, stop)
 
-        if (road.path === '/v1/chat/completions') {
-          assert.match(text, /data: \{"error":\{[^\n]*\n\n/)
-          assert.doesNotMatch(text, /\[DONE\]/)
+        if (road.failure) {
+          assert.match(text, road.failure)
+          assert.ok(!text.includes(road.end))
           assert.equal(error, undefined)
         } else {
           assert.equal(isWhole, false)

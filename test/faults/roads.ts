@@ -1,4 +1,4 @@
-/** The four ways through the proxy, and what their provider says: for faults that must not differ from way to way. */
+/** The ways through the proxy, and what their provider says: for faults that must not differ from way to way. */
 import { once } from 'node:events'
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import {
@@ -18,6 +18,8 @@ export interface Road {
   body: (text: string[]) => object
   /** what a whole stream ends with */
   end: string
+  /** what a translated stream ends with that breaks off; the others break */
+  failure?: RegExp
 }
 
 const claude = {
@@ -29,6 +31,7 @@ const gpt = {
   body: (text: string[]) => responsesBody({ text }),
 }
 const chat = '/v1/chat/completions'
+export const chatFailure = /data: \{"error":\{[^\n]*\n\n/
 
 export const roads: Road[] = [
   {
@@ -46,10 +49,19 @@ export const roads: Road[] = [
     ...gpt,
   },
   {
+    name: 'responses with a Claude model',
+    path: '/v1/responses',
+    ask: { ...asks['/v1/responses'], model: 'claude-sonnet-4-5' },
+    end: 'event: response.completed',
+    failure: /event: response\.failed\ndata: [^\n]*\n\n/,
+    ...claude,
+  },
+  {
     name: 'chat with a Claude model',
     path: chat,
     ask: asks[chat],
     end: 'data: [DONE]',
+    failure: chatFailure,
     ...claude,
   },
   {
@@ -57,6 +69,7 @@ export const roads: Road[] = [
     path: chat,
     ask: { ...asks[chat], model: 'gpt-5.1' },
     end: 'data: [DONE]',
+    failure: chatFailure,
     ...gpt,
   },
 ]

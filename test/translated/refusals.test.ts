@@ -9,7 +9,7 @@ import { readBeginning } from '../../lib/translated/read-answer.ts'
 import { upstreamRefusal } from '../../lib/translated/answer.ts'
 import { head, rawUpstream } from '../faults/raw-upstream.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
-import { translated } from '../helpers/translated-provider.ts'
+import { providers } from '../../pipelines/index.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
 const claude = { model: 'claude-sonnet-4-5', messages: [{ role: 'user', content: 'x' }] }
@@ -76,7 +76,7 @@ const rows: [body: unknown, message: string][] = [
 for (const [body, message] of rows) {
   test(`KT9: a refusal says what ${JSON.stringify(body)} says`, () => {
     assert.equal(
-      upstreamRefusal(translated('openai'), 400, JSON.stringify(body), false).message,
+      upstreamRefusal(providers.openai, 400, JSON.stringify(body), false).message,
       message,
     )
   })

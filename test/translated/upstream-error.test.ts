@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { upstreamRefusal } from '../../lib/translated/answer.ts'
 import type { ProxyError } from '../../pipelines/errors.ts'
-import { translated } from '../helpers/translated-provider.ts'
+import { providers } from '../../pipelines/index.ts'
 
 const words = 'x'.repeat(900)
 
@@ -45,7 +45,7 @@ const rows: [status: number, body: unknown, failure: Partial<ProxyError>, ours?:
 for (const [status, body, expected, ours = false] of rows) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   test(`§10.2 ${status} ${text.slice(0, 60)}${ours ? ', with our credential' : ''}`, () => {
-    const failure = upstreamRefusal(translated('anthropic'), status, text, ours)
+    const failure = upstreamRefusal(providers.anthropic, status, text, ours)
 
     assert.equal(failure.status, status)
     for (const [name, value] of Object.entries(expected)) {

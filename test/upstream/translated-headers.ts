@@ -1,10 +1,8 @@
 /** What the headers of a translated request depend on, for a chat client of a Claude model. */
-import { clients } from '../../pipelines/index.ts'
-import { translated } from '../helpers/translated-provider.ts'
+import { clients, providers } from '../../pipelines/index.ts'
 
-const { headerPrefixes, limits } = translated('anthropic')
+const { headerPrefixes, limits } = providers.anthropic
 const { chat } = clients
-if (!chat.read) throw new Error('chat is translated')
 
 /** Beginnings of the client's headers that go up. */
 export const chosen = headerPrefixes

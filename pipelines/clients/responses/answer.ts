@@ -8,12 +8,39 @@ import type { ResponsesAnswer, ResponsesItem, ResponsesUsage } from '../../wire/
 import { idTail } from '../id.ts'
 import type { ResponsesAnswerWish } from './read.ts'
 
-export type ResponsesAnswerContext = AnswerContext & ResponsesAnswerWish
+export interface ResponsesAnswerContext
+  extends Omit<AnswerContext, 'ownNames'>, Omit<ResponsesAnswerWish, 'stream'> {}
+
+/** The two in one object of always the same shape. */
+export function responsesContext(
+  context: AnswerContext,
+  wish: ResponsesAnswerWish,
+): ResponsesAnswerContext {
+  const { requestedModel, fallbackId, createdSeconds, nowSeconds, endpoint } = context
+  const { showsReasoning, sealsReasoning, logprobs, searches, showsSources, echo } = wish
+  return {
+    requestedModel,
+    fallbackId,
+    createdSeconds,
+    nowSeconds,
+    endpoint,
+    hideReasoning: context.hideReasoning,
+    showsReasoning,
+    sealsReasoning,
+    logprobs,
+    searches,
+    showsSources,
+    echo,
+  }
+}
 
 type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 
 /** What is the upstream's own in the id of the answer, or what stands in its place. */
-export function tailOf(start: Of<'start'> | undefined, { fallbackId }: AnswerContext): string {
+export function tailOf(
+  start: Of<'start'> | undefined,
+  { fallbackId }: Pick<AnswerContext, 'fallbackId'>,
+): string {
   return idTail(start?.id) || fallbackId
 }
 

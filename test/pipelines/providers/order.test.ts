@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { translated, type Translated } from '../../helpers/translated-provider.ts'
+import { providers, type ModelType } from '../../../pipelines/index.ts'
 import type { JsonObject } from '../../../pipelines/json/value.ts'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
 import { cutAtStops } from '../../../pipelines/stages/stop-sequences.ts'
@@ -18,8 +18,8 @@ import {
   types,
 } from './events.ts'
 
-function deltasOf(provider: Translated, events: JsonObject[]): Delta[] {
-  return translateAll(translated(provider).translator(context), events)
+function deltasOf(provider: ModelType, events: JsonObject[]): Delta[] {
+  return translateAll(providers[provider].translator(context), events)
 }
 
 class Order {
@@ -111,7 +111,7 @@ test('an answer keeps the order, as a stream and as a body', () => {
     fc.property(sample, ({ provider, events, body }) => {
       const deltas = deltasOf(provider, events)
       new Order().check(deltas)
-      new Order().check([...translated(provider).body(body, context)])
+      new Order().check([...providers[provider].body(body, context)])
       new Order().check(cutAtStops(deltas, ['a', 'e ']))
     }),
     { numRuns: 500 },

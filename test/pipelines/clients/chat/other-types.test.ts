@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { translated, type Translated as Provider } from '../../../helpers/translated-provider.ts'
+import { providers, type ModelType } from '../../../../pipelines/index.ts'
 import { translateAll } from '../../../../pipelines/stages/translate.ts'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
 import type { ChatCompletion } from '../../../../pipelines/wire/chat.ts'
@@ -15,6 +15,8 @@ import {
 } from '../../../helpers/provider-answers.ts'
 import { bodyOf as chatBodyOf } from './chat-answers.ts'
 import { asStream, fromBody, upstream } from './replay-answers.ts'
+
+type Provider = Exclude<ModelType, 'common'>
 
 /** Each piece of the answer has a token of its own, so that none can be lost unseen. */
 const said = {
@@ -152,7 +154,7 @@ const all = tokensOf(said)
 
 /** Without the streams around it, since there are thousands of them. */
 function fromEvents(provider: Provider, events: JsonObject[]): ChatCompletion | undefined {
-  const translator = translated(provider).translator(upstream)
+  const translator = providers[provider].translator(upstream)
   return chatBodyOf(translateAll(translator, events))
 }
 

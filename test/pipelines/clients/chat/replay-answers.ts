@@ -4,8 +4,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { deltaStages } from '../../../../pipelines/index.ts'
-import { translated, type Translated } from '../../../helpers/translated-provider.ts'
+import { deltaStages, providers, type ModelType } from '../../../../pipelines/index.ts'
 import { chatBody } from '../../../../pipelines/clients/chat/body.ts'
 import { chatStream } from '../../../../pipelines/clients/chat/stream.ts'
 import { AnswerOutcome, collect, serialise } from '../../../../pipelines/stages/serialise.ts'
@@ -18,7 +17,7 @@ export const upstream = { upstreamModel: 'up-1' }
 export interface Recording {
   /** `anthropic/text.sse` */
   name: string
-  provider: Translated
+  provider: ModelType
   bytes: Buffer
   /** the body of the same answer, where there is one */
   body?: JsonObject
@@ -58,24 +57,24 @@ export interface Answer {
   outcome: Seen
 }
 
-export async function asStream(provider: Translated, pieces: readonly Buffer[]): Promise<Answer> {
+export async function asStream(provider: ModelType, pieces: readonly Buffer[]): Promise<Answer> {
   const outcome = new AnswerOutcome()
   const last = serialise(chatStream(answerContext()), outcome, 0)
   const sse = text(last)
-  await pipeline([Readable.from(pieces), ...deltaStages(translated(provider), upstream), last])
+  await pipeline([Readable.from(pieces), ...deltaStages(providers[provider], upstream), last])
   return { sse: await sse, outcome: seen(outcome) }
 }
 
 export async function collectedFrom(
-  provider: Translated,
+  provider: ModelType,
   bytes: Buffer,
 ): Promise<ChatCompletion | undefined> {
-  const stages = deltaStages(translated(provider), upstream)
+  const stages = deltaStages(providers[provider], upstream)
   const body = chatBody(answerContext())
   await pipeline([Readable.from([bytes]), ...stages, collect(body, new AnswerOutcome())])
   return body.body()
 }
 
-export function fromBody(provider: Translated, body: JsonObject): ChatCompletion | undefined {
-  return bodyOf(translated(provider).body(body, upstream))
+export function fromBody(provider: ModelType, body: JsonObject): ChatCompletion | undefined {
+  return bodyOf(providers[provider].body(body, upstream))
 }

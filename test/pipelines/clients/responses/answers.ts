@@ -1,7 +1,10 @@
 /** Serialises deltas for a Responses client, in both forms, and checks what holds for every answer. */
 import assert from 'node:assert/strict'
 import OpenAI from 'openai'
-import type { ResponsesAnswerContext } from '../../../../pipelines/clients/responses/answer.ts'
+import {
+  responsesContext,
+  type ResponsesAnswerContext,
+} from '../../../../pipelines/clients/responses/answer.ts'
 import { responseBody } from '../../../../pipelines/clients/responses/body.ts'
 import { readResponses } from '../../../../pipelines/clients/responses/read.ts'
 import { responseStream } from '../../../../pipelines/clients/responses/stream.ts'
@@ -14,16 +17,18 @@ export interface Event extends JsonObject {
 
 const { answer } = readResponses({ model: 'claude-x', input: 'x' })
 
-export const context: ResponsesAnswerContext = {
-  ...answer,
-  requestedModel: 'claude-x',
-  fallbackId: 'fallback',
-  createdSeconds: 1_700_000_000,
-  nowSeconds: () => 1_700_000_009,
-  endpoint: 'e',
-  hideReasoning: false,
-  ownNames: undefined,
-}
+export const context: ResponsesAnswerContext = responsesContext(
+  {
+    requestedModel: 'claude-x',
+    fallbackId: 'fallback',
+    createdSeconds: 1_700_000_000,
+    nowSeconds: () => 1_700_000_009,
+    endpoint: 'e',
+    hideReasoning: false,
+    ownNames: undefined,
+  },
+  answer,
+)
 
 export const begun: Delta = { type: 'start', id: 'msg_1' }
 export const stopped: Delta = { type: 'stop', reason: 'stop' }
