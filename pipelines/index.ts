@@ -34,7 +34,7 @@ import { readResponses } from './clients/responses/read.ts'
 import { responseStream } from './clients/responses/stream.ts'
 import type { ProxyError, ShownError } from './errors.ts'
 import type { JsonDocument } from './json/document.ts'
-import type { JsonObject } from './json/value.ts'
+import { membersNamed, type ExactMembers, type JsonObject } from './json/value.ts'
 import type { RewriteContext } from './model.ts'
 import type { Delta } from './neutral/delta.ts'
 import type { NeutralRequest } from './neutral/request.ts'
@@ -108,6 +108,8 @@ interface ProviderBase {
   /** the request in the API's words; throws ProxyError 400 that names the place of what the API does not take */
   write: (request: NeutralRequest, context: WriteContext) => Written<JsonObject>
   translator: (context: TranslateContext) => Translator
+  /** the members of its answers that hold what a tool is called with: their numbers keep their digits */
+  callInput: ExactMembers
   /** the deltas of an answer that came as one body */
   body: (body: JsonObject, context: TranslateContext) => Iterable<Delta>
   /** the error that an HTTP answer with a status from 400 on stands for */
@@ -213,6 +215,7 @@ const providerTable = {
     streamEnd: /"type"\s*:\s*"(?:message_stop|error)"|[\r\n]event: *error[\r\n]/,
     write: writeMessages,
     translator: anthropicTranslator,
+    callInput: membersNamed('input'),
     body: anthropicBody,
     failure: refusalFrom,
     headerPrefixes: ['anthropic-', 'openai-', 'x-session-'],
@@ -226,6 +229,7 @@ const providerTable = {
       /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|[\r\n](?:event: *error[\r\n]|data: *\[DONE\])/,
     write: writeResponses,
     translator: responsesTranslator,
+    callInput: membersNamed('arguments', 'input'),
     body: responsesBody,
     failure: refusalFrom,
     headerPrefixes: ['openai-', 'x-session-'],
@@ -238,6 +242,7 @@ const providerTable = {
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
     write: writeCommon,
     translator: commonTranslator,
+    callInput: membersNamed('arguments'),
     body: commonBody,
     failure: commonRefusal,
     headerPrefixes: ['x-session-'],
@@ -248,6 +253,7 @@ const providerTable = {
     keyHeader: 'x-goog-api-key',
     write: writeGoogle,
     translator: googleTranslator,
+    callInput: membersNamed('args', 'partialArgs'),
     body: googleBody,
     failure: googleRefusal,
     headerPrefixes: ['x-session-'],
@@ -262,5 +268,5 @@ export const providers: Readonly<Record<ModelType, Provider>> = providerTable
 
 /** The stages from an upstream's bytes to neutral deltas. */
 export function deltaStages(provider: Provider, context: TranslateContext): Duplex[] {
-  return [sseEvents(), translate(provider.translator(context))]
+  return [sseEvents(), translate(provider.translator(context), provider.callInput)]
 }

@@ -52,15 +52,25 @@ const pieces = [
   { type: 'piece', say: 'I ' },
   { type: 'piece', say: 'look.' },
 ]
-const ask = { type: 'ask', ref: 'c-1', tool: 'look', with: { at: 'sky' } }
+const ask = { type: 'ask', ref: 'c-1', tool: 'look', with: { at: 'BIG' } }
 const bye = { type: 'bye', why: 'done', used: { in: 3, out: 5 } }
+
+const big = '12345678901234567890'
+
+/** A number that a double would change, as Acme writes it. */
+function written(value: object): string {
+  return JSON.stringify(value).replace('"BIG"', big)
+}
 
 /** Acme itself: it streams where it is asked to, and refuses an engine that it does not know. */
 const acme: Script = (request) => {
   const { live, engine } = request.json() as { live: boolean; engine: string }
   if (engine !== 'acme-1') return { status: 404, body: { problem: 'no such engine' } }
-  if (!live) return { body: { ref: 'a-1', parts: [...pieces, ask], why: 'done', used: bye.used } }
-  return { sse: [hello, ...pieces, ask, bye].map((event) => sse(event.type, event)) }
+  if (!live) {
+    const body = written({ ref: 'a-1', parts: [...pieces, ask], why: 'done', used: bye.used })
+    return { headers: { 'content-type': 'application/json' }, body }
+  }
+  return { sse: [hello, ...pieces, ask, bye].map((event) => sse(event.type, written(event))) }
 }
 
 test('the provider of docs/providers.md compiles and serves with two files and a row', async (t) => {
@@ -93,6 +103,21 @@ test('the provider of docs/providers.md compiles and serves with two files and a
     messages: [
       { role: 'system' as const, content: 'Be brief.' },
       { role: 'user' as const, content: 'What is there?' },
+      {
+        role: 'assistant' as const,
+        tool_calls: [
+          {
+            id: 'c-0',
+            type: 'function' as const,
+            function: { name: 'look', arguments: `{"at":${big}}` },
+          },
+        ],
+      },
+      {
+        role: 'tool' as const,
+        tool_call_id: 'c-0',
+        content: [{ type: 'text' as const, text: 'stars' }],
+      },
     ],
     tools: [
       { type: 'function' as const, function: { name: 'look', parameters: { type: 'object' } } },
@@ -111,21 +136,22 @@ test('the provider of docs/providers.md compiles and serves with two files and a
     assert.equal(choice?.message.content, 'I look.')
     assert.equal(choice.finish_reason, 'tool_calls')
     const [call] = choice.message.tool_calls ?? []
-    assert.deepEqual(call?.type === 'function' && call.function.arguments, '{"at":"sky"}')
+    assert.deepEqual(call?.type === 'function' && call.function.arguments, `{"at":${big}}`)
     if (usage) assert.equal(usage.total_tokens, 8)
   }
   assert.equal(response.headers.get('x-droid2api-dropped'), 'temperature')
   assert.ok(refused instanceof APIError)
   assert.equal(refused.status, 404)
   assert.match(refused.message, /no such engine/)
-  assert.deepEqual(upstream.requests[1]?.json(), {
-    engine: 'acme-1',
-    live: false,
-    lines: [
-      { who: 'house', say: 'Be brief.' },
-      { who: 'you', say: 'What is there?' },
-    ],
-    tools: [{ name: 'look', takes: { type: 'object' } }],
-  })
+  const lines = [
+    '{"who":"house","say":"Be brief."}',
+    '{"who":"you","say":"What is there?"}',
+    `{"who":"me","ref":"c-0","tool":"look","with":{"at":${big}}}`,
+    '{"who":"you","ref":"c-0","got":"stars"}',
+  ]
+  assert.equal(
+    upstream.requests[1]?.body.toString(),
+    `{"engine":"acme-1","live":false,"lines":[${lines.join()}],"tools":[{"name":"look","takes":{"type":"object"}}]}`,
+  )
   assert.equal(upstream.requests[1]?.url, '/v1/talk')
 })

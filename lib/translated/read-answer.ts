@@ -65,9 +65,9 @@ async function deltasOf(
   provider: Provider,
   context: TranslateContext,
 ): Promise<Iterable<Delta> | undefined> {
-  const body = answerFrom(text)
+  const body = answerFrom(text, provider.callInput)
   if (body) return provider.body(body, context)
-  const events = answersFrom(text)
+  const events = answersFrom(text, provider.callInput)
   if (events) return translateAll(provider.translator(context), events)
   return looksLikeEvents.test(text) ? await deltasIn(text, provider, context) : undefined
 }

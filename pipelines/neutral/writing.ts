@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../model.ts'
 import type { Recall } from './reasoning.ts'
+import type { Nameable, NeutralRequest } from './request.ts'
 import type { OwnNames, ToolNames } from './tool-names.ts'
 
 export interface WriteContext {
@@ -38,4 +39,13 @@ export interface Written<Body> {
   callIds?: readonly string[]
   /** the client wants no readable reasoning in the answer */
   hideReasoning?: boolean
+}
+
+/** The client's names of those members that the request has, for `dropped`. */
+export function lostNames(request: NeutralRequest, members: readonly Nameable[]): string[] {
+  const given = { ...request, ...request.sampling }
+  return members.flatMap((member) => {
+    const value = given[member]
+    return value === undefined ? [] : [request.names[member] ?? member]
+  })
 }

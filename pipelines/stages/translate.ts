@@ -4,7 +4,13 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import { brokenProtocol } from '../errors.ts'
-import { isObject, parseAnswer, type JsonObject } from '../json/value.ts'
+import {
+  isObject,
+  membersNamed,
+  parseAnswer,
+  type ExactMembers,
+  type JsonObject,
+} from '../json/value.ts'
 import { failed, type Delta } from '../neutral/delta.ts'
 import { ProtocolError } from '../wire-value.ts'
 import { listsHeld, type SseEvent } from './sse-events.ts'
@@ -35,11 +41,11 @@ export interface Translator {
 const restMs = 5000
 
 /**
- * In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. After `stop` or `failure` its output ends, and 5 s after
+ * In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. `callInput`: what tools are called with keeps its digits. After `stop` or `failure` its output ends, and 5 s after
  * the translator began to await the rest.
  */
-export function translate(translator: Translator): Transform {
-  const answer = new Answer(translator)
+export function translate(translator: Translator, callInput: ExactMembers): Transform {
+  const answer = new Answer(translator, callInput)
   let restTimer: NodeJS.Timeout | undefined
 
   function emit(stage: Transform, read: () => Delta[], done: TransformCallback): void {
@@ -90,7 +96,7 @@ export function translate(translator: Translator): Transform {
 
 /** The same answer when it came as one body: its parts as events, so that both forms obey one set of rules. */
 export function translateAll(translator: Translator, events: readonly JsonObject[]): Delta[] {
-  const answer = new Answer(translator)
+  const answer = new Answer(translator, membersNamed())
   return [...answer.translate(events), ...answer.end()]
 }
 
@@ -101,10 +107,12 @@ export function translateAll(translator: Translator, events: readonly JsonObject
 class Answer {
   over = false
   readonly #translator: Translator
+  readonly #callInput: ExactMembers
   #started = false
 
-  constructor(translator: Translator) {
+  constructor(translator: Translator, callInput: ExactMembers) {
     this.#translator = translator
+    this.#callInput = callInput
   }
 
   read(events: readonly SseEvent[]): Delta[] {
@@ -112,7 +120,7 @@ class Answer {
     for (const event of events) {
       if (this.over) break
       try {
-        this.#add(deltasOf(event, this.#translator), deltas)
+        this.#add(deltasOf(event, this.#translator, this.#callInput), deltas)
       } catch (error) {
         this.#fail(error, deltas)
       }
@@ -172,12 +180,16 @@ class Answer {
   }
 }
 
-function deltasOf({ event, data, oversized }: SseEvent, translator: Translator): Delta[] {
+function deltasOf(
+  { event, data, oversized }: SseEvent,
+  translator: Translator,
+  callInput: ExactMembers,
+): Delta[] {
   if (oversized) return [failed(brokenProtocol('The upstream sent an event above the size limit.'))]
   if (data === '[DONE]') return translator.end(true)
   let value: unknown
   try {
-    value = parseAnswer(data)
+    value = parseAnswer(data, callInput)
   } catch {
     // Blank data is a keep-alive of some gateways; of anything else a part of the answer may be lost.
     if (data.trim() === '') return []

@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import {
   ExactNumber,
   calculable,
+  membersNamed,
   parseAnswer,
   parseExact,
   survey,
@@ -114,7 +115,11 @@ suite('§1.1 numbers', () => {
   test('of an answer only what a tool is called with has exact numbers', () => {
     const given = '{"usage":{"n":1.0},"index":0.0,"content":[{"input":{"id":1.0,"a":[-0]}}]}'
 
-    const value = parseAnswer(given) as { usage: unknown; index: unknown; content: unknown }
+    const value = parseAnswer(given, membersNamed('input', 'arguments')) as {
+      usage: unknown
+      index: unknown
+      content: unknown
+    }
 
     assert.deepEqual([value.usage, value.index], [{ n: 1 }, 0])
     assert.equal(writeJson(value.content), '[{"input":{"id":1.0,"a":[-0]}}]')
@@ -124,7 +129,7 @@ suite('§1.1 numbers', () => {
     const deep = `${'['.repeat(100_000)}1.0${']'.repeat(100_000)}`
 
     assert.equal(survey(deep).depth, 100_000)
-    assert.ok(parseAnswer(`{"input":${deep}}`))
+    assert.ok(parseAnswer(`{"input":${deep}}`, membersNamed('input')))
   })
 })
 

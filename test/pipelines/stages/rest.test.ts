@@ -1,4 +1,5 @@
 /** The end of a chat stream: what an upstream may still report behind the finish reason, and how long that is waited for. */
+import { membersNamed } from '../../../pipelines/json/value.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
@@ -8,7 +9,7 @@ import { brief, content, context, finish } from '../providers/common/chunks.ts'
 import { only } from '../providers/events.ts'
 
 function open() {
-  const stage = translate(commonTranslator(context))
+  const stage = translate(commonTranslator(context), membersNamed('arguments'))
   const deltas: Delta[] = []
   let hasEnded = false
   stage.on('data', (list: Delta[]) => deltas.push(...list))

@@ -1,3 +1,4 @@
+import { membersNamed } from '../../../pipelines/json/value.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
@@ -17,7 +18,7 @@ import {
 
 /** What the stage gives for these events, until its output ends. */
 async function deltasOf(events: SseEvent[], translator = anthropicTranslator(context)) {
-  const stage = translate(translator)
+  const stage = translate(translator, membersNamed('input'))
   for (const event of events) stage.write([event])
   stage.end()
   const deltas: Delta[][] = await stage.toArray()
@@ -97,7 +98,7 @@ test('[DONE] alone does not complete a response either', async () => {
 })
 
 test('the output ends with the answer, though the upstream goes on', async () => {
-  const stage = translate(anthropicTranslator(context))
+  const stage = translate(anthropicTranslator(context), membersNamed('input'))
   for (const event of data(messageStart(), stopReason, stop)) stage.write([event])
 
   assert.deepEqual(types((await stage.toArray()).flat() as Delta[]), ['start', 'stop'])

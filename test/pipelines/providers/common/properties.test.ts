@@ -1,4 +1,5 @@
 /** What holds for every chat answer, however an upstream cuts and orders it. */
+import { membersNamed } from '../../../../pipelines/json/value.ts'
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
@@ -16,7 +17,7 @@ async function streamed(bytes: Buffer, places: number[]): Promise<Delta[]> {
   const pieces = cutAt(bytes, places)
   const stages = Readable.from(pieces.filter((piece) => piece.length > 0))
     .pipe(sseEvents())
-    .pipe(translate(commonTranslator(context)))
+    .pipe(translate(commonTranslator(context), membersNamed('arguments')))
   return ((await stages.toArray()) as Delta[][]).flat()
 }
 

@@ -3,11 +3,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { chatBody } from '../../../../pipelines/clients/chat/body.ts'
-import { isObject, parseAnswer, type JsonObject } from '../../../../pipelines/json/value.ts'
+import {
+  isObject,
+  membersNamed,
+  parseAnswer,
+  type JsonObject,
+} from '../../../../pipelines/json/value.ts'
 import type { Delta } from '../../../../pipelines/neutral/delta.ts'
 import { googleBody, googleTranslator } from '../../../../pipelines/providers/google/answer.ts'
 import { googleRefusal } from '../../../../pipelines/providers/google/error.ts'
 import { translateAll } from '../../../../pipelines/stages/translate.ts'
+
+const callInput = membersNamed('args', 'partialArgs')
 
 const context = { upstreamModel: 'gemini-3-pro', fallbackId: 'x' }
 
@@ -26,7 +33,7 @@ function ended(parts: unknown[], finishReason = 'STOP', candidate: JsonObject = 
 
 /** As it comes over the wire. */
 function deltasOf(...events: JsonObject[]): Delta[] {
-  const parsed = events.map((one) => parseAnswer(JSON.stringify(one)))
+  const parsed = events.map((one) => parseAnswer(JSON.stringify(one), callInput))
   return translateAll(googleTranslator(context), parsed.filter(isObject))
 }
 
@@ -91,7 +98,10 @@ test('numbers in arguments keep their digits (§15.5)', () => {
   const text =
     '{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"n":12345678901234567890,"x":1.0}}}]},"finishReason":"STOP"}]}'
 
-  const deltas = translateAll(googleTranslator(context), [parseAnswer(text)].filter(isObject))
+  const deltas = translateAll(
+    googleTranslator(context),
+    [parseAnswer(text, callInput)].filter(isObject),
+  )
 
   assert.equal(ofType(deltas, 'tool-input')[0]?.text, '{"n":12345678901234567890,"x":1.0}')
 })
@@ -505,7 +515,10 @@ test('a stream and a body of the same parts say the same, however the stream is 
         at += count
       }
       const stream = deltasOf(...events, ended([]))
-      const body = googleBody(parseAnswer(JSON.stringify(ended(parts))) as JsonObject, context)
+      const body = googleBody(
+        parseAnswer(JSON.stringify(ended(parts)), callInput) as JsonObject,
+        context,
+      )
       assert.deepEqual(stream, body)
     }),
     { numRuns: 1000 },
