@@ -41,11 +41,7 @@ export interface Written<Body> {
   hideReasoning?: boolean
 }
 
-/** The client's names of those members that the request has, for `dropped`. */
-export function lostNames(request: NeutralRequest, members: readonly Nameable[]): string[] {
-  const given = { ...request, ...request.sampling }
-  return members.flatMap((member) => {
-    const value = given[member]
-    return value === undefined ? [] : [request.names[member] ?? member]
-  })
+/** What the client calls these members, for `dropped`. */
+export function clientNames({ names }: NeutralRequest, members: readonly Nameable[]): string[] {
+  return members.map((member) => names[member] ?? member)
 }

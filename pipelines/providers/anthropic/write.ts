@@ -7,7 +7,7 @@ import { withLoadedTools } from '../../neutral/deferred-tools.ts'
 import { wantsPrompt } from '../../neutral/history.ts'
 import type { AnswerFormat, Nameable, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import { names128, ToolNames } from '../../neutral/tool-names.ts'
-import type { WriteContext, Written } from '../../neutral/writing.ts'
+import { clientNames, type WriteContext, type Written } from '../../neutral/writing.ts'
 import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.ts'
 import { capabilityOf } from './capability.ts'
 import { limitMarks, textBlock, withTurnMark } from './content.ts'
@@ -231,7 +231,7 @@ function lostFields(request: NeutralRequest, model: Model): string[] {
   if (request.cacheKey !== undefined && !wantsMarks(request, model)) lost.push('cacheKey')
   const ownOfOthers = Object.entries(own).filter(([api]) => api !== 'anthropic')
   return [
-    ...lost.map((name) => nameOf(name, request)),
+    ...clientNames(request, lost),
     ...ownOfOthers.flatMap(([, members]) => Object.keys(members)),
     ...(tier !== undefined && !serviceTiers.has(tier) ? [nameOf('tier', request)] : []),
     ...request.lost,
@@ -273,5 +273,5 @@ function samplingOf(request: NeutralRequest, allowed: boolean): SamplingPlan {
     ...(topP !== fields.top_p && topP !== 1 ? ['topP' as const] : []),
     ...(topK === fields.top_k ? [] : ['topK' as const]),
   ]
-  return { fields, dropped: dropped.map((name) => nameOf(name, request)) }
+  return { fields, dropped: clientNames(request, dropped) }
 }
