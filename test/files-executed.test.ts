@@ -18,13 +18,13 @@ const asks = [
     name: 'a chat request, streamed and with a tool, to a model of another API',
     path: '/v1/chat/completions',
     body: { model, messages, tools, stream: true },
-    most: 60,
+    most: 45,
   },
   {
     name: 'a Messages request, streamed, to a model of that API',
     path: '/v1/messages',
     body: { model, messages, max_tokens: 100, stream: true },
-    most: 26,
+    most: 28,
   },
 ]
 

@@ -12,7 +12,7 @@ import { API } from 'typescript/unstable/sync'
 
 const bounds = {
   filesInCircles: 0,
-  foldersWithCircles: 1,
+  foldersWithCircles: 0,
   importsOfLibFromPipelines: 0,
   filesLooseInLib: 6,
   filesUnder20Lines: 12,

@@ -1,20 +1,35 @@
 /**
  * POST to a model, in whichever API: decides the road. A client that speaks the model's own API takes the same-API road; else
- * the request is translated.
+ * the request is translated: read, written for the provider and sent, and its answer translated back.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
-import { findModel } from '../config/models.ts'
+import { findModel, systemPromptOf } from '../config/models.ts'
 import type { DefaultStream, Model } from '../config/types.ts'
 import { withBody } from '../http/body.ts'
 import { forward, prepareForward, type Forwarded } from '../same-api/forward.ts'
-import { prepareTranslation, translate, type Translated } from '../translated/ask.ts'
-import { answerEmpty, type Asked } from '../translated/answer.ts'
-import { modelOf } from '../upstream/target.ts'
-import { badRequest, ProxyError } from '../../pipelines/errors.ts'
-import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
+import {
+  answerEmpty,
+  answerTranslated,
+  callMemory,
+  refuse,
+  type Asked,
+} from '../translated/answer.ts'
+import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
+import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
+import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
+import { modelOf, targetOf } from '../upstream/target.ts'
+import { ProxyError, badRequest } from '../../pipelines/errors.ts'
+import {
+  clients,
+  providers,
+  type Client,
+  type ClientRead,
+  type SameApi,
+} from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
+import { writeJson } from '../../pipelines/json/value.ts'
 
 /** Answers one request. What follows the route of the client's API in the path goes upstream. Throws ProxyError. */
 export async function askModel(
@@ -133,4 +148,88 @@ function defaultStream(wanted: DefaultStream, headers: IncomingHttpHeaders): boo
   if (accept.includes('text/event-stream')) return true
   if (accept.includes('application/json')) return false
   return (headers['user-agent'] ?? '').startsWith('curl/')
+}
+
+/** A request that is ready to go up. */
+export interface Translated {
+  road: 'translated'
+  asked: Asked
+  body: OutgoingBody
+  /** parameters that the model's API has no word for */
+  dropped: readonly string[]
+}
+
+interface ReadRequest
+  extends Pick<Asked, 'client' | 'provider' | 'stream' | 'form'>, Pick<ClientRead, 'request'> {
+  model: Model
+}
+
+/**
+ * Everything parsed from the request ends its life here; only the outgoing bytes go on. Throws ProxyError 400 for what cannot
+ * be written for the provider.
+ */
+export function prepareTranslation(
+  call: Call,
+  { client, provider, request, form, model, stream }: ReadRequest,
+): Translated {
+  call.record.stream = stream
+  const target = targetOf(call, model, { subPath: '', stream })
+  const written = provider.write(request, {
+    model,
+    endpoint: target.endpoint.name,
+    systemPrompt: systemPromptOf(call.config, target.endpoint),
+    headers: call.headers,
+    stream,
+    path: target.address.path,
+    toolSchema: target.endpoint.schema,
+    recall: callMemory(call, target).recall,
+  })
+  const asked = {
+    client,
+    provider,
+    target,
+    stream,
+    requestedModel: request.model,
+    form,
+    stopAt: written.stopAt ?? [],
+    hideReasoning: written.hideReasoning ?? false,
+    ownNames: written.ownNames,
+    names: written.names,
+    callIds: written.callIds ?? [],
+  }
+  const own = { 'content-type': 'application/json', 'accept-encoding': 'identity' }
+  const body = {
+    pieces: [Buffer.from(writeJson(written.body))],
+    pass: provider.headerPrefixes,
+    headers: { ...own, ...written.headers },
+  }
+  return { road: 'translated', asked, body, dropped: written.dropped }
+}
+
+/** Sends the request and answers it. Throws ProxyError for whatever goes wrong before the first byte. */
+export async function translate(
+  res: ServerResponse,
+  call: Call,
+  { asked, body, dropped }: Translated,
+): Promise<void> {
+  const answer = await exchange(call, asked.target, body, sendAttempt)
+  setHeaders(res, call, answer, asked, dropped)
+  if (answer.status >= 300) await refuse(answer, call, asked)
+  else await answerTranslated(answer, res, call, asked)
+}
+
+function setHeaders(
+  res: ServerResponse,
+  call: Call,
+  answer: UpstreamAnswer,
+  { client: { limitHeader, idHeader }, provider: { limits } }: Asked,
+  dropped: readonly string[],
+): void {
+  const raw = withoutSecrets(answer.raw, call.app.redact)
+  for (const [name, value] of Object.entries(answerHeaders(raw, { limits, limitHeader }))) {
+    res.setHeader(name, value)
+  }
+  if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', call.id)
+  if (idHeader !== undefined) res.setHeader(idHeader, res.getHeader('x-request-id') ?? call.id)
+  if (dropped.length > 0) res.setHeader('x-droid2api-dropped', dropped.join(', '))
 }

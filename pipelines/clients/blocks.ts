@@ -4,14 +4,8 @@
  */
 import { badRequest, ProxyError } from '../errors.ts'
 import { isObject, type JsonObject } from '../json/value.ts'
-import type {
-  AttachmentPiece,
-  ForeignPiece,
-  Mark,
-  Own,
-  SearchResultPiece,
-} from '../neutral/request.ts'
-import { isGiven, listAt, objectAt, textAt } from '../untrusted.ts'
+import type { AttachmentPiece, ForeignPiece, Own, SearchResultPiece } from '../neutral/request.ts'
+import { isGiven, listAt, markOf, objectAt, textAt } from '../untrusted.ts'
 import { attachmentOf } from './attachment.ts'
 
 /** Sources of an image or a document that others can read, too. */
@@ -19,16 +13,6 @@ const readableSources = new Set<unknown>(['url', 'base64', 'text', 'content', un
 
 /** What Anthropic's own tools left in an assistant's turn. */
 export const serverBlock = /^(?:server|mcp)_tool_use$|_tool_result$/
-
-/** The prompt cache marks of a part, a message, a call or a tool. */
-export function markOf(source: JsonObject): { mark?: Mark } {
-  const { cache_control: control, prompt_cache_breakpoint: breakpoint } = source
-  const mark: Mark = {
-    ...(isObject(control) && { control }),
-    ...(isGiven(breakpoint) && { breakpoint }),
-  }
-  return Object.keys(mark).length > 0 ? { mark } : {}
-}
 
 /** What Anthropic's own writer sends as it is. */
 export function ownOf(value: JsonObject): { own: Own } {

@@ -1,5 +1,5 @@
 /** The answer so far, as a translator needs it for its next delta: positions, indexes, the block that is open. */
-import { ProtocolError, asJsonText } from '../wire-value.ts'
+import { ProtocolError, asJsonText } from '../untrusted.ts'
 import type { Delta } from './delta.ts'
 import type { Place, Reasoning, Seal } from './reasoning.ts'
 

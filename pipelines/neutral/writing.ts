@@ -1,9 +1,26 @@
-/** What a provider's writer is given beside the neutral request, and what it hands back. */
+/**
+ * What a provider's writer is given beside the neutral request, what it hands back, and what every writer does: an assistant's
+ * reasoning goes back to its place, in the first form of which the model that is asked can use something; the operator's
+ * prompt comes first, once; what only another API has is dropped by its name or refused.
+ */
 import type { IncomingHttpHeaders } from 'node:http'
+import { badRequest, type ProxyError } from '../errors.ts'
 import type { Model } from '../model.ts'
-import type { Recall } from './reasoning.ts'
-import type { Nameable, NeutralRequest } from './request.ts'
-import type { OwnNames, ToolNames } from './tool-names.ts'
+import { keyOfPhases } from './phases.ts'
+import type { Phase, Place, PlacedPhase, Reasoning, Recall, Seal } from './reasoning.ts'
+import type {
+  CallPiece,
+  HostedTool,
+  Nameable,
+  NeutralRequest,
+  Piece,
+  ReasoningPiece,
+  TextPiece,
+  Turn,
+} from './request.ts'
+import { isSealed as isOurSeal } from './seal.ts'
+import type { OwnNames, ToolNames } from './tools.ts'
+import { shown } from '../untrusted.ts'
 
 export interface WriteContext {
   model: Model
@@ -44,4 +61,227 @@ export interface Written<Body> {
 /** What the client calls these members, for `dropped`. */
 export function clientNames({ names }: NeutralRequest, members: readonly Nameable[]): string[] {
   return members.map((member) => names[member] ?? member)
+}
+
+/** Reasoning that can be handed back. */
+export type Sealed = Reasoning & { seal: Seal }
+
+/** What a writer knows of the model that is asked. */
+export interface Taker {
+  /** whether the model takes this reasoning back */
+  takes: (reasoning: Sealed) => boolean
+  recall?: Recall | undefined
+  /** the model tells commentary from the final answer */
+  phases?: boolean
+}
+
+/** What the text behind it is. */
+export interface PhaseMark {
+  type: 'phase'
+  phase: Phase
+}
+
+export type Ordered = Piece | PhaseMark
+
+/**
+ * The pieces of an assistant's turn in the order in which the model produced them, its `calls` among them. Reasoning is in it
+ * only where the model takes it: what the client hands back beside the pieces, else what stands among them, else what is
+ * remembered. A text is cut where something stands within it; of its two halves the later keeps the mark.
+ */
+export function orderedPieces(turn: Turn, taker: Taker): Ordered[] {
+  const beside = reasoningBeside(turn, taker)
+  const pieces = turn.pieces.filter(
+    (piece) => piece.type !== 'reasoning' || (beside.length === 0 && isTaken(piece, taker)),
+  )
+  const isKnown = beside.length > 0 || pieces.some(({ type }) => type === 'reasoning')
+  const reasoning = isKnown ? beside : remembered(turn, taker)
+  const placed: Placed[] = [
+    ...phasesOf(turn, taker),
+    ...reasoning.map((piece) => ({ piece, at: piece.reasoning.at })),
+  ]
+  return weave(pieces, turn.calls ?? [], placed.toSorted(byPlace))
+}
+
+/** Of the forms in which the client hands reasoning back, the first of which something is taken. */
+function reasoningBeside(turn: Turn, taker: Taker): ReasoningPiece[] {
+  for (const form of turn.reasoning ?? []) {
+    const taken = form.filter((piece) => isTaken(piece, taker))
+    if (taken.length > 0) return withPlaces(taken, turn, taker)
+  }
+  return []
+}
+
+/** A seal of ours that has come into a seal's place by some other road is nobody's. */
+function isTaken({ reasoning }: ReasoningPiece, { takes }: Taker): boolean {
+  return isSealed(reasoning) && !isOurs(reasoning.seal) && takes(reasoning)
+}
+
+function isOurs(seal: Seal): boolean {
+  return (
+    ('signature' in seal && isOurSeal(seal.signature)) || ('data' in seal && isOurSeal(seal.data))
+  )
+}
+
+function isSealed(reasoning: Reasoning): reasoning is Sealed {
+  return reasoning.seal !== undefined
+}
+
+/** Clients that know only some members of reasoning lose its place; that of the remembered one with the same seal counts. */
+function withPlaces(pieces: ReasoningPiece[], turn: Turn, { recall }: Taker): ReasoningPiece[] {
+  if (pieces.every(({ reasoning }) => reasoning.at)) return pieces
+  const known = recalled(turn, recall)
+  return pieces.map((piece) => {
+    const { at = known.find((one) => hasSameSeal(one, piece.reasoning))?.at } = piece.reasoning
+    return at ? { ...piece, reasoning: { ...piece.reasoning, at } } : piece
+  })
+}
+
+function hasSameSeal({ seal: one }: Reasoning, { seal: other }: Reasoning): boolean {
+  if (!one || !other) return false
+  if ('data' in one) return 'data' in other && one.data === other.data
+  return 'signature' in one && 'signature' in other && one.signature === other.signature
+}
+
+function remembered(turn: Turn, taker: Taker): ReasoningPiece[] {
+  return recalled(turn, taker.recall)
+    .map((reasoning): ReasoningPiece => ({ type: 'reasoning', place: turn.place, reasoning }))
+    .filter((piece) => isTaken(piece, taker))
+}
+
+function recalled(turn: Turn, recall: Recall | undefined): Reasoning[] {
+  const key = firstCallId(turn)
+  return joined((key === undefined ? undefined : recall?.(key)?.reasoning) ?? [])
+}
+
+/** An item whose seal came late lies in the memory as two of one index. */
+function joined(entries: Reasoning[]): Reasoning[] {
+  return entries.map((one) => {
+    const isLate = one.seal && one.text === '' && one.index !== undefined
+    const first = isLate && entries.find(({ index, seal }) => index === one.index && !seal)
+    return first && one.seal ? { ...one, ...first, seal: one.seal } : one
+  })
+}
+
+/** The phases that were seen: as the client hands them back, else as they are remembered. */
+function phasesOf(turn: Turn, { phases, recall }: Taker): Placed[] {
+  if (!phases) return []
+  if (turn.phase) return [phaseAt({ phase: turn.phase, at: { content: 0, tools: 0 } })]
+  const texts = turn.pieces.filter((piece) => piece.type === 'text')
+  if (!recall || !turn.pieces.some(isSpeech)) return []
+  const text = texts.map((piece) => piece.text).join('')
+  return (recall(keyOfPhases(firstCallId(turn), text))?.phases ?? []).map(phaseAt)
+}
+
+function isSpeech(piece: Piece): boolean {
+  return (piece.type === 'text' || piece.type === 'refusal') && piece.text !== ''
+}
+
+function phaseAt({ phase, at }: PlacedPhase): Placed {
+  return { piece: { type: 'phase', phase }, at }
+}
+
+/** The memory knows an answer by its first call. */
+function firstCallId({ calls = [], pieces }: Turn): string | undefined {
+  const [first] = [...calls, ...pieces.filter((piece) => piece.type === 'call')]
+  return first?.id
+}
+
+interface Placed {
+  piece: ReasoningPiece | PhaseMark
+  /** left out: in front of everything */
+  at: Place | undefined
+}
+
+function byPlace({ at: one }: Placed, { at: other }: Placed): number {
+  if (!one || !other) return Number(one !== undefined) - Number(other !== undefined)
+  return one.content - other.content || one.tools - other.tools
+}
+
+/** A client that has lost the order of text and calls has the calls behind the text of their position. */
+function weave(pieces: Piece[], calls: CallPiece[], placed: Placed[]): Ordered[] {
+  const woven: Ordered[] = []
+  let rest = pieces
+  let passedPoints = 0
+  let passedCalls = 0
+  for (const { piece, at } of placed) {
+    if (at) {
+      const [before, after] = splitAt(rest, at.content - passedPoints)
+      const callsUntil = Math.max(passedCalls, at.tools)
+      woven.push(...before, ...calls.slice(passedCalls, callsUntil))
+      rest = after
+      passedPoints = Math.max(passedPoints, at.content)
+      passedCalls = callsUntil
+    }
+    woven.push(piece)
+  }
+  return [...woven, ...rest, ...calls.slice(passedCalls)]
+}
+
+/** Cuts after so many code points of text. */
+function splitAt(pieces: Piece[], points: number): [before: Piece[], after: Piece[]] {
+  let left = points
+  for (const [index, piece] of pieces.entries()) {
+    if (left <= 0) return [pieces.slice(0, index), pieces.slice(index)]
+    if (piece.type !== 'text') continue
+    const { units, missing } = unitsOf(piece.text, left)
+    left = missing
+    if (units === piece.text.length) continue
+    const head: TextPiece = { type: 'text', text: piece.text.slice(0, units), place: piece.place }
+    const tail: TextPiece = { ...piece, text: piece.text.slice(units) }
+    return [
+      [...pieces.slice(0, index), head],
+      [tail, ...pieces.slice(index + 1)],
+    ]
+  }
+  return points <= 0 ? [[], pieces] : [pieces, []]
+}
+
+/** UTF-16 units of the first `points` code points, and how many the text was short of. */
+function unitsOf(text: string, points: number): { units: number; missing: number } {
+  let units = 0
+  let missing = points
+  for (; missing > 0 && units < text.length; missing--) {
+    units += text.codePointAt(units)! > 0xffff ? 2 : 1
+  }
+  return { units, missing }
+}
+
+/** Whether the operator's prompt goes in front: a blank one is none, and what begins with it gets no second copy. */
+export function wantsPrompt(prompt: string, client: string): boolean {
+  return prompt.trim() !== '' && !client.startsWith(prompt.trimEnd())
+}
+
+/** The names, for what is dropped, of the members that only other APIs than `api` know. */
+export function lostMembers({ own }: Pick<NeutralRequest, 'own'>, api: string): string[] {
+  return Object.entries(own).flatMap(([of, members]) => (of === api ? [] : Object.keys(members)))
+}
+
+/**
+ * The names, for what is dropped, of the tools that the model lacks. Throws a 400 where the work cannot go on without: the
+ * client would run the tool, or has no other, or wants this one called. An answer without results would look like a search
+ * that found nothing.
+ */
+export function lostTools(
+  { model, tools, toolChoice }: NeutralRequest,
+  isLacking: (tool: HostedTool) => boolean,
+): string[] {
+  const lacking = tools.filter((tool) => tool.kind === 'hosted').filter(isLacking)
+  const isAll = lacking.length === tools.length
+  for (const tool of lacking) {
+    if (tool.isClientRun) throw unknownTool(tool)
+    const isChosen = toolChoice?.type === 'hosted' && toolChoice.tool === tool
+    if (tool.lostName !== undefined && (isAll || isChosen)) throw unavailable(tool, model)
+  }
+  return lacking.map(({ lostName = 'tools' }) => lostName)
+}
+
+function unknownTool({ place, written }: HostedTool): ProxyError {
+  const message = `${place} is ${shown(written)}, which only models of its own provider know how to call; declare it as a function with a schema.`
+  return badRequest('unsupported_tool', place, message)
+}
+
+function unavailable({ place, written, search }: HostedTool, model: string): ProxyError {
+  const name = search ? 'web_search' : (written ?? 'the tool')
+  const message = `${name} is not available on the model ${shown(model)} here.`
+  return badRequest('unsupported_tool', place, message)
 }

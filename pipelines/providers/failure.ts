@@ -5,7 +5,7 @@
  */
 import { ProxyError, brokenProtocol, errorType } from '../errors.ts'
 import { isObject, objectFrom, type JsonObject } from '../json/value.ts'
-import { asName, asObject, asObjects } from '../wire-value.ts'
+import { asName, asObject, asObjects } from '../untrusted.ts'
 
 export const noMessage = 'The upstream reported an error without a message.'
 

@@ -5,7 +5,7 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta } from '../neutral/delta.ts'
-import { unwrappedInput, type ToolNames } from '../neutral/tool-names.ts'
+import { unwrappedInput, type ToolNames } from '../neutral/tools.ts'
 import { listsHeld } from './sse-events.ts'
 
 /** In and out: Delta[]. */

@@ -7,7 +7,7 @@ import type { ProxyError, ShownError } from '../errors.ts'
 import type { Delta, StopReason, Usage } from '../neutral/delta.ts'
 import { PhasesSoFar } from '../neutral/phases.ts'
 import type { Reasoning, Remembered } from '../neutral/reasoning.ts'
-import type { OwnNames } from '../neutral/tool-names.ts'
+import type { OwnNames } from '../neutral/tools.ts'
 import { listsHeld } from './sse-events.ts'
 
 /** What the answer to any client depends on. */

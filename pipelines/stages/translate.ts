@@ -12,7 +12,7 @@ import {
   type JsonObject,
 } from '../json/value.ts'
 import { failed, type Delta } from '../neutral/delta.ts'
-import { ProtocolError } from '../wire-value.ts'
+import { ProtocolError } from '../untrusted.ts'
 import { listsHeld, type SseEvent } from './sse-events.ts'
 
 export interface TranslateContext {

@@ -14,9 +14,9 @@ import type {
   ResultPiece,
   SearchResultPiece,
 } from '../../neutral/request.ts'
-import { isGiven, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
+import { isGiven, nameAt, objectAt, shown, textAt, markOf } from '../../untrusted.ts'
 import { isAttachment } from '../attachment.ts'
-import { heldPiece, markOf, ownHeldPiece, ownOf, serverBlock } from '../blocks.ts'
+import { heldPiece, ownHeldPiece, ownOf, serverBlock } from '../blocks.ts'
 import { isThinking, thinkingPiece } from './reasoning.ts'
 
 /** Whose content it is. `nested`: that of a result in Anthropic's form, where Anthropic decides what it takes. */

@@ -22,8 +22,8 @@ import {
   optionalFlagAt,
   shown,
   textAt,
+  markOf,
 } from '../../untrusted.ts'
-import { markOf } from '../blocks.ts'
 
 /** Tools that Anthropic defines carry the date of their version in the type. */
 const anthropicType = /_\d{8}$|^mcp_toolset$/

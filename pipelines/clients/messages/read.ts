@@ -14,8 +14,15 @@ import type {
   Sampling,
   Turn,
 } from '../../neutral/request.ts'
-import { isGiven, listAt, objectAt, optionalFlagAt, shown, textAt } from '../../untrusted.ts'
-import { markOf } from '../blocks.ts'
+import {
+  isGiven,
+  listAt,
+  objectAt,
+  optionalFlagAt,
+  shown,
+  textAt,
+  markOf,
+} from '../../untrusted.ts'
 import { declaresSearch, readTools } from './tools.ts'
 import { readTurns, type History } from './turns.ts'
 

@@ -20,8 +20,9 @@ import {
   optionalFlagAt,
   shown,
   textAt,
+  markOf,
 } from '../../untrusted.ts'
-import { markOf, ownOf } from '../blocks.ts'
+import { ownOf } from '../blocks.ts'
 
 /** Tools that the client runs, though only Anthropic's models know how they are called. */
 const clientRun = /^(?:bash|text_editor|computer|memory)_\d|^(?:browser|computer)_toolset/

@@ -13,8 +13,8 @@ import type {
   Turn,
 } from '../../neutral/request.ts'
 import { openSeal } from '../../neutral/seal.ts'
-import { isGiven, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
-import { heldPiece, markOf, ownHeldPiece, ownOf, serverBlock } from '../blocks.ts'
+import { isGiven, nameAt, objectAt, shown, textAt, markOf } from '../../untrusted.ts'
+import { heldPiece, ownHeldPiece, ownOf, serverBlock } from '../blocks.ts'
 import { toolChange } from './tools.ts'
 
 export interface History {

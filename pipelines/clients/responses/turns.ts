@@ -6,10 +6,19 @@ import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, writeJson, type JsonObject } from '../../json/value.ts'
 import type { CallPiece, ForeignPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { openSeal } from '../../neutral/seal.ts'
-import { flatName } from '../../neutral/tool-names.ts'
-import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
+import { flatName } from '../../neutral/tools.ts'
+import {
+  isGiven,
+  listAt,
+  memberName,
+  nameAt,
+  objectAt,
+  shown,
+  textAt,
+  markOf,
+} from '../../untrusted.ts'
 import { isAttachment } from '../attachment.ts'
-import { heldPiece, markOf } from '../blocks.ts'
+import { heldPiece } from '../blocks.ts'
 import { builtInCall } from './built-in-tools.ts'
 import { isNamed, toolsAt, type ToolHistory } from './tools.ts'
 
@@ -246,15 +255,8 @@ function readOther(item: JsonObject, type: string, place: string, history: Histo
   if (call) {
     const id = nameAt(item.call_id ?? item.id, `${place}.call_id`)
     if (type === 'local_shell_call') history.shellCalls.set(item.id, id)
-    const piece: CallPiece = {
-      type: 'call',
-      kind: 'function',
-      id,
-      ...call,
-      inputPlace: place,
-      place,
-    }
-    addToAssistant([piece], place, history)
+    const at = { place, inputPlace: place }
+    addToAssistant([{ type: 'call', kind: 'function', id, ...call, ...at }], place, history)
   } else if (hostedTypes.test(type)) {
     if (type === 'image_generation_call') history.lost.add(`input.${type}`)
     addToAssistant([hostedPiece(item, type, place)], place, history)

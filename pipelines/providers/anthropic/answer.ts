@@ -20,7 +20,7 @@ import {
   largerCount,
   partOf,
   unreadable,
-} from '../../wire-value.ts'
+} from '../../untrusted.ts'
 
 export function anthropicTranslator(context: TranslateContext): Translator {
   return new AnthropicTranslator(context)

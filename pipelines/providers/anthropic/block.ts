@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../json/value.ts'
 import type { Citation, Delta } from '../../neutral/delta.ts'
 import { ReasoningSoFar, TextBlockSoFar, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asLabel, asObject, asObjects, asText } from '../../wire-value.ts'
+import { asLabel, asObject, asObjects, asText } from '../../untrusted.ts'
 
 export interface Block {
   /** what the start event already held */

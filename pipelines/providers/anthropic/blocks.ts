@@ -16,7 +16,7 @@ import {
   entriesOf,
   partOf,
   unreadable,
-} from '../../wire-value.ts'
+} from '../../untrusted.ts'
 
 const silent: Block = { begin: () => [], delta: () => [], whole: () => [], end: () => [] }
 

@@ -4,7 +4,7 @@
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, parseExact, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, truthful, type InlineData } from '../../neutral/data-url.ts'
-import type { Ordered } from '../../neutral/history.ts'
+import type { Ordered } from '../../neutral/writing.ts'
 import type {
   AttachmentPiece,
   CallPiece,
@@ -16,7 +16,7 @@ import type {
   SearchResultPiece,
 } from '../../neutral/request.ts'
 import { safeToolId } from '../../neutral/tool-id.ts'
-import { wrappedValue, type ToolNames } from '../../neutral/tool-names.ts'
+import { wrappedValue, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven } from '../../untrusted.ts'
 import type {
   AnthropicBlock,

@@ -1,6 +1,6 @@
 /** An error inside a 200 answer of the Messages API. Source: Anthropic API reference "Errors", read 2026-11. */
 import { ProxyError } from '../../errors.ts'
-import { asName } from '../../wire-value.ts'
+import { asName } from '../../untrusted.ts'
 import { codeOfType, errorIn, messageIn, noMessage, statusIn, typeIn } from '../failure.ts'
 
 const statuses = new Map([

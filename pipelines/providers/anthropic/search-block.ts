@@ -5,7 +5,7 @@
 import { isObject, objectFrom, type JsonObject } from '../../json/value.ts'
 import type { Delta, Source } from '../../neutral/delta.ts'
 import type { AnswerSoFar } from '../../neutral/so-far.ts'
-import { asLabel, asName, asObjects } from '../../wire-value.ts'
+import { asLabel, asName, asObjects } from '../../untrusted.ts'
 import type { Block } from './block.ts'
 
 export class Searches {

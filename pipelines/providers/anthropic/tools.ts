@@ -5,7 +5,7 @@
 import { badRequest, type ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { Model } from '../../model.ts'
-import { lostTools } from '../../neutral/foreign.ts'
+import { lostTools } from '../../neutral/writing.ts'
 import { objectSchema } from '../../neutral/object-schema.ts'
 import type {
   FunctionTool,
@@ -14,13 +14,12 @@ import type {
   Tool,
   WebSearch,
 } from '../../neutral/request.ts'
-import { wrappedTool, type ToolNames } from '../../neutral/tool-names.ts'
+import { wrappedTool, type ToolNames } from '../../neutral/tools.ts'
 import { memberName } from '../../untrusted.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
-import type { Capability } from './capability.ts'
+import { chooseTools, searchName, type Capability, type DeclaredTools } from './capability.ts'
 import { isBlock, withMark } from './content.ts'
 import { fitsStrict, strictSchema } from './schema.ts'
-import { chooseTools, searchName, type DeclaredTools } from './tool-choice.ts'
 
 /** What Anthropic defines for a tool besides. */
 const ownMembers = ['defer_loading', 'input_examples', 'eager_input_streaming', 'allowed_callers']

@@ -4,10 +4,10 @@
  * Source: Anthropic API reference "Messages", "Mid-conversation system messages", read 2026-11.
  */
 import { isObject } from '../../json/value.ts'
-import { orderedPieces, type Sealed } from '../../neutral/history.ts'
+import { orderedPieces, type Sealed } from '../../neutral/writing.ts'
 import type { Recall } from '../../neutral/reasoning.ts'
 import type { Turn } from '../../neutral/request.ts'
-import type { ToolNames } from '../../neutral/tool-names.ts'
+import type { ToolNames } from '../../neutral/tools.ts'
 import type {
   AnthropicBlock,
   AnthropicMessage,

@@ -19,7 +19,7 @@ import {
   asObjects,
   asText,
   partOf,
-} from '../../wire-value.ts'
+} from '../../untrusted.ts'
 import { notAnAnswer } from '../failure.ts'
 import { Calls } from './calls.ts'
 import { commonError, reportedError } from './error.ts'

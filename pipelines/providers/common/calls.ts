@@ -6,7 +6,7 @@
 import type { Delta } from '../../neutral/delta.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asIndex, asName, entriesOf, partOf, ProtocolError, unreadable } from '../../wire-value.ts'
+import { asIndex, asName, entriesOf, partOf, ProtocolError, unreadable } from '../../untrusted.ts'
 
 export class Calls {
   readonly #soFar: AnswerSoFar

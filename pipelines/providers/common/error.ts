@@ -4,7 +4,7 @@
  */
 import { ProxyError } from '../../errors.ts'
 import { isObject, objectFrom, type JsonObject } from '../../json/value.ts'
-import { asName, asObject } from '../../wire-value.ts'
+import { asName, asObject } from '../../untrusted.ts'
 import {
   errorIn,
   isTooLong,

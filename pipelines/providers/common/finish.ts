@@ -1,6 +1,6 @@
 /** How a chat answer ended, and what it cost, in the words of the many servers that speak chat. */
 import type { StopReason, Usage } from '../../neutral/delta.ts'
-import { asNumber, asObject } from '../../wire-value.ts'
+import { asNumber, asObject } from '../../untrusted.ts'
 
 const reasons = new Map<string | undefined, StopReason>([
   ['length', 'length'],

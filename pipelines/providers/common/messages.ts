@@ -4,10 +4,10 @@
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, wellFormed, writeJson } from '../../json/value.ts'
-import { orderedPieces, type Sealed, type Taker } from '../../neutral/history.ts'
+import { orderedPieces, type Sealed, type Taker } from '../../neutral/writing.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { shortToolId } from '../../neutral/tool-id.ts'
-import { wrappedInput, type ToolNames } from '../../neutral/tool-names.ts'
+import { wrappedInput, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type { ChatMessage, ChatToolCall } from '../../wire/chat.ts'
 import { contentOf, partsOf, textPart, textsOf, unsupported, type Part } from './parts.ts'

@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
 import type { ReasoningField, Seal } from '../../neutral/reasoning.ts'
 import { ReasoningSoFar, SentText, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asLabel, asText } from '../../wire-value.ts'
+import { asLabel, asText } from '../../untrusted.ts'
 
 /** Names chat reasoning where the registry of reasoning formats has no name. */
 export const maker = 'common'

@@ -10,7 +10,7 @@ import type {
   NeutralRequest,
   ToolChoice,
 } from '../../neutral/request.ts'
-import { wrappedTool, type ToolNames } from '../../neutral/tool-names.ts'
+import { wrappedTool, type ToolNames } from '../../neutral/tools.ts'
 
 interface Tooling {
   fields: JsonObject

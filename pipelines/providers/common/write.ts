@@ -14,13 +14,16 @@ import {
   type Model,
   type Wish,
 } from '../../model.ts'
-import { withLoadedTools } from '../../neutral/deferred-tools.ts'
-import { lostMembers } from '../../neutral/foreign.ts'
-import { wantsPrompt, type Sealed } from '../../neutral/history.ts'
+import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
+import {
+  lostMembers,
+  wantsPrompt,
+  type Sealed,
+  type WriteContext,
+  type Written,
+} from '../../neutral/writing.ts'
 import { isClosed, repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
-import { names64, ToolNames } from '../../neutral/tool-names.ts'
-import type { WriteContext, Written } from '../../neutral/writing.ts'
 import { capabilityOf, type Capability } from '../openai/capability.ts'
 import { writeMessages } from './messages.ts'
 import { maker } from './reasoning.ts'

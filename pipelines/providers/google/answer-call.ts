@@ -3,7 +3,7 @@
  * arguments and the path at which they stand. Source: Vertex AI API reference "FunctionCall", "PartialArg", read 2026-11.
  */
 import { isObject, objectFrom, type JsonObject } from '../../json/value.ts'
-import { asJsonText, asName, asObjects, partOf, unreadable } from '../../wire-value.ts'
+import { asJsonText, asName, asObjects, partOf, unreadable } from '../../untrusted.ts'
 
 export class Call {
   name = ''

@@ -7,7 +7,7 @@ import {
   type AnswerSoFar,
   type ReasoningOrigin,
 } from '../../neutral/so-far.ts'
-import { asName, asText, partOf, ProtocolError } from '../../wire-value.ts'
+import { asName, asText, partOf, ProtocolError } from '../../untrusted.ts'
 import { Call } from './answer-call.ts'
 import { TextOffsets } from './grounding.ts'
 import { maker } from './thinking.ts'

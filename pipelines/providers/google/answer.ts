@@ -17,7 +17,7 @@ import {
   entriesOf,
   partOf,
   unreadable,
-} from '../../wire-value.ts'
+} from '../../untrusted.ts'
 import { isError, notAnAnswer } from '../failure.ts'
 import { AnswerParts } from './answer-parts.ts'
 import { googleError } from './error.ts'

@@ -4,8 +4,8 @@
  * Source: Gemini API "Function calling" and "Thought signatures", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { orderedPieces, type Taker } from '../../neutral/history.ts'
-import type { ToolNames } from '../../neutral/tool-names.ts'
+import { orderedPieces, type Taker } from '../../neutral/writing.ts'
+import type { ToolNames } from '../../neutral/tools.ts'
 import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
 import type { CallPart, GoogleContent, GooglePart, TextPart } from '../../wire/google.ts'
 import {

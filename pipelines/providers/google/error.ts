@@ -4,7 +4,7 @@
  */
 import { ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { asName, asNumber, asObject, asObjects } from '../../wire-value.ts'
+import { asName, asNumber, asObject, asObjects } from '../../untrusted.ts'
 import { errorIn, isTooLong, messageIn, noMessage, objectIn, refusalFrom } from '../failure.ts'
 
 const statuses = new Map<string | undefined, number>([

@@ -1,7 +1,7 @@
 /** How a Gemini answer ended, and what it cost. */
 import type { StopReason, Usage } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { asName, asNumber } from '../../wire-value.ts'
+import { asName, asNumber } from '../../untrusted.ts'
 
 const cutReasons = new Set<string | undefined>(['MAX_TOKENS', 'CONTINUATION'])
 

@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../json/value.ts'
 import type { Citation, Source } from '../../neutral/delta.ts'
 import type { AnswerSoFar } from '../../neutral/so-far.ts'
-import { asLabel, asName, asNumber, asObject, asObjects } from '../../wire-value.ts'
+import { asLabel, asName, asNumber, asObject, asObjects } from '../../untrusted.ts'
 
 export interface Grounding {
   queries: string[]

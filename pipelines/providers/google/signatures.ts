@@ -1,5 +1,5 @@
 /** Which part of a model's turn each signature belongs to. Source: Gemini API "Thought signatures", read 2026-11. */
-import type { Ordered, Taker } from '../../neutral/history.ts'
+import type { Ordered, Taker } from '../../neutral/writing.ts'
 import type { Reasoning, Seal } from '../../neutral/reasoning.ts'
 import type { CallPiece, Turn } from '../../neutral/request.ts'
 import { isSealed } from '../../neutral/seal.ts'

@@ -11,7 +11,7 @@ import {
   type Model,
   type Wish,
 } from '../../model.ts'
-import type { Sealed } from '../../neutral/history.ts'
+import type { Sealed } from '../../neutral/writing.ts'
 import { isSealed } from '../../neutral/seal.ts'
 import type { ThinkingConfig } from '../../wire/google.ts'
 

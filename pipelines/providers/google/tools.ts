@@ -11,7 +11,7 @@ import type {
   NeutralRequest,
   ToolChoice,
 } from '../../neutral/request.ts'
-import { wrappedTool, type NameRule, type ToolNames } from '../../neutral/tool-names.ts'
+import { wrappedTool, type NameRule, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven, objectAt } from '../../untrusted.ts'
 import type {
   FunctionCallingConfig,

@@ -4,12 +4,9 @@
  * Source: Gemini API reference "generateContent", read 2026-11.
  */
 import { upstreamId, type Model } from '../../model.ts'
-import { withLoadedTools } from '../../neutral/deferred-tools.ts'
-import { lostMembers } from '../../neutral/foreign.ts'
-import { wantsPrompt } from '../../neutral/history.ts'
+import { ToolNames, withLoadedTools, type OwnNames } from '../../neutral/tools.ts'
+import { lostMembers, wantsPrompt, type WriteContext, type Written } from '../../neutral/writing.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
-import { ToolNames, type OwnNames } from '../../neutral/tool-names.ts'
-import type { WriteContext, Written } from '../../neutral/writing.ts'
 import type { GenerationConfig, GoogleRequest, TextPart } from '../../wire/google.ts'
 import { holdsModel } from './address.ts'
 import { writeConversation } from './contents.ts'

@@ -19,7 +19,7 @@ import {
   kindOf,
   partOf,
   ProtocolError,
-} from '../../wire-value.ts'
+} from '../../untrusted.ts'
 
 export function responsesTranslator(context: TranslateContext): Translator {
   return new ResponsesTranslator(context)

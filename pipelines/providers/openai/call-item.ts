@@ -6,7 +6,7 @@
 import type { Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { JsonEnd, SentText, isWholeJson, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asJsonText, asName, asText, ProtocolError } from '../../wire-value.ts'
+import { asJsonText, asName, asText, ProtocolError } from '../../untrusted.ts'
 
 export class CallItem {
   /** whether the item's `done` event came */

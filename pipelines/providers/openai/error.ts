@@ -1,6 +1,6 @@
 /** An error inside a 200 answer of the Responses API. Source: OpenAI API reference, "error" event, read 2026-11. */
 import { ProxyError } from '../../errors.ts'
-import { asName } from '../../wire-value.ts'
+import { asName } from '../../untrusted.ts'
 import { errorIn, messageIn, noMessage, statusIn, typeIn } from '../failure.ts'
 
 /** The first row that matches an error's code or type gives the status. */

@@ -1,7 +1,7 @@
 /** How a response ended: its status, why it stopped, what it cost. */
 import type { JsonObject } from '../../json/value.ts'
 import { failed, type Delta, type StopReason, type Usage } from '../../neutral/delta.ts'
-import { asName, asObject, largerCount, unreadable } from '../../wire-value.ts'
+import { asName, asObject, largerCount, unreadable } from '../../untrusted.ts'
 import { isError } from '../failure.ts'
 import { responsesError } from './error.ts'
 

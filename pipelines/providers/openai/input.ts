@@ -1,12 +1,12 @@
 /** The turns as `input` items, each call with its output behind it, and the texts that lead them, which are the instructions. */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, wellFormed, writeJson } from '../../json/value.ts'
-import { orderedPieces, type Taker } from '../../neutral/history.ts'
+import { orderedPieces, type Taker } from '../../neutral/writing.ts'
 import { usualPhase } from '../../neutral/phases.ts'
 import type { Phase } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { safeToolId } from '../../neutral/tool-id.ts'
-import { sentName } from '../../neutral/tool-names.ts'
+import { sentName } from '../../neutral/tools.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type {
   CallItem,

@@ -3,7 +3,7 @@
  * event has no index, by id, else the latest item that is not done.
  */
 import type { JsonObject } from '../../json/value.ts'
-import { asIndex, asName, asObject } from '../../wire-value.ts'
+import { asIndex, asName, asObject } from '../../untrusted.ts'
 
 interface Item {
   done: boolean

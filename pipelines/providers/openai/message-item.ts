@@ -14,7 +14,7 @@ import {
   asText,
   entriesOf,
   unreadable,
-} from '../../wire-value.ts'
+} from '../../untrusted.ts'
 
 export class MessageItem {
   done = false

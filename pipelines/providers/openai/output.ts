@@ -10,7 +10,7 @@ import {
   asObjects,
   partOf,
   unreadable,
-} from '../../wire-value.ts'
+} from '../../untrusted.ts'
 import { CallItem } from './call-item.ts'
 import { ItemTable } from './item-table.ts'
 import {

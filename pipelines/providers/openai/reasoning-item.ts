@@ -6,7 +6,7 @@ import type { JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
 import type { Seal } from '../../neutral/reasoning.ts'
 import { ReasoningSoFar, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asName, asText, entriesOf, unreadable } from '../../wire-value.ts'
+import { asName, asText, entriesOf, unreadable } from '../../untrusted.ts'
 import { maker } from './reasoning.ts'
 
 type Kind = 'summary' | 'raw'

@@ -3,7 +3,7 @@
  * the API takes reasoning only encrypted: what is merely readable is left out, and so is the item's id, which nobody would
  * find.
  */
-import type { Taker } from '../../neutral/history.ts'
+import type { Taker } from '../../neutral/writing.ts'
 import { asLevel, nearestEffort, upstreamId, wishFor, type Model, type Wish } from '../../model.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import type { ReasoningInput, ResponsesRequest } from '../../wire/responses.ts'

@@ -1,7 +1,7 @@
 /** Which tools a model knows where the client declares more than it is to know. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { withLoadedTools } from '../../../pipelines/neutral/deferred-tools.ts'
+import { withLoadedTools } from '../../../pipelines/neutral/tools.ts'
 import type {
   FunctionTool,
   HostedTool,

@@ -1,7 +1,7 @@
 /** An assistant's turn in the order in which the model produced it, whoever handed it back. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { orderedPieces, wantsPrompt, type Taker } from '../../../pipelines/neutral/history.ts'
+import { orderedPieces, wantsPrompt, type Taker } from '../../../pipelines/neutral/writing.ts'
 import { keyOfPhases } from '../../../pipelines/neutral/phases.ts'
 import type { Reasoning, Remembered } from '../../../pipelines/neutral/reasoning.ts'
 import type {

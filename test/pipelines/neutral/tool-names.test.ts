@@ -11,7 +11,7 @@ import {
   unwrappedInput,
   wrappedInput,
   wrappedTool,
-} from '../../../pipelines/neutral/tool-names.ts'
+} from '../../../pipelines/neutral/tools.ts'
 
 function tool(name: string, namespace?: string, rest: Partial<FunctionTool> = {}): FunctionTool {
   const space = namespace === undefined ? {} : { namespace }

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { ProxyError } from '../../../pipelines/errors.ts'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
 import type { Tool } from '../../../pipelines/neutral/request.ts'
-import { names64, ToolNames, wrappedInput } from '../../../pipelines/neutral/tool-names.ts'
+import { names64, ToolNames, wrappedInput } from '../../../pipelines/neutral/tools.ts'
 import { namesBack, withNamesBack } from '../../../pipelines/stages/names-back.ts'
 import { textCutAt } from './slices.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { JsonObject } from '../../../../pipelines/json/value.ts'
-import { withLoadedTools } from '../../../../pipelines/neutral/deferred-tools.ts'
+import { withLoadedTools } from '../../../../pipelines/neutral/tools.ts'
 import type { Tool } from '../../../../pipelines/neutral/request.ts'
 import { writeResponses } from '../../../../pipelines/providers/openai/write.ts'
 import { modelEntry } from '../../providers/openai/request/ask.ts'
