@@ -287,6 +287,17 @@ test('§17.9 an error before the stream is one by its status, with retry-after',
   })
 })
 
+test('§17.9 a conversation that is too long has the code on which Codex acts', async (t) => {
+  const message = 'prompt is too long: 210000 tokens > 200000 maximum'
+  const error = { type: 'error', error: { type: 'invalid_request_error', message } }
+  const { client } = await start(t, [{ status: 400, body: error }])
+
+  await assert.rejects(client.responses.create({ model, input: 'x', stream: true }), {
+    status: 400,
+    code: 'context_length_exceeded',
+  })
+})
+
 test('§17.1 previous_response_id is refused, and nothing is asked', async (t) => {
   const { client, upstream } = await start(t, [])
 

@@ -47,14 +47,21 @@ export function readTurns(input: unknown): History {
     throw badRequest('missing_required_parameter', 'input', message)
   }
   if (typeof input === 'string') {
-    history.turns.push(turnOf('user', [{ type: 'text', text: input, place: 'input' }], 'input'))
+    const pieces = input === '' ? [] : [textPiece(input, 'input')]
+    history.turns.push(turnOf('user', pieces, 'input'))
   } else {
     for (const [index, value] of listAt(input, 'input').entries()) {
       const place = `input[${index}]`
       readItem(objectAt(value, place), place, history)
     }
   }
-  return history
+  if (history.turns.some(isToAnswer)) return history
+  const message = 'input has nothing to answer; send at least one message with content.'
+  throw badRequest('invalid_value', 'input', message)
+}
+
+function isToAnswer({ pieces }: Turn): boolean {
+  return pieces.some(({ type }) => type !== 'foreign' && type !== 'reasoning')
 }
 
 function turnOf(role: Turn['role'], pieces: Piece[], place: string): Turn {

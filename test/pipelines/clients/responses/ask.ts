@@ -14,9 +14,10 @@ export function ask(body: JsonObject = {}): ResponsesRead {
   return read
 }
 
-/** The turns of such items. */
-export function turnsOf(...input: unknown[]): Turn[] {
-  return ask({ input }).request.turns
+/** The turns of such items, which may be nothing to answer by themselves. */
+export function turnsOf(...items: unknown[]): Turn[] {
+  const last = { role: 'user', content: 'Go on.' }
+  return ask({ input: [...items, last] }).request.turns.slice(0, -1)
 }
 
 /** Role and pieces of each turn, without places and what OpenAI's own writer sends. */

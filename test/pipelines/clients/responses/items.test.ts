@@ -16,6 +16,20 @@ test('§17.2 a message, with a type or with a role alone, is a turn', () => {
   ])
 })
 
+for (const input of [
+  '',
+  [],
+  [{ role: 'user', content: [] }],
+  [{ type: 'reasoning', summary: [], encrypted_content: 'gAAAA' }],
+  [{ type: 'web_search_call', id: 'ws_1' }],
+]) {
+  test(`§17.2 ${JSON.stringify(input)} is a 400: there is nothing to answer`, () => {
+    const error = refusal({ instructions: 'Be brief.', input })
+
+    assert.deepEqual([error.code, error.param], ['invalid_value', 'input'])
+  })
+}
+
 test('§17.2 an unknown role is a 400', () => {
   assert.equal(refusal({ input: [{ role: 'tool', content: 'x' }] }).param, 'input[0].role')
 })
