@@ -197,7 +197,10 @@ function byPlace({ at: one }: Placed, { at: other }: Placed): number {
   return one.content - other.content || one.tools - other.tools
 }
 
-/** A client that has lost the order of text and calls has the calls behind the text of their position. */
+/**
+ * A client that has lost the order of text and calls has the calls behind the text of their position; of one that keeps it the
+ * calls among the pieces count.
+ */
 function weave(pieces: Piece[], calls: CallPiece[], placed: Placed[]): Ordered[] {
   const woven: Ordered[] = []
   let rest = pieces
@@ -205,7 +208,8 @@ function weave(pieces: Piece[], calls: CallPiece[], placed: Placed[]): Ordered[]
   let passedCalls = 0
   for (const { piece, at } of placed) {
     if (at) {
-      const [before, after] = splitAt(rest, at.content - passedPoints)
+      const inline = calls.length > 0 ? 0 : at.tools - passedCalls
+      const [before, after] = splitAt(rest, at.content - passedPoints, inline)
       const callsUntil = Math.max(passedCalls, at.tools)
       woven.push(...before, ...calls.slice(passedCalls, callsUntil))
       rest = after
@@ -217,12 +221,18 @@ function weave(pieces: Piece[], calls: CallPiece[], placed: Placed[]): Ordered[]
   return [...woven, ...rest, ...calls.slice(passedCalls)]
 }
 
-/** Cuts after so many code points of text. */
-function splitAt(pieces: Piece[], points: number): [before: Piece[], after: Piece[]] {
+/** Cuts after so many code points of text and so many calls. */
+function splitAt(
+  pieces: Piece[],
+  points: number,
+  calls: number,
+): [before: Piece[], after: Piece[]] {
   let left = points
+  let callsLeft = calls
   for (const [index, piece] of pieces.entries()) {
-    if (left <= 0) return [pieces.slice(0, index), pieces.slice(index)]
-    if (piece.type !== 'text') continue
+    if (left <= 0 && callsLeft <= 0) return [pieces.slice(0, index), pieces.slice(index)]
+    if (piece.type === 'call') callsLeft -= 1
+    if (piece.type !== 'text' || left <= 0) continue
     const { units, missing } = unitsOf(piece.text, left)
     left = missing
     if (units === piece.text.length) continue
@@ -233,7 +243,7 @@ function splitAt(pieces: Piece[], points: number): [before: Piece[], after: Piec
       [tail, ...pieces.slice(index + 1)],
     ]
   }
-  return points <= 0 ? [[], pieces] : [pieces, []]
+  return points <= 0 && calls <= 0 ? [[], pieces] : [pieces, []]
 }
 
 /** UTF-16 units of the first `points` code points, and how many the text was short of. */

@@ -15,6 +15,7 @@ const allowed: Record<string, string[]> = {
   user: ['text', 'image', 'document', 'tool_result'],
   assistant: ['text', 'thinking', 'redacted_thinking', 'tool_use'],
   tool_result: ['text', 'image', 'document'],
+  system: ['text'],
 }
 const imageTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -36,7 +37,9 @@ export function* refusedBlocks(turn: unknown, place: string): Iterable<string> {
     return
   }
   yield* refusedMembers(turn, ['role', 'content'], 'turn')
-  const types = turn.role === 'user' || turn.role === 'assistant' ? allowed[turn.role] : undefined
+  const { role } = turn
+  const isKnown = role === 'user' || role === 'assistant' || role === 'system'
+  const types = isKnown ? allowed[role] : undefined
   if (!types) {
     yield `turn: ${place} has the role ${shown(turn.role)}`
     return

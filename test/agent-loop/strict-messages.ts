@@ -70,6 +70,7 @@ export function refusedMessages(
     ...refusedMarks(body),
     ...turns.flatMap((turn, at) => [...refusedBlocks(turn, `messages[${at}]`)]),
     ...refusedTurns(turns),
+    ...refusedSystemTurns(turns, headers),
     ...refusedPrefill(body, turns, traits),
     ...refusedThinking(turns, shown(body.model), typeOf(body.thinking) === 'enabled', issued),
   ]
@@ -80,6 +81,19 @@ function* refusedHeaders(headers: IncomingHttpHeaders): Iterable<string> {
   if (version !== '2023-06-01' && version !== '2026-10-21') yield `version: ${shown(version)}`
   const betas = headers['anthropic-beta']
   if (betas === '') yield 'beta: empty header'
+}
+
+/** A system turn stands behind a user's only, in front of an assistant's or at the very end, and needs its beta. */
+function* refusedSystemTurns(turns: unknown[], headers: IncomingHttpHeaders): Iterable<string> {
+  const roles = turns.map((turn) => (isObject(turn) ? turn.role : undefined))
+  if (!roles.includes('system')) return
+  const betas = String(headers['anthropic-beta'])
+  if (!betas.includes('mid-conversation-system-2026-04-07')) yield 'system turn: without its beta'
+  for (const [at, role] of roles.entries()) {
+    const next = roles[at + 1] ?? 'assistant'
+    const isPlaced = roles[at - 1] === 'user' && next === 'assistant'
+    if (role === 'system' && !isPlaced) yield `system turn: out of place in messages[${at}]`
+  }
 }
 
 function* refusedLimits(body: JsonObject, { cap }: Traits): Iterable<string> {

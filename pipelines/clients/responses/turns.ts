@@ -7,19 +7,9 @@ import { isObject, writeJson, type JsonObject } from '../../json/value.ts'
 import type { CallPiece, ForeignPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { openSeal } from '../../neutral/seal.ts'
 import { flatName } from '../../neutral/tools.ts'
-import {
-  isGiven,
-  listAt,
-  memberName,
-  nameAt,
-  objectAt,
-  shown,
-  textAt,
-  markOf,
-} from '../../untrusted.ts'
-import { isAttachment } from '../attachment.ts'
-import { heldPiece } from '../blocks.ts'
+import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { builtInCall } from './built-in-tools.ts'
+import { contentPieces, textPiece } from './parts.ts'
 import { isNamed, toolsAt, type ToolHistory } from './tools.ts'
 
 export interface History {
@@ -126,40 +116,6 @@ function readMessage(item: JsonObject, place: string, history: History): void {
   const pieces = contentPieces(item.content, `${place}.content`, speaker)
   if (speaker === 'assistant') addToAssistant(pieces, place, history)
   else history.turns.push(turnOf(speaker, pieces, place))
-}
-
-type Speaker = Turn['role'] | 'tool'
-
-function contentPieces(content: unknown, place: string, speaker: Speaker): Piece[] {
-  if (typeof content === 'string') return content === '' ? [] : [textPiece(content, place)]
-  return listAt(content, place).flatMap((value, index) => {
-    const at = `${place}[${index}]`
-    return typeof value === 'string'
-      ? [textPiece(value, at)]
-      : partPieces(objectAt(value, at), at, speaker)
-  })
-}
-
-function textPiece(text: string, place: string): Piece {
-  return { type: 'text', text, place }
-}
-
-const textTypes = new Set(['input_text', 'output_text', 'text', 'summary_text', 'reasoning_text'])
-
-function partPieces(part: JsonObject, place: string, speaker: Speaker): Piece[] {
-  const type = textAt(part.type, `${place}.type`)
-  if (textTypes.has(type)) {
-    const text = textAt(part.text, `${place}.text`)
-    return text === '' ? [] : [{ ...textPiece(text, place), ...markOf(part) }]
-  }
-  if (type === 'refusal') {
-    return [{ type, text: textAt(part.refusal, `${place}.refusal`), place }]
-  }
-  const takesData = speaker === 'user' || speaker === 'tool'
-  if (!takesData || !isAttachment(type)) throw unknownPart(type, place, takesData)
-  const piece = heldPiece(part, type, place)
-  if (piece.type === 'attachment' && 'fileId' in piece.held) throw storedElsewhere(piece.heldPlace)
-  return [piece]
 }
 
 /** Only what we have sealed: what another provider has encrypted is of no use to any model that is asked here. */
@@ -286,16 +242,5 @@ function withoutContent(item: JsonObject, place: string): ProxyError {
 
 function compacted(place: string): ProxyError {
   const message = `${place} stands for a summary that only the provider which made it can read. Start a new conversation, or stay with that model.`
-  return badRequest('unsupported_content', place, message)
-}
-
-function storedElsewhere(place: string): ProxyError {
-  const message = `${place} names a file that lies with another provider; send the data or a URL.`
-  return badRequest('unsupported_content', place, message)
-}
-
-function unknownPart(type: string, place: string, takesData: boolean): ProxyError {
-  const taken = takesData ? 'text, images and files' : 'text only'
-  const message = `${place} has the type ${shown(type)}, but this model takes ${taken} here.`
   return badRequest('unsupported_content', place, message)
 }

@@ -57,6 +57,26 @@ suite('reasoning goes back to its place', () => {
   const calls = [call('c1'), call('c2')]
   const at = (content: number, tools: number) => ({ at: { content, tools } })
 
+  test('between the calls of a client that keeps their place', () => {
+    const reasoning = [
+      sealed('s1', at(0, 0)),
+      sealed('s2', at(11, 0)),
+      sealed('s3', at(11, 1)),
+      sealed('s4', at(11, 2)),
+    ]
+    const pieces = [...said, ...calls]
+
+    assert.deepEqual(order(turn(pieces), acme({ c1: { reasoning } })), [
+      's1',
+      'Hello world',
+      's2',
+      'c1',
+      's3',
+      'c2',
+      's4',
+    ])
+  })
+
   test('within the text, and between the calls', () => {
     const reasoning = [[piece(sealed('s1', at(5, 0))), piece(sealed('s2', at(11, 1)))]]
 

@@ -1,0 +1,141 @@
+/** An agent as the Responses client of the loop: it asks, runs the tools that are called, and asks again. */
+import type OpenAI from 'openai'
+import type {
+  Response,
+  ResponseCreateParamsNonStreaming,
+} from 'openai/resources/responses/responses'
+import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { picture } from './chat-agent.ts'
+import { turnCount } from './scripted-agent.ts'
+
+const image = { type: 'input_image', image_url: `data:image/png;base64,${picture}` }
+
+export interface ResponsesAgentOptions {
+  /** the model of each turn */
+  modelOf: (turn: number) => string
+  stream: boolean
+  /** whether it hands reasoning back, or only messages and calls */
+  keeps: boolean
+  /** whether it wants to read the reasoning */
+  reads: boolean
+}
+
+const path = { type: 'string' }
+const tools = [
+  {
+    type: 'function',
+    name: 'list_files',
+    description: 'Lists a folder.',
+    strict: false,
+    parameters: { type: 'object', properties: { path, depth: { type: ['integer', 'null'] } } },
+  },
+  {
+    type: 'function',
+    name: 'read_file',
+    strict: false,
+    parameters: {
+      type: 'object',
+      properties: { lines: { type: 'array', items: { type: 'number' } } },
+      anyOf: [{ properties: { path }, required: ['path'] }],
+    },
+  },
+  { type: 'function', name: 'now', description: 'The time.', strict: null, parameters: null },
+  { type: 'function', name: 'take_screenshot', strict: false, parameters: {} },
+  { type: 'custom', name: 'apply_patch' },
+  {
+    type: 'namespace',
+    name: 'mcp__x',
+    description: 'x',
+    tools: [{ type: 'function', name: 'get' }],
+  },
+  { type: 'web_search' },
+]
+
+const opening = [
+  { role: 'developer', content: 'You are an agent.' },
+  {
+    type: 'message',
+    role: 'user',
+    content: [{ type: 'input_text', text: 'What is this?' }, image],
+  },
+]
+const second = [
+  { role: 'user', content: 'Go on.' },
+  { role: 'developer', content: 'The user has gone home.' },
+  { role: 'user', content: [{ type: 'input_text', text: 'And finish.' }] },
+]
+
+/** What is set beside model and input, another bit of it in each turn. */
+const settings: JsonObject[] = [
+  { temperature: 0.2, user: 'someone', instructions: 'Be brief.' },
+  { max_output_tokens: 5000, prompt_cache_key: 'session' },
+  { parallel_tool_calls: false, truncation: 'auto' },
+  { tool_choice: { type: 'function', name: 'now' } },
+  { max_output_tokens: 3000, tool_choice: 'none' },
+  { tool_choice: 'auto', metadata: { a: 'b' }, service_tier: 'auto', text: { verbosity: 'low' } },
+  { max_output_tokens: 1_000_000, top_p: 0.9 },
+  { reasoning: { effort: 'low', summary: 'auto' } },
+  { text: { format: { type: 'text' } }, temperature: 1 },
+  {
+    text: {
+      format: {
+        type: 'json_schema',
+        name: 'end',
+        strict: true,
+        schema: {
+          type: 'object',
+          properties: { done: { type: 'boolean' } },
+          required: ['done'],
+          additionalProperties: false,
+        },
+      },
+    },
+  },
+]
+
+/** Goes through all ten turns; gives the responses as the client got them. */
+export async function runResponsesAgent(
+  client: OpenAI,
+  { modelOf, stream, keeps, reads }: ResponsesAgentOptions,
+): Promise<Response[]> {
+  const input: unknown[] = [...opening]
+  const answers: Response[] = []
+  for (let turn = 0; turn < turnCount; turn++) {
+    const request = {
+      model: modelOf(turn),
+      input,
+      tools,
+      store: false,
+      include: ['reasoning.encrypted_content'],
+      ...(reads && { reasoning: { summary: 'auto' } }),
+      ...settings[turn],
+    } as ResponseCreateParamsNonStreaming
+    const answer = stream
+      ? await client.responses.stream({ ...request, stream: true }).finalResponse()
+      : await client.responses.create(request)
+    answers.push(answer)
+    input.push(...answer.output.filter(({ type }) => keeps || type !== 'reasoning'))
+    const results = resultsOf(answer, turn)
+    input.push(...(results.length > 0 ? results : second))
+  }
+  return answers
+}
+
+/** In every second turn the results come in another order than the calls, and an instruction among them. */
+function resultsOf({ output }: Response, turn: number): JsonObject[] {
+  const results = output.flatMap((item) => {
+    if (item.type !== 'function_call') return []
+    if (!objectFrom(item.arguments)) throw new Error(`arguments: ${item.arguments}`)
+    const { call_id } = item
+    return [{ type: 'function_call_output', call_id, output: resultOf(item.name, call_id) }]
+  })
+  if (turn % 2 === 0 || results.length === 0) return results
+  const [first, ...others] = results.toReversed()
+  return [first!, { role: 'developer', content: 'Hurry.' }, ...others] as JsonObject[]
+}
+
+function resultOf(name: string, id: string): unknown {
+  if (name === 'now') return ''
+  const text = { type: 'input_text', text: `result of ${id}` }
+  return name === 'take_screenshot' ? [text, image] : text.text
+}
