@@ -9,7 +9,7 @@ import type { ResponsesItem } from '../../wire/responses.ts'
 import { tailOf, type ResponsesAnswerContext } from './answer.ts'
 import { CallItem } from './call.ts'
 import type { Events } from './events.ts'
-import { MessageItem, pointsOf, ReasoningItem, type ItemPlace } from './message.ts'
+import { MessageItem, ReasoningItem, type ItemPlace } from './message.ts'
 
 type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 
@@ -32,9 +32,8 @@ export class Items {
   readonly #calls = new Map<number, CallItem>()
   /** the call with the latest piece */
   #lastCall: CallItem | undefined
-  /** text of the content so far, in code points, but for the open message */
+  /** code points of text in the messages that are closed */
   #points = 0
-  #openPoints = 0
 
   constructor(context: ResponsesAnswerContext, events?: Events) {
     this.#context = context
@@ -108,8 +107,7 @@ export class Items {
 
   #addText({ text, logprobs }: Of<'text'>): void {
     const shown = this.#context.logprobs ? logprobs : undefined
-    this.#message().addText(text, shown, () => this.#points + this.#openPoints)
-    this.#openPoints += pointsOf(text)
+    this.#message().addText(text, shown)
   }
 
   /** The message that is open. */
@@ -118,7 +116,7 @@ export class Items {
     if (this.#open && 'message' in this.#open) return this.#open.message
     this.#closeOpen('completed')
     const place = this.#place('msg')
-    const message = new MessageItem(place, this.#events)
+    const message = new MessageItem(place, this.#points, this.#events)
     this.#open = { message, place }
     return message
   }
@@ -211,8 +209,7 @@ export class Items {
     if (!open) return
     if ('message' in open) {
       this.#keepOpen(open.message.close(status))
-      this.#points += this.#openPoints
-      this.#openPoints = 0
+      this.#points = open.message.points
     } else {
       const { sealsReasoning, endpoint } = this.#context
       const seal = sealsReasoning ? sealReasoning(interrupted, endpoint, true) : null

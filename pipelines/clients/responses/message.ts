@@ -42,21 +42,25 @@ export class MessageItem {
   readonly #events: Events | undefined
   readonly #parts: JsonObject[] = []
   #open: OpenPart | undefined
+  /** code points of text in the answer, up to the end of the last part that is closed */
+  points: number
 
-  constructor(place: ItemPlace, events: Events | undefined) {
+  /** `points`: code points of text in front of it. */
+  constructor(place: ItemPlace, points: number, events: Events | undefined) {
     this.#place = place
+    this.points = points
     this.#events = events
     const { output_index } = place
-    events?.emit('response.output_item.added', { output_index, item: this.item('in_progress') })
+    events?.emit('response.output_item.added', { output_index, item: this.#item('in_progress') })
   }
 
-  item(status: Status): ResponsesItem {
+  #item(status: Status): ResponsesItem {
     const content = this.#parts
     return { id: this.#place.item_id, type: 'message', status, role: 'assistant', content }
   }
 
-  addText(text: string, logprobs: unknown[] | undefined, before: () => number): void {
-    const part = this.#partOf('output_text', before)
+  addText(text: string, logprobs: unknown[] | undefined): void {
+    const part = this.#partOf('output_text')
     part.text.add(text)
     if (!logprobs) this.#events?.emitPiece(part.frame, text)
     else {
@@ -66,7 +70,7 @@ export class MessageItem {
   }
 
   addRefusal(text: string): void {
-    const part = this.#partOf('refusal', () => 0)
+    const part = this.#partOf('refusal')
     part.text.add(text)
     this.#events?.emitPiece(part.frame, text)
   }
@@ -78,8 +82,8 @@ export class MessageItem {
     for (const { url, title, start, end } of citations) {
       const annotation = {
         type: 'url_citation',
-        start_index: Math.max(start - part.before, 0),
-        end_index: Math.max(end - part.before, 0),
+        start_index: Math.max(start - this.points, 0),
+        end_index: Math.max(end - this.points, 0),
         title,
         url,
       }
@@ -95,14 +99,13 @@ export class MessageItem {
   /** The whole item. */
   close(status: Status): ResponsesItem {
     this.#closePart()
-    const item = this.item(status)
+    const item = this.#item(status)
     const { output_index } = this.#place
     this.#events?.emit('response.output_item.done', { output_index, item })
     return item
   }
 
-  /** `before`: code points of content in front of a part that begins. */
-  #partOf(type: OpenPart['type'], before: () => number): OpenPart {
+  #partOf(type: OpenPart['type']): OpenPart {
     if (this.#open?.type === type) return this.#open
     this.#closePart()
     const at = { ...this.#place, content_index: this.#parts.length }
@@ -116,7 +119,6 @@ export class MessageItem {
       logprobs: [],
       annotations: [],
       frame: frameOf(`response.${type}.delta`, at, behind),
-      before: before(),
     }
     return this.#open
   }
@@ -128,6 +130,7 @@ export class MessageItem {
     const text = open.text.toString()
     const { type, at, annotations, logprobs } = open
     const isText = type === 'output_text'
+    if (isText) this.points += pointsOf(text)
     const part = isText ? { type, text, annotations, logprobs } : { type, refusal: text }
     this.#parts.push(part)
     const whole = isText ? { text, logprobs } : { refusal: text }
@@ -143,8 +146,6 @@ interface OpenPart {
   logprobs: unknown[]
   annotations: object[]
   frame: Frame
-  /** code points of content in front of it */
-  before: number
 }
 
 function emptyPart(type: OpenPart['type']): JsonObject {
@@ -212,7 +213,7 @@ export class ReasoningItem {
 }
 
 /** Code points. A pair of surrogates is one. */
-export function pointsOf(text: string): number {
+function pointsOf(text: string): number {
   if (!/[\ud800-\udbff]/.test(text)) return text.length
   return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0)
 }
