@@ -1,10 +1,8 @@
 /** The process in a bad environment: a log that nobody reads, few descriptors, requests made to break it. */
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { oneUpstream, post } from '../helpers/proxy.ts'
@@ -54,17 +52,8 @@ test('row 60: the last lines are in the log also where the process ends at once'
 })
 
 test('row 60: with 64 file descriptors it refuses what it cannot hold, and serves again', async (t) => {
-  const bin = path.join(import.meta.dirname, '..', '..', 'bin', 'droid2api.ts')
-  const node = `exec '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${bin}' -p 0`
-  const { PATH } = process.env
-  const env = { PATH, HOME: '/nonexistent', DATA_DIR: '/nonexistent' }
-  const child = spawn('sh', ['-c', `ulimit -n 64; ${node}`], {
-    env,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  t.after(() => child.kill('SIGKILL'))
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-  const { url } = JSON.parse(line) as { url: string }
+  const program = runProgram(t, { descriptors: 64 })
+  const url = await program.url()
 
   const sockets = Array.from({ length: 100 }, () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -74,7 +63,7 @@ test('row 60: with 64 file descriptors it refuses what it cannot hold, and serve
   for (const socket of sockets) socket.destroy()
 
   await until(() => isServed(`${url}/health`))
-  assert.equal(child.exitCode, null)
+  assert.equal(program.process.exitCode, null)
 })
 
 test('row 60: forty hostile requests do not end it', async (t) => {

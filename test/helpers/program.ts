@@ -32,6 +32,8 @@ export interface ProgramOptions {
   terminal?: boolean
   /** the file that its stdout goes to; nothing of it is then read here */
   stdout?: string
+  /** how many file descriptors it may have */
+  descriptors?: number
 }
 
 const takenForTerminal = 'data:text/javascript,process.stdout.isTTY=true;process.env.NO_COLOR=1'
@@ -48,9 +50,10 @@ export function runProgram(t: TestContext, options: ProgramOptions = {}): Progra
     options.program ?? builtProgram(),
     ...(options.args ?? []),
   ]
+  const limit = options.descriptors === undefined ? '' : `ulimit -n ${options.descriptors}; `
   const child = spawn(
     'sh',
-    ['-c', `exec "$@"${options.stdout ? ` > ${options.stdout}` : ''}`, 'sh', ...command],
+    ['-c', `${limit}exec "$@"${options.stdout ? ` > ${options.stdout}` : ''}`, 'sh', ...command],
     {
       cwd: dir,
       // a session of its own has no terminal
