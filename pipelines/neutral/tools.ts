@@ -4,7 +4,7 @@
  * Of deferred tools, which a client declares so that they can be loaded, a model knows only those that are.
  */
 import { createHash } from 'node:crypto'
-import { isObject, objectFrom, writeJson, type JsonObject } from '../json/value.ts'
+import { objectFrom, writeJson, type JsonObject } from '../json/value.ts'
 import type { CustomTool, FunctionTool, NeutralRequest, Tool, ToolChange } from './request.ts'
 import { safeToolId } from './tool-id.ts'
 
@@ -175,10 +175,17 @@ export function wrappedValue(input: unknown): { input: string } {
   return { input: typeof input === 'string' ? input : writeJson(input ?? '') }
 }
 
-/** The free text in such arguments; the arguments themselves where the model did not wrap it. */
+/**
+ * The free text in such arguments; the arguments themselves where the model did not wrap it. Models that know a tool by heart
+ * wrap in their own word: `{"patch": …}` for `apply_patch`, which no client takes as a patch.
+ */
 export function unwrappedInput(written: string): string {
   const wrapped = objectFrom(written)
-  if (isObject(wrapped)) return typeof wrapped.input === 'string' ? wrapped.input : written
+  if (wrapped) {
+    const [only, ...others] = Object.values(wrapped)
+    const text = wrapped.input ?? (others.length === 0 ? only : undefined)
+    return typeof text === 'string' ? text : written
+  }
   if (!written.trimStart().startsWith('"')) return written
   try {
     const text: unknown = JSON.parse(written)
