@@ -4,7 +4,7 @@
  * Source: Gemini API reference "generateContent", read 2026-11.
  */
 import { upstreamId, type Model } from '../../model.ts'
-import { ToolNames, withLoadedTools, type OwnNames } from '../../neutral/tools.ts'
+import { ToolNames, withLoadedTools } from '../../neutral/tools.ts'
 import { lostMembers, wantsPrompt, type WriteContext, type Written } from '../../neutral/writing.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
 import type { GenerationConfig, GoogleRequest, TextPart } from '../../wire/google.ts'
@@ -65,18 +65,8 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
     dropped: [...new Set(dropped)],
     hideReasoning: request.reasoning.hidden,
     ...(areCut(request.stop) && { stopAt: request.stop }),
-    ...ownNamesOf(request, names),
     ...(!names.changeNothing && { names }),
   }
-}
-
-/** What the client calls those tools that go up by another name. */
-function ownNamesOf({ tools }: NeutralRequest, names: ToolNames): { ownNames?: OwnNames } {
-  const declared = tools.filter((tool) => tool.kind !== 'hosted')
-  const renamed = declared
-    .map(({ name, namespace }) => [names.sent(name, namespace), name] as const)
-    .filter(([sent, name]) => sent !== name)
-  return renamed.length > 0 ? { ownNames: new Map(renamed) } : {}
 }
 
 /** The operator's prompt goes first, once. */

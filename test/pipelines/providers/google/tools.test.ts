@@ -56,7 +56,7 @@ test('a name that the API does not take goes up as another, and comes back (§15
     },
   ]
 
-  const { body, ownNames } = ask({
+  const { body, names: back } = ask({
     tools,
     messages,
     tool_choice: { type: 'function', function: { name: '1st' } },
@@ -69,7 +69,7 @@ test('a name that the API does not take goes up as another, and comes back (§15
       : []
   for (const name of sent) assert.match(name, /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/)
   assert.deepEqual(
-    sent.map((name) => ownNames?.get(name) ?? name),
+    sent.map((name) => back?.own(name)?.name),
     names,
   )
   assert.deepEqual(body.toolConfig?.functionCallingConfig.allowedFunctionNames, [sent[1]])
