@@ -71,6 +71,10 @@ const model: Schema = {
       description: 'tokens the model can produce, over what is known of it',
     },
     fast: { type: 'boolean', description: 'ask for the fast tier unless the client chose one' },
+    images: {
+      type: 'boolean',
+      description: 'false: the model sees none, and is told of each that there was one',
+    },
     web_search: {
       type: 'boolean',
       description: "send a web search that a client lists beside its own tools as the provider's",

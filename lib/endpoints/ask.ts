@@ -30,6 +30,7 @@ import {
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
+import { withoutImages } from '../../pipelines/neutral/turn.ts'
 
 /** Answers one request. What follows the route of the client's API in the path goes upstream. Throws ProxyError. */
 export async function askModel(
@@ -174,7 +175,9 @@ export function prepareTranslation(
 ): Translated {
   call.record.stream = stream
   const target = targetOf(call, model, { subPath: '', stream })
-  const written = provider.write(request, {
+  const { turns } = request
+  const seen = model.images === false ? { ...request, turns: withoutImages(turns) } : request
+  const written = provider.write(seen, {
     model,
     endpoint: target.endpoint.name,
     systemPrompt: systemPromptOf(call.config, target.endpoint),

@@ -139,3 +139,19 @@ export interface ForeignPiece extends PieceBase {
   /** what other writers do with it: leave it out, or throw; undefined where each has a reason of its own */
   elsewhere?: 'left-out' | ProxyError
 }
+
+const unseen = '[An image was here; this model cannot see images.]'
+
+/** The turns for a model that refuses images: it is told of each that there was one. */
+export function withoutImages(turns: readonly Turn[]): Turn[] {
+  return turns.map((turn) => ({ ...turn, pieces: turn.pieces.map(withoutImage) }))
+}
+
+function withoutImage(piece: Piece): Piece {
+  if (piece.type === 'result' && typeof piece.content !== 'string') {
+    return { ...piece, content: piece.content.map(withoutImage) }
+  }
+  if (piece.type !== 'attachment' || piece.kind !== 'image') return piece
+  const { place, mark } = piece
+  return { type: 'text', text: unseen, place, ...(mark && { mark }) }
+}

@@ -14,8 +14,6 @@ import { contentOf, partsOf, textPart, textsOf, unsupported, type Part } from '.
 
 export interface MessageContext extends Taker {
   names: ToolNames
-  /** the model sees images */
-  images: boolean
   /** the model refuses calls without reasoning beside them */
   wantsReasoning: boolean
 }
@@ -34,7 +32,7 @@ export function writeMessages(turns: readonly Turn[], context: MessageContext): 
   for (const turn of turns.slice(leading.length)) drafts.add(turn)
   const messages = drafts.messages()
   if (messages.length === 0) throw nothingLeft(turns)
-  return { leading: leading.flatMap((turn) => textsOf(partsOf(turn.pieces, context))), messages }
+  return { leading: leading.flatMap((turn) => textsOf(partsOf(turn.pieces))), messages }
 }
 
 interface Call {
@@ -107,7 +105,7 @@ class Drafts {
 
   /** A system message further down many templates refuse, and one in front would end what is cached. */
   #reminder({ pieces }: Turn): Part[] {
-    const parts = partsOf(pieces, this.#context)
+    const parts = partsOf(pieces)
     const text = textsOf(parts).join('\n\n')
     const others = parts.filter(({ type }) => type !== 'text')
     if (text === '') return others
@@ -116,7 +114,7 @@ class Drafts {
 
   #addPiece(piece: Piece): void {
     if (piece.type !== 'result') {
-      this.#addParts(partsOf([piece], this.#context))
+      this.#addParts(partsOf([piece]))
       return
     }
     const call = piece.id === undefined ? undefined : this.#open.get(piece.id)?.pop()
@@ -188,8 +186,7 @@ class Drafts {
   }
 
   #resultOf({ content, isError }: ResultPiece): { text: string; others: Part[] } {
-    const parts =
-      typeof content === 'string' ? [textPart(content)] : partsOf(content, this.#context)
+    const parts = typeof content === 'string' ? [textPart(content)] : partsOf(content)
     const others = parts.filter(({ type }) => type !== 'text')
     const text = textsOf(parts).join('\n') || (others.length > 0 ? '(see below)' : '(no output)')
     return { text: isError ? `Error: ${text}` : text, others }

@@ -18,9 +18,9 @@ export function textPart(text: string): Part {
 }
 
 /** Without empty text. Throws a 400 with the place of a piece that the model does not take. */
-export function partsOf(pieces: readonly Piece[], { images }: { images: boolean }): Part[] {
+export function partsOf(pieces: readonly Piece[]): Part[] {
   return pieces
-    .flatMap((piece) => partOf(piece, images) ?? [])
+    .flatMap((piece) => partOf(piece) ?? [])
     .filter((part) => part.type !== 'text' || part.text !== '')
 }
 
@@ -34,7 +34,7 @@ export function contentOf(parts: readonly Part[]): string | Part[] {
   return texts.length === parts.length ? texts.join('\n\n') : [...parts]
 }
 
-function partOf(piece: Piece, images: boolean): Part | undefined {
+function partOf(piece: Piece): Part | undefined {
   switch (piece.type) {
     case 'text':
     case 'refusal':
@@ -42,7 +42,6 @@ function partOf(piece: Piece, images: boolean): Part | undefined {
     case 'search-result':
       return textPart(searchResultText(piece))
     case 'attachment':
-      if (piece.kind === 'image' && !images) return textPart(unseen)
       return piece.kind === 'image' ? imagePart(piece) : filePart(piece)
     case 'foreign':
       if (piece.elsewhere === 'left-out') return undefined
@@ -55,8 +54,6 @@ function partOf(piece: Piece, images: boolean): Part | undefined {
       throw piece satisfies never
   }
 }
-
-const unseen = '[An image was here; this model cannot see images.]'
 
 function searchResultText({ title, source, texts }: SearchResultPiece): string {
   return [title, source, ...texts].filter((line) => line !== undefined).join('\n')

@@ -61,7 +61,6 @@ export function writeCommon(asked: NeutralRequest, context: WriteContext): Writt
     takes: takesFrom(context.endpoint),
     recall,
     names,
-    images: model.images !== false,
     wantsReasoning: wantsReasoning.test(id),
   })
   const isReasoner = capability.reasons === true

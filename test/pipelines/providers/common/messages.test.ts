@@ -286,17 +286,6 @@ test('§11.2 files: text is text, PDF is a file, anything else is a 400 at its p
   }
 })
 
-test('§11.2 a model that sees no images is told that one was there', () => {
-  const blind = { model: { ...model, images: false } }
-  const note = '[An image was here; this model cannot see images.]'
-  const turns = [assistant(callPiece('c')), user(resultPiece('c', [image()]), image())]
-
-  assert.deepEqual(messagesOf(turns, blind).slice(1), [
-    { role: 'tool', tool_call_id: 'c', content: note },
-    { role: 'user', content: note },
-  ])
-})
-
 test('§11.2 ids of up to 40 characters stay, longer ones keep their beginning and a piece of a hash', () => {
   const long = 'call_chatcmpl-0123456789abcdef0123456789abcdef_0'
   const ids = ['functions.Bash:0', 'a'.repeat(40), long, long.replace(/0$/, '1')]
