@@ -62,7 +62,7 @@ export function writeResponses(
     input: input.length > 0 ? input : instructionItems(leading),
     store: false,
     stream: context.stream,
-    ...outputLimit(request),
+    ...outputLimit(request, model),
     ...sampling.fields,
     ...tooling.fields,
     ...text.fields,
@@ -108,9 +108,14 @@ function instructionsOf(
   return instructions === '' ? {} : { instructions }
 }
 
-function outputLimit({ limits }: NeutralRequest): Pick<ResponsesRequest, 'max_output_tokens'> {
+/** A client that does not know the model asks for more than it has, which is refused: Claude Code for 32 000 or 64 000. */
+function outputLimit(
+  { limits }: NeutralRequest,
+  { max_output_tokens: most = Infinity }: Model,
+): Pick<ResponsesRequest, 'max_output_tokens'> {
   const limit = limits.total ?? limits.answer
-  return limit === undefined ? {} : { max_output_tokens: Math.max(limit, minOutputTokens) }
+  if (limit === undefined) return {}
+  return { max_output_tokens: Math.max(Math.min(limit, most), minOutputTokens) }
 }
 
 /** Temperature and `top_p`, which models refuse while they reason; 1 is what they do anyway. */

@@ -28,6 +28,12 @@ const rows: [row: string, request: JsonObject, expected: JsonObject, asked?: Ask
     { max_output_tokens: undefined },
   ],
   ['a limit below 16 is raised', { max_tokens: 1 }, { max_output_tokens: 16 }],
+  [
+    "a limit above the entry's is lowered",
+    { max_tokens: 64_000 },
+    { max_output_tokens: 32_768 },
+    { model: { max_output_tokens: 32_768 } },
+  ],
   ['no limit', { max_tokens: null }, { max_output_tokens: undefined }],
   ['stream: as decided', { stream: null }, { stream: true }, { stream: true }],
   ['stream: as decided', {}, { stream: false }],
