@@ -196,7 +196,6 @@ export function prepareTranslation(
     form,
     stopAt: written.stopAt ?? [],
     hideReasoning: written.hideReasoning ?? false,
-    ownNames: written.ownNames,
     names: written.names,
     callIds: written.callIds ?? [],
   }

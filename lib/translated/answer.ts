@@ -30,8 +30,7 @@ import { decodingFault, readBeginning, sourceOf, type Reading, type Source } fro
  * What is known of a request once it is on its way: where it went, and how it is to be answered. The request itself is no part
  * of it, as an answer may go on for minutes.
  */
-export interface Asked
-  extends Reading, Pick<AnswerContext, 'requestedModel' | 'hideReasoning' | 'ownNames'> {
+export interface Asked extends Reading, Pick<AnswerContext, 'requestedModel' | 'hideReasoning'> {
   client: Client
   stream: boolean
   /** how the client wants to be answered */
@@ -67,7 +66,6 @@ export function answerEmpty(
     nowSeconds,
     endpoint: '',
     hideReasoning: true,
-    ownNames: undefined,
   }
   if (!stream) {
     const serialiser = form.body(context)
@@ -157,7 +155,7 @@ function faultOf({ body }: Source, error: Error): Error {
   return body?.cut ?? decodingFault(error)
 }
 
-function answerContext({ requestedModel, hideReasoning, ownNames, target }: Asked): AnswerContext {
+function answerContext({ requestedModel, hideReasoning, target }: Asked): AnswerContext {
   return {
     requestedModel,
     fallbackId: randomId(),
@@ -165,7 +163,6 @@ function answerContext({ requestedModel, hideReasoning, ownNames, target }: Aske
     nowSeconds,
     endpoint: target.endpoint.name,
     hideReasoning,
-    ownNames,
   }
 }
 

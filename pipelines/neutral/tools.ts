@@ -6,19 +6,6 @@
 import { createHash } from 'node:crypto'
 import { objectFrom, writeJson, type JsonObject } from '../json/value.ts'
 import type { CustomTool, FunctionTool, NeutralRequest, Tool, ToolChange } from './request.ts'
-import { safeToolId } from './tool-id.ts'
-
-/**
- * A tool's name as OpenAI takes it, else its letters and a piece of its hash: always the same. MCP servers have dots and
- * slashes in theirs, and people their own letters; one such name would be a 400 of the whole request (mcp-use #90,
- * swagger-mcp #13).
- */
-export function sentName(name: string): string {
-  return safeToolId(name)
-}
-
-/** What the client calls a tool, by the name that goes up; only of tools that go up by another name. */
-export type OwnNames = ReadonlyMap<string, string>
 
 /** Which names an API takes. */
 export interface NameRule {
@@ -44,7 +31,10 @@ export interface OwnTool {
 /** The namespace of what has none. */
 const defaultNamespace = 'functions'
 
-/** The one table of a request, from the client's names to those that go up and back. */
+/**
+ * The one table of a request, from the client's names to those that go up and back. MCP servers have dots and slashes in
+ * theirs, and people their own letters; one such name would be a 400 of the whole request (mcp-use #90, swagger-mcp #13).
+ */
 export class ToolNames {
   readonly #rule: NameRule
   /** by flat name and namespace */

@@ -19,7 +19,7 @@ import type {
   Turn,
 } from './request.ts'
 import { isSealed as isOurSeal } from './seal.ts'
-import type { OwnNames, ToolNames } from './tools.ts'
+import type { ToolNames } from './tools.ts'
 import { shown } from '../untrusted.ts'
 
 export interface WriteContext {
@@ -48,8 +48,6 @@ export interface Written<Body> {
   dropped: string[]
   /** stop sequences that the upstream does not take: the answer's text ends in front of the first */
   stopAt?: string[]
-  /** of tools that go up by another name than the client's */
-  ownNames?: OwnNames
   /** of all tools, for `names-back.ts`; left out where every tool comes back as it went up */
   names?: ToolNames
   /** ids of the calls in the conversation, for upstreams that count theirs anew in every answer */

@@ -7,7 +7,6 @@ import type { ProxyError, ShownError } from '../errors.ts'
 import type { Delta, StopReason, Usage } from '../neutral/delta.ts'
 import { PhasesSoFar } from '../neutral/phases.ts'
 import type { Reasoning, Remembered } from '../neutral/reasoning.ts'
-import type { OwnNames } from '../neutral/tools.ts'
 import { listsHeld } from './sse-events.ts'
 
 /** What the answer to any client depends on. */
@@ -24,8 +23,6 @@ export interface AnswerContext {
   endpoint: string
   /** whether the client wants no readable reasoning; what it cannot read it gets, to hand back */
   hideReasoning: boolean
-  /** of tools that the upstream knows by another name than the client's */
-  ownNames: OwnNames | undefined
 }
 
 /** How one request is to be answered: by the rules of its client, as the request wishes. */

@@ -100,7 +100,6 @@ function run(thinking: JsonObject | undefined, keeps: boolean, before: JsonObjec
       endpoint,
       reasoning: wish.reasoning,
       searches: false,
-      ownNames: undefined,
     })
     for (const delta of names ? withNamesBack(deltas, names) : deltas) serialiser.add(delta)
     const content = (serialiser.body()?.content ?? []) as JsonObject[]

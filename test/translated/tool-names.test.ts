@@ -38,7 +38,7 @@ async function loop(t: Parameters<typeof startUpstream>[0], name: string, stream
 }
 
 suite(
-  '§7.4 a tool name that OpenAI refuses goes up as another, and the client hears its own',
+  '§12.1 a tool name that OpenAI refuses goes up as another, and the client hears its own',
   () => {
     const names = ['files.read', 'com_x/read file', `${'long_'.repeat(14)}name`, '读取文件']
     for (const name of names) {

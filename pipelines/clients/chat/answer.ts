@@ -15,12 +15,12 @@ export type ChatAnswerContext = Pick<
   AnswerContext,
   'requestedModel' | 'fallbackId' | 'createdSeconds'
 > &
-  Partial<Pick<AnswerContext, 'hideReasoning' | 'ownNames'>> &
+  Partial<Pick<AnswerContext, 'hideReasoning'>> &
   Omit<ChatAnswerWish, 'stream'>
 
 /** What a chat answer depends on: what every answer does, and what the request wishes. */
 export function chatContext(
-  { requestedModel, fallbackId, createdSeconds, hideReasoning, ownNames }: AnswerContext,
+  { requestedModel, fallbackId, createdSeconds, hideReasoning }: AnswerContext,
   { includeUsage, logprobs, legacyFunctions }: ChatAnswerWish,
 ): ChatAnswerContext {
   return {
@@ -28,7 +28,6 @@ export function chatContext(
     fallbackId,
     createdSeconds,
     hideReasoning,
-    ownNames,
     includeUsage,
     logprobs,
     legacyFunctions,
@@ -50,11 +49,6 @@ export function identityOf(start: Start | undefined, context: ChatAnswerContext)
     created: start?.createdSeconds ?? context.createdSeconds,
     model: context.requestedModel,
   }
-}
-
-/** What the client calls the tool. */
-export function ownName(name: string, { ownNames }: ChatAnswerContext): string {
-  return ownNames?.get(name) ?? name
 }
 
 /** Chat has one text of reasoning: a blank line stands between the parts and blocks that it consists of. */

@@ -10,7 +10,6 @@ import type {
 import {
   finishReasonOf,
   identityOf,
-  ownName,
   ReadableReasoning,
   shownDetails,
   signatureOf,
@@ -112,8 +111,7 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
   #addCall(call: Of<'tool-start'>): void {
     const { reasoning } = signatureOf(call)
     this.#details.push(...shownDetails(reasoning, this.#context))
-    const name = ownName(call.name, this.#context)
-    this.#calls[call.index] = { call: { ...call, name }, input: '' }
+    this.#calls[call.index] = { call, input: '' }
   }
 
   #addReasoning(

@@ -6,7 +6,6 @@ import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../../wi
 import {
   finishReasonOf,
   identityOf,
-  ownName,
   ReadableReasoning,
   shownDetails,
   signatureOf,
@@ -105,8 +104,7 @@ class ChatStream implements StreamSerialiser {
     return this.#details(reasoning) + this.#call(call, extra)
   }
 
-  #call({ index, kind, id, ...call }: Of<'tool-start'>, extra: object | undefined): string {
-    const name = ownName(call.name, this.#context)
+  #call({ index, kind, id, name }: Of<'tool-start'>, extra: object | undefined): string {
     if (this.#context.legacyFunctions) {
       return index === 0 ? this.#framed({ function_call: { name, arguments: '' } }) : ''
     }

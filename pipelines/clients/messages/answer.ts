@@ -10,16 +10,16 @@ import type { MessagesAnswerWish } from './read.ts'
 
 export type MessagesAnswerContext = Pick<
   AnswerContext,
-  'requestedModel' | 'fallbackId' | 'endpoint' | 'ownNames'
+  'requestedModel' | 'fallbackId' | 'endpoint'
 > &
   Pick<MessagesAnswerWish, 'reasoning' | 'searches'>
 
 /** What a Messages answer depends on: what every answer does, and what the request wishes. */
 export function messagesContext(
-  { requestedModel, fallbackId, endpoint, ownNames }: AnswerContext,
+  { requestedModel, fallbackId, endpoint }: AnswerContext,
   { reasoning, searches }: MessagesAnswerWish,
 ): MessagesAnswerContext {
-  return { requestedModel, fallbackId, endpoint, ownNames, reasoning, searches }
+  return { requestedModel, fallbackId, endpoint, reasoning, searches }
 }
 
 type Start = Extract<Delta, { type: 'start' }>

@@ -227,8 +227,7 @@ export class Blocks {
 
   #startCall({ index, id, name }: Of<'tool-start'>): { call: number; hasInput: boolean } {
     this.#closeOpen()
-    const ownName = this.#context.ownNames?.get(name) ?? name
-    this.#sink.open({ type: 'tool_use', id, name: ownName, input: {} })
+    this.#sink.open({ type: 'tool_use', id, name, input: {} })
     const open = { call: index, hasInput: false }
     this.#open = open
     return open

@@ -9,7 +9,7 @@ import { idTail } from '../id.ts'
 import type { ResponsesAnswerWish } from './read.ts'
 
 export interface ResponsesAnswerContext
-  extends Omit<AnswerContext, 'ownNames'>, Omit<ResponsesAnswerWish, 'stream'> {}
+  extends AnswerContext, Omit<ResponsesAnswerWish, 'stream'> {}
 
 /** The two in one object of always the same shape. */
 export function responsesContext(

@@ -6,7 +6,7 @@ import { usualPhase } from '../../neutral/phases.ts'
 import type { Phase } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { safeToolId } from '../../neutral/tool-id.ts'
-import { sentName } from '../../neutral/tools.ts'
+import type { ToolNames } from '../../neutral/tools.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type {
   CallItem,
@@ -17,6 +17,11 @@ import type {
 } from '../../wire/responses.ts'
 import { foreign, inputParts, outputPart, textPart, textsOf } from './parts.ts'
 import { reasoningItem } from './reasoning.ts'
+
+/** What the turns are written with. */
+export interface TurnContext extends Taker {
+  names: ToolNames
+}
 
 export interface Conversation {
   /** the texts of each instruction before all other turns */
@@ -37,13 +42,13 @@ interface Call {
 type Draft = InputItem | Call[]
 
 /** The whole conversation; throws a 400 with the place of what cannot be carried over, or where nothing is left. */
-export function writeConversation(turns: readonly Turn[], taker: Taker): Conversation {
+export function writeConversation(turns: readonly Turn[], context: TurnContext): Conversation {
   const firstOther = turns.findIndex(({ role }) => role !== 'instruction')
   const leading: string[][] = []
   const drafts: Draft[] = []
   const open = new OpenCalls()
   for (const [index, turn] of turns.entries()) {
-    if (turn.role === 'assistant') drafts.push(...writeAnswer(turn, open, taker))
+    if (turn.role === 'assistant') drafts.push(...writeAnswer(turn, open, context))
     else if (turn.role === 'user') drafts.push(...writeUser(turn, open))
     else {
       const parts = inputParts(turn.pieces)
@@ -54,7 +59,7 @@ export function writeConversation(turns: readonly Turn[], taker: Taker): Convers
   }
   const input = drafts.flatMap((draft) => (Array.isArray(draft) ? missingOutputs(draft) : draft))
   if (input.length === 0 && leading.flat().length === 0) throw nothingLeft()
-  if (taker.phases) fillPhases(input)
+  if (context.phases) fillPhases(input)
   return { leading, input }
 }
 
@@ -78,13 +83,13 @@ function writeUser({ pieces }: Turn, open: OpenCalls): InputItem[] {
 }
 
 /** The items of an assistant's turn, then its calls; nothing where it neither writes nor calls anything. */
-function writeAnswer(turn: Turn, open: OpenCalls, taker: Taker): Draft[] {
+function writeAnswer(turn: Turn, open: OpenCalls, context: TurnContext): Draft[] {
   const answer = new AnswerItems()
   const calls: Call[] = []
-  for (const piece of orderedPieces(turn, taker)) {
+  for (const piece of orderedPieces(turn, context)) {
     if (piece.type === 'phase') answer.begin(piece.phase)
     else if (piece.type === 'call') {
-      const call = { id: piece.id, item: callItem(piece), isAnswered: false }
+      const call = { id: piece.id, item: callItem(piece, context), isAnswered: false }
       calls.push(call)
       answer.add(call.item)
     } else answer.write(piece)
@@ -153,8 +158,9 @@ function callId(id: string): string {
   return id.length > 0 && id.length <= maxIdLength ? id : safeToolId(id)
 }
 
-function callItem({ kind, id, name, input, inputPlace }: CallPiece): CallItem {
-  const call = { call_id: callId(id), name: sentName(name) }
+function callItem(piece: CallPiece, { names }: TurnContext): CallItem {
+  const { kind, id, name, namespace, input, inputPlace } = piece
+  const call = { call_id: callId(id), name: names.sent(name, namespace) }
   if (kind === 'custom') {
     const text = isGiven(input) ? textAt(input, inputPlace) : ''
     return { type: 'custom_tool_call', ...call, input: text }

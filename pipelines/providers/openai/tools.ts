@@ -11,14 +11,13 @@ import type {
   ToolChoice,
   WebSearch,
 } from '../../neutral/request.ts'
-import { sentName, type OwnNames } from '../../neutral/tools.ts'
+import type { ToolNames } from '../../neutral/tools.ts'
 import type { ResponsesRequest, ResponsesTool } from '../../wire/responses.ts'
 import { foreign } from './parts.ts'
 import { isStrict, parametersOf } from './schema.ts'
 
 interface Tooling {
   fields: Pick<ResponsesRequest, 'tools' | 'tool_choice' | 'parallel_tool_calls'>
-  ownNames: OwnNames
   /** names for `x-droid2api-dropped` */
   dropped: string[]
 }
@@ -26,7 +25,7 @@ interface Tooling {
 /** What is written beside the tools themselves. */
 interface ToolContext {
   dropped: Set<string>
-  ownNames: Map<string, string>
+  names: ToolNames
   /** the request has the tool that finds deferred ones */
   isSearchable: boolean
 }
@@ -35,24 +34,23 @@ interface ToolContext {
  * `tools`, `tool_choice` and `parallel_tool_calls`; nothing where no tool is declared. Throws a 400 with the place of a
  * choice that names no declared tool, and of a schema that is no object.
  */
-export function writeTooling(request: NeutralRequest): Tooling {
+export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling {
   const { tools, toolChoice, parallelCalls } = request
   const context: ToolContext = {
     dropped: new Set(),
-    ownNames: new Map(),
+    names,
     isSearchable: tools.some((tool) => tool.kind === 'hosted' && tool.written === 'tool_search'),
   }
   const written = writeTools(tools, context)
   for (const name of lostTools(request, (tool) => !writeHosted(tool))) context.dropped.add(name)
-  const { ownNames } = context
   const dropped = [...context.dropped]
-  if (written.length === 0) return { fields: {}, ownNames, dropped }
+  if (written.length === 0) return { fields: {}, dropped }
   const fields = {
     tools: written,
-    ...(toolChoice && { tool_choice: writeChoice(toolChoice, written) }),
+    ...(toolChoice && { tool_choice: writeChoice(toolChoice, written, names) }),
     ...(parallelCalls !== undefined && { parallel_tool_calls: parallelCalls }),
   }
-  return { fields, ownNames, dropped }
+  return { fields, dropped }
 }
 
 /** A search without a tool of its own comes last, where no tool searches already. */
@@ -87,7 +85,7 @@ function writeFunction(tool: FunctionTool, context: ToolContext): ResponsesTool 
   if (tool.strict === true && !strict) context.dropped.add('strict')
   return {
     type: 'function',
-    name: writeName(tool.name, context),
+    name: context.names.sent(tool.name, tool.namespace),
     ...(description !== undefined && { description }),
     parameters: parametersOf(schema, tool.schemaPlace),
     strict,
@@ -95,21 +93,16 @@ function writeFunction(tool: FunctionTool, context: ToolContext): ResponsesTool 
   }
 }
 
-function writeCustom({ name, description, grammar, more }: CustomTool, context: ToolContext) {
+function writeCustom(tool: CustomTool, context: ToolContext) {
+  const { name, namespace, description, grammar, more } = tool
   const kept = writeMore(more, context)
   return {
     type: 'custom' as const,
-    name: writeName(name, context),
+    name: context.names.sent(name, namespace),
     ...(description !== undefined && { description }),
     ...(grammar && { format: grammar }),
     ...kept,
   }
-}
-
-function writeName(name: string, { ownNames }: ToolContext): string {
-  const sent = sentName(name)
-  if (sent !== name) ownNames.set(sent, name)
-  return sent
 }
 
 /** Without a counterpart. */
@@ -149,7 +142,11 @@ function writeSearch({ size, location, ...domains }: WebSearch): ResponsesTool {
   }
 }
 
-function writeChoice(choice: ToolChoice, tools: readonly ResponsesTool[]): unknown {
+function writeChoice(
+  choice: ToolChoice,
+  tools: readonly ResponsesTool[],
+  names: ToolNames,
+): unknown {
   switch (choice.type) {
     case 'auto':
     case 'none':
@@ -157,12 +154,14 @@ function writeChoice(choice: ToolChoice, tools: readonly ResponsesTool[]): unkno
     case 'any':
       return 'required'
     case 'tool':
-      return named(choice, tools)
+      return named(choice, tools, names)
     case 'allowed':
       return {
         type: 'allowed_tools',
         mode: choice.mode === 'any' ? 'required' : choice.mode,
-        tools: choice.tools.map((tool) => (tool.kind === 'own' ? tool.value : named(tool, tools))),
+        tools: choice.tools.map((tool) =>
+          tool.kind === 'own' ? tool.value : named(tool, tools, names),
+        ),
       }
     case 'hosted':
       return { type: writeHosted(choice.tool)?.type }
@@ -176,11 +175,16 @@ function writeChoice(choice: ToolChoice, tools: readonly ResponsesTool[]): unkno
 interface NamedTool {
   kind: 'function' | 'custom'
   name: string
+  namespace?: string
   namePlace: string
 }
 
-function named({ kind, name, namePlace }: NamedTool, tools: readonly ResponsesTool[]): JsonObject {
-  const sent = sentName(name)
+function named(
+  { kind, name, namespace, namePlace }: NamedTool,
+  tools: readonly ResponsesTool[],
+  names: ToolNames,
+): JsonObject {
+  const sent = names.sent(name, namespace)
   if (tools.some((tool) => 'name' in tool && tool.name === sent)) return { type: kind, name: sent }
   const shown = JSON.stringify(name.slice(0, 80))
   const message = `${namePlace} is ${shown}, which is not among the tools; declare it first.`

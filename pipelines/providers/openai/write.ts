@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../json/value.ts'
 import { overruledNames, upstreamId, type Model } from '../../model.ts'
-import { withLoadedTools } from '../../neutral/tools.ts'
+import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
 import { lostMembers, wantsPrompt, type WriteContext, type Written } from '../../neutral/writing.ts'
 import { repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral/request.ts'
@@ -42,14 +42,16 @@ export function writeResponses(
   const { model, recall } = context
   const capability = capabilityOf(upstreamId(model))
   const { reasoning, reasons, samples, ...plan } = planReasoning(model, request.reasoning)
+  const names = new ToolNames(request.tools, names64)
   const { leading, input } = writeConversation(request.turns, {
+    names,
     takes: takesReasoning(upstreamId(model)),
     recall,
     phases: capability.phases,
   })
   const sampling = samplingFields(request, samples)
   const logprobs = logprobFields(request, samples)
-  const tooling = writeTooling(request)
+  const tooling = writeTooling(request, names)
   const text = textFields(request, capability.verbosity)
   const include = [
     ...(reasons ? ['reasoning.encrypted_content'] : []),
@@ -86,7 +88,7 @@ export function writeResponses(
     dropped: [...new Set(dropped)],
     hideReasoning: request.reasoning.hidden,
     ...(request.stop.length > 0 && { stopAt: request.stop }),
-    ...(tooling.ownNames.size > 0 && { ownNames: tooling.ownNames }),
+    ...(!names.changeNothing && { names }),
   }
 }
 

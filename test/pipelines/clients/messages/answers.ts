@@ -13,7 +13,6 @@ export const context: MessagesAnswerContext = {
   requestedModel: 'gpt-x',
   fallbackId: 'fallback',
   endpoint: 'e',
-  ownNames: undefined,
   reasoning: 'text',
   searches: false,
 }

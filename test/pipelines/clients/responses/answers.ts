@@ -25,7 +25,6 @@ export const context: ResponsesAnswerContext = responsesContext(
     nowSeconds: () => 1_700_000_009,
     endpoint: 'e',
     hideReasoning: false,
-    ownNames: undefined,
   },
   answer,
 )
