@@ -1,7 +1,7 @@
 /**
  * The turns of a neutral request, and the pieces that they are made of. See `request.ts`.
  */
-import type { ProxyError } from '../errors.ts'
+import { badRequest, type ProxyError } from '../errors.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { InlineData } from './data-url.ts'
 import type { Phase, Reasoning, Seal } from './reasoning.ts'
@@ -154,4 +154,23 @@ function withoutImage(piece: Piece): Piece {
   if (piece.type !== 'attachment' || piece.kind !== 'image') return piece
   const { place, mark } = piece
   return { type: 'text', text: unseen, place, ...(mark && { mark }) }
+}
+
+/** A piece of this type stands where the API does not take it. `taken`: what it takes there. */
+export function unsupportedPiece(piece: Piece, taken: string): ProxyError {
+  const type = 'written' in piece ? piece.written : piece.type
+  const shown = JSON.stringify(type.slice(0, 80))
+  const message = `${piece.place} has the type ${shown}, but ${taken}. Take the part out.`
+  return badRequest('unsupported_content', piece.place, message)
+}
+
+/** Nothing, of what only another API has; throws a 400 where that would lose too much. */
+export function leftOut(piece: ForeignPiece, taken: string): undefined {
+  if (piece.elsewhere === 'left-out') return undefined
+  throw piece.elsewhere ?? unsupportedPiece(piece, taken)
+}
+
+/** For APIs that have only text for what was found. */
+export function searchResultText({ title, source, texts }: SearchResultPiece): string {
+  return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
 }

@@ -8,13 +8,13 @@ import type { Ordered } from '../../neutral/writing.ts'
 import type {
   AttachmentPiece,
   CallPiece,
-  ForeignPiece,
   Mark,
   Own,
   ReasoningPiece,
   ResultPiece,
   SearchResultPiece,
 } from '../../neutral/request.ts'
+import { leftOut, unsupportedPiece } from '../../neutral/turn.ts'
 import { safeToolId } from '../../neutral/tool-id.ts'
 import { wrappedValue, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven } from '../../untrusted.ts'
@@ -45,8 +45,7 @@ export function instructionBlocks(pieces: Ordered[]): AnthropicTextBlock[] {
   const texts = pieces.flatMap((piece) => {
     if (piece.type === 'text') return [withMark(textBlock(piece.text), piece.mark)]
     if (piece.type === 'phase') return []
-    const written = 'written' in piece ? piece.written : piece.type
-    throw unsupported(written, piece.place, 'a system message holds text only')
+    throw unsupportedPiece(piece, 'a system message holds text only')
   })
   return texts.filter((block) => !isBlank(block))
 }
@@ -88,7 +87,7 @@ function blockOf(piece: Ordered, names: ToolNames): AnthropicBlock | undefined {
     case 'reasoning':
       return ownBlock(piece) ?? thinkingBlock(piece)
     case 'foreign':
-      return ownBlock(piece) ?? foreignBlock(piece)
+      return ownBlock(piece) ?? leftOut(piece, 'this model takes text, images and files')
     case 'phase':
       return undefined
     default:
@@ -106,12 +105,6 @@ function ownBlock({ own }: { own?: Own }): AnthropicBlock | undefined {
   if (typeof given !== 'string' || typeof data !== 'string') return block
   const { mediaType } = truthful({ mediaType: given.toLowerCase(), base64: true, data })
   return mediaType === given ? block : { ...block, source: { ...source, media_type: mediaType } }
-}
-
-/** Throws where the API does not take it, and it is no leftover of another's. */
-function foreignBlock({ written, place, elsewhere }: ForeignPiece): undefined {
-  if (elsewhere === 'left-out') return undefined
-  throw elsewhere ?? unsupported(written, place, 'this model takes text, images and files')
 }
 
 /** Throws a 400 for data that are neither PDF, text nor image. */
@@ -211,12 +204,6 @@ function withFailure(result: ToolResultBlock): ToolResultBlock {
   const { content = '', is_error: failed } = result
   const isEmpty = typeof content === 'string' ? content.trim() === '' : content.length === 0
   return failed === true && isEmpty ? { ...result, content: 'The tool call failed.' } : result
-}
-
-function unsupported(written: string, place: string, reason: string): ProxyError {
-  const shown = JSON.stringify(written.slice(0, 80))
-  const message = `${place} has the type ${shown}, but ${reason}. Take the part out.`
-  return badRequest('unsupported_content', place, message)
 }
 
 function unsupportedData(mediaType: string, { kind, heldPlace }: AttachmentPiece): ProxyError {

@@ -6,11 +6,12 @@ import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, wellFormed, writeJson } from '../../json/value.ts'
 import { orderedPieces, type Sealed, type Taker } from '../../neutral/writing.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
+import { leftOut, unsupportedPiece } from '../../neutral/turn.ts'
 import { shortToolId } from '../../neutral/tool-id.ts'
 import { wrappedInput, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type { ChatMessage, ChatToolCall } from '../../wire/chat.ts'
-import { contentOf, partsOf, textPart, textsOf, unsupported, type Part } from './parts.ts'
+import { contentOf, partsOf, textPart, textsOf, type Part } from './parts.ts'
 
 export interface MessageContext extends Taker {
   names: ToolNames
@@ -147,14 +148,14 @@ class Drafts {
         this.#addCall(piece, answer)
         break
       case 'foreign':
-        if (piece.elsewhere !== 'left-out') throw piece.elsewhere ?? unsupported(piece, writes)
+        leftOut(piece, writes)
         break
       case 'phase':
         break
       case 'attachment':
       case 'search-result':
       case 'result':
-        throw unsupported(piece, writes)
+        throw unsupportedPiece(piece, writes)
       default:
         piece satisfies never
     }

@@ -1,7 +1,8 @@
 /** Pieces of a turn as content parts of chat, and as the one string where all of them are text. */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
-import type { AttachmentPiece, Piece, SearchResultPiece } from '../../neutral/request.ts'
+import type { AttachmentPiece, Piece } from '../../neutral/request.ts'
+import { leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
 
 export type Part =
   | { type: 'text'; text: string }
@@ -44,19 +45,14 @@ function partOf(piece: Piece): Part | undefined {
     case 'attachment':
       return piece.kind === 'image' ? imagePart(piece) : filePart(piece)
     case 'foreign':
-      if (piece.elsewhere === 'left-out') return undefined
-      throw piece.elsewhere ?? unsupported(piece, taken)
+      return leftOut(piece, taken)
     case 'reasoning':
     case 'call':
     case 'result':
-      throw unsupported(piece, taken)
+      throw unsupportedPiece(piece, taken)
     default:
       throw piece satisfies never
   }
-}
-
-function searchResultText({ title, source, texts }: SearchResultPiece): string {
-  return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
 }
 
 function imagePart(piece: AttachmentPiece): Part {
@@ -80,7 +76,7 @@ function filePart(piece: AttachmentPiece): Part {
     return { type: 'file', file: { filename: name, file_data: dataUrl(inline) } }
   }
   if (textTypes.test(inline.mediaType)) return textPart(asText(inline))
-  throw unsupported(piece, taken)
+  throw unsupportedPiece(piece, taken)
 }
 
 function dataUrl(inline: InlineData): string {
@@ -90,12 +86,4 @@ function dataUrl(inline: InlineData): string {
 function elsewhere(place: string): ProxyError {
   const message = `${place} is the id of a file that lies with another provider; send the data or a URL.`
   return badRequest('unsupported_content', place, message)
-}
-
-/** `takes`: what the model takes or writes there. */
-export function unsupported(piece: Piece, takes: string): ProxyError {
-  const type = 'written' in piece ? piece.written : piece.type
-  const shown = JSON.stringify(type.slice(0, 80))
-  const message = `${piece.place} has the type ${shown}, but ${takes}. Take the part out.`
-  return badRequest('unsupported_content', piece.place, message)
 }

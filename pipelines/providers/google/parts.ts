@@ -1,15 +1,9 @@
 /** Pieces of a turn as parts of the content: what the model reads, and what it once wrote. */
-import { badRequest, type ProxyError } from '../../errors.ts'
+import { badRequest } from '../../errors.ts'
 import { isObject, parseExact, writeJson, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, typeOfName, type InlineData } from '../../neutral/data-url.ts'
-import type {
-  AttachmentPiece,
-  CallPiece,
-  ForeignPiece,
-  Piece,
-  ResultPiece,
-  SearchResultPiece,
-} from '../../neutral/request.ts'
+import type { AttachmentPiece, CallPiece, Piece, ResultPiece } from '../../neutral/request.ts'
+import { leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
 import { isGiven } from '../../untrusted.ts'
 import type { FilePart, GooglePart, InlinePart, TextPart } from '../../wire/google.ts'
 
@@ -26,7 +20,7 @@ export function inputParts(pieces: readonly Piece[]): (TextPart | InlinePart | F
 export function textParts(pieces: readonly Piece[], taken: string): TextPart[] {
   return pieces.flatMap((piece) => {
     const part = inputPart(piece, taken)
-    if (part && !('text' in part)) throw unsupported(piece, taken)
+    if (part && !('text' in part)) throw unsupportedPiece(piece, taken)
     return part ?? []
   })
 }
@@ -40,9 +34,9 @@ export function outputPart(piece: Piece): TextPart | undefined {
     case 'reasoning':
       return undefined
     case 'foreign':
-      return refused(piece, outputTaken)
+      return leftOut(piece, outputTaken)
     default:
-      throw unsupported(piece, outputTaken)
+      throw unsupportedPiece(piece, outputTaken)
   }
 }
 
@@ -59,19 +53,15 @@ function inputPart(piece: Piece, taken: string): TextPart | InlinePart | FilePar
     case 'attachment':
       return attachmentPart(piece)
     case 'foreign':
-      return piece.sound ? inlinePart(piece.sound) : refused(piece, taken)
+      return piece.sound ? inlinePart(piece.sound) : leftOut(piece, taken)
     case 'refusal':
     case 'reasoning':
     case 'call':
     case 'result':
-      throw unsupported(piece, taken)
+      throw unsupportedPiece(piece, taken)
     default:
       throw piece satisfies never
   }
-}
-
-function searchResultText({ title, source, texts }: SearchResultPiece): string {
-  return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
 }
 
 function attachmentPart(piece: AttachmentPiece): TextPart | InlinePart | FilePart | undefined {
@@ -164,17 +154,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** Nothing of what only another API has; throws where that is too much to leave out. */
-function refused(piece: ForeignPiece, taken: string): undefined {
-  if (piece.elsewhere === 'left-out') return undefined
-  throw piece.elsewhere ?? unsupported(piece, taken)
-}
-
-function unsupported(piece: Piece, taken: string): ProxyError {
-  const type = 'written' in piece ? piece.written : piece.type
-  const shown = JSON.stringify(type.slice(0, 80))
-  const message = `${piece.place} has the type ${shown}, but ${taken}. Take the part out.`
-  return badRequest('unsupported_content', piece.place, message)
 }

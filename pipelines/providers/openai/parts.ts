@@ -1,15 +1,8 @@
 /** Pieces of a turn as content parts: `input_*` for what the model reads, `output_text` and `refusal` for what it wrote. */
-import { badRequest, type ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { InlineData } from '../../neutral/data-url.ts'
-import type {
-  AttachmentPiece,
-  ForeignPiece,
-  Mark,
-  Own,
-  Piece,
-  SearchResultPiece,
-} from '../../neutral/request.ts'
+import type { AttachmentPiece, Mark, Own, Piece } from '../../neutral/request.ts'
+import { leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
 import type { Foreign, InputPart, OutputPart, TextInput } from '../../wire/responses.ts'
 import { api } from './capability.ts'
 
@@ -52,9 +45,9 @@ export function outputPart(piece: Piece): OutputPart | undefined {
     case 'reasoning':
       return undefined
     case 'foreign':
-      return leftOutOrThrow(piece, outputTaken)
+      return leftOut(piece, outputTaken)
     default:
-      throw unsupported(piece, outputTaken)
+      throw unsupportedPiece(piece, outputTaken)
   }
 }
 
@@ -76,12 +69,12 @@ function inputPart(piece: Piece): InputPart | undefined {
     case 'attachment':
       return marked(attachmentPart(piece), piece.mark)
     case 'foreign':
-      return foreign(piece.own) ?? leftOutOrThrow(piece, inputTaken)
+      return foreign(piece.own) ?? leftOut(piece, inputTaken)
     case 'refusal':
     case 'reasoning':
     case 'call':
     case 'result':
-      throw unsupported(piece, inputTaken)
+      throw unsupportedPiece(piece, inputTaken)
     default:
       throw piece satisfies never
   }
@@ -91,10 +84,6 @@ function inputPart(piece: Piece): InputPart | undefined {
 function marked(part: InputPart, mark: Mark | undefined): InputPart {
   const { breakpoint } = mark ?? {}
   return breakpoint === undefined ? part : { ...part, prompt_cache_breakpoint: breakpoint }
-}
-
-function searchResultText({ title, source, texts }: SearchResultPiece): string {
-  return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
 }
 
 function attachmentPart({ kind, held, name, detail = 'auto' }: AttachmentPiece): InputPart {
@@ -112,17 +101,4 @@ function attachmentPart({ kind, held, name, detail = 'auto' }: AttachmentPiece):
 
 function dataUrl({ mediaType, base64, data }: InlineData): string {
   return `data:${mediaType}${base64 ? ';base64' : ''},${data}`
-}
-
-/** What only another API has is left out; throws where that would lose too much. */
-function leftOutOrThrow(piece: ForeignPiece, taken: string): undefined {
-  if (piece.elsewhere === 'left-out') return undefined
-  throw piece.elsewhere ?? unsupported(piece, taken)
-}
-
-function unsupported(piece: Piece, taken: string): ProxyError {
-  const type = 'written' in piece ? piece.written : piece.type
-  const shown = JSON.stringify(type.slice(0, 80))
-  const message = `${piece.place} has the type ${shown}, but ${taken}. Take the part out.`
-  return badRequest('unsupported_content', piece.place, message)
 }
