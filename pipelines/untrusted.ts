@@ -36,6 +36,30 @@ export function nameAt(value: unknown, place: string): string {
   throw badRequest('invalid_value', place, `${place} is empty; give it a name.`)
 }
 
+/** The name of a declared tool; throws a 400 where there is none. */
+export function toolNameAt(name: unknown, place: string): string {
+  if (typeof name === 'string' && name !== '') return name
+  const found = isGiven(name) ? shown(name) : 'missing'
+  throw badRequest('invalid_value', place, `${place} is ${found}; give the tool a name.`)
+}
+
+/** The model that a client asks for; throws a 400 that tells where the names are. */
+export function requestedModel(model: unknown): string {
+  if (typeof model === 'string' && model !== '') return model
+  const message = isGiven(model)
+    ? `model is ${shown(model)}; send the id of a model as a string. GET /v1/models lists all.`
+    : 'model is missing; send the id of a model. GET /v1/models lists all.'
+  throw badRequest('missing_required_parameter', 'model', message)
+}
+
+/** The value as the nearest number when it was sent, whatever its digits; throws a 400 for another type. */
+export function nearestNumberAt(value: unknown, place: string): number | undefined {
+  const number = numberFrom(value)
+  if (number !== undefined || !isGiven(value)) return number
+  const message = `${place} is ${shown(value)}; send a number, or leave it out.`
+  throw badRequest('invalid_type', place, message)
+}
+
 /** The value as a number when it was sent; throws a 400 for another type. */
 export function optionalNumberAt(value: unknown, place: string): number | undefined {
   if (!isGiven(value)) return undefined

@@ -245,7 +245,8 @@ class KnownTools {
   }
 }
 
-function isNamed(tool: Tool): tool is FunctionTool | CustomTool {
+/** Whether the client calls it; a tool that the provider runs may have no name. */
+export function isNamed(tool: Tool): tool is FunctionTool | CustomTool {
   return tool.kind !== 'hosted'
 }
 

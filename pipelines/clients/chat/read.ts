@@ -5,7 +5,7 @@
 import { badRequest, ProxyError } from '../../errors.ts'
 import { calculable, isObject, type JsonObject } from '../../json/value.ts'
 import type { Names, NeutralRequest } from '../../neutral/request.ts'
-import { isGiven, listAt, objectAt, shown } from '../../untrusted.ts'
+import { isGiven, listAt, objectAt, shown, requestedModel } from '../../untrusted.ts'
 import {
   formatOf,
   limitsOf,
@@ -88,7 +88,7 @@ export function readChat(body: unknown): ChatRead {
     throw new ProxyError(400, 'invalid_json', message)
   }
   calculable(body, passedOn)
-  const model = modelOf(body)
+  const model = requestedModel(body.model)
   const turns = readTurns(body.messages)
   const answer = answerWish(body)
   refuseAudio(body)
@@ -119,14 +119,6 @@ function namesIn(body: JsonObject, isOwnFormat: boolean): Names {
     ...(isParallelGiven && { parallelCalls: 'parallel_tool_calls' }),
     ...(isOwnFormat && { format: 'output_config.format' }),
   }
-}
-
-function modelOf({ model }: JsonObject): string {
-  if (typeof model === 'string' && model !== '') return model
-  const message = isGiven(model)
-    ? `model is ${shown(model)}; send the id of a model as a string. GET /v1/models lists all.`
-    : 'model is missing; send the id of a model. GET /v1/models lists all.'
-  throw badRequest('missing_required_parameter', 'model', message)
 }
 
 function answerWish(body: JsonObject): ChatAnswerWish {

@@ -20,10 +20,11 @@ import {
   nameAt,
   objectAt,
   optionalFlagAt,
-  shown,
   textAt,
   markOf,
+  toolNameAt,
 } from '../../untrusted.ts'
+import { searchLocation } from '../tools.ts'
 
 /** Tools that Anthropic defines carry the date of their version in the type. */
 const anthropicType = /_\d{8}$|^mcp_toolset$/
@@ -83,7 +84,7 @@ function toolOf(value: unknown, place: string): Tool {
     definitionPlace: at,
     tool,
     place,
-    name: toolName(definition.name, at),
+    name: toolNameAt(definition.name, `${at}.name`),
   }
   return { ...(isCustom ? customTool(declared) : functionTool(declared)), ...(mark && { mark }) }
 }
@@ -101,12 +102,6 @@ interface Declared {
 function isCustomTool({ type, custom, function: called, input_schema: schema }: JsonObject) {
   const isNamed = isGiven(type) ? type === 'custom' : isGiven(custom) && !isGiven(called)
   return isNamed && !isObject(schema)
-}
-
-function toolName(name: unknown, place: string): string {
-  if (typeof name === 'string' && name !== '') return name
-  const found = isGiven(name) ? shown(name) : 'missing'
-  throw invalid(`${place}.name`, `${place}.name is ${found}; give the tool a name.`)
 }
 
 /** Anthropic's form has `input_schema` for `parameters`. */
@@ -172,7 +167,7 @@ function anthropicSearch(tool: JsonObject, type: string): WebSearch | undefined 
   if (!type.startsWith('web_search_')) return undefined
   const { user_location: location, allowed_domains: domains } = tool
   return {
-    ...(isObject(location) && { location: knownOf(location) }),
+    ...(isObject(location) && { location: searchLocation(location) }),
     ...(isGiven(domains) && { allowedDomains: domains }),
   }
 }
@@ -208,12 +203,9 @@ function locationOf(value: unknown, place: string): Pick<WebSearch, 'location'> 
   if (!isGiven(value)) return {}
   const outer = objectAt(value, place)
   const nested = isGiven(outer.approximate)
-  return { location: knownOf(nested ? objectAt(outer.approximate, `${place}.approximate`) : outer) }
-}
-
-function knownOf(location: JsonObject): JsonObject {
-  const known = ['city', 'region', 'country', 'timezone'].filter((name) => isGiven(location[name]))
-  return Object.fromEntries(known.map((name) => [name, location[name]]))
+  return {
+    location: searchLocation(nested ? objectAt(outer.approximate, `${place}.approximate`) : outer),
+  }
 }
 
 /** Chat's choices, and what clients that mix dialects write for them. */

@@ -22,8 +22,11 @@ import {
   shown,
   textAt,
   markOf,
+  requestedModel,
+  nearestNumberAt,
 } from '../../untrusted.ts'
-import { declaresSearch, readTools } from './tools.ts'
+import { declaresSearch } from '../tools.ts'
+import { readTools } from './tools.ts'
 import { readTurns, type History } from './turns.ts'
 
 /** How much of the model's reasoning the client gets: its text, only the seal under which it is handed back, or nothing. */
@@ -75,7 +78,7 @@ export function readMessages(body: unknown, headers: IncomingHttpHeaders): Messa
       'The request body must be a JSON object with "model", "max_tokens" and "messages".'
     throw new ProxyError(400, 'invalid_json', message)
   }
-  const model = modelOf(body.model)
+  const model = requestedModel(body.model)
   const total = maxTokensOf(body.max_tokens)
   const history = readTurns(body.messages)
   refuseUnserved(body)
@@ -104,30 +107,15 @@ export function readMessages(body: unknown, headers: IncomingHttpHeaders): Messa
   return { request, answer: { stream, reasoning: display, searches, isEmpty: total === 0 } }
 }
 
-function modelOf(model: unknown): string {
-  if (typeof model === 'string' && model !== '') return model
-  const message = isGiven(model)
-    ? `model is ${shown(model)}; send the id of a model as a string. GET /v1/models lists all.`
-    : 'model is missing; send the id of a model. GET /v1/models lists all.'
-  throw badRequest('missing_required_parameter', 'model', message)
-}
-
 function maxTokensOf(value: unknown): number {
   if (!isGiven(value)) {
     const message = 'max_tokens is missing; send the most tokens that the answer may have.'
     throw badRequest('missing_required_parameter', 'max_tokens', message)
   }
-  const tokens = numberAt(value, 'max_tokens')
+  const tokens = nearestNumberAt(value, 'max_tokens')
   if (tokens !== undefined && Number.isInteger(tokens) && tokens >= 0) return tokens
   const message = `max_tokens is ${shown(value)}; send a whole number that is not negative.`
   throw badRequest('invalid_value', 'max_tokens', message)
-}
-
-function numberAt(value: unknown, place: string): number | undefined {
-  const number = numberFrom(value)
-  if (number !== undefined || !isGiven(value)) return number
-  const message = `${place} is ${shown(value)}; send a number, or leave it out.`
-  throw badRequest('invalid_type', place, message)
 }
 
 /** What would need something that is kept here, or that only Anthropic runs, without which the answer would be another. */
@@ -168,9 +156,9 @@ function systemTurns(system: unknown): Turn[] {
 }
 
 function samplingOf(body: JsonObject): Sampling {
-  const temperature = numberAt(body.temperature, 'temperature')
-  const topP = numberAt(body.top_p, 'top_p')
-  const topK = numberAt(body.top_k, 'top_k')
+  const temperature = nearestNumberAt(body.temperature, 'temperature')
+  const topP = nearestNumberAt(body.top_p, 'top_p')
+  const topK = nearestNumberAt(body.top_k, 'top_k')
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),

@@ -21,8 +21,10 @@ import {
   shown,
   textAt,
   markOf,
+  toolNameAt,
 } from '../../untrusted.ts'
 import { ownOf } from '../blocks.ts'
+import { refuseTwins, searchLocation } from '../tools.ts'
 
 /** Tools that the client runs, though only Anthropic's models know how they are called. */
 const clientRun = /^(?:bash|text_editor|computer|memory)_\d|^(?:browser|computer)_toolset/
@@ -45,11 +47,6 @@ export function readTools(body: JsonObject, toolChanges: ToolChange[]): Tooling 
     ...(toolChoice && { toolChoice }),
     ...(isSerial && { parallelCalls: false }),
   }
-}
-
-/** Whether a search of the web is among the tools. */
-export function declaresSearch(tools: readonly Tool[]): boolean {
-  return tools.some((tool) => tool.kind === 'hosted' && tool.search !== undefined)
 }
 
 /** What a `tool_addition` or `tool_removal` does to the tools; nothing where it is about another server's. */
@@ -98,7 +95,7 @@ function functionTool(tool: JsonObject, place: string): FunctionTool {
   return {
     kind: 'function',
     place,
-    name: toolName(tool.name, place),
+    name: toolNameAt(tool.name, `${place}.name`),
     ...(isGiven(description) && { description: textAt(description, `${place}.description`) }),
     schema: tool.input_schema,
     schemaPlace: `${place}.input_schema`,
@@ -108,13 +105,6 @@ function functionTool(tool: JsonObject, place: string): FunctionTool {
     ...markOf(tool),
     ...ownOf(tool),
   }
-}
-
-function toolName(name: unknown, place: string): string {
-  if (typeof name === 'string' && name !== '') return name
-  const found = isGiven(name) ? shown(name) : 'missing'
-  const message = `${place}.name is ${found}; give the tool a name.`
-  throw badRequest('invalid_value', `${place}.name`, message)
 }
 
 /** So many searches are one of OpenAI's sizes. */
@@ -130,29 +120,10 @@ function searchOf(tool: JsonObject): WebSearch {
   const size = typeof uses === 'number' ? sizes.find(([upTo]) => uses <= upTo)?.[1] : undefined
   return {
     ...(size !== undefined && { size }),
-    ...(isObject(location) && { location: placeOf(location) }),
+    ...(isObject(location) && { location: searchLocation(location) }),
     ...(isGiven(allowed) && { allowedDomains: allowed }),
     ...(isGiven(blocked) && { blockedDomains: blocked }),
     showsSources: true,
-  }
-}
-
-function placeOf(location: JsonObject): JsonObject {
-  const known = ['city', 'region', 'country', 'timezone'].filter((name) => isGiven(location[name]))
-  return Object.fromEntries(known.map((name) => [name, location[name]]))
-}
-
-/** Which of two the model calls, nobody could tell. */
-function refuseTwins(tools: readonly Tool[]): void {
-  const names = new Set<string>()
-  for (const tool of tools) {
-    if (tool.kind === 'hosted') continue
-    if (names.has(tool.name)) {
-      const at = `${tool.place}.name`
-      const message = `${at} is ${shown(tool.name)}, as the name of a tool before it is; give each tool its own.`
-      throw badRequest('invalid_value', at, message)
-    }
-    names.add(tool.name)
   }
 }
 

@@ -3,7 +3,7 @@
  * `openai` package 7.59, read 2026-11.
  */
 import { badRequest, ProxyError } from '../../errors.ts'
-import { isObject, numberFrom, type JsonObject } from '../../json/value.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
 import { efforts, type Level, type Wish } from '../../model.ts'
 import type { AnswerFormat, Names, NeutralRequest, Sampling, Turn } from '../../neutral/request.ts'
 import {
@@ -14,7 +14,10 @@ import {
   optionalFlagAt,
   shown,
   textAt,
+  requestedModel,
+  nearestNumberAt,
 } from '../../untrusted.ts'
+import { declaresSearch } from '../tools.ts'
 import { echoOf, type Echo } from './echo.ts'
 import { readTools } from './tools.ts'
 import { readTurns, type History } from './turns.ts'
@@ -76,7 +79,7 @@ export function readResponses(body: unknown): ResponsesRead {
     const message = 'The request body must be a JSON object with "model" and "input".'
     throw new ProxyError(400, 'invalid_json', message)
   }
-  const model = modelOf(body.model)
+  const model = requestedModel(body.model)
   refuseStored(body)
   const history = readTurns(body.input)
   const include = isGiven(body.include) ? listAt(body.include, 'include') : []
@@ -109,19 +112,11 @@ export function readResponses(body: unknown): ResponsesRead {
     showsReasoning,
     sealsReasoning: include.includes('reasoning.encrypted_content') || body.store === false,
     logprobs: sampling.logprobs === true,
-    searches: tooling.tools.some((tool) => tool.kind === 'hosted' && tool.search !== undefined),
+    searches: declaresSearch(tooling.tools),
     showsSources,
     echo: echoOf(body, { total, sampling, format, summary }),
   }
   return { request, answer }
-}
-
-function modelOf(model: unknown): string {
-  if (typeof model === 'string' && model !== '') return model
-  const message = isGiven(model)
-    ? `model is ${shown(model)}; send the id of a model as a string. GET /v1/models lists all.`
-    : 'model is missing; send the id of a model. GET /v1/models lists all.'
-  throw badRequest('missing_required_parameter', 'model', message)
 }
 
 /** What would need something that is kept elsewhere, or that goes on without the client. */
@@ -193,25 +188,18 @@ function wishOf(effort: unknown): Omit<Wish, 'hidden'> {
   return { names: [name], ...(level && { level, parameter: name }) }
 }
 
-function numberAt(value: unknown, place: string): number | undefined {
-  const number = numberFrom(value)
-  if (number !== undefined || !isGiven(value)) return number
-  const message = `${place} is ${shown(value)}; send a number, or leave it out.`
-  throw badRequest('invalid_type', place, message)
-}
-
 function limitOf(value: unknown): number | undefined {
   const place = 'max_output_tokens'
-  const limit = numberAt(value, place)
+  const limit = nearestNumberAt(value, place)
   if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return limit
   const message = `${place} is ${shown(value)}; send a whole number above 0, or leave it out.`
   throw badRequest('invalid_value', place, message)
 }
 
 function samplingOf(body: JsonObject, include: unknown[]): Sampling {
-  const temperature = numberAt(body.temperature, 'temperature')
-  const topP = numberAt(body.top_p, 'top_p')
-  const topLogprobs = numberAt(body.top_logprobs, 'top_logprobs')
+  const temperature = nearestNumberAt(body.temperature, 'temperature')
+  const topP = nearestNumberAt(body.top_p, 'top_p')
+  const topLogprobs = nearestNumberAt(body.top_logprobs, 'top_logprobs')
   const logprobs = include.includes('message.output_text.logprobs')
   return {
     ...(temperature !== undefined && { temperature }),

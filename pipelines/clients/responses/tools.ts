@@ -24,10 +24,11 @@ import {
   optionalFlagAt,
   shown,
   textAt,
+  toolNameAt,
 } from '../../untrusted.ts'
+import { isNamed } from '../../neutral/tools.ts'
+import { keyOf, refuseTwins, searchLocation } from '../tools.ts'
 import { builtInTool } from './built-in-tools.ts'
-
-type NamedTool = FunctionTool | CustomTool
 
 type Tooling = Pick<NeutralRequest, 'tools' | 'toolChanges' | 'toolChoice' | 'parallelCalls'>
 
@@ -60,10 +61,6 @@ export function toolsAt(value: unknown, place: string): Tool[] {
   return listAt(value, place).flatMap((entry, index) => toolsOf(entry, `${place}[${index}]`))
 }
 
-export function isNamed(tool: Tool): tool is NamedTool {
-  return tool.kind !== 'hosted'
-}
-
 function toolsOf(value: unknown, place: string): Tool[] {
   const tool = objectAt(value, place)
   const type = isGiven(tool.type) ? textAt(tool.type, `${place}.type`) : 'function'
@@ -81,7 +78,7 @@ function toolsOf(value: unknown, place: string): Tool[] {
 
 /** A namespace in a namespace has no meaning, and what a provider runs belongs to none. */
 function namespaceTools(namespace: JsonObject, place: string): Tool[] {
-  const name = toolName(namespace.name, place)
+  const name = toolNameAt(namespace.name, `${place}.name`)
   return toolsAt(namespace.tools, `${place}.tools`).map((tool) => inNamespace(tool, name))
 }
 
@@ -115,16 +112,10 @@ function namedTool(tool: JsonObject, place: string) {
   const { description } = tool
   return {
     place,
-    name: toolName(tool.name, place),
+    name: toolNameAt(tool.name, `${place}.name`),
     ...(isGiven(description) && { description: textAt(description, `${place}.description`) }),
     ...(tool.defer_loading === true && { deferred: true as const }),
   }
-}
-
-function toolName(name: unknown, place: string): string {
-  if (typeof name === 'string' && name !== '') return name
-  const found = isGiven(name) ? shown(name) : 'missing'
-  throw invalid(`${place}.name`, `${place}.name is ${found}; give the tool a name.`)
 }
 
 const searchType = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/
@@ -148,35 +139,15 @@ function searchOf(tool: JsonObject): WebSearch {
   const { allowed_domains: allowed, blocked_domains: blocked } = isObject(filters) ? filters : {}
   return {
     ...(typeof size === 'string' && { size }),
-    ...(isObject(location) && { location: placeOf(location) }),
+    ...(isObject(location) && { location: searchLocation(location) }),
     ...(isGiven(allowed) && { allowedDomains: allowed }),
     ...(isGiven(blocked) && { blockedDomains: blocked }),
   }
 }
 
-function placeOf(location: JsonObject): JsonObject {
-  const known = ['city', 'region', 'country', 'timezone'].filter((name) => isGiven(location[name]))
-  return Object.fromEntries(known.map((name) => [name, location[name]]))
-}
-
 function withSources(tool: Tool): Tool {
   if (isNamed(tool) || !tool.search) return tool
   return { ...tool, search: { ...tool.search, showsSources: true } }
-}
-
-/** Which of two the model calls, nobody could tell. */
-function refuseTwins(tools: readonly Tool[]): void {
-  const seen = new Set<string>()
-  for (const tool of tools) {
-    if (!isNamed(tool)) continue
-    const key = keyOf(tool)
-    if (seen.has(key)) {
-      const at = `${tool.place}.name`
-      const message = `${at} is ${shown(tool.name)}, as the name of a tool before it is; give each tool its own.`
-      throw invalid(at, message)
-    }
-    seen.add(key)
-  }
 }
 
 /** Clients declare a tool again in a later item, as they resume or compact a conversation. */
@@ -185,11 +156,6 @@ function joined(own: Tool[], later: Tool[]): Tool[] {
   const byKey = new Map<string, Tool>()
   for (const tool of [...own, ...later]) byKey.set(keyOf(tool), tool)
   return [...byKey.values()]
-}
-
-function keyOf(tool: Tool): string {
-  if (!isNamed(tool)) return JSON.stringify(['', tool.own?.value])
-  return JSON.stringify([tool.namespace ?? '', tool.name])
 }
 
 const words = new Map<unknown, 'auto' | 'none' | 'any'>([

@@ -10,7 +10,8 @@ import { flatName } from '../../neutral/tools.ts'
 import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { builtInCall } from './built-in-tools.ts'
 import { contentPieces, textPiece } from './parts.ts'
-import { isNamed, toolsAt, type ToolHistory } from './tools.ts'
+import { isNamed } from '../../neutral/tools.ts'
+import { toolsAt, type ToolHistory } from './tools.ts'
 
 export interface History {
   turns: Turn[]
