@@ -98,10 +98,13 @@ export interface Usage {
   searches?: number
 }
 
-type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
+/** A delta of that type. */
+export type DeltaOf<T extends Delta['type']> = Extract<Delta, { type: T }>
 
 /** What a call is signed with, as reasoning in front of it: for clients that keep seals in places of their own. */
-export function signatureOf(call: Of<'tool-start'>): Of<'reasoning-start' | 'reasoning-stop'>[] {
+export function signatureOf(
+  call: DeltaOf<'tool-start'>,
+): DeltaOf<'reasoning-start' | 'reasoning-stop'>[] {
   const { reasoning } = call
   if (!reasoning) return []
   const { kind, index = 0, at = { content: 0, tools: call.index } } = reasoning
@@ -112,6 +115,6 @@ export function signatureOf(call: Of<'tool-start'>): Of<'reasoning-start' | 'rea
 }
 
 /** The end of an answer that failed. */
-export function failed(failure: ProxyError): Extract<Delta, { type: 'failure' }> {
+export function failed(failure: ProxyError): DeltaOf<'failure'> {
   return { type: 'failure', failure }
 }

@@ -4,7 +4,7 @@
  * them together tell the text.
  */
 import { Transform, type TransformCallback } from 'node:stream'
-import type { Delta } from '../neutral/delta.ts'
+import type { Delta, DeltaOf } from '../neutral/delta.ts'
 import { unwrappedInput, type ToolNames } from '../neutral/tools.ts'
 import { listsHeld } from './sse-events.ts'
 
@@ -29,7 +29,7 @@ export function withNamesBack(deltas: Delta[], names: ToolNames): Delta[] {
   return deltas.flatMap((delta) => renamer.pass(delta))
 }
 
-type Start = Extract<Delta, { type: 'tool-start' }>
+type Start = DeltaOf<'tool-start'>
 
 class Renamer {
   readonly #names: ToolNames

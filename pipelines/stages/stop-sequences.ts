@@ -5,10 +5,10 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import { isObject } from '../json/value.ts'
-import type { Delta } from '../neutral/delta.ts'
+import type { Delta, DeltaOf } from '../neutral/delta.ts'
 import { listsHeld } from './sse-events.ts'
 
-type Text = Extract<Delta, { type: 'text' }>
+type Text = DeltaOf<'text'>
 
 /**
  * In and out: Delta[]. `sequences` are not empty. The output ends where the answer is cut, so that the upstream can be

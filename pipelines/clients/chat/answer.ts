@@ -1,5 +1,5 @@
 /** What both forms of a chat answer, the stream and the body, have in common: identity, reasoning, finish, usage. */
-import type { Citation, Delta, StopReason, Usage } from '../../neutral/delta.ts'
+import type { Citation, DeltaOf, StopReason, Usage } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import type { AnswerContext } from '../../stages/serialise.ts'
 import type { ChatAnswerWish } from './read.ts'
@@ -41,7 +41,7 @@ interface Identity {
   model: string
 }
 
-type Start = Extract<Delta, { type: 'start' }>
+type Start = DeltaOf<'start'>
 
 export function identityOf(start: Start | undefined, context: ChatAnswerContext): Identity {
   return {
@@ -56,7 +56,7 @@ export class ReadableReasoning {
   #hasText = false
   #isNext = false
 
-  start({ resumed }: Extract<Delta, { type: 'reasoning-start' }>): void {
+  start({ resumed }: DeltaOf<'reasoning-start'>): void {
     this.#isNext = !resumed
   }
 
@@ -106,7 +106,7 @@ function originOf({ maker, index, model, at }: Reasoning, id?: string) {
 }
 
 /** What a model that signs its calls signed one with: as an entry, and where Google's own clients look for it. */
-export function signatureOf({ id, reasoning }: Extract<Delta, { type: 'tool-start' }>): {
+export function signatureOf({ id, reasoning }: DeltaOf<'tool-start'>): {
   reasoning?: Reasoning
   extra?: { extra_content: ExtraContent }
 } {

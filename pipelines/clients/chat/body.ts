@@ -1,5 +1,5 @@
 /** Deltas -> one ChatCompletion: the same answer for a client that wants no stream. */
-import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { BodySerialiser } from '../../stages/serialise.ts'
 import type {
   ChatCompletion,
@@ -22,13 +22,12 @@ export function chatBody(context: ChatAnswerContext): BodySerialiser<ChatComplet
   return new ChatBody(context)
 }
 
-type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 type ToolCall = NonNullable<ChatCompletionMessage['tool_calls']>[number]
 
 class ChatBody implements BodySerialiser<ChatCompletion> {
   readonly #context: ChatAnswerContext
-  #start: Of<'start'> | undefined
-  #stop: Of<'stop'> | undefined
+  #start: DeltaOf<'start'> | undefined
+  #stop: DeltaOf<'stop'> | undefined
   #usage: Usage | undefined
   #content = ''
   #refusal = ''
@@ -37,7 +36,7 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
   readonly #details: ReasoningDetail[] = []
   readonly #annotations: UrlCitation[] = []
   readonly #logprobs: unknown[] = []
-  readonly #calls: { call: Of<'tool-start'>; input: string }[] = []
+  readonly #calls: { call: DeltaOf<'tool-start'>; input: string }[] = []
 
   constructor(context: ChatAnswerContext) {
     this.#context = context
@@ -108,14 +107,14 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
     }
   }
 
-  #addCall(call: Of<'tool-start'>): void {
+  #addCall(call: DeltaOf<'tool-start'>): void {
     const { reasoning } = signatureOf(call)
     this.#details.push(...shownDetails(reasoning, this.#context))
     this.#calls[call.index] = { call, input: '' }
   }
 
   #addReasoning(
-    delta: Of<'reasoning-start' | 'reasoning' | 'reasoning-part' | 'reasoning-stop'>,
+    delta: DeltaOf<'reasoning-start' | 'reasoning' | 'reasoning-part' | 'reasoning-stop'>,
   ): void {
     switch (delta.type) {
       case 'reasoning-start':
@@ -156,7 +155,7 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
   }
 }
 
-function toolCall({ call, input }: { call: Of<'tool-start'>; input: string }): ToolCall {
+function toolCall({ call, input }: { call: DeltaOf<'tool-start'>; input: string }): ToolCall {
   const { id, kind, name } = call
   const { extra } = signatureOf(call)
   return kind === 'custom'

@@ -1,5 +1,5 @@
 /** Deltas -> chat chunks: the rules of a chunk stream. */
-import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import type { StreamSerialiser } from '../../stages/serialise.ts'
 import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../../wire/chat.ts'
@@ -18,15 +18,13 @@ export function chatStream(context: ChatAnswerContext): StreamSerialiser {
   return new ChatStream(context)
 }
 
-type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
-
 type Choice = ChatCompletionChunk['choices'][number]
 
 class ChatStream implements StreamSerialiser {
   readonly #context: ChatAnswerContext
   readonly #customTools = new Set<number>()
   readonly #reasoning = new ReadableReasoning()
-  #start: Of<'start'> | undefined
+  #start: DeltaOf<'start'> | undefined
   #usage: Usage | undefined
   /** what stands before and after `delta` in every chunk of this answer */
   #frame: { before: string; after: string } | undefined
@@ -92,19 +90,19 @@ class ChatStream implements StreamSerialiser {
     return shown.length > 0 ? this.#framed({ reasoning_details: shown }) : ''
   }
 
-  #text({ text, logprobs }: Of<'text'>): string {
+  #text({ text, logprobs }: DeltaOf<'text'>): string {
     if (!logprobs || !this.#context.logprobs) return this.#framed({ content: text })
     const choice = choiceOf({ content: text })
     choice.logprobs = { content: logprobs, refusal: null }
     return this.#chunk({ choices: [choice], ...this.#noUsage() })
   }
 
-  #toolStart(call: Of<'tool-start'>): string {
+  #toolStart(call: DeltaOf<'tool-start'>): string {
     const { reasoning, extra } = signatureOf(call)
     return this.#details(reasoning) + this.#call(call, extra)
   }
 
-  #call({ index, kind, id, name }: Of<'tool-start'>, extra: object | undefined): string {
+  #call({ index, kind, id, name }: DeltaOf<'tool-start'>, extra: object | undefined): string {
     if (this.#context.legacyFunctions) {
       return index === 0 ? this.#framed({ function_call: { name, arguments: '' } }) : ''
     }
@@ -115,7 +113,7 @@ class ChatStream implements StreamSerialiser {
     return this.#tool({ index, id, type: kind, custom: { name, input: '' } })
   }
 
-  #toolInput({ index, text }: Of<'tool-input'>): string {
+  #toolInput({ index, text }: DeltaOf<'tool-input'>): string {
     if (this.#context.legacyFunctions) {
       return index === 0 ? this.#framed({ function_call: { arguments: text } }) : ''
     }
@@ -129,7 +127,7 @@ class ChatStream implements StreamSerialiser {
   }
 
   /** Why it was refused, finish, usage where it was asked for and reported, and the mark of the end. */
-  #end({ reason, explanation, serviceTier }: Of<'stop'>): string {
+  #end({ reason, explanation, serviceTier }: DeltaOf<'stop'>): string {
     const tier = serviceTier ? { service_tier: serviceTier } : {}
     const refusal = explanation ? this.#framed({ refusal: explanation }) : ''
     const choice = choiceOf({})

@@ -2,7 +2,7 @@
  * What both forms of a Messages answer, the stream and the body, have in common: identity, stop reasons, usage. Source:
  * Anthropic API reference "Messages" and "Streaming messages" and the types of `@anthropic-ai/sdk` 1.12, read 2026-11.
  */
-import type { Delta, StopReason, Usage } from '../../neutral/delta.ts'
+import type { DeltaOf, StopReason, Usage } from '../../neutral/delta.ts'
 import type { AnswerContext } from '../../stages/serialise.ts'
 import type { AnthropicAnswer, AnthropicUsage } from '../../wire/anthropic.ts'
 import { idTail } from '../id.ts'
@@ -22,8 +22,8 @@ export function messagesContext(
   return { requestedModel, fallbackId, endpoint, reasoning, searches }
 }
 
-type Start = Extract<Delta, { type: 'start' }>
-type Stop = Extract<Delta, { type: 'stop' }>
+type Start = DeltaOf<'start'>
+type Stop = DeltaOf<'stop'>
 
 /** The answer as it is at its beginning, without content and with nothing counted. */
 export function begunAnswer(start: Start | undefined, context: MessagesAnswerContext) {

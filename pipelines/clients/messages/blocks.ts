@@ -3,7 +3,13 @@
  * way at once. Of blocks that interleave Claude Code loses one. What does not belong to the call that is open waits until
  * that call has ended.
  */
-import { signatureOf, type Citation, type Delta, type Source } from '../../neutral/delta.ts'
+import {
+  signatureOf,
+  type Citation,
+  type Delta,
+  type DeltaOf,
+  type Source,
+} from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
@@ -31,12 +37,11 @@ export type ContentDelta = Exclude<
   { type: 'start' | 'usage' | 'stop' | 'failure' | 'phase' }
 >
 
-type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
-type CallDelta = Of<'tool-start' | 'tool-input' | 'tool-stop'>
+type CallDelta = DeltaOf<'tool-start' | 'tool-input' | 'tool-stop'>
 
 /** A call that has to wait for another, with what has come of it. */
 interface WaitingCall {
-  start: Of<'tool-start'>
+  start: DeltaOf<'tool-start'>
   pieces: string[]
   hasEnded: boolean
 }
@@ -156,7 +161,7 @@ export class Blocks {
     }
   }
 
-  #addText({ type, text }: Of<'text' | 'refusal'>): void {
+  #addText({ type, text }: DeltaOf<'text' | 'refusal'>): void {
     if (text === '') return
     if (this.#open !== type) {
       this.#closeOpen()
@@ -212,7 +217,7 @@ export class Blocks {
   }
 
   /** A client that declared no search does not know these blocks. */
-  #addSearch({ id, query, sources, failed }: Of<'search'>): void {
+  #addSearch({ id, query, sources, failed }: DeltaOf<'search'>): void {
     this.#closeOpen()
     if (!this.#context.searches) return
     this.searches += 1
@@ -225,7 +230,7 @@ export class Blocks {
     this.#sink.close()
   }
 
-  #startCall({ index, id, name }: Of<'tool-start'>): { call: number; hasInput: boolean } {
+  #startCall({ index, id, name }: DeltaOf<'tool-start'>): { call: number; hasInput: boolean } {
     this.#closeOpen()
     this.#sink.open({ type: 'tool_use', id, name, input: {} })
     const open = { call: index, hasInput: false }

@@ -1,6 +1,6 @@
 /** Deltas -> one message: the same answer for a client that wants no stream. */
 import { isObject, parseExact, type JsonObject } from '../../json/value.ts'
-import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { BodySerialiser } from '../../stages/serialise.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../wire/anthropic.ts'
 import { begunAnswer, endOf, usageOf, type MessagesAnswerContext } from './answer.ts'
@@ -14,8 +14,8 @@ class MessagesBody implements BodySerialiser<AnthropicAnswer> {
   readonly #context: MessagesAnswerContext
   readonly #content = new BlockList()
   readonly #blocks: Blocks
-  #start: Extract<Delta, { type: 'start' }> | undefined
-  #stop: Extract<Delta, { type: 'stop' }> | undefined
+  #start: DeltaOf<'start'> | undefined
+  #stop: DeltaOf<'stop'> | undefined
   #usage: Usage | undefined
 
   constructor(context: MessagesAnswerContext) {

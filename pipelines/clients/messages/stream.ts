@@ -1,5 +1,5 @@
 /** Deltas -> the events of a Messages stream. */
-import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { StreamSerialiser } from '../../stages/serialise.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import { begunAnswer, endOf, usageOf, type MessagesAnswerContext } from './answer.ts'
@@ -19,7 +19,7 @@ class MessagesStream implements StreamSerialiser {
   readonly #context: MessagesAnswerContext
   readonly #events = new BlockEvents()
   readonly #blocks: Blocks
-  #start: Extract<Delta, { type: 'start' }> | undefined
+  #start: DeltaOf<'start'> | undefined
   #usage: Usage | undefined
 
   constructor(context: MessagesAnswerContext) {
@@ -56,7 +56,7 @@ class MessagesStream implements StreamSerialiser {
     }
   }
 
-  #end(stop: Extract<Delta, { type: 'stop' }>): string {
+  #end(stop: DeltaOf<'stop'>): string {
     this.#blocks.finish()
     const usage = usageOf(this.#usage, this.#blocks.searches)
     const end = event('message_delta', { delta: endOf(stop), usage })

@@ -2,7 +2,7 @@
  * What both forms of a Responses answer, the stream and the body, have in common: the response object, ids, usage. Source: OpenAI
  * API reference "Responses" and the types of the `openai` package 7.59, read 2026-11.
  */
-import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { AnswerContext } from '../../stages/serialise.ts'
 import type { ResponsesAnswer, ResponsesItem, ResponsesUsage } from '../../wire/responses.ts'
 import { idTail } from '../id.ts'
@@ -34,11 +34,9 @@ export function responsesContext(
   }
 }
 
-type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
-
 /** What is the upstream's own in the id of the answer, or what stands in its place. */
 export function tailOf(
-  start: Of<'start'> | undefined,
+  start: DeltaOf<'start'> | undefined,
   { fallbackId }: Pick<AnswerContext, 'fallbackId'>,
 ): string {
   return idTail(start?.id) || fallbackId
@@ -46,7 +44,7 @@ export function tailOf(
 
 /** The response as it is while the answer goes on. Every member is in it: clients rely on one or the other. */
 export function openResponse(
-  start: Of<'start'> | undefined,
+  start: DeltaOf<'start'> | undefined,
   context: ResponsesAnswerContext,
 ): ResponsesAnswer {
   const { echo } = context
@@ -86,8 +84,8 @@ export function openResponse(
 
 /** The response of an answer that has come to its end. */
 export function endedResponse(
-  stop: Of<'stop'>,
-  { start, usage }: { start: Of<'start'> | undefined; usage: Usage | undefined },
+  stop: DeltaOf<'stop'>,
+  { start, usage }: { start: DeltaOf<'start'> | undefined; usage: Usage | undefined },
   output: ResponsesItem[],
   context: ResponsesAnswerContext,
 ): ResponsesAnswer {
@@ -106,7 +104,7 @@ export function endedResponse(
 
 /** The response of an answer that broke off. */
 export function failedResponse(
-  start: Of<'start'> | undefined,
+  start: DeltaOf<'start'> | undefined,
   error: { code: string; message: string },
   output: ResponsesItem[],
   context: ResponsesAnswerContext,
@@ -114,7 +112,7 @@ export function failedResponse(
   return { ...openResponse(start, context), status: 'failed', error, output }
 }
 
-const incompleteReasons = new Map<Of<'stop'>['reason'], string>([
+const incompleteReasons = new Map<DeltaOf<'stop'>['reason'], string>([
   ['length', 'max_output_tokens'],
   ['content-filter', 'content_filter'],
 ])

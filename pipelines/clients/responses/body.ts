@@ -1,5 +1,5 @@
 /** Deltas -> one response: the same answer for a client that wants no stream. */
-import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { BodySerialiser } from '../../stages/serialise.ts'
 import type { ResponsesAnswer, ResponsesItem } from '../../wire/responses.ts'
 import { endedResponse, type ResponsesAnswerContext } from './answer.ts'
@@ -12,8 +12,8 @@ export function responseBody(context: ResponsesAnswerContext): BodySerialiser<Re
 class ResponsesBody implements BodySerialiser<ResponsesAnswer> {
   readonly #context: ResponsesAnswerContext
   readonly #items: Items
-  #start: Extract<Delta, { type: 'start' }> | undefined
-  #end: { stop: Extract<Delta, { type: 'stop' }>; output: ResponsesItem[] } | undefined
+  #start: DeltaOf<'start'> | undefined
+  #end: { stop: DeltaOf<'stop'>; output: ResponsesItem[] } | undefined
   #usage: Usage | undefined
 
   constructor(context: ResponsesAnswerContext) {

@@ -1,12 +1,12 @@
 /** The items of a Responses answer in which tools are called. */
 import { objectFrom } from '../../json/value.ts'
-import type { Delta } from '../../neutral/delta.ts'
+import type { DeltaOf } from '../../neutral/delta.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { builtInItem } from './built-in-tools.ts'
 import { frameOf, type Events, type Frame } from './events.ts'
 import { GrowingText, type ItemPlace } from './message.ts'
 
-type Start = Extract<Delta, { type: 'tool-start' }>
+type Start = DeltaOf<'tool-start'>
 
 /** Gives an item its place in the output, behind all that have one. */
 export type Placed = (prefix: string) => ItemPlace

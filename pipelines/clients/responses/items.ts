@@ -2,7 +2,7 @@
  * Deltas -> the output items of a Responses answer, with their events where the answer is streamed. Clients act on the event that
  * ends an item, so that every item gets one, but for a call that was cut.
  */
-import { signatureOf, type Delta } from '../../neutral/delta.ts'
+import { signatureOf, type Delta, type DeltaOf } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
@@ -10,8 +10,6 @@ import { tailOf, type ResponsesAnswerContext } from './answer.ts'
 import { CallItem } from './call.ts'
 import type { Events } from './events.ts'
 import { MessageItem, ReasoningItem, type ItemPlace } from './message.ts'
-
-type Of<T extends Delta['type']> = Extract<Delta, { type: T }>
 
 /** The deltas of which the output consists. */
 export type OutputDelta = Exclude<Delta, { type: 'start' | 'usage' | 'stop' | 'failure' | 'phase' }>
@@ -23,7 +21,7 @@ type Open =
 export class Items {
   readonly #context: ResponsesAnswerContext
   readonly #events: Events | undefined
-  #start: Of<'start'> | undefined
+  #start: DeltaOf<'start'> | undefined
   #count = 0
   /** by their place; those that are not finished are missing */
   readonly #finished: ResponsesItem[] = []
@@ -40,7 +38,7 @@ export class Items {
     this.#events = events
   }
 
-  begin(start: Of<'start'>): void {
+  begin(start: DeltaOf<'start'>): void {
     this.#start = start
   }
 
@@ -88,7 +86,7 @@ export class Items {
   }
 
   /** The answer has stopped: the whole output. */
-  finish({ reason, explanation }: Of<'stop'>): ResponsesItem[] {
+  finish({ reason, explanation }: DeltaOf<'stop'>): ResponsesItem[] {
     if (explanation) this.#message().addRefusal(explanation)
     this.#closeOpen(reason === 'length' ? 'incomplete' : 'completed')
     const isCut = reason === 'length' || reason === 'content-filter'
@@ -105,7 +103,7 @@ export class Items {
     return this.#finished.filter((item) => item !== undefined)
   }
 
-  #addText({ text, logprobs }: Of<'text'>): void {
+  #addText({ text, logprobs }: DeltaOf<'text'>): void {
     const shown = this.#context.logprobs ? logprobs : undefined
     this.#message().addText(text, shown)
   }
@@ -147,7 +145,7 @@ export class Items {
   }
 
   /** A client that declared no search does not know this item. */
-  #addSearch({ query, sources, failed }: Of<'search'>): void {
+  #addSearch({ query, sources, failed }: DeltaOf<'search'>): void {
     this.#endCalls()
     this.#closeOpen('completed')
     if (!this.#context.searches) return
@@ -173,7 +171,7 @@ export class Items {
     this.#keep({ place, item: done })
   }
 
-  #addToCall(delta: Of<'tool-start' | 'tool-input' | 'tool-stop'>): void {
+  #addToCall(delta: DeltaOf<'tool-start' | 'tool-input' | 'tool-stop'>): void {
     if (delta.type === 'tool-start') {
       this.#endCalls()
       this.#closeOpen('completed')

@@ -1,6 +1,6 @@
 /** Deltas -> the events of a Responses stream. */
 import type { ShownError } from '../../errors.ts'
-import type { Delta, Usage } from '../../neutral/delta.ts'
+import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { StreamSerialiser } from '../../stages/serialise.ts'
 import {
   endedResponse,
@@ -26,7 +26,7 @@ class ResponsesStream implements StreamSerialiser {
   readonly #context: ResponsesAnswerContext
   readonly #events = new Events()
   readonly #items: Items
-  #start: Extract<Delta, { type: 'start' }> | undefined
+  #start: DeltaOf<'start'> | undefined
   #usage: Usage | undefined
   #silences = 0
 
@@ -80,7 +80,7 @@ class ResponsesStream implements StreamSerialiser {
     return this.#events.take()
   }
 
-  #end(stop: Extract<Delta, { type: 'stop' }>): string {
+  #end(stop: DeltaOf<'stop'>): string {
     const output = this.#items.finish(stop)
     const counted = { start: this.#start, usage: this.#usage }
     const response = endedResponse(stop, counted, output, this.#context)

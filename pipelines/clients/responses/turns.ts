@@ -6,11 +6,10 @@ import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, writeJson, type JsonObject } from '../../json/value.ts'
 import type { CallPiece, ForeignPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { openSeal } from '../../neutral/seal.ts'
-import { flatName } from '../../neutral/tools.ts'
+import { flatName, isNamed } from '../../neutral/tools.ts'
 import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { builtInCall } from './built-in-tools.ts'
 import { contentPieces, textPiece } from './parts.ts'
-import { isNamed } from '../../neutral/tools.ts'
 import { toolsAt, type ToolHistory } from './tools.ts'
 
 export interface History {
