@@ -15,6 +15,7 @@ import { sealReasoning } from '../../neutral/seal.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import { idTail } from '../id.ts'
 import type { MessagesAnswerContext } from './answer.ts'
+import { CitedText } from './cited-text.ts'
 
 /** Where the blocks go. At most one is open. */
 export interface BlockSink {
@@ -269,35 +270,4 @@ const interrupted: Reasoning = { kind: 'raw', text: '' }
 
 function isOfCall(delta: ContentDelta): delta is CallDelta {
   return delta.type === 'tool-start' || delta.type === 'tool-input' || delta.type === 'tool-stop'
-}
-
-/** UTF-16 units of a cited text that the client gets at most. */
-const maxCited = 150
-
-/** The text of the open block, for citations. It is kept only where the client searches: it may be long. */
-class CitedText {
-  readonly #isKept: boolean
-  /** code points of content before the block */
-  #before = 0
-  #text = ''
-
-  constructor(isKept: boolean) {
-    this.#isKept = isKept
-  }
-
-  add(text: string): void {
-    if (this.#isKept) this.#text += text
-  }
-
-  endBlock(): void {
-    if (!this.#isKept) return
-    this.#before += Array.from(this.#text).length
-    this.#text = ''
-  }
-
-  slice({ start, end }: Citation): string {
-    const from = Math.max(start - this.#before, 0)
-    const to = Math.max(end - this.#before, 0)
-    return Array.from(this.#text).slice(from, to).join('').slice(0, maxCited)
-  }
 }
