@@ -3,7 +3,7 @@
  * `import type` counts as any other import. Each bound is what the tree has reached; lower it when the tree betters it.
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { before, test } from 'node:test'
 import { isFunctionLikeDeclaration, isStringLiteral } from 'typescript/unstable/ast/is'
@@ -93,6 +93,27 @@ test('files hold enough to be worth opening', () => {
 test('files are short enough to be read', () => {
   const long = [...files].filter(([, { lines }]) => lines > 300).map(withLines)
   assert.ok(long.length <= bounds.filesOver300Lines, report('long files', long.length, long))
+})
+
+test('comments and pages name files that are there', () => {
+  const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => /^(?:bin|docs|lib|pipelines|test)\/|^[^/]*\.(?:md|json)$/.test(name))
+  const mentions = sources
+    .filter((name) => /^(?:bin|docs|lib|pipelines)\/.*\.(?:ts|md)$/.test(name))
+    .flatMap((name) =>
+      Array.from(
+        readFileSync(path.join(root, name), 'utf8').matchAll(/`([\w./-]+\.(?:ts|md))`/g),
+        ([, named]) => ({ name, named: named! }),
+      ),
+    )
+    .filter(({ named }) => !named.includes('NAME'))
+  const lost = mentions
+    .filter(({ named }) => !sources.some((one) => one === named || one.endsWith(`/${named}`)))
+    .map(({ name, named }) => `${name}: ${named}`)
+
+  assert.ok(mentions.length > 20)
+  assert.deepEqual(lost, [])
 })
 
 test('functions are short enough to be read', () => {

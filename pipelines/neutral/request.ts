@@ -17,7 +17,7 @@ export interface NeutralRequest {
   /** in the client's order, unmerged; those of the role `instruction` at the front lead the conversation */
   turns: Turn[]
   tools: Tool[]
-  /** what the conversation itself makes of the tools, in its order; see `deferred-tools.ts` */
+  /** what the conversation itself makes of the tools, in its order; see `tools.ts` */
   toolChanges?: ToolChange[]
   toolChoice?: ToolChoice
   /** false: one call at a time */

@@ -17,7 +17,7 @@ export interface Turn {
   phase?: Phase
   /**
    * assistant: calls that stand beside the pieces, from clients that have lost the order of the two. `orderedPieces` of
-   * `history.ts` puts them in their places.
+   * `writing.ts` puts them in their places.
    */
   calls?: CallPiece[]
   /**

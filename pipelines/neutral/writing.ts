@@ -36,7 +36,7 @@ export interface WriteContext {
   path?: string
   /** which schemas of tools the endpoint takes; left out: any */
   toolSchema?: 'json' | 'openapi' | undefined
-  /** what is remembered of an answer of this model, for clients that hand back less; see `history.ts` for the keys */
+  /** what is remembered of an answer of this model, for clients that hand back less; see `phases.ts` for the keys */
   recall?: Recall | undefined
 }
 
