@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import OpenAI, { APIError } from 'openai'
 import { runProgram } from './helpers/program.ts'
 import { tempDir } from './helpers/temp-dir.ts'
@@ -29,8 +29,8 @@ function block(name: string): string {
 }
 
 /** A copy of the project with the provider of the page in it. */
-function projectWithAcme(t: TestContext): string {
-  const dir = tempDir(t)
+function projectWithAcme(): string {
+  const dir = tempDir()
   for (const name of ['bin', 'lib', 'pipelines', 'config.json', 'package.json', 'tsconfig.json']) {
     cpSync(path.join(packageDir, name), path.join(dir, name), { recursive: true })
   }
@@ -74,7 +74,7 @@ const acme: Script = (request) => {
 }
 
 test('the provider of docs/providers.md compiles and serves with two files and a row', async (t) => {
-  const dir = projectWithAcme(t)
+  const dir = projectWithAcme()
   const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: dir })
   const upstream = await startUpstream(t, acme)
   const config = {

@@ -65,7 +65,7 @@ function cpuMs(pid: number): number {
 
 async function inTrouble(t: TestContext, what: string) {
   const tokens = await startTokenServer(t)
-  const dir = tempDir(t)
+  const dir = tempDir()
   const file = path.join(dir, 'auth.json')
   writeFileSync(file, JSON.stringify({ ...expired, refresh_token: tokens.refreshToken }))
   troubles[what]!({ dir, file, tokens })

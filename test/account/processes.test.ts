@@ -26,7 +26,7 @@ after(() => rmSync(bundleDir, { recursive: true }))
 /** A shared file, and a server that hears of each token in use together with what the file held at that moment. */
 async function shared(t: TestContext) {
   const tokens = await startTokenServer(t)
-  const dir = tempDir(t)
+  const dir = tempDir()
   const file = path.join(dir, 'auth.json')
   writeFileSync(
     path.join(dir, 'config.json'),

@@ -25,7 +25,7 @@ async function life(
   uid?: number,
 ) {
   const script = `${before}; shift ${words.length}; exec "$@"`
-  const dir = tempDir(t)
+  const dir = tempDir()
   const program = installProgram(dir)
   const command = [nodeForAll(dir), program, 'check', '--renew']
   execFileSync('chmod', ['-R', 'a+rX', dir])
@@ -46,7 +46,7 @@ async function life(
 /** A folder that anybody may read, with a configuration that asks the token server. */
 async function place(t: TestContext) {
   const tokens = await startTokenServer(t)
-  const dir = tempDir(t)
+  const dir = tempDir()
   chmodSync(dir, 0o755)
   const config = path.join(dir, 'config.json')
   const auth = { token_url: tokens.url }

@@ -21,7 +21,7 @@ async function setting(t: TestContext) {
   const [tokens, redis] = [await startTokenServer(t), await startRedis(t)]
 
   async function open(env: Record<string, string>, authFile?: object) {
-    const dir = tempDir(t)
+    const dir = tempDir()
     const file = path.join(dir, 'auth.json')
     const auth = { token_url: tokens.url, file }
     writeFileSync(path.join(dir, 'config.json'), JSON.stringify({ auth }))

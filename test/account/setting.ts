@@ -22,7 +22,7 @@ export interface Setting {
 /** A folder, a token server, and accounts on them; with fake clocks where a test asks for them. */
 export async function setting(t: TestContext): Promise<Setting> {
   const tokens = await startTokenServer(t)
-  const dir = tempDir(t)
+  const dir = tempDir()
   writeFileSync(
     path.join(dir, 'config.json'),
     JSON.stringify({ auth: { token_url: tokens.url, file: 'auth.json' } }),

@@ -39,7 +39,7 @@ function faultsOf(dir: string, file: string, env: Record<string, string>): Findi
 }
 
 function configured(t: TestContext, config: unknown): { dir: string; file: string } {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const file = path.join(dir, 'checked.json')
   writeFileSync(file, JSON.stringify(config))
   return { dir, file }
@@ -91,8 +91,8 @@ for (const [name, config, said] of whole) {
   })
 }
 
-test('brings validators in place of ajv', (t) => {
-  const program = path.join(path.dirname(installProgram(tempDir(t))), 'main.mjs')
+test('brings validators in place of ajv', () => {
+  const program = path.join(path.dirname(installProgram(tempDir())), 'main.mjs')
 
   assert.doesNotMatch(readFileSync(program, 'utf8'), /strictTuples/)
 })

@@ -42,7 +42,7 @@ test('contract §4: check --online spends no refresh token; --renew does, and sa
   const upstream = await startUpstream(t, api('nobody'))
   const options = {
     config: oneUpstream(upstream.url, { auth: { token_url: tokens.url } }),
-    env: { DROID_REFRESH_KEY: tokens.refreshToken, DATA_DIR: path.join(tempDir(t), 'data') },
+    env: { DROID_REFRESH_KEY: tokens.refreshToken, DATA_DIR: path.join(tempDir(), 'data') },
   }
 
   const asked = await online(t, options)
@@ -162,7 +162,7 @@ test('contract §4: an upstream that cannot be reached is told with its reason',
 
 test('O15: a data folder that cannot be written fails the check, and --renew spends nothing', async (t) => {
   const tokens = await startTokenServer(t)
-  const dir = tempDir(t)
+  const dir = tempDir()
   writeFileSync(path.join(dir, 'data'), '')
   const options = {
     config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: tokens.url } }),
@@ -178,7 +178,7 @@ test('O15: a data folder that cannot be written fails the check, and --renew spe
 })
 
 test('O15: a check leaves nothing behind, also no folder', async (t) => {
-  const dir = tempDir(t)
+  const dir = tempDir()
   mkdirSync(path.join(dir, 'home'))
   const program = runProgram(t, {
     args: ['check'],

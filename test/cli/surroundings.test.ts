@@ -26,7 +26,7 @@ interface Place {
 
 /** Starts the program with this environment alone; hands back its `/health` once it listens. */
 async function healthIn(t: TestContext, { before = ':', env, unknownUser }: Place) {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const program = installProgram(dir)
   execFileSync('chmod', ['-R', 'a+rX', dir])
   const node = nodeForAll(dir)
@@ -101,7 +101,7 @@ test(
   { skip: isRoot ? false : 'only root can become another user' },
   async (t) => {
     const tokens = await startTokenServer(t)
-    const data = path.join(tempDir(t), 'data')
+    const data = path.join(tempDir(), 'data')
     mkdirSync(data)
     chmodSync(data, 0o1777)
     chmodSync(path.dirname(data), 0o755)

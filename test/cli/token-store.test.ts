@@ -28,8 +28,8 @@ test('a TOKEN_STORE that is no address stops the start with 78 and is not shown'
   assert.doesNotMatch(program.stderr(), /s3cret/)
 })
 
-test('without its package the compiled program says what to install, and only where it is needed', (t) => {
-  const program = installProgram(tempDir(t))
+test('without its package the compiled program says what to install, and only where it is needed', () => {
+  const program = installProgram(tempDir())
   const env = { TOKEN_STORE: 'redis://127.0.0.1:1' }
 
   const needed = check(program, { ...env, DROID_REFRESH_KEY: 'a-refresh-token' })
@@ -44,8 +44,8 @@ test('without its package the compiled program says what to install, and only wh
   assert.doesNotMatch(fixed.stdout, /token store/)
 })
 
-test('with its package the compiled program finds it', (t) => {
-  const program = installProgram(tempDir(t), ['@redis/client'])
+test('with its package the compiled program finds it', () => {
+  const program = installProgram(tempDir(), ['@redis/client'])
 
   const { status, stdout } = check(program, {
     TOKEN_STORE: 'redis://127.0.0.1:1/2',
@@ -69,7 +69,7 @@ test('check --online reaches the token store, and says where it cannot', { skip 
   const tokens = await startTokenServer(t)
   const upstream = await startUpstream(t, () => ({ status: 400 }))
   const config = oneUpstream(upstream.url, { auth: { token_url: tokens.url } })
-  const dir = tempDir(t)
+  const dir = tempDir()
   const file = path.join(dir, 'store')
   const online = async (store: string) => {
     writeFileSync(file, `${store}\n`)

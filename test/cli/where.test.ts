@@ -24,7 +24,7 @@ function configTo(url: string, tokenUrl: string) {
 
 /** A copy of the program with files of its own beside it. */
 function installed(t: TestContext, files: Record<string, string>) {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const program = installProgram(dir)
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(path.dirname(path.join(dir, name)), { recursive: true })
@@ -39,7 +39,7 @@ for (const login of ['an auth file', 'DROID_REFRESH_KEY', 'FACTORY_API_KEY'] as 
     const good = await answering(t)
     const [evilTokens, tokens] = [await startTokenServer(t), await startTokenServer(t)]
     const own = installed(t, { 'config.json': JSON.stringify(configTo(good.url, tokens.url)) })
-    const home = tempDir(t)
+    const home = tempDir()
     mkdirSync(path.join(home, '.factory'))
     const file = { access_token: 'at_0', refresh_token: tokens.refreshToken }
     if (login === 'an auth file') {
@@ -88,7 +88,7 @@ test('O41: the banner names the configuration, and --config reads the one in the
 
 test('contract §3.2: serve, check, env and demo read .env of the program’s folder and of DATA_DIR', async (t) => {
   const own = installed(t, { '.env': 'HOST=127.0.0.2\nAPI_KEYS="k-of-the-program-1"\n' })
-  const data = tempDir(t)
+  const data = tempDir()
   writeFileSync(path.join(data, '.env'), 'PORT=0\nFACTORY_API_KEY=fk-of-the-data-1\n')
   const run = (...args: string[]) =>
     runProgram(t, { program: own.program, args, env: { DATA_DIR: data } })

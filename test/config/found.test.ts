@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { ConfigError, loadConfig } from '../../lib/config/load.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 
@@ -14,8 +14,8 @@ interface Folders {
 }
 
 /** A machine: the program's folder, `DATA_DIR`, the current folder and a home. */
-function folders(t: TestContext): Folders {
-  const dir = realpathSync(tempDir(t))
+function folders(): Folders {
+  const dir = realpathSync(tempDir())
   const made = { program: 'program', data: 'data', cwd: 'cwd', home: 'home' }
   for (const name of Object.values(made)) mkdirSync(path.join(dir, name))
   const all = Object.fromEntries(Object.keys(made).map((key) => [key, path.join(dir, key)]))
@@ -49,8 +49,8 @@ function faultsOf(read: () => unknown): string {
 
 const ours = (port: number) => JSON.stringify({ port, models: [] })
 
-test('contract §3: --config beats CONFIG_FILE, that DATA_DIR/config.json, that the program’s own', (t) => {
-  const all = folders(t)
+test('contract §3: --config beats CONFIG_FILE, that DATA_DIR/config.json, that the program’s own', () => {
+  const all = folders()
   const own = load(all).config
   writeFileSync(path.join(all.data, 'config.json'), '{"port": 2}')
   writeFileSync(path.join(all.cwd, 'variable.json'), '{"port": 3}')
@@ -62,8 +62,8 @@ test('contract §3: --config beats CONFIG_FILE, that DATA_DIR/config.json, that 
   assert.equal(load(all, { CONFIG_FILE: 'variable.json' }, 'flag.json').config.port, 4)
 })
 
-test('O41: a config.json that merely lies in the current folder is not read, and said to be so', (t) => {
-  const all = folders(t)
+test('O41: a config.json that merely lies in the current folder is not read, and said to be so', () => {
+  const all = folders()
   const file = path.join(all.cwd, 'config.json')
   writeFileSync(file, ours(9))
 
@@ -76,16 +76,16 @@ test('O41: a config.json that merely lies in the current folder is not read, and
   assert.equal(load(all, {}, 'config.json').config.port, 9)
 })
 
-test('contract §3: nothing is said of another program’s config.json, or of the program’s own', (t) => {
-  const all = folders(t)
+test('contract §3: nothing is said of another program’s config.json, or of the program’s own', () => {
+  const all = folders()
   writeFileSync(path.join(all.cwd, 'config.json'), '{"compilerOptions": {}}')
 
   assert.deepEqual(load(all).warnings, [])
   assert.deepEqual(load({ ...all, cwd: all.program }).warnings, [])
 })
 
-test('contract §3: .env of DATA_DIR beats that of the program’s folder; the environment beats both', (t) => {
-  const all = folders(t)
+test('contract §3: .env of DATA_DIR beats that of the program’s folder; the environment beats both', () => {
+  const all = folders()
   writeFileSync(path.join(all.program, '.env'), 'PORT=11\nHOST=127.0.0.11\nLOG_LEVEL=warn\nX=1')
   writeFileSync(path.join(all.data, '.env'), 'PORT=12\nHOST=127.0.0.12')
 
@@ -98,8 +98,8 @@ test('contract §3: .env of DATA_DIR beats that of the program’s folder; the e
   assert.deepEqual(added, { HOST: '127.0.0.12', LOG_LEVEL: 'warn', X: '1' })
 })
 
-test('contract §3: a .env in the current folder is nobody’s', (t) => {
-  const all = folders(t)
+test('contract §3: a .env in the current folder is nobody’s', () => {
+  const all = folders()
   writeFileSync(path.join(all.cwd, '.env'), 'PORT=11\nFACTORY_API_KEY=fk-of-somebody-else')
 
   const { config } = load(all)
@@ -108,8 +108,8 @@ test('contract §3: a .env in the current folder is nobody’s', (t) => {
   assert.equal(config.secrets.factory_api_key, undefined)
 })
 
-test('contract §3: the program’s .env can say where DATA_DIR is; paths in it begin at its folder', (t) => {
-  const all = folders(t)
+test('contract §3: the program’s .env can say where DATA_DIR is; paths in it begin at its folder', () => {
+  const all = folders()
   const elsewhere = path.join(all.program, 'kept')
   mkdirSync(elsewhere)
   writeFileSync(path.join(all.program, '.env'), 'DATA_DIR=./kept\nCONFIG_FILE=mine.json')
@@ -123,8 +123,8 @@ test('contract §3: the program’s .env can say where DATA_DIR is; paths in it 
   assert.equal(config.secrets.factory_api_key, 'fk-kept-there')
 })
 
-test('contract §3: what is wrong in a .env is blamed on the variable and its file', (t) => {
-  const all = folders(t)
+test('contract §3: what is wrong in a .env is blamed on the variable and its file', () => {
+  const all = folders()
   const file = path.join(all.data, '.env')
   writeFileSync(file, 'PORT=abc\nTOKEN_URL=nowhere\nAPI_KEYS=,\nNODE_EXTRA_CA_CERTS=/ca.pem')
 
@@ -136,8 +136,8 @@ test('contract §3: what is wrong in a .env is blamed on the variable and its fi
   assert.match(said, new RegExp(`^${file}: NODE_EXTRA_CA_CERTS comes too late here`, 'm'))
 })
 
-test('contract §3: a .env that cannot be read is a warning', (t) => {
-  const all = folders(t)
+test('contract §3: a .env that cannot be read is a warning', () => {
+  const all = folders()
   mkdirSync(path.join(all.data, '.env'))
 
   assert.match(load(all).warnings.join(), /\.env: this is a folder, not a file .* nothing of it is/)
@@ -152,8 +152,8 @@ const asSaved: [how: string, bytes: (text: string) => Buffer][] = [
 ]
 
 for (const [how, bytes] of asSaved) {
-  test(`KO4: configuration, .env and secrets are read ${how}`, (t) => {
-    const all = folders(t)
+  test(`KO4: configuration, .env and secrets are read ${how}`, () => {
+    const all = folders()
     const secret = path.join(all.data, 'key')
     writeFileSync(path.join(all.data, 'config.json'), bytes('{\n  // mine\n  "port": 5\n}\n'))
     writeFileSync(path.join(all.data, '.env'), bytes('DROID_REFRESH_KEY=rt-one\nHOST=::1\n'))
@@ -175,8 +175,8 @@ for (const [how, bytes] of asSaved) {
   })
 }
 
-test('O19: a folder where a configuration or a secret should be is called one, with its path', (t) => {
-  const all = folders(t)
+test('O19: a folder where a configuration or a secret should be is called one, with its path', () => {
+  const all = folders()
   const folder = path.join(all.data, 'config.json')
   mkdirSync(folder)
   const isFolder = (asked: string) =>
@@ -200,8 +200,8 @@ test('O19: a folder where a configuration or a secret should be is called one, w
   }
 })
 
-test('O19: a DATA_DIR that is a file is called one', (t) => {
-  const all = folders(t)
+test('O19: a DATA_DIR that is a file is called one', () => {
+  const all = folders()
   const file = path.join(all.home, 'file')
   writeFileSync(file, '')
 
@@ -235,8 +235,8 @@ const noJson: [what: string, name: string, text: string, said: RegExp][] = [
 ]
 
 for (const [what, name, text, said] of noJson) {
-  test(`O8: ${what} is told as what it is`, (t) => {
-    const all = folders(t)
+  test(`O8: ${what} is told as what it is`, () => {
+    const all = folders()
     writeFileSync(path.join(all.cwd, name), text)
 
     const message = faultsOf(() => load(all, {}, name))
@@ -246,8 +246,8 @@ for (const [what, name, text, said] of noJson) {
   })
 }
 
-test('O8: JSON with comments, commas at the end and a $schema is read, texts in it as they are', (t) => {
-  const all = folders(t)
+test('O8: JSON with comments, commas at the end and a $schema is read, texts in it as they are', () => {
+  const all = folders()
   const text = `{
     "$schema": "https://example.test/config.schema.json", // which
     /* several
@@ -264,8 +264,8 @@ test('O8: JSON with comments, commas at the end and a $schema is read, texts in 
   assert.deepEqual(warnings, [])
 })
 
-test('O8: a fault behind a comment has its place in the file as it is written', (t) => {
-  const all = folders(t)
+test('O8: a fault behind a comment has its place in the file as it is written', () => {
+  const all = folders()
   writeFileSync(path.join(all.cwd, 'mine.json'), '{ /* a\n b */ "port": 1, // c\n  "host" "x" }')
 
   assert.match(
@@ -274,8 +274,8 @@ test('O8: a fault behind a comment has its place in the file as it is written', 
   )
 })
 
-test('contract §3: no message about a broken file quotes it', (t) => {
-  const all = folders(t)
+test('contract §3: no message about a broken file quotes it', () => {
+  const all = folders()
   const broken = ['{"api_keys": [hunter2]}', '{"api_keys": ["hunter2}', "{'hunter2': 1}", 'hunter2']
   for (const text of broken) {
     writeFileSync(path.join(all.cwd, 'mine.json'), text)
@@ -287,8 +287,8 @@ test('contract §3: no message about a broken file quotes it', (t) => {
   }
 })
 
-test('contract §3: what ships is read where nothing else is', (t) => {
-  const all = folders(t)
+test('contract §3: what ships is read where nothing else is', () => {
+  const all = folders()
   const packageDir = path.join(import.meta.dirname, '..', '..')
   const shipped = JSON.parse(readFileSync(path.join(packageDir, 'config.json'), 'utf8')) as {
     models: unknown[]

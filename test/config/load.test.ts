@@ -16,7 +16,7 @@ interface Given {
 }
 
 function load(t: TestContext, { file = {}, env = {}, flags = {} }: Given) {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const text = typeof file === 'string' ? file : JSON.stringify(file)
   writeFileSync(path.join(dir, 'config.json'), text)
   const asked = { CONFIG_FILE: path.join(dir, 'config.json'), ...env }
@@ -179,7 +179,7 @@ test('an empty variable counts as not set', (t) => {
 })
 
 test('secrets come from variables or from files, and are in no message', (t) => {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const file = path.join(dir, 'secret')
   writeFileSync(file, ' fk-from-a-file\n')
 
@@ -319,8 +319,8 @@ test('the shipped file says what the defaults say, aliases aside', (t) => {
   assert.deepEqual(warnings, [])
 })
 
-test('without any file the shipped one holds', (t) => {
-  const options = { flags: {}, env: {}, cwd: tempDir(t), packageDir, homeDir: '/home/me' }
+test('without any file the shipped one holds', () => {
+  const options = { flags: {}, env: {}, cwd: tempDir(), packageDir, homeDir: '/home/me' }
 
   assert.equal(loadConfig(options).config.file, path.join(packageDir, 'config.json'))
 })

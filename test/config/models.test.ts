@@ -180,9 +180,9 @@ const sent: [name: string, served: string][] = [
   ['gpt-daybreak-blue-latest', 'gpt-5.4'],
 ]
 
-test('contract §3.12: the shipped aliases resolve every name that Claude Code and Codex send', (t) => {
+test('contract §3.12: the shipped aliases resolve every name that Claude Code and Codex send', () => {
   const packageDir = path.join(import.meta.dirname, '..', '..')
-  const dir = tempDir(t)
+  const dir = tempDir()
   const options = { flags: {}, env: { DATA_DIR: dir }, cwd: dir, packageDir, homeDir: dir }
   const shipped = loadConfig(options).config
 

@@ -12,7 +12,7 @@ import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 const packageDir = path.join(import.meta.dirname, '..', '..')
 
 function load(t: TestContext, file: unknown, env: Record<string, string> = {}, dotEnv = '') {
-  const dir = tempDir(t)
+  const dir = tempDir()
   writeFileSync(path.join(dir, 'config.json'), JSON.stringify(file))
   writeFileSync(path.join(dir, '.env'), dotEnv)
   const asked = { DATA_DIR: dir, ...env }

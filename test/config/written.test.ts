@@ -13,7 +13,7 @@ import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 const packageDir = path.join(import.meta.dirname, '..', '..')
 
 function load(t: TestContext, env: Record<string, string>, file: unknown = {}) {
-  const dir = tempDir(t)
+  const dir = tempDir()
   writeFileSync(path.join(dir, 'config.json'), JSON.stringify(file))
   const flags = { config: 'config.json' }
   return loadConfig({ flags, env, cwd: dir, packageDir, homeDir: dir })
@@ -241,7 +241,7 @@ for (const text of literal) {
 }
 
 test('KO9: ${VAR} and ${file:} are filled in once, in any text of the file', (t) => {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const secret = path.join(dir, 'secret')
   writeFileSync(secret, ' hunter2-of-a-file ${NOT_AGAIN}\n')
   const { config } = load(
@@ -266,7 +266,7 @@ test('KO9: ${VAR} and ${file:} are filled in once, in any text of the file', (t)
 })
 
 test('KO9: a variable may come from .env', (t) => {
-  const dir = tempDir(t)
+  const dir = tempDir()
   writeFileSync(path.join(dir, '.env'), 'KEY=k-of-the-file-1')
   const { config } = load(t, { DATA_DIR: dir }, { api_keys: ['${KEY}'] })
 

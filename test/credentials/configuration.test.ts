@@ -15,7 +15,7 @@ function load(
   endpoint: object,
   { env = {}, ...file }: { env?: Record<string, string>; system_prompt?: string } = {},
 ) {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const name = path.join(dir, 'config.json')
   const endpoints = [{ name: 'own', type: 'anthropic', base_url: 'https://own.test', ...endpoint }]
   const models = [{ name: 'M', id: 'm', type: 'anthropic' }]

@@ -59,7 +59,7 @@ const logins: Record<string, (t: TestContext) => Login | Promise<Login>> = {
 
   async 'an auth file'(t) {
     const tokens = await startTokenServer(t)
-    const file = path.join(tempDir(t), 'auth.json')
+    const file = path.join(tempDir(), 'auth.json')
     const pair = { access_token: tokens.accessToken, refresh_token: tokens.refreshToken }
     writeFileSync(file, JSON.stringify(pair))
     return { tokens, env: { AUTH_FILE: file, TOKEN_URL: tokens.url } }

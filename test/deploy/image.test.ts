@@ -23,7 +23,7 @@ function given(stage: string[], instruction: string): string[] {
 
 /** The folder that the first stage hands over, made by its own commands of what is built here. */
 function handedOver(t: TestContext, args: Record<string, string> = {}): string {
-  const dir = tempDir(t)
+  const dir = tempDir()
   cpSync(path.join(builtProgram(), '..', '..'), path.join(dir, 'dist'), { recursive: true })
   cpSync(path.join(packageDir, 'package.json'), path.join(dir, 'package.json'))
   mkdirSync(path.join(dir, 'node_modules', '@redis'), { recursive: true })
@@ -32,7 +32,7 @@ function handedOver(t: TestContext, args: Record<string, string> = {}): string {
   const script = given(build, 'RUN').find((line) => line.includes('program')) ?? ''
   execFileSync('sh', ['-ec', script], { cwd: dir, env: { PATH: process.env.PATH, ...args } })
   // away from the packages that the first stage keeps
-  const program = path.join(tempDir(t), 'droid2api')
+  const program = path.join(tempDir(), 'droid2api')
   cpSync(path.join(dir, 'program'), program, { recursive: true })
   cpSync(path.join(packageDir, 'config.json'), path.join(program, 'config.json'))
   return program

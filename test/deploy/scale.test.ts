@@ -100,7 +100,7 @@ async function startBalancer(t: TestContext, replicas: string[]): Promise<string
 }
 
 function fileWith(t: TestContext, text: string): string {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const file = path.join(dir, 'haproxy.cfg')
   writeFileSync(file, text)
   return file

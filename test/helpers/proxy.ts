@@ -32,7 +32,7 @@ const packageDir = path.join(import.meta.dirname, '..', '..')
 
 /** Starts a proxy and ends it with the test. With no account in `env` the caller's credential goes upstream. */
 export async function startProxy(t: TestContext, options: ProxyOptions = {}): Promise<TestProxy> {
-  const dir = tempDir(t)
+  const dir = tempDir()
   const file = path.join(dir, 'config.json')
   writeFileSync(file, JSON.stringify({ port: 0, ...options.config }))
   const { config, warnings } = loadConfig({

@@ -2,11 +2,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { TestContext } from 'node:test'
 
-/** Makes it, and removes it with all that is in it after the test; a program that is still there may be writing into it. */
-export function tempDir(t: TestContext): string {
+const dirs: string[] = []
+process.on('exit', () => {
+  for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
+})
+
+/**
+ * Makes it. It stays until the process of the tests exits: hooks of a test run in the order in which they were added, so
+ * one that was added here would remove the folder while the test's programs still write into it.
+ */
+export function tempDir(): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }))
+  dirs.push(dir)
   return dir
 }

@@ -81,7 +81,7 @@ const trusted: [what: string, parts: Parameters<typeof selfSigned>[0], said: Reg
 for (const [what, parts, said] of trusted) {
   test(`O35: a certificate ${what} has a remedy of its own`, async (t) => {
     const { key, cert, authority } = byOwnAuthority({ name: 'localhost', ...parts })
-    const file = path.join(tempDir(t), 'ca.pem')
+    const file = path.join(tempDir(), 'ca.pem')
     writeFileSync(file, authority)
     const port = await showing(t, { key, cert })
     const program = runProgram(t, {
@@ -100,7 +100,7 @@ for (const [what, parts, said] of trusted) {
 
 test('O35: with NODE_EXTRA_CA_CERTS the upstream is reached', async (t) => {
   const { key, cert, authority } = byOwnAuthority({ name: 'localhost' })
-  const file = path.join(tempDir(t), 'ca.pem')
+  const file = path.join(tempDir(), 'ca.pem')
   writeFileSync(file, authority)
   const port = await showing(t, { key, cert })
   const program = runProgram(t, {

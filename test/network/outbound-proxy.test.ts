@@ -133,7 +133,7 @@ for (const route of routes) {
 
   test(`${route}: TLS goes through the tunnel to the upstream itself, whose name only the proxy knows`, async (t) => {
     const { key, cert } = selfSigned()
-    const dir = tempDir(t)
+    const dir = tempDir()
     writeFileSync(path.join(dir, 'ca.pem'), cert)
     const upstream = https.createServer({ key, cert }, (req, res) => {
       req.resume()

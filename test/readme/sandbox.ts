@@ -38,7 +38,7 @@ const asIs = { recursive: true, preserveTimestamps: true }
  * run. `tested`: the tests are there, which are most of the files and which few commands need.
  */
 export function sandbox(t: TestContext, { installed = true, tested = false } = {}): Sandbox {
-  const root = tempDir(t)
+  const root = tempDir()
   const home = path.join(root, 'home', 'me')
   const dir = path.join(home, 'droid2api')
   copyProject(dir, tested)

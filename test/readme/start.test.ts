@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { transformSync } from 'esbuild'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { sandbox, type Sandbox } from './sandbox.ts'
@@ -148,7 +148,7 @@ test('KO10: what stands in front has no word that an old Node does not know', (t
 })
 
 test('O44: a clone by Git for Windows starts: scripts, Dockerfile and .env.example keep their line ends', (t) => {
-  const copy = path.join(tempDir(t), 'copy')
+  const copy = path.join(tempDir(), 'copy')
   const source = committed(t)
   execFileSync('git', ['clone', '-q', '-c', 'core.autocrlf=true', source, copy])
   const { dir, paste } = sandbox(t)
@@ -167,8 +167,8 @@ test('O44: a clone by Git for Windows starts: scripts, Dockerfile and .env.examp
 })
 
 /** The files of this folder as a repository of their own, with what is not committed yet. */
-function committed(t: Parameters<typeof tempDir>[0]): string {
-  const dir = path.join(tempDir(t), 'source')
+function committed(t: TestContext): string {
+  const dir = path.join(tempDir(), 'source')
   const git = (cwd: string, ...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd })
   execFileSync('git', ['init', '-q', dir])

@@ -154,7 +154,7 @@ interface Told {
 
 test('O15: while the newest login is in memory alone, /health is degraded and /ready is not', async (t) => {
   const tokens = await startTokenServer(t)
-  const dir = tempDir(t)
+  const dir = tempDir()
   writeFileSync(path.join(dir, 'data'), '')
   const upstream = await startUpstream(t, () => ({ body: {} }))
   const { url } = await startProxy(t, {

@@ -9,7 +9,7 @@ import { startTokenServer } from '../helpers/token-server.ts'
 
 test('a renewed token and a key that a reload brings are taken out of texts at once', async (t) => {
   const tokens = await startTokenServer(t)
-  const file = path.join(tempDir(t), 'auth.json')
+  const file = path.join(tempDir(), 'auth.json')
   writeFileSync(
     file,
     JSON.stringify({ access_token: 'the-first-token', refresh_token: tokens.refreshToken }),
