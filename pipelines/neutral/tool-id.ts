@@ -1,4 +1,4 @@
-/** Tool call ids that Claude and the Responses API take, whoever made them. */
+/** Tool call ids that an upstream takes, whoever made them, and which result belongs to which call. */
 import { createHash } from 'node:crypto'
 
 const safe = /^[A-Za-z0-9_-]{1,64}$/
@@ -20,4 +20,52 @@ export function shortToolId(id: string, limit: number): string {
   const kept = id.replaceAll(/[^A-Za-z0-9_-]/g, '').slice(0, length)
   const hash = createHash('sha256').update(id).digest('hex').slice(0, hashDigits)
   return `${kept}_${hash}`
+}
+
+/** A function that gives every id out once: the second time with a suffix. What it gives is at most so long. */
+export function uniqueIds(limit: number): (id: string) => string {
+  const used = new Set<string>()
+  const counts = new Map<string, number>()
+  return (id) => {
+    let count = counts.get(id) ?? 0
+    let candidate = id
+    while (used.has(candidate)) {
+      count = Math.max(count, 1) + 1
+      const suffix = `_${count}`
+      candidate = id.slice(0, limit - suffix.length) + suffix
+    }
+    counts.set(id, count)
+    used.add(candidate)
+    return candidate
+  }
+}
+
+/**
+ * The calls of a history that wait for their result, wherever behind them it stands. Some models and clients count their ids anew in every turn, or give two calls of a
+ * turn the same, so that an id alone does not tell whose result it is.
+ */
+export class OpenCalls<Call extends { id: string }> {
+  readonly #byId = new Map<string, { call: Call; round: number }[]>()
+  #round = 0
+
+  /** `call.id`: as the client knows it. */
+  add(call: Call): void {
+    const waiting = this.#byId.get(call.id)
+    const entry = { call, round: this.#round }
+    if (waiting) waiting.push(entry)
+    else this.#byId.set(call.id, [entry])
+  }
+
+  /** Somebody else than the assistant speaks: what it calls from here on was not called together with what is open. */
+  endRound(): void {
+    this.#round += 1
+  }
+
+  /** The call that a result under this id answers: the first of its kind in the latest round that has one. */
+  answer(id: string): Call | undefined {
+    const waiting = this.#byId.get(id)
+    const round = waiting?.at(-1)?.round
+    const first = waiting?.findIndex((one) => one.round === round) ?? -1
+    return first === -1 ? undefined : waiting?.splice(first, 1)[0]?.call
+  }
 }

@@ -7,6 +7,7 @@ import { isObject } from '../../json/value.ts'
 import { orderedPieces, type Sealed } from '../../neutral/writing.ts'
 import type { Recall } from '../../neutral/reasoning.ts'
 import type { Turn } from '../../neutral/request.ts'
+import { uniqueIds } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
 import type {
   AnthropicBlock,
@@ -175,7 +176,7 @@ interface OpenCall {
 /** The turns, in which neighbours have different roles, with their tools paired, and no id used twice. */
 function pairTools(turns: AnthropicMessage[]): AnthropicMessage[] {
   const paired: AnthropicMessage[] = []
-  const uniqueId = idSource()
+  const uniqueId = uniqueIds(maxIdLength)
   let open: OpenCall[] = []
   for (const turn of turns) {
     if (turn.role === 'user') {
@@ -195,24 +196,6 @@ function pairTools(turns: AnthropicMessage[]): AnthropicMessage[] {
   }
   if (open.length > 0) paired.push({ role: 'user', content: answers([], open) })
   return paired
-}
-
-/** A function that gives every id out once: the second time with a suffix. */
-function idSource(): (id: string) => string {
-  const used = new Set<string>()
-  const counts = new Map<string, number>()
-  return (id) => {
-    let count = counts.get(id) ?? 0
-    let candidate = id
-    while (used.has(candidate)) {
-      count = Math.max(count, 1) + 1
-      const suffix = `_${count}`
-      candidate = id.slice(0, maxIdLength - suffix.length) + suffix
-    }
-    counts.set(id, count)
-    used.add(candidate)
-    return candidate
-  }
 }
 
 /** A user turn after the turn that made `calls`: results, then missing results, then orphans as text, then the rest. */

@@ -7,7 +7,7 @@ import { isObject, wellFormed, writeJson } from '../../json/value.ts'
 import { orderedPieces, type Sealed, type Taker } from '../../neutral/writing.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { leftOut, unsupportedPiece } from '../../neutral/turn.ts'
-import { shortToolId } from '../../neutral/tool-id.ts'
+import { OpenCalls, shortToolId, uniqueIds } from '../../neutral/tool-id.ts'
 import { wrappedInput, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type { ChatMessage, ChatToolCall } from '../../wire/chat.ts'
@@ -46,14 +46,20 @@ interface Call {
 /** Neighbouring turns of one speaker. */
 type Draft =
   | { role: 'user'; parts: Part[] }
-  | { role: 'assistant'; texts: string[]; reasoning: Sealed[]; calls: Call[] }
+  | {
+      role: 'assistant'
+      texts: string[]
+      reasoning: Sealed[]
+      calls: Call[]
+      /** Only within a message: models that count anew in each know their own ids, and servers take these again. */
+      uniqueId: (id: string) => string
+    }
 type Answer = Extract<Draft, { role: 'assistant' }>
 
 class Drafts {
   readonly #context: MessageContext
   readonly #all: Draft[] = []
-  /** calls that wait for their result, by id, the latest last */
-  readonly #open = new Map<string, Call[]>()
+  readonly #open = new OpenCalls<Call>()
   /** results came behind the last draft, so that nothing more belongs to it */
   #isAnswered = false
 
@@ -62,6 +68,7 @@ class Drafts {
   }
 
   add(turn: Turn): void {
+    if (turn.role !== 'assistant') this.#open.endRound()
     if (turn.role === 'assistant') this.#addAnswer(turn)
     else if (turn.role === 'instruction') this.#addParts(this.#reminder(turn))
     else for (const piece of turn.pieces) this.#addPiece(piece)
@@ -98,7 +105,8 @@ class Drafts {
   #answer(): Answer {
     const last = this.#all.at(-1)
     if (last?.role === 'assistant' && !this.#isAnswered) return last
-    const draft: Answer = { role: 'assistant', texts: [], reasoning: [], calls: [] }
+    const uniqueId = uniqueIds(maxIdLength)
+    const draft: Answer = { role: 'assistant', texts: [], reasoning: [], calls: [], uniqueId }
     this.#all.push(draft)
     this.#isAnswered = false
     return draft
@@ -118,7 +126,7 @@ class Drafts {
       this.#addParts(partsOf([piece]))
       return
     }
-    const call = piece.id === undefined ? undefined : this.#open.get(piece.id)?.pop()
+    const call = piece.id === undefined ? undefined : this.#open.answer(piece.id)
     if (call) {
       call.result = piece
       this.#isAnswered = true
@@ -167,14 +175,10 @@ class Drafts {
       name: this.#context.names.sent(name, namespace),
       arguments: argumentsOf(piece),
     }
-    const call: Call = {
-      id,
-      written: { id: upstreamCallId(id), type: 'function', function: called },
-    }
+    const sent = answer.uniqueId(upstreamCallId(id))
+    const call: Call = { id, written: { id: sent, type: 'function', function: called } }
     answer.calls.push(call)
-    const open = this.#open.get(id)
-    if (open) open.push(call)
-    else this.#open.set(id, [call])
+    this.#open.add(call)
   }
 
   /** Adds the message of the result; returns what a message of a tool cannot hold. */

@@ -5,7 +5,7 @@ import { orderedPieces, type Taker } from '../../neutral/writing.ts'
 import { usualPhase } from '../../neutral/phases.ts'
 import type { Phase } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
-import { safeToolId } from '../../neutral/tool-id.ts'
+import { OpenCalls, safeToolId, uniqueIds } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type {
@@ -30,6 +30,13 @@ export interface Conversation {
   input: InputItem[]
 }
 
+/** What the turns before have called. */
+interface CallsSoFar {
+  open: OpenCalls<Call>
+  /** gives an id out that no call before has */
+  uniqueId: (id: string) => string
+}
+
 /** A call, and whether an output has been found for it. */
 interface Call {
   /** as the client knows it */
@@ -46,10 +53,11 @@ export function writeConversation(turns: readonly Turn[], context: TurnContext):
   const firstOther = turns.findIndex(({ role }) => role !== 'instruction')
   const leading: string[][] = []
   const drafts: Draft[] = []
-  const open = new OpenCalls()
+  const soFar = { open: new OpenCalls<Call>(), uniqueId: uniqueIds(maxIdLength) }
   for (const [index, turn] of turns.entries()) {
-    if (turn.role === 'assistant') drafts.push(...writeAnswer(turn, open, context))
-    else if (turn.role === 'user') drafts.push(...writeUser(turn, open))
+    if (turn.role !== 'assistant') soFar.open.endRound()
+    if (turn.role === 'assistant') drafts.push(...writeAnswer(turn, soFar, context))
+    else if (turn.role === 'user') drafts.push(...writeUser(turn, soFar))
     else {
       const parts = inputParts(turn.pieces)
       const texts = firstOther === -1 || index < firstOther ? textsOf(parts) : undefined
@@ -73,7 +81,7 @@ function messageItem(role: 'developer' | 'user', content: InputPart[]): InputIte
 }
 
 /** Outputs first: they belong to the calls of the turn before. */
-function writeUser({ pieces }: Turn, open: OpenCalls): InputItem[] {
+function writeUser({ pieces }: Turn, { open }: CallsSoFar): InputItem[] {
   const results = pieces.filter((piece) => piece.type === 'result')
   const others = results.length > 0 ? pieces.filter(({ type }) => type !== 'result') : pieces
   return [
@@ -83,13 +91,14 @@ function writeUser({ pieces }: Turn, open: OpenCalls): InputItem[] {
 }
 
 /** The items of an assistant's turn, then its calls; nothing where it neither writes nor calls anything. */
-function writeAnswer(turn: Turn, open: OpenCalls, context: TurnContext): Draft[] {
+function writeAnswer(turn: Turn, { open, uniqueId }: CallsSoFar, context: TurnContext): Draft[] {
   const answer = new AnswerItems()
   const calls: Call[] = []
   for (const piece of orderedPieces(turn, context)) {
     if (piece.type === 'phase') answer.begin(piece.phase)
     else if (piece.type === 'call') {
-      const call = { id: piece.id, item: callItem(piece, context), isAnswered: false }
+      const item = callItem(piece, uniqueId(callId(piece.id)), context)
+      const call = { id: piece.id, item, isAnswered: false }
       calls.push(call)
       answer.add(call.item)
     } else answer.write(piece)
@@ -133,34 +142,16 @@ class AnswerItems {
   }
 }
 
-/** Which calls of a history wait for their output. */
-class OpenCalls {
-  readonly #byId = new Map<string, Call[]>()
-
-  add(call: Call): void {
-    const stack = this.#byId.get(call.id)
-    if (stack) stack.push(call)
-    else this.#byId.set(call.id, [call])
-  }
-
-  /** The latest open call of that id, which is then answered. */
-  answer(id: string): Call | undefined {
-    const call = this.#byId.get(id)?.pop()
-    if (call) call.isAnswered = true
-    return call
-  }
-}
-
 const maxIdLength = 64
 
-/** The id that goes upstream, the same for a call and its output; the API takes 1 to 64 characters. */
+/** The id in the form that the API takes, which is 1 to 64 characters. */
 function callId(id: string): string {
   return id.length > 0 && id.length <= maxIdLength ? id : safeToolId(id)
 }
 
-function callItem(piece: CallPiece, { names }: TurnContext): CallItem {
-  const { kind, id, name, namespace, input, inputPlace } = piece
-  const call = { call_id: callId(id), name: names.sent(name, namespace) }
+function callItem(piece: CallPiece, call_id: string, { names }: TurnContext): CallItem {
+  const { kind, name, namespace, input, inputPlace } = piece
+  const call = { call_id, name: names.sent(name, namespace) }
   if (kind === 'custom') {
     const text = isGiven(input) ? textAt(input, inputPlace) : ''
     return { type: 'custom_tool_call', ...call, input: text }
@@ -179,11 +170,14 @@ function argumentsText(input: unknown, place: string): string {
 }
 
 /** The output of a call, or a user message where no call waits for it: the API refuses outputs without a call. */
-function outputItem(result: ResultPiece, open: OpenCalls): InputItem {
+function outputItem(result: ResultPiece, open: OpenCalls<Call>): InputItem {
   const { id, name = '' } = result
   const output = result.isError ? failedOutput(outputOf(result)) : outputOf(result)
   const call = id === undefined ? undefined : open.answer(id)
-  if (call) return callOutput(call, output)
+  if (call) {
+    call.isAnswered = true
+    return callOutput(call, output)
+  }
   const heading = `Tool result (${id ?? name}):`
   const parts =
     typeof output === 'string'

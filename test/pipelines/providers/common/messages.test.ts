@@ -96,6 +96,19 @@ const rows: [what: string, turns: Turn[], messages: JsonObject[]][] = [
     ],
   ],
   [
+    'an id that comes again within a turn gets a suffix, and so does its result',
+    [assistant(callPiece('c'), callPiece('c')), user(resultPiece('c', '1'), resultPiece('c', '2'))],
+    [
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [said('c', 'f', '{}'), said('c_2', 'f', '{}')],
+      },
+      { role: 'tool', tool_call_id: 'c', content: '1' },
+      { role: 'tool', tool_call_id: 'c_2', content: '2' },
+    ],
+  ],
+  [
     'an instruction between a call and its result comes behind it',
     [assistant(callPiece('c')), instruction('b'), user(resultPiece('c', 'ok'))],
     [

@@ -121,9 +121,14 @@ test('§7.3 every call has its output behind it, every output its call before it
         .flatMap((message, at) => (doubled.includes(at) ? [message, message] : [message]))
         .filter((_message, at) => at === 0 || !lost.includes(at))
       const open: string[] = []
+      const made = new Set<unknown>()
       for (const item of input(kept)) {
         const key = `${item.type.replace(/_output$/, '')} ${String(item.call_id)}`
-        if (item.type.endsWith('call')) open.push(key)
+        if (item.type.endsWith('call')) {
+          open.push(key)
+          assert.ok(!made.has(item.call_id), `${key} is there twice`)
+          made.add(item.call_id)
+        }
         if (!item.type.endsWith('output')) continue
         const at = open.indexOf(key)
         assert.notEqual(at, -1, `${key} has no call`)

@@ -123,6 +123,50 @@ const rows: [row: string, messages: unknown[], items: ResponsesItem[]][] = [
     [callItem('a'), outputItem('a', 'r'), userItem('Tool result (a):\nagain')],
   ],
   [
+    'an id that comes again, in the next turn and within one',
+    [
+      calls(call('a')),
+      result('a', '1'),
+      calls(call('a'), call('a')),
+      result('a', '2'),
+      result('a', '3'),
+    ],
+    [
+      callItem('a'),
+      outputItem('a', '1'),
+      callItem('a_2'),
+      callItem('a_3'),
+      outputItem('a_2', '2'),
+      outputItem('a_3', '3'),
+    ],
+  ],
+  [
+    'an id of a call that nobody answered, called again',
+    [calls(call('a')), user, calls(call('a')), result('a')],
+    [
+      callItem('a'),
+      outputItem('a', lacking),
+      userItem('Go'),
+      callItem('a_2'),
+      outputItem('a_2', 'r'),
+    ],
+  ],
+  [
+    'an id that comes again, at its greatest length',
+    [
+      calls(call(long.slice(1))),
+      result(long.slice(1)),
+      calls(call(long.slice(1))),
+      result(long.slice(1)),
+    ],
+    [
+      callItem(long.slice(1)),
+      outputItem(long.slice(1), 'r'),
+      callItem(`${long.slice(3)}_2`),
+      outputItem(`${long.slice(3)}_2`, 'r'),
+    ],
+  ],
+  [
     'a call answered by name, then by id',
     [calls(call('a')), { role: 'function', name: 'look', content: 'r' }, result('a', 'again')],
     [callItem('a'), outputItem('a', 'r'), userItem('Tool result (a):\nagain')],
@@ -131,11 +175,6 @@ const rows: [row: string, messages: unknown[], items: ResponsesItem[]][] = [
     'a function message without a call',
     [{ role: 'function', name: 'look', content: 'r' }],
     [userItem('Tool result (look):\nr')],
-  ],
-  [
-    'an id that comes again in a later turn',
-    [calls(call('a')), result('a', '1'), calls(call('a')), result('a', '2')],
-    [callItem('a'), outputItem('a', '1'), callItem('a'), outputItem('a', '2')],
   ],
   [
     'messages with no content and no calls',
