@@ -41,8 +41,8 @@ export function uniqueIds(limit: number): (id: string) => string {
 }
 
 /**
- * The calls of a history that wait for their result, wherever behind them it stands. Some models and clients count their ids anew in every turn, or give two calls of a
- * turn the same, so that an id alone does not tell whose result it is.
+ * The calls of a history that wait for their result, wherever behind them it stands. Some models and clients count their ids
+ * anew in every turn, or give two calls of a turn the same, so that an id alone does not tell whose result it is.
  */
 export class OpenCalls<Call extends { id: string }> {
   readonly #byId = new Map<string, { call: Call; round: number }[]>()

@@ -175,6 +175,7 @@ interface OpenCall {
 
 /** The turns, in which neighbours have different roles, with their tools paired, and no id used twice. */
 function pairTools(turns: AnthropicMessage[]): AnthropicMessage[] {
+  if (!turns.some(({ content }) => content.some(isOfTool))) return turns
   const paired: AnthropicMessage[] = []
   const uniqueId = uniqueIds(maxIdLength)
   let open: OpenCall[] = []
@@ -196,6 +197,10 @@ function pairTools(turns: AnthropicMessage[]): AnthropicMessage[] {
   }
   if (open.length > 0) paired.push({ role: 'user', content: answers([], open) })
   return paired
+}
+
+function isOfTool(block: AnthropicBlock): boolean {
+  return isBlock(block, 'tool_use') || isBlock(block, 'tool_result')
 }
 
 /** A user turn after the turn that made `calls`: results, then missing results, then orphans as text, then the rest. */
