@@ -18,6 +18,7 @@ import {
   asObject,
   asObjects,
   asText,
+  isGiven,
   partOf,
 } from '../../untrusted.ts'
 import { notAnAnswer } from '../failure.ts'
@@ -82,8 +83,9 @@ class CommonTranslator implements Translator {
     if (data.usage) this.#usage = usageOf(data.usage) ?? this.#usage
     if (data.service_tier) this.#serviceTier = asName(data.service_tier)
     const { choices } = data
-    if (!Array.isArray(choices)) return deltas
-    for (const choice of choices as unknown[]) if (isObject(choice)) this.#choice(choice, deltas)
+    if (!isGiven(choices)) return deltas
+    const all: unknown[] = Array.isArray(choices) ? choices : [choices]
+    for (const choice of all) this.#choice(partOf(choice, 'choices'), deltas)
     return deltas
   }
 
@@ -127,17 +129,17 @@ class CommonTranslator implements Translator {
   #choice(choice: JsonObject, deltas: Delta[]): void {
     if (choice.usage) this.#usage = usageOf(choice.usage) ?? this.#usage
     if (choice.index !== 0 && (asIndex(choice.index) ?? 0) !== 0) return
-    const isWhole = isObject(choice.message) && !isObject(choice.delta)
-    const delta = isWhole ? asObject(choice.message) : partOf(choice.delta, 'delta')
+    const isWhole = isGiven(choice.message) && !isObject(choice.delta)
+    const delta = isWhole ? partOf(choice.message, 'message') : partOf(choice.delta, 'delta')
     if (this.#reasoning.isIn(delta)) this.#reason(delta, isWhole, deltas)
-    if (isPresent(delta.content)) this.#say(delta.content, choice.logprobs, isWhole, deltas)
-    if (isPresent(delta.refusal)) this.#refuse(asText(delta.refusal, 'refusal'), isWhole, deltas)
-    if (isPresent(delta.annotations)) this.#cite(delta.annotations, deltas)
-    if (isPresent(delta.tool_calls)) this.#call(delta.tool_calls, deltas)
+    if (isGiven(delta.content)) this.#say(delta.content, choice.logprobs, isWhole, deltas)
+    if (isGiven(delta.refusal)) this.#refuse(asText(delta.refusal, 'refusal'), isWhole, deltas)
+    if (isGiven(delta.annotations)) this.#cite(delta.annotations, deltas)
+    if (isGiven(delta.tool_calls)) this.#call(delta.tool_calls, deltas)
     else if (isObject(delta.function_call)) {
       this.#call([{ index: 0, function: delta.function_call }], deltas)
     }
-    if (isPresent(choice.finish_reason)) this.#stop(asName(choice.finish_reason), deltas)
+    if (isGiven(choice.finish_reason)) this.#stop(asName(choice.finish_reason), deltas)
   }
 
   #reason(delta: JsonObject, isWhole: boolean, deltas: Delta[]): void {
@@ -211,16 +213,15 @@ class CommonTranslator implements Translator {
   }
 }
 
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null
-}
-
 /** Mistral has its thinking among the parts of the content. */
 function partsOf(content: unknown): { thinking: string; text: string } {
   if (!Array.isArray(content)) return { thinking: '', text: asText(content, 'content') }
   const parts: unknown[] = content
   const thinking = parts.filter((part) => asObject(part).type === 'thinking')
-  const texts = parts.filter((part) => !isObject(part) || part.text !== undefined)
+  // a part of another type is none of the text; one without a type may be
+  const texts = parts.filter(
+    (part) => !isObject(part) || part.text !== undefined || !isGiven(part.type),
+  )
   return {
     thinking: thinking.map((part) => asText(asObject(part).thinking, 'thinking')).join(''),
     text: asText(texts, 'content'),

@@ -4,9 +4,17 @@
  * at the end.
  */
 import type { Delta } from '../../neutral/delta.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import type { JsonObject } from '../../json/value.ts'
 import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asIndex, asName, entriesOf, partOf, ProtocolError, unreadable } from '../../untrusted.ts'
+import {
+  asIndex,
+  asName,
+  entriesOf,
+  isGiven,
+  partOf,
+  ProtocolError,
+  unreadable,
+} from '../../untrusted.ts'
 
 export class Calls {
   readonly #soFar: AnswerSoFar
@@ -42,8 +50,9 @@ export class Calls {
   }
 
   #entry(entry: JsonObject): Delta[] {
+    if (members.every((member) => entry[member] === undefined)) throw unreadable('tool_calls')
     // some servers leave the `function` around name and arguments out
-    const called = isObject(entry.function) ? entry.function : partOf(entry, 'tool_calls')
+    const called = isGiven(entry.function) ? partOf(entry.function, 'tool_calls') : entry
     const piece: Piece = {
       index: asIndex(entry.index),
       id: asName(entry.id),
@@ -80,6 +89,9 @@ export class Calls {
   }
 }
 
+/** What a piece of a call has at least one of. */
+const members = ['function', 'index', 'id', 'name', 'arguments', 'type'] as const
+
 function noCall(): never {
   throw unreadable('tool_calls')
 }
@@ -93,7 +105,7 @@ interface Piece {
 }
 
 function hasInput(input: unknown): boolean {
-  return input !== undefined && input !== null && input !== ''
+  return isGiven(input) && input !== ''
 }
 
 /** What some servers have in place of arguments until these come. */

@@ -7,7 +7,6 @@ import type { JsonObject } from '../../../pipelines/json/value.ts'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
 import { cutAtStops } from '../../../pipelines/stages/stop-sequences.ts'
 import { translateAll } from '../../../pipelines/stages/translate.ts'
-import { sample } from '../clients/chat/samples.ts'
 import {
   blockDelta,
   claude,
@@ -17,93 +16,11 @@ import {
   textBlock,
   types,
 } from './events.ts'
+import { Order } from './order.ts'
+import { sample } from './samples.ts'
 
 function deltasOf(provider: ModelType, events: JsonObject[]): Delta[] {
   return translateAll(providers[provider].translator(context), events)
-}
-
-class Order {
-  #hasStarted = false
-  #isOver = false
-  #open: 'text' | 'reasoning' | undefined
-  /** a block of text has begun and has no piece yet */
-  #isEmpty = false
-  readonly #calls: ('open' | 'stopped')[] = []
-  readonly #isDisorderly: boolean
-
-  constructor(upstream: 'orderly' | 'disorderly' = 'orderly') {
-    this.#isDisorderly = upstream === 'disorderly'
-  }
-
-  check(deltas: readonly Delta[]): void {
-    for (const delta of deltas) this.#next(delta)
-    assert.ok(this.#isOver)
-  }
-
-  #next(delta: Delta): void {
-    assert.ok(!this.#isOver, `${delta.type} after the end`)
-    assert.equal(delta.type === 'start', !this.#hasStarted && delta.type !== 'failure')
-    assert.ok(!this.#isEmpty || delta.type === 'text', 'a block of text without text')
-    this.#isEmpty = false
-    switch (delta.type) {
-      case 'start':
-        this.#hasStarted = true
-        break
-      case 'text':
-        assert.equal(this.#open, 'text')
-        break
-      case 'reasoning':
-      case 'reasoning-part':
-        assert.equal(this.#open, 'reasoning')
-        break
-      case 'reasoning-stop':
-        assert.equal(this.#open, 'reasoning')
-        this.#open = undefined
-        break
-      case 'text-start':
-        this.#begin('text')
-        this.#isEmpty = true
-        break
-      case 'reasoning-start':
-        this.#begin('reasoning')
-        break
-      case 'tool-start':
-        this.#begin(undefined)
-        assert.equal(delta.index, this.#calls.push('open') - 1)
-        break
-      case 'tool-input':
-        // one that has stopped only where the upstream's events contradict each other
-        assert.ok(this.#calls[delta.index] === 'open' || this.#isDisorderly)
-        break
-      case 'tool-stop':
-        assert.equal(this.#calls[delta.index], 'open')
-        this.#calls[delta.index] = 'stopped'
-        break
-      case 'refusal':
-      case 'search':
-      case 'usage':
-        this.#begin(undefined)
-        break
-      case 'stop':
-        this.#begin(undefined)
-        assert.ok(this.#isDisorderly || !this.#calls.includes('open'))
-        this.#isOver = true
-        break
-      case 'failure':
-        this.#isOver = true
-        break
-      case 'annotations':
-      case 'phase':
-        break
-      default:
-        delta satisfies never
-    }
-  }
-
-  #begin(kind: 'text' | 'reasoning' | undefined): void {
-    assert.notEqual(this.#open, 'reasoning', 'another piece inside of reasoning')
-    this.#open = kind
-  }
 }
 
 test('an answer keeps the order, as a stream and as a body', () => {

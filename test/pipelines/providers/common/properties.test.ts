@@ -11,6 +11,7 @@ import { sseEvents } from '../../../../pipelines/stages/sse-events.ts'
 import { translate } from '../../../../pipelines/stages/translate.ts'
 import { cutAt } from '../../stages/slices.ts'
 import { only } from '../events.ts'
+import { Order } from '../order.ts'
 import { brief, call, chat, chunk, content, context, finish } from './chunks.ts'
 
 async function streamed(bytes: Buffer, places: number[]): Promise<Delta[]> {
@@ -64,57 +65,11 @@ test('§11.3 a stream gives the same deltas however its bytes are cut', async ()
   )
 })
 
-/** Blocks of text and reasoning one at a time, calls begun before they go on, one end. */
-function checkOrder(deltas: readonly Delta[]): void {
-  let open: string | undefined
-  const calls: string[] = []
-  for (const [at, delta] of deltas.entries()) {
-    const isLast = at === deltas.length - 1
-    assert.equal(delta.type === 'start', at === 0 && delta.type !== 'failure')
-    assert.equal(delta.type === 'stop' || delta.type === 'failure', isLast)
-    switch (delta.type) {
-      case 'text':
-        assert.equal(open, 'text')
-        break
-      case 'reasoning':
-      case 'reasoning-stop':
-        assert.equal(open, 'reasoning')
-        if (delta.type === 'reasoning-stop') open = undefined
-        break
-      case 'text-start':
-      case 'reasoning-start':
-        assert.notEqual(open, 'reasoning')
-        open = delta.type === 'text-start' ? 'text' : 'reasoning'
-        break
-      case 'tool-start':
-        assert.notEqual(open, 'reasoning')
-        open = undefined
-        assert.equal(delta.index, calls.length)
-        calls.push('open')
-        break
-      case 'tool-input':
-        assert.equal(calls[delta.index], 'open')
-        break
-      case 'tool-stop':
-        assert.equal(calls[delta.index], 'open')
-        calls[delta.index] = 'stopped'
-        break
-      case 'refusal':
-      case 'usage':
-      case 'stop':
-        assert.notEqual(open, 'reasoning')
-        open = undefined
-        break
-      default:
-    }
-  }
-}
-
 test('§11.3, §11.4 whatever an upstream sends, blocks are open one at a time and the answer ends once', () => {
   fc.assert(
     fc.property(fc.array(anyChunk, { maxLength: 12 }), (chunks) => {
-      checkOrder(chat(...chunks, finish('stop')))
-      checkOrder(chat(...chunks))
+      new Order('cut').check(chat(...chunks, finish('stop')))
+      new Order('cut').check(chat(...chunks))
     }),
     { numRuns: 2000 },
   )

@@ -1,17 +1,10 @@
 /** Answers of all providers, as events and as the body of the same answer, for properties. */
 import * as fc from 'fast-check'
-import type { JsonObject } from '../../../../pipelines/json/value.ts'
-import { textCutAt } from '../../stages/slices.ts'
-import {
-  added,
-  at,
-  block,
-  completed,
-  created,
-  done,
-  messageEnd,
-  messageStart,
-} from '../../providers/events.ts'
+import type { ModelType } from '../../../pipelines/index.ts'
+import type { JsonObject } from '../../../pipelines/json/value.ts'
+import { textCutAt } from '../stages/slices.ts'
+import { call as callPiece, chunk, content as textPiece, finish } from './common/chunks.ts'
+import { added, at, block, completed, created, done, messageEnd, messageStart } from './events.ts'
 
 /** One part of an answer: its events at an index, and the block or item that a body has for it. */
 interface Part {
@@ -166,9 +159,11 @@ const openaiPart = fc.oneof(
   fc.tuple(json, cuts, style).map(openaiCall),
 )
 
-interface Sample {
-  provider: 'anthropic' | 'openai' | 'google'
+export interface Sample {
+  provider: ModelType
   events: JsonObject[]
+  /** how many of the events come behind the one that completes the answer */
+  behind: number
   body: JsonObject
   /** what the upstream sent as arguments, call by call */
   inputs: string[]
@@ -184,6 +179,8 @@ function claudeAnswer(parts: Part[]): Sample {
       ...parts.flatMap((part, index) => part.events(index)),
       ...messageEnd('end_turn', { usage: { output_tokens: 9 } }),
     ],
+    // Claude's stop reason comes in the event before the last
+    behind: 1,
     body: { id: 'msg_1', content, stop_reason: 'end_turn', usage: { ...usage, output_tokens: 9 } },
     inputs: content.flatMap(({ type, input }) =>
       type === 'tool_use' ? [JSON.stringify(input)] : [],
@@ -198,14 +195,13 @@ function openaiAnswer(parts: Part[]): Sample {
   return {
     provider: 'openai',
     events: [created(), ...parts.flatMap((part, index) => part.events(index)), completed(body)],
+    behind: 0,
     body,
     inputs: output.flatMap(({ arguments: text }) =>
       typeof text === 'string' ? [text === '' ? '{}' : text] : [],
     ),
   }
 }
-
-export const openaiSample = fc.array(openaiPart, { maxLength: 6 }).map(openaiAnswer)
 
 function geminiEvent(parts: JsonObject[], more: JsonObject = {}): JsonObject {
   return { candidates: [{ content: { role: 'model', parts }, ...more }], responseId: 'r1' }
@@ -251,6 +247,7 @@ function geminiAnswer(parts: Part[]): Sample {
       ...parts.flatMap((part, index) => part.events(index)),
       { ...geminiEvent([], end), usageMetadata },
     ],
+    behind: 0,
     body: { ...geminiEvent(all, end), usageMetadata },
     inputs: all.flatMap(({ functionCall: call }) =>
       call ? [JSON.stringify((call as JsonObject).args)] : [],
@@ -260,14 +257,93 @@ function geminiAnswer(parts: Part[]): Sample {
 
 const signature = fc.option(fc.constant('c2ln'), { nil: undefined })
 
-/** Any answer of any provider. */
-export const sample = fc.oneof(
-  fc.array(claudePart, { maxLength: 6 }).map(claudeAnswer),
-  openaiSample,
-  fc
+/** A message of a chat upstream: all of its text is one, and so are its reasoning and its calls. */
+interface Said {
+  /** empty for what the message has none of */
+  reasoning: string
+  field: 'reasoning_content' | 'reasoning' | 'reasoning_text'
+  details: JsonObject[]
+  text: string
+  url: string | undefined
+  refusal: string
+  calls: [id: string, input: JsonObject][]
+  places: number[]
+  hasUsageBehind: boolean
+}
+
+const said: fc.Arbitrary<Said> = fc.record({
+  reasoning: words,
+  field: fc.constantFrom('reasoning_content', 'reasoning', 'reasoning_text'),
+  details: fc.constantFrom([], [{ type: 'reasoning.encrypted', data: 'x', index: 0 }]),
+  text: words,
+  url: fc.option(fc.constant('https://a'), { nil: undefined }),
+  refusal: fc.constantFrom('', '', '', 'I cannot.'),
+  calls: fc.uniqueArray(fc.tuple(fc.uuid(), json), { maxLength: 3, selector: ([id]) => id }),
+  places: cuts,
+  hasUsageBehind: fc.boolean(),
+})
+
+function chatAnswer(one: Said): Sample {
+  const { reasoning, field, details, text, url, refusal, calls, places, hasUsageBehind } = one
+  const written = calls.map(([id, input]) => ({ id, args: JSON.stringify(input) }))
+  const annotations = url
+    ? [{ type: 'url_citation', url_citation: { url, title: 'A', start_index: 0, end_index: 1 } }]
+    : []
+  const usage = { prompt_tokens: 5, completion_tokens: 9 }
+  const pieces = (whole: string) => textCutAt(whole, places)
+  const end = written.length > 0 ? 'tool_calls' : 'stop'
+  const message = {
+    [field]: reasoning,
+    ...(details.length > 0 && { reasoning_details: details }),
+    content: text,
+    ...(refusal !== '' && { refusal }),
+    ...(url !== undefined && { annotations }),
+    tool_calls: written.map(({ id, args }) => ({
+      id,
+      type: 'function',
+      function: { name: 'f', arguments: args },
+    })),
+  }
+  return {
+    provider: 'common',
+    events: [
+      chunk({ role: 'assistant', content: '' }),
+      ...pieces(reasoning).map((piece) => chunk({ [field]: piece })),
+      ...(details.length > 0 ? [chunk({ reasoning_details: details })] : []),
+      ...pieces(text).map(textPiece),
+      ...(url === undefined ? [] : [chunk({ annotations })]),
+      ...(refusal === '' ? [] : [chunk({ refusal })]),
+      ...written.flatMap(({ id, args }, index) => [
+        callPiece(index, id, 'f', ''),
+        ...pieces(args).map((piece) => callPiece(index, undefined, undefined, piece)),
+      ]),
+      ...(hasUsageBehind
+        ? [finish(end), { ...chunk({}), choices: [], usage }]
+        : [finish(end, { usage })]),
+    ],
+    behind: hasUsageBehind ? 1 : 0,
+    body: {
+      id: 'chatcmpl-1',
+      created: 1_790_000_000,
+      choices: [{ index: 0, message, finish_reason: end }],
+      usage,
+    },
+    inputs: written.map(({ args }) => args),
+  }
+}
+
+/** Any answer of each provider. */
+export const samples: Record<ModelType, fc.Arbitrary<Sample>> = {
+  anthropic: fc.array(claudePart, { maxLength: 6 }).map(claudeAnswer),
+  openai: fc.array(openaiPart, { maxLength: 6 }).map(openaiAnswer),
+  google: fc
     .array(fc.tuple(geminiWhole, cuts, signature).map(geminiPart), { maxLength: 6 })
     .map(geminiAnswer),
-)
+  common: said.map(chatAnswer),
+}
+
+/** Any answer of any provider. */
+export const sample = fc.oneof(...Object.values(samples))
 
 export function bytesOf(events: JsonObject[]): Buffer {
   return Buffer.from(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''))
