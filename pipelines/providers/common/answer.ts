@@ -133,8 +133,9 @@ class CommonTranslator implements Translator {
     const delta = isWhole ? partOf(choice.message, 'message') : partOf(choice.delta, 'delta')
     if (this.#reasoning.isIn(delta)) this.#reason(delta, isWhole, deltas)
     if (isGiven(delta.content)) this.#say(delta.content, choice.logprobs, isWhole, deltas)
-    if (isGiven(delta.refusal)) this.#refuse(asText(delta.refusal, 'refusal'), isWhole, deltas)
+    // while the text that they cite is open
     if (isGiven(delta.annotations)) this.#cite(delta.annotations, deltas)
+    if (isGiven(delta.refusal)) this.#refuse(asText(delta.refusal, 'refusal'), isWhole, deltas)
     if (isGiven(delta.tool_calls)) this.#call(delta.tool_calls, deltas)
     else if (isObject(delta.function_call)) {
       this.#call([{ index: 0, function: delta.function_call }], deltas)
@@ -190,13 +191,16 @@ class CommonTranslator implements Translator {
     const rest = isWhole ? this.#refusal.restOf(text) : text
     if (rest === '') return
     this.#refusal.add(rest)
+    this.#write(this.#tagged.flush(), undefined, deltas)
     deltas.push(...this.#reasoning.close(), ...this.#soFar.closeBlock())
     deltas.push({ type: 'refusal', text: rest })
   }
 
   #cite(annotations: unknown, deltas: Delta[]): void {
     const citations = asObjects(annotations).flatMap((annotation) => citationOf(annotation) ?? [])
-    if (citations.length > 0) deltas.push({ type: 'annotations', citations })
+    if (citations.length === 0) return
+    this.#write(this.#tagged.flush(), undefined, deltas)
+    deltas.push({ type: 'annotations', citations })
   }
 
   #call(calls: unknown, deltas: Delta[]): void {

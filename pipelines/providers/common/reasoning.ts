@@ -60,9 +60,10 @@ export class ReasoningSoFarOfChat {
 
   /** In: a delta, or a message, of which what came before is left out. */
   add(delta: JsonObject, isWhole: boolean): Delta[] {
+    const isRepeated = isWhole && this.#blocks > 0
     const shown = this.#fieldText(delta, isWhole)
     const deltas = shown === undefined ? [] : this.#piece(shown.field, shown.text)
-    const entries = isWhole && this.#blocks > 0 ? [] : entriesIn(delta.reasoning_details)
+    const entries = isRepeated ? [] : entriesIn(delta.reasoning_details)
     return [...deltas, ...entries.flatMap((entry) => this.#entry(entry))]
   }
 

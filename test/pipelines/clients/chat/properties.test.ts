@@ -4,7 +4,6 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { ChatCompletionMessage } from '../../../../pipelines/wire/chat.ts'
 import { bytesOf, sample, samples } from '../../providers/samples.ts'
-import { cutAt } from '../../stages/slices.ts'
 import { chunksOf, collected, told } from './chat-answers.ts'
 import { asStream, collectedFrom, fromBody } from './replay-answers.ts'
 
@@ -42,23 +41,6 @@ test('an answer that is cut anywhere by its upstream never looks whole; one that
       assert.equal(roles.length, chunks.length > 0 ? 1 : 0)
     }),
     { numRuns: 300 },
-  )
-})
-
-test('any slicing of the bytes gives the client the same', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      sample,
-      fc.array(fc.nat(5000), { maxLength: 30 }),
-      async ({ provider, events }, places) => {
-        const bytes = bytesOf(events)
-        assert.deepEqual(
-          await asStream(provider, cutAt(bytes, places)),
-          await asStream(provider, [bytes]),
-        )
-      },
-    ),
-    { numRuns: 200 },
   )
 })
 

@@ -35,7 +35,7 @@ export function parsed(text: string): Event[] {
   const events = text.split('\n\n')
   if (events.pop() !== '') throw new Error('the last event has no blank line')
   return events.map((event) => {
-    const [, name, data] = /^event: (\w+)\ndata: (.*)$/.exec(event) ?? []
+    const [, name, data] = /^event: (\w+)\ndata: (.*)$/s.exec(event) ?? []
     const value = JSON.parse(data ?? '') as Event
     if (value.type !== name) throw new Error(`${name} has the type ${value.type}`)
     return value

@@ -93,21 +93,20 @@ export async function outputOf(
   const stream = streamOf(deltas, more)
   const last = parsed(stream).at(-1)
   assert.deepEqual(last?.response, body)
-  const { parsed: _parsed, output_text: _text, output, ...rest } = await accumulated(stream)
-  const { output: own, ...ownRest } = body
-  assert.deepEqual({ ...rest }, { ...ownRest, output_parsed: rest.output_parsed })
-  assert.deepEqual(output.map(withoutParsed), own)
-  return own
+  assert.deepEqual(await collected(stream), body)
+  return body.output
 }
 
 /** What the official package makes of the events, whose accumulator throws at what is out of order. */
-async function accumulated(stream: string) {
+export async function collected(stream: string): Promise<JsonObject> {
   const client = new OpenAI({
     apiKey: 'k',
     fetch: async () => new Response(stream, { headers: { 'content-type': 'text/event-stream' } }),
   })
   const response = await client.responses.stream({ model: 'm', input: 'x' }).finalResponse()
-  return response as unknown as JsonObject & { output: JsonObject[] }
+  const all = response as unknown as JsonObject & { output: JsonObject[] }
+  const { output_parsed: _parsed, output_text: _text, output, ...rest } = all
+  return { ...rest, output: output.map(withoutParsed) }
 }
 
 /** The package adds what it has parsed. */

@@ -219,6 +219,40 @@ test('§11.3 a tag that a call interrupts is text', () => {
   ])
 })
 
+const webCitation = {
+  type: 'url_citation',
+  url_citation: { url: 'u', title: 't', start_index: 0, end_index: 1 },
+}
+
+test('§11.3 a refusal and a citation come behind the text that a tag might have begun with', () => {
+  const cited = chunk({ annotations: [webCitation] })
+
+  assert.deepEqual(brief(chat(content(' '), cited, finish('stop'))), [' ', 'u 0-1', '= stop'])
+  assert.deepEqual(brief(chat(content(' '), chunk({ refusal: 'no' }), finish('stop'))), [
+    ' ',
+    'refused: no',
+    '= stop',
+  ])
+})
+
+test('§11.3 a body cites its text while that is open, and keeps the entries of its reasoning for the seal', () => {
+  const message = {
+    reasoning: 'hm',
+    reasoning_details: [{ ...detail, text: 'hm', signature: 's' }],
+    content: 'a',
+    refusal: 'no',
+    annotations: [webCitation],
+  }
+
+  assert.deepEqual(brief(commonBody({ choices: [{ message }] }, context)), [
+    `think raw: hm [reasoning_details] ${JSON.stringify(message.reasoning_details)}`,
+    'a',
+    'u 0-1',
+    'refused: no',
+    '= stop',
+  ])
+})
+
 test('§11.3 the first chunk names the answer', () => {
   const [start] = chat(content('a'), { ...content('b'), id: 'other' }, finish('stop'))
 
