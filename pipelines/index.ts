@@ -32,6 +32,7 @@ import { responseBody } from './clients/responses/body.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
 import { readResponses } from './clients/responses/read.ts'
 import { responseStream } from './clients/responses/stream.ts'
+import type { ConversationMember } from './clients/unseen-images.ts'
 import type { ProxyError, ShownError } from './errors.ts'
 import type { JsonDocument } from './json/document.ts'
 import { membersNamed, type ExactMembers, type JsonObject } from './json/value.ts'
@@ -130,6 +131,8 @@ export type RequestPath = (root: string, call: { model: string; isStream: boolea
 export interface SameApi {
   /** the client whose bytes pass */
   api: ClientApi
+  /** what of a request holds the images */
+  conversation: ConversationMember
   /** Changes the body of a client that speaks its API. Returns the headers that go with it, `undefined` for one to take out. */
   rewrite: (document: JsonDocument, context: RewriteContext) => Record<string, string | undefined>
   /**
@@ -211,6 +214,7 @@ const providerTable = {
     path: '/messages',
     isVersionLast: true,
     neededHeaders: { 'anthropic-version': '2023-06-01' },
+    conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteMessages,
     streamEnd: /"type"\s*:\s*"(?:message_stop|error)"|[\r\n]event: *error[\r\n]/,
     write: writeMessages,
@@ -224,6 +228,7 @@ const providerTable = {
   openai: {
     api: 'responses',
     path: '/responses',
+    conversation: { name: 'input', textType: 'input_text' },
     rewrite: rewriteResponses,
     streamEnd:
       /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|[\r\n](?:event: *error[\r\n]|data: *\[DONE\])/,
@@ -238,6 +243,7 @@ const providerTable = {
   common: {
     api: 'chat',
     path: '/chat/completions',
+    conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteChat,
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
     write: writeCommon,

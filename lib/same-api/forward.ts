@@ -14,6 +14,7 @@ import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { isEncoded, tap } from '../upstream/tap.ts'
 import { targetOf, type Target } from '../upstream/target.ts'
+import { withoutImages } from '../../pipelines/clients/unseen-images.ts'
 import type { SameApi } from '../../pipelines/index.ts'
 import type { JsonDocument } from '../../pipelines/json/document.ts'
 import { sendByProxy } from './proxy.ts'
@@ -33,14 +34,15 @@ export interface Forwarded {
  */
 export function prepareForward(
   call: Call,
-  document: JsonDocument,
+  body: JsonDocument,
   model: Model,
-  { rewrite, streamEnd }: SameApi,
+  { conversation, rewrite, streamEnd }: SameApi,
   { subPath, stream }: { subPath: string; stream: boolean },
 ): Forwarded {
   const target = targetOf(call, model, { subPath, stream })
   const systemPrompt = systemPromptOf(call.config, target.endpoint)
   const { headers: client } = call
+  const document = model.images === false ? withoutImages(body, conversation) : body
   const headers = rewrite(document, { model, systemPrompt, headers: client, subPath, stream })
   // packed, a stream cannot be seen to end
   if (stream) headers['accept-encoding'] = 'identity'

@@ -8,7 +8,7 @@
  * LangChain "Standard content blocks" of both versions, Mistral (`document_url`), MCP (`mimeType`,
  * `resource`), Anthropic.
  */
-import { badRequest } from '../errors.ts'
+import { badRequest, ProxyError } from '../errors.ts'
 import { isObject, type JsonObject } from '../json/value.ts'
 import {
   parseDataUrl,
@@ -83,6 +83,19 @@ export function attachmentOf(part: JsonObject, type: string, place: string): Att
   if (found) return attachment(found.held, description, found.at)
   if (from === part) throw nothingIn(holder === '' ? place : `${place}.${holder}`)
   throw nothingIn(holder === 'image_url' ? `${at}.url` : at)
+}
+
+/** Finds the type of each such part in JSON. Text and keys in a string have their quotes escaped. */
+export const attachmentType = new RegExp(`"type"\\s*:\\s*"(?:${[...types.keys()].join('|')})"`, 'g')
+
+/** Whether such a part is an image. One that cannot be read is what its type says. */
+export function isImage(part: JsonObject, type: string): boolean {
+  try {
+    return attachmentOf(part, type, type).kind === 'image'
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error
+    return types.get(type)!.kind === 'image'
+  }
 }
 
 /** Of data their bytes decide the kind; of what is elsewhere its media type or name. */

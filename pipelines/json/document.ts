@@ -4,12 +4,10 @@
  */
 import { checkDepth, checkText, refuseJson } from './request-body.ts'
 import { parseExact, writeJson } from './value.ts'
-import { firstItem, openBrace, topLevelMembers, type Member } from './scan.ts'
+import { firstItem, openBrace, topLevelMembers, type Member, type Place } from './scan.ts'
 
-/** Bytes that others take the place of. Offsets in bytes; `to` is exclusive. */
-interface Splice {
-  from: number
-  to: number
+/** Bytes that others take the place of. */
+export interface Splice extends Place {
   by: readonly Buffer[]
 }
 
@@ -124,6 +122,22 @@ export class JsonDocument {
     const list = this.raw(name)
     if (!list || !firstItem(list)) return
     this.#inner.set(name, { from: 1, to: 1, by: [Buffer.from(`${JSON.stringify(value)},`)] })
+  }
+
+  /**
+   * The document as it came, with changes inside a value that it has, as one that others may change further. `splices`: in
+   * order; their offsets count from the beginning of the value.
+   */
+  spliced(name: string, splices: readonly Splice[]): JsonDocument {
+    const { valueStart } = this.#last.get(name)!
+    const pieces: Buffer[] = []
+    let at = 0
+    for (const { from, to, by } of splices) {
+      pieces.push(this.#bytes.subarray(at, valueStart + from), ...by)
+      at = valueStart + to
+    }
+    pieces.push(this.#bytes.subarray(at))
+    return JsonDocument.parse(Buffer.concat(pieces), this.#body)
   }
 
   /**

@@ -86,8 +86,31 @@ export function topLevelMembers(bytes: Buffer): Member[] | undefined {
   return skipSpace(bytes, at + 1) === bytes.length ? members : undefined
 }
 
+/** Bytes of a value. Offsets in bytes; `to` is exclusive. */
+export interface Place {
+  from: number
+  to: number
+}
+
+/** Where the items of a JSON list lie in its bytes; undefined for any other value, as far as the scan sees. */
+export function listItems(list: Buffer): Place[] | undefined {
+  if (list[0] !== openBracket) return undefined
+  const items: Place[] = []
+  let from = skipSpace(list, 1)
+  while (list[from] !== closeBracket || items.length > 0) {
+    const to = endOfValue(list, from)
+    if (to === undefined) return undefined
+    items.push({ from, to })
+    from = skipSpace(list, to)
+    if (list[from] === closeBracket) break
+    if (list[from] !== comma) return undefined
+    from = skipSpace(list, from + 1)
+  }
+  return items
+}
+
 /** Where the first item of a JSON list lies in its bytes; undefined for an empty list, and for any other value. */
-export function firstItem(list: Buffer): { from: number; to: number } | undefined {
+export function firstItem(list: Buffer): Place | undefined {
   if (list[0] !== openBracket) return undefined
   const from = skipSpace(list, 1)
   const to = endOfValue(list, from)

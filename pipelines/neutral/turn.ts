@@ -140,7 +140,8 @@ export interface ForeignPiece extends PieceBase {
   elsewhere?: 'left-out' | ProxyError
 }
 
-const unseen = '[An image was here; this model cannot see images.]'
+/** Stands where an image was. */
+export const unseen = '[An image was here; this model cannot see images.]'
 
 /** The turns for a model that refuses images: it is told of each that there was one. */
 export function withoutImages(turns: readonly Turn[]): Turn[] {

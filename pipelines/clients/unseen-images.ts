@@ -1,0 +1,112 @@
+/**
+ * Images in the bytes of a client that speaks the model's own API, for a model that refuses them. Only the bytes of the images
+ * change, and always to the same, so that a cached prefix stays one.
+ */
+import type { JsonDocument, Splice } from '../json/document.ts'
+import { listItems, openBrace, topLevelMembers, type Member } from '../json/scan.ts'
+import { objectFrom } from '../json/value.ts'
+import { unseen } from '../neutral/turn.ts'
+import { attachmentType, isAttachment, isImage } from './attachment.ts'
+
+/** Where a conversation is in a request. */
+export interface ConversationMember {
+  name: 'messages' | 'input'
+  /** the type of a text in it */
+  textType: 'text' | 'input_text'
+}
+
+/** The members of messages, items and parts that hold parts, or what holds them. */
+const holders = new Set(['content', 'output', 'source'])
+
+/** Lists and objects in one another, down to the parts of a document in a tool's result; each is scanned once more. */
+const deepest = 5
+
+/** A note takes over what makes a part the end of a cached prefix. */
+const marks = new Set(['cache_control', 'prompt_cache_breakpoint'])
+
+/**
+ * The very document where it has no image: one look at the text, which costs less than parsing it. What is broken deep inside
+ * is left for the upstream to refuse.
+ */
+export function withoutImages(
+  document: JsonDocument,
+  { name, textType }: ConversationMember,
+): JsonDocument {
+  const value = document.raw(name)
+  if (!value) return document
+  // one character a byte, so that places in the text are places in the bytes
+  const hints = Array.from(value.toString('latin1').matchAll(attachmentType), ({ index }) => index)
+  const begin = `{"type":"${textType}","text":${JSON.stringify(unseen)}`
+  const images = imagesIn(value, 0, hints, deepest)
+  const splices = images.map(({ item, from, to }): Splice => {
+    const kept = item.members.filter((member) => marks.has(member.name))
+    const by = kept.flatMap((member) => [Buffer.from(`,"${member.name}":`), valueOf(item, member)])
+    return { from, to, by: [Buffer.from(begin), ...by, Buffer.from('}')] }
+  })
+  return splices.length > 0 ? document.spliced(name, splices) : document
+}
+
+/** An object, and those of its members that count. */
+interface Item {
+  bytes: Buffer
+  members: Member[]
+}
+
+interface Image {
+  item: Item
+  /** offsets in bytes; `to` is exclusive */
+  from: number
+  to: number
+}
+
+/**
+ * In the order of the bytes. `at`: where the value begins. `hints`: where in it types of attachments are named, in order; what
+ * has none is passed by.
+ */
+function imagesIn(value: Buffer, at: number, hints: readonly number[], levels: number): Image[] {
+  if (levels === 0 || hints.length === 0) return []
+  if (value[0] === openBrace) return imagesBelow(itemOf(value), at, hints, levels)
+  const images: Image[] = []
+  let next = 0
+  for (const { from, to } of listItems(value) ?? []) {
+    const first = next
+    while (next < hints.length && hints[next]! < at + to) next += 1
+    if (next === first || value[from] !== openBrace) continue
+    const item = itemOf(value.subarray(from, to))
+    if (isImageItem(item)) images.push({ item, from: at + from, to: at + to })
+    else {
+      const below = imagesBelow(item, at + from, hints.slice(first, next), levels)
+      for (const image of below) images.push(image)
+    }
+  }
+  return images
+}
+
+function imagesBelow(item: Item, at: number, hints: readonly number[], levels: number): Image[] {
+  return item.members.flatMap((member) => {
+    if (!holders.has(member.name)) return []
+    const from = at + member.valueStart
+    const inside = hints.filter((hint) => hint >= from && hint < at + member.valueEnd)
+    return imagesIn(valueOf(item, member), from, inside, levels - 1)
+  })
+}
+
+/** Of equal names the last counts. */
+function itemOf(bytes: Buffer): Item {
+  const members = topLevelMembers(bytes) ?? []
+  const last = new Map(members.map((member) => [member.name, member]))
+  return { bytes, members: members.filter((member) => last.get(member.name) === member) }
+}
+
+function isImageItem(item: Item): boolean {
+  const member = item.members.find(({ name }) => name === 'type')
+  if (!member) return false
+  const type = valueOf(item, member).toString('latin1').slice(1, -1)
+  if (!isAttachment(type)) return false
+  const part = objectFrom(item.bytes.toString('utf8'))
+  return part !== undefined && isImage(part, type)
+}
+
+function valueOf({ bytes }: Item, { valueStart, valueEnd }: Member): Buffer {
+  return bytes.subarray(valueStart, valueEnd)
+}
