@@ -13,19 +13,15 @@ const prefix = 'd2a1.'
 export const sealMark = `"${prefix}`
 const version = 1
 
-type Provider = 'anthropic' | 'openai' | 'google' | 'common'
-
-const providersOfMakers = new Map<string | undefined, Provider>([
+/** What a provider is called in a seal whose reasoning has a name of its own in the registry; the others are called as theirs. */
+const providersOfMakers = new Map([
   ['anthropic-claude-v1', 'anthropic'],
   ['openai-responses-v1', 'openai'],
   ['google-gemini-v1', 'google'],
 ])
-const makers: Record<Provider, string> = {
-  anthropic: 'anthropic-claude-v1',
-  openai: 'openai-responses-v1',
-  google: 'google-gemini-v1',
-  common: 'common',
-}
+const makers = new Map(Array.from(providersOfMakers, ([maker, provider]) => [provider, maker]))
+/** of reasoning that names no maker */
+const unnamed = 'common'
 
 /** Whether a signature, encrypted content or the like is one of ours. Whether it is intact `openSeal` tells. */
 export function isSealed(value: unknown): value is string {
@@ -37,8 +33,8 @@ export function isSealed(value: unknown): value is string {
  * own gets a string, too, so that it is recognised when it comes back, and left out.
  */
 export function sealReasoning(reasoning: Reasoning, endpoint: string, isShown: boolean): string {
-  const { maker, model, text, seal } = reasoning
-  const provider = providersOfMakers.get(maker) ?? 'common'
+  const { maker = unnamed, model, text, seal } = reasoning
+  const provider = providersOfMakers.get(maker) ?? maker
   const sealed = {
     v: version,
     p: provider,
@@ -60,26 +56,21 @@ export function openSeal(value: unknown, shown: string): Reasoning | undefined {
     return undefined
   }
   const { p: provider, m: model, e: endpoint, d: data } = sealed
-  if (!isProvider(provider) || !isText(model) || !isText(endpoint) || !isObject(data)) {
-    return undefined
-  }
+  if (!isName(provider) || !isText(model) || !isText(endpoint) || !isObject(data)) return undefined
   const opened = contentOf(provider, data, shown)
   // a string of ours inside one would reach the upstream
   if (!opened || isSealed(opened.text)) return undefined
   return {
-    kind: kinds[provider],
-    maker: makers[provider],
+    maker: makers.get(provider) ?? provider,
     ...(model !== '' && { model }),
     endpoint,
     ...opened,
   }
 }
 
-const kinds: Record<Provider, Reasoning['kind']> = {
-  anthropic: 'thinking',
-  openai: 'summary',
-  google: 'thinking',
-  common: 'raw',
+/** Of a provider; not the maker's name in the registry, for which a seal has another. */
+function isName(value: unknown): value is string {
+  return isText(value) && value !== '' && !providersOfMakers.has(value)
 }
 
 /** Encodings that differ in their last, unused bits, or have anything else among their characters, are none of ours. */
@@ -89,7 +80,7 @@ function decoded(text: string): JsonObject | undefined {
 }
 
 /** A signature is one of the text, so that the text travels along, whatever the client makes of it. */
-function dataOf(provider: Provider, seal: Seal, text: string, isShown: boolean): JsonObject {
+function dataOf(provider: string, seal: Seal, text: string, isShown: boolean): JsonObject {
   if ('field' in seal) {
     const { field: f, entries } = seal
     if (entries) return { f, v: entries }
@@ -98,65 +89,71 @@ function dataOf(provider: Provider, seal: Seal, text: string, isShown: boolean):
   if ('signature' in seal) return { thinking: text, signature: seal.signature }
   const { data, id, on } = seal
   if (provider === 'anthropic') return { redacted: data }
-  if (provider !== 'google') return { enc: data }
+  if (provider !== 'google' && on === undefined) return { enc: data }
   return { sig: data, on: on ?? 'text', ...(id !== undefined && { id }) }
 }
 
-type Content = Pick<Reasoning, 'text' | 'seal'>
+type Content = Pick<Reasoning, 'kind' | 'text' | 'seal'>
+/** undefined for data of another form */
+type Form = (data: JsonObject, shown: string) => Content | undefined
 
-function contentOf(provider: Provider, data: JsonObject, shown: string): Content | undefined {
-  if (Object.keys(data).length === 0) return { text: shown }
-  switch (provider) {
-    case 'anthropic':
-      return anthropicContent(data)
-    case 'openai':
-      if (!hasOnly(data, ['enc']) || !isGivenBack(data.enc)) return undefined
-      return { text: shown, seal: { data: data.enc } }
-    case 'google':
-      return googleContent(data, shown)
-    case 'common':
-      return commonContent(data, shown)
-    default:
-      return provider satisfies never
+/** The forms that the data of a provider's seals has; left out: any of them. */
+const formsOf = new Map<string, readonly Form[]>([
+  ['anthropic', [redacted, signed]],
+  ['openai', [encrypted]],
+  ['google', [placed]],
+  ['common', [inField]],
+])
+const allForms: readonly Form[] = [signed, encrypted, placed, inField]
+
+function contentOf(provider: string, data: JsonObject, shown: string): Content | undefined {
+  if (isEmpty(data)) return { kind: 'thinking', text: shown }
+  for (const form of formsOf.get(provider) ?? allForms) {
+    const content = form(data, shown)
+    if (content) return content
   }
+  return undefined
 }
 
-function anthropicContent(data: JsonObject): Content | undefined {
-  const { thinking, signature, redacted } = data
-  if (hasOnly(data, ['redacted']) && isGivenBack(redacted)) {
-    return { text: '', seal: { data: redacted } }
-  }
-  const isWhole = hasOnly(data, ['thinking', 'signature'])
-  if (!isWhole || !isText(thinking) || !isGivenBack(signature)) return undefined
-  return { text: thinking, seal: { signature } }
+function redacted({ redacted: data, ...rest }: JsonObject): Content | undefined {
+  const isWhole = isEmpty(rest) && isGivenBack(data)
+  return isWhole ? { kind: 'thinking', text: '', seal: { data } } : undefined
 }
 
-function googleContent(data: JsonObject, shown: string): Content | undefined {
-  const { sig, on, id } = data
-  if (!hasOnly(data, ['sig', 'on', 'id']) || !isGivenBack(sig)) return undefined
-  if (on !== 'call' && on !== 'text') return undefined
-  if (id === undefined) return { text: shown, seal: { data: sig, on } }
-  return isText(id) ? { text: shown, seal: { data: sig, on, id } } : undefined
+function signed({ thinking, signature, ...rest }: JsonObject): Content | undefined {
+  const isWhole = isEmpty(rest) && isText(thinking) && isGivenBack(signature)
+  return isWhole ? { kind: 'thinking', text: thinking, seal: { signature } } : undefined
 }
 
-function commonContent(data: JsonObject, shown: string): Content | undefined {
-  const { f, v, text = shown } = data
+function encrypted({ enc: data, ...rest }: JsonObject, shown: string): Content | undefined {
+  const isWhole = isEmpty(rest) && isGivenBack(data)
+  return isWhole ? { kind: 'summary', text: shown, seal: { data } } : undefined
+}
+
+function placed({ sig: data, on, id, ...rest }: JsonObject, shown: string): Content | undefined {
+  if (!isEmpty(rest) || !isGivenBack(data) || (on !== 'call' && on !== 'text')) return undefined
+  if (id === undefined) return { kind: 'thinking', text: shown, seal: { data, on } }
+  return isText(id) ? { kind: 'thinking', text: shown, seal: { data, on, id } } : undefined
+}
+
+function inField({ f, v, text, ...rest }: JsonObject, shown: string): Content | undefined {
   const field = reasoningFields.find((one) => one === f)
-  if (field === undefined) return undefined
+  if (field === undefined || !isEmpty(rest)) return undefined
   if (field === 'reasoning_details') {
-    if (!hasOnly(data, ['f', 'v']) || !Array.isArray(v) || v.length === 0) return undefined
+    if (text !== undefined || !Array.isArray(v) || v.length === 0) return undefined
     if (!v.every(isObject) || JSON.stringify(v).includes(`"${prefix}`)) return undefined
-    return { text: shown, seal: { field, entries: v } }
+    return { kind: 'raw', text: shown, seal: { field, entries: v } }
   }
-  return hasOnly(data, ['f', 'text']) && isText(text) ? { text, seal: { field } } : undefined
+  const own = text ?? shown
+  return v === undefined && isText(own) ? { kind: 'raw', text: own, seal: { field } } : undefined
+}
+
+function isEmpty(object: JsonObject): boolean {
+  return Object.keys(object).length === 0
 }
 
 function hasOnly(object: JsonObject, names: string[]): boolean {
   return Object.keys(object).every((name) => names.includes(name))
-}
-
-function isProvider(value: unknown): value is Provider {
-  return typeof value === 'string' && Object.hasOwn(makers, value)
 }
 
 function isText(value: unknown): value is string {

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { providers, type ModelType } from '../../../pipelines/index.ts'
+import type { JsonObject } from '../../../pipelines/json/value.ts'
 import type { Reasoning, ReasoningField, Seal } from '../../../pipelines/neutral/reasoning.ts'
 import { isSealed, openSeal, sealReasoning } from '../../../pipelines/neutral/seal.ts'
+import { samples } from '../providers/samples.ts'
 
 const claude: Reasoning = {
   kind: 'thinking',
@@ -42,6 +45,9 @@ function sealedAs(value: unknown): string {
   return `d2a1.${Buffer.from(JSON.stringify(value)).toString('base64url')}`
 }
 
+/** Of a provider that is not there yet. */
+const acme: Reasoning = { ...gpt, maker: 'acme', model: 'acme-1' }
+
 const rows: [provider: string, reasoning: Reasoning, data: unknown][] = [
   ['anthropic', claude, { thinking: 'first this', signature: 'c2ln' }],
   ['anthropic', { ...claude, text: '', seal: { data: 'r' } }, { redacted: 'r' }],
@@ -55,6 +61,9 @@ const rows: [provider: string, reasoning: Reasoning, data: unknown][] = [
     { ...deepseek, seal: { field: 'reasoning_details', entries: [{ type: 'reasoning.text' }] } },
     { f: 'reasoning_details', v: [{ type: 'reasoning.text' }] },
   ],
+  ['acme', acme, { enc: 'gAAA' }],
+  ['acme', { ...acme, text: 'hm', seal: { signature: 's' } }, { thinking: 'hm', signature: 's' }],
+  ['acme', { ...acme, seal: { data: 's', on: 'text' } }, { sig: 's', on: 'text' }],
 ]
 
 for (const [provider, reasoning, data] of rows) {
@@ -69,6 +78,19 @@ for (const [provider, reasoning, data] of rows) {
       e: 'my-endpoint',
       d: data,
     })
+  })
+}
+
+for (const [provider, { body }] of Object.entries(providers)) {
+  test(`§13.1 what ${provider} seals names its row of the table`, () => {
+    const answers = fc.sample(samples[provider as ModelType], { seed: 1, numRuns: 100 })
+    const sealed = answers
+      .flatMap((answer) => Array.from(body(answer.body, { upstreamModel: 'up-1' })))
+      .flatMap((delta) => ('reasoning' in delta && delta.reasoning ? [delta.reasoning] : []))
+      .map((reasoning) => written(sealReasoning(reasoning, 'e', true)))
+
+    assert.ok(sealed.length > 0)
+    for (const one of sealed) assert.equal((one as JsonObject).p, provider)
   })
 }
 
@@ -111,7 +133,8 @@ const strangers: [what: string, value: unknown][] = [
   ['bits that no encoder sets', 'd2a1.e31'],
   ['no JSON', `d2a1.${Buffer.from('nonsense').toString('base64url')}`],
   ['another version', sealedAs({ v: 2, p: 'openai', m: 'm', e: 'e', d: { enc: 'x' } })],
-  ['an unknown provider', sealedAs({ v: 1, p: 'toString', m: 'm', e: 'e', d: {} })],
+  ['no provider', sealedAs({ v: 1, p: '', m: 'm', e: 'e', d: {} })],
+  ['a name of the registry', sealedAs({ v: 1, p: 'openai-responses-v1', m: 'm', e: 'e', d: {} })],
   ['no model', sealedAs({ v: 1, p: 'openai', e: 'e', d: { enc: 'x' } })],
   ['an unknown member', sealedAs({ v: 1, p: 'openai', m: 'm', e: 'e', x: 1, d: { enc: 'x' } })],
   ['data of another provider', sealedAs({ v: 1, p: 'anthropic', m: 'm', e: 'e', d: { enc: 'x' } })],
@@ -154,27 +177,34 @@ const filled = text.filter((one) => one !== '')
 const origin = { model: filled, endpoint: text }
 const fields: ReasoningField[] = ['reasoning_content', 'reasoning', 'reasoning_text']
 
-function reasoningOf(kind: Reasoning['kind'], maker: string, seal: fc.Arbitrary<Seal>) {
+function reasoningOf(
+  kind: Reasoning['kind'],
+  maker: fc.Arbitrary<string>,
+  seal: fc.Arbitrary<Seal>,
+) {
   return fc.record(
-    { kind: fc.constant(kind), text, maker: fc.constant(maker), ...origin, seal },
+    { kind: fc.constant(kind), text, maker, ...origin, seal },
     { noNullPrototype: true },
   )
 }
 
+/** The maker of such reasoning, or a provider that is not there yet. */
+const madeBy = (maker: string) => fc.constantFrom(maker, 'acme')
+
 const anyReasoning = fc.oneof(
   reasoningOf(
     'thinking',
-    'anthropic-claude-v1',
+    madeBy('anthropic-claude-v1'),
     fc.record({ signature: filled }, { noNullPrototype: true }),
   ),
   reasoningOf(
     'summary',
-    'openai-responses-v1',
+    madeBy('openai-responses-v1'),
     fc.record({ data: filled }, { noNullPrototype: true }),
   ),
   reasoningOf(
     'thinking',
-    'google-gemini-v1',
+    madeBy('google-gemini-v1'),
     fc.record(
       { data: filled, on: fc.constantFrom('call' as const, 'text' as const), id: text },
       { requiredKeys: ['data', 'on'], noNullPrototype: true },
@@ -182,7 +212,7 @@ const anyReasoning = fc.oneof(
   ),
   reasoningOf(
     'raw',
-    'common',
+    madeBy('common'),
     fc.record({ field: fc.constantFrom(...fields) }, { noNullPrototype: true }),
   ),
 )
