@@ -1,5 +1,5 @@
 /**
- * Messages as neutral turns, one of each, their blocks as pieces. Source: Anthropic API reference "Messages" and the types of
+ * Messages as neutral turns, their blocks as pieces. Source: Anthropic API reference "Messages" and the types of
  * `@anthropic-ai/sdk` 1.12, read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
@@ -52,9 +52,16 @@ export function readTurns(messages: unknown): History {
     if (role === 'system') noteEffort(message, history)
     const isCleared = message.clear_at === 'next_user_message' && index < lastUser
     if (role === 'system' && isCleared) continue
-    history.turns.push({ role: role === 'system' ? 'instruction' : role, pieces, place })
+    addTurn(history.turns, { role: role === 'system' ? 'instruction' : role, pieces, place })
   }
   return history
+}
+
+/** What clients send as several messages of the assistant is one answer: its thinking belongs to the calls behind it. */
+function addTurn(turns: Turn[], turn: Turn): void {
+  const last = turns.at(-1)
+  if (turn.role !== 'assistant' || last?.role !== 'assistant') turns.push(turn)
+  else for (const piece of turn.pieces) last.pieces.push(piece)
 }
 
 function roleOf(role: unknown, place: string): Role {

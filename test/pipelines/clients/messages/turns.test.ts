@@ -19,7 +19,7 @@ const reasoning = {
 } as const
 
 suite('§16.3 messages', () => {
-  test('one turn each, in order, whatever their roles', () => {
+  test('one turn each, in order, whatever their roles, and what the assistant says in several in one', () => {
     const turns = turnsOf(
       { role: 'assistant', content: 'a' },
       { role: 'assistant', content: [{ type: 'text', text: 'b' }] },
@@ -30,8 +30,7 @@ suite('§16.3 messages', () => {
     assert.deepEqual(
       turns.map(({ role, place, pieces }) => [role, place, pieces.length]),
       [
-        ['assistant', 'messages[0]', 1],
-        ['assistant', 'messages[1]', 1],
+        ['assistant', 'messages[0]', 2],
         ['user', 'messages[2]', 1],
         ['user', 'messages[3]', 0],
       ],
