@@ -206,7 +206,7 @@ function weave(pieces: Piece[], calls: CallPiece[], placed: Placed[]): Ordered[]
   let passedCalls = 0
   for (const { piece, at } of placed) {
     if (at) {
-      const inline = calls.length > 0 ? 0 : at.tools - passedCalls
+      const inline = calls.length > 0 ? undefined : at.tools - passedCalls
       const [before, after] = splitAt(rest, at.content - passedPoints, inline)
       const callsUntil = Math.max(passedCalls, at.tools)
       woven.push(...before, ...calls.slice(passedCalls, callsUntil))
@@ -219,16 +219,20 @@ function weave(pieces: Piece[], calls: CallPiece[], placed: Placed[]): Ordered[]
   return [...woven, ...rest, ...calls.slice(passedCalls)]
 }
 
-/** Cuts after so many code points of text and so many calls. */
+/**
+ * Cuts after so many code points of text and so many calls. Where calls count, a call that came behind stays behind, also of a
+ * client that took text out or made it shorter: reasoning at the end of a turn every API refuses.
+ */
 function splitAt(
   pieces: Piece[],
   points: number,
-  calls: number,
+  calls: number | undefined,
 ): [before: Piece[], after: Piece[]] {
   let left = points
-  let callsLeft = calls
+  let callsLeft = calls ?? 0
   for (const [index, piece] of pieces.entries()) {
-    if (left <= 0 && callsLeft <= 0) return [pieces.slice(0, index), pieces.slice(index)]
+    const isDone = left <= 0 || (calls !== undefined && piece.type === 'call')
+    if (isDone && callsLeft <= 0) return [pieces.slice(0, index), pieces.slice(index)]
     if (piece.type === 'call') callsLeft -= 1
     if (piece.type !== 'text' || left <= 0) continue
     const { units, missing } = unitsOf(piece.text, left)
@@ -241,7 +245,7 @@ function splitAt(
       [tail, ...pieces.slice(index + 1)],
     ]
   }
-  return points <= 0 && calls <= 0 ? [[], pieces] : [pieces, []]
+  return [pieces, []]
 }
 
 /** UTF-16 units of the first `points` code points, and how many the text was short of. */

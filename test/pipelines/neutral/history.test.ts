@@ -77,6 +77,21 @@ suite('reasoning goes back to its place', () => {
     ])
   })
 
+  test('in front of the calls that came behind it, though the client has left text out', () => {
+    const reasoning = [sealed('s1', at(0, 0)), sealed('s2', at(2, 0)), sealed('s3', at(2, 1))]
+    const memory = acme({ c1: { reasoning } })
+
+    assert.deepEqual(order(turn(calls), memory), ['s1', 's2', 'c1', 's3', 'c2'])
+    assert.deepEqual(order(turn([text('\n'), ...calls]), memory), [
+      's1',
+      '\n',
+      's2',
+      'c1',
+      's3',
+      'c2',
+    ])
+  })
+
   test('within the text, and between the calls', () => {
     const reasoning = [[piece(sealed('s1', at(5, 0))), piece(sealed('s2', at(11, 1)))]]
 
