@@ -2,18 +2,20 @@
 import type OpenAI from 'openai'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import type { ChatCompletionMessage, ChatToolCall } from '../../pipelines/wire/chat.ts'
+import {
+  endSchema,
+  isSummary,
+  pictureUrl,
+  plainTools,
+  summarised,
+  summaryWish,
+  type Manner,
+} from './manner.ts'
 import { turnCount } from './scripted-agent.ts'
 
-export const picture =
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
-const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${picture}` } }
+const image = { type: 'image_url', image_url: { url: pictureUrl } }
 
-export interface AgentOptions {
-  /** the model of each turn */
-  modelOf: (turn: number) => string
-  stream: boolean
-  /** whether it hands back the whole assistant message, or only its content and calls */
-  keeps: boolean
+export interface AgentOptions extends Manner {
   /** a member of `reasoning_details` that it does not know and takes out */
   strips?: string
 }
@@ -49,7 +51,11 @@ const tools = [
   },
   { name: 'now', description: 'The time.' },
   { name: 'take_screenshot', parameters: {} },
-].map((tool) => ({ type: 'function', function: tool }))
+].map(asFunction)
+
+function asFunction(tool: object): object {
+  return { type: 'function', function: tool }
+}
 
 const opening = [
   { role: 'system', content: 'You are an agent.' },
@@ -62,6 +68,23 @@ const second = [
   { role: 'system', content: 'The user has gone home.' },
   { role: 'user', name: 'boss', content: ['And finish.'] },
 ]
+
+/** What every chat server takes: one message for all instructions, and speakers in turn. */
+const plain = {
+  tools: plainTools.map(({ schema, ...tool }) => asFunction({ ...tool, parameters: schema })),
+  opening: [
+    { role: 'system', content: 'You are an agent.' },
+    { role: 'user', content: [{ type: 'text', text: 'What is this?' }, image] },
+  ],
+  second: [{ role: 'user', content: 'Go on.' }],
+  settings: [
+    { temperature: 0.2, user: 'someone' },
+    { max_tokens: 500, stop: ['END'] },
+    { parallel_tool_calls: false },
+    { tool_choice: { type: 'function', function: { name: 'now' } } },
+    { tool_choice: 'none' },
+  ] as JsonObject[],
+}
 
 /** What some clients put between the calls and their results when the user cannot wait. */
 const interjection = { role: 'user', content: 'Hurry.' }
@@ -86,12 +109,7 @@ const settings: JsonObject[] = [
       json_schema: {
         name: 'end',
         strict: true,
-        schema: {
-          type: 'object',
-          properties: { done: { type: 'boolean' } },
-          required: ['done'],
-          additionalProperties: false,
-        },
+        schema: endSchema,
       },
     },
   },
@@ -99,28 +117,43 @@ const settings: JsonObject[] = [
 
 /** Goes through all ten turns; gives the answers as the client got them. */
 export async function runAgent(client: OpenAI, options: AgentOptions): Promise<Answer[]> {
-  const messages: unknown[] = [...opening]
+  const own = options.plain ? plain : { tools, opening, second, settings }
+  const messages: unknown[] = [...own.opening]
   const answers: Answer[] = []
   for (let turn = 0; turn < turnCount; turn++) {
-    const request = { model: options.modelOf(turn), messages, tools, ...settings[turn] }
+    if (isSummary(options, turn)) messages.push({ role: 'user', content: summaryWish })
+    const model = options.modelOf(turn)
+    const request = { model, messages, tools: own.tools, ...own.settings[turn] }
     const answer = options.stream ? await collected(client, request) : await whole(client, request)
     answers.push(answer)
-    const { tool_calls: calls } = answer
+    const { tool_calls: calls, content } = answer
+    if (isSummary(options, turn)) {
+      const begun = `${summarised(String(content))}\n\nGo on.`
+      messages.splice(1, messages.length, { role: 'user', content: begun })
+      continue
+    }
     messages.push(remembered(answer, options))
-    if (turn === turnWithInterjection) messages.push(interjection)
-    messages.push(...(calls ? resultsOf(calls, turn) : second))
+    if (turn === turnWithInterjection && !options.plain) messages.push(interjection)
+    messages.push(...(calls ? resultsOf(calls, turn, options) : own.second))
   }
   return answers
 }
 
 /** The assistant message as it goes back. */
-function remembered(answer: Answer, { keeps, strips = '' }: AgentOptions): JsonObject {
-  const { content = null, tool_calls: calls, reasoning_details: details } = answer
+function remembered(answer: Answer, options: AgentOptions): JsonObject {
+  const { keeps, strips = '', plain: isPlain } = options
+  const { tool_calls: calls, reasoning_details: details } = answer
+  const content = (isPlain && answer.content === '' ? null : answer.content) ?? null
   if (!keeps) return { role: 'assistant', content, ...(calls && { tool_calls: calls }) }
   const known = details?.map((detail) =>
     Object.fromEntries(Object.entries(detail).filter(([name]) => name !== strips)),
   )
-  return { role: 'assistant', ...answer, ...(known && { reasoning_details: known }) }
+  const { refusal: _none, ...said } = answer as JsonObject
+  return {
+    role: 'assistant',
+    ...(isPlain ? { ...said, content } : answer),
+    ...(known && { reasoning_details: known }),
+  }
 }
 
 async function whole(client: OpenAI, request: unknown): Promise<Answer> {
@@ -154,16 +187,30 @@ async function collected(client: OpenAI, request: unknown): Promise<Answer> {
   return calls.length > 0 ? { ...answer, tool_calls: calls } : answer
 }
 
-/** In every second turn the results come in another order than the calls. */
-function resultsOf(calls: ChatToolCall[], turn: number): JsonObject[] {
+/** In every second turn the results come in another order than the calls; a plain client shows pictures as the user. */
+function resultsOf(calls: ChatToolCall[], turn: number, options: AgentOptions): JsonObject[] {
   const results = calls.map(({ id, function: called }) => {
     JSON.parse(called?.arguments ?? '')
     return { role: 'tool', tool_call_id: id, content: resultOf(called?.name, id) }
   })
-  return turn % 2 === 1 ? results.toReversed() : results
+  if (!options.plain) return turn % 2 === 1 ? results.toReversed() : results
+  const texts = results.map(({ content, ...result }) =>
+    Object.assign(result, { content: textIn(content) }),
+  )
+  const seen = calls.some(({ function: called }) => called?.name === 'take_screenshot')
+  return seen ? [...texts, { role: 'user', content: [image] }] : texts
 }
 
-function resultOf(name: string | undefined, id: string): unknown {
+/** A result as one text that is not empty. */
+function textIn(content: string | object[]): string {
+  const texts =
+    typeof content === 'string'
+      ? [content]
+      : content.map((part) => (part as { text?: string }).text)
+  return texts.filter(Boolean).join('\n') || 'nothing'
+}
+
+function resultOf(name: string | undefined, id: string): string | object[] {
   switch (name) {
     case 'take_screenshot':
       return [{ type: 'text', text: `result of ${id}` }, image]

@@ -2,11 +2,13 @@
 import type { TestContext } from 'node:test'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import { startUpstream, type Answer, type RecordedRequest } from '../helpers/upstream.ts'
-import type { IssuedAnswer } from './issued.ts'
+import { chatBody, chatStream, messageOf } from './chat-model.ts'
+import type { IssuedAnswer, Part } from './issued.ts'
 import { geminiBody, geminiStream, partsOf } from './gemini-model.ts'
 import { blocksOf, messageBody, messageStream } from './messages-model.ts'
 import { itemsOf, responseBody, responseStream } from './responses-model.ts'
-import { piecesOf } from './scripted-agent.ts'
+import { piecesOf, type Piece } from './scripted-agent.ts'
+import { refusedChat } from './strict-chat.ts'
 import { modelIn, refusedGemini } from './strict-gemini.ts'
 import { refusedMessages } from './strict-messages.ts'
 import { refusedResponses } from './strict-responses.ts'
@@ -27,67 +29,115 @@ export async function startProvider(t: TestContext): Promise<Provider> {
   return Object.assign(provider, { url })
 }
 
-function answerTo(request: RecordedRequest, provider: Provider): Answer {
-  const body = request.json() as JsonObject
-  if (request.url.startsWith(geminiRoot)) return geminiAnswer(request, body, provider)
-  const isMessages = request.url.startsWith('/v1/messages')
-  const { issued } = provider
-  const refused = isMessages
-    ? refusedMessages(body, request.headers, issued)
-    : refusedResponses(body, issued)
-  const turn = provider.asked.push(body)
-  provider.violations.push(...refused.map((reason) => `turn ${turn}: ${reason}`))
-  if (refused.length > 0) return refusal(refused, isMessages)
-  return isMessages ? message(body, issued) : response(body, issued)
+interface Asked {
+  body: JsonObject
+  /** behind the API's own path */
+  path: string
+  headers: RecordedRequest['headers']
+  issued: IssuedAnswer[]
 }
 
-const geminiRoot = '/v1beta'
-
-/** Gemini thinks as it does by itself, and shows it when it is asked to. */
-function geminiAnswer(request: RecordedRequest, body: JsonObject, provider: Provider): Answer {
-  const path = request.url.slice(geminiRoot.length)
-  const { issued } = provider
-  const refused = refusedGemini(body, path, request.headers, issued)
-  const asked = provider.asked.push(body)
-  provider.violations.push(...refused.map((reason) => `turn ${asked}: ${reason}`))
-  const model = modelIn(path)
-  if (refused.length > 0 || model === undefined) {
-    const error = { code: 400, message: refused.join('; '), status: 'INVALID_ARGUMENT' }
-    return { status: 400, body: { error } }
-  }
-  const turn = issued.length
-  const parts = partsOf(piecesOf(turn, true), model, turn)
-  issued.push({ model, parts })
-  return path.includes('alt=sse')
-    ? { sse: geminiStream(parts, turn) }
-    : { body: geminiBody(parts, turn) }
+interface Said {
+  pieces: Piece[]
+  parts: Part[]
+  model: string
+  turn: number
 }
 
-function refusal(reasons: string[], isMessages: boolean): Answer {
-  const error = { type: 'invalid_request_error', message: reasons.join('; ') }
-  const body = isMessages
-    ? { type: 'error', error, request_id: 'req_1' }
-    : { error: { ...error, param: null, code: null } }
-  return { status: 400, body }
+/** An API as it is served here. */
+interface Api {
+  /** what its paths begin with */
+  root: string
+  refused(asked: Asked): string[]
+  /** the body of a refusal */
+  refusal(message: string): object
+  model(asked: Asked): string
+  /** whether the model thinks in this turn */
+  thinks(body: JsonObject): boolean
+  streams(asked: Asked): boolean
+  parts(said: Omit<Said, 'parts'>): Part[]
+  body(said: Said): object
+  stream(said: Said): string[]
+}
+
+const named = {
+  model: ({ body }: Asked) => String(body.model),
+  streams: ({ body }: Asked) => body.stream === true,
+}
+const openAiError = {
+  refusal: (message: string) => ({
+    error: { type: 'invalid_request_error', message, param: null, code: null },
+  }),
 }
 
 /** Claude thinks when it is told to, and then from the first block on. */
-function message(body: JsonObject, issued: IssuedAnswer[]): Answer {
-  const model = String(body.model)
-  const turn = issued.length
-  const parts = blocksOf(piecesOf(turn, body.thinking !== undefined), model, turn)
-  issued.push({ model, parts })
-  return body.stream === true
-    ? { sse: messageStream(parts, model, turn) }
-    : { body: messageBody(parts, model, turn) }
+const messages: Api = {
+  ...named,
+  root: '/v1/messages',
+  refused: ({ body, headers, issued }) => refusedMessages(body, headers, issued),
+  refusal: (message) => ({
+    type: 'error',
+    error: { type: 'invalid_request_error', message },
+    request_id: 'req_1',
+  }),
+  thinks: ({ thinking }) => thinking !== undefined,
+  parts: ({ pieces, model, turn }) => blocksOf(pieces, model, turn),
+  body: ({ parts, model, turn }) => messageBody(parts, model, turn),
+  stream: ({ parts, model, turn }) => messageStream(parts, model, turn),
 }
 
-function response(body: JsonObject, issued: IssuedAnswer[]): Answer {
-  const model = String(body.model)
+const responses: Api = {
+  ...named,
+  ...openAiError,
+  root: '/v1/responses',
+  refused: ({ body, issued }) => refusedResponses(body, issued),
+  thinks: ({ reasoning }) => reasoning !== undefined,
+  parts: ({ pieces, model, turn }) => itemsOf(pieces, model, turn),
+  body: ({ parts, model, turn }) => responseBody(parts, model, turn),
+  stream: ({ parts, model, turn }) => responseStream(parts, model, turn),
+}
+
+/** Open models think as they do by themselves, and show it. */
+const chat: Api = {
+  ...named,
+  ...openAiError,
+  root: '/v1/chat/completions',
+  refused: ({ body }) => refusedChat(body),
+  thinks: () => true,
+  parts: ({ pieces }) => [messageOf(pieces)],
+  body: ({ parts: [message], model, turn }) => chatBody(message!, model, turn),
+  stream: ({ pieces, model, turn }) => chatStream(pieces, model, turn),
+}
+
+/** Gemini thinks as it does by itself, and shows it when it is asked to. */
+const gemini: Api = {
+  root: '/v1beta',
+  refused: ({ body, path, headers, issued }) => refusedGemini(body, path, headers, issued),
+  refusal: (message) => ({ error: { code: 400, message, status: 'INVALID_ARGUMENT' } }),
+  model: ({ path }) => String(modelIn(path)),
+  streams: ({ path }) => path.includes('alt=sse'),
+  thinks: () => true,
+  parts: ({ pieces, model, turn }) => partsOf(pieces, model, turn),
+  body: ({ parts, turn }) => geminiBody(parts, turn),
+  stream: ({ parts, turn }) => geminiStream(parts, turn),
+}
+
+const apis = [messages, responses, chat, gemini]
+
+function answerTo(request: RecordedRequest, { issued, asked, violations }: Provider): Answer {
+  const api = apis.find(({ root }) => request.url.startsWith(root))
+  if (!api) return { status: 404, body: {} }
+  const body = request.json() as JsonObject
+  const ask = { body, path: request.url.slice(api.root.length), headers: request.headers, issued }
+  const refused = api.refused(ask)
+  const count = asked.push(body)
+  violations.push(...refused.map((reason) => `turn ${count}: ${reason}`))
+  if (refused.length > 0) return { status: 400, body: api.refusal(refused.join('; ')) }
   const turn = issued.length
-  const parts = itemsOf(piecesOf(turn, body.reasoning !== undefined), model, turn)
+  const model = api.model(ask)
+  const pieces = piecesOf(turn, api.thinks(body))
+  const parts = api.parts({ pieces, model, turn })
   issued.push({ model, parts })
-  return body.stream === true
-    ? { sse: responseStream(parts, model, turn) }
-    : { body: responseBody(parts, model, turn) }
+  const said = { pieces, parts, model, turn }
+  return api.streams(ask) ? { sse: api.stream(said) } : { body: api.body(said) }
 }

@@ -5,17 +5,20 @@ import type {
   ResponseCreateParamsNonStreaming,
 } from 'openai/resources/responses/responses'
 import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
-import { picture } from './chat-agent.ts'
+import {
+  endSchema,
+  isSummary,
+  pictureUrl,
+  plainTools,
+  summarised,
+  summaryWish,
+  type Manner,
+} from './manner.ts'
 import { turnCount } from './scripted-agent.ts'
 
-const image = { type: 'input_image', image_url: `data:image/png;base64,${picture}` }
+const image = { type: 'input_image', image_url: pictureUrl }
 
-export interface ResponsesAgentOptions {
-  /** the model of each turn */
-  modelOf: (turn: number) => string
-  stream: boolean
-  /** whether it hands reasoning back, or only messages and calls */
-  keeps: boolean
+export interface ResponsesAgentOptions extends Manner {
   /** whether it wants to read the reasoning */
   reads: boolean
 }
@@ -82,43 +85,83 @@ const settings: JsonObject[] = [
         type: 'json_schema',
         name: 'end',
         strict: true,
-        schema: {
-          type: 'object',
-          properties: { done: { type: 'boolean' } },
-          required: ['done'],
-          additionalProperties: false,
-        },
+        schema: endSchema,
       },
     },
   },
 ]
 
+/** What the API itself takes from every client. */
+const plain = {
+  tools: plainTools.map(({ schema, ...tool }) =>
+    Object.assign(tool, { type: 'function', strict: false, parameters: schema }),
+  ),
+  opening: [message('developer', 'You are an agent.'), message('user', 'What is this?', image)],
+  second: [message('user', 'Go on.')],
+  settings: [
+    { user: 'someone', instructions: 'Be brief.' },
+    { max_output_tokens: 5000, prompt_cache_key: 'session' },
+    { parallel_tool_calls: false },
+    { tool_choice: { type: 'function', name: 'now' } },
+    { tool_choice: 'none' },
+  ] as JsonObject[],
+}
+
+function message(role: string, text: string, ...more: object[]) {
+  const content = [{ type: 'input_text', text }, ...more]
+  return { type: 'message', role, content }
+}
+
 /** Goes through all ten turns; gives the responses as the client got them. */
 export async function runResponsesAgent(
   client: OpenAI,
-  { modelOf, stream, keeps, reads }: ResponsesAgentOptions,
+  options: ResponsesAgentOptions,
 ): Promise<Response[]> {
-  const input: unknown[] = [...opening]
+  const { modelOf, stream, keeps, reads } = options
+  const own = options.plain ? plain : { tools, opening, second, settings }
+  const input: unknown[] = [...own.opening]
   const answers: Response[] = []
   for (let turn = 0; turn < turnCount; turn++) {
+    if (isSummary(options, turn)) input.push(message('user', summaryWish))
     const request = {
       model: modelOf(turn),
       input,
-      tools,
+      tools: own.tools,
       store: false,
       include: ['reasoning.encrypted_content'],
       ...(reads && { reasoning: { summary: 'auto' } }),
-      ...settings[turn],
+      ...own.settings[turn],
     } as ResponseCreateParamsNonStreaming
     const answer = stream
       ? await client.responses.stream({ ...request, stream: true }).finalResponse()
       : await client.responses.create(request)
     answers.push(answer)
-    input.push(...answer.output.filter(({ type }) => keeps || type !== 'reasoning'))
-    const results = resultsOf(answer, turn)
-    input.push(...(results.length > 0 ? results : second))
+    if (isSummary(options, turn)) {
+      const begun = [message('user', summarised(answer.output_text)), message('user', 'Go on.')]
+      input.splice(1, input.length, ...begun)
+      continue
+    }
+    const kept = answer.output.filter(({ type }) => keeps || type !== 'reasoning')
+    input.push(...(options.plain ? kept.map(withoutStored) : kept))
+    const results = resultsOf(answer, options.plain ? 0 : turn)
+    input.push(...(results.length > 0 ? results : own.second))
   }
   return answers
+}
+
+const givenBack: Record<string, string[]> = {
+  message: ['type', 'role', 'content'],
+  reasoning: ['type', 'summary', 'encrypted_content'],
+  function_call: ['type', 'call_id', 'name', 'arguments'],
+  output_text: ['type', 'text'],
+}
+
+/** An item as it goes back to where nothing is stored: with what it says, and without what it is stored under. */
+function withoutStored(item: { type: string; content?: unknown }): JsonObject {
+  const known = Object.entries(item).filter(([name]) => givenBack[item.type]?.includes(name))
+  const { content } = item
+  const parts = Array.isArray(content) ? (content as { type: string }[]).map(withoutStored) : []
+  return { ...Object.fromEntries(known), ...(parts.length > 0 && { content: parts }) }
 }
 
 /** In every second turn the results come in another order than the calls, and an instruction among them. */

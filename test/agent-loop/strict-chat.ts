@@ -42,7 +42,7 @@ export function refusedChat(body: JsonObject): string[] {
     ...refusedTools(body),
     ...messages.flatMap((message, at) => refusedMessage(message, at)),
     ...refusedOrder(messages),
-    ...refusedReasoning(messages),
+    ...(/^deepseek|^kimi/.test(String(body.model)) ? refusedReasoning(messages) : []),
   ]
 }
 

@@ -116,13 +116,19 @@ function* refusedReasoning(
   }
   const { answer, index } = found
   if (answer.model !== model) yield `reasoning-model: made by ${answer.model}`
-  if (textsOf(item.summary) !== textsOf(answer.parts[index]?.summary)) {
+  if (summary.length > 0 && textsOf(summary) !== textsOf(answer.parts[index]?.summary)) {
     yield 'reasoning-summary: other text'
   }
-  const wanted = answer.parts[index + 1]
-  if (!next || !wanted || identity(next) !== identity(wanted)) {
+  const later = answer.parts.slice(index + 1)
+  const ledTo = later.slice(0, later.findIndex((part) => !isBlank(part)) + 1)
+  if (!next || !ledTo.some((part) => identity(part) === identity(next))) {
     yield 'reasoning-order: does not stand before the item it led to'
   }
+}
+
+/** Text of nothing but white space, which clients leave out. */
+function isBlank({ type, content }: Part): boolean {
+  return type === 'message' && textsOf(content).trim() === ''
 }
 
 function* refusedPairs(items: Part[]): Iterable<string> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../pipelines/json/value.ts'
-import { picture } from './chat-agent.ts'
+import { picture } from './manner.ts'
 import type { IssuedAnswer, Part } from './issued.ts'
 import { refusedMessages } from './strict-messages.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../pipelines/json/value.ts'
-import { picture } from './chat-agent.ts'
+import { picture } from './manner.ts'
 import type { IssuedAnswer, Part } from './issued.ts'
 import { refusedResponses } from './strict-responses.ts'
 
@@ -129,7 +129,10 @@ const bad: [rule: string, body: JsonObject][] = [
   ['output-twice', holding(hello, called, output, output)],
   ['reasoning-seal', holding(hello, { ...reasoning, encrypted_content: 'e3==' }, said)],
   ['reasoning-seal', holding(hello, { type: 'reasoning', summary }, said)],
-  ['reasoning-summary', holding(hello, { ...reasoning, summary: [] }, said)],
+  [
+    'reasoning-summary',
+    holding(hello, { ...reasoning, summary: [{ type: 'summary_text', text: 'One.' }] }, said),
+  ],
   ['reasoning-summary', holding(hello, { type: 'reasoning', encrypted_content: 'e1==' }, said)],
   ['reasoning-summary', holding(hello, { ...reasoning, summary: ['Two.', {}] }, said)],
   ['reasoning-order', holding(hello, reasoning, called, output)],

@@ -37,6 +37,7 @@ const members = [
   'top_logprobs',
   'truncation',
 ]
+const searchMembers = ['type', 'filters', 'user_location', 'search_context_size']
 const toolMembers = ['type', 'name', 'description', 'parameters', 'strict']
 
 /** All reasons to refuse it; none for a request that the API would take. */
@@ -118,6 +119,10 @@ function* refusedTools(tools: unknown): Iterable<string> {
   }
   const names = new Set<unknown>()
   for (const tool of tools) {
+    if (isObject(tool) && tool.type === 'web_search') {
+      yield* refusedMembers(tool, searchMembers, 'tools')
+      continue
+    }
     if (!isObject(tool) || tool.type !== 'function') {
       yield 'tools: no function'
       return
