@@ -1,7 +1,15 @@
 /** The demo's configuration: the user's own, with every model pointed at the built-in upstream. */
 import { prepared } from '../config/models.ts'
-import type { Config, Endpoint, ModelType } from '../config/types.ts'
+import type { Config, Endpoint, Model, ModelType } from '../config/types.ts'
 import { providers } from '../../pipelines/index.ts'
+
+/** For a type of which the configuration has no model, so that every road can be tried. */
+const samples: Record<ModelType, Pick<Model, 'name' | 'id'>> = {
+  anthropic: { name: 'Sonnet 5.5', id: 'claude-sonnet-5-5' },
+  openai: { name: 'GPT-5.4', id: 'gpt-5.4' },
+  common: { name: 'GLM-4.6', id: 'glm-4.6' },
+  google: { name: 'Gemini 3 Pro', id: 'gemini-3-pro' },
+}
 
 /** `upstream` is the demo upstream's URL. No account is used and none is touched. */
 export function demoConfig(config: Config, upstream: string): Config {
@@ -15,11 +23,24 @@ export function demoConfig(config: Config, upstream: string): Config {
   }))
   return prepared({
     ...config,
-    models: config.models.map(({ endpoint: _, ...model }) => model),
+    models: demoModels(config, types),
     endpoints,
     secrets: {},
     file_secrets: [],
     endpoint_secrets: { DEMO: 'demo-upstream-key' },
     auth: { ...config.auth, file: '' },
   })
+}
+
+/** At least one of each type. Where the user gave a sample's id to another model, that keeps it. */
+function demoModels({ models }: Config, types: ModelType[]): Model[] {
+  const own = models.map(({ endpoint: _, ...model }) => model)
+  const added = types
+    .filter((type) => own.every((model) => model.type !== type))
+    .map((type): Model => {
+      const sample = samples[type]
+      const isTaken = own.some(({ id }) => id === sample.id)
+      return { ...sample, ...(isTaken && { id: `demo-${type}` }), type, reasoning: 'auto' }
+    })
+  return [...own, ...added]
 }

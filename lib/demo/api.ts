@@ -1,8 +1,9 @@
 /**
- * What the demo's three APIs share: each reads a request as an ask and answers with a script. Beside every answer are the
+ * What the demo's four APIs share: each reads a request as an ask and answers with a script. Beside every answer are the
  * provider's headers, and errors have the provider's shape.
  */
 import type { Ask } from './ask.ts'
+import { googleErrorBody } from './google-error.ts'
 import type { Script } from './script.ts'
 import { clients, type ClientApi } from '../../pipelines/index.ts'
 import type { ProxyError } from '../../pipelines/errors.ts'
@@ -38,9 +39,13 @@ export function namedEvent(name: string, members: object, piece = false): DemoEv
 /** The error that `error midstream` brings. */
 export const midstreamMessage = 'The demo upstream failed in mid-answer, as it was asked to.'
 
-/** Request id and rate limits, by the names of each provider. The limits never shrink. */
-export function providerHeaders(client: ClientApi, requestId: string): Record<string, string> {
-  if (client === 'messages') {
+/** Whose errors and headers an answer has: of a provider whose API clients speak too, or of Google. */
+export type Manner = ClientApi | 'google'
+
+/** Request id and rate limits, by the names of each provider; Google has none. The limits never shrink. */
+export function providerHeaders(manner: Manner, requestId: string): Record<string, string> {
+  if (manner === 'google') return {}
+  if (manner === 'messages') {
     const reset = new Date(Date.now() + 60_000).toISOString()
     return {
       'request-id': requestId,
@@ -63,7 +68,13 @@ export function providerHeaders(client: ClientApi, requestId: string): Record<st
   }
 }
 
-/** An error in the provider's shape. */
-export function errorBody(client: ClientApi, requestId: string, error: ProxyError): object {
-  return clients[client].errorBody(error, requestId)
+/** An error in the provider's shape: its body, and the headers that go with it. */
+export function errorAnswer(
+  manner: Manner,
+  requestId: string,
+  error: ProxyError,
+): { body: object; headers: Record<string, string> } {
+  const { status, message, headers } = error
+  if (manner !== 'google') return { body: clients[manner].errorBody(error, requestId), headers }
+  return { body: googleErrorBody(status, message, headers['retry-after']), headers: {} }
 }

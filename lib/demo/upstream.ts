@@ -7,21 +7,23 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import {
-  errorBody,
+  errorAnswer,
   midstreamMessage,
   providerHeaders,
   type DemoApi,
   type DemoEvent,
   type DemoAnswer,
+  type Manner,
 } from './api.ts'
 import { chatApi } from './chat.ts'
+import { googleApi, googleCall } from './google.ts'
 import { countedTokens, messagesApi } from './messages.ts'
 import { compacted, responsesApi } from './responses.ts'
 import { decide, type Script } from './script.ts'
 import { sendJson } from '../http/answer.ts'
 import { bodyPace, readBody } from '../http/body.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
-import { clients, type ClientApi } from '../../pipelines/index.ts'
+import { clients } from '../../pipelines/index.ts'
 import { parseJsonObject } from '../../pipelines/json/request-body.ts'
 import { newId } from './tokens.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
@@ -66,6 +68,9 @@ export async function startDemoUpstream(options: DemoOptions = {}): Promise<Demo
   }
 }
 
+/** Its paths hold the model. */
+const geminiRoute = '/v1beta/models/'
+
 function routesAt(paceMs: number): Map<string, Handler> {
   return new Map<string, Handler>([
     ['/v1/messages', answering(messagesApi, paceMs)],
@@ -73,6 +78,7 @@ function routesAt(paceMs: number): Map<string, Handler> {
     ['/v1/responses', answering(responsesApi, paceMs)],
     ['/v1/responses/compact', (body, res) => sendJson(res, 200, compacted(body))],
     ['/v1/chat/completions', answering(chatApi, paceMs)],
+    [geminiRoute, answering(googleApi, paceMs)],
   ])
 }
 
@@ -98,26 +104,28 @@ async function serve(
   routes: Map<string, Handler>,
 ): Promise<void> {
   const [path = ''] = (req.url ?? '').split('?')
-  const client = clientAt(path)
+  const gemini = googleCall(path)
+  const manner: Manner = gemini ? 'google' : mannerAt(path)
   const id = newId('req_')
-  for (const [name, value] of Object.entries(providerHeaders(client, id))) {
+  for (const [name, value] of Object.entries(providerHeaders(manner, id))) {
     res.setHeader(name, value)
   }
   try {
-    const handler = req.method === 'POST' ? routes.get(path) : undefined
+    const handler = req.method === 'POST' ? routes.get(gemini ? geminiRoute : path) : undefined
     if (!handler) throw unknownPath(req.method ?? '', path)
-    await handler(parseJsonObject(await readBody(req, maxBodyBytes, bodyPace)), res)
+    const body = parseJsonObject(await readBody(req, maxBodyBytes, bodyPace))
+    await handler({ ...body, ...gemini }, res)
   } catch (error) {
-    refuse(res, client, id, error)
+    refuse(res, manner, id, error)
   }
 }
 
 /** Whose errors and headers go with a path; the APIs of OpenAI share theirs. */
-function clientAt(path: string): ClientApi {
+function mannerAt(path: string): Manner {
   return path.startsWith(clients.messages.route) ? 'messages' : 'chat'
 }
 
-function refuse(res: ServerResponse, client: ClientApi, id: string, cause: unknown): void {
+function refuse(res: ServerResponse, manner: Manner, id: string, cause: unknown): void {
   if (res.destroyed) return
   if (res.headersSent) {
     res.destroy()
@@ -127,7 +135,8 @@ function refuse(res: ServerResponse, client: ClientApi, id: string, cause: unkno
     cause instanceof ProxyError
       ? cause
       : new ProxyError(500, null, `The demo upstream failed: ${String(cause)}`, { cause })
-  sendJson(res, error.status, errorBody(client, id, error), error.headers)
+  const { body, headers } = errorAnswer(manner, id, error)
+  sendJson(res, error.status, body, headers)
 }
 
 function unknownPath(method: string, path: string): ProxyError {
