@@ -58,6 +58,9 @@ export class Blocks {
   #open: Open
   /** the reasoning goes on with another part */
   #isNextPart = false
+  #isAfterText = false
+  /** seals behind a text, until something follows them */
+  #held: Reasoning[] = []
   #waiting: (WaitingCall | ContentDelta)[] = []
   readonly #waitingCalls = new Map<number, WaitingCall>()
 
@@ -166,7 +169,7 @@ export class Blocks {
     if (text === '') return
     if (this.#open !== type) {
       this.#closeOpen()
-      this.#sink.open({ type: 'text', text: '' })
+      this.#begin({ type: 'text', text: '' })
       this.#open = type
     }
     if (type === 'text') this.#cited.add(text)
@@ -186,7 +189,7 @@ export class Blocks {
     if (text === '' || this.#context.reasoning !== 'text') return
     if (this.#open !== 'thinking') {
       this.#closeOpen()
-      this.#sink.open({ type: 'thinking', thinking: '', signature: '' })
+      this.#begin({ type: 'thinking', thinking: '', signature: '' })
       this.#open = 'thinking'
     }
     const thinking = this.#isNextPart ? `\n\n${text}` : text
@@ -204,9 +207,26 @@ export class Blocks {
     } else if (reasoning?.seal) this.#addSeal(reasoning)
   }
 
-  /** What the client only keeps, to hand it back. */
+  /**
+   * What the client only keeps, to hand it back. An answer does not end with a seal behind its text: `claude -p` prints the last
+   * block alone. No model insists on that seal.
+   * @see https://github.com/anthropics/claude-code/issues/40326
+   */
   #addSeal(reasoning: Reasoning): void {
     if (this.#context.reasoning === 'none') return
+    if (this.#isAfterText) this.#held.push(reasoning)
+    else this.#sendSeal(reasoning)
+  }
+
+  #begin(block: AnthropicBlock): void {
+    const held = this.#held
+    this.#held = []
+    this.#isAfterText = block.type === 'text'
+    for (const reasoning of held) this.#sendSeal(reasoning)
+    this.#sink.open(block)
+  }
+
+  #sendSeal(reasoning: Reasoning): void {
     const seal = sealReasoning(reasoning, this.#context.endpoint, false)
     if (this.#context.reasoning === 'text') {
       this.#sink.open({ type: 'redacted_thinking', data: seal })
@@ -223,7 +243,7 @@ export class Blocks {
     if (!this.#context.searches) return
     this.searches += 1
     const tool_use_id = `srvtoolu_${idTail(id)}`
-    this.#sink.open({ type: 'server_tool_use', id: tool_use_id, name: 'web_search', input: {} })
+    this.#begin({ type: 'server_tool_use', id: tool_use_id, name: 'web_search', input: {} })
     this.#sink.add({ type: 'input_json_delta', partial_json: JSON.stringify({ query }) })
     this.#sink.close()
     const content = failed ? searchFailed : sources.map(foundPage)
@@ -233,7 +253,7 @@ export class Blocks {
 
   #startCall({ index, id, name }: DeltaOf<'tool-start'>): { call: number; hasInput: boolean } {
     this.#closeOpen()
-    this.#sink.open({ type: 'tool_use', id, name, input: {} })
+    this.#begin({ type: 'tool_use', id, name, input: {} })
     const open = { call: index, hasInput: false }
     this.#open = open
     return open

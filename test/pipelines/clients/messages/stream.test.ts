@@ -441,6 +441,24 @@ suite('§16.8 thinking', () => {
     assert.deepEqual(openSeal(block?.data, '')?.seal, reasoning.seal)
   })
 
+  test('any-client §7.4: a seal behind text waits for what follows, and goes with the end', () => {
+    const seal = [thinks, sealed]
+    const said = [textStart, text('a')]
+    const call: Delta[] = [
+      { type: 'tool-start', index: 0, kind: 'function', id: 'c', name: 'look' },
+      { type: 'tool-stop', index: 0 },
+    ]
+
+    for (const shown of ['text', 'seal'] as const) {
+      const kinds = (...given: Delta[]) =>
+        blocksOf([begun, ...said, ...seal, ...given, stopped], shown).map(({ type }) => type)
+      const kept = shown === 'text' ? 'redacted_thinking' : 'thinking'
+      assert.deepEqual(kinds(), ['text'])
+      assert.deepEqual(kinds(...said), ['text', kept, 'text'])
+      assert.deepEqual(kinds(...call), ['text', kept, 'tool_use'])
+    }
+  })
+
   test('neither text to show nor anything to hand back: nothing', () => {
     const bare: Delta = { type: 'reasoning-stop', reasoning: { kind: 'thinking', text: 'x' } }
 
