@@ -15,6 +15,10 @@ export const messagesApi: DemoApi = {
     if (maxTokens === undefined || maxTokens < 1) {
       throw badRequest('invalid_value', 'max_tokens', 'max_tokens: send a number of at least 1.')
     }
+    if (isGiven(body.thread)) {
+      const message = 'thread: the demo keeps no conversations; send the whole of each.'
+      throw badRequest('unsupported_parameter', 'thread', message)
+    }
     return { ...askOf(body), maxTokens }
   },
   answer(body, script) {

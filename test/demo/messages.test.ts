@@ -110,6 +110,28 @@ test('a call is made, its result quoted, and the user remembered', async (t) => 
   assert.doesNotMatch(text, /Be kind/)
 })
 
+test('any-client §14: a toolRunner goes on without a thread, and its question is not lost', async (t) => {
+  const { anthropic } = await startDemo(t)
+
+  const runner = anthropic.beta.messages.toolRunner({
+    model,
+    max_tokens: 4000,
+    messages: [{ role: 'user', content: 'The weather in Oslo and Rome, in parallel.' }],
+    tools: [
+      {
+        ...tools[0]!,
+        parse: (input) => input as { city: string },
+        run: ({ city }: { city: string }) => `snow in ${city}`,
+      },
+    ],
+  })
+  const last = await runner.runUntilDone()
+
+  const text = last.content.find((block) => block.type === 'text')?.text ?? ''
+  assert.match(text, /The weather in Oslo and Rome/)
+  assert.match(text, /snow in Oslo[^]*snow in Rome/)
+})
+
 test('tool_choice is obeyed', async (t) => {
   const { anthropic } = await startDemo(t)
   const other = { name: 'other', input_schema: { type: 'object' as const } }
