@@ -8,7 +8,8 @@ import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
 import { findings } from '../lib/cli/check.ts'
 import { configurationFaults, findingLines, type Finding } from '../lib/cli/finding.ts'
 import { neededKey, shellLine } from '../lib/cli/clients.ts'
-import { demoConfig } from '../lib/cli/demo-config.ts'
+import { demoConfig, demoNote } from '../lib/cli/demo-config.ts'
+import { modelNote } from '../lib/cli/env-model.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import { currentDirOrRoot, homeOrRoot } from '../lib/cli/surroundings.ts'
 import {
@@ -52,14 +53,9 @@ const commands = {
     const { startDemoUpstream } = await import('../lib/demo/upstream.ts')
     const upstream = await startDemoUpstream()
     try {
-      const { config, warnings } = load(line)
-      const built = buildApp({
-        config: demoConfig(config, upstream.url),
-        version,
-        warnings,
-        accountNote:
-          'Demo: a built-in upstream answers; no account is used and nothing leaves this machine.',
-      })
+      const { config: own, warnings } = load(line)
+      const config = demoConfig(own, upstream.url)
+      const built = buildApp({ config, version, warnings, accountNote: demoNote(config) })
       await serve(built, {
         reload() {
           const again = load(line)
@@ -74,10 +70,13 @@ const commands = {
 
   env(line: CommandLine): number {
     const client = clientOf(line)
+    const { model } = line
     const { config } = load(line)
     const url = addressOf({ address: config.host, port: config.port })
-    process.stdout.write(shellLine(client, config, url))
+    const note = model === undefined ? undefined : modelNote(config, model)
+    process.stdout.write(shellLine(client, { config, url, model }))
     // on stderr for the user, since a shell evaluates stdout
+    if (note !== undefined) process.stderr.write(note)
     if (neededKey(config) === 'upstream') {
       process.stderr.write(`${usesAccount(config) ? 'No account: set' : 'Set'} ${ownKeyNote}`)
     }

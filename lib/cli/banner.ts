@@ -2,7 +2,15 @@
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
-import { codexCommand, firstModel, neededKey, type NeededKey } from './clients.ts'
+import {
+  claudeTiers,
+  claudeWindow,
+  codexCommand,
+  firstModel,
+  neededKey,
+  quoted,
+  type NeededKey,
+} from './clients.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
 export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' | 'port'>): string {
@@ -17,7 +25,6 @@ export function banner(app: App, url: string, title: (text: string) => string): 
   const key = placeholders[neededKey(config)]
   const bearer = key === 'any' ? '' : ` -H 'authorization: Bearer ${key}'`
   const chat = config.models[0]?.id ?? 'MODEL'
-  const claude = firstModel(config, 'anthropic')
   const block = (heading: string, ...lines: string[]) =>
     [title(heading), ...lines.map((line) => `  ${line}`)].join('\n')
   return `${[
@@ -26,8 +33,8 @@ export function banner(app: App, url: string, title: (text: string) => string): 
     ...startLines(app),
     ...app.warnings.map((warning) => `Warning: ${warning}`),
     '',
-    ...(claude ? [block('Claude Code', claudeCommand(url, key, claude))] : []),
-    ...(firstModel(config, 'openai') ? [block('Codex', codexLine(app, url, key))] : []),
+    block('Claude Code', claudeLine(app, url, key)),
+    block('Codex', codexLine(app, url, key)),
     block('OpenAI SDK', `export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`),
     block('Cursor, Cline', `OpenAI compatible, base URL ${url}/v1, API key ${key}, model ${chat}`),
     block(
@@ -72,8 +79,12 @@ function tokenState(expiresAt: string | null): string {
   return isOver ? `, token expired ${expiresAt}, being renewed` : `, token until ${expiresAt}`
 }
 
-function claudeCommand(url: string, key: string, model: string): string {
-  return `ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key} claude --model ${model}`
+function claudeLine({ config }: App, url: string, key: string): string {
+  const model = firstModel(config, 'anthropic') ?? 'MODEL'
+  // the other tiers only those miss who ask for them
+  const settings = [...claudeWindow(model), ...claudeTiers(config, model, ['haiku'])]
+  const login = [`ANTHROPIC_BASE_URL=${url}`, `ANTHROPIC_AUTH_TOKEN=${key}`, ...settings]
+  return `${login.join(' ')} claude --model ${quoted(model)}`
 }
 
 function codexLine({ config }: App, url: string, key: string): string {

@@ -30,6 +30,7 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
   const running = fault?.code === 'EADDRINUSE' ? await findRunning(config) : undefined
   const all: Finding[] = [
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
+    ...modelFindings(config),
     ...config.env_files.map((file): Finding => ({
       level: 'ok',
       what: `variables: also from ${file}`,
@@ -41,6 +42,18 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
     ...(options.online ? await upstreamFindings(app, await usableToken(app)) : []),
   ]
   return all.map(({ level, what }) => ({ level, what: app.redact(what) }))
+}
+
+/** How many models of which type, all for every client. */
+function modelFindings({ models }: Config): Finding[] {
+  const types = [...new Set(models.map(({ type }) => type))]
+  const counts = types.map((type) => {
+    const ofType = models.filter((model) => model.type === type)
+    return `${ofType.length} ${type}`
+  })
+  if (counts.length === 0) return []
+  const apis = 'for every client: Chat Completions, Messages, Responses'
+  return [{ level: 'ok', what: `models: ${counts.join(', ')}, each ${apis}` }]
 }
 
 /** Whose credential each endpoint gets. */

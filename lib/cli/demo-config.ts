@@ -32,15 +32,23 @@ export function demoConfig(config: Config, upstream: string): Config {
   })
 }
 
+/** What the start says of the demo, with a model of each type to try. */
+export function demoNote({ models }: Config): string {
+  const ids = Object.keys(providers).flatMap(
+    (type) => models.find((model) => model.type === type)?.id ?? [],
+  )
+  return `Demo: a built-in upstream answers; no account is used and nothing leaves this machine. Any client runs on any model, such as ${ids.join(', ')}.`
+}
+
 /** At least one of each type. Where the user gave a sample's id to another model, that keeps it. */
 function demoModels({ models }: Config, types: ModelType[]): Model[] {
   const own = models.map(({ endpoint: _, ...model }) => model)
   const added = types
     .filter((type) => own.every((model) => model.type !== type))
     .map((type): Model => {
-      const sample = samples[type]
-      const isTaken = own.some(({ id }) => id === sample.id)
-      return { ...sample, ...(isTaken && { id: `demo-${type}` }), type, reasoning: 'auto' }
+      const { id, name } = samples[type]
+      const isTaken = own.some((model) => model.id === id)
+      return { name, id: isTaken ? `demo-${type}` : id, type, reasoning: 'auto' }
     })
   return [...own, ...added]
 }

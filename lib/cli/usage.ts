@@ -20,6 +20,7 @@ Flags
       --online        check: also ask the upstreams; no refresh token is spent
       --renew         check: the same, and renew the login where it is due
       --json          check: one JSON object instead of lines
+  -m, --model ID      env: the model that the client is to use, of any type
   -h, --help          this text
   -v, --version       the version
 `
@@ -32,6 +33,8 @@ export interface CommandLine {
   command: CommandName
   /** what follows `env`: see `clientOf` */
   client: string | undefined
+  /** only with `env` */
+  model: string | undefined
   flags: Flags
   online: boolean
   renew: boolean
@@ -51,6 +54,7 @@ const options = {
   online: { type: 'boolean' },
   renew: { type: 'boolean' },
   json: { type: 'boolean' },
+  model: { type: 'string', short: 'm' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
@@ -62,9 +66,13 @@ export function parseCommandLine(args: string[]): CommandLine {
   if (!isCommand(command)) throw new UsageError(`Unknown command: ${command}`)
   const client = command === 'env' ? more.shift() : undefined
   if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
+  if (values.model !== undefined && command !== 'env') {
+    throw new UsageError(`--model goes with env; ${command} serves every configured model`)
+  }
   return {
     command,
     client,
+    model: values.model,
     flags: {
       port: values.port,
       host: values.host,

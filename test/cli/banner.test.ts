@@ -27,6 +27,22 @@ test('the curl lines of the banner stream an answer as they are', async (t) => {
   assert.match(await pasted(program.stdout(), ''), /data: \[DONE\]/)
 })
 
+test('any-client §13: the demo names a model of each type, and every client has its line', async (t) => {
+  const models = [{ name: 'Mine', id: 'gemini-x', type: 'google' }]
+  const endpoints = [{ name: 'own', type: 'google', base_url: 'http://127.0.0.1:1', auth: 'none' }]
+  const demo = runProgram(t, { args: ['demo'], terminal: true })
+  const own = runProgram(t, { config: { port: 0, models, endpoints }, terminal: true })
+  await Promise.all([demo.url(), own.url()])
+
+  const four = 'claude-opus-5-5, gpt-5\\.4, glm-4\\.6, gemini-3-pro'
+  assert.match(demo.stdout(), new RegExp(`\\nDemo: .* any model, such as ${four}\\.\\n`))
+  assert.match(
+    own.stdout(),
+    /TOKENS=200000 ANTHROPIC_DEFAULT_HAIKU_MODEL=gemini-x claude --model gemini-x\n/,
+  )
+  assert.match(own.stdout(), /\n  codex -m gemini-x -c model_context_window=200000 /)
+})
+
 test('with client keys the lines have a place for one, and none is shown', async (t) => {
   const upstream = await startUpstream(t, [{ sse: anthropicStream({ text: ['hi'] }) }])
   const program = runProgram(t, {
@@ -36,7 +52,7 @@ test('with client keys the lines have a place for one, and none is shown', async
   })
   await program.url()
 
-  assert.match(program.stdout(), /ANTHROPIC_AUTH_TOKEN=YOUR_CLIENT_KEY claude/)
+  assert.match(program.stdout(), /ANTHROPIC_AUTH_TOKEN=YOUR_CLIENT_KEY (?:\S+ )?claude /)
   assert.match(program.stdout(), /DROID2API_KEY=YOUR_CLIENT_KEY codex .*env_key="DROID2API_KEY"/)
   assert.doesNotMatch(program.stdout(), /a-client-key-1|fk-the/)
   assert.match(await pasted(program.stdout(), 'a-client-key-1'), /data: \[DONE\]/)
@@ -48,7 +64,7 @@ test('with no account the lines have a place for the user’s own key, which goe
   await program.url()
 
   assert.match(program.stdout(), /\nNo account: .*"droid2api demo" needs none\.\n/)
-  assert.match(program.stdout(), /ANTHROPIC_AUTH_TOKEN=YOUR_KEY claude/)
+  assert.match(program.stdout(), /ANTHROPIC_AUTH_TOKEN=YOUR_KEY (?:\S+ )?claude /)
   assert.match(await pasted(program.stdout(), 'my-own-key'), /data: \[DONE\]/)
   assert.equal(upstream.requests[0]?.headers.authorization, 'Bearer my-own-key')
 })

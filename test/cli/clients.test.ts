@@ -1,6 +1,7 @@
 /** `droid2api env`: lines that a real shell evaluates, and that point a client at the proxy. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import path from 'node:path'
 import { test } from 'node:test'
 import { runProgram } from '../helpers/program.ts'
 
@@ -24,6 +25,75 @@ test('env claude and env openai are one line each, which a shell takes', async (
   assert.equal(evaluated(claude.stdout(), show), 'http://127.0.0.1:4000 any  \n')
   assert.equal(evaluated(openai.stdout(), show), '  http://localhost:4000/v1 any\n')
   assert.equal(evaluated(claude.stdout(), 'echo $ANTHROPIC_MODEL'), 'claude-opus-5-5\n')
+})
+
+const shipped = path.join(import.meta.dirname, '..', '..', 'config.json')
+const models = 'echo "$ANTHROPIC_MODEL $ANTHROPIC_DEFAULT_HAIKU_MODEL $OPENAI_MODEL"'
+
+for (const model of ['claude-haiku-5-5', 'gpt-5.4', 'glm-4.6', 'gemini-3-pro', 'gpt-5.1[1m]']) {
+  test(`any-client §12: env points every client at ${model}`, async (t) => {
+    const args = ['--model', model, '-p', '4000', '-c', shipped]
+    const claude = runProgram(t, { args: ['env', 'claude', ...args] })
+    const codex = runProgram(t, { args: ['env', 'codex', ...args] })
+    const openai = runProgram(t, { args: ['env', 'openai', ...args] })
+
+    assert.deepEqual([await claude.exit, await codex.exit, await openai.exit], [0, 0, 0])
+    // the shipped redirects know what Claude Code calls its small model
+    assert.equal(evaluated(claude.stdout(), models), `${model}  \n`)
+    assert.equal(evaluated(openai.stdout(), models), `  ${model}\n`)
+    const wrapped = `command() { printf '%s\\n' "$@"; }; ${codex.stdout()}`
+    assert.deepEqual(evaluated(wrapped, 'codex').split('\n').slice(0, 3), ['codex', '-m', model])
+  })
+}
+
+test('contract §4.9: no client waits for a window that a foreign model has not', async (t) => {
+  const line = async (client: string, model: string) => {
+    const program = runProgram(t, { args: ['env', client, '--model', model, '-c', shipped] })
+    await program.exit
+    return program.stdout()
+  }
+  const window = 'echo "$CLAUDE_CODE_MAX_CONTEXT_TOKENS"'
+  const mine = { CLAUDE_CODE_MAX_CONTEXT_TOKENS: '1000000' }
+  const glm = await line('claude', 'glm-4.6')
+
+  assert.equal(evaluated(glm, window), '200000\n')
+  assert.equal(evaluated(glm, window, mine), '1000000\n')
+  assert.equal(evaluated(await line('claude', 'claude-opus-5-5'), window), '\n')
+  assert.match(await line('codex', 'glm-4.6'), / -c model_context_window=200000 /)
+  assert.doesNotMatch(await line('codex', 'gpt-5.4'), /window/)
+})
+
+test('contract §4.9: env says of a model that only the demo has it, and refuses one that nothing has', async (t) => {
+  const demo = runProgram(t, { args: ['env', 'claude', '--model', 'gemini-3-pro'] })
+  const wrong = runProgram(t, { args: ['env', 'claude', '--model', 'gpt-5.5x'], config: own })
+
+  assert.deepEqual([await demo.exit, await wrong.exit], [0, 2])
+  assert.match(
+    demo.stderr(),
+    /^Only the demo has the model gemini-3-pro; .*config\.json has not\.$/m,
+  )
+  assert.equal(wrong.stdout(), '')
+  assert.match(
+    wrong.stderr(),
+    /^--model gpt-5\.5x is not in .*\. Did you mean gpt-5\.4\? It has: gpt-5\.4\n/,
+  )
+})
+
+/** As of a user with models of one type alone. */
+const own = {
+  models: [{ name: 'GPT', id: 'gpt-5.4', type: 'openai' }],
+  endpoints: [{ name: 'own', type: 'openai', base_url: 'http://127.0.0.1:1', auth: 'none' }],
+  model_redirects: { '*haiku*': 'gpt-5.4' },
+}
+
+test('contract §4.9: Claude Code is given a model also where none is Claude’s, and no name that leads nowhere', async (t) => {
+  const claude = runProgram(t, { args: ['env', 'claude'], config: own })
+  await claude.exit
+
+  const tiers =
+    'echo "$ANTHROPIC_MODEL $ANTHROPIC_DEFAULT_OPUS_MODEL $ANTHROPIC_DEFAULT_SONNET_MODEL"'
+  assert.equal(evaluated(claude.stdout(), tiers), 'gpt-5.4 gpt-5.4 gpt-5.4\n')
+  assert.equal(evaluated(claude.stdout(), 'echo "$ANTHROPIC_DEFAULT_HAIKU_MODEL"'), '\n')
 })
 
 test('with client keys the user’s own is asked for, and none is printed', async (t) => {

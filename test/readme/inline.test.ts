@@ -28,6 +28,9 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.match(paste(`${command} && npm start -- --version`), /^\d+\.\d+\.\d+$/m)
   },
 
+  'env claude --model gpt-5.4': printsFor(
+    / ANTHROPIC_MODEL=gpt-5\.4 .*MAX_CONTEXT_TOKENS=.*200000/,
+  ),
   'env codex': printsFor(/^codex\(\) \{ .*model_providers\.droid2api/),
   'env openai': printsFor(/^export OPENAI_BASE_URL=/),
   'droid2api env claude': asCommand(/^export ANTHROPIC_BASE_URL=/),
