@@ -12,6 +12,7 @@ import {
   answerEmpty,
   answerTranslated,
   callMemory,
+  conversationOf,
   refuse,
   type Asked,
 } from '../translated/answer.ts'
@@ -176,6 +177,7 @@ export function prepareTranslation(
   call.record.stream = stream
   const target = targetOf(call, model, { subPath: '', stream })
   const { turns } = request
+  const conversation = conversationOf(turns)
   const seen = model.images === false ? { ...request, turns: withoutImages(turns) } : request
   const written = provider.write(seen, {
     model,
@@ -185,7 +187,7 @@ export function prepareTranslation(
     stream,
     path: target.address.path,
     toolSchema: target.endpoint.schema,
-    recall: callMemory(call, target).recall,
+    recall: callMemory(call, { target, conversation }).recall,
   })
   const asked = {
     client,
@@ -198,6 +200,7 @@ export function prepareTranslation(
     hideReasoning: written.hideReasoning ?? false,
     names: written.names,
     callIds: written.callIds ?? [],
+    conversation,
   }
   const own = { 'content-type': 'application/json', 'accept-encoding': 'identity' }
   const body = {

@@ -2,7 +2,7 @@
  * The answer of an upstream that was asked in another API than the client's: as a stream or as one body, whichever the client
  * wants, from whichever the upstream sent; or the upstream's refusal.
  */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -10,12 +10,13 @@ import type { Call } from '../app.ts'
 import { sendJson, shownError } from '../http/answer.ts'
 import { flow } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
-import { isOwnCredential, shownTarget, type Target } from '../upstream/target.ts'
+import { isOwnCredential, shownTarget } from '../upstream/target.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { Client, Provider } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
+import type { Turn } from '../../pipelines/neutral/request.ts'
 import {
   AnswerOutcome,
   addAll,
@@ -35,6 +36,8 @@ export interface Asked extends Reading, Pick<AnswerContext, 'requestedModel' | '
   stream: boolean
   /** how the client wants to be answered */
   form: AnswerForm
+  /** tells the conversation from others */
+  conversation: string
 }
 
 /** Throws ProxyError for a failure that comes before the first byte of the answer has gone out. */
@@ -45,7 +48,7 @@ export async function answerTranslated(
   asked: Asked,
 ): Promise<void> {
   const context = answerContext(asked)
-  const outcome = new AnswerOutcome(callMemory(call, asked.target).remember)
+  const outcome = new AnswerOutcome(callMemory(call, asked).remember)
   const source = await sourceOf(answer, call, asked, context.fallbackId)
   const { client, form } = asked
   const serialised = { source, client, form, context, outcome }
@@ -186,14 +189,40 @@ interface CallMemory {
   remember: (id: string, remembered: Remembered) => void
 }
 
-/** The memory as one call uses it: only answers of this model through this endpoint are found. */
-export function callMemory({ app, config }: Call, { endpoint, model }: Target): CallMemory {
+/**
+ * The memory as one call uses it: only answers of this model through this endpoint, in this conversation, are found. The id of
+ * a call does not tell them apart: some models count from `call_0` in each conversation.
+ */
+export function callMemory(
+  { app, config }: Call,
+  { target: { endpoint, model }, conversation }: Pick<Asked, 'target' | 'conversation'>,
+): CallMemory {
   const limits = config.reasoning_memory
-  const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), id])
+  const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), conversation, id])
   return {
     recall: (id) => app.reasoning.recall(key(id), limits),
     remember: (id, remembered) => app.reasoning.remember(key(id), remembered, limits),
   }
+}
+
+/** Of a text so many characters count: conversations differ before that. */
+const countedText = 65_536
+
+/**
+ * A hash of what the user said before the first answer to it, which is the same in all requests of a conversation. Instructions
+ * do not count: some clients change them from request to request.
+ */
+export function conversationOf(turns: readonly Turn[]): string {
+  const hash = createHash('sha256')
+  const first = turns.findIndex(({ role }) => role === 'user')
+  for (const { role, pieces } of turns.slice(first)) {
+    if (role === 'assistant') break
+    const texts = pieces.flatMap((piece) =>
+      role === 'user' && piece.type === 'text' ? piece.text : [],
+    )
+    for (const text of texts) hash.update(`${text.length} ${text.slice(0, countedText)}`)
+  }
+  return hash.digest('base64url')
 }
 
 /** An error body is a page at most, and there at once; of more than this only the beginning is read. */

@@ -146,6 +146,39 @@ test('§9.5 an answer of one model does not serve another', async (t) => {
   assert.deepEqual(up.reasoning, [])
 })
 
+test('§9.5 an answer of one conversation does not serve another, though the ids of its calls are the same', async (t) => {
+  const upstream = await startUpstream(t, ({ body }) => {
+    const what = body.includes('My plan') ? 'plan' : 'secret'
+    return { body: chatCall(`reasoning of the ${what}`) }
+  })
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const asked = {
+    model: 'glm-4.6',
+    max_tokens: 100,
+    tools: [{ name: 'look', input_schema: { type: 'object' } }],
+  }
+  const mine = { role: 'user', content: 'My plan' }
+  const called = { role: 'assistant', content: [{ type: 'tool_use', ...look, input: {} }] }
+  const seen = { role: 'user', content: [{ type: 'tool_result', tool_use_id: look.id }] }
+  const histories = [[mine], [{ role: 'user', content: 'My secret' }], [mine, called, seen]]
+
+  for (const messages of histories) {
+    await (await post(`${url}/v1/messages`, { ...asked, messages })).text()
+  }
+
+  const { messages } = upstream.requests[2]!.json() as { messages: Record<string, unknown>[] }
+  assert.equal(messages[1]?.reasoning_content, 'reasoning of the plan')
+})
+
+const look = { id: 'call_0', name: 'look' }
+
+function chatCall(reasoning_content: string) {
+  const { id, name } = look
+  const calls = [{ id, type: 'function', function: { name, arguments: '{}' } }]
+  const message = { role: 'assistant', content: null, reasoning_content, tool_calls: calls }
+  return { id: 'c', choices: [{ index: 0, message, finish_reason: 'tool_calls' }] }
+}
+
 interface Turns {
   model: string
   stream: boolean
