@@ -54,6 +54,15 @@ const compiledAjv: Plugin = {
   },
 }
 
+/** Loaded by packages when they are: nobody follows redirects here, and the log is written without a thread of its own. */
+const withoutUnused: Plugin = {
+  name: 'without-unused',
+  setup(bundle) {
+    const unused = /[\\/]node_modules[\\/](?:follow-redirects|thread-stream)[\\/]index\.js$/
+    bundle.onLoad({ filter: unused }, () => ({ contents: 'module.exports = {}' }))
+  },
+}
+
 const binDir = path.join(projectDir, 'dist', 'bin')
 
 /** In one step: somebody may be starting what is there. */
@@ -84,7 +93,7 @@ await build({
   target: 'node20',
   // loaded only where they are asked for
   external: ['@redis/client'],
-  plugins: [compiledAjv],
+  plugins: [compiledAjv, withoutUnused],
   // http-proxy-3 would ask the system for it with each request (lib/same-api/proxy.ts takes it away anyway)
   define: { 'process.env.FORCE_FETCH_PATH': 'undefined' },
   // packages in CommonJS require what Node has built in

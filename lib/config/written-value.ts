@@ -70,7 +70,11 @@ function withoutComment(text: string, warn: Remarks['warn']): string {
 }
 
 function withoutQuotes(text: string): string {
-  return /^(["'])(.*)\1$/s.exec(text)?.[2] ?? /^[“‘](.*)[”’]$/s.exec(text)?.[1] ?? text
+  return (
+    /^(["'])(.*)\1$/s.exec(text)?.[2] ??
+    /^[\u201c\u2018](.*)[\u201d\u2019]$/s.exec(text)?.[1] ??
+    text
+  )
 }
 
 /** Values copied out of an example: as keys they are public, as a login they are none. */
@@ -78,7 +82,7 @@ const placeholders =
   /^(?:sk-)?(?:secret|password|key|any|none|null|nil|undefined|dummy|fake|todo|test|token|123\d*|abc\d*)$/i
 const phrases =
   /^<|^\[[^\]]*\]$|^(?:sk-)?(?:my|the)[-_ ].*(?:key|token|secret|password)$|^(?:[a-z]{2,4}[-_])?your[-_ ]|^your[a-z]*(?:key|token|secret|password)|change[-_ ]?(?:me|it|this)|replace[-_ ]?|example|placeholder|insert[-_ ]/i
-const fillers = /^(?:[a-z]{2,6}[-_])*(?:x{3,}|\*{3,}|\.{3,}|…+)|(?:\.{3}|…)$|x{6,}/i
+const fillers = /^(?:[a-z]{2,6}[-_])*(?:x{3,}|\*{3,}|\.{3,}|\u2026+)|(?:\.{3}|\u2026)$|x{6,}/i
 const tests = /^(?:sk-)?test(?:[-_]?key)?[-_\d]*$/i
 
 /** Whether a text is what an example has in the place of a key. */

@@ -181,12 +181,12 @@ function hopByHopTest(connection: string | undefined): (name: string) => boolean
 }
 
 /** Fast path: true if either replacement below would change the value. */
-const forbidden = /[^\t -~\u00a0-ÿ]/
+const forbidden = /[^\t -~\u00a0-\u00ff]/
 
 /** A value as it may stand in a header line: nothing that could begin another one, nothing beyond Latin-1. */
 function headerValue(value: string): string {
   if (!forbidden.test(value)) return value
-  return value.replace(/(?!\t)\p{Cc}+/gu, ' ').replace(/[^\t -ÿ]/gu, '?')
+  return value.replace(/(?!\t)\p{Cc}+/gu, ' ').replace(/[^\t -\u00ff]/gu, '?')
 }
 
 /*
