@@ -41,6 +41,8 @@ const patterns: [RegExp, Route][] = [
   [/^\/v1\/responses(?:\/[\w-]+)+$/, { name: '/v1/responses/{path}', methods: { POST: askModel } }],
 ]
 
+const clientList = Object.values(clients)
+
 export interface Match {
   route: Route | undefined
   /** host and port of an absolute URL, which goes before the Host header: RFC 9112 §3.2.2 */
@@ -63,7 +65,7 @@ export function match(target: string): Match {
     authority: authority?.[1],
     path,
     query,
-    client: Object.values(clients).find((one) => path.startsWith(one.route)) ?? clients.chat,
+    client: clientList.find((one) => path.startsWith(one.route)) ?? clients.chat,
   }
 }
 

@@ -202,11 +202,13 @@ export function prepareTranslation(
     callIds: written.callIds ?? [],
     conversation,
   }
-  const own = { 'content-type': 'application/json', 'accept-encoding': 'identity' }
+  const { headers } = written
+  headers['content-type'] = 'application/json'
+  headers['accept-encoding'] = 'identity'
   const body = {
     pieces: [Buffer.from(writeJson(written.body))],
     pass: provider.headerPrefixes,
-    headers: { ...own, ...written.headers },
+    headers,
   }
   return { road: 'translated', asked, body, dropped: written.dropped }
 }

@@ -76,11 +76,13 @@ export class Blocks {
   /** In: content as an event shows it whole. Adds what was not emitted of it; of what was, nothing changes. */
   complete(content: unknown): Delta[] {
     const blocks = entriesOf(content, 'content', (text) => ({ type: 'text', text }))
-    return blocks.flatMap((block, at) => {
+    const deltas: Delta[] = []
+    for (const [at, block] of blocks.entries()) {
       const open = this.#open.get(at)
-      if (open) return this.#emit(at, open.whole(block))
-      return this.#emitted.has(at) ? [] : this.#whole(block, at)
-    })
+      if (open) deltas.push(...this.#emit(at, open.whole(block)))
+      else if (!this.#emitted.has(at)) deltas.push(...this.#whole(block, at))
+    }
+    return deltas
   }
 
   /** For an answer that ends with blocks open. */

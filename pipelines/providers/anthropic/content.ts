@@ -37,7 +37,12 @@ const imageTypes = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'
 
 /** The blocks of pieces; text that the API refuses as empty is left out. Throws a 400 for what it does not take there. */
 export function blocksOf(pieces: Ordered[], names: ToolNames): AnthropicBlock[] {
-  return pieces.flatMap((piece) => blockOf(piece, names) ?? []).filter((block) => !isBlank(block))
+  const blocks: AnthropicBlock[] = []
+  for (const piece of pieces) {
+    const block = blockOf(piece, names)
+    if (block && !isBlank(block)) blocks.push(block)
+  }
+  return blocks
 }
 
 /** The blocks of an instruction. Throws a 400 for a piece other than text. */
@@ -239,21 +244,22 @@ export function withTurnMark<Block extends AnthropicBlock>(
  */
 export function limitMarks(body: MessagesRequest): void {
   const allowed = isObject(body.cache_control) ? maxMarks - 1 : maxMarks
-  const blocks = body.messages.flatMap(({ content }) => content)
-  const marked = [
-    ...(body.tools ?? []),
-    ...(body.system ?? []),
-    ...blocks.flatMap(withResultParts),
-  ].filter((holder) => isObject(holder.cache_control))
+  const marked = markedOf([...(body.tools ?? []), ...(body.system ?? [])])
+  for (const { content } of body.messages) marked.push(...markedOf(content))
   for (const holder of marked.slice(0, Math.max(0, marked.length - allowed))) {
     delete holder.cache_control
   }
 }
 
-/** The parts of a tool result carry marks of their own, which come before that of the result. */
-function withResultParts(block: AnthropicBlock): JsonObject[] {
-  const { type, content } = block
-  return type === 'tool_result' && Array.isArray(content)
-    ? [...content.filter(isObject), block]
-    : [block]
+/** Those that carry a mark. The parts of a tool result carry marks of their own, which come before that of the result. */
+function markedOf(holders: readonly JsonObject[]): JsonObject[] {
+  const marked: JsonObject[] = []
+  for (const holder of holders) {
+    const { type, content } = holder
+    if (type === 'tool_result' && Array.isArray(content)) {
+      marked.push(...markedOf(content.filter(isObject)))
+    }
+    if (isObject(holder.cache_control)) marked.push(holder)
+  }
+  return marked
 }

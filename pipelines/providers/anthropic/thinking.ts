@@ -223,9 +223,9 @@ export function fastBetas(
 }
 
 function betaValues(client: string | string[] | undefined): string[] {
-  return [client ?? []]
-    .flat()
-    .flatMap((list) => list.split(','))
+  if (client === undefined) return []
+  return String(client)
+    .split(',')
     .map((value) => value.trim())
     .filter((value) => value !== '')
 }
@@ -235,7 +235,8 @@ const systemTurnsBeta = 'mid-conversation-system-2026-04-07'
 
 /** The API version in force: the client's, or the one before all others. */
 export function apiVersion(headers: IncomingHttpHeaders): string {
-  const [version] = [headers['anthropic-version'] ?? []].flat()
+  const given = headers['anthropic-version']
+  const version = Array.isArray(given) ? given[0] : given
   return version?.trim() || defaultVersion
 }
 

@@ -198,11 +198,11 @@ function refuseTwins(definitions: { place: string; tool: JsonObject }[]): void {
 
 /** Declarations for the tools in a history whose request brings none: the API refuses tool blocks without them. */
 function toolsOfHistory(messages: AnthropicMessage[]): JsonObject[] {
-  const names = messages
-    .flatMap(({ content }) => content)
-    .filter((block) => isBlock(block, 'tool_use'))
-    .map(({ name }) => name)
-  return [...new Set(names)].map((name) => ({ name, input_schema: { type: 'object' } }))
+  const names = new Set<string>()
+  for (const { content } of messages) {
+    for (const block of content) if (isBlock(block, 'tool_use')) names.add(block.name)
+  }
+  return [...names].map((name) => ({ name, input_schema: { type: 'object' } }))
 }
 
 function unknownType(place: string): ProxyError {

@@ -89,7 +89,10 @@ function inOrder(
   const paired = pairTools(merged(merged(turns).map(withoutLooseThinking)))
   const opening: AnthropicMessage[] =
     paired[0]?.role === 'user' ? [] : [{ role: 'user', content: [textBlock('.')] }]
-  const placed = paired.flatMap((turn) => placeInstructions(turn, instructions, systemTurns))
+  const placed =
+    instructions.size === 0
+      ? paired
+      : paired.flatMap((turn) => placeInstructions(turn, instructions, systemTurns))
   return withTakenEnd([...opening, ...placed], prefill)
 }
 
