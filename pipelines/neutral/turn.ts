@@ -136,8 +136,11 @@ export interface ForeignPiece extends PieceBase {
   written: string
   /** where it is sound, for writers that take that */
   sound?: InlineData
-  /** what other writers do with it: leave it out, or throw; undefined where each has a reason of its own */
-  elsewhere?: 'left-out' | ProxyError
+  /**
+   * What other writers do with it: leave it out, which changes nothing or is named among what is dropped, or throw; undefined
+   * where each has a reason of its own.
+   */
+  elsewhere?: 'left-out' | 'dropped' | ProxyError
 }
 
 /** Stands where an image was. */
@@ -167,7 +170,7 @@ export function unsupportedPiece(piece: Piece, taken: string): ProxyError {
 
 /** Nothing, of what only another API has; throws a 400 where that would lose too much. */
 export function leftOut(piece: ForeignPiece, taken: string): undefined {
-  if (piece.elsewhere === 'left-out') return undefined
+  if (piece.elsewhere === 'left-out' || piece.elsewhere === 'dropped') return undefined
   throw piece.elsewhere ?? unsupportedPiece(piece, taken)
 }
 

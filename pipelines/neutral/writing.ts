@@ -1,16 +1,15 @@
 /**
  * What a provider's writer is given beside the neutral request, what it hands back, and what every writer does: an assistant's
  * reasoning goes back to its place, in the first form of which the model that is asked can use something; the operator's
- * prompt comes first, once; what only another API has is dropped by its name or refused.
+ * prompt comes first, once; what only another API has is dropped by its name.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { badRequest, type ProxyError } from '../errors.ts'
 import type { Model } from '../model.ts'
 import { keyOfPhases } from './phases.ts'
 import type { Phase, Place, PlacedPhase, Reasoning, Recall, Seal } from './reasoning.ts'
 import type {
   CallPiece,
-  HostedTool,
+  ForeignPiece,
   Nameable,
   NeutralRequest,
   Piece,
@@ -20,7 +19,7 @@ import type {
 } from './request.ts'
 import { isSealed as isOurSeal } from './seal.ts'
 import type { ToolNames } from './tools.ts'
-import { shown } from '../untrusted.ts'
+import { memberName } from '../untrusted.ts'
 
 export interface WriteContext {
   model: Model
@@ -54,11 +53,6 @@ export interface Written<Body> {
   callIds?: readonly string[]
   /** the client wants no readable reasoning in the answer */
   hideReasoning?: boolean
-}
-
-/** What the client calls these members, for `dropped`. */
-export function clientNames({ names }: NeutralRequest, members: readonly Nameable[]): string[] {
-  return members.map((member) => names[member] ?? member)
 }
 
 /** Reasoning that can be handed back. */
@@ -263,37 +257,26 @@ export function wantsPrompt(prompt: string, client: string): boolean {
   return prompt.trim() !== '' && !client.startsWith(prompt.trimEnd())
 }
 
-/** The names, for what is dropped, of the members that only other APIs than `api` know. */
-export function lostMembers({ own }: Pick<NeutralRequest, 'own'>, api: string): string[] {
-  return Object.entries(own).flatMap(([of, members]) => (of === api ? [] : Object.keys(members)))
+/** What the client calls these members, for `dropped`. */
+export function clientNames({ names }: NeutralRequest, members: readonly Nameable[]): string[] {
+  return members.map((member) => names[member] ?? member)
 }
 
-/**
- * The names, for what is dropped, of the tools that the model lacks. Throws a 400 where the work cannot go on without: the
- * client would run the tool, or has no other, or wants this one called. An answer without results would look like a search
- * that found nothing.
- */
-export function lostTools(
-  { model, tools, toolChoice }: NeutralRequest,
-  isLacking: (tool: HostedTool) => boolean,
-): string[] {
-  const lacking = tools.filter((tool) => tool.kind === 'hosted').filter(isLacking)
-  const isAll = lacking.length === tools.length
-  for (const tool of lacking) {
-    if (tool.isClientRun) throw unknownTool(tool)
-    const isChosen = toolChoice?.type === 'hosted' && toolChoice.tool === tool
-    if (tool.lostName !== undefined && (isAll || isChosen)) throw unavailable(tool, model)
-  }
-  return lacking.map(({ lostName = 'tools' }) => lostName)
+/** The names, for what is dropped, of the members and the pieces that only other APIs than `api` know. */
+export function lostMembers({ own, turns }: NeutralRequest, api: string): string[] {
+  const members = Object.entries(own).flatMap(([of, all]) => (of === api ? [] : Object.keys(all)))
+  const pieces = turns.flatMap((turn) => turn.pieces.filter((piece) => isDropped(piece, api)))
+  return [
+    ...members,
+    ...new Set(pieces.map(({ written, place }) => memberName(rootOf(place), written))),
+  ]
 }
 
-function unknownTool({ place, written }: HostedTool): ProxyError {
-  const message = `${place} is ${shown(written)}, which only models of its own provider know how to call; declare it as a function with a schema.`
-  return badRequest('unsupported_tool', place, message)
+function isDropped(piece: Piece, api: string): piece is ForeignPiece {
+  return piece.type === 'foreign' && piece.elsewhere === 'dropped' && piece.own?.api !== api
 }
 
-function unavailable({ place, written, search }: HostedTool, model: string): ProxyError {
-  const name = search ? 'web_search' : (written ?? 'the tool')
-  const message = `${name} is not available on the model ${shown(model)} here.`
-  return badRequest('unsupported_tool', place, message)
+/** `input[3]` → `input` */
+function rootOf(place: string): string {
+  return place.slice(0, place.indexOf('['))
 }

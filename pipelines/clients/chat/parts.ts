@@ -76,7 +76,8 @@ function foreignPiece(
     written: type,
     place,
     ...(isTaken && ownOf(part)),
-    ...((isLeftover || isReference) && { elsewhere: 'left-out' }),
+    ...(isReference && { elsewhere: 'left-out' }),
+    ...(isLeftover && { elsewhere: 'dropped' }),
     ...(type === 'input_audio' && soundOf(part)),
   }
 }
@@ -145,4 +146,28 @@ export function resultContent(
   speaker: 'tool' | 'nested',
 ): ResultPiece['content'] {
   return typeof content === 'string' ? content : piecesOf(content, place, speaker)
+}
+
+/** Items of Responses that clients which switch APIs leave in a chat, as messages without a role or as parts of one. */
+export const callTypes = new Set<unknown>(['function_call', 'custom_tool_call'])
+export const outputTypes = new Set<unknown>(['function_call_output', 'custom_tool_call_output'])
+/** Reasoning, and calls of OpenAI's own tools. */
+const silentTypes = new Set<unknown>([
+  'reasoning',
+  'web_search_call',
+  'file_search_call',
+  'code_interpreter_call',
+  'image_generation_call',
+  'mcp_list_tools',
+  'mcp_call',
+])
+
+/** Whether something is an item of Responses that has a place in a chat. */
+export function isHistoryType(type: unknown): boolean {
+  return callTypes.has(type) || outputTypes.has(type) || silentTypes.has(type)
+}
+
+/** What a tool of OpenAI's own did. */
+export function ownWork({ type }: JsonObject, place: string): ForeignPiece {
+  return { type: 'foreign', written: String(type), place, elsewhere: 'dropped' }
 }

@@ -7,23 +7,19 @@ import { isObject, type JsonObject } from '../../json/value.ts'
 import { isPhase, type Reasoning } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { isGiven, listAt, nameAt, objectAt, shown, textAt, markOf } from '../../untrusted.ts'
-import { entriesOf, pieceOf, resultContent, type Speaker } from './parts.ts'
+import {
+  callTypes,
+  entriesOf,
+  isHistoryType,
+  outputTypes,
+  ownWork,
+  pieceOf,
+  resultContent,
+  type Speaker,
+} from './parts.ts'
 import { detailPieces, reasoningOfItem, thinkingPieces } from './reasoning.ts'
 
 const roles = new Set<unknown>(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
-
-const callTypes = new Set<unknown>(['function_call', 'custom_tool_call'])
-const outputTypes = new Set<unknown>(['function_call_output', 'custom_tool_call_output'])
-/** Reasoning, and calls of OpenAI's own tools, whose results are in the text that follows. */
-const silentTypes = new Set<unknown>([
-  'reasoning',
-  'web_search_call',
-  'file_search_call',
-  'code_interpreter_call',
-  'image_generation_call',
-  'mcp_list_tools',
-  'mcp_call',
-])
 
 /** The turns of the messages, one of each. Throws a 400 that names the place of the first fault. */
 export function readTurns(messages: unknown): Turn[] {
@@ -107,7 +103,7 @@ function contentOf(message: JsonObject, place: string, speaker: Speaker): Conten
       content.pieces.push(
         speaker === 'user' ? outputOf(value, at, 'nested') : pieceOf(value, at, speaker),
       )
-    }
+    } else content.pieces.push(ownWork(value, at))
   }
   return content
 }
@@ -125,19 +121,15 @@ function holdsResults({ content }: JsonObject): boolean {
   )
 }
 
-/** Whether something is an item of Responses that has a place in a chat. */
-function isHistoryType(type: unknown): boolean {
-  return callTypes.has(type) || outputTypes.has(type) || silentTypes.has(type)
-}
-
 function itemTurn(item: JsonObject, place: string, history: History): Turn {
   if (outputTypes.has(item.type)) {
     history.reasoning = []
     return { role: 'user', pieces: [outputOf(item, place, 'tool')], place }
   }
   if (!callTypes.has(item.type)) {
-    if (item.type === 'reasoning') history.reasoning.push(...reasoningOfItem(item))
-    return { role: 'assistant', pieces: [], place }
+    const isReasoning = item.type === 'reasoning'
+    if (isReasoning) history.reasoning.push(...reasoningOfItem(item))
+    return { role: 'assistant', pieces: isReasoning ? [] : [ownWork(item, place)], place }
   }
   const calls = [itemCall(item, place)]
   return withForms({ role: 'assistant', pieces: [], calls, place }, [takeReasoning(history, place)])

@@ -264,7 +264,7 @@ function isHosted(type: string): boolean {
 }
 
 function hostedPiece({ block, type, place }: Block): ForeignPiece {
-  return { type: 'foreign', written: type, place, ...ownOf(block), elsewhere: 'left-out' }
+  return { type: 'foreign', written: type, place, ...ownOf(block), elsewhere: 'dropped' }
 }
 
 function ofToolset(place: string): ProxyError {

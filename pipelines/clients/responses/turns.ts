@@ -221,14 +221,13 @@ function readOther(item: JsonObject, type: string, place: string, history: Histo
     const at = { place, inputPlace: place }
     addToAssistant([{ type: 'call', kind: 'function', id, ...call, ...at }], place, history)
   } else if (hostedTypes.test(type)) {
-    if (type === 'image_generation_call') history.lost.add(`input.${type}`)
     addToAssistant([hostedPiece(item, type, place)], place, history)
   } else history.lost.add(memberName('input', type))
 }
 
 function hostedPiece(item: JsonObject, type: string, place: string): ForeignPiece {
   const own = { api: 'openai', value: item }
-  return { type: 'foreign', written: type, place, own, elsewhere: 'left-out' }
+  return { type: 'foreign', written: type, place, own, elsewhere: 'dropped' }
 }
 
 function withoutContent(item: JsonObject, place: string): ProxyError {

@@ -5,7 +5,6 @@
 import { badRequest, type ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type { Model } from '../../model.ts'
-import { lostTools } from '../../neutral/writing.ts'
 import { objectSchema } from '../../neutral/object-schema.ts'
 import type {
   FunctionTool,
@@ -14,7 +13,7 @@ import type {
   Tool,
   WebSearch,
 } from '../../neutral/request.ts'
-import { wrappedTool, type ToolNames } from '../../neutral/tools.ts'
+import { lostTools, wrappedTool, type ToolNames } from '../../neutral/tools.ts'
 import { memberName } from '../../untrusted.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
 import { chooseTools, searchName, type Capability, type DeclaredTools } from './capability.ts'

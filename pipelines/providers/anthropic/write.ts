@@ -4,7 +4,13 @@ import { badRequest } from '../../errors.ts'
 import { writeJson, type JsonObject } from '../../json/value.ts'
 import { overruledNames, upstreamId, wishFor, type Model, type Wish } from '../../model.ts'
 import { ToolNames, names128, withLoadedTools } from '../../neutral/tools.ts'
-import { clientNames, wantsPrompt, type WriteContext, type Written } from '../../neutral/writing.ts'
+import {
+  clientNames,
+  lostMembers,
+  wantsPrompt,
+  type WriteContext,
+  type Written,
+} from '../../neutral/writing.ts'
 import type { AnswerFormat, Nameable, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.ts'
 import { capabilityOf, isForced } from './capability.ts'
@@ -185,6 +191,7 @@ function smallFields(request: NeutralRequest, stops: string[]): Partial<Messages
     ...(userId !== undefined && userId !== '' && { metadata: { user_id: opaque(userId) } }),
     ...(tier !== undefined && { service_tier: tier }),
     ...(mark && { cache_control: mark }),
+    ...request.own.anthropic,
   }
 }
 
@@ -216,7 +223,7 @@ const lostSampling: [name: keyof Sampling, noLoss?: unknown][] = [
 
 /** The client's names of what has no counterpart, where dropping it changes something. */
 function lostFields(request: NeutralRequest, model: Model): string[] {
-  const { sampling, tier, metadata, own } = request
+  const { sampling, tier, metadata } = request
   const lost: Nameable[] = []
   if (request.verbosity !== undefined) lost.push('verbosity')
   for (const [name, noLoss] of lostSampling) {
@@ -226,10 +233,9 @@ function lostFields(request: NeutralRequest, model: Model): string[] {
   if (request.prediction !== undefined) lost.push('prediction')
   if (request.store) lost.push('store')
   if (request.cacheKey !== undefined && !wantsMarks(request, model)) lost.push('cacheKey')
-  const ownOfOthers = Object.entries(own).filter(([api]) => api !== 'anthropic')
   return [
     ...clientNames(request, lost),
-    ...ownOfOthers.flatMap(([, members]) => Object.keys(members)),
+    ...lostMembers(request, 'anthropic'),
     ...(tier !== undefined && !serviceTiers.has(tier) ? [nameOf('tier', request)] : []),
     ...request.lost,
     ...(metadata && losesMetadata(request, metadata) ? [nameOf('metadata', request)] : []),

@@ -181,7 +181,8 @@ function callIdsOf({ turns }: NeutralRequest): string[] {
 }
 
 /** Names of what has no counterpart, unless nothing changes without it. */
-function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
+function droppedFields(asked: NeutralRequest): string[] {
+  const { names, lost, ...request } = asked
   const { sampling, verbosity = usualVerbosity, tier = 'auto', prediction } = request
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['topK', sampling.topK !== undefined],
@@ -192,11 +193,7 @@ function droppedFields({ names, lost, ...request }: NeutralRequest): string[] {
     ['padded', request.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
-  return [
-    ...dropped.map(([name]) => names[name] ?? name),
-    ...lost,
-    ...lostMembers(request, 'common'),
-  ]
+  return [...dropped.map(([name]) => names[name] ?? name), ...lost, ...lostMembers(asked, 'common')]
 }
 
 function isEmpty(value: unknown): boolean {

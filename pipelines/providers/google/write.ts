@@ -137,7 +137,8 @@ function tierOf({ tier, names }: NeutralRequest, { fast }: Model) {
 }
 
 /** Names of what has no counterpart, unless nothing changes without it. */
-function droppedFields({ names, lost, ...request }: NeutralRequest, takes: Takes): string[] {
+function droppedFields(asked: NeutralRequest, takes: Takes): string[] {
+  const { names, lost, ...request } = asked
   const { user, safetyId, cacheKey, metadata, verbosity, sampling } = request
   const { presencePenalty = 0, frequencyPenalty = 0 } = sampling
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
@@ -155,7 +156,7 @@ function droppedFields({ names, lost, ...request }: NeutralRequest, takes: Takes
     ['padded', request.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
-  return [...dropped.map(([name]) => names[name] ?? name), ...lostMembers(request, api), ...lost]
+  return [...dropped.map(([name]) => names[name] ?? name), ...lostMembers(asked, api), ...lost]
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,7 +1,6 @@
 /** The tools that a request declares, flat as Responses has them, and the choice among them. */
 import { badRequest } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { lostTools } from '../../neutral/writing.ts'
 import type {
   CustomTool,
   FunctionTool,
@@ -11,7 +10,7 @@ import type {
   ToolChoice,
   WebSearch,
 } from '../../neutral/request.ts'
-import type { ToolNames } from '../../neutral/tools.ts'
+import { lostTools, type ToolNames } from '../../neutral/tools.ts'
 import type { ResponsesRequest, ResponsesTool } from '../../wire/responses.ts'
 import { foreign } from './parts.ts'
 import { isStrict, parametersOf } from './schema.ts'

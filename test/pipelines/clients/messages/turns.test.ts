@@ -211,7 +211,7 @@ suite('§16.4 blocks of the assistant', () => {
     assert.deepEqual(piecesOf('assistant', content), [])
   })
 
-  test('what Anthropic’s own tools did is left out elsewhere', () => {
+  test('what Anthropic’s own tools did is dropped elsewhere', () => {
     const types = [
       'server_tool_use',
       'web_search_tool_result',
@@ -224,7 +224,7 @@ suite('§16.4 blocks of the assistant', () => {
     ]
     for (const type of types) {
       assert.deepEqual(piecesOf('assistant', [{ type }]), [
-        { type: 'foreign', written: type, elsewhere: 'left-out' },
+        { type: 'foreign', written: type, elsewhere: 'dropped' },
       ])
     }
   })
