@@ -237,11 +237,12 @@ function answers(
 
 /**
  * In the turn that is still going on, the API refuses the first call of a step without a signature: one of another model, or
- * one that the client has lost.
+ * one that the client has lost. Whether words beside results begin a turn, its pages leave open: Claude Code asks so for a
+ * summary, right behind the results. Before that turn a stand-in does no harm.
  */
 function addStandIns(contents: GoogleContent[]): void {
   const begin = contents.findLastIndex(
-    ({ role, parts }) => role === 'user' && parts.some((part) => !('functionResponse' in part)),
+    ({ role, parts }) => role === 'user' && parts.every((part) => !('functionResponse' in part)),
   )
   for (const { role, parts } of contents.slice(begin + 1)) {
     if (role === 'user') continue

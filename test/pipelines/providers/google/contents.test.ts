@@ -318,9 +318,10 @@ test('reasoning of other models goes nowhere, and thought text never does (§15.
 
   const made = contents([...hello, message, ...hello])[1]
 
+  const thoughtSignature = 'skip_thought_signature_validator'
   assert.deepEqual(made?.parts, [
     { text: 'Hi.' },
-    { functionCall: { name: 'look', args: {} } },
+    { functionCall: { name: 'look', args: {} }, thoughtSignature },
     { functionCall: { name: 'look', args: {} } },
   ])
 })
@@ -331,25 +332,24 @@ test('from Gemini 3 on a step of the current turn that has lost its signature ge
     chatResult(id, 'x'),
     chatResult(`${id}2`, 'x'),
   ]
-  const messages = [...hello, ...step('a'), ...hello, ...step('b'), ...step('c')]
+  const said = { role: 'assistant', content: 'Done.' }
+  const messages = [...hello, ...step('a'), said, ...hello, ...step('b'), ...step('c')]
+  const askedBeside = [...messages, ...hello]
 
-  const signatures = (asked = {}) =>
-    contents(messages, asked)
+  const signatures = (asked = {}, given: object[] = messages) =>
+    contents(given, asked)
       .filter(({ role }) => role === 'model')
       .map(({ parts }) =>
         parts.map((part) => ('functionCall' in part ? part.thoughtSignature : '')),
       )
 
   const standIn = 'skip_thought_signature_validator'
-  assert.deepEqual(signatures(), [
-    [undefined, undefined],
-    [standIn, undefined],
-    [standIn, undefined],
-  ])
-  assert.deepEqual(
-    signatures(older),
-    Array.from({ length: 3 }, () => [undefined, undefined]),
-  )
+  const wanted = [[undefined, undefined], [''], [standIn, undefined], [standIn, undefined]]
+  assert.deepEqual(signatures(), wanted)
+  // words beside results may belong to the turn
+  assert.deepEqual(signatures({}, askedBeside), wanted)
+  const none = [undefined, undefined]
+  assert.deepEqual(signatures(older), [none, [''], none, none])
 })
 
 test('a client that drops signatures gets them from the memory (§15.2)', () => {
