@@ -100,9 +100,12 @@ function lastTurn({ turns }: Ask): LastTurn {
   }
 }
 
+const added =
+  /<(system-reminder|environment_context|local-command-\w+|command-(?:name|message|args))>.*?<\/\1>/gs
+
 /** In these tags Claude Code and Codex wrap what they add to a message. */
 function withoutReminders(text: string): string {
-  return text.replaceAll(/<(system-reminder|environment_context)>.*?<\/\1>/gs, '').trim()
+  return text.replaceAll(added, '').trim()
 }
 
 function breakAsked(prompt: string): Script['breaks'] {

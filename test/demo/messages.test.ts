@@ -96,6 +96,7 @@ test('a call is made, its result quoted, and the user remembered', async (t) => 
         content: [
           { type: 'tool_result', tool_use_id: call?.id ?? '', content: 'snow, minus 7' },
           { type: 'text', text: '<system-reminder>Be kind.</system-reminder>' },
+          { type: 'text', text: '<command-name>/model</command-name>' },
         ],
       },
     ],
@@ -107,7 +108,7 @@ test('a call is made, its result quoted, and the user remembered', async (t) => 
   const text = second.content.find((block) => block.type === 'text')?.text ?? ''
   assert.match(text, /snow, minus 7/)
   assert.match(text, /What is the weather in Oslo\?/)
-  assert.doesNotMatch(text, /Be kind/)
+  assert.doesNotMatch(text, /Be kind|model/)
 })
 
 test('any-client §14: a toolRunner goes on without a thread, and its question is not lost', async (t) => {
