@@ -9,6 +9,7 @@ import {
   plainTools,
   summarised,
   summaryWish,
+  tornPair,
   type Manner,
 } from './manner.ts'
 import { turnCount } from './scripted-agent.ts'
@@ -129,7 +130,8 @@ export async function runAgent(client: OpenAI, options: AgentOptions): Promise<A
     const { tool_calls: calls, content } = answer
     if (isSummary(options, turn)) {
       const begun = `${summarised(String(content))}\n\nGo on.`
-      messages.splice(1, messages.length, { role: 'user', content: begun })
+      const torn = options.plain ? [] : tornPair(messages, isResult, isAnswer)
+      messages.splice(1, messages.length, ...torn, { role: 'user', content: begun })
       continue
     }
     messages.push(remembered(answer, options))
@@ -137,6 +139,14 @@ export async function runAgent(client: OpenAI, options: AgentOptions): Promise<A
     messages.push(...(calls ? resultsOf(calls, turn, options) : own.second))
   }
   return answers
+}
+
+function isResult(message: unknown): boolean {
+  return (message as JsonObject).role === 'tool'
+}
+
+function isAnswer(message: unknown): boolean {
+  return (message as JsonObject).role === 'assistant'
 }
 
 /** The assistant message as it goes back. */

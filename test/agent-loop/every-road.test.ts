@@ -6,7 +6,7 @@ import OpenAI from 'openai'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
 import { runAgent } from './chat-agent.ts'
 import { hasCall, historyIn, sealsOf } from './history.ts'
-import { shown } from './issued.ts'
+import { shown, type Part } from './issued.ts'
 import { picture, summaryTurn, type Manner } from './manner.ts'
 import { runMessagesAgent } from './messages-agent.ts'
 import { startProvider, type Provider } from './provider.ts'
@@ -87,9 +87,10 @@ async function run(t: TestContext, client: Client, options: Options, reasoning: 
   return provider
 }
 
-/** Of an answer before the summary nothing is left but that. */
-function turnsLeft({ compacts }: Manner): number {
-  return compacts ? summaryTurn + 1 : 0
+/** Of what came before the summary, nothing is left but that, and the last answer with clients that are not plain. */
+function isLeft(turn: number, { compacts, plain, keeps }: Manner): boolean {
+  if (!compacts || turn > summaryTurn) return true
+  return keeps && !plain && turn === summaryTurn - 1
 }
 
 /** What user, operator and tools said reached the model, each result at its call. */
@@ -111,12 +112,18 @@ function assertHeard({ asked }: Provider, options: Options): void {
   }
 }
 
+/** A signature behind the last text, which no model insists on, Messages clients are not given. */
+function isHandedOut({ api }: Client, parts: Part[]): boolean {
+  return hasCall(parts) || api !== 'Messages' || parts.at(-1)?.thoughtSignature === undefined
+}
+
 /** The reasoning of the answers that count came back, each piece once and in its order. */
-function assertReasoned({ asked, issued }: Provider, options: Options, isTranslated: boolean) {
-  if (!isTranslated && !options.keeps) return
+function assertReasoned({ asked, issued }: Provider, options: Options, client: Client): void {
+  if (options.plain && !options.keeps) return
   const wanted = issued
-    .slice(turnsLeft(options), -1)
-    .filter(({ parts }) => options.keeps || hasCall(parts))
+    .slice(0, -1)
+    .filter(({ parts }, turn) => isLeft(turn, options) && (options.keeps || hasCall(parts)))
+    .filter(({ parts }) => isHandedOut(client, parts))
     .flatMap(({ parts }) => sealsOf(parts))
   assert.deepEqual(historyIn(asked.at(-1) ?? {}).seals, wanted)
 }
@@ -154,7 +161,7 @@ for (const client of clients) {
         const provider = await run(t, client, options, plain ? 'auto' : 'medium')
 
         assertHeard(provider, options)
-        assertReasoned(provider, options, !plain)
+        assertReasoned(provider, options, client)
       })
     }
   }

@@ -28,6 +28,19 @@ export function summarised(summary: string): string {
   return `What was done so far:\n${summary}`
 }
 
+/**
+ * What careless clients keep of a conversation besides its summary: a result whose call is gone, and an answer whose call has
+ * no result any more (smallmain/vscode-unify-chat-provider #152).
+ */
+export function tornPair<Item>(
+  history: Item[],
+  isResult: (item: Item) => boolean,
+  isAnswer: (item: Item) => boolean,
+): Item[] {
+  const pair = [history.filter(isResult).at(-2), history.findLast(isAnswer)]
+  return pair.filter((item) => item !== undefined)
+}
+
 const pathProperty = { path: { type: 'string' } }
 
 /** Tools whose schemas every server takes. */

@@ -9,6 +9,7 @@ import {
   plainTools,
   summarised,
   summaryWish,
+  tornPair,
   type Manner,
 } from './manner.ts'
 import { turnCount } from './scripted-agent.ts'
@@ -109,7 +110,8 @@ export async function runMessagesAgent(
       : await client.messages.create(request)
     answers.push(answer)
     if (isSummary(options, turn)) {
-      messages.splice(0, messages.length, begunWith(answer))
+      const torn = options.plain ? [] : tornPair(messages, hasResult, isAnswer)
+      messages.splice(0, messages.length, ...torn, begunWith(answer))
       continue
     }
     messages.push({ role: 'assistant', content: remembered(answer, options) })
@@ -126,6 +128,14 @@ function thinkingOf(turn: number, { modelOf, keeps, reads, plain: isPlain }: Mes
   const display = reads ? {} : { display: 'omitted' }
   const budget = { type: 'enabled', budget_tokens: 2000 }
   return { thinking: { ...(takesBudget ? budget : { type: 'adaptive' }), ...display } }
+}
+
+function hasResult({ content }: JsonObject): boolean {
+  return Array.isArray(content) && content.some(({ type }) => type === 'tool_result')
+}
+
+function isAnswer({ role }: JsonObject): boolean {
+  return role === 'assistant'
 }
 
 /** What is asked while results are handed over stands in their turn. */

@@ -12,6 +12,7 @@ import {
   plainTools,
   summarised,
   summaryWish,
+  tornPair,
   type Manner,
 } from './manner.ts'
 import { turnCount } from './scripted-agent.ts'
@@ -138,7 +139,10 @@ export async function runResponsesAgent(
     answers.push(answer)
     if (isSummary(options, turn)) {
       const begun = [message('user', summarised(answer.output_text)), message('user', 'Go on.')]
-      input.splice(1, input.length, ...begun)
+      const torn = options.plain ? [] : tornPair(input, isOutput, isCall)
+      const signature = input.at(input.findLastIndex(isCall) - 1)
+      if (isReasoning(signature)) torn.splice(1, 0, signature)
+      input.splice(1, input.length, ...torn, ...begun)
       continue
     }
     const kept = answer.output.filter(({ type }) => keeps || type !== 'reasoning')
@@ -147,6 +151,18 @@ export async function runResponsesAgent(
     input.push(...(results.length > 0 ? results : own.second))
   }
   return answers
+}
+
+function isOutput(item: unknown): boolean {
+  return (item as JsonObject).type === 'function_call_output'
+}
+
+function isCall(item: unknown): boolean {
+  return (item as JsonObject).type === 'function_call'
+}
+
+function isReasoning(item: unknown): boolean {
+  return (item as JsonObject).type === 'reasoning'
 }
 
 const givenBack: Record<string, string[]> = {
