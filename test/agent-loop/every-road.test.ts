@@ -71,11 +71,24 @@ const models: Model[] = [
 
 const prompt = 'You are Droid.\n'
 
-async function run(t: TestContext, client: Client, options: Options, reasoning: string) {
+interface Operator {
+  /** the level of all models */
+  reasoning: string
+  /** whether reasoning is remembered for clients that drop it */
+  remembers?: boolean
+}
+
+async function run(
+  t: TestContext,
+  client: Client,
+  options: Options,
+  { reasoning, remembers = true }: Operator,
+) {
   const provider = await startProvider(t)
   const { endpoints, ...config } = oneUpstream(provider.url, {
     system_prompt: prompt,
     models: models.map(({ id, type }) => ({ id, type, name: id, reasoning })),
+    reasoning_memory: { enabled: remembers },
   })
   const google = { name: 'gemini', type: 'google', base_url: provider.url, auth: 'client' }
   const { url } = await startProxy(t, { config: { ...config, endpoints: [...endpoints, google] } })
@@ -158,10 +171,37 @@ for (const client of clients) {
         const plain = type === client.own
         const options = { ...manner, plain, compacts: manner.stream, modelOf: () => id }
 
-        const provider = await run(t, client, options, plain ? 'auto' : 'medium')
+        const provider = await run(t, client, options, { reasoning: plain ? 'auto' : 'medium' })
 
         assertHeard(provider, options)
         assertReasoned(provider, options, client)
+      })
+    }
+  }
+}
+
+const operators = [
+  {
+    reasoning: 'high',
+    remembers: false,
+    keeps: false,
+    what: 'with no memory, a client that drops reasoning',
+  },
+  { reasoning: 'off', keeps: true, what: 'at the level off, a client that keeps reasoning' },
+  { reasoning: 'auto', keeps: true, what: 'at the level auto, a client that keeps reasoning' },
+]
+
+for (const client of clients.filter(({ api }) => api !== 'chat')) {
+  for (const { id } of models.filter(({ type }) => type !== client.own)) {
+    for (const [at, { what, keeps, ...operator }] of operators.entries()) {
+      test(`any-client §13: ${client.api} on ${id}, ${what}: ten turns`, async (t) => {
+        const options = { keeps, reads: true, stream: at > 0, modelOf: () => id }
+
+        const provider = await run(t, client, options, operator)
+
+        assertHeard(provider, options)
+        if (keeps) assertReasoned(provider, options, client)
+        else assert.deepEqual(historyIn(provider.asked.at(-1) ?? {}).seals, [])
       })
     }
   }
@@ -178,9 +218,9 @@ for (const client of clients) {
     for (const manner of manners.slice(0, 2)) {
       test(`any-client §2.4: ${client.api}, ${told(manner)}: from model to model, ${order[0]} first`, async (t) => {
         const modelOf = (turn: number) => order[turn % order.length]!
-        const options = { ...manner, plain: true, modelOf }
+        const options = { ...manner, plain: true, compacts: manner.stream, modelOf }
 
-        const provider = await run(t, client, options, 'auto')
+        const provider = await run(t, client, options, { reasoning: 'auto' })
 
         assertHeard(provider, options)
       })
