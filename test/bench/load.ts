@@ -3,7 +3,7 @@ import http from 'node:http'
 import { clientKey, type Target } from './processes.ts'
 
 export interface Ask {
-  path: '/v1/messages' | '/v1/chat/completions'
+  path: string
   /** for the upstream, such as `events=1000` */
   query?: string
   body: Buffer

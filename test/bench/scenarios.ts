@@ -1,14 +1,15 @@
 /** The rows of the table: what is done, to whom, and what is counted. */
 import { run, runAtRate, type Ask } from './load.ts'
 import {
-  cpuMs,
-  rssMb,
-  startBare,
-  startOurs,
-  startUpstream,
-  type Target,
-  watchRss,
-} from './processes.ts'
+  cpuAtRate,
+  cpuPerEvent,
+  cpuPerRequest,
+  held,
+  inTurn,
+  paced,
+  type Round,
+} from './measures.ts'
+import { rssMb, startBare, startOurs, startUpstream, type Target } from './processes.ts'
 import { median } from './figures.ts'
 
 export interface Row {
@@ -21,11 +22,6 @@ export interface Row {
   rounds: number
   /** rounds before them that do not count: code that runs often is compiled in the first seconds, by other threads */
   warmUps?: number
-}
-
-export interface Round {
-  base: number
-  ours: number
 }
 
 export interface Targets {
@@ -72,6 +68,7 @@ function streamed(body: Buffer): Buffer {
 const small = bodyOf(1000)
 const json: Ask = { path: '/v1/messages', body: small, events: 0 }
 const chatJson: Ask = { path: '/v1/chat/completions', body: small, events: 0 }
+const chatStream: Ask = { ...chatJson, body: streamed(small) }
 const burstEvents = 4000
 const burst: Ask = {
   path: '/v1/messages',
@@ -195,8 +192,8 @@ export function rowsOf(
       rounds: 1,
       round: () =>
         inTurn(
-          () => held(base, upstream, baseChatPath),
-          () => held(startOurs, upstream, '/v1/chat/completions'),
+          async () => held(await base(upstream.url), { ...chatStream, path: baseChatPath }),
+          async () => held(await startOurs(upstream.url), chatStream),
         ),
     },
     {
@@ -213,35 +210,6 @@ export function rowsOf(
   ]
 }
 
-async function inTurn(base: () => Promise<number>, ours: () => Promise<number>): Promise<Round> {
-  return { base: await base(), ours: await ours() }
-}
-
-function cpuPerRequest(target: Target, ask: Ask, concurrency = 20) {
-  return async () => {
-    const before = cpuMs(target)
-    const answered = await run(target, { ask, concurrency, forMs: 1200 })
-    return ((cpuMs(target) - before) / answered) * 1000
-  }
-}
-
-/** The same load for both, below what either can bear: none waits for the other's answers, and both sleep in between. */
-function cpuAtRate(target: Target, ask: Ask) {
-  return async () => {
-    const before = cpuMs(target)
-    const answered = await runAtRate(target, { ask, perSecond: 1000, forMs: 1000 })
-    return ((cpuMs(target) - before) / answered.length) * 1000
-  }
-}
-
-function cpuPerEvent(target: Target, ask: Ask) {
-  return async () => {
-    const before = cpuMs(target)
-    const answered = await run(target, { ask, concurrency: 8, forMs: 1500 })
-    return ((cpuMs(target) - before) / (answered * ask.events)) * 1000
-  }
-}
-
 async function latency(target: Target): Promise<number> {
   return median(await runAtRate(target, { ask: json, perSecond: 100, forMs: 2500 }))
 }
@@ -251,27 +219,12 @@ async function pacedInTurn(
   ours: Target,
   basePath: Ask['path'],
 ): Promise<{ cpu: Round; delay: Round }> {
-  const base = await paced(bare, basePath)
-  const retold = await paced(ours, '/v1/chat/completions')
+  const base = await paced(bare, { ...chatStream, path: basePath })
+  const retold = await paced(ours, chatStream)
   return {
     cpu: { base: base.cpu, ours: retold.cpu },
     delay: { base: base.delay, ours: retold.delay },
   }
-}
-
-/** 100 streams of 50 events a second, each event with the moment it was sent. */
-async function paced(target: Target, path: Ask['path']): Promise<{ cpu: number; delay: number }> {
-  const events = 150
-  const delays: number[] = []
-  const onPiece = (piece: Buffer) => {
-    const now = Number(process.hrtime.bigint()) / 1e6
-    for (const [, sent] of piece.toString('latin1').matchAll(/ at (\d+\.\d+) /g))
-      delays.push(now - Number(sent))
-  }
-  const ask = { path, query: `events=${events}&every=20`, body: streamed(small), events, onPiece }
-  const before = cpuMs(target)
-  await run(target, { ask, concurrency: 100, forMs: 60_000, requests: 100 })
-  return { cpu: ((cpuMs(target) - before) / (100 * events)) * 1000, delay: median(delays) }
 }
 
 type StartTarget = (upstream: string) => Promise<Target>
@@ -283,20 +236,6 @@ async function idle(startTarget: StartTarget, upstream: Target): Promise<number>
   const rss = rssMb(target)
   await target.stop()
   return rss
-}
-
-async function held(
-  startTarget: StartTarget,
-  upstream: Target,
-  path: Ask['path'],
-): Promise<number> {
-  const target = await startTarget(upstream.url)
-  const peakOf = watchRss(target)
-  const ask = { path, query: 'events=25&every=200', body: streamed(small), events: 25 }
-  await run(target, { ask, concurrency: 1000, forMs: 60_000, requests: 1000 })
-  const peak = peakOf()
-  await target.stop()
-  return peak
 }
 
 async function start(startTarget: StartTarget, upstream: Target): Promise<number> {
