@@ -25,6 +25,8 @@ export interface DemoTool {
   /** a custom tool takes free text */
   kind: 'function' | 'custom'
   name: string
+  /** only of the Responses API */
+  namespace?: string
   description: string
   schema: JsonObject
 }

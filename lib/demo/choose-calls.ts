@@ -15,6 +15,7 @@ import { clip } from './tokens.ts'
 export interface ScriptCall {
   kind: DemoTool['kind']
   name: string
+  namespace?: string
   /** JSON for a function, free text for a custom tool */
   input: string
 }
@@ -85,8 +86,9 @@ function spaced(text: string): string {
 }
 
 function callOf(tool: DemoTool, prompt: string, nth: number): ScriptCall {
-  const { kind, name, schema } = tool
-  if (kind === 'custom') return { kind, name, input: clip(prompt, 2000) || 'demo' }
+  const { kind, name, namespace, schema } = tool
+  const called = { kind, name, ...(namespace !== undefined && { namespace }) }
+  if (kind === 'custom') return { ...called, input: clip(prompt, 2000) || 'demo' }
   const value = sampleValue({ type: 'object', ...schema }, { prompt, nth })
-  return { kind, name, input: JSON.stringify(value) }
+  return { ...called, input: JSON.stringify(value) }
 }

@@ -74,7 +74,11 @@ function turnOf({ type, role, content, output }: JsonObject): Turn[] {
 }
 
 function toolOf(tool: JsonObject): DemoTool[] {
-  const { type } = tool
+  const { type, name: namespace } = tool
+  if (type === 'namespace' && typeof namespace === 'string') {
+    const own = objectsIn(tool.tools).flatMap(toolOf)
+    return own.map((one) => Object.assign(one, { namespace }))
+  }
   if (type !== 'function' && type !== 'custom') return []
   const found = toolFrom(type, tool, tool.parameters)
   return found ? [found] : []
@@ -148,8 +152,8 @@ function itemsOf(body: JsonObject, { reasoning, text, calls, finish }: Script): 
   const items: ResponsesItem[] = []
   if (reasoning !== undefined) items.push(reasoningItem(body, reasoning))
   if (text) items.push(messageItem(text, finish === 'length' ? 'incomplete' : 'completed'))
-  for (const { kind, name, input } of calls) {
-    const call = { call_id: newId('call_'), name, status: 'completed' }
+  for (const { kind, input, ...named } of calls) {
+    const call = { call_id: newId('call_'), ...named, status: 'completed' }
     items.push(
       kind === 'custom'
         ? { id: newId('ctc_'), type: 'custom_tool_call', ...call, input }

@@ -16,6 +16,15 @@ const tools: OpenAI.Responses.Tool[] = [
     strict: false,
   },
 ]
+/** As Codex offers those of MCP servers. */
+const namespaces: OpenAI.Responses.Tool[] = [
+  {
+    type: 'namespace',
+    name: 'mcp__w',
+    description: 'A server.',
+    tools: [{ type: 'function', name: 'get_weather', parameters: weatherSchema, strict: false }],
+  },
+]
 const custom: OpenAI.Responses.Tool[] = [{ type: 'custom', name: 'write_sql' }]
 
 const asks: Record<string, Ask> = {
@@ -29,6 +38,7 @@ const asks: Record<string, Ask> = {
     include: ['reasoning.encrypted_content'],
   },
   'two calls': { model, input: 'The weather in Oslo and Rome, in parallel.', tools },
+  'a tool in a namespace': { model, input: 'weather', tools: namespaces },
   'a custom tool': { model, input: 'SELECT 1', tools: custom },
   JSON: {
     model,
@@ -36,6 +46,18 @@ const asks: Record<string, Ask> = {
     text: { format: { type: 'json_schema', name: 'x', schema: weatherSchema } },
   },
 }
+
+test('any-client §5.2: a call names the namespace of its tool', async (t) => {
+  const { openai } = await startDemo(t)
+
+  const { output } = await openai.responses.create(asks['a tool in a namespace']!)
+
+  const called = output.flatMap((item) => (item.type === 'function_call' ? item : []))
+  assert.deepEqual(
+    called.map(({ name, namespace }) => [namespace, name]),
+    [['mcp__w', 'get_weather']],
+  )
+})
 
 for (const [what, ask] of Object.entries(asks)) {
   test(`the stream says what the body says: ${what}`, async (t) => {
