@@ -64,7 +64,10 @@ function turnsOf({ role, pieces }: neutral.Turn): Turn[] {
 }
 
 function textIn(pieces: neutral.Piece[]): string {
-  const texts = pieces.flatMap((piece) => (piece.type === 'text' ? piece.text : []))
+  const texts = pieces.flatMap((piece) => {
+    if (piece.type === 'attachment') return piece.kind === 'image' ? anImage : []
+    return piece.type === 'text' ? piece.text : []
+  })
   return texts.filter((text) => text !== '').join('\n')
 }
 
@@ -94,14 +97,21 @@ function isWished({ level, budgetTokens, own }: neutral.NeutralRequest['reasonin
   return budgetTokens !== undefined || (own !== undefined && own.value.type !== 'disabled')
 }
 
-/** The text of a content: a string, or parts of which those with text count. */
+/** What the demo sees of an image. */
+const anImage = '[an image]'
+
+/** The text of a content: a string, or parts of which those with text count, and images. */
 export function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return content
-    .map((part) => (isObject(part) ? part.text : part))
+    .map((part) => (isObject(part) ? (part.text ?? imageIn(part)) : part))
     .filter((text) => typeof text === 'string' && text !== '')
     .join('\n')
+}
+
+function imageIn({ type, inlineData }: JsonObject): string | undefined {
+  return type === 'image' || type === 'input_image' || isObject(inlineData) ? anImage : undefined
 }
 
 /** The members that describe a tool; each API nests them elsewhere. Undefined without a name. */

@@ -89,6 +89,9 @@ function callOf(tool: DemoTool, prompt: string, nth: number): ScriptCall {
   const { kind, name, namespace, schema } = tool
   const called = { kind, name, ...(namespace !== undefined && { namespace }) }
   if (kind === 'custom') return { ...called, input: clip(prompt, 2000) || 'demo' }
-  const value = sampleValue({ type: 'object', ...schema }, { prompt, nth })
+  const value = sampleValue(
+    { type: 'object', ...schema },
+    { prompt, nth, reads: /^(?:read|view)/i.test(name) },
+  )
   return { ...called, input: JSON.stringify(value) }
 }

@@ -83,10 +83,11 @@ function turnsOf({ role, parts }: JsonObject): Turn[] {
 
 /** `output` and `error` are the names that the API knows for a result that is no object by itself. */
 function resultText(result: unknown): string {
-  const { response } = objectOrEmpty(result)
+  const { response, parts } = objectOrEmpty(result)
   const { output, error } = objectOrEmpty(response)
-  const text = output ?? error
-  return typeof text === 'string' ? text : JSON.stringify(response ?? {})
+  const given = output ?? error
+  const text = typeof given === 'string' ? given : JSON.stringify(response ?? {})
+  return [text, textOf(parts)].filter((one) => one !== '').join('\n')
 }
 
 function choiceOf(toolConfig: unknown): Choice {

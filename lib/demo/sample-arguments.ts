@@ -8,6 +8,8 @@ import { clip } from './tokens.ts'
 export interface SampleHint {
   /** the user's text; a place named in it becomes the city */
   prompt: string
+  /** the tool only looks at files, so that one which the user names is safe with it */
+  reads?: boolean
   /** index among calls of the same tool, so that two calls differ */
   nth: number
 }
@@ -26,7 +28,7 @@ const textsByName: [name: RegExp, text: (place: Place) => string][] = [
   [/city|location|place|town|destination|region/i, placeIn],
   [/country/i, () => 'Norway'],
   [/dir(ectory)?$|folder|cwd|workdir/i, () => '.'],
-  [/file|path/i, () => 'droid2api-demo.txt'],
+  [/file|path/i, fileIn],
   [/command|cmd|script|shell|^code$/i, () => 'echo hello from the droid2api demo'],
   [/unit/i, () => 'celsius'],
   [/time_?zone|^tz$/i, () => 'UTC'],
@@ -43,6 +45,12 @@ const textsByName: [name: RegExp, text: (place: Place) => string][] = [
     ({ prompt }) => clip(prompt, 80) || 'hello',
   ],
 ]
+
+/** The first word of the user's text that looks like a file. */
+function fileIn({ reads, prompt }: Place): string {
+  const named = reads ? /(?<!\S)[\w./~-]*\w\.\w{1,5}(?!\w)/.exec(prompt)?.[0] : undefined
+  return named ?? 'droid2api-demo.txt'
+}
 
 const textsByFormat: Record<string, string> = {
   date: '2026-01-31',

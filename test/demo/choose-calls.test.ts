@@ -79,3 +79,18 @@ test('a custom tool gets text, a function JSON', () => {
 
   assert.deepEqual(calls, [{ kind: 'custom', name: 'write_sql', input: 'x' }])
 })
+
+test('only a tool that looks at files gets the one that the user names', () => {
+  const schema = { type: 'object', properties: { file_path: { type: 'string' } } }
+  const path = (name: string, said: string) => {
+    const tools = [{ ...tool(name), schema }]
+    const ask = { turns: [], tools, choice: 'any', parallel: true } as const
+    const calls = chooseCalls({ ...ask, tools, turns: [], reasoning: false, inputTokens: 1 }, said)
+    return calls.map(({ input }) => (JSON.parse(input) as { file_path: string }).file_path)
+  }
+
+  assert.deepEqual(path('Read', 'Read /tmp/a-b/p.png, please.'), ['/tmp/a-b/p.png'])
+  assert.deepEqual(path('view_image', 'Look at p.png'), ['p.png'])
+  assert.deepEqual(path('Read', 'Read it.'), ['droid2api-demo.txt'])
+  assert.deepEqual(path('Write', 'Write /tmp/p.png'), ['droid2api-demo.txt'])
+})

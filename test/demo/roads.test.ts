@@ -108,6 +108,30 @@ for (const [client, talk] of Object.entries(talks)) {
   }
 }
 
+const pixel =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+
+for (const type of Object.keys(providers)) {
+  test(`any-client §6: an image in a result reaches the demo's ${type}`, async (t) => {
+    const { models, post } = await startRoads(t)
+    const asked = talks.messages.ask(models.find((model) => model.type === type)!.id)
+    const source = { type: 'base64', media_type: 'image/png', data: pixel }
+    const content = [{ type: 'image', source }]
+    const id = 'toolu_1'
+
+    const answer = await post('/v1/messages', {
+      ...asked,
+      messages: [
+        ...(asked.messages as object[]),
+        { role: 'assistant', content: [{ type: 'tool_use', id, name: 'get_weather', input: {} }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content }] },
+      ],
+    })
+
+    assert.match(await answer.text(), /\[an image\]/)
+  })
+}
+
 test('any-client §13: the demo has a model of every type beside the models of the file', async (t) => {
   const own = [{ name: 'Mine', id: 'gpt-5.4', type: 'common' }]
   const endpoints = [{ name: 'mine', type: 'common', base_url: 'http://127.0.0.1:1' }]
