@@ -3,7 +3,7 @@
  * upstream sent is read for what it plainly means: a number as its digits, a list of text parts as their text. Where such a
  * value holds a part of the answer and leaves open which, the answer fails; where it does not, it counts as absent.
  */
-import { badRequest } from './errors.ts'
+import { badRequest, type ProxyError } from './errors.ts'
 import { ExactNumber, isObject, numberFrom, writeJson, type JsonObject } from './json/value.ts'
 
 /** Whether an optional member was sent: `null` and absent mean the same. */
@@ -41,6 +41,13 @@ export function toolNameAt(name: unknown, place: string): string {
   if (typeof name === 'string' && name !== '') return name
   const found = isGiven(name) ? shown(name) : 'missing'
   throw badRequest('invalid_value', place, `${place} is ${found}; give the tool a name.`)
+}
+
+/** For a name that two tools have: which of them the model calls, nobody could tell. */
+export function twinTool(name: string, place: string): ProxyError {
+  const at = `${place}.name`
+  const message = `${at} is ${shown(name)}, as the name of a tool before it is; give each tool its own.`
+  return badRequest('invalid_value', at, message)
 }
 
 /** The model that a client asks for; throws a 400 that tells where the names are. */

@@ -1,9 +1,8 @@
 /** What the readers of all clients do with declared tools. */
-import { badRequest } from '../errors.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { Tool } from '../neutral/request.ts'
 import { isNamed } from '../neutral/tools.ts'
-import { isGiven, shown } from '../untrusted.ts'
+import { isGiven, twinTool } from '../untrusted.ts'
 
 /** Tells a tool from all others of a request: by its namespace and name, one that a provider runs by all of it. */
 export function keyOf(tool: Tool): string {
@@ -11,17 +10,13 @@ export function keyOf(tool: Tool): string {
   return JSON.stringify([tool.namespace ?? '', tool.name])
 }
 
-/** Which of two the model calls, nobody could tell. Throws a 400 with the place of the second. */
+/** Throws a 400 with the place of the second of two. */
 export function refuseTwins(tools: readonly Tool[]): void {
   const seen = new Set<string>()
   for (const tool of tools) {
     if (!isNamed(tool)) continue
     const key = keyOf(tool)
-    if (seen.has(key)) {
-      const at = `${tool.place}.name`
-      const message = `${at} is ${shown(tool.name)}, as the name of a tool before it is; give each tool its own.`
-      throw badRequest('invalid_value', at, message)
-    }
+    if (seen.has(key)) throw twinTool(tool.name, tool.place)
     seen.add(key)
   }
 }

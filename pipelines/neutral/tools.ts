@@ -14,7 +14,7 @@ import type {
   Tool,
   ToolChange,
 } from './request.ts'
-import { shown } from '../untrusted.ts'
+import { shown, twinTool } from '../untrusted.ts'
 
 /** Which names an API takes. */
 export interface NameRule {
@@ -52,7 +52,7 @@ export class ToolNames {
   /** by the bare name of tools in a namespace; undefined for several of one name */
   readonly #bare = new Map<string, OwnTool | undefined>()
 
-  /** The tools have their names before any that only the history has. */
+  /** The tools have their names before any that only the history has. Throws a 400 for two tools of one name. */
   constructor(tools: readonly Tool[], rule: NameRule) {
     this.#rule = rule
     for (const tool of tools) if (tool.kind !== 'hosted') this.#add(tool)
@@ -84,7 +84,7 @@ export class ToolNames {
   }
 
   #add({ kind, name, namespace, ...tool }: FunctionTool | CustomTool): void {
-    if (this.#sent.has(keyOf(name, namespace))) return
+    if (this.#sent.has(keyOf(name, namespace))) throw twinTool(name, tool.place)
     const builtIn = 'builtIn' in tool ? tool.builtIn : undefined
     const own: OwnTool = {
       kind,

@@ -178,3 +178,10 @@ export function leftOut(piece: ForeignPiece, taken: string): undefined {
 export function searchResultText({ title, source, texts }: SearchResultPiece): string {
   return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
 }
+
+/** For conversations of which nothing can go up. */
+export function nothingLeft([first]: readonly Turn[]): ProxyError {
+  const [place = 'messages'] = first?.place.split(/[.[]/) ?? []
+  const message = `${place} holds nothing to answer; send at least one message with content.`
+  return badRequest('invalid_value', place, message)
+}

@@ -9,6 +9,7 @@ import type { Recall } from '../../neutral/reasoning.ts'
 import type { Turn } from '../../neutral/request.ts'
 import { uniqueIds } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
+import { nothingLeft } from '../../neutral/turn.ts'
 import type {
   AnthropicBlock,
   AnthropicMessage,
@@ -46,7 +47,7 @@ interface ConversationContext extends Pick<Capability, 'prefill' | 'systemTurns'
 /** Asks a model that takes no prefill to go on with its own unfinished text. */
 const goOn = 'Go on from where you stopped.'
 
-/** The whole conversation; throws a 400 that names the place of what the API does not take. */
+/** The whole conversation; throws a 400 with the place of what the API does not take, or where nothing is left. */
 export function conversationOf(turns: Turn[], context: ConversationContext): Conversation {
   const taker = {
     takes: (reasoning: Sealed) => context.keepThinking && isOfModel(reasoning, context),
@@ -71,6 +72,8 @@ export function conversationOf(turns: Turn[], context: ConversationContext): Con
       })
     }
   }
+  const isSilent = system.length === 0 && messages.every(({ content }) => content.length === 0)
+  if (isSilent) throw nothingLeft(turns)
   return { system, messages: inOrder(messages, instructions, context) }
 }
 

@@ -2,11 +2,10 @@
  * The turns as chat messages for servers of any kind. Many have a template that knows one system message in front, speakers in
  * turn, content that is a string, and results right behind their calls, so the messages keep to that.
  */
-import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, wellFormed, writeJson } from '../../json/value.ts'
 import { orderedPieces, type Sealed, type Taker } from '../../neutral/writing.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
-import { leftOut, unsupportedPiece } from '../../neutral/turn.ts'
+import { leftOut, nothingLeft, unsupportedPiece } from '../../neutral/turn.ts'
 import { OpenCalls, shortToolId, uniqueIds } from '../../neutral/tool-id.ts'
 import { wrappedInput, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
@@ -250,10 +249,4 @@ function argumentsOf({ kind, input, inputPlace }: CallPiece): string {
   const text = isParsed ? writeJson(input) : isGiven(input) ? textAt(input, inputPlace) : ''
   if (kind === 'custom') return wrappedInput(text)
   return ['', 'null'].includes(text.trim()) ? '{}' : wellFormed(text)
-}
-
-function nothingLeft([first]: readonly Turn[]): ProxyError {
-  const [place = 'messages'] = first?.place.split(/[.[]/) ?? []
-  const message = `${place} holds nothing to answer; send at least one message with content.`
-  return badRequest('invalid_value', place, message)
 }

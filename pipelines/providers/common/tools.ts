@@ -21,7 +21,7 @@ interface Tooling {
 type CallableTool = FunctionTool | CustomTool
 
 /**
- * Throws a 400 for a choice of a tool that is not declared, for two tools of one name, and where nothing but tools of a
+ * Throws a 400 for a choice of a tool that is not declared, and where nothing but tools of a
  * provider's own is declared: an answer without them would look as if they had found nothing.
  */
 export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling {
@@ -31,7 +31,6 @@ export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling
   const callable = tools.filter((tool) => tool.kind !== 'hosted')
   const [first] = hosted
   if (first && callable.length === 0) throw unavailable(hostedName(first), first.place, request)
-  refuseDuplicates(callable)
   const dropped = hosted.map((tool) => `tools.${hostedName(tool)}`)
   const { allowed, choice } = choose(toolChoice, callable, request, names)
   if (allowed.length === 0) return { fields: {}, dropped }
@@ -114,19 +113,6 @@ function toolNamed({ name, namespace, namePlace }: Omit<NamedTool, 'kind'>, tool
   const shown = JSON.stringify(name.slice(0, 80))
   const message = `${namePlace} is ${shown}, which is not among the tools; declare it first.`
   throw badRequest('invalid_value', namePlace, message)
-}
-
-function refuseDuplicates(tools: CallableTool[]): void {
-  const seen = new Set<string>()
-  for (const { name, namespace, place } of tools) {
-    const key = JSON.stringify([namespace ?? null, name])
-    if (seen.has(key)) {
-      const shown = JSON.stringify(name.slice(0, 80))
-      const message = `${place} is a second tool of the name ${shown}; give each tool a name of its own.`
-      throw badRequest('invalid_value', place, message)
-    }
-    seen.add(key)
-  }
 }
 
 /** The client's name for it, without the date of a version. */

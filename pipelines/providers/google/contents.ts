@@ -3,9 +3,9 @@
  * order of the calls, and the model's signatures back at their parts.
  * Source: Gemini API "Function calling" and "Thought signatures", read 2026-11.
  */
-import { badRequest, type ProxyError } from '../../errors.ts'
 import { orderedPieces, type Taker } from '../../neutral/writing.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
+import { nothingLeft } from '../../neutral/turn.ts'
 import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
 import type { CallPart, GoogleContent, GooglePart, TextPart } from '../../wire/google.ts'
 import {
@@ -44,7 +44,7 @@ export function writeConversation(
     .slice(0, end)
     .flatMap(({ pieces }) => textParts(pieces, 'an instruction is text'))
   const contents = paired(merged(turns.slice(end), context), context)
-  if (leading.length === 0 && contents.length === 0) throw nothingLeft()
+  if (leading.length === 0 && contents.length === 0) throw nothingLeft(turns)
   const isPrefilled = turns.at(-1)?.role === 'assistant'
   if (contents[0]?.role !== 'user') contents.unshift(silentTurn())
   if (contents.at(-1)?.role === 'model' && !isPrefilled) contents.push(silentTurn())
@@ -249,9 +249,4 @@ function addStandIns(contents: GoogleContent[]): void {
     const first = parts.find((part) => 'functionCall' in part)
     if (first) first.thoughtSignature ??= standIn
   }
-}
-
-function nothingLeft(): ProxyError {
-  const message = 'messages holds nothing to answer; send at least one message with content.'
-  return badRequest('invalid_value', 'messages', message)
 }

@@ -46,7 +46,7 @@ type Declared = FunctionTool | CustomTool
 
 /**
  * `tools` and `toolConfig`; nothing where no tool is declared. Throws a 400 with the place of a choice that names no declared
- * tool, of a second tool of one name, and of a tool that no model of this API has where the request has no other.
+ * tool, and of a tool that no model of this API has where the request has no other.
  */
 export function writeTooling(request: NeutralRequest, context: ToolContext): Tooling {
   const declared = declaredTools(request)
@@ -79,13 +79,7 @@ export function writeTooling(request: NeutralRequest, context: ToolContext): Too
 /** The client's own tools, of a choice among some of them only those. */
 function declaredTools({ tools, toolChoice }: NeutralRequest): Declared[] {
   const all = tools.filter((tool) => tool.kind !== 'hosted')
-  const known = new Set<string>()
-  for (const tool of all) {
-    const { name, place } = tool
-    const message = `${place} has the name ${shown(name)}, as another tool does; give each its own.`
-    if (known.has(keyOf(tool))) throw badRequest('invalid_value', place, message)
-    known.add(keyOf(tool))
-  }
+  const known = new Set(all.map(keyOf))
   if (toolChoice?.type !== 'allowed') return all
   const allowed = toolChoice.tools.flatMap((tool) => (tool.kind === 'own' ? [] : tool))
   for (const tool of allowed) if (!known.has(keyOf(tool))) throw undeclared(tool)

@@ -1,5 +1,4 @@
 /** The turns as `input` items, each call with its output behind it, and the texts that lead them, which are the instructions. */
-import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, wellFormed, writeJson } from '../../json/value.ts'
 import { orderedPieces, type Taker } from '../../neutral/writing.ts'
 import { usualPhase } from '../../neutral/phases.ts'
@@ -7,6 +6,7 @@ import type { Phase } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { OpenCalls, safeToolId, uniqueIds } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
+import { nothingLeft } from '../../neutral/turn.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type {
   CallItem,
@@ -66,7 +66,7 @@ export function writeConversation(turns: readonly Turn[], context: TurnContext):
     }
   }
   const input = drafts.flatMap((draft) => (Array.isArray(draft) ? missingOutputs(draft) : draft))
-  if (input.length === 0 && leading.flat().length === 0) throw nothingLeft()
+  if (input.length === 0 && leading.flat().length === 0) throw nothingLeft(turns)
   if (context.phases) fillPhases(input)
   return { leading, input }
 }
@@ -246,9 +246,4 @@ function fillTurn(turn: readonly InputItem[]): void {
   for (const item of turn) {
     if (item.type === 'message' && item.role === 'assistant') item.phase ??= phase
   }
-}
-
-function nothingLeft(): ProxyError {
-  const message = 'messages holds nothing to answer; send at least one message with content.'
-  return badRequest('invalid_value', 'messages', message)
 }

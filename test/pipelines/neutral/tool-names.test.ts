@@ -113,10 +113,20 @@ const anyName = fc.string({
   maxLength: 80,
 })
 const anySpace = fc.option(anyName, { nil: undefined })
+const anyNames = fc.uniqueArray(fc.tuple(anyName, anySpace), {
+  maxLength: 12,
+  selector: (pair) => JSON.stringify(pair),
+})
+
+test('§12.1 two tools of one name are a 400', () => {
+  assert.throws(() => new ToolNames([tool('a', 'x'), tool('b'), tool('a', 'x')], names64), {
+    code: 'invalid_value',
+  })
+})
 
 test('§12.1 every tool has a name of its own that the API takes, and comes back under the client’s', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(anyName, anySpace), { maxLength: 12 }), (pairs) => {
+    fc.property(anyNames, (pairs) => {
       const names = new ToolNames(
         pairs.map(([name, space]) => tool(name, space)),
         names64,

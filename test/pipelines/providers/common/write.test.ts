@@ -397,8 +397,8 @@ const refused: [
     'two tools of one name',
     { tools: [tool('a'), tool('a', { place: 'tools[1]' })] },
     'invalid_value',
-    'tools[1]',
-    /second tool of the name "a"/,
+    'tools[1].name',
+    /is "a", as the name of a tool before it/,
   ],
 ]
 

@@ -111,7 +111,7 @@ test('a choice of an undeclared tool and two tools of one name are refused (§15
   const twice = refusal({ tools: [look, look] })
 
   assert.deepEqual([code, param], ['invalid_value', 'tool_choice.function.name'])
-  assert.deepEqual(twice.slice(0, 2), ['invalid_value', 'tools[1]'])
+  assert.deepEqual(twice.slice(0, 2), ['invalid_value', 'tools[1].name'])
 })
 
 test('a tool with free text is a function with one string (§15.3)', () => {

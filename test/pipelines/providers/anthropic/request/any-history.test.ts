@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import { ProxyError } from '../../../../../pipelines/errors.ts'
+import type { JsonObject } from '../../../../../pipelines/json/value.ts'
 import type { AnthropicBlock, AnthropicMessage } from '../../../../../pipelines/wire/anthropic.ts'
 import { ask } from './ask.ts'
 
@@ -72,10 +74,21 @@ function spoken(turns: AnthropicMessage[]): AnthropicMessage[] {
   return turns.filter(({ role }) => role !== 'system')
 }
 
+/** undefined for a history that is refused, since nothing of it is left. */
+function messagesOf(request: JsonObject, id: string): AnthropicMessage[] | undefined {
+  try {
+    return ask(request, { model: { id } }).body.messages
+  } catch (error) {
+    if (error instanceof ProxyError && /nothing to answer/.test(error.message)) return undefined
+    throw error
+  }
+}
+
 function holds(check: (turns: AnthropicMessage[], id: string) => void): void {
   fc.assert(
     fc.property(history, models, (messages, id) => {
-      check(ask({ messages }, { model: { id } }).body.messages, id)
+      const turns = messagesOf({ messages }, id)
+      if (turns) check(turns, id)
     }),
     { numRuns: 1000 },
   )
@@ -151,7 +164,7 @@ suite('§5.3 any chat history gives a Messages history that the API takes', () =
     fc.assert(
       fc.property(request, models, (given, id) => {
         const before = JSON.stringify(given)
-        ask(given, { model: { id } })
+        messagesOf(given, id)
         assert.equal(JSON.stringify(given), before)
       }),
       { numRuns: 1000 },

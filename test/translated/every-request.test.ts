@@ -1,0 +1,162 @@
+/**
+ * What holds for a request on each road between a client and a model of another API: the operator's settings, the order of a
+ * conversation, tools, and reasoning.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
+import { ask, roads, type Turn, type Type } from './requests.ts'
+
+/** Every text of what leads the conversation. */
+function leading(type: Type, sent: JsonObject = {}): unknown {
+  const texts = (parts: unknown) => (parts as JsonObject[]).map(({ text }) => text).join('\n\n')
+  switch (type) {
+    case 'anthropic':
+      return texts(sent.system)
+    case 'openai':
+      return sent.instructions
+    case 'common':
+      return (sent.messages as JsonObject[])[0]?.content
+    case 'google':
+      return texts((sent.systemInstruction as JsonObject).parts)
+    default:
+      throw type satisfies never
+  }
+}
+
+const hi: Turn[] = [{ user: 'Hi' }]
+
+for (const { road, client, type } of roads) {
+  test(`§1.5 ${road}: the operator's prompt goes first, once`, async (t) => {
+    for (const own of ['Be brief.', 'Of the operator.\n\nBe brief.']) {
+      const body = client.ask([{ system: own }, ...hi])
+      const config = { system_prompt: 'Of the operator.' }
+      const { sent } = await ask(t, { client, type }, body, { config })
+
+      assert.equal(leading(type, sent), 'Of the operator.\n\nBe brief.')
+    }
+  })
+
+  test(`§1.3 ${road}: the most tokens of the entry hold for the client, too`, async (t) => {
+    const body = { ...client.ask(hi), [client.limit]: 5000 }
+    const { sent } = await ask(t, { client, type }, body, { model: { max_output_tokens: 1000 } })
+
+    const { maxOutputTokens } = (sent?.generationConfig ?? {}) as JsonObject
+    const limit = sent?.max_tokens ?? sent?.max_output_tokens ?? maxOutputTokens
+    assert.equal(limit, 1000)
+  })
+
+  test(`§14 ${road}: an entry with fast asks for it unless the client chose a tier`, async (t) => {
+    const fast = { model: { fast: true } }
+    const { sent, headers } = await ask(t, { client, type }, client.ask(hi), fast)
+    const chosen = await ask(t, { client, type }, { ...client.ask(hi), ...client.tier }, fast)
+
+    const wanted = {
+      anthropic: undefined,
+      common: undefined,
+      openai: 'priority',
+      google: 'priority',
+    }
+    const usual = {
+      anthropic: 'standard_only',
+      common: undefined,
+      openai: 'default',
+      google: 'standard',
+    }
+    assert.equal(sent?.service_tier ?? sent?.serviceTier, wanted[type])
+    assert.equal(/fast-mode/.test(String(headers?.['anthropic-beta'])), type === 'anthropic')
+    assert.equal(chosen.sent?.service_tier ?? chosen.sent?.serviceTier, usual[type])
+  })
+
+  test(`§5.1 ${road}: versions and betas of Anthropic go to nobody else`, async (t) => {
+    const own = { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'some-beta' }
+    const { headers } = await ask(t, { client, type }, client.ask(hi), { headers: own })
+
+    assert.equal('anthropic-version' in headers!, type === 'anthropic')
+    assert.equal('anthropic-beta' in headers!, type === 'anthropic')
+  })
+
+  test(`§5.3, §7.3, §11.2, §15.2 ${road}: each call has its result and each result its call`, async (t) => {
+    const turns: Turn[] = [
+      ...hi,
+      { called: 'lost' },
+      { user: 'And now?' },
+      { answered: 'unknown', text: 'nobody asked' },
+      { called: 'found' },
+      { answered: 'found', text: 'seen' },
+    ]
+    const body = { ...client.ask(turns), tools: [client.tool('look')] }
+    const { sent } = await ask(t, { client, type }, body)
+
+    const text = JSON.stringify(sent)
+    assert.match(text, /No result was provided for this tool call\./)
+    assert.match(text, /Tool result \(unknown\):/)
+    assert.match(text, /nobody asked/)
+    assert.equal(strings(sent).filter((one) => /^(?:No result was|seen)/.test(one)).length, 2)
+  })
+
+  test(`§17.2 ${road}: where nothing is left to answer it is a 400 of our own`, async (t) => {
+    const { status, answer, sent } = await ask(t, { client, type }, client.ask([{ user: '' }]))
+
+    assert.equal(status, 400)
+    assert.match(client.error(answer).message, /nothing to answer/)
+    assert.equal(sent, undefined)
+  })
+
+  test(`§16.5, §17.4 ${road}: a choice of a tool that is not declared is a 400`, async (t) => {
+    const body = {
+      ...client.ask(hi),
+      tools: [client.tool('look')],
+      tool_choice: client.forced('another'),
+    }
+    const { status, answer, sent } = await ask(t, { client, type }, body)
+
+    assert.equal(status, 400)
+    assert.match(client.error(answer).message, /another/)
+    assert.equal(sent, undefined)
+  })
+
+  test(`§12.1, §16.5, §17.4 ${road}: two tools of one name are a 400`, async (t) => {
+    const body = { ...client.ask(hi), tools: [client.tool('look'), client.tool('look')] }
+    const { status, answer } = await ask(t, { client, type }, body)
+
+    assert.equal(status, 400)
+    assert.match(client.error(answer).message, /look/)
+  })
+
+  test(`§5.7, §16.5, §17.4 ${road}: a search goes up alone, and beside tools where the entry lets it`, async (t) => {
+    const { tools: [listed] = [], ...asked } = client.search as { tools?: JsonObject[] }
+    const alone = { ...client.ask(hi), ...client.search }
+    const tools = [client.tool('look'), ...(listed ? [listed] : [])]
+    const beside = { ...client.ask(hi), ...asked, tools }
+    const allowed = { model: { web_search: true } }
+
+    const [one, two, three] = [
+      await ask(t, { client, type }, alone),
+      await ask(t, { client, type }, beside),
+      await ask(t, { client, type }, beside, allowed),
+    ]
+
+    if (type === 'common') {
+      assert.equal(one.status, 400)
+      assert.match(client.error(one.answer).message, /web_search is not available on the model/)
+    } else assert.ok(searches(one.sent))
+    const isSent = type === 'openai' || client.asksForSearch === true
+    assert.equal(searches(two.sent), isSent)
+    assert.equal(two.dropped, isSent ? null : 'tools.web_search')
+    assert.equal(searches(three.sent), type !== 'common')
+  })
+}
+
+/** Every string, wherever it stands. */
+function strings(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(strings) : []
+}
+
+function searches(sent: JsonObject | undefined): boolean {
+  const tools = Array.isArray(sent?.tools) ? sent.tools.filter(isObject) : []
+  return tools.some(
+    ({ type, googleSearch }) => googleSearch || String(type).startsWith('web_search'),
+  )
+}
