@@ -197,7 +197,8 @@ export function prepareTranslation(
     requestedModel: request.model,
     form,
     stopAt: written.stopAt ?? [],
-    hideReasoning: written.hideReasoning ?? false,
+    // a model that thinks all the same does so unseen
+    hideReasoning: model.reasoning === 'off' || (written.hideReasoning ?? false),
     names: written.names,
     callIds: written.callIds ?? [],
     conversation,

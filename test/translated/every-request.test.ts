@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
+import { anthropicMessage, responsesBody } from '../helpers/upstream.ts'
 import { ask, roads, type Turn, type Type } from './requests.ts'
 
 /** Every text of what leads the conversation. */
@@ -145,6 +146,38 @@ for (const { road, client, type } of roads) {
     assert.equal(searches(two.sent), isSent)
     assert.equal(two.dropped, isSent ? null : 'tools.web_search')
     assert.equal(searches(three.sent), type !== 'common')
+  })
+}
+
+const secret = 'the inner voice'
+
+/** An answer of a model that thinks, whatever it was asked. */
+const thoughtful: Record<Type, object> = {
+  anthropic: anthropicMessage({ thinking: [secret], text: ['Hi'] }),
+  openai: responsesBody({ thinking: [secret], text: ['Hi'], encrypted_content: 'enc' }),
+  common: {
+    choices: [{ message: { reasoning_content: secret, content: 'Hi' }, finish_reason: 'stop' }],
+  },
+  google: {
+    candidates: [
+      {
+        content: { parts: [{ text: secret, thought: true }, { text: 'Hi' }] },
+        finishReason: 'STOP',
+      },
+    ],
+  },
+}
+
+for (const { road, client, type } of roads) {
+  test(`§1.3 ${road}: of a model whose level is off nobody reads reasoning, whatever the client wishes`, async (t) => {
+    const body = { ...client.ask(hi), ...client.reasoning }
+    const answer = thoughtful[type]
+    const off = await ask(t, { client, type }, body, { answer, model: { reasoning: 'off' } })
+    const open = await ask(t, { client, type }, body, { answer })
+
+    assert.ok(strings(off.answer).includes('Hi'))
+    assert.ok(!JSON.stringify(off.answer).includes(secret))
+    assert.ok(JSON.stringify(open.answer).includes(secret))
   })
 }
 

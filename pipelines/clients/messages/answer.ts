@@ -16,9 +16,10 @@ export type MessagesAnswerContext = Pick<
 
 /** What a Messages answer depends on: what every answer does, and what the request wishes. */
 export function messagesContext(
-  { requestedModel, fallbackId, endpoint }: AnswerContext,
-  { reasoning, searches }: MessagesAnswerWish,
+  { requestedModel, fallbackId, endpoint, hideReasoning }: AnswerContext,
+  { reasoning: wished, searches }: MessagesAnswerWish,
 ): MessagesAnswerContext {
+  const reasoning = hideReasoning && wished === 'text' ? 'seal' : wished
   return { requestedModel, fallbackId, endpoint, reasoning, searches }
 }
 
