@@ -4,7 +4,7 @@
  */
 import { Transform, Writable, type TransformCallback } from 'node:stream'
 import type { ProxyError, ShownError } from '../errors.ts'
-import type { Delta, StopReason, Usage } from '../neutral/delta.ts'
+import type { Delta, DeltaOf, StopReason, Usage } from '../neutral/delta.ts'
 import { PhasesSoFar } from '../neutral/phases.ts'
 import type { Reasoning, Remembered } from '../neutral/reasoning.ts'
 import { listsHeld } from './sse-events.ts'
@@ -54,8 +54,9 @@ export interface BodySerialiser<Body> {
  * In: Delta[]. Out: text, that of one list as one piece; as strings, which Node writes without a Buffer in between.
  *
  * Nothing is written before the first delta that has a text, so that an answer which fails at once can still get an HTTP
- * status; one second after `start` the head goes out anyway. After `stop` or `failure` the output ends at once, whether or
- * not the upstream has. A failure is not written: it is in `outcome`.
+ * status; one second after `start` the head goes out anyway. It also does after a silence in which not even that came: many
+ * clients wait no longer than 300 s for a head, and a local model may take more for a long prompt. After `stop` or `failure`
+ * the output ends at once, whether or not the upstream has. A failure is not written: it is in `outcome`.
  * `keepAliveMs`: silence after which the stream is kept alive; 0 for never.
  */
 export function serialise(
@@ -106,6 +107,7 @@ class SerialiseStream extends Transform {
     this.#serialiser = serialiser
     this.#outcome = outcome
     this.#keepAliveMs = keepAliveMs
+    if (keepAliveMs > 0) this.#awaitHead(keepAliveMs)
   }
 
   override _transform(deltas: Delta[], _encoding: BufferEncoding, done: TransformCallback): void {
@@ -129,12 +131,19 @@ class SerialiseStream extends Transform {
   #textOf(delta: Delta): string {
     this.#outcome.add(delta)
     if (delta.type === 'start') {
-      this.#headTimer = setTimeout(() => this.#write(''), headDelayMs).unref()
+      // the client knows the answer by the id of the head already
+      if (this.#hasHead) return this.#serialiser.write(withoutIdentity(delta))
+      this.#awaitHead(headDelayMs)
     } else if (delta.type === 'stop' || delta.type === 'failure') {
       this.#over = true
       this.#stopTimers()
     }
     return this.#serialiser.write(delta)
+  }
+
+  #awaitHead(delayMs: number): void {
+    clearTimeout(this.#headTimer)
+    this.#headTimer = setTimeout(() => this.#write(''), delayMs).unref()
   }
 
   /** The first piece takes the head along. */
@@ -163,6 +172,10 @@ class SerialiseStream extends Transform {
     clearTimeout(this.#headTimer)
     clearTimeout(this.#silenceTimer)
   }
+}
+
+function withoutIdentity({ type, usage }: DeltaOf<'start'>): Delta {
+  return { type, id: undefined, ...(usage && { usage }) }
 }
 
 /**

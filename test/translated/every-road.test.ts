@@ -175,6 +175,28 @@ for (const { name, route, ask, stream, alive, end, failure, refusal } of roads) 
     if (route === '/v1/responses') assertCounted(text)
   })
 
+  test(`row 35: ${name}: while the upstream reads a long prompt, the client has a head and is kept`, async (t) => {
+    const gate = deferred()
+    const sse: Step[] = [': processing\n\n', { until: gate.promise }, ...stream(first)]
+    const upstream = await startUpstream(t, [{ sse }])
+    const { url } = await proxyFor(t, upstream.url, { keep_alive_s: 0.02 })
+
+    const answer = await post(url + route, ask)
+    let text = ''
+    for await (const piece of answer.body!.pipeThrough(new TextDecoderStream())) {
+      text += piece
+      if (silences(text, alive) >= 5) gate.resolve()
+    }
+
+    assert.ok(text.includes(first))
+    assert.match(text, end)
+    assert.equal(
+      new Set(text.match(/"id":"(?:chatcmpl-|resp_|msg_(?=[^"]*","type":"message","role"))[^"]*"/g))
+        .size,
+      1,
+    )
+  })
+
   test(`row 35: ${name}: an upstream that is silent for too long is given up, and its client told`, async (t) => {
     const [before] = begun(stream)
     const upstream = await startUpstream(t, [{ sse: [...before, 'hang'] }])
