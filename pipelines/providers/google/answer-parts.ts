@@ -38,18 +38,22 @@ export class AnswerParts {
   }
 
   /** One event's parts; `logprobs`: of the tokens of its text. */
-  add(parts: readonly JsonObject[], logprobs?: unknown[]): Delta[] {
+  add(parts: readonly JsonObject[], logprobs: unknown[] | undefined, deltas: Delta[]): void {
     let rest = logprobs
-    return parts.flatMap((part, index) => {
-      if (part.functionCall !== undefined) return this.#callPart(part)
+    for (const [index, part] of parts.entries()) {
+      if (part.functionCall !== undefined) {
+        deltas.push(...this.#callPart(part))
+        continue
+      }
       const text = asText(part.text)
       const isThought = part.thought === true
       this.offsets.begin(index, isThought)
-      if (isThought) return [...this.#think(text), ...this.#sign(part)]
-      const deltas = this.#say(text, rest)
-      if (text !== '') rest = undefined
-      return [...deltas, ...this.#sign(part)]
-    })
+      if (text !== '') {
+        deltas.push(...(isThought ? this.#think(text) : this.#say(text, rest)))
+        if (!isThought) rest = undefined
+      }
+      if (part.thoughtSignature !== undefined) deltas.push(...this.#sign(part))
+    }
   }
 
   /** `cut`: the answer ended before the model did. Throws ProtocolError where a call is open all the same. */
@@ -63,15 +67,14 @@ export class AnswerParts {
   }
 
   #say(text: string, logprobs: unknown[] | undefined): Delta[] {
-    if (text === '') return []
-    const deltas = [...this.#endThought(), ...this.#text.piece(text, logprobs)]
+    const ended = this.#thought ? this.#endThought() : []
+    const piece = this.#text.piece(text, logprobs)
     this.offsets.add(text)
-    return deltas
+    return ended.length > 0 ? [...ended, ...piece] : piece
   }
 
   /** Nobody takes thoughts back, so their text ends without a seal. */
   #think(text: string): Delta[] {
-    if (text === '') return []
     this.#thought ??= new ReasoningSoFar('thinking', this.#origin(), this.#answer)
     this.#thoughtText += text
     return this.#thought.piece(text, false)

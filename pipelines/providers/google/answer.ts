@@ -61,12 +61,15 @@ class GoogleTranslator implements Translator {
   event(data: JsonObject): Delta[] {
     if (isError(data)) return [failed(googleError(data.error))]
     if (data.usageMetadata) this.#usage = asObject(data.usageMetadata)
-    const begun = this.#start(data)
-    const { blockReason, blockReasonMessage } = asObject(data.promptFeedback)
-    this.#blocked ??= asName(blockReasonMessage) ?? asName(blockReason)
-    const candidates = entriesOf(data.candidates, 'candidates', (text) => ({ text }))
-    const candidate = candidates.find(({ index }) => (asIndex(index) ?? 0) === 0)
-    return candidate ? [...begun, ...this.#candidate(candidate)] : begun
+    const deltas: Delta[] = []
+    if (!this.#started) deltas.push(this.#start(data))
+    if (data.promptFeedback) this.#block(asObject(data.promptFeedback))
+    for (const candidate of entriesOf(data.candidates, 'candidates', (text) => ({ text }))) {
+      if ((asIndex(candidate.index) ?? 0) !== 0) continue
+      this.#candidate(candidate, deltas)
+      break
+    }
+    return deltas
   }
 
   end(): Delta[] {
@@ -80,24 +83,29 @@ class GoogleTranslator implements Translator {
     return [...this.#parts.end(isCut(this.#reason)), ...this.#found(), ...this.#finish()]
   }
 
-  #start({ responseId }: JsonObject): Delta[] {
-    if (this.#started) return []
+  #start({ responseId }: JsonObject): Delta {
     this.#started = true
     const id = asName(responseId)
     this.#soFar.id = id ?? this.#soFar.id
     const usage = usageFrom(this.#usage)
-    return [{ type: 'start', id, ...(usage && { usage }) }]
+    return { type: 'start', id, ...(usage && { usage }) }
   }
 
-  #candidate(candidate: JsonObject): Delta[] {
+  #block({ blockReason, blockReasonMessage }: JsonObject): void {
+    this.#blocked ??= asName(blockReasonMessage) ?? asName(blockReason)
+  }
+
+  #candidate(candidate: JsonObject, deltas: Delta[]): void {
     this.#reason = reasonFrom(candidate.finishReason) ?? this.#reason
     this.#message = asName(candidate.finishMessage) ?? this.#message
     if (candidate.groundingMetadata) this.#grounding = asObject(candidate.groundingMetadata)
     const content = partOf(candidate.content, 'content')
     if (isUnreadable(candidate, content)) throw unreadable('content')
     const { parts } = content
+    const { logprobsResult } = candidate
+    const logprobs = logprobsResult ? logprobsOf(asObject(logprobsResult)) : undefined
     const entries = entriesOf(parts, 'parts', (text) => ({ text }))
-    return this.#parts.add(entries, logprobsOf(asObject(candidate.logprobsResult)))
+    this.#parts.add(entries, logprobs, deltas)
   }
 
   /** What a search of Google's found. It comes behind the text that rests on it. */
