@@ -3,7 +3,7 @@ import { objectFrom } from '../../json/value.ts'
 import type { DeltaOf } from '../../neutral/delta.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { builtInItem } from './built-in-tools.ts'
-import { frameOf, type Events, type Frame } from './events.ts'
+import type { EmitPiece, Events } from './events.ts'
 import { GrowingText, type ItemPlace } from './message.ts'
 
 type Start = DeltaOf<'tool-start'>
@@ -19,7 +19,7 @@ export class CallItem {
   readonly #input = new GrowingText()
   readonly #events: Events | undefined
   readonly #placed: Placed
-  #open: { place: ItemPlace; frame: Frame } | undefined
+  #open: { place: ItemPlace; emit: EmitPiece | undefined } | undefined
 
   constructor(start: Start, placed: Placed, events: Events | undefined) {
     this.#start = start
@@ -31,7 +31,7 @@ export class CallItem {
   add(text: string): void {
     if (text === '') return
     this.#input.add(text)
-    if (this.#open) this.#events?.emitPiece(this.#open.frame, text)
+    this.#open?.emit?.(text)
   }
 
   /**
@@ -89,13 +89,13 @@ export class CallItem {
     const { output_index } = place
     const item = this.#item(place, '', 'in_progress')
     this.#events?.emit('response.output_item.added', { output_index, item })
-    const frame =
+    const emit =
       kind === 'custom'
-        ? frameOf('response.custom_tool_call_input.delta', { ...place, call_id: id })
-        : frameOf('response.function_call_arguments.delta', place)
-    this.#open = { place, frame }
+        ? this.#events?.pieces('response.custom_tool_call_input.delta', { ...place, call_id: id })
+        : this.#events?.pieces('response.function_call_arguments.delta', place)
+    this.#open = { place, emit }
     const before = this.#input.toString()
-    if (before !== '') this.#events?.emitPiece(frame, before)
+    if (before !== '') emit?.(before)
     return this.#open
   }
 

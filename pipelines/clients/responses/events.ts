@@ -3,11 +3,8 @@
 /** `response.created` and `response.in_progress`, which are written last: their numbers are taken from the beginning. */
 const headEvents = 2
 
-/** What stands around the one member that differs between events of a kind: written once, since an answer has thousands. */
-export interface Frame {
-  before: string
-  after: string
-}
+/** Emits one piece of text. */
+export type EmitPiece = (piece: string) => void
 
 export class Events {
   #next = headEvents
@@ -18,26 +15,24 @@ export class Events {
     this.#next += 1
   }
 
-  /** `name`: the member that holds the piece of text. */
-  emitPiece({ before, after }: Frame, piece: string): void {
-    this.#text += `${before}${JSON.stringify(piece)}${after}${this.#next}}\n\n`
-    this.#next += 1
+  /**
+   * For events that differ in one member, the piece of text in `delta`: what stands around it is written once, since an answer
+   * has thousands.
+   */
+  pieces(type: string, members: object, behind: object = {}): EmitPiece {
+    const before = `event: ${type}\ndata: ${JSON.stringify({ type, ...members }).slice(0, -1)},"delta":`
+    const numbered = JSON.stringify({ ...behind, sequence_number: 0 })
+    const after = `,${numbered.slice(1, -'0}'.length)}`
+    return (piece) => {
+      this.#text += `${before}${JSON.stringify(piece)}${after}${this.#next}}\n\n`
+      this.#next += 1
+    }
   }
 
   take(): string {
     const text = this.#text
     this.#text = ''
     return text
-  }
-}
-
-/** The frame of events whose piece of text is `delta`. */
-export function frameOf(type: string, members: object, behind: object = {}): Frame {
-  const before = JSON.stringify({ type, ...members })
-  const after = JSON.stringify({ ...behind, sequence_number: 0 })
-  return {
-    before: `event: ${type}\ndata: ${before.slice(0, -1)},"delta":`,
-    after: `,${after.slice(1, -'0}'.length)}`,
   }
 }
 

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../json/value.ts'
 import type { Citation } from '../../neutral/delta.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
-import { frameOf, type Events, type Frame } from './events.ts'
+import type { EmitPiece, Events } from './events.ts'
 
 /** Where an item stands: its id, and its place in the output. */
 export interface ItemPlace {
@@ -62,7 +62,7 @@ export class MessageItem {
   addText(text: string, logprobs: unknown[] | undefined): void {
     const part = this.#partOf('output_text')
     part.text.add(text)
-    if (!logprobs) this.#events?.emitPiece(part.frame, text)
+    if (!logprobs) part.emit?.(text)
     else {
       part.logprobs.push(...logprobs)
       this.#events?.emit('response.output_text.delta', { ...part.at, delta: text, logprobs })
@@ -72,7 +72,7 @@ export class MessageItem {
   addRefusal(text: string): void {
     const part = this.#partOf('refusal')
     part.text.add(text)
-    this.#events?.emitPiece(part.frame, text)
+    part.emit?.(text)
   }
 
   /** Of the open part; citations count the code points of the whole content. */
@@ -108,7 +108,8 @@ export class MessageItem {
   #partOf(type: OpenPart['type']): OpenPart {
     if (this.#open?.type === type) return this.#open
     this.#closePart()
-    const at = { ...this.#place, content_index: this.#parts.length }
+    const { item_id, output_index } = this.#place
+    const at = { item_id, output_index, content_index: this.#parts.length }
     const part = emptyPart(type)
     this.#events?.emit('response.content_part.added', { ...at, part })
     const behind = type === 'output_text' ? { logprobs: [] } : {}
@@ -118,7 +119,7 @@ export class MessageItem {
       text: new GrowingText(),
       logprobs: [],
       annotations: [],
-      frame: frameOf(`response.${type}.delta`, at, behind),
+      emit: this.#events?.pieces(`response.${type}.delta`, at, behind),
     }
     return this.#open
   }
@@ -145,7 +146,8 @@ interface OpenPart {
   text: GrowingText
   logprobs: unknown[]
   annotations: object[]
-  frame: Frame
+  /** where the answer is streamed */
+  emit: EmitPiece | undefined
 }
 
 function emptyPart(type: OpenPart['type']): JsonObject {
@@ -159,7 +161,7 @@ export class ReasoningItem {
   readonly #place: ItemPlace
   readonly #events: Events | undefined
   readonly #summary: JsonObject[] = []
-  #open: { at: object; text: GrowingText; frame: Frame } | undefined
+  #open: { at: object; text: GrowingText; emit: EmitPiece | undefined } | undefined
 
   constructor(place: ItemPlace, events: Events | undefined) {
     this.#place = place
@@ -171,7 +173,7 @@ export class ReasoningItem {
   addText(text: string): void {
     this.#open ??= this.#begunPart()
     this.#open.text.add(text)
-    this.#events?.emitPiece(this.#open.frame, text)
+    this.#open.emit?.(text)
   }
 
   endPart(): void {
@@ -207,8 +209,8 @@ export class ReasoningItem {
     const at = { ...this.#place, summary_index: this.#summary.length }
     const part = { type: 'summary_text', text: '' }
     this.#events?.emit('response.reasoning_summary_part.added', { ...at, part })
-    const frame = frameOf('response.reasoning_summary_text.delta', at)
-    return { at, text: new GrowingText(), frame }
+    const emit = this.#events?.pieces('response.reasoning_summary_text.delta', at)
+    return { at, text: new GrowingText(), emit }
   }
 }
 

@@ -15,12 +15,13 @@ type Speaker = Turn['role'] | 'tool'
 /** The pieces of a string or a list of parts. Throws a 400 that names what nobody can read here. */
 export function contentPieces(content: unknown, place: string, speaker: Speaker): Piece[] {
   if (typeof content === 'string') return content === '' ? [] : [textPiece(content, place)]
-  return listAt(content, place).flatMap((value, index) => {
+  const pieces: Piece[] = []
+  for (const [index, value] of listAt(content, place).entries()) {
     const at = `${place}[${index}]`
-    return typeof value === 'string'
-      ? [textPiece(value, at)]
-      : partPieces(objectAt(value, at), at, speaker)
-  })
+    if (typeof value === 'string') pieces.push(textPiece(value, at))
+    else pieces.push(...partPieces(objectAt(value, at), at, speaker))
+  }
+  return pieces
 }
 
 export function textPiece(text: string, place: string): Piece {

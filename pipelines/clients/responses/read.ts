@@ -88,9 +88,9 @@ export function readResponses(body: unknown): ResponsesRead {
   const text = textOf(body, history)
   const format = formatOf(text.format)
   const reasoning = isGiven(body.reasoning) ? objectAt(body.reasoning, 'reasoning') : {}
-  const wish = wishOf(history.changed.effort ?? reasoning.effort)
   const summary = reasoning.summary ?? reasoning.generate_summary
   const showsReasoning = isGiven(summary)
+  const wish = wishOf(history.changed.effort ?? reasoning.effort, !showsReasoning)
   const sampling = samplingOf(body, include)
   const total = limitOf(body.max_output_tokens)
   const request: NeutralRequest = {
@@ -101,7 +101,7 @@ export function readResponses(body: unknown): ResponsesRead {
     sampling,
     stop: [],
     ...(format && { format }),
-    reasoning: { ...wish, hidden: !showsReasoning },
+    reasoning: wish,
     ...smallFields(body, text),
     own: {},
     lost: lostOf(body, history, wish),
@@ -181,11 +181,11 @@ const levels = new Map<unknown, Level>([
 ])
 
 /** A word that nobody knows counts as not sent. */
-function wishOf(effort: unknown): Omit<Wish, 'hidden'> {
+function wishOf(effort: unknown, hidden: boolean): Wish {
   const level = levels.get(effort)
   const name = 'reasoning.effort'
-  if (!isGiven(effort)) return { names: [] }
-  return { names: [name], ...(level && { level, parameter: name }) }
+  if (!isGiven(effort)) return { names: [], hidden }
+  return { names: [name], hidden, ...(level && { level, parameter: name }) }
 }
 
 function limitOf(value: unknown): number | undefined {

@@ -47,12 +47,14 @@ export function blocksOf(pieces: Ordered[], names: ToolNames): AnthropicBlock[] 
 
 /** The blocks of an instruction. Throws a 400 for a piece other than text. */
 export function instructionBlocks(pieces: Ordered[]): AnthropicTextBlock[] {
-  const texts = pieces.flatMap((piece) => {
-    if (piece.type === 'text') return [withMark(textBlock(piece.text), piece.mark)]
-    if (piece.type === 'phase') return []
-    throw unsupportedPiece(piece, 'a system message holds text only')
-  })
-  return texts.filter((block) => !isBlank(block))
+  const blocks: AnthropicTextBlock[] = []
+  for (const piece of pieces) {
+    if (piece.type === 'phase') continue
+    if (piece.type !== 'text') throw unsupportedPiece(piece, 'a system message holds text only')
+    const block = textBlock(piece.text)
+    if (!isBlank(block)) blocks.push(withMark(block, piece.mark))
+  }
+  return blocks
 }
 
 export function textBlock(text: string): AnthropicTextBlock {
