@@ -268,20 +268,21 @@ function undeferred(tool: Tool): Tool {
 /**
  * The names, for what is dropped, of the tools that the model lacks. Throws a 400 where the work cannot go on without: the
  * client would run the tool, or has no other, or wants this one called. An answer without results would look like a search
- * that found nothing.
+ * that found nothing. `nameOf`: undefined for one without which the work goes on.
  */
 export function lostTools(
   { model, tools, toolChoice }: NeutralRequest,
   isLacking: (tool: HostedTool) => boolean,
+  nameOf: (tool: HostedTool) => string | undefined = ({ lostName }) => lostName,
 ): string[] {
   const lacking = tools.filter((tool) => tool.kind === 'hosted').filter(isLacking)
   const isAll = lacking.length === tools.length
   for (const tool of lacking) {
     if (tool.isClientRun) throw unknownTool(tool)
     const isChosen = toolChoice?.type === 'hosted' && toolChoice.tool === tool
-    if (tool.lostName !== undefined && (isAll || isChosen)) throw unavailable(tool, model)
+    if (nameOf(tool) !== undefined && (isAll || isChosen)) throw unavailable(tool, model)
   }
-  return lacking.map(({ lostName = 'tools' }) => lostName)
+  return lacking.map((tool) => nameOf(tool) ?? 'tools')
 }
 
 function unknownTool({ place, written }: HostedTool): ProxyError {
@@ -290,7 +291,7 @@ function unknownTool({ place, written }: HostedTool): ProxyError {
 }
 
 function unavailable({ place, written, search }: HostedTool, model: string): ProxyError {
-  const name = search ? 'web_search' : (written ?? 'the tool')
+  const name = search ? 'web_search' : (written?.replace(/_\d{8}$/, '') ?? 'the tool')
   const message = `${name} is not available on the model ${shown(model)} here.`
   return badRequest('unsupported_tool', place, message)
 }

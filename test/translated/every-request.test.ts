@@ -125,27 +125,33 @@ for (const { road, client, type } of roads) {
     assert.match(client.error(answer).message, /look/)
   })
 
-  test(`§5.7, §16.5, §17.4 ${road}: a search goes up alone, and beside tools where the entry lets it`, async (t) => {
+  test(`§5.7, §16.5, §17.4 ${road}: a search goes up alone, chosen, and beside tools where the entry lets it`, async (t) => {
     const { tools: [listed] = [], ...asked } = client.search as { tools?: JsonObject[] }
     const alone = { ...client.ask(hi), ...client.search }
     const tools = [client.tool('look'), ...(listed ? [listed] : [])]
     const beside = { ...client.ask(hi), ...asked, tools }
     const allowed = { model: { web_search: true } }
 
-    const [one, two, three] = [
+    const chosen = { ...beside, tool_choice: client.searching }
+    const [one, two, three, four] = [
       await ask(t, { client, type }, alone),
       await ask(t, { client, type }, beside),
       await ask(t, { client, type }, beside, allowed),
+      await ask(t, { client, type }, chosen),
     ]
 
     if (type === 'common') {
       assert.equal(one.status, 400)
       assert.match(client.error(one.answer).message, /web_search is not available on the model/)
+      assert.equal(four.status, 400)
     } else assert.ok(searches(one.sent))
     const isSent = type === 'openai' || client.asksForSearch === true
     assert.equal(searches(two.sent), isSent)
     assert.equal(two.dropped, isSent ? null : 'tools.web_search')
     assert.equal(searches(three.sent), type !== 'common')
+    assert.equal(searches(four.sent), type !== 'common')
+    // Gemini cannot be made to search
+    if (client.searching && type === 'google') assert.equal(four.dropped, 'tool_choice')
   })
 }
 

@@ -22,6 +22,8 @@ export interface Client {
   tool: (name: string) => JsonObject
   /** the client's own words for a search of the web */
   search: JsonObject
+  /** a choice of it; left out where there is none */
+  searching?: unknown
   /** whether these ask for it; else it is merely listed among tools */
   asksForSearch?: true
   /** a choice of that tool */
@@ -97,6 +99,7 @@ export const clients: Record<string, Client> = {
     },
     tool: (name) => ({ name, input_schema: schema }),
     search: { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
+    searching: { type: 'tool', name: 'web_search' },
     forced: (name) => ({ type: 'tool', name }),
     limit: 'max_tokens',
     reasoning: { thinking: { type: 'enabled', budget_tokens: 2000 } },
@@ -109,6 +112,7 @@ export const clients: Record<string, Client> = {
     ask: (turns) => ({ input: turns.map(item) }),
     tool: (name) => ({ type: 'function', name, parameters: schema }),
     search: { tools: [{ type: 'web_search' }] },
+    searching: { type: 'web_search' },
     forced: (name) => ({ type: 'function', name }),
     limit: 'max_output_tokens',
     reasoning: { reasoning: { effort: 'high', summary: 'auto' } },

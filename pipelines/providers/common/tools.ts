@@ -1,5 +1,5 @@
 /** The client's tools as functions, which is all that chat servers of any kind have, and the choice among them. */
-import { badRequest, ProxyError } from '../../errors.ts'
+import { badRequest } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { isClosed, objectSchema } from '../../neutral/object-schema.ts'
 import type {
@@ -10,7 +10,7 @@ import type {
   NeutralRequest,
   ToolChoice,
 } from '../../neutral/request.ts'
-import { wrappedTool, type ToolNames } from '../../neutral/tools.ts'
+import { lostTools, wrappedTool, type ToolNames } from '../../neutral/tools.ts'
 
 interface Tooling {
   fields: JsonObject
@@ -26,12 +26,12 @@ type CallableTool = FunctionTool | CustomTool
  */
 export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling {
   const { tools, toolChoice, parallelCalls } = request
-  const hosted = tools.filter((tool) => tool.kind === 'hosted')
-  for (const tool of hosted) if (tool.isClientRun) throw undeclarable(tool)
+  const dropped = lostTools(
+    request,
+    () => true,
+    (tool) => `tools.${hostedName(tool)}`,
+  )
   const callable = tools.filter((tool) => tool.kind !== 'hosted')
-  const [first] = hosted
-  if (first && callable.length === 0) throw unavailable(hostedName(first), first.place, request)
-  const dropped = hosted.map((tool) => `tools.${hostedName(tool)}`)
   const { allowed, choice } = choose(toolChoice, callable, request, names)
   if (allowed.length === 0) return { fields: {}, dropped }
   const fields = {
@@ -91,9 +91,12 @@ function choose(
       return { allowed: [...allowed], ...(isForced && { choice: 'required' }) }
     }
     case 'hosted':
-      throw unavailable(hostedName(choice.tool), choice.place, request)
-    case 'own':
-      throw unavailable(typeOf(choice.value), choice.place, request)
+      // was refused with the tool
+      return { allowed: tools }
+    case 'own': {
+      const message = `${typeOf(choice.value)} is not available on the model ${JSON.stringify(request.model)} here.`
+      throw badRequest('unsupported_tool', choice.place, message)
+    }
     default:
       throw choice satisfies undefined
   }
@@ -126,14 +129,4 @@ function typeOf(choice: unknown): string {
   const type =
     typeof choice === 'object' && choice !== null && 'type' in choice ? choice.type : choice
   return typeof type === 'string' ? type : 'tool_choice'
-}
-
-function unavailable(name: string, place: string, { model }: NeutralRequest): ProxyError {
-  const message = `${name} is not available on the model ${JSON.stringify(model)} here.`
-  return badRequest('unsupported_tool', place, message)
-}
-
-function undeclarable(tool: HostedTool): ProxyError {
-  const message = `${hostedName(tool)} is known to models of its own provider only; declare it as a function with a schema.`
-  return badRequest('unsupported_tool', tool.place, message)
 }

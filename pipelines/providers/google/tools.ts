@@ -11,7 +11,7 @@ import type {
   NeutralRequest,
   ToolChoice,
 } from '../../neutral/request.ts'
-import { wrappedTool, type NameRule, type ToolNames } from '../../neutral/tools.ts'
+import { lostTools, wrappedTool, type NameRule, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven, objectAt } from '../../untrusted.ts'
 import type {
   FunctionCallingConfig,
@@ -51,17 +51,18 @@ type Declared = FunctionTool | CustomTool
 export function writeTooling(request: NeutralRequest, context: ToolContext): Tooling {
   const declared = declaredTools(request)
   const hosted = request.tools.filter((tool) => tool.kind === 'hosted')
-  const search = hosted.find((tool) => isSent(tool, declared, context))
-  refuseUseless(hosted, declared, request)
+  const isSent = (tool: HostedTool) => isWanted(tool, declared, request, context)
+  const search = hosted.find(isSent)
   const tools: GoogleTool[] = [
     ...(declared.length > 0 ? [{ functionDeclarations: declarations(declared, context) }] : []),
     ...(search ? [{ googleSearch: {} }] : []),
   ]
-  const lost = hosted.filter((tool) => !isSent(tool, declared, context)).map(lostName)
+  const lost = lostTools(request, (tool) => !isSent(tool), lostName)
   const config =
     declared.length > 0 ? callingConfig(request.toolChoice, declared, context) : undefined
   const serial = request.parallelCalls === false && declared.length > 0
-  const isChoiceLost = request.toolChoice?.type === 'own' && tools.length > 0
+  const { type } = request.toolChoice ?? {}
+  const isChoiceLost = (type === 'own' || type === 'hosted') && tools.length > 0
   return {
     fields: {
       ...(tools.length > 0 && { tools }),
@@ -97,29 +98,15 @@ function keyOf({ name, namespace }: Named): string {
 }
 
 /** Any provider's own search will do. Beside functions it goes up only where somebody surely wants it: it costs money. */
-function isSent(
-  { search, written }: HostedTool,
+function isWanted(
+  tool: HostedTool,
   declared: readonly Declared[],
+  { toolChoice }: NeutralRequest,
   { searchesBeside }: ToolContext,
 ): boolean {
-  return search !== undefined && (declared.length === 0 || written === undefined || searchesBeside)
-}
-
-/** Where there is no other tool, silence would look like a tool that finds nothing. */
-function refuseUseless(
-  hosted: readonly HostedTool[],
-  declared: readonly Declared[],
-  { model }: NeutralRequest,
-): void {
-  const own = hosted.find(({ isClientRun }) => isClientRun)
-  const [first] = hosted
-  if (own) {
-    const message = `${own.place} has the type ${shown(own.written ?? '')}; declare it as a function with a schema.`
-    throw badRequest('unsupported_tool', own.place, message)
-  }
-  if (declared.length > 0 || !first || hosted.some(({ search }) => search)) return
-  const message = `${first.written ?? 'web_search'} is not available on the model ${shown(model)} here.`
-  throw badRequest('unsupported_tool', first.place, message)
+  if (tool.search === undefined) return false
+  const isChosen = toolChoice?.type === 'hosted' && toolChoice.tool === tool
+  return declared.length === 0 || tool.written === undefined || searchesBeside || isChosen
 }
 
 function lostName({ written, search }: HostedTool): string {

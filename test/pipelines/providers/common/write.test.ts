@@ -375,7 +375,7 @@ const refused: [
     { tools: [tool('a'), hosted('bash_20250124', { isClientRun: true })] },
     'unsupported_tool',
     'tools[0]',
-    /^bash .*declare it as a function/,
+    /"bash_20250124".*declare it as a function/,
   ],
   [
     'a choice of a tool that is not declared',
