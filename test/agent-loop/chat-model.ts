@@ -5,14 +5,17 @@ import { sliced, type Piece } from './scripted-agent.ts'
 
 type CallPiece = Extract<Piece, { kind: 'call' }>
 
-/**
- * A message has one text, one reasoning and its calls; hidden reasoning has no place in it. Calls are counted from 0 in every
- * answer, as some servers do.
- */
-export function messageOf(pieces: Piece[]): Part {
+/** Which answer it is, as far as ids depend on it. */
+interface Answer {
+  model: string
+  turn: number
+}
+
+/** A message has one text, one reasoning and its calls; hidden reasoning has no place in it. */
+export function messageOf(pieces: Piece[], answer: Answer): Part {
   const content = textOf(pieces, 'text')
   const reasoning = textOf(pieces, 'thinking')
-  const calls = pieces.filter(isCall).map((piece, index) => callOf(piece, index))
+  const calls = pieces.filter(isCall).map((piece, index) => callOf(piece, index, answer))
   return {
     type: 'message',
     role: 'assistant',
@@ -30,9 +33,11 @@ function isCall(piece: Piece): piece is CallPiece {
   return piece.kind === 'call'
 }
 
-function callOf({ name, input }: CallPiece, index: number) {
+/** Ids are counted from 0 in every answer, as some servers do; those of Mistral have nine characters. */
+function callOf({ name, input }: CallPiece, index: number, { model, turn }: Answer) {
   const called = { name, arguments: JSON.stringify(input) }
-  return { id: `call_${index}`, type: 'function', function: called }
+  const id = model.includes('stral') ? `turn${turn}`.padEnd(8, 'x') + index : `call_${index}`
+  return { id, type: 'function', function: called }
 }
 
 const usage = { prompt_tokens: 10, completion_tokens: 7, total_tokens: 17 }
@@ -53,9 +58,9 @@ export function chatBody({ type: _, ...message }: Part, model: string, turn: num
 
 /** The pieces in the order in which the model says them, so that reasoning may come between two calls. */
 export function chatStream(pieces: Piece[], model: string, turn: number): string[] {
-  const finish_reason = finishOf(messageOf(pieces))
+  const finish_reason = finishOf(messageOf(pieces, { model, turn }))
   const begun = head('chat.completion.chunk', model, turn)
-  const deltas = [{ role: 'assistant', content: '' }, ...deltasOf(pieces)]
+  const deltas = [{ role: 'assistant', content: '' }, ...deltasOf(pieces, { model, turn })]
   const chunks = [
     ...deltas.map((delta) => ({ choices: [{ index: 0, delta, finish_reason: null }] })),
     { choices: [{ index: 0, delta: {}, finish_reason }] },
@@ -65,7 +70,7 @@ export function chatStream(pieces: Piece[], model: string, turn: number): string
   return [...events, '[DONE]'].map((data) => `data: ${data}\n\n`)
 }
 
-function deltasOf(pieces: Piece[]): JsonObject[] {
+function deltasOf(pieces: Piece[], answer: Answer): JsonObject[] {
   const calls = pieces.filter(isCall)
   return pieces.flatMap((piece): JsonObject[] => {
     switch (piece.kind) {
@@ -74,15 +79,15 @@ function deltasOf(pieces: Piece[]): JsonObject[] {
       case 'text':
         return sliced(piece.text).map((content) => ({ content }))
       case 'call':
-        return callDeltas(piece, calls.indexOf(piece))
+        return callDeltas(piece, calls.indexOf(piece), answer)
       default:
         return []
     }
   })
 }
 
-function callDeltas(piece: CallPiece, index: number): JsonObject[] {
-  const { function: called, ...call } = callOf(piece, index)
+function callDeltas(piece: CallPiece, index: number, answer: Answer): JsonObject[] {
+  const { function: called, ...call } = callOf(piece, index, answer)
   const first = { index, ...call, function: { name: called.name, arguments: '' } }
   const rest = sliced(called.arguments).map((text) => ({ index, function: { arguments: text } }))
   return [first, ...rest].map((delta) => ({ tool_calls: [delta] }))

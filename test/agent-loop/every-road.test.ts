@@ -65,6 +65,7 @@ const models: Model[] = [
   { id: 'gpt-5.4', type: 'openai', takesPlain: false },
   { id: 'glm-4.6', type: 'common', takesPlain: true },
   { id: 'deepseek-v4-pro', type: 'common', takesPlain: false },
+  { id: 'devstral-2512', type: 'common', takesPlain: false },
   { id: 'gemini-3-pro', type: 'google', takesPlain: true },
   { id: 'gemini-2.5-pro', type: 'google', takesPlain: true },
 ]

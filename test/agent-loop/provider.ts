@@ -97,14 +97,14 @@ const responses: Api = {
   stream: ({ parts, model, turn }) => responseStream(parts, model, turn),
 }
 
-/** Open models think as they do by themselves, and show it. */
+/** Open models think as they do by themselves, and show it; Devstral does not. */
 const chat: Api = {
   ...named,
   ...openAiError,
   root: '/v1/chat/completions',
   refused: ({ body }) => refusedChat(body),
-  thinks: () => true,
-  parts: ({ pieces }) => [messageOf(pieces)],
+  thinks: ({ model }) => model !== 'devstral-2512',
+  parts: ({ pieces, ...answer }) => [messageOf(pieces, answer)],
   body: ({ parts: [message], model, turn }) => chatBody(message!, model, turn),
   stream: ({ pieces, model, turn }) => chatStream(pieces, model, turn),
 }

@@ -3,6 +3,7 @@
  * a strict template is known to refuse. Source: their API references and reported refusals, read 2026-11.
  */
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { shown } from './issued.ts'
 
 const members = new Set([
   'model',
@@ -40,26 +41,45 @@ export function refusedChat(body: JsonObject): string[] {
     ...(messages.length === 0 ? ['messages: none'] : []),
     ...(JSON.stringify(body).includes('"d2a1.') ? ['seal: of another party'] : []),
     ...refusedTools(body),
+    ...refusedSettings(body),
     ...messages.flatMap((message, at) => refusedMessage(message, at)),
     ...refusedOrder(messages),
     ...(/^deepseek|^kimi/.test(String(body.model)) ? refusedReasoning(messages) : []),
+    ...(/^(?:mi|dev)stral/.test(String(body.model)) ? refusedByMistral(body, messages) : []),
   ]
 }
 
-function refusedTools({ tools, tool_choice: choice, stop, user }: JsonObject): string[] {
+function refusedTools({ tools, tool_choice: choice, parallel_tool_calls: parallel }: JsonObject) {
   const refused: string[] = []
   if (tools !== undefined && (!Array.isArray(tools) || tools.length === 0))
     refused.push('tools: empty')
   if (tools === undefined && choice !== undefined) refused.push('tool_choice: without tools')
-  if (Array.isArray(stop) && stop.length > 4) refused.push('stop: more than four')
-  if (typeof user === 'string' && user.length > 64) refused.push('user: too long')
+  if (tools === undefined && parallel !== undefined)
+    refused.push('parallel_tool_calls: without tools')
   const list = Array.isArray(tools) ? tools.filter(isObject) : []
+  const names = new Set<unknown>()
   for (const { type, function: called } of list) {
     const { name, parameters } = isObject(called) ? called : {}
-    if (type !== 'function') refused.push(`tool: type ${String(type)}`)
-    if (!/^[\w-]{1,64}$/.test(String(name))) refused.push(`tool: name ${String(name)}`)
+    if (type !== 'function') refused.push(`tool: type ${shown(type)}`)
+    if (!/^[\w-]{1,64}$/.test(shown(name))) refused.push(`tool: name ${shown(name)}`)
     if (!isObject(parameters) || parameters.type !== 'object') refused.push('tool: parameters')
+    if (names.has(name)) refused.push(`tools: two of the name ${shown(name)}`)
+    names.add(name)
   }
+  const chosen = isObject(choice) && isObject(choice.function) ? choice.function.name : undefined
+  if (chosen !== undefined && !names.has(chosen))
+    refused.push(`tool_choice: ${shown(chosen)} is not declared`)
+  return refused
+}
+
+function refusedSettings(body: JsonObject): string[] {
+  const { stop, user, stream, stream_options: options, max_tokens: limit } = body
+  const refused: string[] = []
+  if (Array.isArray(stop) && stop.length > 4) refused.push('stop: more than four')
+  if (typeof user === 'string' && user.length > 64) refused.push('user: too long')
+  if (options !== undefined && stream !== true) refused.push('stream_options: without a stream')
+  if (limit !== undefined && !(Number.isInteger(limit) && Number(limit) > 0))
+    refused.push(`max_tokens: ${shown(limit)}`)
   return refused
 }
 
@@ -76,7 +96,10 @@ function refusedMessage(message: JsonObject, at: number): string[] {
   if (typeof content !== 'string' && !mayBeList && !mayBeNull)
     refused.push(`messages[${at}]: content`)
   if (content === '') refused.push(`messages[${at}]: empty`)
+  if (Array.isArray(content)) refused.push(...refusedParts(content.filter(isObject), at))
   const list = Array.isArray(calls) ? calls.filter(isObject) : []
+  if (new Set(list.map(({ id }) => id)).size < list.length)
+    refused.push(`messages[${at}]: an id twice`)
   for (const { id, function: called } of list) {
     const { name, arguments: args } = isObject(called) ? called : {}
     if (typeof id !== 'string' || id.length > 40) refused.push(`messages[${at}]: id ${String(id)}`)
@@ -84,6 +107,19 @@ function refusedMessage(message: JsonObject, at: number): string[] {
     if (typeof args !== 'string' || !objectFrom(args)) refused.push(`messages[${at}]: arguments`)
   }
   return refused
+}
+
+const imageAddress = /^(?:https?:\/\/|data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+=*$)/
+
+function refusedParts(parts: JsonObject[], at: number): string[] {
+  return parts.flatMap(({ type, text, image_url: image }) => {
+    if (type === 'text') {
+      return typeof text === 'string' && text !== '' ? [] : [`messages[${at}]: an empty part`]
+    }
+    if (type !== 'image_url') return [`messages[${at}]: a part of type ${shown(type)}`]
+    const url = isObject(image) ? image.url : undefined
+    return imageAddress.test(shown(url)) ? [] : [`messages[${at}]: no address of an image`]
+  })
 }
 
 /** Speakers take turns, and the results of calls are right behind them. */
@@ -112,4 +148,24 @@ function refusedReasoning(messages: JsonObject[]): string[] {
       ? []
       : [`messages[${at}]: reasoning_content is missing`],
   )
+}
+
+/** mistral-common: ids, and who speaks behind whom; its API: members that it does not know. */
+function refusedByMistral({ user }: JsonObject, messages: JsonObject[]): string[] {
+  const refused = user === undefined ? [] : ['mistral: user']
+  for (const [at, message] of messages.entries()) {
+    const { role, tool_calls: calls, tool_call_id: result, prefix } = message
+    const before = messages[at - 1]?.role
+    if (role === 'user' && before === 'tool') refused.push(`messages[${at}]: a user behind a tool`)
+    if (at === messages.length - 1 && role === 'assistant' && prefix !== true)
+      refused.push(`messages[${at}]: the assistant is the last`)
+    const list = Array.isArray(calls) ? calls.filter(isObject) : []
+    for (const id of [...list.map((call) => call.id), ...(role === 'tool' ? [result] : [])]) {
+      if (!/^[A-Za-z0-9]{9}$/.test(String(id))) refused.push(`messages[${at}]: id ${String(id)}`)
+    }
+    for (const name of ['reasoning_content', 'reasoning', 'reasoning_details']) {
+      if (message[name] !== undefined) refused.push(`messages[${at}]: ${name}`)
+    }
+  }
+  return refused
 }

@@ -26,6 +26,7 @@ import { isClosed, repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
 import { capabilityOf, type Capability } from '../openai/capability.ts'
 import { writeMessages } from './messages.ts'
+import { forMistral, isMistral } from './mistral.ts'
 import { maker } from './reasoning.ts'
 import { writeTooling } from './tools.ts'
 
@@ -57,8 +58,9 @@ export function writeCommon(asked: NeutralRequest, context: WriteContext): Writt
   const capability = capabilityOf(id)
   const names = new ToolNames(request.tools, names64)
   const tooling = writeTooling(request, names)
+  const ofMistral = isMistral(id)
   const { leading, messages } = writeMessages(request.turns, {
-    takes: takesFrom(context.endpoint),
+    takes: ofMistral ? () => false : takesFrom(context.endpoint),
     recall,
     names,
     wantsReasoning: wantsReasoning.test(id),
@@ -69,7 +71,10 @@ export function writeCommon(asked: NeutralRequest, context: WriteContext): Writt
   const cut = isReasoner || request.stop.length > maxStopSequences ? request.stop : []
   const body: JsonObject = {
     model: id,
-    messages: [...systemMessage(systemPrompt, leading), ...messages],
+    messages: [
+      ...systemMessage(systemPrompt, leading),
+      ...(ofMistral ? forMistral(messages) : messages),
+    ],
     ...(stream && { stream, stream_options: { include_usage: true } }),
     ...limitField(request, model, isReasoner),
     ...sampling.fields,
@@ -77,7 +82,7 @@ export function writeCommon(asked: NeutralRequest, context: WriteContext): Writt
     ...(request.format && { response_format: writeFormat(request.format) }),
     ...tooling.fields,
     ...level.fields,
-    ...userField(request),
+    ...(!ofMistral && userField(request)),
   }
   const dropped = [
     ...droppedFields(request),
