@@ -81,7 +81,10 @@ function callDeltas({ kind, name, input }: ScriptCall, index: number): Delta[] {
 }
 
 interface LastTurn {
-  /** the user's text of this turn, or of an earlier one where this one holds only results */
+  /**
+   * the user's text of this turn, or of an earlier one where this one holds results. Not where it holds nothing: an agent that
+   * merely hears of the end of what it has started would start it again, for ever
+   */
   prompt: string
   results: string[]
 }
@@ -92,6 +95,7 @@ function lastTurn({ turns }: Ask): LastTurn {
   const start = turns.findLastIndex(({ from }, index) => from === 'assistant' && index < end) + 1
   const results = turns.slice(start, end).filter(({ from }) => from === 'tool')
   const texts = turns
+    .slice(results.length > 0 ? 0 : start)
     .filter(({ from }) => from === 'user')
     .map(({ text }) => withoutReminders(text))
   return {
@@ -101,7 +105,7 @@ function lastTurn({ turns }: Ask): LastTurn {
 }
 
 const added =
-  /<(system-reminder|environment_context|local-command-\w+|command-(?:name|message|args))>.*?<\/\1>/gs
+  /<(system-reminder|environment_context|task-notification|local-command-\w+|command-(?:name|message|args))>.*?<\/\1>/gs
 
 /** In these tags Claude Code and Codex wrap what they add to a message. */
 function withoutReminders(text: string): string {

@@ -111,6 +111,25 @@ test('a call is made, its result quoted, and the user remembered', async (t) => 
   assert.doesNotMatch(text, /Be kind|model/)
 })
 
+test('what Claude Code tells of an end is no question, so that nothing is called again', async (t) => {
+  const { anthropic } = await startDemo(t)
+  const ask = asks['two calls']!
+  const over = '<task-notification>Call get_weather is over.</task-notification>'
+
+  for (const content of [over, `<system-reminder>${over}</system-reminder>`]) {
+    const { stop_reason: stop } = await anthropic.messages.create({
+      ...ask,
+      messages: [
+        ...ask.messages,
+        { role: 'assistant', content: 'It is under way.' },
+        { role: 'user', content },
+      ],
+      tools: [...tools, { ...tools[0]!, name: 'other' }],
+    })
+    assert.equal(stop, 'end_turn')
+  }
+})
+
 test('any-client §14: a toolRunner goes on without a thread, and its question is not lost', async (t) => {
   const { anthropic } = await startDemo(t)
 
