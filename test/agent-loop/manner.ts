@@ -15,6 +15,9 @@ export const picture =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 export const pictureUrl = `data:image/png;base64,${picture}`
 
+/** What the model writes to a tool that takes free text. */
+export const freeText = 'What "time"\nis it?'
+
 /** The turn, counted from 0, in which the conversation is summarised. */
 export const summaryTurn = 4
 export const summaryWish = 'Summarise what was done so far.'

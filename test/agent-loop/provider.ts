@@ -1,13 +1,16 @@
 /** All providers on one port: each checks what it is asked, and lets the scripted model answer. */
 import type { TestContext } from 'node:test'
-import type { JsonObject } from '../../pipelines/json/value.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { startUpstream, type Answer, type RecordedRequest } from '../helpers/upstream.ts'
 import { chatBody, chatStream, messageOf } from './chat-model.ts'
-import type { IssuedAnswer, Part } from './issued.ts'
+import { shown, type IssuedAnswer, type Part } from './issued.ts'
 import { geminiBody, geminiStream, partsOf } from './gemini-model.ts'
 import { blocksOf, messageBody, messageStream } from './messages-model.ts'
 import { itemsOf, responseBody, responseStream } from './responses-model.ts'
 import { piecesOf, type Piece } from './scripted-agent.ts'
+import { freeText } from './manner.ts'
+import { partsIn } from './strict-blocks.ts'
 import { refusedChat } from './strict-chat.ts'
 import { modelIn, refusedGemini } from './strict-gemini.ts'
 import { refusedMessages } from './strict-messages.ts'
@@ -52,6 +55,8 @@ interface Api {
   /** the body of a refusal */
   refusal(message: string): object
   model(asked: Asked): string
+  /** the tools that are declared, each with its schema */
+  tools(body: JsonObject): [name: unknown, schema: unknown][]
   /** whether the model thinks in this turn */
   thinks(body: JsonObject): boolean
   streams(asked: Asked): boolean
@@ -80,6 +85,7 @@ const messages: Api = {
     error: { type: 'invalid_request_error', message },
     request_id: 'req_1',
   }),
+  tools: (body) => partsIn(body.tools).map(({ name, input_schema: schema }) => [name, schema]),
   thinks: ({ thinking }) => thinking !== undefined,
   parts: ({ pieces, model, turn }) => blocksOf(pieces, model, turn),
   body: ({ parts, model, turn }) => messageBody(parts, model, turn),
@@ -91,6 +97,7 @@ const responses: Api = {
   ...openAiError,
   root: '/v1/responses',
   refused: ({ body, issued }) => refusedResponses(body, issued),
+  tools: (body) => partsIn(body.tools).map(({ name, parameters }) => [name, parameters]),
   thinks: ({ reasoning }) => reasoning !== undefined,
   parts: ({ pieces, model, turn }) => itemsOf(pieces, model, turn),
   body: ({ parts, model, turn }) => responseBody(parts, model, turn),
@@ -103,6 +110,10 @@ const chat: Api = {
   ...openAiError,
   root: '/v1/chat/completions',
   refused: ({ body }) => refusedChat(body),
+  tools: (body) =>
+    partsIn(body.tools)
+      .flatMap(({ function: called }) => partsIn([called]))
+      .map(({ name, parameters }) => [name, parameters]),
   thinks: ({ model }) => model !== 'devstral-2512',
   parts: ({ pieces, ...answer }) => [messageOf(pieces, answer)],
   body: ({ parts: [message], model, turn }) => chatBody(message!, model, turn),
@@ -116,6 +127,10 @@ const gemini: Api = {
   refusal: (message) => ({ error: { code: 400, message, status: 'INVALID_ARGUMENT' } }),
   model: ({ path }) => String(modelIn(path)),
   streams: ({ path }) => path.includes('alt=sse'),
+  tools: (body) =>
+    partsIn(body.tools)
+      .flatMap(({ functionDeclarations: list }) => partsIn(list))
+      .map(({ name, parametersJsonSchema: schema }) => [name, schema]),
   thinks: () => true,
   parts: ({ pieces, model, turn }) => partsOf(pieces, model, turn),
   body: ({ parts, turn }) => geminiBody(parts, turn),
@@ -135,9 +150,19 @@ function answerTo(request: RecordedRequest, { issued, asked, violations }: Provi
   if (refused.length > 0) return { status: 400, body: api.refusal(refused.join('; ')) }
   const turn = issued.length
   const model = api.model(ask)
-  const pieces = piecesOf(turn, api.thinks(body))
+  const tools = api.tools(body)
+  const pieces = piecesOf(turn, api.thinks(body)).map((piece) => declared(piece, tools))
   const parts = api.parts({ pieces, model, turn })
   issued.push({ model, parts })
   const said = { pieces, parts, model, turn }
   return api.streams(ask) ? { sse: api.stream(said) } : { body: api.body(said) }
+}
+
+/** A call by the name under which the tool is declared here, and free text in the form that its schema wants. */
+function declared(piece: Piece, tools: [name: unknown, schema: unknown][]): Piece {
+  if (piece.kind !== 'call') return piece
+  const isMeant = (name: unknown) => name === piece.name || shown(name).endsWith(`__${piece.name}`)
+  const [name, schema] = tools.find(([one]) => isMeant(one)) ?? [piece.name, undefined]
+  const isFree = isObject(schema) && isDeepStrictEqual(schema.required, ['input'])
+  return { ...piece, name: shown(name), ...(isFree && { input: { input: freeText } }) }
 }

@@ -7,6 +7,7 @@ import type {
 import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import {
   endSchema,
+  freeText,
   isSummary,
   pictureUrl,
   plainTools,
@@ -25,13 +26,21 @@ export interface ResponsesAgentOptions extends Manner {
 }
 
 const path = { type: 'string' }
+const files = 'mcp__files'
 const tools = [
   {
-    type: 'function',
-    name: 'list_files',
-    description: 'Lists a folder.',
-    strict: false,
-    parameters: { type: 'object', properties: { path, depth: { type: ['integer', 'null'] } } },
+    type: 'namespace',
+    name: files,
+    description: 'Files.',
+    tools: [
+      {
+        type: 'function',
+        name: 'list_files',
+        description: 'Lists a folder.',
+        strict: false,
+        parameters: { type: 'object', properties: { path, depth: { type: ['integer', 'null'] } } },
+      },
+    ],
   },
   {
     type: 'function',
@@ -43,15 +52,9 @@ const tools = [
       anyOf: [{ properties: { path }, required: ['path'] }],
     },
   },
-  { type: 'function', name: 'now', description: 'The time.', strict: null, parameters: null },
+  { type: 'custom', name: 'now', description: 'The time.' },
   { type: 'function', name: 'take_screenshot', strict: false, parameters: {} },
-  { type: 'custom', name: 'apply_patch' },
-  {
-    type: 'namespace',
-    name: 'mcp__x',
-    description: 'x',
-    tools: [{ type: 'function', name: 'get' }],
-  },
+  { type: 'function', name: 'ask', description: 'Asks.', strict: null, parameters: null },
   { type: 'web_search' },
 ]
 
@@ -74,7 +77,7 @@ const settings: JsonObject[] = [
   { temperature: 0.2, user: 'someone', instructions: 'Be brief.' },
   { max_output_tokens: 5000, prompt_cache_key: 'session' },
   { parallel_tool_calls: false, truncation: 'auto' },
-  { tool_choice: { type: 'function', name: 'now' } },
+  { tool_choice: { type: 'custom', name: 'now' } },
   { max_output_tokens: 3000, tool_choice: 'none' },
   { tool_choice: 'auto', metadata: { a: 'b' }, service_tier: 'auto', text: { verbosity: 'low' } },
   { max_output_tokens: 1_000_000, top_p: 0.9 },
@@ -147,18 +150,18 @@ export async function runResponsesAgent(
     }
     const kept = answer.output.filter(({ type }) => keeps || type !== 'reasoning')
     input.push(...(options.plain ? kept.map(withoutStored) : kept))
-    const results = resultsOf(answer, options.plain ? 0 : turn)
+    const results = resultsOf(answer, options.plain ? 0 : turn, options.plain)
     input.push(...(results.length > 0 ? results : own.second))
   }
   return answers
 }
 
 function isOutput(item: unknown): boolean {
-  return (item as JsonObject).type === 'function_call_output'
+  return String((item as JsonObject).type).endsWith('_call_output')
 }
 
 function isCall(item: unknown): boolean {
-  return (item as JsonObject).type === 'function_call'
+  return String((item as JsonObject).type).endsWith('_call')
 }
 
 function isReasoning(item: unknown): boolean {
@@ -181,12 +184,18 @@ function withoutStored(item: { type: string; content?: unknown }): JsonObject {
 }
 
 /** In every second turn the results come in another order than the calls, and an instruction among them. */
-function resultsOf({ output }: Response, turn: number): JsonObject[] {
+function resultsOf({ output }: Response, turn: number, isPlain = false): JsonObject[] {
   const results = output.flatMap((item) => {
-    if (item.type !== 'function_call') return []
-    if (!objectFrom(item.arguments)) throw new Error(`arguments: ${item.arguments}`)
-    const { call_id } = item
-    return [{ type: 'function_call_output', call_id, output: resultOf(item.name, call_id) }]
+    const isCustom = item.type === 'custom_tool_call'
+    if (item.type !== 'function_call' && !isCustom) return []
+    const { call_id, name } = item
+    // Codex refuses the call of a tool in a namespace that is called by anything but both names
+    const isWhole =
+      isCustom || name !== 'list_files' || item.namespace === (isPlain ? undefined : files)
+    if (!isWhole) throw new Error(`namespace: ${JSON.stringify(item)}`)
+    if (isCustom && item.input !== freeText) throw new Error(`input: ${item.input}`)
+    if (!isCustom && !objectFrom(item.arguments)) throw new Error(`arguments: ${item.arguments}`)
+    return [{ type: `${item.type}_output`, call_id, output: resultOf(name, call_id) }]
   })
   if (turn % 2 === 0 || results.length === 0) return results
   const [first, ...others] = results.toReversed()

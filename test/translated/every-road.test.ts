@@ -163,12 +163,7 @@ for (const { name, route, ask, stream, alive, end, failure, refusal } of roads) 
     const upstream = await startUpstream(t, [{ sse }])
     const { url } = await proxyFor(t, upstream.url, { keep_alive_s: 0.02 })
 
-    const answer = await post(url + route, ask)
-    let text = ''
-    for await (const piece of answer.body!.pipeThrough(new TextDecoderStream())) {
-      text += piece
-      if (silences(text, alive) >= 9) gate.resolve()
-    }
+    const text = await heard(await post(url + route, ask), alive, 9, gate.resolve)
 
     assert.ok(text.includes(second))
     assert.match(text, end)
@@ -181,12 +176,7 @@ for (const { name, route, ask, stream, alive, end, failure, refusal } of roads) 
     const upstream = await startUpstream(t, [{ sse }])
     const { url } = await proxyFor(t, upstream.url, { keep_alive_s: 0.02 })
 
-    const answer = await post(url + route, ask)
-    let text = ''
-    for await (const piece of answer.body!.pipeThrough(new TextDecoderStream())) {
-      text += piece
-      if (silences(text, alive) >= 5) gate.resolve()
-    }
+    const text = await heard(await post(url + route, ask), alive, 5, gate.resolve)
 
     assert.ok(text.includes(first))
     assert.match(text, end)
@@ -210,6 +200,16 @@ for (const { name, route, ask, stream, alive, end, failure, refusal } of roads) 
     assert.match(text, failure)
     assert.doesNotMatch(text, end)
   })
+}
+
+/** The whole answer; after so many silences something is done. */
+async function heard(answer: Response, alive: RegExp, count: number, then: () => void) {
+  let text = ''
+  for await (const piece of answer.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece
+    if (silences(text, alive) >= count) then()
+  }
+  return text
 }
 
 function silences(text: string, alive: RegExp): number {
