@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { anthropicMessage, responsesBody } from '../helpers/upstream.ts'
-import { ask, roads, type Turn, type Type } from './requests.ts'
+import { ask, clients, roads, type Turn, type Type } from './requests.ts'
 
 /** Every text of what leads the conversation. */
 function leading(type: Type, sent: JsonObject = {}): unknown {
@@ -163,6 +163,7 @@ const thoughtful: Record<Type, object> = {
   openai: responsesBody({ thinking: [secret], text: ['Hi'], encrypted_content: 'enc' }),
   common: {
     choices: [{ message: { reasoning_content: secret, content: 'Hi' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 10, completion_tokens: 7 },
   },
   google: {
     candidates: [
@@ -171,6 +172,7 @@ const thoughtful: Record<Type, object> = {
         finishReason: 'STOP',
       },
     ],
+    usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 7 },
   },
 }
 
@@ -185,6 +187,80 @@ for (const { road, client, type } of roads) {
     assert.ok(!JSON.stringify(off.answer).includes(secret))
     assert.ok(JSON.stringify(open.answer).includes(secret))
   })
+}
+
+for (const { road, client, type } of roads) {
+  test(`§10.5, §17 ${road}: what an upstream says of itself in headers stays there`, async (t) => {
+    // Codex takes these for its own service's: another model's name there is shown to the user as a warning
+    const answerHeaders = {
+      'openai-model': 'another',
+      'x-models-etag': 'e',
+      'x-reasoning-included': 'true',
+      'x-codex-primary-used-percent': '12',
+      'set-cookie': 'a=b',
+    }
+    const { back } = await ask(t, { client, type }, client.ask(hi), {
+      answer: thoughtful[type],
+      answerHeaders,
+    })
+
+    for (const name of Object.keys(answerHeaders)) assert.equal(back.get(name), null, name)
+    assert.ok(back.get('x-request-id'))
+    const isMessages = client.route === '/v1/messages'
+    assert.equal(back.get('request-id'), isMessages ? back.get('x-request-id') : null)
+  })
+
+  test(`contract §9 ${road}: the log has the client's route, the endpoint and the tokens, and nothing of what was said`, async (t) => {
+    const ids = ['call_of_the_client', 'what the tool gave']
+    const turns: Turn[] = [
+      { user: 'a question' },
+      { called: ids[0]! },
+      { answered: ids[0]!, text: ids[1]! },
+    ]
+    const body = { ...client.ask(turns), tools: [client.tool('look')], ...client.reasoning }
+    const { logs, rawLog } = await ask(t, { client, type }, body, { answer: thoughtful[type] })
+
+    const line = logs.find(({ msg }) => msg === 'request')
+    assert.deepEqual(
+      [line?.route, line?.upstream, line?.status, line?.inputTokens, line?.outputTokens],
+      [client.route, 'e', 200, 10, 7],
+    )
+    for (const said of [...ids, 'a question', secret, 'd2a1.', 'enc"', 'Hi"']) {
+      assert.ok(!rawLog.includes(said), said)
+    }
+  })
+
+  if (client.route === '/v1/chat/completions') continue
+  test(`§16.1, §17.1 ${road}: without stream it is a body, whatever default_stream is`, async (t) => {
+    const curl = { accept: 'text/event-stream', 'user-agent': 'curl/8.5.0' }
+    const setting = { answer: thoughtful[type], headers: curl, config: { default_stream: true } }
+    const { back, sent } = await ask(t, { client, type }, client.ask(hi), setting)
+
+    assert.equal(back.get('content-type')?.split(';')[0], 'application/json')
+    assert.notEqual(sent?.stream, true)
+  })
+}
+
+const domains = [
+  { client: clients.messages!, tool: { blocked_domains: ['x.org'] } },
+  { client: clients.messages!, tool: { allowed_domains: ['x.org'] } },
+  { client: clients.responses!, tool: { filters: { blocked_domains: ['x.org'] } } },
+  { client: clients.responses!, tool: { filters: { allowed_domains: ['x.org'] } } },
+]
+
+for (const { client, tool } of domains) {
+  for (const type of roads.filter((road) => road.client === client).map((road) => road.type)) {
+    if (type === 'common') continue
+    test(`§5.2, §16.5, §17.4 ${client.route} to ${type}: ${JSON.stringify(tool)} limits a search, or is dropped`, async (t) => {
+      const { tools: [search] = [] } = client.search as { tools?: JsonObject[] }
+      const body = { ...client.ask(hi), tools: [{ ...search, ...tool }] }
+      const { sent, dropped } = await ask(t, { client, type }, body)
+
+      const isSent = JSON.stringify(sent).includes('x.org')
+      assert.equal(isSent, type !== 'google')
+      assert.equal(dropped, isSent ? null : 'tools.web_search')
+    })
+  }
 }
 
 /** Every string, wherever it stands. */

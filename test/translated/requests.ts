@@ -134,6 +134,7 @@ export interface Setting {
   headers?: Record<string, string>
   /** what the upstream answers; left out: a refusal */
   answer?: object
+  answerHeaders?: Record<string, string>
 }
 
 export async function ask(
@@ -142,10 +143,12 @@ export async function ask(
   body: JsonObject,
   setting: Setting = {},
 ) {
-  const { model, config, headers, answer } = setting
+  const { model, config, headers, answer, answerHeaders = {} } = setting
   const refusal = { status: 418, body: { error: { message: 'seen' } } }
-  const upstream = await startUpstream(t, [answer ? { body: answer } : refusal])
-  const { url } = await startProxy(t, {
+  const upstream = await startUpstream(t, [
+    answer ? { body: answer, headers: answerHeaders } : refusal,
+  ])
+  const proxy = await startProxy(t, {
     config: {
       system_prompt: '',
       endpoints: [{ name: 'e', type, base_url: upstream.url, auth: 'none' }],
@@ -153,7 +156,7 @@ export async function ask(
       ...config,
     },
   })
-  const back = await post(url + client.route, { model: models[type], ...body }, headers)
+  const back = await post(proxy.url + client.route, { model: models[type], ...body }, headers)
   const [request] = upstream.requests
   return {
     status: back.status,
@@ -161,5 +164,8 @@ export async function ask(
     answer: (await back.json()) as JsonObject,
     sent: request && (request.json() as JsonObject),
     headers: request?.headers,
+    back: back.headers,
+    logs: proxy.logs,
+    rawLog: proxy.rawLog(),
   }
 }

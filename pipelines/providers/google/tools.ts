@@ -113,10 +113,11 @@ function lostName({ written, search }: HostedTool): string {
   return `tools.${search ? 'web_search' : (written ?? 'web_search')}`
 }
 
-/** Google's search takes no more than that it is wanted. */
+/** Google's search takes no more than that it is wanted: `excludeDomains` is Vertex's alone, and the Gemini API refuses it. */
 function lostOfSearch(tool: HostedTool | undefined): string[] {
-  const { size, location, allowedDomains } = tool?.search ?? {}
-  const isLost = [size, location, allowedDomains].some((value) => value !== undefined)
+  const { size, location, allowedDomains, blockedDomains } = tool?.search ?? {}
+  const members = [size, location, allowedDomains, blockedDomains]
+  const isLost = members.some((value) => value !== undefined)
   if (!tool || !isLost) return []
   return [tool.written === undefined ? tool.place : lostName(tool)]
 }
