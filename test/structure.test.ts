@@ -80,6 +80,15 @@ test('pipelines imports nothing of lib', () => {
   assert.ok(offenders.length <= bound, report('imports', offenders.length, offenders))
 })
 
+test('between clients and providers stands only what is neutral, and one file knows both', () => {
+  const sideOf = (name: string) => /^pipelines\/(clients|providers)\//.exec(name)?.[1]
+  const sidesOf = (name: string) =>
+    new Set([name, ...files.get(name)!.imports].flatMap((one) => sideOf(one) ?? []))
+  const offenders = [...files.keys()].filter((name) => sidesOf(name).size > 1).toSorted()
+
+  assert.deepEqual(offenders, ['pipelines/index.ts'])
+})
+
 test('few files lie loose in lib', () => {
   const loose = [...files.keys()].filter((name) => path.dirname(name) === 'lib')
   assert.ok(loose.length <= bounds.filesLooseInLib, report('files', loose.length, loose))

@@ -241,6 +241,88 @@ for (const { road, client, type } of roads) {
   })
 }
 
+type Choice = 'any' | 'none' | 'named'
+
+/** The choice of a tool in the words of each API. */
+const choices: Record<Type, Record<Choice, unknown>> = {
+  anthropic: {
+    any: { type: 'any' },
+    none: { type: 'none' },
+    named: { type: 'tool', name: 'look' },
+  },
+  openai: { any: 'required', none: 'none', named: { type: 'function', name: 'look' } },
+  common: {
+    any: 'required',
+    none: 'none',
+    named: { type: 'function', function: { name: 'look' } },
+  },
+  google: {
+    any: { mode: 'ANY' },
+    none: { mode: 'NONE' },
+    named: { mode: 'ANY', allowedFunctionNames: ['look'] },
+  },
+}
+
+function choiceIn(sent: JsonObject | undefined): unknown {
+  return sent?.tool_choice ?? (sent?.toolConfig as JsonObject | undefined)?.functionCallingConfig
+}
+
+/** As servers make them: Kimi prints its own into the prompt, where another would confuse it. */
+const ids = ['call_1', 'functions.look:0', `toolu_${'x'.repeat(74)}`]
+
+const idPatterns = { anthropic: /^[\w-]{1,64}$/, openai: /^.{1,64}$/, common: /^.{1,40}$/ }
+
+/** The ids of the calls and results that went up. */
+function idsIn(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return []
+  const own = Object.entries(value).filter(([name]) =>
+    /^(?:id|call_id|tool_(?:use|call)_id)$/.test(name),
+  )
+  return [...own.map(([, id]) => id), ...Object.values(value).flatMap(idsIn)]
+}
+
+for (const { road, client, type } of roads) {
+  test(`§5.8, §7.4, §11.2, §15.3 ${road}: the choice of a tool is the model's own word for it`, async (t) => {
+    const body = { ...client.ask(hi), tools: [client.tool('look'), client.tool('see')] }
+    const wishes = {
+      any: client.any,
+      none: client.none,
+      named: { tool_choice: client.forced('look') },
+    }
+    for (const [name, wish] of Object.entries(wishes)) {
+      const { sent } = await ask(t, { client, type }, { ...body, ...wish })
+
+      assert.deepEqual(choiceIn(sent), choices[type][name as Choice])
+    }
+    const { sent, dropped } = await ask(t, { client, type }, { ...body, ...client.serial })
+
+    const isSerial =
+      sent?.parallel_tool_calls === false ||
+      (sent?.tool_choice as JsonObject | undefined)?.disable_parallel_tool_use === true
+    assert.equal(isSerial, type !== 'google')
+    assert.equal(dropped !== null, type === 'google')
+  })
+
+  test(`§5.4, §7.3, §11.2, §15.2 ${road}: ids of calls go up as the model's API takes them, a call's and its result's alike`, async (t) => {
+    for (const id of ids) {
+      const turns: Turn[] = [...hi, { called: id }, { answered: id, text: 'seen' }]
+      const body = { ...client.ask(turns), tools: [client.tool('look')] }
+      const { sent } = await ask(t, { client, type }, body)
+      const all = idsIn(sent)
+
+      if (type === 'google') {
+        assert.deepEqual(all, [], 'an id that is not surely the model’s')
+        continue
+      }
+      assert.equal(all.length, 2)
+      assert.equal(all[0], all[1])
+      const pattern = idPatterns[type]
+      assert.match(String(all[0]), pattern)
+      assert.equal(all[0] === id, pattern.test(id))
+    }
+  })
+}
+
 const domains = [
   { client: clients.messages!, tool: { blocked_domains: ['x.org'] } },
   { client: clients.messages!, tool: { allowed_domains: ['x.org'] } },

@@ -28,6 +28,10 @@ export interface Client {
   asksForSearch?: true
   /** a choice of that tool */
   forced: (name: string) => unknown
+  /** choices: of any tool, of none, and one call at a time */
+  any: JsonObject
+  none: JsonObject
+  serial: JsonObject
   limit: string
   /** a wish for reasoning, to be read */
   reasoning: JsonObject
@@ -84,6 +88,9 @@ export const clients: Record<string, Client> = {
     search: { web_search_options: {} },
     asksForSearch: true,
     forced: (name) => ({ type: 'function', function: { name } }),
+    any: { tool_choice: 'required' },
+    none: { tool_choice: 'none' },
+    serial: { parallel_tool_calls: false },
     limit: 'max_completion_tokens',
     reasoning: { reasoning_effort: 'high' },
     tier: { service_tier: 'default' },
@@ -101,6 +108,9 @@ export const clients: Record<string, Client> = {
     search: { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
     searching: { type: 'tool', name: 'web_search' },
     forced: (name) => ({ type: 'tool', name }),
+    any: { tool_choice: { type: 'any' } },
+    none: { tool_choice: { type: 'none' } },
+    serial: { tool_choice: { type: 'auto', disable_parallel_tool_use: true } },
     limit: 'max_tokens',
     reasoning: { thinking: { type: 'enabled', budget_tokens: 2000 } },
     tier: { service_tier: 'standard_only' },
@@ -114,6 +124,9 @@ export const clients: Record<string, Client> = {
     search: { tools: [{ type: 'web_search' }] },
     searching: { type: 'web_search' },
     forced: (name) => ({ type: 'function', name }),
+    any: { tool_choice: 'required' },
+    none: { tool_choice: 'none' },
+    serial: { parallel_tool_calls: false },
     limit: 'max_output_tokens',
     reasoning: { reasoning: { effort: 'high', summary: 'auto' } },
     tier: { service_tier: 'default' },

@@ -53,6 +53,7 @@ const names = {
   topP: 'top_p',
   topK: 'top_k',
   toolChoice: 'tool_choice',
+  parallelCalls: 'tool_choice.disable_parallel_tool_use',
   format: 'output_config.format',
   cacheKey: 'metadata.user_id',
   tier: 'service_tier',
