@@ -162,9 +162,12 @@ export class SentText {
   /** UTF-16 units */
   length = 0
   #hash = hashSeed
+  /** not in the hash yet: of an answer that comes as one body, it is all of the text, and nobody asks */
+  #latest = ''
 
   add(piece: string): void {
-    this.#hash = hashOf(piece, piece.length, this.#hash)
+    this.#settle()
+    this.#latest = piece
     this.length += piece.length
   }
 
@@ -177,7 +180,14 @@ export class SentText {
   }
 
   isContinuedBy(whole: string): boolean {
-    return whole.length >= this.length && hashOf(whole, this.length) === this.#hash
+    if (whole.length < this.length) return false
+    this.#settle()
+    return hashOf(whole, this.length) === this.#hash
+  }
+
+  #settle(): void {
+    this.#hash = hashOf(this.#latest, this.#latest.length, this.#hash)
+    this.#latest = ''
   }
 }
 

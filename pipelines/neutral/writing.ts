@@ -265,11 +265,13 @@ export function clientNames({ names }: NeutralRequest, members: readonly Nameabl
 /** The names, for what is dropped, of the members and the pieces that only other APIs than `api` know. */
 export function lostMembers({ own, turns }: NeutralRequest, api: string): string[] {
   const members = Object.entries(own).flatMap(([of, all]) => (of === api ? [] : Object.keys(all)))
-  const pieces = turns.flatMap((turn) => turn.pieces.filter((piece) => isDropped(piece, api)))
-  return [
-    ...members,
-    ...new Set(pieces.map(({ written, place }) => memberName(rootOf(place), written))),
-  ]
+  const dropped = new Set<string>()
+  for (const { pieces } of turns) {
+    for (const piece of pieces) {
+      if (isDropped(piece, api)) dropped.add(memberName(rootOf(piece.place), piece.written))
+    }
+  }
+  return [...members, ...dropped]
 }
 
 function isDropped(piece: Piece, api: string): piece is ForeignPiece {

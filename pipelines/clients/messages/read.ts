@@ -142,7 +142,8 @@ function systemTurns(system: unknown): Turn[] {
   const place = 'system'
   const entries: unknown[] =
     typeof system === 'string' ? [{ type: 'text', text: system }] : listAt(system, place)
-  return entries.flatMap((entry, index): Turn[] => {
+  const turns: Turn[] = []
+  for (const [index, entry] of entries.entries()) {
     const at = typeof system === 'string' ? place : `${place}[${index}]`
     const block = objectAt(entry, at)
     if (block.type !== 'text') {
@@ -150,10 +151,11 @@ function systemTurns(system: unknown): Turn[] {
       throw badRequest('invalid_value', at, message)
     }
     const text = textAt(block.text, `${at}.text`).replace(ownLines, '')
-    if (text === '') return []
+    if (text === '') continue
     const piece: Piece = { type: 'text', text, place: at, ...markOf(block) }
-    return [{ role: 'instruction', pieces: [piece], place: at }]
-  })
+    turns.push({ role: 'instruction', pieces: [piece], place: at })
+  }
+  return turns
 }
 
 function samplingOf(body: JsonObject): Sampling {

@@ -79,11 +79,13 @@ function piecesOf(message: JsonObject, place: string, role: Role, history: Histo
   const at = `${place}.content`
   // an instruction may have nothing but an effort
   if (!isGiven(content) && role === 'system') return []
-  return blocksOf(content, at).flatMap(({ value, place: blockPlace }) => {
+  const pieces: Piece[] = []
+  for (const { value, place: blockPlace } of blocksOf(content, at)) {
     const block = objectAt(value, blockPlace)
     const type = textAt(block.type, `${blockPlace}.type`)
-    return readBlock({ block, type, place: blockPlace, role, history })
-  })
+    pieces.push(...readBlock({ block, type, place: blockPlace, role, history }))
+  }
+  return pieces
 }
 
 interface Entry {

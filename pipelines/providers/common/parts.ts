@@ -20,13 +20,18 @@ export function textPart(text: string): Part {
 
 /** Without empty text. Throws a 400 with the place of a piece that the model does not take. */
 export function partsOf(pieces: readonly Piece[]): Part[] {
-  return pieces
-    .flatMap((piece) => partOf(piece) ?? [])
-    .filter((part) => part.type !== 'text' || part.text !== '')
+  const parts: Part[] = []
+  for (const piece of pieces) {
+    const part = partOf(piece)
+    if (part && !(part.type === 'text' && part.text === '')) parts.push(part)
+  }
+  return parts
 }
 
 export function textsOf(parts: readonly Part[]): string[] {
-  return parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+  const texts: string[] = []
+  for (const part of parts) if (part.type === 'text') texts.push(part.text)
+  return texts
 }
 
 /** A string where all is text: many servers take nothing else. */

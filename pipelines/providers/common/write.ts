@@ -180,22 +180,23 @@ function userField({ user, safetyId }: NeutralRequest): JsonObject {
 }
 
 function callIdsOf({ turns }: NeutralRequest): string[] {
-  return turns.flatMap(({ pieces, calls = [] }) =>
-    [...pieces, ...calls].flatMap((piece) => (piece.type === 'call' ? piece.id : [])),
-  )
+  const ids: string[] = []
+  for (const { pieces, calls = [] } of turns) {
+    for (const piece of [...pieces, ...calls]) if (piece.type === 'call') ids.push(piece.id)
+  }
+  return ids
 }
 
 /** Names of what has no counterpart, unless nothing changes without it. */
 function droppedFields(asked: NeutralRequest): string[] {
-  const { names, lost, ...request } = asked
-  const { sampling, verbosity = usualVerbosity, tier = 'auto', prediction } = request
+  const { names, lost, sampling, verbosity = usualVerbosity, tier = 'auto', prediction } = asked
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['topK', sampling.topK !== undefined],
     ['verbosity', verbosity !== usualVerbosity],
     ['tier', !usualTiers.has(tier)],
     ['prediction', prediction !== undefined && !isEmpty(prediction)],
-    ['store', request.store],
-    ['padded', request.padded],
+    ['store', asked.store],
+    ['padded', asked.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
   return [...dropped.map(([name]) => names[name] ?? name), ...lost, ...lostMembers(asked, 'common')]

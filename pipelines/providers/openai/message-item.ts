@@ -208,15 +208,16 @@ export class TextCompletion {
 
   complete(item: MessageItem, entry: JsonObject): Delta[] {
     item.done = true
-    const phase = item.phase(entry)
-    const rest = partsOf(entry).flatMap((part, index) => {
-      if (part.type === 'refusal') return item.refusal(index).whole(part.refusal)
-      if (!isText(part)) return []
-      const known = item.text(index)
-      const missing = this.#restOf(asText(part.text), known.restOf(part))
-      return known.complete(part, missing)
-    })
-    return [...phase, ...rest]
+    const deltas = [...item.phase(entry)]
+    for (const [index, part] of partsOf(entry).entries()) {
+      if (part.type === 'refusal') deltas.push(...item.refusal(index).whole(part.refusal))
+      else if (isText(part)) {
+        const known = item.text(index)
+        const missing = this.#restOf(asText(part.text), known.restOf(part))
+        deltas.push(...known.complete(part, missing))
+      }
+    }
+    return deltas
   }
 
   /** `rest`: what this part lacks, seen by itself. It is emitted only while the answer is shorter than the whole of it. */

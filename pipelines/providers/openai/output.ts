@@ -114,13 +114,12 @@ export class Output {
 
   /** The last event: `entries` are the items as it shows them. What the stream left open ends here. */
   complete(entries: readonly JsonObject[], cut: boolean): Delta[] {
-    const of = (kind: Kind) =>
-      new Map([...entries.entries()].filter(([, entry]) => kindOfItem(entry) === kind))
-    const messages = this.#messages.match(of('message'), () => true)
-    const reasonings = this.#reasonings.match(of('reasoning'), () => true)
-    const calls = this.#calls.match(of('call'), haveOneName)
-    const texts = new TextCompletion(this.answer, [...of('message').values()])
-    const rest = entries.flatMap((entry, at) => {
+    const written = entriesOfKind(entries, 'message')
+    const messages = this.#messages.match(written, () => true)
+    const reasonings = this.#reasonings.match(entriesOfKind(entries, 'reasoning'), () => true)
+    const calls = this.#calls.match(entriesOfKind(entries, 'call'), haveOneName)
+    const texts = new TextCompletion(this.answer, [...written.values()])
+    const completed = (entry: JsonObject, at: number): Delta[] => {
       const id = asName(entry.id)
       switch (kindOfItem(entry)) {
         case 'message':
@@ -134,8 +133,11 @@ export class Output {
         default:
           return []
       }
-    })
-    return [...rest, ...this.#close(cut)]
+    }
+    const deltas: Delta[] = []
+    for (const [at, entry] of entries.entries()) deltas.push(...completed(entry, at))
+    deltas.push(...this.#close(cut))
+    return deltas
   }
 
   get searches(): number {
@@ -177,6 +179,13 @@ function kindOfItem({ type }: JsonObject): Kind {
       if (typeof type !== 'string') throw unreadable('the type of an item')
       return 'other'
   }
+}
+
+/** By their places. */
+function entriesOfKind(entries: readonly JsonObject[], kind: Kind): Map<number, JsonObject> {
+  const found = new Map<number, JsonObject>()
+  for (const [at, entry] of entries.entries()) if (kindOfItem(entry) === kind) found.set(at, entry)
+  return found
 }
 
 function haveOneName(call: CallItem, { name: value }: JsonObject): boolean {

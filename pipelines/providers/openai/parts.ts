@@ -15,9 +15,12 @@ const outputTaken = 'an assistant message holds text and refusals only'
  * Throws a 400 that names the place of any other piece that the model does not take.
  */
 export function inputParts(pieces: readonly Piece[]): InputPart[] {
-  return pieces
-    .flatMap((piece) => inputPart(piece) ?? [])
-    .filter((part) => part.type !== 'input_text' || part.text !== '')
+  const parts: InputPart[] = []
+  for (const piece of pieces) {
+    const part = inputPart(piece)
+    if (part && !(part.type === 'input_text' && part.text === '')) parts.push(part)
+  }
+  return parts
 }
 
 export function textPart(text: string): TextInput {
@@ -26,8 +29,12 @@ export function textPart(text: string): TextInput {
 
 /** The text of parts that are all text; undefined as soon as one is not. */
 export function textsOf(parts: readonly InputPart[]): string[] | undefined {
-  const texts = parts.flatMap((part) => (part.type === 'input_text' ? [part.text] : []))
-  return texts.length === parts.length ? texts : undefined
+  const texts: string[] = []
+  for (const part of parts) {
+    if (part.type !== 'input_text') return undefined
+    texts.push(part.text)
+  }
+  return texts
 }
 
 /**
