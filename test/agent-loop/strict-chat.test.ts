@@ -78,6 +78,7 @@ const bad: [why: string, change: JsonObject][] = [
   ['tool: parameters', { tools: [{ type: 'function', function: { name: 'look' } }] }],
   ['role: developer', saying({ role: 'developer', content: 'x' })],
   ['messages[0]: name', saying({ ...user, name: 'x' })],
+  ['messages[1]: prefix', saying(user, { role: 'assistant', content: 'x', prefix: true })],
   ['messages[1]: system further down', saying(user, system)],
   ['messages[0]: content', saying({ role: 'user', content: null })],
   ['messages[0]: empty', saying({ role: 'user', content: '' })],

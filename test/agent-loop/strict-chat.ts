@@ -29,7 +29,14 @@ const members = new Set([
 const messageMembers: Record<string, string[]> = {
   system: ['content'],
   user: ['content'],
-  assistant: ['content', 'tool_calls', 'reasoning_content', 'reasoning', 'reasoning_details'],
+  assistant: [
+    'content',
+    'tool_calls',
+    'reasoning_content',
+    'reasoning',
+    'reasoning_details',
+    'prefix',
+  ],
   tool: ['content', 'tool_call_id'],
 }
 
@@ -45,7 +52,9 @@ export function refusedChat(body: JsonObject): string[] {
     ...messages.flatMap((message, at) => refusedMessage(message, at)),
     ...refusedOrder(messages),
     ...(/^deepseek|^kimi/.test(String(body.model)) ? refusedReasoning(messages) : []),
-    ...(/^(?:mi|dev)stral/.test(String(body.model)) ? refusedByMistral(body, messages) : []),
+    ...(/^(?:mi|dev)stral/.test(String(body.model))
+      ? refusedByMistral(body, messages)
+      : messages.flatMap(({ prefix }, at) => (prefix ? [`messages[${at}]: prefix`] : []))),
   ]
 }
 
