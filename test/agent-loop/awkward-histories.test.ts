@@ -68,6 +68,20 @@ function asChat(history: JsonObject[]): object[] {
   )
 }
 
+/** The same as items of Responses. */
+function asItems(history: JsonObject[]): object[] {
+  return history.flatMap(({ role, content }) =>
+    partsIn(content).map(({ type, text, id, name, tool_use_id, content: given }) => {
+      if (type === 'tool_result') {
+        return { type: 'function_call_output', call_id: tool_use_id, output: given }
+      }
+      if (type === 'tool_use') return { type: 'function_call', call_id: id, name, arguments: '{}' }
+      const part = { type: role === 'assistant' ? 'output_text' : 'input_text', text }
+      return { type: 'message', role, content: [part] }
+    }),
+  )
+}
+
 const schema = { type: 'object', properties: {} }
 const clients = [
   {
@@ -85,6 +99,14 @@ const clients = [
     ask: (history: JsonObject[]) => ({
       messages: asChat(history),
       tools: [{ type: 'function', function: { name: 'look', parameters: schema } }],
+    }),
+  },
+  {
+    route: '/v1/responses',
+    own: 'openai',
+    ask: (history: JsonObject[]) => ({
+      input: asItems(history),
+      tools: [{ type: 'function', name: 'look', parameters: schema }],
     }),
   },
 ]
