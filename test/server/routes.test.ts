@@ -25,6 +25,14 @@ test('row 24: HEAD answers like GET without a body', async (t) => {
   }
 })
 
+test('row 24: probes of clients are answered at once, with 404', async (t) => {
+  const { url } = await startProxy(t)
+
+  for (const path of ['/api/hello', '/api/event_logging/batch']) {
+    assert.equal((await fetch(url + path, { method: 'HEAD' })).status, 404, path)
+  }
+})
+
 const forgiven: [given: string, upstreamPath: string][] = [
   ['/v1/messages', '/v1/messages'],
   ['/v1/messages/', '/v1/messages'],
