@@ -323,6 +323,49 @@ for (const { road, client, type } of roads) {
   })
 }
 
+const hosted = [
+  {
+    client: clients.messages!,
+    tool: { type: 'web_fetch_20250910', name: 'web_fetch' },
+    name: 'web_fetch',
+  },
+  {
+    client: clients.messages!,
+    tool: { type: 'code_execution_20250825', name: 'code_execution' },
+    name: 'code_execution',
+  },
+  {
+    client: clients.messages!,
+    tool: { type: 'mcp_toolset', mcp_server_name: 's' },
+    name: 'mcp_toolset',
+  },
+  {
+    client: clients.responses!,
+    tool: { type: 'file_search', vector_store_ids: ['v'] },
+    name: 'file_search',
+  },
+  {
+    client: clients.responses!,
+    tool: { type: 'code_interpreter', container: 'c' },
+    name: 'code_interpreter',
+  },
+  { client: clients.responses!, tool: { type: 'image_generation' }, name: 'image_generation' },
+  { client: clients.responses!, tool: { type: 'mcp', server_label: 's' }, name: 'mcp' },
+]
+
+for (const { client, tool, name } of hosted) {
+  for (const { road, type } of roads.filter((one) => one.client === client)) {
+    test(`§16.5, §17.4 ${road}: ${name} beside other tools is dropped by its name`, async (t) => {
+      const body = { ...client.ask(hi), tools: [tool, client.tool('look')] }
+      const { sent, dropped } = await ask(t, { client, type }, body)
+
+      assert.equal(dropped, `tools.${name}`)
+      assert.ok(JSON.stringify(sent?.tools).includes('look'))
+      assert.ok(!JSON.stringify(sent).includes(name))
+    })
+  }
+}
+
 const domains = [
   { client: clients.messages!, tool: { blocked_domains: ['x.org'] } },
   { client: clients.messages!, tool: { allowed_domains: ['x.org'] } },

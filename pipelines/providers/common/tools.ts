@@ -29,7 +29,7 @@ export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling
   const dropped = lostTools(
     request,
     () => true,
-    (tool) => `tools.${hostedName(tool)}`,
+    (tool) => tool.lostName ?? `tools.${hostedName(tool)}`,
   )
   const callable = tools.filter((tool) => tool.kind !== 'hosted')
   const { allowed, choice } = choose(toolChoice, callable, request, names)

@@ -109,8 +109,8 @@ function isWanted(
   return declared.length === 0 || tool.written === undefined || searchesBeside || isChosen
 }
 
-function lostName({ written, search }: HostedTool): string {
-  return `tools.${search ? 'web_search' : (written ?? 'web_search')}`
+function lostName({ written, search, lostName: given }: HostedTool): string {
+  return given ?? `tools.${search ? 'web_search' : (written ?? 'web_search')}`
 }
 
 /** Google's search takes no more than that it is wanted: `excludeDomains` is Vertex's alone, and the Gemini API refuses it. */
