@@ -128,7 +128,9 @@ class Drafts {
     const call = piece.id === undefined ? undefined : this.#open.answer(piece.id)
     if (call) {
       call.result = piece
-      this.#isAnswered = true
+      const last = this.#all.at(-1)
+      // the result of an earlier answer's call goes back to that
+      if (last?.role === 'assistant' && last.calls.includes(call)) this.#isAnswered = true
       return
     }
     const { text, others } = this.#resultOf(piece)

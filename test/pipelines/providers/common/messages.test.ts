@@ -489,6 +489,28 @@ test('§11.2 a chat that is read and written is the same chat', () => {
   )
 })
 
+test('§11.2 what the assistant says on both sides of a late result is one message', () => {
+  const messages = messagesOf([
+    assistant(callPiece('b')),
+    user('And?'),
+    assistant('x'),
+    user(resultPiece('b', 'r')),
+    assistant('y'),
+    user('end'),
+  ])
+
+  assert.deepEqual(
+    messages.map(({ role, content }) => [role, content]),
+    [
+      ['assistant', null],
+      ['tool', 'r'],
+      ['user', 'And?'],
+      ['assistant', 'xy'],
+      ['user', 'end'],
+    ],
+  )
+})
+
 const anyPiece = (role: Turn['role']): fc.Arbitrary<Piece> => {
   const id = fc.constantFrom('a', 'b', 'c')
   const text = fc
