@@ -2,7 +2,7 @@
  * The answer of an upstream that was asked in another API than the client's: as a stream or as one body, whichever the client
  * wants, from whichever the upstream sent; or the upstream's refusal.
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -16,7 +16,7 @@ import type { Client, Provider } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
-import type { Turn } from '../../pipelines/neutral/request.ts'
+import type { NeutralRequest } from '../../pipelines/neutral/request.ts'
 import {
   AnswerOutcome,
   addAll,
@@ -205,24 +205,27 @@ export function callMemory(
   }
 }
 
-/** Of a text so many characters count: conversations differ before that. */
-const countedText = 65_536
+/** Of a text so many characters count at either end, and its length: conversations differ in one of these. */
+const countedText = 4096
 
 /**
- * A hash of what the user said before the first answer to it, which is the same in all requests of a conversation. Instructions
- * do not count: some clients change them from request to request.
+ * A hash of what the user said before the first answer to it, which is the same in all requests of a conversation; `""` for a
+ * request that has neither tools nor a history, of which nothing is remembered. Instructions do not count: some clients change
+ * them from request to request.
  */
-export function conversationOf(turns: readonly Turn[]): string {
-  const hash = createHash('sha256')
+export function conversationOf({ turns, tools }: NeutralRequest): string {
+  if (tools.length === 0 && turns.every(({ role }) => role !== 'assistant')) return ''
   const first = turns.findIndex(({ role }) => role === 'user')
-  for (const { role, pieces } of turns.slice(first)) {
+  let said = ''
+  for (const { role, pieces } of turns.slice(Math.max(0, first))) {
     if (role === 'assistant') break
-    const texts = pieces.flatMap((piece) =>
-      role === 'user' && piece.type === 'text' ? piece.text : [],
-    )
-    for (const text of texts) hash.update(`${text.length} ${text.slice(0, countedText)}`)
+    for (const piece of role === 'user' ? pieces : []) {
+      if (piece.type !== 'text') continue
+      const { text } = piece
+      said += `${text.length} ${text.slice(0, countedText)} ${text.slice(-countedText)}\n`
+    }
   }
-  return hash.digest('base64url')
+  return hash('sha256', said, 'base64url')
 }
 
 /** An error body is a page at most, and there at once; of more than this only the beginning is read. */
