@@ -3,13 +3,13 @@ import { prepared } from '../config/models.ts'
 import type { Config, Endpoint, Model, ModelType } from '../config/types.ts'
 import { providers } from '../../pipelines/index.ts'
 
-/** For a type of which the configuration has no model, so that every road can be tried. */
-const samples: Record<ModelType, Pick<Model, 'name' | 'id'>> = {
-  anthropic: { name: 'Sonnet 5.5', id: 'claude-sonnet-5-5' },
-  openai: { name: 'GPT-5.4', id: 'gpt-5.4' },
-  common: { name: 'GLM-4.6', id: 'glm-4.6' },
-  google: { name: 'Gemini 3 Pro', id: 'gemini-3-pro' },
-}
+/** One of each type that the demo speaks, for a configuration without: every road can be tried. */
+const samples: Pick<Model, 'name' | 'id' | 'type'>[] = [
+  { name: 'Sonnet 5.5', id: 'claude-sonnet-5-5', type: 'anthropic' },
+  { name: 'GPT-5.4', id: 'gpt-5.4', type: 'openai' },
+  { name: 'GLM-4.6', id: 'glm-4.6', type: 'common' },
+  { name: 'Gemini 3 Pro', id: 'gemini-3-pro', type: 'google' },
+]
 
 /** `upstream` is the demo upstream's URL. No account is used and none is touched. */
 export function demoConfig(config: Config, upstream: string): Config {
@@ -23,7 +23,7 @@ export function demoConfig(config: Config, upstream: string): Config {
   }))
   return prepared({
     ...config,
-    models: demoModels(config, types),
+    models: demoModels(config),
     endpoints,
     secrets: {},
     file_secrets: [],
@@ -41,12 +41,11 @@ export function demoNote({ models }: Config): string {
 }
 
 /** At least one of each type. Where the user gave a sample's id to another model, that keeps it. */
-function demoModels({ models }: Config, types: ModelType[]): Model[] {
+function demoModels({ models }: Config): Model[] {
   const own = models.map(({ endpoint: _, ...model }) => model)
-  const added = types
-    .filter((type) => own.every((model) => model.type !== type))
-    .map((type): Model => {
-      const { id, name } = samples[type]
+  const added = samples
+    .filter(({ type }) => own.every((model) => model.type !== type))
+    .map(({ id, name, type }): Model => {
       const isTaken = own.some((model) => model.id === id)
       return { name, id: isTaken ? `demo-${type}` : id, type, reasoning: 'auto' }
     })

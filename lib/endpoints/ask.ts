@@ -177,7 +177,7 @@ export function prepareTranslation(
   call.record.stream = stream
   const target = targetOf(call, model, { subPath: '', stream })
   const { turns } = request
-  const conversation = conversationOf(request)
+  const conversation = conversationOf(turns)
   const seen = model.images === false ? { ...request, turns: withoutImages(turns) } : request
   const written = provider.write(seen, {
     model,

@@ -16,7 +16,7 @@ import type { Client, Provider } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
-import type { NeutralRequest } from '../../pipelines/neutral/request.ts'
+import type { Turn } from '../../pipelines/neutral/request.ts'
 import {
   AnswerOutcome,
   addAll,
@@ -209,12 +209,10 @@ export function callMemory(
 const countedText = 4096
 
 /**
- * A hash of what the user said before the first answer to it, which is the same in all requests of a conversation; `""` for a
- * request that has neither tools nor a history, of which nothing is remembered. Instructions do not count: some clients change
- * them from request to request.
+ * A hash of what the user said before the first answer to it, which is the same in all requests of a conversation. Instructions
+ * do not count: some clients change them from request to request.
  */
-export function conversationOf({ turns, tools }: NeutralRequest): string {
-  if (tools.length === 0 && turns.every(({ role }) => role !== 'assistant')) return ''
+export function conversationOf(turns: readonly Turn[]): string {
   const first = turns.findIndex(({ role }) => role === 'user')
   let said = ''
   for (const { role, pieces } of turns.slice(Math.max(0, first))) {

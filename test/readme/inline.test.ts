@@ -86,6 +86,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   },
   'npm run bench': isScript,
   'npm run bench JSON': isScript,
+  'npm run bench -- --roads': isScript,
   'npm run test:soak': isScript,
   '.ci/run': isThere,
   'test/container.sh': isThere,
