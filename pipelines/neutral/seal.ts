@@ -8,9 +8,11 @@
 import { isObject, objectFrom, type JsonObject } from '../json/value.ts'
 import { reasoningFields, type Reasoning, type Seal } from './reasoning.ts'
 
-const prefix = 'd2a1.'
-/** In the JSON of every body that holds one. */
-export const sealMark = `"${prefix}`
+/**
+ * How each begins. Bodies are searched for it without the quote in front, which JSON is full of: 0.8 ms instead of 1.6 for 5 MB
+ * (`npm run bench`, "request of a coding agent").
+ */
+export const sealMark = 'd2a1.'
 const version = 1
 
 /** What a provider is called in a seal whose reasoning has a name of its own in the registry; the others are called as theirs. */
@@ -25,7 +27,7 @@ const unnamed = 'common'
 
 /** Whether a signature, encrypted content or the like is one of ours. Whether it is intact `openSeal` tells. */
 export function isSealed(value: unknown): value is string {
-  return typeof value === 'string' && value.startsWith(prefix)
+  return typeof value === 'string' && value.startsWith(sealMark)
 }
 
 /**
@@ -42,7 +44,7 @@ export function sealReasoning(reasoning: Reasoning, endpoint: string, isShown: b
     e: endpoint,
     d: seal ? dataOf(provider, seal, text, isShown) : {},
   }
-  return prefix + Buffer.from(JSON.stringify(sealed)).toString('base64url')
+  return sealMark + Buffer.from(JSON.stringify(sealed)).toString('base64url')
 }
 
 /**
@@ -51,7 +53,7 @@ export function sealReasoning(reasoning: Reasoning, endpoint: string, isShown: b
  */
 export function openSeal(value: unknown, shown: string): Reasoning | undefined {
   if (!isSealed(value)) return undefined
-  const sealed = decoded(value.slice(prefix.length))
+  const sealed = decoded(value.slice(sealMark.length))
   if (!sealed || !hasOnly(sealed, ['v', 'p', 'm', 'e', 'd']) || sealed.v !== version) {
     return undefined
   }
@@ -141,7 +143,7 @@ function inField({ f, v, text, ...rest }: JsonObject, shown: string): Content | 
   if (field === undefined || !isEmpty(rest)) return undefined
   if (field === 'reasoning_details') {
     if (text !== undefined || !Array.isArray(v) || v.length === 0) return undefined
-    if (!v.every(isObject) || JSON.stringify(v).includes(`"${prefix}`)) return undefined
+    if (!v.every(isObject) || JSON.stringify(v).includes(`"${sealMark}`)) return undefined
     return { kind: 'raw', text: shown, seal: { field, entries: v } }
   }
   const own = text ?? shown

@@ -1,4 +1,5 @@
 /** The rows of the table: what is done, to whom, and what is counted. */
+import { agentMessages } from './agent-body.ts'
 import { run, runAtRate, type Ask } from './load.ts'
 import {
   cpuAtRate,
@@ -28,10 +29,8 @@ export interface Targets {
   upstream: Target
   bare: Target
   ours: Target
-  /** ours for large bodies alone, whose cost depends on how the memory of the process lies by now: with a system prompt */
+  /** ours for large bodies alone, whose cost depends on how the memory of the process lies by now */
   prompted: Target
-  /** and without: nothing of a body has to change */
-  untouched: Target
 }
 
 /** `older`: the program of another build of ours, which then takes the place of the bare proxy. */
@@ -40,32 +39,27 @@ export async function startTargets(older: string | undefined): Promise<Targets> 
   const bare = await startBase(older)(upstream.url)
   const ours = await startOurs(upstream.url)
   const prompted = await startOurs(upstream.url)
-  const untouched = older
-    ? await startBase(older)(upstream.url)
-    : await startOurs(upstream.url, { system_prompt: '' })
-  return { upstream, bare, ours, prompted, untouched }
+  return { upstream, bare, ours, prompted }
 }
 
 function startBase(older: string | undefined): (upstream: string) => Promise<Target> {
   return older ? (upstream) => startOurs(upstream, {}, undefined, older) : startBare
 }
 
-function bodyOf(characters: number): Buffer {
-  return Buffer.from(
-    JSON.stringify({
-      model: 'claude-sonnet-4-5',
-      max_tokens: 1000,
-      system: 'Be kind.',
-      messages: [{ role: 'user', content: 'word '.repeat(characters / 5) }],
-    }),
-  )
-}
+const model = 'claude-sonnet-4-5'
 
 function streamed(body: Buffer): Buffer {
   return Buffer.from(JSON.stringify({ ...(JSON.parse(body.toString()) as object), stream: true }))
 }
 
-const small = bodyOf(1000)
+const small = Buffer.from(
+  JSON.stringify({
+    model,
+    max_tokens: 1000,
+    system: 'Be kind.',
+    messages: [{ role: 'user', content: 'word '.repeat(200) }],
+  }),
+)
 const json: Ask = { path: '/v1/messages', body: small, events: 0 }
 const chatJson: Ask = { path: '/v1/chat/completions', body: small, events: 0 }
 const chatStream: Ask = { ...chatJson, body: streamed(small) }
@@ -78,10 +72,7 @@ const burst: Ask = {
 }
 const chatBurst: Ask = { ...burst, path: '/v1/chat/completions' }
 
-export function rowsOf(
-  { upstream, bare, ours, prompted, untouched }: Targets,
-  older?: string,
-): Row[] {
+export function rowsOf({ upstream, bare, ours, prompted }: Targets, older?: string): Row[] {
   const baseChat = older ? chatJson : json
   const baseChatBurst = older ? chatBurst : burst
   const baseChatPath = older ? '/v1/chat/completions' : '/v1/messages'
@@ -164,14 +155,15 @@ export function rowsOf(
       rounds: 2,
       round: async () => delays.shift() ?? (await pacedInTurn(bare, ours, baseChatPath)).delay,
     },
-    ...[200_000, 5_000_000].map((characters): Row => {
-      const ask = { ...json, body: bodyOf(characters) }
+    ...[30, 200, 5000].map((kilobytes): Row => {
+      const ask = { ...json, body: agentMessages(model, kilobytes * 1000, false) }
       return {
-        work: `body of ${characters / 1000} KB with a system prompt in front, CPU (1: untouched)`,
+        work: `request of a coding agent, ${kilobytes} KB, with a system prompt in front, CPU`,
         unit: 'µs',
-        goal: '<= 1.3',
+        goal: kilobytes < 1000 ? '<= 1.4' : '<= 1.8',
         rounds: 5,
-        round: () => inTurn(cpuPerRequest(untouched, ask, 4), cpuPerRequest(prompted, ask, 4)),
+        warmUps: 1,
+        round: () => inTurn(cpuPerRequest(bare, ask, 4), cpuPerRequest(prompted, ask, 4)),
       }
     }),
     {
