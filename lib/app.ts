@@ -4,7 +4,8 @@ import type { Account } from './account/account.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import type { Client } from '../pipelines/index.ts'
 import type { Remembered } from '../pipelines/neutral/reasoning.ts'
-import type { Config, ReasoningMemoryLimits } from './config/types.ts'
+import type { Caller, Config, ReasoningMemoryLimits } from './config/types.ts'
+import type { Admission, Limits } from './limits/limits.ts'
 import type { Logger, Redact } from './log/log.ts'
 import type { Agents } from './network/agents.ts'
 
@@ -21,6 +22,7 @@ export interface App {
   readonly account: Account
   readonly agents: Agents
   readonly reasoning: ReasoningMemory
+  readonly limits: Limits
   readonly log: Logger
   readonly redact: Redact
   /** every secret known now that is long enough to look for */
@@ -73,6 +75,10 @@ export class Call {
   /** ms, monotonic, as is `firstByteMs` */
   readonly startedMs = performance.now()
   firstByteMs: number | undefined = undefined
+  /** whose key came along */
+  caller: Caller | undefined = undefined
+  /** where limits may hold */
+  admission: Admission | undefined = undefined
 
   constructor({ app, id, method, client, path, query, headers, route }: CallParts) {
     this.app = app
@@ -110,6 +116,8 @@ export class CallRecord {
   readonly reqId: string
   readonly method: string | undefined
   readonly route: string
+  /** the name of whose key came along */
+  client: string | undefined = undefined
   model: string | undefined = undefined
   upstream: string | undefined = undefined
   stream: boolean | undefined = undefined

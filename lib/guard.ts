@@ -8,11 +8,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { ProxyError } from '../pipelines/errors.ts'
 import { loopback } from './config/callers.ts'
-import type { ClientKey, Config } from './config/types.ts'
+import type { Caller, ClientKey, Config } from './config/types.ts'
+import { localDay } from './limits/windows.ts'
 
 export interface PresentedKeys {
-  /** one of the proxy's own keys came along */
-  valid: boolean
+  /** whose key of the proxy's own came along: of two the one that is still taken */
+  caller?: Caller
   /** a credential that is none of the proxy's keys, as header and value */
   foreign?: { header: 'authorization' | 'x-api-key'; value: string }
 }
@@ -35,14 +36,15 @@ export function presentedKeys(
   headers: IncomingHttpHeaders,
   keys: readonly ClientKey[],
 ): PresentedKeys {
-  const found: PresentedKeys = { valid: false }
+  const found: PresentedKeys = {}
   for (const header of ['authorization', 'x-api-key'] as const) {
     const value = headers[header]
     if (typeof value !== 'string' || value === '') continue
     const key = header === 'authorization' ? keyIn(value) : value
     if (!key) continue
-    if (isOneOf(key, keys)) found.valid = true
-    else found.foreign ??= { header, value }
+    const caller = holderOf(key, keys)
+    if (!caller) found.foreign ??= { header, value }
+    else if (!found.caller || whyRefused(found.caller) !== undefined) found.caller = caller
   }
   return found
 }
@@ -51,15 +53,22 @@ export function presentedKeys(
  * Compares with every key, in a time that depends on lengths alone: it reveals neither how much of a key was right nor of
  * which.
  */
-function isOneOf(key: string, known: readonly ClientKey[]): boolean {
+function holderOf(key: string, known: readonly ClientKey[]): Caller | undefined {
   const plain = Buffer.from(key)
   const hash = known.some(({ isHash }) => isHash) ? sha256(key) : undefined
-  let match = false
-  for (const { bytes, isHash } of known) {
+  let holder: Caller | undefined
+  for (const { bytes, isHash, caller } of known) {
     const given = isHash && hash ? hash : plain
-    if (given.length === bytes.length && timingSafeEqual(given, bytes)) match = true
+    if (given.length === bytes.length && timingSafeEqual(given, bytes)) holder = caller
   }
-  return match
+  return holder
+}
+
+/** Why a known key is taken no longer; undefined while it is. The last day ends at its last second here. */
+export function whyRefused({ name, enabled, expires }: Caller): string | undefined {
+  if (!enabled) return `The key of the client ${name} is switched off.`
+  if (expires === undefined || localDay(new Date()) <= expires) return undefined
+  return `The key of the client ${name} expired on ${expires}.`
 }
 
 function sha256(text: string): Buffer {

@@ -3,6 +3,7 @@ import type { Endpoint } from './app.ts'
 import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
+import { ownUsage } from './endpoints/own-usage.ts'
 import { sendJson } from './http/answer.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import { clients, type Client } from '../pipelines/index.ts'
@@ -28,6 +29,7 @@ const exact = new Map<string, Route>(
     { name: '/health', methods: get(health), open: true as const },
     { name: '/ready', methods: get(ready), open: true as const },
     { name: '/v1/models', methods: get(listModels) },
+    { name: '/usage/me', methods: get(ownUsage) },
     { name: clients.chat.route, methods: { POST: askModel } },
     { name: clients.messages.route, methods: { POST: askModel } },
     { name: `${clients.messages.route}/count_tokens`, methods: { POST: askModel } },

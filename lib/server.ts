@@ -7,7 +7,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { sendError } from './http/answer.ts'
 import { type App, Call } from './app.ts'
-import { checkBrowser, corsHeaders, preflightHeaders, presentedKeys } from './guard.ts'
+import { checkBrowser, corsHeaders, preflightHeaders, presentedKeys, whyRefused } from './guard.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import { endpointFor, match, type Match } from './routes.ts'
 
@@ -86,8 +86,13 @@ function endUnread(req: IncomingMessage, patienceMs: number): void {
 function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: Match): boolean {
   if (req.rawHeaders.length > maxHeaders * 2) throw tooManyHeaders()
   const { config } = call
-  const needsKey = config.api_keys.length > 0
-  const hasKey = presentedKeys(req.headers, config.prepared.clientKeys).valid
+  const { clientKeys } = config.prepared
+  const needsKey = clientKeys.length > 0
+  const { caller } = presentedKeys(req.headers, clientKeys)
+  const refused = caller && whyRefused(caller)
+  const hasKey = caller !== undefined && refused === undefined
+  call.record.client = caller?.name
+  if (hasKey) call.caller = caller
   const open = found.route?.open === true || found.path === '*'
   const isPreflight = isOptions(req) && req.headers['access-control-request-method'] !== undefined
   const asking = {
@@ -112,7 +117,7 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
     res.writeHead(204, { allow: 'GET, HEAD, POST, OPTIONS' }).end()
     return false
   }
-  if (needsKey && !hasKey && !open) throw keyNeeded()
+  if (needsKey && !hasKey && !open) throw keyNeeded(refused)
   return true
 }
 
@@ -129,13 +134,13 @@ function tooManyHeaders(): ProxyError {
   )
 }
 
-function keyNeeded(): ProxyError {
-  return new ProxyError(
-    401,
-    'invalid_api_key',
-    'This proxy asks for a client key. Send one of its api_keys as `Authorization: Bearer …` or `x-api-key`.',
-    { headers: { 'www-authenticate': 'Bearer' } },
-  )
+/** `refused`: why the key that came is not taken. */
+function keyNeeded(
+  refused = 'This proxy asks for a client key. Send one of its api_keys as `Authorization: Bearer …` or `x-api-key`.',
+): ProxyError {
+  return new ProxyError(401, 'invalid_api_key', refused, {
+    headers: { 'www-authenticate': 'Bearer' },
+  })
 }
 
 /** The client's own id where it is harmless in a header and a log, else a new one. */

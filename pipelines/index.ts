@@ -32,6 +32,7 @@ import { responseBody } from './clients/responses/body.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
 import { readResponses } from './clients/responses/read.ts'
 import { responseStream } from './clients/responses/stream.ts'
+import { resetAt, resetIn } from './clients/limit-reset.ts'
 import type { ConversationMember } from './clients/unseen-images.ts'
 import type { ProxyError, ShownError } from './errors.ts'
 import type { JsonDocument } from './json/document.ts'
@@ -82,6 +83,8 @@ export interface Client {
   read: (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead
   /** the header that holds such a figure of its rate limit */
   limitHeader: (figure: string, of: string) => string
+  /** how such a header says when a limit begins anew; both in ms since the epoch */
+  limitReset: (atMs: number, nowMs: number) => string
   /** the header in which it looks for the id of the request, besides `x-request-id` */
   idHeader?: string
 }
@@ -174,6 +177,7 @@ const clientTable = {
     route: '/v1/chat/completions',
     read: readWith(readChat, chatContext, chatStream, chatBody),
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
+    limitReset: resetIn,
     errorBody: chatErrorBody,
     errorEvent: chatErrorEvent,
     onCut: 'error-event',
@@ -183,6 +187,7 @@ const clientTable = {
     route: '/v1/messages',
     read: readWith(readMessages, messagesContext, messagesStream, messagesBody),
     limitHeader: (figure, of) => `anthropic-ratelimit-${of}-${figure}`,
+    limitReset: resetAt,
     idHeader: 'request-id',
     errorBody: messagesErrorBody,
     errorHead: messagesErrorHead,
@@ -194,6 +199,7 @@ const clientTable = {
     route: '/v1/responses',
     read: readWith(readResponses, responsesContext, responseStream, responseBody),
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
+    limitReset: resetIn,
     errorBody: responsesErrorBody,
     errorEvent: responsesErrorEvent,
     onCut: 'broken-connection',

@@ -9,6 +9,7 @@ import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
 import { KnownSecrets, openLog, redactor } from '../log/log.ts'
+import { Limits } from '../limits/limits.ts'
 import { BoundedMemory } from '../translated/memory.ts'
 import { createAgents } from '../network/agents.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
@@ -52,6 +53,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     account: openAccount({ config, log, agents, redis }),
     agents,
     reasoning: new BoundedMemory(),
+    limits: new Limits(),
     log,
     redact,
     secrets: secrets.list,
@@ -74,7 +76,7 @@ function exposureWarnings({ config, account }: App): string[] {
   const spendsKeys = config.endpoints.some(
     (endpoint) => typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined,
   )
-  if (loopback.test(config.host) || config.api_keys.length > 0) return []
+  if (loopback.test(config.host) || config.prepared.clientKeys.length > 0) return []
   if (!spendsAccount && !spendsKeys) return []
   const what = spendsAccount
     ? 'whoever reaches this port can spend the account'

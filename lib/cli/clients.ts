@@ -11,7 +11,7 @@ export type ClientName = (typeof clientNames)[number]
 export type NeededKey = 'client' | 'upstream' | 'any'
 
 export function neededKey(config: Config): NeededKey {
-  if (config.api_keys.length > 0) return 'client'
+  if (config.prepared.clientKeys.length > 0) return 'client'
   const noAccount = findSource(config).kind === 'none'
   const passesOn = config.models.some((model) => {
     const { auth } = endpointOf(config, model)

@@ -2,8 +2,8 @@
  * Who may call: client keys, browser origins and hosts, as a configuration gives them, checked and prepared for `lib/guard.ts`.
  */
 import { domainToASCII } from 'node:url'
-import type { Problems } from './environment.ts'
-import type { ClientKey } from './types.ts'
+import type { GivenKeys, Problems } from './environment.ts'
+import type { Caller, ClientKey } from './types.ts'
 import { isExample } from './written-value.ts'
 
 /** Host names and addresses that stand for this machine alone. */
@@ -13,8 +13,10 @@ interface Keys {
   /** the configuration file */
   file: string
   /** of the environment, its examples already taken out; undefined where it names none */
-  env: { place: string; keys: string[] } | undefined
+  env: GivenKeys | undefined
   listed: readonly string[]
+  /** of the file's `clients`, of which each has a key */
+  hasClients: boolean
   host: string
 }
 
@@ -22,8 +24,11 @@ interface Keys {
  * Examples are public, so they count as not set. If none is left, an address that others reach stays closed: whoever set a key
  * wanted to be asked for one.
  */
-export function clientKeys({ file, env, listed, host }: Keys, problems: Problems): string[] {
-  if (env && env.keys.length > 0) return env.keys
+export function clientKeys(
+  { file, env, listed, hasClients, host }: Keys,
+  problems: Problems,
+): string[] {
+  if (env && env.keys.length + env.named.length > 0) return env.keys
   const bare = listed.map((key) => key.replace(/^Bearer\s+/i, ''))
   if (bare.some((key, index) => key !== listed[index])) {
     problems.warnings.push(
@@ -35,7 +40,7 @@ export function clientKeys({ file, env, listed, host }: Keys, problems: Problems
     problems.warnings.push(`${file}: api_keys holds an example value, which counts as not set`)
   }
   const wereNamed = env !== undefined || listed.length > 0
-  if (wereNamed && usable.length === 0 && !loopback.test(host)) {
+  if (wereNamed && usable.length === 0 && !hasClients && !loopback.test(host)) {
     problems.faults.push(
       `${env?.place ?? `${file}: api_keys`} holds no key of your own, and others reach ${host}: make up a key`,
     )
@@ -51,12 +56,23 @@ export function isBrokenHash(entry: string): boolean {
   return /^sha256:/i.test(entry) && !hashedKey.test(entry)
 }
 
-/** An entry of `api_keys`, ready to be compared. */
-export function clientKeyOf(entry: string): ClientKey {
-  const hash = hashedKey.exec(entry)?.[1]
-  return hash === undefined
-    ? { bytes: Buffer.from(entry), isHash: false }
-    : { bytes: Buffer.from(hash, 'hex'), isHash: true }
+/** The hash that such an entry is; undefined for a key as it is. */
+export function hashOf(entry: string): string | undefined {
+  return hashedKey.exec(entry)?.[1]?.toLowerCase()
+}
+
+/** The keys of `clients` and `api_keys`, ready to be compared. */
+export function preparedKeys(
+  clients: readonly Caller[],
+  apiKeys: readonly string[],
+): readonly ClientKey[] {
+  const unnamed = apiKeys.map((key, index) => ({ name: `key-${index + 1}`, key, enabled: true }))
+  return [...clients, ...unnamed].map((caller) => {
+    const hash = hashOf(caller.key)
+    return hash === undefined
+      ? { bytes: Buffer.from(caller.key), isHash: false, caller }
+      : { bytes: Buffer.from(hash, 'hex'), isHash: true, caller }
+  })
 }
 
 interface Pattern {

@@ -2,7 +2,7 @@
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { authFaults } from './endpoint-auth.ts'
 import { describe, missingPlace, validate, type SchemaFault } from './validate.ts'
-import { nearest, withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
+import { isStrict, nearest, withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
 import { expandReferences } from './references.ts'
 import { fileSchema } from './schema.ts'
 import type { AuthConfig, ConfigData, GivenEndpoint } from './types.ts'
@@ -76,7 +76,9 @@ export function checkFile(
   const explained = new Set(found.filter(({ keyword }) => keyword === 'required').map(missingPlace))
   for (const { text, near, place } of unknown) {
     const isReported = secretKeys.some((fault) => fault.startsWith(`${place} `))
-    if (!isReported && (near === undefined || !explained.has(near))) remarks.warn(text)
+    if (isReported || (near !== undefined && explained.has(near))) continue
+    if (isStrict(place)) remarks.fault(text)
+    else remarks.warn(text)
   }
   const part =
     found.length === 0 ? data : validate(fileSchema, sound(given, found, skipped), false).data

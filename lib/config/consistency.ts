@@ -2,6 +2,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { otherType } from './base-url.ts'
 import { isBrokenHash } from './callers.ts'
+import { checkClients } from './clients.ts'
 import { hasTrailingSlash, originFault } from './callers.ts'
 import { findEndpoint } from './models.ts'
 import { nearest } from './unknown-keys.ts'
@@ -15,7 +16,7 @@ export interface Check {
   /** added to */
   unserved: Record<string, string>
   /** how a fault calls the place that a value came from, where that is not the file */
-  blame: { token_url: string; token_store: string }
+  blame: { token_url: string; token_store: string; clients: readonly string[] }
   faults: string[]
   warnings: string[]
 }
@@ -47,6 +48,11 @@ export function checkConsistency(config: ConfigData, check: Check): void {
   for (const key of config.api_keys) {
     if (isBrokenHash(key)) fault('api_keys: sha256: must be followed by 64 hexadecimal digits')
   }
+  const fully = {
+    fault: (text: string) => faults.push(text),
+    warn: (text: string) => warnings.push(text),
+  }
+  checkClients(config, blame.clients, fully)
   for (const [index, { auth, name, base_url: url }] of config.endpoints.entries()) {
     if (check.skipped.endpoints.has(index)) continue
     if (URL.canParse(url) && new URL(url).username !== '') {

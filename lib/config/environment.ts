@@ -16,7 +16,15 @@ export interface Environment {
   FACTORY_API_KEY?: string
   DROID_REFRESH_KEY?: string
   TOKEN_STORE?: string
-  API_KEYS?: { place: string; keys: string[] }
+  API_KEYS?: GivenKeys
+}
+
+/** The keys of one variable. */
+export interface GivenKeys {
+  place: string
+  /** those without a name */
+  keys: string[]
+  named: { name: string; key: string }[]
 }
 
 const text = (description: string): Schema => ({ type: 'string', description })
@@ -113,9 +121,23 @@ function clientKeys(settings: Settings, problems: Problems): Environment['API_KE
   const bare = written && bareValue(written, remarks)
   const listed = listOf(bare ?? '')
   if (bare && listed.length === 0) remarks.fault('holds no key')
-  const keys = listed.map((key) => keyOf(key, remarks, true)).filter((key) => key !== undefined)
-  return { place: `${settings.source(name)}: ${name}`, keys }
+  const found: GivenKeys = { place: `${settings.source(name)}: ${name}`, keys: [], named: [] }
+  for (const entry of listed) {
+    const [, client, named] = namedKey.exec(entry) ?? []
+    if (client === undefined && /^[^=]{1,32}=[^=]/.test(entry)) remarks.warn(unnamed)
+    const key = keyOf(named ?? entry, remarks, true)
+    if (key === undefined) continue
+    if (client !== undefined) found.named.push({ name: client, key })
+    else found.keys.push(key)
+  }
+  return found
 }
+
+const unnamed =
+  'holds a key with a = in it; a name before a key has small letters, digits, ".", "_" or "-" alone'
+
+/** `alice=KEY`. A key in base64 may end in `=`, so something else follows a name. */
+const namedKey = /^([a-z\d][a-z\d._-]{0,31})=(?!=*$)(.+)$/s
 
 function writtenSecret(name: string, settings: Settings, problems: Problems): string | undefined {
   const written = settings.get(name)

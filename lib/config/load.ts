@@ -9,6 +9,7 @@ import {
   type GivenPart,
 } from './checked-file.ts'
 import { clientKeys } from './callers.ts'
+import { bareClients } from './clients.ts'
 import { checkConsistency } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
 import { authWarnings, endpointKeys, withAuth } from './endpoint-auth.ts'
@@ -66,7 +67,11 @@ export function loadConfig(options: LoadOptions): Loaded {
   const token_url = env.TOKEN_URL
     ? `${settings.source('TOKEN_URL')}: TOKEN_URL`
     : `${file.path}: auth.token_url`
-  const blame = { token_url, token_store: settings.source('TOKEN_STORE') }
+  const clients = [
+    ...file.part.clients.map((_, index) => `${file.path}: clients[${index}]`),
+    ...(env.API_KEYS?.named ?? []).map(({ name }) => `${env.API_KEYS!.place}, ${name}`),
+  ]
+  const blame = { token_url, token_store: settings.source('TOKEN_STORE'), clients }
   checkConsistency(config, { skipped, unserved, blame, ...problems })
   if (problems.faults.length > 0) throw unshown(problems, file.secrets)
   const served = {
@@ -135,7 +140,9 @@ interface Parts {
 function combined({ options, settings, env, flagged, file, problems }: Parts): ConfigData {
   const { part, given, secrets, unserved, path: filePath } = file
   const host = flagged.HOST ?? env.HOST ?? part.host
-  const keys = { file: filePath, env: env.API_KEYS, listed: part.api_keys, host }
+  const hasClients = part.clients.length > 0
+  const keys = { file: filePath, env: env.API_KEYS, listed: part.api_keys, hasClients, host }
+  const named = (env.API_KEYS?.named ?? []).map(({ name, key }) => ({ name, key, enabled: true }))
   return {
     ...part,
     ...overEnvironment(part, env, settings, { ...options, fileDir: path.dirname(filePath) }),
@@ -143,6 +150,7 @@ function combined({ options, settings, env, flagged, file, problems }: Parts): C
     host,
     port: flagged.PORT ?? env.PORT ?? part.port,
     api_keys: clientKeys(keys, problems),
+    clients: [...bareClients(part.clients, { file: filePath, ...problems }), ...named],
     file: filePath,
     env_files: settings.files,
     data_dir: settings.dataDir,

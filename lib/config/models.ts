@@ -1,6 +1,6 @@
 /** Looking up, for each request: a model by id or alias, the endpoint that serves it, its system prompt. */
 import { addressOf, fullAddress } from './base-url.ts'
-import { clientKeyOf, originPattern } from './callers.ts'
+import { originPattern, preparedKeys } from './callers.ts'
 import { defaultSystemPrompt } from './defaults.ts'
 import type { Config, ConfigData, Endpoint, Model, Place, Way } from './types.ts'
 import { upstreamId } from '../../pipelines/model.ts'
@@ -80,6 +80,7 @@ export function prepared(data: ConfigData): Config {
     endpoints,
     model_redirects: redirects,
     api_keys: keys,
+    clients,
     cors_origins: origins,
   } = data
   const places = new Map<Model, Place>()
@@ -99,7 +100,7 @@ export function prepared(data: ConfigData): Config {
   return Object.freeze({
     ...data,
     prepared: {
-      clientKeys: keys.map(clientKeyOf),
+      clientKeys: preparedKeys(clients, keys),
       origins: originPattern(origins),
       models: new Map(models.map((model) => [model.id, model])),
       places,

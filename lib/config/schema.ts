@@ -1,5 +1,6 @@
 /** The JSON schema of `config.json`: every key with its type, default, unit and meaning. */
 import { providers } from '../../pipelines/index.ts'
+import { client, maxParallel } from './client-schema.ts'
 import {
   defaultAuth,
   defaultEndpoints,
@@ -9,26 +10,9 @@ import {
   defaultSystemPrompt,
   defaultTimeouts,
 } from './defaults.ts'
+import { text, type Schema } from './schema-type.ts'
 
-export interface Schema {
-  /** names the validator that is compiled of it into the program */
-  $id?: string
-  type?: string | string[]
-  description?: string
-  default?: unknown
-  enum?: unknown[]
-  anyOf?: Schema[]
-  properties?: Record<string, Schema>
-  items?: Schema
-  required?: string[]
-  additionalProperties?: boolean | Schema
-  minimum?: number
-  maximum?: number
-  exclusiveMinimum?: number
-  minLength?: number
-}
-
-const text = (description: string): Schema => ({ type: 'string', minLength: 1, description })
+export type { Schema } from './schema-type.ts'
 
 const modelTypes = Object.keys(providers)
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -235,6 +219,13 @@ export const fileSchema: Schema = {
       default: [],
       description: 'keys that clients must present; sha256:HEX for the hash of one',
     },
+    clients: {
+      type: 'array',
+      items: client,
+      default: [],
+      description: 'keys with names and limits',
+    },
+    max_parallel: maxParallel,
     cors_origins: {
       type: 'array',
       items: { type: 'string', minLength: 1 },

@@ -66,7 +66,11 @@ export interface ConfigData {
   model_redirects: Readonly<Record<string, string>>
   system_prompt: string
   default_stream: DefaultStream
+  /** those without a name; in logs they are `key-1`, `key-2` … */
   api_keys: readonly string[]
+  clients: readonly Caller[]
+  /** model requests under way at once in this process; 0: any number */
+  max_parallel: number
   cors_origins: readonly string[]
   max_body_mb: number
   timeouts: Timeouts
@@ -126,10 +130,29 @@ export interface Address {
   path: string
 }
 
+/** Somebody with a key of their own: an entry of `clients`. Called so since a client is a program or an API (docs/glossary.md). */
+export interface Caller {
+  name: string
+  /** as it is, or as `sha256:` and its hash */
+  key: string
+  /** ids of models, each with or without a `*` at its end; left out: all */
+  models?: readonly string[]
+  requests_per_minute?: number
+  requests_per_day?: number
+  tokens_per_minute?: number
+  tokens_per_day?: number
+  /** requests under way at once */
+  parallel?: number
+  /** the last day on which the key is taken, as `2027-01-31` */
+  expires?: string
+  enabled: boolean
+}
+
 /** A key that clients present: as it is, or its SHA-256. */
 export interface ClientKey {
   bytes: Buffer
   isHash: boolean
+  caller: Caller
 }
 
 export interface Config extends ConfigData {

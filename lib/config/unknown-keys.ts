@@ -44,6 +44,11 @@ function objectOf(schema: Schema): Schema | undefined {
   return schema.anyOf?.find(({ properties }) => properties !== undefined)
 }
 
+/** Whether an unknown key at this place is a fault: without it a client might do what its operator did not want. */
+export function isStrict(place: string): boolean {
+  return place.startsWith('clients[')
+}
+
 /** None for a key of the original that asks for nothing. */
 function unknownKey(parent: string, key: string, value: unknown, known: string[]): UnknownKey[] {
   const place = parent + key
@@ -54,7 +59,9 @@ function unknownKey(parent: string, key: string, value: unknown, known: string[]
   }
   const near = nearest(key, known)
   const hint = near ? ` (did you mean ${near}?)` : ''
-  const text = `unknown key ${place}${hint}; it is ignored`
+  const text = isStrict(place)
+    ? `unknown key ${place}${hint}; a limit that is not understood would not hold`
+    : `unknown key ${place}${hint}; it is ignored`
   return [{ place, near: near && parent + near, text }]
 }
 

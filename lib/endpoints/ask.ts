@@ -39,10 +39,40 @@ export async function askModel(
   res: ServerResponse,
   call: Call,
 ): Promise<void> {
+  if (call.caller || call.config.max_parallel > 0) admit(res, call)
   const asked = await withBody(req, call, (bytes) => prepare(call, bytes))
-  if (asked.road === 'same-api') await forward(req, res, call, asked)
-  else if (asked.road === 'translated') await translate(res, call, asked)
-  else answerEmpty(res, asked)
+  const { admission } = call
+  if (admission) admission.isSpent = asked.road !== 'none'
+  try {
+    if (asked.road === 'same-api') await forward(req, res, call, asked)
+    else if (asked.road === 'translated') await translate(res, call, asked)
+    else answerEmpty(res, asked)
+  } finally {
+    admission?.book(call.record)
+  }
+}
+
+/** Calls that spend no tokens. */
+const isFree = /\/(?:count_tokens|input_tokens|cancel)$/
+
+/** Throws ProxyError 429 where the caller is at a limit, 503 where the process is. */
+function admit(res: ServerResponse, call: Call): void {
+  const { app, caller, client, config, path } = call
+  const counted = isFree.test(path) ? undefined : caller
+  try {
+    const asking = { caller: counted, client, maxParallel: config.max_parallel }
+    const admission = app.limits.admit(asking)
+    call.admission = admission
+    res.once('close', () => admission.end())
+  } catch (error) {
+    if (counted && app.limits.isNews(counted)) {
+      app.log.warn(
+        { client: counted.name, reason: (error as Error).message },
+        'requests are refused',
+      )
+    }
+    throw error
+  }
 }
 
 /** The client wants no answer, and gets it from here. */
@@ -234,9 +264,8 @@ function setHeaders(
   dropped: readonly string[],
 ): void {
   const raw = withoutSecrets(answer.raw, call.app.redact)
-  for (const [name, value] of Object.entries(answerHeaders(raw, { limits, limitHeader }))) {
-    res.setHeader(name, value)
-  }
+  const headers = { ...answerHeaders(raw, { limits, limitHeader }), ...call.admission?.headers() }
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', call.id)
   if (idHeader !== undefined) res.setHeader(idHeader, res.getHeader('x-request-id') ?? call.id)
   if (dropped.length > 0) res.setHeader('x-droid2api-dropped', dropped.join(', '))

@@ -4,6 +4,7 @@
  */
 import { sendJson } from '../http/answer.ts'
 import type { Call, Endpoint } from '../app.ts'
+import { mayUse } from '../config/clients.ts'
 import type { Model } from '../config/types.ts'
 import { badRequest } from '../../pipelines/errors.ts'
 import { modelOf } from '../upstream/target.ts'
@@ -17,12 +18,17 @@ export const oneModel: Endpoint = (_req, res, call) => {
   sendJson(res, 200, isAnthropic(call) ? anthropicModel(model, call) : openAiModel(model, call))
 }
 
+/** Those that the caller may use. */
+function modelsFor({ caller, config: { models } }: Call): readonly Model[] {
+  return caller ? models.filter(({ id }) => mayUse(caller, id)) : models
+}
+
 function isAnthropic(call: Call): boolean {
   return call.headers['anthropic-version'] !== undefined
 }
 
 function openAiList(call: Call): object {
-  return { object: 'list', data: call.config.models.map((model) => openAiModel(model, call)) }
+  return { object: 'list', data: modelsFor(call).map((model) => openAiModel(model, call)) }
 }
 
 function openAiModel(model: Model, call: Call): object {
@@ -38,7 +44,7 @@ function openAiModel(model: Model, call: Call): object {
 function anthropicPage(call: Call): object {
   const query = new URLSearchParams(call.query)
   const limit = pageSize(query.get('limit'))
-  const { models } = call.config
+  const models = modelsFor(call)
   const after = query.get('after_id')
   const before = query.get('before_id')
   const end = before === null ? models.length : indexOf(models, before, 'before_id')

@@ -166,7 +166,8 @@ export class KnownSecrets {
     if (config !== this.#config || !isSame(tokens, this.#tokens)) {
       this.#config = config
       this.#tokens = tokens
-      const { api_keys: keys, endpoint_secrets: others, file_secrets: filled } = config
+      const { api_keys: bare, clients, endpoint_secrets: others, file_secrets: filled } = config
+      const keys = [...bare, ...clients.map(({ key }) => key)]
       const inEndpoints = [...Object.values(others), ...endpointSecretsIn(config)]
       const all = [...tokens, ...keys, ...inEndpoints, ...filled, ...this.#lasting]
       this.#known = all.filter(isLong)

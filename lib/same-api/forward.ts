@@ -44,8 +44,8 @@ export function prepareForward(
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body
   const headers = rewrite(document, { model, systemPrompt, headers: client, subPath, stream })
-  // packed, a stream cannot be seen to end
-  if (stream) headers['accept-encoding'] = 'identity'
+  // packed, a stream cannot be seen to end, nor can tokens be counted
+  if (stream || call.admission?.countsTokens) headers['accept-encoding'] = 'identity'
   return {
     road: 'same-api',
     target,
@@ -74,6 +74,7 @@ async function relay(
   streamEnd: RegExp | undefined,
 ): Promise<void> {
   const headers = answerHeaders(withoutSecrets(answer.raw, call.app.redact))
+  if (call.admission) Object.assign(headers, call.admission.headers())
   const { status, isEventStream } = answer
   call.record.stream = isEventStream
   if (isEventStream) headers['x-accel-buffering'] = 'no'

@@ -4,8 +4,9 @@
  */
 import type { Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
+import { mayUse } from '../config/clients.ts'
 import { findModel, nearestModel, placeOf, unservedReason } from '../config/models.ts'
-import type { Endpoint, Model, Way } from '../config/types.ts'
+import type { Caller, Endpoint, Model, Way } from '../config/types.ts'
 import { presentedKeys } from '../guard.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { providers } from '../../pipelines/index.ts'
@@ -16,11 +17,15 @@ export interface Target extends Way {
   model: Model
 }
 
-/** The entry for a model name. Throws ProxyError 404 `model_not_found`, which names the nearest known id. */
+/**
+ * The entry for a model name. Throws ProxyError 404 `model_not_found`, which names the nearest known id, or 403
+ * `model_not_allowed`.
+ */
 export function modelOf(call: Call, name: string): Model {
   const model = findModel(call.config, name)
   if (model) {
     call.record.model = model.id
+    if (call.caller && !mayUse(call.caller, model.id)) throw notAllowed(call.caller, model)
     return model
   }
   call.record.model = name.slice(0, 100)
@@ -41,6 +46,11 @@ export function modelOf(call: Call, name: string): Model {
     `The model ${JSON.stringify(name.slice(0, 100))} is not configured.${hint} GET /v1/models lists all.`,
     { param: 'model' },
   )
+}
+
+function notAllowed({ name }: Caller, { id }: Model): ProxyError {
+  const message = `The client ${name} may not use the model ${JSON.stringify(id)}. GET /v1/models lists those it may.`
+  return new ProxyError(403, 'model_not_allowed', message, { param: 'model' })
 }
 
 /** The endpoint's name and where it is, for people. A query may hold a key. */
@@ -146,13 +156,13 @@ function inHeader(credential: Credential, header: string | undefined): Credentia
 
 /** The caller's own, as it came, unless it is a key of this proxy. */
 function clientCredential(call: Call, endpoint: Endpoint): Credential {
-  const { valid, foreign } = presentedKeys(call.headers, call.config.prepared.clientKeys)
+  const { caller, foreign } = presentedKeys(call.headers, call.config.prepared.clientKeys)
   if (foreign) return foreign
   const start =
     endpoint.auth === 'account'
       ? 'Start the proxy with FACTORY_API_KEY, DROID_REFRESH_KEY or an auth file, or send'
       : 'Send'
-  const how = valid
+  const how = caller
     ? "your own key beside the proxy's: one as `Authorization: Bearer …`, the other as `x-api-key`"
     : 'your own key as `Authorization: Bearer …` or `x-api-key`'
   throw new ProxyError(

@@ -23,6 +23,7 @@ const model = (id: string, more: Partial<Model> = {}): Model => ({
 
 const config = prepared({
   api_keys: [],
+  clients: [],
   cors_origins: [],
   system_prompt: 'general',
   models: [

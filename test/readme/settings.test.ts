@@ -51,6 +51,18 @@ const settings: Record<string, (t: TestContext, text: string) => Promise<void>> 
     }
   },
 
+  async '{\n  "clients": ['(t, text) {
+    const { dir, paste, start } = sandbox(t)
+    writeFileSync(path.join(dir, 'config.json'), text)
+    const keys = { ALICE_KEY: 'k-alice-3f9a1c7e55', BOB_KEY: 'k-bob-3f9a1c7e5500' }
+
+    const { url } = await start('node dist/bin/droid2api.js', keys)
+    const ask = (key: string) => paste(`curl -s -H 'x-api-key: ${key}' ${url}/usage/me`)
+
+    assert.match(ask(keys.ALICE_KEY), /"tokens_per_day":\{"limit":2000000,"used":0/)
+    assert.match(ask(keys.BOB_KEY), /"client":"bob"/)
+  },
+
   async '{\n  "endpoints": ['(t, text) {
     const { dir, paste, start } = sandbox(t)
     writeFileSync(path.join(dir, 'config.json'), text)

@@ -11,7 +11,12 @@ const model = { name: 'm', id: 'm', type: 'anthropic', reasoning: 'auto' } as co
 function addressOf(base_url: string, query = '', subPath = '') {
   const endpoint = { name: 'e', type: 'anthropic', base_url, auth: 'account', headers: {} }
   const data = { models: [model], endpoints: [endpoint], model_redirects: {} }
-  const config = prepared({ ...data, api_keys: [], cors_origins: [] } as unknown as ConfigData)
+  const config = prepared({
+    ...data,
+    api_keys: [],
+    clients: [],
+    cors_origins: [],
+  } as unknown as ConfigData)
   const call = { config, query, record: {} } as unknown as Call
   return targetOf(call, config.models[0]!, { subPath, stream: false }).address
 }

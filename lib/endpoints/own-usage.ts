@@ -1,0 +1,38 @@
+/** GET /usage/me — what the holder of a client key may use, and has used. */
+import { sendJson } from '../http/answer.ts'
+import type { Endpoint } from '../app.ts'
+import type { Caller } from '../config/types.ts'
+import type { Limits } from '../limits/limits.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
+
+export const ownUsage: Endpoint = (_req, res, { app, caller }) => {
+  if (!caller) {
+    const message = 'This proxy has no client keys, so nothing is counted by client.'
+    throw new ProxyError(404, 'no_clients', message)
+  }
+  const { name, models, expires } = caller
+  const { requests, tokens } = app.limits.today(caller)
+  sendJson(res, 200, {
+    client: name,
+    ...(models && { models }),
+    ...(expires !== undefined && { expires }),
+    today: { requests, tokens },
+    under_way: app.limits.underWay(caller),
+    limits: limitsOf(caller, app.limits),
+  })
+}
+
+/** Those that are set, by their names. */
+function limitsOf(caller: Caller, limits: Limits): object {
+  const { parallel } = caller
+  const standings = limits.standings(caller).map(({ name, limit, used, left, endsMs }) => {
+    return [name, { limit, used, left, resets_at: new Date(endsMs).toISOString() }] as const
+  })
+  const used = limits.underWay(caller)
+  return {
+    ...Object.fromEntries(standings),
+    ...(parallel !== undefined && {
+      parallel: { limit: parallel, used, left: Math.max(0, parallel - used) },
+    }),
+  }
+}
