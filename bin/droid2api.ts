@@ -10,6 +10,7 @@ import { configurationFaults, findingLines, type Finding } from '../lib/cli/find
 import { neededKey, shellLine } from '../lib/cli/clients.ts'
 import { demoConfig, demoNote } from '../lib/cli/demo-config.ts'
 import { modelNote } from '../lib/cli/env-model.ts'
+import { newKey } from '../lib/cli/key.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import { currentDirOrRoot, homeOrRoot } from '../lib/cli/surroundings.ts'
 import {
@@ -80,6 +81,11 @@ const commands = {
     if (neededKey(config) === 'upstream') {
       process.stderr.write(`${usesAccount(config) ? 'No account: set' : 'Set'} ${ownKeyNote}`)
     }
+    return 0
+  },
+
+  key(line: CommandLine): number {
+    process.stdout.write(newKey(line))
     return 0
   },
 

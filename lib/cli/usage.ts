@@ -10,6 +10,7 @@ Commands
   demo            serve with a built-in upstream, no account needed
   check           check configuration, credentials and port, then exit
   env CLIENT      the line that points a shell at the proxy: claude, codex or openai
+  key NAME        make up a client key, and print it with its entry for config.json
 
 Flags
   -p, --port N        port to listen on (default 3000)
@@ -25,13 +26,13 @@ Flags
   -v, --version       the version
 `
 
-const commandNames = ['serve', 'demo', 'check', 'env'] as const
+const commandNames = ['serve', 'demo', 'check', 'env', 'key'] as const
 
 export type CommandName = (typeof commandNames)[number]
 
 export interface CommandLine {
   command: CommandName
-  /** what follows `env`: see `clientOf` */
+  /** what follows `env`: see `clientOf`; or `key`: a name */
   client: string | undefined
   /** only with `env` */
   model: string | undefined
@@ -64,7 +65,7 @@ export function parseCommandLine(args: string[]): CommandLine {
   const { values, positionals } = parsed(args)
   const [command = 'serve', ...more] = positionals
   if (!isCommand(command)) throw new UsageError(`Unknown command: ${command}`)
-  const client = command === 'env' ? more.shift() : undefined
+  const client = command === 'env' || command === 'key' ? more.shift() : undefined
   if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
   if (values.model !== undefined && command !== 'env') {
     throw new UsageError(`--model goes with env; ${command} serves every configured model`)

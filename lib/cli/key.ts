@@ -1,0 +1,27 @@
+/** `droid2api key NAME`: a new client key, and the entry of `clients` that knows it by its hash. */
+import { createHash, randomBytes } from 'node:crypto'
+import { isClientName } from '../config/clients.ts'
+import { UsageError, type CommandLine } from './usage.ts'
+
+/** Bytes: too many to guess. */
+const keyBytes = 24
+
+/** The key is nowhere but in this text. Throws UsageError. */
+export function newKey({ client: name }: Pick<CommandLine, 'client'>): string {
+  if (name === undefined) throw new UsageError('key needs a name: droid2api key alice')
+  if (!isClientName(name)) {
+    throw new UsageError(
+      `A name has up to 32 small letters, digits, ".", "_" or "-": ${JSON.stringify(name)} is none`,
+    )
+  }
+  const key = `d2a-${randomBytes(keyBytes).toString('hex')}`
+  const hash = createHash('sha256').update(key).digest('hex')
+  const entry = JSON.stringify({ name, key: `sha256:${hash}` }, undefined, 1)
+  return [
+    `Key for ${name}, which is shown this once:`,
+    `  ${key}`,
+    'Entry for "clients" in config.json, to which limits can be added:',
+    `  ${entry.replaceAll(/\n\s*/g, ' ')}`,
+    '',
+  ].join('\n')
+}
