@@ -24,6 +24,7 @@ import { ConfigError, describe, validate } from './validate.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
 import { expandHome } from './text-file.ts'
 import { findEndpoint, prepared } from './models.ts'
+import { zoneWarnings } from './time-zone.ts'
 import { oldHosts, retiredVariables, withoutProxies } from './retired.ts'
 import type { Config, ConfigData, LogLevel, Model } from './types.ts'
 
@@ -58,7 +59,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   const problems: Problems = { faults: [], warnings: [] }
   const settings = readSettings(options, problems.warnings)
   checkDataDir(settings, problems)
-  problems.warnings.push(...retiredVariables(settings, options.env))
+  problems.warnings.push(...retiredVariables(settings, options.env), ...zoneWarnings(settings))
   const env = readEnvironment(settings, problems)
   const flagged = readFlags(options.flags, problems.faults)
   const file = readFile(options, settings, problems)
