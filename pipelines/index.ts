@@ -54,6 +54,7 @@ import { refusalFrom } from './providers/failure.ts'
 import { commonBody, commonTranslator } from './providers/common/answer.ts'
 import { commonRefusal } from './providers/common/error.ts'
 import { rewriteChat } from './providers/common/rewrite.ts'
+import { askForUsage, withoutUsage } from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
 import { rewriteResponses } from './providers/openai/rewrite.ts'
 import type {
@@ -143,6 +144,10 @@ export interface SameApi {
    * escaped. Source: Anthropic "Streaming messages", OpenAI "Streaming API responses" and Chat "Streaming", read 2026-11.
    */
   streamEnd: RegExp
+  /**
+   * where a stream has tokens only for who asks: asks in the client's place (false: it asks itself), and takes them out again
+   */
+  usageOnDemand?: { ask: (document: JsonDocument) => boolean; hide: () => Duplex }
 }
 
 /** Without `api` no client speaks its API. */
@@ -251,6 +256,7 @@ const providerTable = {
     path: '/chat/completions',
     conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteChat,
+    usageOnDemand: { ask: askForUsage, hide: withoutUsage },
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
     write: writeCommon,
     translator: commonTranslator,

@@ -26,6 +26,8 @@ export interface Forwarded {
   body: OutgoingBody
   /** what an event stream of the answer holds that came to its end; undefined where no end is known */
   streamEnd: RegExp | undefined
+  /** what the client gets of a stream, where more was asked for than it did */
+  asAsked: (() => Duplex) | undefined
 }
 
 /**
@@ -36,7 +38,7 @@ export function prepareForward(
   call: Call,
   body: JsonDocument,
   model: Model,
-  { conversation, rewrite, streamEnd }: SameApi,
+  { conversation, rewrite, streamEnd, usageOnDemand }: SameApi,
   { subPath, stream }: { subPath: string; stream: boolean },
 ): Forwarded {
   const target = targetOf(call, model, { subPath, stream })
@@ -44,14 +46,18 @@ export function prepareForward(
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body
   const headers = rewrite(document, { model, systemPrompt, headers: client, subPath, stream })
+  const isMetered = call.admission?.countsTokens === true
+  const onDemand = stream && isMetered && subPath === '' ? usageOnDemand : undefined
+  const asAsked = onDemand?.ask(document) ? onDemand.hide : undefined
   // packed, a stream cannot be seen to end, nor can tokens be counted
-  if (stream || call.admission?.countsTokens) headers['accept-encoding'] = 'identity'
+  if (stream || isMetered) headers['accept-encoding'] = 'identity'
   return {
     road: 'same-api',
     target,
     body: { pieces: document.pieces(), pass: 'all', headers },
     // how a stream below the API's own path ends, only the upstream knows
     streamEnd: subPath === '' ? streamEnd : undefined,
+    asAsked,
   }
 }
 
@@ -60,10 +66,10 @@ export async function forward(
   req: IncomingMessage,
   res: ServerResponse,
   call: Call,
-  { target, body, streamEnd }: Forwarded,
+  { target, body, streamEnd, asAsked }: Forwarded,
 ): Promise<void> {
   const answer = await exchange(call, target, body, (request) => sendByProxy(req, res, request))
-  await relay(answer, res, call, streamEnd)
+  await relay(answer, res, call, { streamEnd, asAsked })
 }
 
 /** Passes status, headers and bytes on. An answer that breaks off must not look complete. */
@@ -71,7 +77,7 @@ async function relay(
   answer: UpstreamAnswer,
   res: ServerResponse,
   call: Call,
-  streamEnd: RegExp | undefined,
+  { streamEnd, asAsked }: Pick<Forwarded, 'streamEnd' | 'asAsked'>,
 ): Promise<void> {
   const headers = answerHeaders(withoutSecrets(answer.raw, call.app.redact))
   if (call.admission) Object.assign(headers, call.admission.headers())
@@ -84,7 +90,9 @@ async function relay(
   const encoding = answer.headers['content-encoding']
   const watcher = tap(call, encoding, isEventStream && status < 300 ? streamEnd : undefined)
   try {
-    await flow(body, masks(answer, call), res, watcher)
+    const isAnswer = isEventStream && status < 300 && !isEncoded(encoding)
+    const stages = isAnswer && asAsked ? [asAsked()] : masks(answer, call)
+    await flow(body, stages, res, watcher)
     if (body.cut) throw body.cut
     res.end()
   } catch (error) {

@@ -1,0 +1,63 @@
+/**
+ * The tokens of a stream, which this API reports only to who asks: in a chunk of its own, without choices, at the end.
+ * Source: OpenAI API reference "Chat Completions", `stream_options`, read 2026-11.
+ */
+import { Transform, type TransformCallback } from 'node:stream'
+import type { JsonDocument } from '../../json/document.ts'
+import { isObject } from '../../json/value.ts'
+
+/** Asks for the tokens in the client's place; false where it asks itself. */
+export function askForUsage(document: JsonDocument): boolean {
+  const options = document.get('stream_options')
+  const own = isObject(options) ? options : {}
+  if (own.include_usage === true) return false
+  document.set('stream_options', { ...own, include_usage: true })
+  return true
+}
+
+const nothing = Buffer.alloc(0)
+/** Bytes; a longer event is no chunk of tokens, and does not wait for its end. */
+const maxWaiting = 1024 * 1024
+const choices = Buffer.from('"choices"')
+
+/**
+ * Bytes -> the same bytes without the chunk that nobody asked for: some clients read the first choice of every chunk. An event
+ * goes on when it is whole. Plain quotes are never part of the model's text, where they are escaped.
+ */
+export function withoutUsage(): Transform {
+  let waiting: Buffer = nothing
+  return new Transform({
+    transform(piece: Buffer, _encoding, done: TransformCallback) {
+      const bytes = waiting.length > 0 ? Buffer.concat([waiting, piece]) : piece
+      const whole = endOfEvents(bytes)
+      const end = bytes.length - whole > maxWaiting ? bytes.length : whole
+      waiting = bytes.subarray(end)
+      done(null, filtered(bytes.subarray(0, end)))
+    },
+    flush(done) {
+      done(null, filtered(waiting))
+    },
+  })
+}
+
+/** Behind the last blank line. */
+function endOfEvents(bytes: Buffer): number {
+  const lf = bytes.lastIndexOf('\n\n')
+  const crlf = bytes.lastIndexOf('\r\n\r\n')
+  return Math.max(lf === -1 ? 0 : lf + 2, crlf === -1 ? 0 : crlf + 4)
+}
+
+function filtered(events: Buffer): Buffer {
+  if (!events.includes(choices)) return events
+  const text = events.toString('latin1')
+  if (!noChoices.test(text)) return events
+  const kept = text.split(/(?<=\n\r?\n)/).filter((event) => !isUsage(event))
+  return Buffer.from(kept.join(''), 'latin1')
+}
+
+const noChoices = /"choices"\s*:\s*\[\s*\]/
+
+/** Other chunks without choices stay, such as Azure's verdict on the prompt. */
+function isUsage(event: string): boolean {
+  return noChoices.test(event) && /"usage"\s*:\s*\{/.test(event)
+}
