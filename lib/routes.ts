@@ -1,4 +1,5 @@
 /** The route table: which path and method is answered by whom, and in the error envelope of which client. */
+import type { IncomingMessage } from 'node:http'
 import type { Endpoint } from './app.ts'
 import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
@@ -71,8 +72,12 @@ export function match(target: string): Match {
   }
 }
 
-/** Throws ProxyError 404 for an unknown path, 405 with `allow` for a method the path does not take. */
-export function endpointFor({ route, path }: Match, method: string): Endpoint {
+/**
+ * Throws ProxyError 404 for an unknown path, 405 with `allow` for a method the path does not take, 426 for a websocket in its
+ * place.
+ */
+export function endpointFor({ route, path }: Match, req: IncomingMessage): Endpoint {
+  const method = req.method ?? 'GET'
   if (!route) {
     throw new ProxyError(
       404,
@@ -82,9 +87,18 @@ export function endpointFor({ route, path }: Match, method: string): Endpoint {
   }
   const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined
   if (endpoint) return endpoint
+  if (req.headers.upgrade?.toLowerCase() === 'websocket') throw withoutWebsocket(route.name)
   const allow = Object.keys(route.methods).join(', ')
   throw new ProxyError(405, 'method_not_allowed', `${route.name} takes ${allow}, not ${method}.`, {
     headers: { allow },
+  })
+}
+
+/** Codex goes over to HTTP at once on this status; on any other it tries again for seven seconds, at the start of each session. */
+function withoutWebsocket(name: string): ProxyError {
+  const message = `${name} has no websocket. Send the request by HTTP.`
+  return new ProxyError(426, 'websocket_not_supported', message, {
+    headers: { upgrade: 'HTTP/1.1', connection: 'upgrade' },
   })
 }
 

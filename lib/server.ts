@@ -50,7 +50,7 @@ async function handle(app: App, req: IncomingMessage, res: ServerResponse): Prom
   const call = begin(app, req, res, found)
   try {
     if (admitted(req, res, call, found)) {
-      await endpointFor(found, req.method ?? 'GET')(req, res, call)
+      await endpointFor(found, req)(req, res, call)
     }
   } catch (error) {
     if (!res.destroyed) sendError(res, call, error)

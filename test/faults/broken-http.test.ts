@@ -76,9 +76,9 @@ const broken: [what: string, bytes: string, status: RegExp][] = [
     /^HTTP\/1\.1 417/,
   ],
   [
-    'row 27: an upgrade',
+    'row 27: a websocket, on the status on which Codex goes over to HTTP at once,',
     'GET /v1/responses HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n',
-    /^HTTP\/1\.1 405/,
+    /^HTTP\/1\.1 426 [^]*\r\nupgrade: HTTP\/1\.1\r\n/i,
   ],
 ]
 
