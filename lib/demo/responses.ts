@@ -49,10 +49,14 @@ export function compacted(body: JsonObject): object {
     created_at: nowSeconds(),
     output: [
       ...messages.map((message) => Object.assign({ id: newId('msg_'), type: 'message' }, message)),
-      { id: newId('cmp_'), type: 'compaction', encrypted_content: sealed(summary) },
+      compactionItem(summary),
     ],
     usage: usageOf({ input: inputTokens, output: 1, reasoning: 0 }),
   }
+}
+
+function compactionItem(summary: string): ResponsesItem {
+  return { id: newId('cmp_'), type: 'compaction', encrypted_content: sealed(summary) }
 }
 
 function turnsOf(input: unknown): Turn[] {
@@ -149,6 +153,7 @@ function echo(body: JsonObject) {
 }
 
 function itemsOf(body: JsonObject, { reasoning, text, calls, finish }: Script): ResponsesItem[] {
+  if (objectsIn(body.input).at(-1)?.type === 'compaction_trigger') return [compactionItem(text)]
   const items: ResponsesItem[] = []
   if (reasoning !== undefined) items.push(reasoningItem(body, reasoning))
   if (text) items.push(messageItem(text, finish === 'length' ? 'incomplete' : 'completed'))

@@ -105,14 +105,16 @@ function lastTurn({ turns }: Ask): LastTurn {
 }
 
 const added =
-  /<(system-reminder|environment_context|task-notification|local-command-\w+|command-(?:name|message|args))>.*?<\/\1>/gs
+  /<(system-reminder|environment_context|conversation_summary|task-notification|local-command-\w+|command-(?:name|message|args))>.*?<\/\1>/gs
 
-/** In these tags Claude Code and Codex wrap what they add to a message. */
+/** In these tags Claude Code, Codex and the proxy wrap what they add to a message. */
 function withoutReminders(text: string): string {
   return text.replaceAll(added, '').trim()
 }
 
-function breakAsked(prompt: string): Script['breaks'] {
+/** What is quoted is not asked for: a summary may quote the demo's own hints. */
+function breakAsked(quoting: string): Script['breaks'] {
+  const prompt = quoting.replaceAll(/`[^`]*`/g, '')
   const [, status] = /\berror ([45]\d\d)\b/i.exec(prompt) ?? []
   if (status) throw statusAsked(Number(status))
   if (/\berror midstream\b/i.test(prompt)) return 'error'

@@ -44,7 +44,17 @@ export function sealReasoning(reasoning: Reasoning, endpoint: string, isShown: b
     e: endpoint,
     d: seal ? dataOf(provider, seal, text, isShown) : {},
   }
-  return sealMark + Buffer.from(JSON.stringify(sealed)).toString('base64url')
+  return sealOf(sealed)
+}
+
+/** The string of anything that this program alone is to read again. */
+export function sealOf(content: object): string {
+  return sealMark + Buffer.from(JSON.stringify(content)).toString('base64url')
+}
+
+/** What is in such a string; undefined for everything that `sealOf` has not made. */
+export function sealedIn(value: unknown): JsonObject | undefined {
+  return isSealed(value) ? decoded(value.slice(sealMark.length)) : undefined
 }
 
 /**
@@ -52,8 +62,7 @@ export function sealReasoning(reasoning: Reasoning, endpoint: string, isShown: b
  * none. Undefined for everything that `sealReasoning` has not made.
  */
 export function openSeal(value: unknown, shown: string): Reasoning | undefined {
-  if (!isSealed(value)) return undefined
-  const sealed = decoded(value.slice(sealMark.length))
+  const sealed = sealedIn(value)
   if (!sealed || !hasOnly(sealed, ['v', 'p', 'm', 'e', 'd']) || sealed.v !== version) {
     return undefined
   }

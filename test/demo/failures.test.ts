@@ -133,6 +133,17 @@ test('the official clients raise their error classes', async (t) => {
   })
 })
 
+test('a failure that is only quoted, as in a summary of a talk with the demo, is not asked for', async (t) => {
+  const { openai } = await startDemo(t)
+  const { output_text: text } = await openai.responses.create({ model: 'm', input: 'hi' })
+  const input = `You said: ${text}`
+
+  const { output_text: next } = await openai.responses.create({ model: 'm', input })
+
+  assert.match(text, /`error 429`/)
+  assert.match(next, /You said/)
+})
+
 test('after a tool result the failure asked for before is over', async (t) => {
   const { openai } = await startDemo(t)
 

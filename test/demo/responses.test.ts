@@ -229,6 +229,18 @@ test('compact keeps the user’s messages and one item for the rest', async (t) 
   )
 })
 
+test('a compaction_trigger is answered with one item', async (t) => {
+  const { openai } = await startDemo(t)
+  const input = [{ role: 'user' as const, content: 'one' }, { type: 'compaction_trigger' as const }]
+
+  const { output } = await openai.responses.stream({ model, input }).finalResponse()
+
+  assert.deepEqual(
+    output.map(({ type }) => type),
+    ['compaction'],
+  )
+})
+
 for (const [what, body, param] of [
   ['no model', { input: 'x' }, 'model'],
   ['no input', { model }, 'input'],

@@ -6,6 +6,7 @@ import { JsonDocument } from '../../pipelines/json/document.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import type { Model } from '../../pipelines/model.ts'
 import { isSealed, sealReasoning } from '../../pipelines/neutral/seal.ts'
+import { sealSummary, summaryText } from '../../pipelines/neutral/summary.ts'
 import { rewriteMessages } from '../../pipelines/providers/anthropic/rewrite.ts'
 import { rewriteResponses } from '../../pipelines/providers/openai/rewrite.ts'
 
@@ -147,4 +148,20 @@ test('§13.3 whatever the history is, no seal goes up', () => {
     }),
     { numRuns: 1000 },
   )
+})
+
+test('§13.3 a summary that this program sealed is opened for GPT, another stays as it is', () => {
+  const others = { type: 'compaction', id: 'cmp_1', encrypted_content: 'gAAA' }
+  const broken = { ...others, encrypted_content: `${sealSummary('x')}!` }
+  const user = { role: 'user', content: 'Go on.' }
+  const ours = { type: 'compaction', id: 'cmp_2', encrypted_content: sealSummary('Half is done.') }
+  const { input } = itemsUp({ model: 'gpt-x', input: [others, broken, ours, user] })
+  const told = { type: 'input_text', text: summaryText('Half is done.') }
+
+  assert.deepEqual(input, [
+    others,
+    broken,
+    { type: 'message', role: 'user', content: [told] },
+    user,
+  ])
 })

@@ -141,7 +141,7 @@ const responsesRows: Row[] = [
     place: 'input[0]',
     message: /store: false/,
   },
-  ...['compaction', 'context_compaction', 'compaction_trigger'].map((type) => ({
+  ...['compaction', 'context_compaction'].map((type) => ({
     what: `a ${type}`,
     body: {
       input: [

@@ -17,7 +17,7 @@ export function responsesContext(
   wish: ResponsesAnswerWish,
 ): ResponsesAnswerContext {
   const { requestedModel, fallbackId, createdSeconds, nowSeconds, endpoint } = context
-  const { showsReasoning, sealsReasoning, logprobs, searches, showsSources, echo } = wish
+  const { showsReasoning, sealsReasoning, logprobs, searches, showsSources, compacts, echo } = wish
   return {
     requestedModel,
     fallbackId,
@@ -30,6 +30,7 @@ export function responsesContext(
     logprobs,
     searches,
     showsSources,
+    compacts,
     echo,
   }
 }
@@ -90,6 +91,9 @@ export function endedResponse(
   context: ResponsesAnswerContext,
 ): ResponsesAnswer {
   const reason = incompleteReasons.get(stop.reason)
+  if (context.compacts && output.length === 0 && reason === undefined) {
+    return failedResponse(start, noSummary, output, context)
+  }
   const open = openResponse(start, context)
   return {
     ...open,
@@ -110,6 +114,11 @@ export function failedResponse(
   context: ResponsesAnswerContext,
 ): ResponsesAnswer {
   return { ...openResponse(start, context), status: 'failed', error, output }
+}
+
+const noSummary = {
+  code: 'server_error',
+  message: 'The model was asked for a summary of the conversation and wrote none. Try again.',
 }
 
 const incompleteReasons = new Map<DeltaOf<'stop'>['reason'], string>([

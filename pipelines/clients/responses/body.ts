@@ -3,7 +3,8 @@ import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { BodySerialiser } from '../../stages/serialise.ts'
 import type { ResponsesAnswer, ResponsesItem } from '../../wire/responses.ts'
 import { endedResponse, type ResponsesAnswerContext } from './answer.ts'
-import { Items } from './items.ts'
+import { SummaryItems } from './summary-item.ts'
+import { Items, type OutputItems } from './items.ts'
 
 export function responseBody(context: ResponsesAnswerContext): BodySerialiser<ResponsesAnswer> {
   return new ResponsesBody(context)
@@ -11,14 +12,14 @@ export function responseBody(context: ResponsesAnswerContext): BodySerialiser<Re
 
 class ResponsesBody implements BodySerialiser<ResponsesAnswer> {
   readonly #context: ResponsesAnswerContext
-  readonly #items: Items
+  readonly #items: OutputItems
   #start: DeltaOf<'start'> | undefined
   #end: { stop: DeltaOf<'stop'>; output: ResponsesItem[] } | undefined
   #usage: Usage | undefined
 
   constructor(context: ResponsesAnswerContext) {
     this.#context = context
-    this.#items = new Items(context)
+    this.#items = new (context.compacts ? SummaryItems : Items)(context)
   }
 
   add(delta: Delta): void {

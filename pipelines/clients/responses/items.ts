@@ -18,7 +18,16 @@ type Open =
   | { message: MessageItem; place: ItemPlace }
   | { reasoning: ReasoningItem; place: ItemPlace }
 
-export class Items {
+export interface OutputItems {
+  begin(start: DeltaOf<'start'>): void
+  add(delta: OutputDelta): void
+  /** The answer has stopped: the whole output. */
+  finish(stop: DeltaOf<'stop'>): ResponsesItem[]
+  /** The items that have come to their end. */
+  finished(): ResponsesItem[]
+}
+
+export class Items implements OutputItems {
   readonly #context: ResponsesAnswerContext
   readonly #events: Events | undefined
   #start: DeltaOf<'start'> | undefined
@@ -85,7 +94,6 @@ export class Items {
     }
   }
 
-  /** The answer has stopped: the whole output. */
   finish({ reason, explanation }: DeltaOf<'stop'>): ResponsesItem[] {
     if (explanation) this.#message().addRefusal(explanation)
     this.#closeOpen(reason === 'length' ? 'incomplete' : 'completed')
@@ -98,7 +106,6 @@ export class Items {
     return this.finished()
   }
 
-  /** The items that have come to their end. */
   finished(): ResponsesItem[] {
     return this.#finished.filter((item) => item !== undefined)
   }

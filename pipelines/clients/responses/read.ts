@@ -6,6 +6,7 @@ import { badRequest, ProxyError } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { efforts, type Level, type Wish } from '../../model.ts'
 import type { AnswerFormat, Names, NeutralRequest, Sampling, Turn } from '../../neutral/request.ts'
+import { askingForSummary } from '../../neutral/summary.ts'
 import {
   isGiven,
   listAt,
@@ -34,6 +35,8 @@ export interface ResponsesAnswerWish {
   searches: boolean
   /** an item of a search has what was found */
   showsSources: boolean
+  /** the client gets a summary of the conversation, sealed, and nothing else */
+  compacts: boolean
   echo: Echo
 }
 
@@ -114,9 +117,10 @@ export function readResponses(body: unknown): ResponsesRead {
     logprobs: sampling.logprobs === true,
     searches: declaresSearch(tooling.tools),
     showsSources,
+    compacts: history.compacts,
     echo: echoOf(body, { total, sampling, format, summary }),
   }
-  return { request, answer }
+  return { request: history.compacts ? askingForSummary(request) : request, answer }
 }
 
 /** What would need something that is kept elsewhere, or that goes on without the client. */

@@ -10,7 +10,8 @@ import {
 } from './answer.ts'
 import { responsesFailure } from './errors.ts'
 import { Events, eventText } from './events.ts'
-import { Items } from './items.ts'
+import { SummaryItems } from './summary-item.ts'
+import { Items, type OutputItems } from './items.ts'
 
 export function responseStream(context: ResponsesAnswerContext): StreamSerialiser {
   return new ResponsesStream(context)
@@ -25,14 +26,14 @@ const silencesToEvent = 4
 class ResponsesStream implements StreamSerialiser {
   readonly #context: ResponsesAnswerContext
   readonly #events = new Events()
-  readonly #items: Items
+  readonly #items: OutputItems
   #start: DeltaOf<'start'> | undefined
   #usage: Usage | undefined
   #silences = 0
 
   constructor(context: ResponsesAnswerContext) {
     this.#context = context
-    this.#items = new Items(context, this.#events)
+    this.#items = new (context.compacts ? SummaryItems : Items)(context, this.#events)
   }
 
   head(): string {

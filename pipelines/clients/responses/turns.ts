@@ -6,6 +6,7 @@ import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, writeJson, type JsonObject } from '../../json/value.ts'
 import type { CallPiece, ForeignPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { openSeal } from '../../neutral/seal.ts'
+import { openSummary, summaryText } from '../../neutral/summary.ts'
 import { flatName, isNamed } from '../../neutral/tools.ts'
 import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { builtInCall } from './built-in-tools.ts'
@@ -19,6 +20,8 @@ export interface History {
   changed: { effort?: unknown; text?: JsonObject }
   /** the client's names of items that are lost */
   lost: Set<string>
+  /** the conversation is not to go on, but to be summed up */
+  compacts: boolean
   /** call ids of local shell calls, by the ids of their items */
   shellCalls: Map<unknown, string>
 }
@@ -30,6 +33,7 @@ export function readTurns(input: unknown): History {
     tools: { declared: [], changes: [] },
     changed: {},
     lost: new Set(),
+    compacts: false,
     shellCalls: new Map(),
   }
   if (!isGiven(input)) {
@@ -42,6 +46,7 @@ export function readTurns(input: unknown): History {
   } else {
     for (const [index, value] of listAt(input, 'input').entries()) {
       const place = `input[${index}]`
+      if (history.compacts) throw afterTrigger(place)
       readItem(objectAt(value, place), place, history)
     }
   }
@@ -91,9 +96,12 @@ function readItem(item: JsonObject, place: string, history: History): void {
     case 'item_reference':
       throw withoutContent(item, place)
     case 'compaction':
+    case 'compaction_summary':
     case 'context_compaction':
+      return readSummary(item, place, history)
     case 'compaction_trigger':
-      throw compacted(place)
+      history.compacts = true
+      return
     default:
       return readOther(item, type, place, history)
   }
@@ -237,6 +245,18 @@ function withoutContent(item: JsonObject, place: string): ProxyError {
   }
   const message = `${place} is the id of an item. Items are not stored here; send them in full (store: false).`
   return badRequest('item_not_found', place, message)
+}
+
+/** Only what we have sealed: nobody but their provider can read the summaries of others. */
+function readSummary(item: JsonObject, place: string, { turns }: History): void {
+  const summary = openSummary(item.encrypted_content)
+  if (summary === undefined) throw compacted(place)
+  turns.push(turnOf('user', [textPiece(summaryText(summary), place)], place))
+}
+
+function afterTrigger(place: string): ProxyError {
+  const message = `${place} stands behind a compaction_trigger, which must be the last item.`
+  return badRequest('invalid_value', place, message)
 }
 
 function compacted(place: string): ProxyError {

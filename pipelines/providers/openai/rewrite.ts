@@ -4,6 +4,7 @@
  */
 import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed, sealMark } from '../../neutral/seal.ts'
+import { openSummary, summaryText } from '../../neutral/summary.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
@@ -32,17 +33,27 @@ export function rewriteResponses(
   return {}
 }
 
-/** Takes out the reasoning of other models, which this program sealed: the API refuses what it has not encrypted. */
+/**
+ * Takes out the reasoning of other models, which this program sealed, and opens the summaries of theirs: the API refuses what it
+ * has not encrypted.
+ */
 function takeSealsOut(document: JsonDocument): void {
   document.change('input', (input) => {
     if (!Array.isArray(input)) return undefined
-    const kept = input.filter((item: unknown) => !isSealedReasoning(item))
-    return kept.length < input.length ? kept : undefined
+    const kept = input.flatMap((item: unknown) => withoutSeal(item))
+    return kept.some((item, index) => item !== input[index]) || kept.length < input.length
+      ? kept
+      : undefined
   })
 }
 
-function isSealedReasoning(item: unknown): boolean {
-  return isObject(item) && item.type === 'reasoning' && isSealed(item.encrypted_content)
+function withoutSeal(item: unknown): unknown[] {
+  if (!isObject(item) || !isSealed(item.encrypted_content)) return [item]
+  if (item.type === 'reasoning') return []
+  const summary = openSummary(item.encrypted_content)
+  if (summary === undefined) return [item]
+  const content = [{ type: 'input_text', text: summaryText(summary) }]
+  return [{ type: 'message', role: 'user', content }]
 }
 
 /** The operator's prompt in front of the client's text, once, a blank line between the two. */

@@ -314,14 +314,6 @@ test('§17.2 an item_reference, or an id alone, is a 400 that names the remedy',
   assert.equal(refusal({ input: [{}] }).param, 'input[0].type')
 })
 
-for (const type of ['compaction', 'context_compaction', 'compaction_trigger']) {
-  test(`§17.2 a ${type} is a 400`, () => {
-    const error = refusal({ input: [{ type, encrypted_content: 'x' }] })
-
-    assert.deepEqual([error.code, error.param], ['unsupported_content', 'input[0]'])
-  })
-}
-
 const badItems: [item: JsonObject, param: string][] = [
   [{ type: 'function_call', name: 'f', arguments: '{}' }, 'input[0].call_id'],
   [{ type: 'function_call', call_id: 'c', arguments: '{}' }, 'input[0].name'],
