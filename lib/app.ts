@@ -8,6 +8,7 @@ import type { Caller, Config, ReasoningMemoryLimits } from './config/types.ts'
 import type { Admission, Limits } from './limits/limits.ts'
 import type { Logger, Redact } from './log/log.ts'
 import type { Agents } from './network/agents.ts'
+import type { Usage } from './usage/usage.ts'
 
 /** The reasoning of answers, for clients that do not hand it back. `lib/translated/memory.ts` implements it. */
 export interface ReasoningMemory {
@@ -23,6 +24,7 @@ export interface App {
   readonly agents: Agents
   readonly reasoning: ReasoningMemory
   readonly limits: Limits
+  readonly usage: Usage
   readonly log: Logger
   readonly redact: Redact
   /** every secret known now that is long enough to look for */
@@ -79,6 +81,8 @@ export class Call {
   caller: Caller | undefined = undefined
   /** where limits may hold */
   admission: Admission | undefined = undefined
+  /** it may cost tokens, and nobody has refused it at the door */
+  isCounted = false
 
   constructor({ app, id, method, client, path, query, headers, route }: CallParts) {
     this.app = app
@@ -124,6 +128,8 @@ export class CallRecord {
   inputTokens: number | undefined = undefined
   outputTokens: number | undefined = undefined
   cachedTokens: number | undefined = undefined
+  cacheWriteTokens: number | undefined = undefined
+  reasoningTokens: number | undefined = undefined
   /** the failure's code, for answers that broke off or were refused */
   error: string | undefined = undefined
   /** the endpoint and the address that answered 404: as often a wrong `base_url` as an unknown model */

@@ -71,6 +71,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
     app.calls.delete(call)
     if (!res.writableFinished) call.signal.cancel()
     logRequest(call, res)
+    if (call.isCounted) app.usage.book.add(call.record, call.config)
     if (!req.complete) endUnread(req, app.bodyPace.silenceMs)
   })
   return call

@@ -57,14 +57,8 @@ import { rewriteChat } from './providers/common/rewrite.ts'
 import { askForUsage, withoutUsage } from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
 import { rewriteResponses } from './providers/openai/rewrite.ts'
-import type {
-  AnswerContext,
-  AnswerForm,
-  BodySerialiser,
-  StreamSerialiser,
-} from './stages/serialise.ts'
-import { sseEvents } from './stages/sse-events.ts'
-import { translate, type TranslateContext, type Translator } from './stages/translate.ts'
+import { readWith, type ClientRead } from './stages/serialise.ts'
+import type { TranslateContext, Translator } from './stages/translate.ts'
 
 /** An API that clients speak. */
 export interface Client {
@@ -88,16 +82,6 @@ export interface Client {
   limitReset: (atMs: number, nowMs: number) => string
   /** the header in which it looks for the id of the request, besides `x-request-id` */
   idHeader?: string
-}
-
-/** What a client asks for, and how it wants to be answered. */
-export interface ClientRead {
-  request: NeutralRequest
-  /** whether it wants a stream; undefined where it does not say */
-  stream: boolean | undefined
-  /** it wants no answer, so that nobody has to be asked */
-  isEmpty: boolean
-  form: AnswerForm
 }
 
 /** An API that models speak. Clients of all other APIs can ask them. */
@@ -152,30 +136,6 @@ export interface SameApi {
 
 /** Without `api` no client speaks its API. */
 export type Provider = ProviderBase & (SameApi | { api?: undefined })
-
-/**
- * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
- * its answer alone; `contextOf` puts it beside what every answer depends on, as an object whose shape is always the same
- * (merging two cost 3 % of a translated request, bench: "JSON translated").
- */
-function readWith<Wish extends { stream: boolean | undefined; isEmpty?: boolean }, Context>(
-  read: (
-    body: JsonObject,
-    headers: IncomingHttpHeaders,
-  ) => { request: NeutralRequest; answer: Wish },
-  contextOf: (context: AnswerContext, wish: Wish) => Context,
-  stream: (context: Context) => StreamSerialiser,
-  body: (context: Context) => BodySerialiser<object>,
-): Client['read'] {
-  return (requestBody, headers) => {
-    const { request, answer } = read(requestBody, headers)
-    const form: AnswerForm = {
-      stream: (context) => stream(contextOf(context, answer)),
-      body: (context) => body(contextOf(context, answer)),
-    }
-    return { request, stream: answer.stream, isEmpty: answer.isEmpty === true, form }
-  }
-}
 
 const clientTable = {
   chat: {
@@ -283,8 +243,3 @@ const providerTable = {
 export type ModelType = keyof typeof providerTable
 
 export const providers: Readonly<Record<ModelType, Provider>> = providerTable
-
-/** The stages from an upstream's bytes to neutral deltas. */
-export function deltaStages(provider: Provider, context: TranslateContext): Duplex[] {
-  return [sseEvents(), translate(provider.translator(context), provider.callInput)]
-}

@@ -8,7 +8,8 @@ import { Ajv } from 'ajv'
 import standaloneCode from 'ajv/dist/standalone/index.js'
 import { build, type Plugin } from 'esbuild'
 import { environmentSchema } from '../../lib/config/environment.ts'
-import { fileSchema, type Schema } from '../../lib/config/schema.ts'
+import type { Schema } from '../../lib/config/schema-type.ts'
+import { fileSchema } from '../../lib/config/schema.ts'
 import { ajvOptions } from '../../lib/config/validate.ts'
 
 const projectDir = path.join(import.meta.dirname, '..', '..')

@@ -1,4 +1,5 @@
 /** Puts the parts together: configuration, log, account, agents. */
+import path from 'node:path'
 import type { DestinationStream } from 'pino'
 import { openAccount } from '../account/account.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
@@ -8,11 +9,13 @@ import { loopback } from '../config/callers.ts'
 import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
-import { KnownSecrets, openLog, redactor } from '../log/log.ts'
+import { KnownSecrets, openLog, redactor, type Logger } from '../log/log.ts'
 import { Limits } from '../limits/limits.ts'
 import { BoundedMemory } from '../translated/memory.ts'
 import { createAgents } from '../network/agents.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
+import { UsageFolder } from '../usage/folder.ts'
+import { Usage } from '../usage/usage.ts'
 
 export interface AppParts {
   config: Config
@@ -54,6 +57,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     agents,
     reasoning: new BoundedMemory(),
     limits: new Limits(),
+    usage: openUsage(config, log, () => app.config),
     log,
     redact,
     secrets: secrets.list,
@@ -68,6 +72,11 @@ export function buildApp(parts: AppParts): BuiltApp {
   secrets.watch(app)
   app.warnings = [...warnings, ...exposureWarnings(app)]
   return { app, endLog: end }
+}
+
+function openUsage(config: Config, log: Logger, current: () => Config): Usage {
+  const store = new UsageFolder(path.join(config.data_dir, 'usage'), Date.now)
+  return new Usage({ store, log, config: current })
 }
 
 /** Anyone who reaches an open port spends the account. */

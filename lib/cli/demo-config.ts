@@ -25,6 +25,7 @@ export function demoConfig(config: Config, upstream: string): Config {
     ...config,
     models: demoModels(config),
     endpoints,
+    usage: { ...config.usage, enabled: false },
     secrets: {},
     file_secrets: [],
     endpoint_secrets: { DEMO: 'demo-upstream-key' },

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import util from 'node:util'
 import type { App } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
+import { localDay } from '../limits/windows.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner, startLines } from './banner.ts'
@@ -33,8 +34,10 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   })
   process.on('SIGHUP', onHangUp)
   const stopped = nextSignal()
+  await countToday(app)
   await listen(server, app)
   await account.start()
+  app.usage.start()
   announce(app, server)
   const signal = await stopped
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
@@ -43,6 +46,7 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   // without a handler, a SIGHUP that is still on its way would end the process
   process.on('SIGHUP', () => undefined)
   process.off('SIGHUP', onHangUp)
+  await app.usage.stop()
   await app.account.stop()
   app.agents.destroy()
   app.log.info('stopped')
@@ -54,6 +58,21 @@ async function listen(server: Server, { config }: App): Promise<void> {
     await listenOn(server, config.port, config.host)
   } catch (error) {
     throw new ListenError(cannotListen(error as NodeJS.ErrnoException, config.port, config.host))
+  }
+}
+
+/** What clients used today before a restart counts for their limits; what no upstream was asked for does not. */
+async function countToday({ usage, limits, log }: App): Promise<void> {
+  const today = localDay(new Date())
+  try {
+    for (const row of await usage.rows(today, today)) {
+      if (row.endpoint === 'none') continue
+      const counts = limits.days.of(today, row.client)
+      counts.requests += row.requests
+      counts.tokens += row.input - row.cache_read + row.output
+    }
+  } catch (error) {
+    log.warn({ reason: (error as Error).message }, 'what clients used today is not known')
   }
 }
 

@@ -2,7 +2,14 @@
  * What holds where neither flag, environment nor file sets a value. The shipped `config.json` has the same in full and adds
  * aliases for its models.
  */
-import type { AuthConfig, Endpoint, Model, ReasoningMemoryLimits, Timeouts } from './types.ts'
+import type {
+  AuthConfig,
+  Endpoint,
+  Model,
+  ReasoningMemoryLimits,
+  Timeouts,
+  UsageConfig,
+} from './types.ts'
 
 /** What Factory's endpoints expect beside the token. */
 export const factoryHeaders = {
@@ -56,6 +63,8 @@ export const defaultReasoningMemory: ReasoningMemoryLimits = {
   max_mb: 16,
   max_age_minutes: 60,
 }
+
+export const defaultUsage: UsageConfig = { enabled: true, flush_s: 60, keep_months: 13 }
 
 /** The client id is the public one of the `droid` command line. */
 export const defaultAuth: Omit<AuthConfig, 'file'> = {

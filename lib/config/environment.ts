@@ -1,7 +1,8 @@
 /** The variables of the environment that this program reads; an empty one counts as not set (compose passes such). */
 import type { Settings } from './env-files.ts'
 import { describe, validate } from './validate.ts'
-import { logLevels, type Schema } from './schema.ts'
+import type { Schema } from './schema-type.ts'
+import { logLevels } from './schema.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'
 import { bareValue, keyOf, listOf, oneKeyOf, type Remarks } from './written-value.ts'
 
@@ -16,6 +17,7 @@ export interface Environment {
   FACTORY_API_KEY?: string
   DROID_REFRESH_KEY?: string
   TOKEN_STORE?: string
+  USAGE?: string
   API_KEYS?: GivenKeys
 }
 
@@ -45,6 +47,7 @@ export const environmentSchema: Schema = {
     FACTORY_API_KEY: text('fixed key'),
     DROID_REFRESH_KEY: text('refresh token'),
     API_KEYS: text('client keys, comma separated'),
+    USAGE: { type: 'string', enum: ['on', 'off'], description: 'off: usage.enabled is false' },
     TOKEN_STORE: text('a Redis or Valkey server that keeps the renewed login'),
   },
 }
@@ -55,6 +58,8 @@ const keyReaders = {
   DROID_REFRESH_KEY: oneKeyOf,
   TOKEN_STORE: bareValue,
 } as const
+
+const inSmallLetters = new Set(['LOG_LEVEL', 'USAGE'])
 
 /** Keys that clients present, by the name this program gives them and by those of forks of the original. */
 export const clientKeyNames = ['API_KEYS', 'API_ACCESS_KEY', 'PROXY_API_KEY'] as const
@@ -71,7 +76,7 @@ export function readEnvironment(settings: Settings, problems: Problems): Environ
   for (const name of Object.keys(environmentSchema.properties ?? {})) {
     if (name in keyReaders || name === 'API_KEYS') continue
     const value = bareOf(name, settings, problems)
-    if (value) given[name] = name === 'LOG_LEVEL' ? value.toLowerCase() : value
+    if (value) given[name] = inSmallLetters.has(name) ? value.toLowerCase() : value
   }
   const { data, found } = validate(environmentSchema, given, true)
   const read: Environment = data

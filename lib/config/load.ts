@@ -204,11 +204,12 @@ function overEnvironment(
   env: Environment,
   settings: Settings,
   { fileDir, homeDir }: LoadOptions & { fileDir: string },
-): Pick<Config, 'auth' | 'secrets'> {
+): Pick<Config, 'auth' | 'secrets' | 'usage'> {
   const authFile =
     settings.pathIn('AUTH_FILE') ??
     path.resolve(fileDir, expandHome(file.auth.file ?? '~/.factory/auth.json', homeDir))
   return {
+    usage: { ...file.usage, ...(env.USAGE && { enabled: env.USAGE === 'on' }) },
     auth: {
       ...file.auth,
       file: authFile,

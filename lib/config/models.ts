@@ -89,6 +89,7 @@ export function prepared(data: ConfigData): Config {
     if (!endpoint) continue
     places.set(model, {
       endpoint,
+      account: accountNameOf(endpoint),
       whole: wayTo(endpoint, model, false),
       stream: wayTo(endpoint, model, true),
     })
@@ -107,6 +108,12 @@ export function prepared(data: ConfigData): Config {
       patterns,
     },
   })
+}
+
+/** How usage calls whoever an endpoint charges: the account, the variable with its key, the caller, or nobody it knows. */
+function accountNameOf({ auth }: Endpoint): string {
+  if (typeof auth === 'object') return auth.env.toLowerCase()
+  return { account: 'default', client: 'caller', none: 'none' }[auth]
 }
 
 function wayTo({ base_url: baseUrl }: Endpoint, model: Model, isStream: boolean): Way {

@@ -1,5 +1,4 @@
 /** The JSON schema of `config.json`: every key with its type, default, unit and meaning. */
-import { providers } from '../../pipelines/index.ts'
 import { client, maxParallel } from './client-schema.ts'
 import {
   defaultAuth,
@@ -9,12 +8,11 @@ import {
   defaultReasoningMemory,
   defaultSystemPrompt,
   defaultTimeouts,
+  defaultUsage,
 } from './defaults.ts'
+import { endpoint, model } from './entry-schemas.ts'
 import { text, type Schema } from './schema-type.ts'
 
-export type { Schema } from './schema-type.ts'
-
-const modelTypes = Object.keys(providers)
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 function seconds(description: string, fallback: number): Schema {
@@ -25,87 +23,6 @@ function seconds(description: string, fallback: number): Schema {
     default: fallback,
     description: `seconds ${description}`,
   }
-}
-
-const model: Schema = {
-  type: 'object',
-  required: ['name', 'id', 'type'],
-  additionalProperties: false,
-  properties: {
-    name: text('what people read'),
-    id: text('what clients send'),
-    type: { type: 'string', enum: modelTypes, description: 'the API the model speaks' },
-    reasoning: {
-      type: 'string',
-      enum: ['off', 'none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'auto'],
-      default: 'auto',
-      description: 'reasoning level; none: off; auto: the wish of the client',
-    },
-    endpoint: text('name of the endpoint; without it the first one of the type'),
-    upstream_id: text('what the upstream calls the model'),
-    provider: text('value of {provider} in headers; default: the type'),
-    thinking: {
-      type: 'string',
-      enum: ['budget', 'adaptive', 'none'],
-      description: 'how the model takes thinking, over what is known of it',
-    },
-    max_output_tokens: {
-      type: 'integer',
-      minimum: 1,
-      description: 'tokens the model can produce, over what is known of it',
-    },
-    fast: { type: 'boolean', description: 'ask for the fast tier unless the client chose one' },
-    images: {
-      type: 'boolean',
-      description: 'false: the model sees none, and is told of each that there was one',
-    },
-    web_search: {
-      type: 'boolean',
-      description: "send a web search that a client lists beside its own tools as the provider's",
-    },
-  },
-}
-
-const endpoint: Schema = {
-  type: 'object',
-  required: ['name', 'base_url'],
-  additionalProperties: false,
-  properties: {
-    name: text('what models and logs call it'),
-    type: { type: 'string', enum: modelTypes, description: 'the API it speaks' },
-    base_url: text('address of the API: its root, with /v1, or in full'),
-    auth: {
-      description:
-        "whose credential goes upstream; left out: account on the account's own host, else client",
-      anyOf: [
-        { type: 'string', enum: ['account', 'client', 'none'] },
-        {
-          type: 'object',
-          required: ['env'],
-          additionalProperties: false,
-          properties: {
-            env: text('variable of the environment that holds the key'),
-            header: text(
-              'header that carries it; default authorization, as Bearer, with the type google x-goog-api-key',
-            ),
-          },
-        },
-      ],
-    },
-    headers: {
-      type: 'object',
-      default: {},
-      additionalProperties: { type: 'string' },
-      description: 'extra headers; values may hold {session_id}, {message_id}, {provider}',
-    },
-    system_prompt: { type: 'string', description: 'overrules system_prompt for this endpoint' },
-    schema: {
-      type: 'string',
-      enum: ['json', 'openapi'],
-      description:
-        'tool parameters: as they are, or in the subset of OpenAPI that older Gemini takes',
-    },
-  },
 }
 
 const timeouts: Schema = {
@@ -153,6 +70,34 @@ const reasoningMemory: Schema = {
       maximum: 100_000,
       default: defaultReasoningMemory.max_age_minutes,
       description: 'minutes since an entry was last used',
+    },
+  },
+}
+
+const usage: Schema = {
+  type: 'object',
+  default: {},
+  additionalProperties: false,
+  description: 'counts of requests and tokens, kept in DATA_DIR/usage',
+  properties: {
+    enabled: {
+      type: 'boolean',
+      default: defaultUsage.enabled,
+      description: 'false: nothing is counted',
+    },
+    flush_s: {
+      type: 'number',
+      minimum: 1,
+      maximum: 86_400,
+      default: defaultUsage.flush_s,
+      description: 'seconds after which what was counted is written down',
+    },
+    keep_months: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1200,
+      default: defaultUsage.keep_months,
+      description: 'months that are kept, with this one',
     },
   },
 }
@@ -242,6 +187,7 @@ export const fileSchema: Schema = {
     timeouts,
     keep_alive_s: seconds('of silence after which a translated stream gets a comment', 15),
     reasoning_memory: reasoningMemory,
+    usage,
     auth,
     log_level: { type: 'string', enum: logLevels, default: 'info', description: 'log level' },
     dev_mode: {

@@ -14,6 +14,15 @@ export interface Model extends PipelineModel {
   type: ModelType
   endpoint?: string
   provider?: string
+  price?: Price
+}
+
+/** USD for a million tokens. Left out, what is read from a cache or written to one costs as much as other input. */
+export interface Price {
+  input: number
+  output: number
+  cache_read?: number
+  cache_write?: number
 }
 
 /**
@@ -50,6 +59,12 @@ export interface ReasoningMemoryLimits {
   max_age_minutes: number
 }
 
+export interface UsageConfig {
+  enabled: boolean
+  flush_s: number
+  keep_months: number
+}
+
 export interface AuthConfig {
   /** absolute; empty for none */
   file: string
@@ -76,6 +91,7 @@ export interface ConfigData {
   timeouts: Timeouts
   keep_alive_s: number
   reasoning_memory: ReasoningMemoryLimits
+  usage: UsageConfig
   auth: AuthConfig
   log_level: LogLevel
   dev_mode: boolean
@@ -107,6 +123,8 @@ export interface ConfigData {
 /** Where the requests for a model go, by the form of the answer that they ask for. */
 export interface Place {
   endpoint: Endpoint
+  /** how usage calls whoever is charged */
+  account: string
   whole: Way
   stream: Way
 }

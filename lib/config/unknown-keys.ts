@@ -3,7 +3,7 @@
  * name that is nearest.
  */
 import { asksForNothing, successorOfKey } from './retired.ts'
-import type { Schema } from './schema.ts'
+import type { Schema } from './schema-type.ts'
 
 export interface UnknownKey {
   /** such as `models[0].nam` */

@@ -4,7 +4,7 @@
  */
 import type { Options } from 'ajv'
 import { envSchema, type EnvSchemaOpt } from 'env-schema'
-import type { Schema } from './schema.ts'
+import type { Schema } from './schema-type.ts'
 import type { UnknownKey } from './unknown-keys.ts'
 
 export interface Validated {

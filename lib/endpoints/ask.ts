@@ -21,17 +21,12 @@ import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { modelOf, targetOf } from '../upstream/target.ts'
 import { ProxyError, badRequest } from '../../pipelines/errors.ts'
-import {
-  clients,
-  providers,
-  type Client,
-  type ClientRead,
-  type SameApi,
-} from '../../pipelines/index.ts'
+import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
 import { withoutImages } from '../../pipelines/neutral/turn.ts'
+import type { ClientRead } from '../../pipelines/stages/serialise.ts'
 
 /** Answers one request. What follows the route of the client's API in the path goes upstream. Throws ProxyError. */
 export async function askModel(
@@ -40,6 +35,7 @@ export async function askModel(
   call: Call,
 ): Promise<void> {
   if (call.caller || call.config.max_parallel > 0) admit(res, call)
+  call.isCounted = !isFree.test(call.path)
   const asked = await withBody(req, call, (bytes) => prepare(call, bytes))
   const { admission } = call
   if (admission) admission.isSpent = asked.road !== 'none'

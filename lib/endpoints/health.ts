@@ -9,7 +9,8 @@ export const health: Endpoint = (_req, res, call) => {
   const { app } = call
   const { state, ...account } = app.account.status()
   const isUsed = usesAccount(app.config)
-  const warnings = [...app.warnings, ...(isUsed ? app.account.notes() : [])]
+  const notes = isUsed ? app.account.notes() : []
+  const warnings = [...app.warnings, ...notes, ...app.usage.warnings]
   const { degraded } = endpointsOf(app)
   const isDegraded = degraded.length > 0 || (isUsed && state === 'degraded')
   sendJson(res, 200, {

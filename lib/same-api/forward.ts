@@ -50,7 +50,7 @@ export function prepareForward(
   const onDemand = stream && isMetered && subPath === '' ? usageOnDemand : undefined
   const asAsked = onDemand?.ask(document) ? onDemand.hide : undefined
   // packed, a stream cannot be seen to end, nor can tokens be counted
-  if (stream || isMetered) headers['accept-encoding'] = 'identity'
+  headers['accept-encoding'] = 'identity'
   return {
     road: 'same-api',
     target,

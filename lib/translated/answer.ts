@@ -52,9 +52,15 @@ export async function answerTranslated(
   const source = await sourceOf(answer, call, asked, context.fallbackId)
   const { client, form } = asked
   const serialised = { source, client, form, context, outcome }
-  if (asked.stream) await asStream(serialised, res, call)
-  else await asBody(serialised, res)
-  keepTokens(call, outcome)
+  // what a client that leaves has cost is known only to us, and only up to here
+  const forget = call.signal.onCancel(() => keepTokens(call, outcome))
+  try {
+    if (asked.stream) await asStream(serialised, res, call)
+    else await asBody(serialised, res)
+  } finally {
+    forget()
+    keepTokens(call, outcome)
+  }
 }
 
 /** An answer in the client's form without anything in it, to a request that wants none. */
@@ -180,8 +186,9 @@ function randomId(): string {
 
 function keepTokens(call: Call, { usage }: AnswerOutcome): void {
   if (!usage) return
-  const { inputTokens, outputTokens, cachedTokens } = usage
-  Object.assign(call.record, { inputTokens, outputTokens, cachedTokens })
+  const { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens } = usage
+  const tokens = { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens }
+  Object.assign(call.record, tokens)
 }
 
 interface CallMemory {

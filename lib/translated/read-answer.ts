@@ -10,14 +10,18 @@ import { flow, openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import type { Target } from '../upstream/target.ts'
 import { brokenProtocol, ProxyError } from '../../pipelines/errors.ts'
-import { deltaStages, type Provider } from '../../pipelines/index.ts'
+import type { Provider } from '../../pipelines/index.ts'
 import { answerFrom, answersFrom } from '../../pipelines/json/value.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
 import type { ToolNames } from '../../pipelines/neutral/tools.ts'
 import { namesBack, withNamesBack } from '../../pipelines/stages/names-back.ts'
 import { cutAtStops, stopSequences } from '../../pipelines/stages/stop-sequences.ts'
-import { translateAll, type TranslateContext } from '../../pipelines/stages/translate.ts'
+import {
+  deltaStages,
+  translateAll,
+  type TranslateContext,
+} from '../../pipelines/stages/translate.ts'
 
 /** What the reading of an answer depends on. */
 export interface Reading {

@@ -21,10 +21,12 @@ export function tap(
       end?.read(piece)
     },
     end() {
-      const { inputTokens, outputTokens, cachedTokens } = usage.tokens()
-      record.inputTokens = inputTokens
-      record.outputTokens = outputTokens
-      record.cachedTokens = cachedTokens
+      const tokens = usage.tokens()
+      record.inputTokens = tokens.inputTokens
+      record.outputTokens = tokens.outputTokens
+      record.cachedTokens = tokens.cachedTokens
+      record.cacheWriteTokens = tokens.cacheWriteTokens
+      record.reasoningTokens = tokens.reasoningTokens
       return end?.isWhole() ?? true
     },
   }
@@ -39,6 +41,8 @@ interface Tokens {
   inputTokens: number | undefined
   outputTokens: number | undefined
   cachedTokens: number | undefined
+  cacheWriteTokens: number | undefined
+  reasoningTokens: number | undefined
 }
 
 const nothing = Buffer.alloc(0)
@@ -53,7 +57,7 @@ const mark = Buffer.from('_tokens"')
 const usageBytes = 2048
 
 const counted =
-  /"(input_tokens|prompt_tokens|output_tokens|completion_tokens|cache_read_input_tokens|cache_creation_input_tokens|cached_tokens)"\s*:\s*"?(\d+)[",}\s.]/g
+  /"(input_tokens|prompt_tokens|output_tokens|completion_tokens|total_tokens|cache_read_input_tokens|cache_creation_input_tokens|cached_tokens|prompt_cache_hit_tokens|cache_write_tokens|reasoning_tokens|thinking_tokens)"\s*:\s*"?(\d+)[",}\s.]/g
 
 interface Counts extends Tokens {
   /** Anthropic counts cache reads and writes beside its input tokens, OpenAI within them. */
@@ -70,6 +74,8 @@ export class UsageTap {
     inputTokens: undefined,
     outputTokens: undefined,
     cachedTokens: undefined,
+    cacheWriteTokens: undefined,
+    reasoningTokens: undefined,
     besideInput: undefined,
   }
   /** the end of the last piece where it may belong to the next: a key or an object that was cut */
@@ -87,10 +93,9 @@ export class UsageTap {
   }
 
   tokens(): Tokens {
-    const { besideInput, inputTokens, outputTokens, cachedTokens } = this.#counts
+    const { besideInput, inputTokens, ...others } = this.#counts
     const beside = besideInput ? besideInput.read + besideInput.written : 0
-    const input = inputTokens === undefined ? undefined : inputTokens + beside
-    return { inputTokens: input, outputTokens, cachedTokens }
+    return { ...others, inputTokens: inputTokens === undefined ? undefined : inputTokens + beside }
   }
 
   #search(bytes: Buffer): void {
@@ -110,11 +115,12 @@ export class UsageTap {
       found[one[1]!] ??= Number(one[2])
     const { cache_read_input_tokens: read, cache_creation_input_tokens: written } = found
     counts.inputTokens = larger(counts.inputTokens, found.input_tokens ?? found.prompt_tokens)
-    counts.outputTokens = larger(
-      counts.outputTokens,
-      found.output_tokens ?? found.completion_tokens,
-    )
-    counts.cachedTokens = larger(counts.cachedTokens, read ?? found.cached_tokens)
+    counts.outputTokens = larger(counts.outputTokens, outputOf(found))
+    const cached = read ?? found.cached_tokens ?? found.prompt_cache_hit_tokens
+    counts.cachedTokens = larger(counts.cachedTokens, cached)
+    counts.cacheWriteTokens = larger(counts.cacheWriteTokens, written ?? found.cache_write_tokens)
+    const reasoning = found.reasoning_tokens ?? found.thinking_tokens
+    counts.reasoningTokens = larger(counts.reasoningTokens, reasoning)
     if (read === undefined && written === undefined) return
     const { besideInput: before } = counts
     counts.besideInput = {
@@ -122,6 +128,14 @@ export class UsageTap {
       written: larger(before?.written, written) ?? 0,
     }
   }
+}
+
+/** Some chat servers count reasoning beside the completion; the total gives it away. */
+function outputOf(found: Record<string, number>): number | undefined {
+  const { prompt_tokens: input, completion_tokens: written, reasoning_tokens: reasoning } = found
+  if (written === undefined) return found.output_tokens
+  const isBeside = found.total_tokens === (input ?? 0) + written + (reasoning ?? 0)
+  return isBeside ? written + (reasoning ?? 0) : written
 }
 
 function larger(known: number | undefined, count: number | undefined): number | undefined {

@@ -2,11 +2,14 @@
  * Lists of Delta -> what a client gets: the shells that every client's serialiser runs in, as a stream and as one body. The
  * serialiser holds the rules and knows no streams; this file knows when something is written.
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import { Transform, Writable, type TransformCallback } from 'node:stream'
 import type { ProxyError, ShownError } from '../errors.ts'
+import type { JsonObject } from '../json/value.ts'
 import type { Delta, DeltaOf, StopReason, Usage } from '../neutral/delta.ts'
 import { PhasesSoFar } from '../neutral/phases.ts'
 import type { Reasoning, Remembered } from '../neutral/reasoning.ts'
+import type { NeutralRequest } from '../neutral/request.ts'
 import { listsHeld } from './sse-events.ts'
 
 /** What the answer to any client depends on. */
@@ -29,6 +32,40 @@ export interface AnswerContext {
 export interface AnswerForm {
   stream: (context: AnswerContext) => StreamSerialiser
   body: (context: AnswerContext) => BodySerialiser<object>
+}
+
+/** What a client asks for, and how it wants to be answered. */
+export interface ClientRead {
+  request: NeutralRequest
+  /** whether it wants a stream; undefined where it does not say */
+  stream: boolean | undefined
+  /** it wants no answer, so that nobody has to be asked */
+  isEmpty: boolean
+  form: AnswerForm
+}
+
+/**
+ * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
+ * its answer alone; `contextOf` puts it beside what every answer depends on, as an object whose shape is always the same
+ * (merging two cost 3 % of a translated request, bench: "JSON translated").
+ */
+export function readWith<Wish extends { stream: boolean | undefined; isEmpty?: boolean }, Context>(
+  read: (
+    body: JsonObject,
+    headers: IncomingHttpHeaders,
+  ) => { request: NeutralRequest; answer: Wish },
+  contextOf: (context: AnswerContext, wish: Wish) => Context,
+  stream: (context: Context) => StreamSerialiser,
+  body: (context: Context) => BodySerialiser<object>,
+): (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead {
+  return (requestBody, headers) => {
+    const { request, answer } = read(requestBody, headers)
+    const form: AnswerForm = {
+      stream: (context) => stream(contextOf(context, answer)),
+      body: (context) => body(contextOf(context, answer)),
+    }
+    return { request, stream: answer.stream, isEmpty: answer.isEmpty === true, form }
+  }
 }
 
 /** The rules of one client API's stream: a state machine for one answer. */

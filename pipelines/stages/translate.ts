@@ -2,7 +2,7 @@
  * Lists of SseEvent -> lists of Delta: the shell that every provider's translator runs in. The translator holds the rules
  * and knows no streams; this file knows JSON, `[DONE]` and the end of input.
  */
-import { Transform, type TransformCallback } from 'node:stream'
+import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import { brokenProtocol } from '../errors.ts'
 import {
   isObject,
@@ -13,7 +13,7 @@ import {
 } from '../json/value.ts'
 import { failed, type Delta } from '../neutral/delta.ts'
 import { ProtocolError } from '../untrusted.ts'
-import { listsHeld, type SseEvent } from './sse-events.ts'
+import { listsHeld, sseEvents, type SseEvent } from './sse-events.ts'
 
 export interface TranslateContext {
   /** the model the upstream was asked for; reasoning can only go back to it */
@@ -35,6 +35,14 @@ export interface Translator {
   end(isDone?: boolean): Delta[]
   /** the answer is complete but for what an upstream may report behind it, such as its usage */
   readonly awaitsRest?: boolean
+}
+
+/** The stages from an upstream's bytes to neutral deltas, by the rules of its provider. */
+export function deltaStages(
+  rules: { translator: (context: TranslateContext) => Translator; callInput: ExactMembers },
+  context: TranslateContext,
+): Duplex[] {
+  return [sseEvents(), translate(rules.translator(context), rules.callInput)]
 }
 
 /** How long an upstream that does not end its answer is given to report the rest. */

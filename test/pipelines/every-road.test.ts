@@ -5,13 +5,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import {
-  clients,
-  deltaStages,
-  providers,
-  type ClientApi,
-  type ModelType,
-} from '../../pipelines/index.ts'
+import { clients, providers, type ClientApi, type ModelType } from '../../pipelines/index.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import type { Tool } from '../../pipelines/neutral/request.ts'
 import { names64, ToolNames } from '../../pipelines/neutral/tools.ts'
@@ -24,6 +18,7 @@ import {
   type AnswerForm,
 } from '../../pipelines/stages/serialise.ts'
 import { stopSequences } from '../../pipelines/stages/stop-sequences.ts'
+import { deltaStages } from '../../pipelines/stages/translate.ts'
 import { chunksOf, collected as collectedChat, seen } from './clients/chat/chat-answers.ts'
 import { collected as collectedMessage, parsed } from './clients/messages/answers.ts'
 import { collected as collectedResponse } from './clients/responses/answers.ts'

@@ -1,0 +1,287 @@
+/**
+ * Usage in files that several processes may share: each day one to which lines are added, each closed month one of rows. A line
+ * has only what was counted since the last, so nobody has to know what others have written, and no lock is needed.
+ */
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, readFile, unlink, type FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+import { writeFileDurably } from '../account/durable-file.ts'
+import { withFileLock, type LockOptions } from '../account/file-lock.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { dayAfter, dayOf, isDay, minuteOf, monthAfter } from './days.ts'
+import { countNames, merged, noCounts, type Row } from './row.ts'
+import type { Appended, UsageStore } from './usage.ts'
+
+/** A file whose content cannot be understood. It is left as it is. */
+export class UsageFileError extends Error {}
+
+/** As much as file systems write in one go, so that lines of several processes do not mix. */
+const maxWrite = 4096
+
+const turn: LockOptions = { leaving: new AbortController().signal, note: () => undefined }
+
+/** A month as it is kept. */
+interface Month {
+  folded: string[]
+  rows: Row[]
+}
+
+export class UsageFolder implements UsageStore {
+  readonly place: string
+  readonly #now: () => number
+
+  constructor(place: string, now: () => number) {
+    this.place = place
+    this.#now = now
+  }
+
+  /** Adds rows to the files of their days. Gives back those that could not be written, and why. */
+  async append(rows: readonly Row[]): Promise<Appended> {
+    const left: Row[] = []
+    let fault: NodeJS.ErrnoException | undefined
+    for (const day of new Set(rows.map((row) => row.day))) {
+      const ofDay = rows.filter((row) => row.day === day)
+      const written: Written = await this.#appendTo(day, ofDay).catch((error: Error) => ({
+        count: 0,
+        fault: error,
+      }))
+      left.push(...ofDay.slice(written.count))
+      fault ??= written.fault
+    }
+    return { left, fault }
+  }
+
+  /** The rows of the days from one to another. Throws what the file system throws, and UsageFileError. */
+  async rows(first: string, last: string): Promise<Row[]> {
+    // a day that is gone when its turn comes was folded meanwhile
+    for (;;) {
+      const found = await this.#rowsNow(first, last)
+      if (found) return merged(found)
+    }
+  }
+
+  async #rowsNow(first: string, last: string): Promise<Row[] | undefined> {
+    const isAsked = (day: string) => day >= first && day <= last
+    const days = (await this.#names()).filter(isDayFile).map((name) => name.slice(0, 10))
+    const folded = new Set<string>()
+    const found: Row[] = []
+    for (const month of (await this.#names()).filter(isMonthFile).map((name) => name.slice(0, 7))) {
+      if (month < first.slice(0, 7) || month > last.slice(0, 7)) continue
+      const kept = await this.#readMonth(month)
+      for (const day of kept.folded) folded.add(day)
+      for (const row of kept.rows) if (isAsked(row.day)) found.push(row)
+    }
+    for (const day of days) {
+      if (!isAsked(day) || folded.has(day)) continue
+      const rows = await this.#readDay(day)
+      if (!rows) return undefined
+      for (const row of rows) found.push(row)
+    }
+    return found
+  }
+
+  /**
+   * Puts closed days into the files of their months, and removes months beyond those that are kept. `today` stays open.
+   * Throws what the file system throws, UsageFileError, and TurnError where another process does the same.
+   */
+  async fold(today: string, keepMonths: number): Promise<void> {
+    const closed = (await this.#names()).filter(isDayFile).map((name) => name.slice(0, 10))
+    const months = new Set(closed.filter((day) => day < today).map((day) => day.slice(0, 7)))
+    for (const month of [...months].toSorted()) await this.#foldMonth(month, today)
+    const oldest = monthAfter(today.slice(0, 7), 1 - keepMonths)
+    for (const name of (await this.#names()).filter(isMonthFile)) {
+      if (name.slice(0, 7) < oldest) await unlink(path.join(this.place, name))
+    }
+  }
+
+  async #foldMonth(month: string, today: string): Promise<void> {
+    const file = this.#monthFile(month)
+    const work = async () => {
+      const { folded, rows } = await this.#readMonth(month)
+      const days = (await this.#names())
+        .filter(isDayFile)
+        .map((name) => name.slice(0, 10))
+        .filter((day) => day.startsWith(month) && day < today)
+      const fresh = days.filter((day) => !folded.includes(day))
+      for (const day of fresh) for (const row of (await this.#readDay(day)) ?? []) rows.push(row)
+      if (fresh.length > 0) {
+        const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+        const all = [...folded, ...fresh].toSorted()
+        const kept = { version: 1, time_zone: timeZone, folded: all, rows: merged(rows) }
+        await writeFileDurably(file, `${JSON.stringify(kept)}\n`)
+      }
+      for (const day of days) await unlink(this.#dayFile(day))
+    }
+    await withFileLock(file, work, turn)
+  }
+
+  async #appendTo(day: string, rows: readonly Row[]): Promise<Written> {
+    await mkdir(this.place, { recursive: true, mode: 0o700 })
+    const now = this.#now()
+    const write = async () => {
+      const folded = await this.#folded(day.slice(0, 7))
+      return await appendLines(this.#dayFile(openDay(day, folded)), rows, now)
+    }
+    if (day === dayOf(now)) return await write()
+    // nobody may fold the day meanwhile
+    return await withFileLock(this.#monthFile(day.slice(0, 7)), write, turn)
+  }
+
+  /** The days of a month that are in its file. One that cannot be understood has none. */
+  async #folded(month: string): Promise<readonly string[]> {
+    try {
+      return (await this.#readMonth(month)).folded
+    } catch (error) {
+      if (error instanceof UsageFileError) return []
+      throw error
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.place)).toSorted()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  }
+
+  #dayFile(day: string): string {
+    return path.join(this.place, `${day}.jsonl`)
+  }
+
+  #monthFile(month: string): string {
+    return path.join(this.place, `${month}.json`)
+  }
+
+  /** What breaks off, and what nobody of us has written, is no row. Undefined where there is no such file. */
+  async #readDay(day: string): Promise<Row[] | undefined> {
+    const text = await readOrNothing(this.#dayFile(day))
+    return text?.split('\n').flatMap((line) => rowOf(objectFrom(line), day) ?? [])
+  }
+
+  async #readMonth(month: string): Promise<Month> {
+    const file = this.#monthFile(month)
+    const text = await readOrNothing(file)
+    if (text === undefined) return { folded: [], rows: [] }
+    const { folded, rows } = objectFrom(text) ?? {}
+    if (!Array.isArray(folded) || !Array.isArray(rows)) {
+      throw new UsageFileError(`${file} holds no usage; it is left as it is. Move it away.`)
+    }
+    return {
+      folded: folded.filter((day) => typeof day === 'string' && isDay(day)) as string[],
+      rows: rows.flatMap((row) => (isObject(row) && rowOf(row, String(row.day))) || []),
+    }
+  }
+}
+
+async function readOrNothing(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function isDayFile(name: string): boolean {
+  return name.endsWith('.jsonl') && isDay(name.slice(0, -'.jsonl'.length))
+}
+
+function isMonthFile(name: string): boolean {
+  return /^\d{4}-\d{2}\.json$/.test(name)
+}
+
+/** Another process may have died in the middle of a line. */
+async function endsWithLine(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat()
+  if (size === 0) return true
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
+  return buffer[0] === 0x0a
+}
+
+/** Rows that were written whole, the first ones; and why not all were. */
+interface Written {
+  count: number
+  fault?: NodeJS.ErrnoException
+}
+
+/**
+ * A day, or the first one after it that is not folded yet: a process that slept over midnight, or whose clock was set back, may
+ * come too late.
+ */
+function openDay(day: string, folded: readonly string[]): string {
+  let free = day
+  while (folded.includes(free)) free = dayAfter(free)
+  return free
+}
+
+async function appendLines(file: string, rows: readonly Row[], now: number): Promise<Written> {
+  const { O_RDWR, O_APPEND, O_CREAT } = constants
+  const handle = await open(file, O_RDWR | O_APPEND | O_CREAT, 0o600)
+  let count = 0
+  try {
+    for (const lines of portions(rows.map((row) => `${lineOf(row, now)}\n`))) {
+      const before = (await endsWithLine(handle)) ? '' : '\n'
+      const bytes = Buffer.from(before + lines.join(''))
+      const { bytesWritten } = await handle.write(bytes)
+      if (bytesWritten < bytes.length) {
+        const written = bytes.toString('utf8', 0, bytesWritten).split('\n')
+        return { count: count + written.filter(objectFrom).length, fault: diskFull() }
+      }
+      count += lines.length
+    }
+    return { count }
+  } catch (error) {
+    return { count, fault: error as Error }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A write that stops early has found no room; only the next one would say so. */
+function diskFull(): NodeJS.ErrnoException {
+  return Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
+}
+
+/** As many lines at a time as fit into one write. */
+function portions(lines: readonly string[]): string[][] {
+  const all: string[][] = []
+  let size = maxWrite
+  for (const line of lines) {
+    const bytes = Buffer.byteLength(line)
+    if (size + bytes > maxWrite) {
+      all.push([])
+      size = 1
+    }
+    all.at(-1)!.push(line)
+    size += bytes
+  }
+  return all
+}
+
+function lineOf(row: Row, now: number): string {
+  const { client, model, endpoint, account } = row
+  const counts = countNames.filter((name) => row[name] !== 0).map((name) => [name, row[name]])
+  return JSON.stringify({
+    t: minuteOf(now),
+    client,
+    model,
+    endpoint,
+    account,
+    ...Object.fromEntries(counts),
+  })
+}
+
+/** Undefined for what is no row. */
+function rowOf(line: JsonObject | undefined, day: string): Row | undefined {
+  const { client, model, endpoint, account } = line ?? {}
+  const names = { client, model, endpoint, account }
+  if (!Object.values(names).every((name) => typeof name === 'string')) return undefined
+  const row = { day, ...(names as Record<keyof typeof names, string>), ...noCounts() }
+  for (const name of countNames) {
+    const count = line?.[name]
+    if (typeof count === 'number' && Number.isSafeInteger(count)) row[name] = count
+  }
+  return row
+}

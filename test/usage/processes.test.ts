@@ -1,0 +1,124 @@
+/** Usage over the life of processes: killed, stopped, side by side. The program as it is built, on real files. */
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { UsageFolder } from '../../lib/usage/folder.ts'
+import type { Row } from '../../lib/usage/row.ts'
+import { post } from '../helpers/proxy.ts'
+import { runProgram, type Program } from '../helpers/program.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
+import { until } from '../helpers/until.ts'
+import { models, startMetered } from './metered-upstream.ts'
+
+const key = 'a-key-of-alice-for-this-test'
+const ask = {
+  model: models.anthropic,
+  max_tokens: 9,
+  messages: [{ role: 'user', content: 'END:whole' }],
+}
+
+async function starter(t: TestContext, more: Record<string, unknown> = {}) {
+  const upstream = await startMetered(t, () => 1)
+  const dir = tempDir()
+  const clients = [{ name: 'alice', key, requests_per_day: 1000 }]
+  const config = { ...upstream.config, clients, usage: { flush_s: 1 }, ...more }
+  const env = { DATA_DIR: dir, KEY_OF_ANTHROPIC: 'key-of-the-upstream' }
+  const keys = { KEY_OF_OPENAI: 'k', KEY_OF_COMMON: 'k', KEY_OF_GOOGLE: 'k' }
+  return { dir, start: () => runProgram(t, { config, env: { ...env, ...keys } }) }
+}
+
+async function asked(program: Program): Promise<number> {
+  const answer = await post(`${await program.url()}/v1/messages`, ask, { 'x-api-key': key })
+  await answer.text()
+  return answer.status
+}
+
+async function kept(dir: string): Promise<Row[]> {
+  const folder = new UsageFolder(path.join(dir, 'usage'), Date.now)
+  return await folder.rows('0000-01-01', '9999-12-31')
+}
+
+async function requestsKept(dir: string): Promise<number> {
+  return (await kept(dir)).reduce((sum, { requests }) => sum + requests, 0)
+}
+
+test('contract §15.3: what was counted is written down at the end of the process', async (t) => {
+  const { dir, start } = await starter(t, { usage: { flush_s: 3600 } })
+  const program = start()
+  await asked(program)
+  await asked(program)
+
+  program.process.kill('SIGTERM')
+  await program.exit
+
+  const rows = await kept(dir)
+  assert.deepEqual(
+    rows.map(({ client, requests, input, account }) => [client, requests, input, account]),
+    [['alice', 2, 2 * 4, 'key_of_anthropic']],
+  )
+})
+
+test('contract §15.3: kill -9 at random moments loses at most what was counted since the last flush, and counts never fall', async (t) => {
+  const { dir, start } = await starter(t)
+  let least = 0
+  for (let round = 0; round < 5; round += 1) {
+    const program = start()
+    await program.url()
+    let done = 0
+    /** when each was over */
+    const log: number[] = []
+    const load = Array.from({ length: 4 }, async () => {
+      while ((await asked(program).catch(() => 0)) === 200) {
+        done += 1
+        log.push(performance.now())
+      }
+    })
+    await wait(1200 + Math.random() * 1500)
+    program.process.kill('SIGKILL')
+    const killedAt = performance.now()
+    await program.exit
+    await Promise.all(load)
+
+    // a flush a second, and the time that one takes
+    const safe = log.filter((ms) => ms < killedAt - 1600).length
+    const now = await requestsKept(dir)
+    assert.ok(now >= least + safe, `${now} kept, at least ${least + safe} should be`)
+    // each of the four may have been counted before its client knew
+    assert.ok(now <= least + done + 4, `${now} kept, ${least + done} were asked`)
+    least = now
+  }
+  assert.ok(least > 0)
+})
+
+test('contract §15.3: two processes in one folder add up', async (t) => {
+  const { dir, start } = await starter(t)
+  const both = [start(), start()]
+
+  for (let count = 0; count < 20; count += 1) await Promise.all(both.map(asked))
+  await until(async () => (await requestsKept(dir)) === 40)
+
+  for (const program of both) program.process.kill('SIGTERM')
+  await Promise.all(both.map(({ exit }) => exit))
+  assert.equal(await requestsKept(dir), 40)
+  const [file] = readdirSync(path.join(dir, 'usage'))
+  for (const line of readFileSync(path.join(dir, 'usage', file!), 'utf8')
+    .trimEnd()
+    .split('\n')) {
+    assert.doesNotThrow(() => JSON.parse(line) as unknown, line)
+  }
+})
+
+test('contract §14.5: what a client used today counts for its limits after a restart', async (t) => {
+  const clients = [{ name: 'alice', key, requests_per_day: 3 }]
+  const { start } = await starter(t, { clients })
+  const first = start()
+  assert.deepEqual([await asked(first), await asked(first)], [200, 200])
+  first.process.kill('SIGTERM')
+  await first.exit
+
+  const second = start()
+
+  assert.deepEqual([await asked(second), await asked(second)], [200, 429])
+})
