@@ -44,6 +44,11 @@ export function checkClients(
     const fault = (...parts: string[]) => remarks.fault([`${place}:`, ...parts].join(' '))
     checkName(caller, names.get(caller.name), fault)
     checkKey(caller, keys.get(comparable(caller.key)), fault)
+    if (!config.usage.enabled && (caller.requests_per_day ?? caller.tokens_per_day) !== undefined) {
+      remarks.warn(
+        `${place}: with usage off a limit of the day forgets at each restart what was used`,
+      )
+    }
     names.set(caller.name, place)
     keys.set(comparable(caller.key), place)
     checkModels(caller, config, place, remarks)

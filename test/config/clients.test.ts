@@ -179,3 +179,16 @@ test('contract §14.3: a model that nobody has is told of', () => {
   assert.match(warnings.join(), /clients\[0\]: models holds "gpt-9", which is the id of no model/)
   assert.equal(warnings.length, 1)
 })
+
+test('contract §14.5: without usage a limit of the day is warned of, since a restart forgets it', () => {
+  const clients = [{ ...alice, tokens_per_day: 1000 }]
+
+  const { warnings } = load({ clients }, { USAGE: 'off' })
+
+  assert.match(warnings.join(), /clients\[0\]: with usage off a limit of the day forgets/)
+  assert.deepEqual(load({ clients }).warnings, [])
+  assert.deepEqual(
+    load({ clients: [{ ...alice, tokens_per_minute: 9 }] }, { USAGE: 'off' }).warnings,
+    [],
+  )
+})
