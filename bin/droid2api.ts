@@ -4,13 +4,14 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { redisServer } from '../lib/account/redis-connection.ts'
 import { addressOf } from '../lib/cli/banner.ts'
-import { buildApp, type BuiltApp } from '../lib/cli/build-app.ts'
+import { buildApp, usageStore, type BuiltApp } from '../lib/cli/build-app.ts'
 import { findings } from '../lib/cli/check.ts'
 import { configurationFaults, findingLines, type Finding } from '../lib/cli/finding.ts'
 import { neededKey, shellLine } from '../lib/cli/clients.ts'
 import { demoConfig, demoNote } from '../lib/cli/demo-config.ts'
 import { modelNote } from '../lib/cli/env-model.ts'
 import { newKey } from '../lib/cli/key.ts'
+import { usageText } from '../lib/cli/print-usage.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import { currentDirOrRoot, homeOrRoot } from '../lib/cli/surroundings.ts'
 import {
@@ -23,6 +24,7 @@ import {
 import { usesAccount } from '../lib/config/endpoint-auth.ts'
 import { ConfigError, loadConfig } from '../lib/config/load.ts'
 import { outboundProxy } from '../lib/network/outbound-proxy.ts'
+import { UsageFileError } from '../lib/usage/folder.ts'
 
 const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 
@@ -81,6 +83,13 @@ const commands = {
     if (neededKey(config) === 'upstream') {
       process.stderr.write(`${usesAccount(config) ? 'No account: set' : 'Set'} ${ownKeyNote}`)
     }
+    return 0
+  },
+
+  async usage(line: CommandLine): Promise<number> {
+    const { config } = load(line)
+    const text = await usageText(line, usageStore(config), process.stdout.isTTY)
+    process.stdout.write(text)
     return 0
   },
 
@@ -143,11 +152,16 @@ function report(error: unknown): number {
     process.stderr.write(`${error.message}\n`)
     return exitCodes.configuration
   }
-  if (error instanceof ListenError) {
+  if (error instanceof ListenError || error instanceof UsageFileError || isOfFiles(error)) {
     process.stderr.write(`${error.message}\n`)
     return exitCodes.failure
   }
   throw error
+}
+
+/** What the file system says of the folder that usage is kept in. */
+function isOfFiles(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error
 }
 
 /** Where package.json is: one folder up from the source, two from the compiled program. */

@@ -9,13 +9,13 @@ import { loopback } from '../config/callers.ts'
 import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
-import { KnownSecrets, openLog, redactor, type Logger } from '../log/log.ts'
+import { KnownSecrets, openLog, redactor } from '../log/log.ts'
 import { Limits } from '../limits/limits.ts'
 import { BoundedMemory } from '../translated/memory.ts'
 import { createAgents } from '../network/agents.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
 import { UsageFolder } from '../usage/folder.ts'
-import { Usage } from '../usage/usage.ts'
+import { Usage, type UsageStore } from '../usage/usage.ts'
 
 export interface AppParts {
   config: Config
@@ -57,7 +57,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     agents,
     reasoning: new BoundedMemory(),
     limits: new Limits(),
-    usage: openUsage(config, log, () => app.config),
+    usage: new Usage({ store: usageStore(config), log, config: () => app.config }),
     log,
     redact,
     secrets: secrets.list,
@@ -74,9 +74,9 @@ export function buildApp(parts: AppParts): BuiltApp {
   return { app, endLog: end }
 }
 
-function openUsage(config: Config, log: Logger, current: () => Config): Usage {
-  const store = new UsageFolder(path.join(config.data_dir, 'usage'), Date.now)
-  return new Usage({ store, log, config: current })
+/** Where usage is kept. */
+export function usageStore({ data_dir: dir }: Config): UsageStore {
+  return new UsageFolder(path.join(dir, 'usage'), Date.now)
 }
 
 /** Anyone who reaches an open port spends the account. */

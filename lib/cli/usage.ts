@@ -10,6 +10,7 @@ Commands
   demo            serve with a built-in upstream, no account needed
   check           check configuration, credentials and port, then exit
   env CLIENT      the line that points a shell at the proxy: claude, codex or openai
+  usage           what was used, as a table; elsewhere than on a terminal as JSON
   key NAME        make up a client key, and print it with its entry for config.json
 
 Flags
@@ -20,13 +21,17 @@ Flags
       --log-level L   fatal, error, warn, info, debug, trace or silent
       --online        check: also ask the upstreams; no refresh token is spent
       --renew         check: the same, and renew the login where it is due
-      --json          check: one JSON object instead of lines
+      --json          check, usage: one JSON object instead of lines
+      --csv           usage: one line a row
+      --since WHEN    usage: 7d, 2026-11, 2026-11-01..14 (default: this month)
+      --by WHAT       usage: day, client, model, endpoint, account, or several
+                      with commas (default: day)
   -m, --model ID      env: the model that the client is to use, of any type
   -h, --help          this text
   -v, --version       the version
 `
 
-const commandNames = ['serve', 'demo', 'check', 'env', 'key'] as const
+const commandNames = ['serve', 'demo', 'check', 'env', 'usage', 'key'] as const
 
 export type CommandName = (typeof commandNames)[number]
 
@@ -36,6 +41,10 @@ export interface CommandLine {
   client: string | undefined
   /** only with `env` */
   model: string | undefined
+  /** these three only with `usage` */
+  since: string | undefined
+  by: string | undefined
+  csv: boolean
   flags: Flags
   online: boolean
   renew: boolean
@@ -55,6 +64,9 @@ const options = {
   online: { type: 'boolean' },
   renew: { type: 'boolean' },
   json: { type: 'boolean' },
+  csv: { type: 'boolean' },
+  since: { type: 'string' },
+  by: { type: 'string' },
   model: { type: 'string', short: 'm' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -70,10 +82,15 @@ export function parseCommandLine(args: string[]): CommandLine {
   if (values.model !== undefined && command !== 'env') {
     throw new UsageError(`--model goes with env; ${command} serves every configured model`)
   }
+  const alien = (['since', 'by', 'csv'] as const).find((name) => values[name] !== undefined)
+  if (alien && command !== 'usage') throw new UsageError(`--${alien} goes with usage`)
   return {
     command,
     client,
     model: values.model,
+    since: values.since,
+    by: values.by,
+    csv: values.csv ?? false,
     flags: {
       port: values.port,
       host: values.host,

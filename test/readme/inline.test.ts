@@ -34,6 +34,11 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'env codex': printsFor(/^codex\(\) \{ .*model_providers\.droid2api/),
   'env openai': printsFor(/^export OPENAI_BASE_URL=/),
   'droid2api env claude': asCommand(/^export ANTHROPIC_BASE_URL=/),
+  'droid2api usage --since 7d --by client': asCommand(/"by":\["client"\],"rows":\[\]/),
+  'droid2api key alice': asCommand(/sha256:[0-9a-f]{64}/),
+  'droid2api key NAME': (t) => {
+    assert.match(sandbox(t).paste(`${program} key bob`), /sha256:[0-9a-f]{64}/)
+  },
   'droid2api --help': asCommand(/Commands\n[\s\S]*Flags\n/),
 
   async 'check --online'(t, command) {
