@@ -1,6 +1,7 @@
 /** What the whole process shares, and what one request carries through the program. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from './account/account.ts'
+import type { Admin } from './admin.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import type { Client } from '../pipelines/index.ts'
 import type { Remembered } from '../pipelines/neutral/reasoning.ts'
@@ -25,6 +26,7 @@ export interface App {
   readonly reasoning: ReasoningMemory
   readonly limits: Limits
   readonly usage: Usage
+  readonly admin: Admin
   readonly log: Logger
   readonly redact: Redact
   /** every secret known now that is long enough to look for */

@@ -22,7 +22,7 @@ export interface PresentedKeys {
 const keySchemes = new Set(['bearer', 'token', 'key', 'api-key', 'apikey'])
 
 /** The key in a value of `authorization`; undefined in `Basic …`, which a front door in front of the proxy asks for. */
-function keyIn(authorization: string): string | undefined {
+export function keyIn(authorization: string): string | undefined {
   const [first = '', ...rest] = authorization.trim().split(/\s+/)
   if (!keySchemes.has(first.toLowerCase())) return rest.length === 0 ? first : undefined
   return rest.join(' ')
@@ -149,7 +149,7 @@ function isAllowed(origin: string, { prepared }: Config): boolean {
 }
 
 /** `[::1]:3000` → `::1`. */
-function hostName(host: string): string {
+export function hostName(host: string): string {
   return host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 

@@ -5,6 +5,7 @@ import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
 import { ownUsage } from './endpoints/own-usage.ts'
+import { usageReport } from './endpoints/usage.ts'
 import { sendJson } from './http/answer.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import { clients, type Client } from '../pipelines/index.ts'
@@ -15,6 +16,8 @@ interface Route {
   methods: Record<string, Endpoint>
   /** answered without a client key */
   open?: true
+  /** answered to whom the operator's figures are for, whatever client key comes along */
+  admin?: true
 }
 
 /** Name, version and routes. Claude Code asks HEAD / before its first call. */
@@ -31,6 +34,7 @@ const exact = new Map<string, Route>(
     { name: '/ready', methods: get(ready), open: true as const },
     { name: '/v1/models', methods: get(listModels) },
     { name: '/usage/me', methods: get(ownUsage) },
+    { name: '/usage', methods: get(usageReport), admin: true as const },
     { name: clients.chat.route, methods: { POST: askModel } },
     { name: clients.messages.route, methods: { POST: askModel } },
     { name: `${clients.messages.route}/count_tokens`, methods: { POST: askModel } },
@@ -78,13 +82,7 @@ export function match(target: string): Match {
  */
 export function endpointFor({ route, path }: Match, req: IncomingMessage): Endpoint {
   const method = req.method ?? 'GET'
-  if (!route) {
-    throw new ProxyError(
-      404,
-      'unknown_path',
-      `There is nothing at ${JSON.stringify(path.slice(0, 100))}. GET / lists the routes.`,
-    )
-  }
+  if (!route) throw unknownPath(path)
   const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined
   if (endpoint) return endpoint
   if (req.headers.upgrade?.toLowerCase() === 'websocket') throw withoutWebsocket(route.name)
@@ -100,6 +98,14 @@ function withoutWebsocket(name: string): ProxyError {
   return new ProxyError(426, 'websocket_not_supported', message, {
     headers: { upgrade: 'HTTP/1.1', connection: 'upgrade' },
   })
+}
+
+export function unknownPath(path: string): ProxyError {
+  return new ProxyError(
+    404,
+    'unknown_path',
+    `There is nothing at ${JSON.stringify(path.slice(0, 100))}. GET / lists the routes.`,
+  )
 }
 
 /** The routes as `GET /` shows them. */

@@ -6,10 +6,11 @@ import { randomUUID } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { sendError } from './http/answer.ts'
+import { hasAdminKey } from './admin.ts'
 import { type App, Call } from './app.ts'
 import { checkBrowser, corsHeaders, preflightHeaders, presentedKeys, whyRefused } from './guard.ts'
 import { ProxyError } from '../pipelines/errors.ts'
-import { endpointFor, match, type Match } from './routes.ts'
+import { endpointFor, match, unknownPath, type Match } from './routes.ts'
 
 /** A front proxy keeps its connections for about a minute; ours must outlive them, or it meets a closed one. */
 const keepAliveMs = 75_000
@@ -70,7 +71,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   res.once('close', () => {
     app.calls.delete(call)
     if (!res.writableFinished) call.signal.cancel()
-    logRequest(call, res)
+    logRequest(call, res, found)
     if (call.isCounted) app.usage.book.add(call.record, call.config)
     if (!req.complete) endUnread(req, app.bodyPace.silenceMs)
   })
@@ -86,14 +87,16 @@ function endUnread(req: IncomingMessage, patienceMs: number): void {
 /** Whether the request goes on to its endpoint. Throws ProxyError 401, 403 or 431; answers OPTIONS itself. */
 function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: Match): boolean {
   if (req.rawHeaders.length > maxHeaders * 2) throw tooManyHeaders()
-  const { config } = call
-  const { clientKeys } = config.prepared
-  const needsKey = clientKeys.length > 0
+  const { app, config } = call
+  const { clientKeys, adminKey } = config.prepared
+  const isAdmins = found.route?.admin === true
+  const needsKey = isAdmins ? adminKey !== undefined : clientKeys.length > 0
   const { caller } = presentedKeys(req.headers, clientKeys)
   const refused = caller && whyRefused(caller)
-  const hasKey = caller !== undefined && refused === undefined
+  const isClient = caller !== undefined && refused === undefined
+  const hasKey = isAdmins ? hasAdminKey(req.headers, config) : isClient
   call.record.client = caller?.name
-  if (hasKey) call.caller = caller
+  if (isClient) call.caller = caller
   const open = found.route?.open === true || found.path === '*'
   const isPreflight = isOptions(req) && req.headers['access-control-request-method'] !== undefined
   const asking = {
@@ -118,7 +121,10 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
     res.writeHead(204, { allow: 'GET, HEAD, POST, OPTIONS' }).end()
     return false
   }
-  if (needsKey && !hasKey && !open) throw keyNeeded(refused)
+  if (isAdmins) {
+    const looking = { ...asking, peer: req.socket.remoteAddress }
+    if (!app.admin.mayLook(looking, config, hasKey)) throw unknownPath(found.path)
+  } else if (needsKey && !hasKey && !open) throw keyNeeded(refused)
   return true
 }
 
@@ -196,13 +202,18 @@ function notHttp({ code = 'unknown' }: NodeJS.ErrnoException): string {
 /** The status that a log shows for a client which left; no answer carries it (nginx's convention). */
 const clientClosed = 499
 
-/** `info`, since every request is one line; `/health` and `/ready` only at `debug`, since probes come every few seconds. */
-function logRequest({ app, record, startedMs, firstByteMs }: Call, res: ServerResponse): void {
+/** `info`, since every request is one line; probes and looks only at `debug`, since they come every few seconds. */
+function logRequest(
+  { app, record, startedMs, firstByteMs }: Call,
+  res: ServerResponse,
+  { route }: Match,
+): void {
   const left = !res.writableFinished && !res.headersSent
   record.status = left ? clientClosed : res.statusCode
   if (firstByteMs !== undefined) record.ttfbMs = Math.round(firstByteMs - startedMs)
   record.durationMs = Math.round(performance.now() - startedMs)
   if (!res.writableFinished) record.aborted = true
-  const probe = record.route === '/health' || record.route === '/ready'
-  app.log[probe ? 'debug' : 'info'](record, 'request')
+  const isProbe = record.route === '/health' || record.route === '/ready'
+  const isLook = route?.admin === true && record.status < 400
+  app.log[isProbe || isLook ? 'debug' : 'info'](record, 'request')
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { DestinationStream } from 'pino'
 import { openAccount } from '../account/account.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
+import { Admin } from '../admin.ts'
 import type { App } from '../app.ts'
 import { bodyPace } from '../http/body.ts'
 import { loopback } from '../config/callers.ts'
@@ -57,6 +58,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     agents,
     reasoning: new BoundedMemory(),
     limits: new Limits(),
+    admin: new Admin(log),
     usage: new Usage({ store: usageStore(config), log, config: () => app.config }),
     log,
     redact,

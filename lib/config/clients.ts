@@ -1,8 +1,8 @@
 /**
  * The entries of `clients`, checked: each has a name, a key and limits that mean something. Nothing of a key is shown.
  */
-import { createHash } from 'node:crypto'
-import { hashOf, isBrokenHash } from './callers.ts'
+import { hashedKey } from './admin-key.ts'
+import { isBrokenHash } from './callers.ts'
 import type { Caller, ConfigData } from './types.ts'
 import { isExample } from './written-value.ts'
 
@@ -38,19 +38,19 @@ export function checkClients(
   remarks: Remarks,
 ): void {
   const names = new Map(config.api_keys.map((_, index) => [`key-${index + 1}`, 'one of api_keys']))
-  const keys = new Map(config.api_keys.map((key) => [comparable(key), 'one of api_keys']))
+  const keys = new Map(config.api_keys.map((key) => [hashedKey(key), 'one of api_keys']))
   for (const [index, caller] of config.clients.entries()) {
     const place = places[index]!
     const fault = (...parts: string[]) => remarks.fault([`${place}:`, ...parts].join(' '))
     checkName(caller, names.get(caller.name), fault)
-    checkKey(caller, keys.get(comparable(caller.key)), fault)
+    checkKey(caller, keys.get(hashedKey(caller.key)), fault)
     if (!config.usage.enabled && (caller.requests_per_day ?? caller.tokens_per_day) !== undefined) {
       remarks.warn(
         `${place}: with usage off a limit of the day forgets at each restart what was used`,
       )
     }
     names.set(caller.name, place)
-    keys.set(comparable(caller.key), place)
+    keys.set(hashedKey(caller.key), place)
     checkModels(caller, config, place, remarks)
     if (caller.expires !== undefined && !isDate(caller.expires)) {
       remarks.fault(
@@ -75,11 +75,6 @@ function checkKey({ key }: Caller, other: string | undefined, fault: (text: stri
   if (isBrokenHash(key)) fault('key begins with sha256:, which 64 hexadecimal digits must follow')
   else if (isExample(key)) fault('key is an example value; "droid2api key NAME" makes one up')
   else if (other !== undefined) fault(`key is that of ${other}, too; who calls could not be told`)
-}
-
-/** A key and its hash are the same key. */
-function comparable(key: string): string {
-  return hashOf(key) ?? createHash('sha256').update(key).digest('hex')
 }
 
 function checkModels(

@@ -1,5 +1,6 @@
 /** What no schema sees: whether the parts of a configuration fit together. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { checkAdminKey } from './admin-key.ts'
 import { otherType } from './base-url.ts'
 import { isBrokenHash } from './callers.ts'
 import { checkClients } from './clients.ts'
@@ -16,7 +17,7 @@ export interface Check {
   /** added to */
   unserved: Record<string, string>
   /** how a fault calls the place that a value came from, where that is not the file */
-  blame: { token_url: string; token_store: string; clients: readonly string[] }
+  blame: { token_url: string; token_store: string; clients: readonly string[]; admin_key: string }
   faults: string[]
   warnings: string[]
 }
@@ -53,6 +54,7 @@ export function checkConsistency(config: ConfigData, check: Check): void {
     warn: (text: string) => warnings.push(text),
   }
   checkClients(config, blame.clients, fully)
+  checkAdminKey(config, blame.admin_key, faults)
   for (const [index, { auth, name, base_url: url }] of config.endpoints.entries()) {
     if (check.skipped.endpoints.has(index)) continue
     if (URL.canParse(url) && new URL(url).username !== '') {

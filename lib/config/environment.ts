@@ -18,6 +18,7 @@ export interface Environment {
   DROID_REFRESH_KEY?: string
   TOKEN_STORE?: string
   USAGE?: string
+  ADMIN_KEY?: string
   API_KEYS?: GivenKeys
 }
 
@@ -47,6 +48,7 @@ export const environmentSchema: Schema = {
     FACTORY_API_KEY: text('fixed key'),
     DROID_REFRESH_KEY: text('refresh token'),
     API_KEYS: text('client keys, comma separated'),
+    ADMIN_KEY: text('admin_key'),
     USAGE: { type: 'string', enum: ['on', 'off'], description: 'off: usage.enabled is false' },
     TOKEN_STORE: text('a Redis or Valkey server that keeps the renewed login'),
   },
@@ -57,6 +59,7 @@ const keyReaders = {
   FACTORY_API_KEY: oneKeyOf,
   DROID_REFRESH_KEY: oneKeyOf,
   TOKEN_STORE: bareValue,
+  ADMIN_KEY: (written: string, remarks: Remarks) => keyOf(written, remarks),
 } as const
 
 const inSmallLetters = new Set(['LOG_LEVEL', 'USAGE'])

@@ -1,6 +1,7 @@
 /** Flag over environment over file over default: read once, checked whole, frozen. */
 import { statSync } from 'node:fs'
 import path from 'node:path'
+import { adminKey } from './admin-key.ts'
 import {
   checkFile,
   type CheckedFile,
@@ -72,7 +73,10 @@ export function loadConfig(options: LoadOptions): Loaded {
     ...file.part.clients.map((_, index) => `${file.path}: clients[${index}]`),
     ...(env.API_KEYS?.named ?? []).map(({ name }) => `${env.API_KEYS!.place}, ${name}`),
   ]
-  const blame = { token_url, token_store: settings.source('TOKEN_STORE'), clients }
+  const admin_key = env.ADMIN_KEY
+    ? `${settings.source('ADMIN_KEY')}: ADMIN_KEY`
+    : `${file.path}: admin_key`
+  const blame = { token_url, token_store: settings.source('TOKEN_STORE'), clients, admin_key }
   checkConsistency(config, { skipped, unserved, blame, ...problems })
   if (problems.faults.length > 0) throw unshown(problems, file.secrets)
   const served = {
@@ -144,13 +148,17 @@ function combined({ options, settings, env, flagged, file, problems }: Parts): C
   const hasClients = part.clients.length > 0
   const keys = { file: filePath, env: env.API_KEYS, listed: part.api_keys, hasClients, host }
   const named = (env.API_KEYS?.named ?? []).map(({ name, key }) => ({ name, key, enabled: true }))
+  const { admin_key: listed, ...rest } = part
+  const keyGiven = { env: env.ADMIN_KEY, listed, place: `${filePath}: admin_key` }
+  const admin = adminKey(keyGiven, problems)
   return {
-    ...part,
+    ...rest,
     ...overEnvironment(part, env, settings, { ...options, fileDir: path.dirname(filePath) }),
     ...logging(given, part, env, flagged.LOG_LEVEL),
     host,
     port: flagged.PORT ?? env.PORT ?? part.port,
     api_keys: clientKeys(keys, problems),
+    ...(admin !== undefined && { admin_key: admin }),
     clients: [...bareClients(part.clients, { file: filePath, ...problems }), ...named],
     file: filePath,
     env_files: settings.files,

@@ -1,4 +1,5 @@
 /** Looking up, for each request: a model by id or alias, the endpoint that serves it, its system prompt. */
+import { hashedKey } from './admin-key.ts'
 import { addressOf, fullAddress } from './base-url.ts'
 import { originPattern, preparedKeys } from './callers.ts'
 import { defaultSystemPrompt } from './defaults.ts'
@@ -80,6 +81,7 @@ export function prepared(data: ConfigData): Config {
     endpoints,
     model_redirects: redirects,
     api_keys: keys,
+    admin_key: admin,
     clients,
     cors_origins: origins,
   } = data
@@ -102,6 +104,7 @@ export function prepared(data: ConfigData): Config {
     ...data,
     prepared: {
       clientKeys: preparedKeys(clients, keys),
+      adminKey: admin === undefined ? undefined : Buffer.from(hashedKey(admin), 'hex'),
       origins: originPattern(origins),
       models: new Map(models.map((model) => [model.id, model])),
       places,

@@ -83,7 +83,10 @@ export function oldHosts(endpoints: readonly GivenEndpoint[]): string[] {
 }
 
 const variables: [name: RegExp, successor: string][] = [
-  [/^ADMIN_ACCESS_KEY$/, 'there are no admin pages here; API_KEYS holds the keys of the clients'],
+  [
+    /^ADMIN_ACCESS_KEY$/,
+    'ADMIN_KEY is the key of who may look, API_KEYS holds those of the clients',
+  ],
   [/^(?:FACTORY_API_KEYS|DROID_REFRESH_KEYS|KEY_POOL_\w+)$/, oneAccount],
   [/^REDIS_(?:ENABLED|HOST)$/, 'set TOKEN_STORE=redis://host:6379'],
   [/^CLUSTER_MODE$/, 'start several processes with TOKEN_STORE instead'],

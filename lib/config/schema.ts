@@ -171,6 +171,7 @@ export const fileSchema: Schema = {
       description: 'keys with names and limits',
     },
     max_parallel: maxParallel,
+    admin_key: text('key of who may look at usage; sha256:HEX for the hash of one'),
     cors_origins: {
       type: 'array',
       items: { type: 'string', minLength: 1 },

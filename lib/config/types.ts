@@ -84,6 +84,8 @@ export interface ConfigData {
   /** those without a name; in logs they are `key-1`, `key-2` … */
   api_keys: readonly string[]
   clients: readonly Caller[]
+  /** of who may look, as it is or as `sha256:` and its hash */
+  admin_key?: string
   /** model requests under way at once in this process; 0: any number */
   max_parallel: number
   cors_origins: readonly string[]
@@ -180,6 +182,8 @@ export interface Config extends ConfigData {
 /** What each request looks up, made of the rest of the configuration when it is loaded. */
 export interface Prepared {
   clientKeys: readonly ClientKey[]
+  /** SHA-256 of the admin key, where there is one */
+  adminKey: Buffer | undefined
   /** matches the origins of `cors_origins`, in small letters */
   origins: RegExp
   /** by id */

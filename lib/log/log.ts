@@ -166,8 +166,14 @@ export class KnownSecrets {
     if (config !== this.#config || !isSame(tokens, this.#tokens)) {
       this.#config = config
       this.#tokens = tokens
-      const { api_keys: bare, clients, endpoint_secrets: others, file_secrets: filled } = config
-      const keys = [...bare, ...clients.map(({ key }) => key)]
+      const {
+        api_keys: bare,
+        clients,
+        admin_key: admin = '',
+        endpoint_secrets: others,
+        file_secrets: filled,
+      } = config
+      const keys = [...bare, ...clients.map(({ key }) => key), admin]
       const inEndpoints = [...Object.values(others), ...endpointSecretsIn(config)]
       const all = [...tokens, ...keys, ...inEndpoints, ...filled, ...this.#lasting]
       this.#known = all.filter(isLong)

@@ -2,6 +2,7 @@
  * Where a request goes, and with whose credential: the model that a client named, its endpoint, the address with the call's
  * sub-path and query, and the account's credential, the client's own, one of the environment, or none.
  */
+import { hasAdminKey } from '../admin.ts'
 import type { Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import { mayUse } from '../config/clients.ts'
@@ -157,7 +158,7 @@ function inHeader(credential: Credential, header: string | undefined): Credentia
 /** The caller's own, as it came, unless it is a key of this proxy. */
 function clientCredential(call: Call, endpoint: Endpoint): Credential {
   const { caller, foreign } = presentedKeys(call.headers, call.config.prepared.clientKeys)
-  if (foreign) return foreign
+  if (foreign && !hasAdminKey({ [foreign.header]: foreign.value }, call.config)) return foreign
   const start =
     endpoint.auth === 'account'
       ? 'Start the proxy with FACTORY_API_KEY, DROID_REFRESH_KEY or an auth file, or send'

@@ -29,7 +29,14 @@ export interface Report {
 export type ReportRow = Partial<Record<PlaceName, string>> & Counts
 
 /** Thrown for a wish that means nothing; the message says what would. */
-export class ReportError extends Error {}
+export class ReportError extends Error {
+  readonly param: 'since' | 'by'
+
+  constructor(message: string, param: 'since' | 'by') {
+    super(message)
+    this.param = param
+  }
+}
 
 /**
  * `7d` (so many days, with today), `2026-11`, `2026-11-28`, `2026-11-01..14`, `2026-11-01..2026-12-24`, `2026-11-01..` (until
@@ -48,6 +55,7 @@ export function spanOf(since: string | undefined, nowMs: number): Span {
   if (isDay(first) && isDay(last) && first <= last) return { first, last }
   throw new ReportError(
     `since is ${JSON.stringify(since.slice(0, 40))}, expected 7d, 2026-11, 2026-11-28, 2026-11-01..14 or 2026-11-01..2026-12-24`,
+    'since',
   )
 }
 
@@ -68,6 +76,7 @@ export function byOf(by: string | undefined): PlaceName[] {
   if (unknown !== undefined) {
     throw new ReportError(
       `by is ${JSON.stringify(unknown.slice(0, 40))}, expected ${placeNames.join(', ')} or several with commas`,
+      'by',
     )
   }
   return [...new Set(names as PlaceName[])]
