@@ -110,7 +110,7 @@ async function checkAll(line: CommandLine): Promise<Finding[]> {
   try {
     const { app } = await build(line, 'silent')
     const all = await findings(app, line)
-    await app.account.stop()
+    await Promise.all([app.account.stop(), app.pool.stop()])
     app.agents.destroy()
     return all
   } catch (error) {

@@ -1,6 +1,7 @@
 /** What the whole process shares, and what one request carries through the program. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from './account/account.ts'
+import type { AccountPool } from './account/pool.ts'
 import type { Admin } from './admin.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import type { Client } from '../pipelines/index.ts'
@@ -9,6 +10,7 @@ import type { Caller, Config, ReasoningMemoryLimits } from './config/types.ts'
 import type { Admission, Limits } from './limits/limits.ts'
 import type { Logger, Redact } from './log/log.ts'
 import type { Agents } from './network/agents.ts'
+import type { Refusals } from './network/refusals.ts'
 import type { Usage } from './usage/usage.ts'
 
 /** The reasoning of answers, for clients that do not hand it back. `lib/translated/memory.ts` implements it. */
@@ -22,6 +24,10 @@ export interface App {
   /** replaced as a whole by a reload; a request keeps the one it began with */
   config: Config
   readonly account: Account
+  /** the accounts that have a name */
+  readonly pool: AccountPool
+  /** endpoints that cannot be reached */
+  readonly refusals: Refusals
   readonly agents: Agents
   readonly reasoning: ReasoningMemory
   readonly limits: Limits
@@ -126,6 +132,10 @@ export class CallRecord {
   client: string | undefined = undefined
   model: string | undefined = undefined
   upstream: string | undefined = undefined
+  /** where there was a choice: who served, for which model, and how often it was sent */
+  account: string | undefined = undefined
+  fallbackFrom: string | undefined = undefined
+  attempts: number | undefined = undefined
   stream: boolean | undefined = undefined
   inputTokens: number | undefined = undefined
   outputTokens: number | undefined = undefined

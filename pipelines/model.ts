@@ -49,6 +49,8 @@ export interface RewriteContext {
   subPath: string
   /** whether the client gets a stream: the body's own value, else the default */
   stream: boolean
+  /** the history is of another provider: what only that one can read of its reasoning stays behind */
+  isForeign?: boolean
 }
 
 /** APIs spell `off` differently: `none`, a disabled object or no field. */

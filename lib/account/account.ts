@@ -1,6 +1,6 @@
 /** The account whose token goes upstream: one interface for all kinds. */
 import { ProxyError } from '../../pipelines/errors.ts'
-import type { Config } from '../config/types.ts'
+import type { AccountEntry, Config } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Agents } from '../network/agents.ts'
 import { fileStore, hashOf, seedStore } from './file-store.ts'
@@ -70,6 +70,25 @@ export function openAccount(parts: AccountParts): Account {
   return fixedAccount(source.kind, key, looked, { notes, log: parts.log })
 }
 
+/** One of the accounts that have a name. */
+export function openNamed(
+  { name, login, file, key = '', ...own }: AccountEntry,
+  parts: AccountParts,
+): Account {
+  const { token_url, client_id, refresh_hours } = own
+  const log = parts.log.child({ account: name })
+  if (login === undefined && file === undefined) {
+    return fixedAccount('factory_api_key', key, [], { notes: [], log })
+  }
+  const auth = { ...parts.config.auth, token_url, client_id, refresh_hours }
+  const config = { ...parts.config, auth }
+  const source: RotatingSource =
+    login === undefined
+      ? { kind: 'auth_file', file: file! }
+      : { kind: 'droid_refresh_key', folder: config.data_dir, seed: login, name }
+  return rotatingAccount(source, { ...parts, config, log }, [], [])
+}
+
 function fixedAccount(
   source: AccountSource,
   key: string | undefined,
@@ -105,7 +124,7 @@ function rotatingAccount(
   const store: TokenStore = redis
     ? new RedisStore({ server: redis, account: async () => accountOf(await startingPair()), log })
     : source.kind === 'droid_refresh_key'
-      ? seedStore(source.folder, source.seed)
+      ? seedStore(source.folder, source.seed, source.name)
       : fileStore(source.file)
   const otherPairs = () => Promise.resolve(seed === undefined ? [] : pairsOf(oldLogins(config)))
   const { auth } = config

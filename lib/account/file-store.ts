@@ -3,7 +3,7 @@
  * variable the file is one of several in a folder, one for each value.
  */
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { whyNotSaved, writable } from './durable-file.ts'
 import { withFileLock } from './file-lock.ts'
@@ -32,10 +32,10 @@ export function fileStore(file: string): FileStore {
   return new FileStore(file, { find: place, claim: place, notes: [] })
 }
 
-/** A file in `folder` for the login that began with `seed`. */
-export function seedStore(folder: string, seed: string): FileStore {
-  const place = new SeedFolder(folder, seed)
-  return new FileStore(path.join(folder, 'auth.json'), place)
+/** A file in `folder` for the login that began with `seed`; with a name, for that account in the folder below. */
+export function seedStore(folder: string, seed: string, name?: string): FileStore {
+  const place = new SeedFolder(folder, seed, name)
+  return new FileStore(place.first, place)
 }
 
 class FileStore implements TokenStore {
@@ -102,6 +102,8 @@ function notReplaced(file: string, code: string): string {
 }
 
 const firstName = 'auth.json'
+/** Below the folder, for the logins of accounts with a name. */
+const namedFolder = 'accounts'
 
 /** In place of a pair that is another login's, or that cannot be read. */
 const foreign: StoredTokens = {
@@ -116,6 +118,15 @@ export function isLoginFile(name: string): boolean {
   return name === firstName || /^auth-[0-9a-f]{16}\.json$/.test(name)
 }
 
+function isNamedFile(name: string): boolean {
+  return name.endsWith('.json')
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  // there is none yet, or it cannot be read: saving reports that
+  return await readdir(folder).catch(() => [])
+}
+
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
@@ -123,20 +134,27 @@ export function hashOf(secret: string): string {
 /**
  * One file for each login that began with a variable. The first login of a folder is in `auth.json`, where older versions
  * and other programs look, too; each further one is in a file with the hash of its starting value in the name. So none
- * overwrites another's, and a value that comes back finds its login again.
+ * overwrites another's, and a value that comes back finds its login again. An account with a name has a file with that name. A
+ * login that was kept under another name, or without one, stays where it is, and is found there by its hash.
  */
 class SeedFolder {
   readonly seedHash: string
+  readonly first: string
   readonly #seed: string
-  readonly #first: string
+  readonly #folder: string
   readonly #own: string
   #note: string | undefined
 
-  constructor(folder: string, seed: string) {
+  constructor(folder: string, seed: string, name?: string) {
     this.#seed = seed
+    this.#folder = folder
     this.seedHash = hashOf(seed)
-    this.#first = path.join(folder, firstName)
-    this.#own = path.join(folder, `auth-${this.seedHash.slice(0, 16)}.json`)
+    const hash = this.seedHash.slice(0, 16)
+    const named = path.join(folder, namedFolder)
+    this.first = name ? path.join(named, `${name}.json`) : path.join(folder, firstName)
+    this.#own = name
+      ? path.join(named, `${name}-${hash}.json`)
+      : path.join(folder, `auth-${hash}.json`)
   }
 
   get notes(): readonly string[] {
@@ -146,19 +164,38 @@ class SeedFolder {
   async find(): Promise<string> {
     const own = await readTokens(this.#own)
     const first = await this.#readFirst()
-    if (first === foreign) return this.#own
-    if (!own) return this.#first
+    if (own && first === foreign) return this.#own
     // an older version knows `auth.json` alone
-    return first?.seedHash && first.obtainedAt > own.obtainedAt ? this.#first : this.#own
+    if (own) return first?.seedHash && first.obtainedAt > own.obtainedAt ? this.first : this.#own
+    if (first?.seedHash && first !== foreign && first.access !== undefined) return this.first
+    return (await this.#elsewhere()) ?? (first === foreign ? this.#own : this.first)
   }
 
   /** A folder that cannot be written stays as it is: saving reports that. Throws TurnError where the turn does not come. */
   async claim(leaving: AbortSignal): Promise<string> {
     const file = await this.find()
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 }).catch(() => undefined)
-    if (file === this.#own || (await this.#readFirst())?.seedHash === this.seedHash) return file
-    await withFileLock(this.#first, () => this.#stamp(), { leaving, note: () => undefined })
+    if (file !== this.first || (await this.#readFirst())?.seedHash === this.seedHash) return file
+    await withFileLock(this.first, () => this.#stamp(), { leaving, note: () => undefined })
     return await this.find()
+  }
+
+  /** The newest pair of this login under any other name. */
+  async #elsewhere(): Promise<string | undefined> {
+    const named = path.join(this.#folder, namedFolder)
+    const files = [
+      ...(await namesIn(this.#folder))
+        .filter(isLoginFile)
+        .map((name) => path.join(this.#folder, name)),
+      ...(await namesIn(named)).filter(isNamedFile).map((name) => path.join(named, name)),
+    ].filter((file) => file !== this.first && file !== this.#own)
+    const kept = await Promise.all(
+      files.map(async (file) => ({ file, pair: await readTokens(file).catch(() => undefined) })),
+    )
+    const ours = kept.filter(
+      ({ pair }) => pair?.seedHash === this.seedHash && pair.access !== undefined,
+    )
+    return ours.toSorted((one, other) => other.pair!.obtainedAt - one.pair!.obtainedAt)[0]?.file
   }
 
   /** Takes over a login without an owner, and an empty place before a token is spent for it. */
@@ -167,14 +204,14 @@ class SeedFolder {
     if (stored?.seedHash) return
     const stub = { access: undefined, refresh: this.#seed, obtainedAt: 0, expiresAt: 0 }
     const { seedHash } = this
-    await writeTokens(this.#first, { ...(stored ?? stub), seedHash }).catch(() => undefined)
+    await writeTokens(this.first, { ...(stored ?? stub), seedHash }).catch(() => undefined)
   }
 
   /** The pair in `auth.json`, unless it is another's. A file that cannot be read is left alone, and the variable serves. */
   async #readFirst(): Promise<StoredTokens | undefined> {
     this.#note = undefined
     try {
-      const stored = await readTokens(this.#first)
+      const stored = await readTokens(this.first)
       return !stored?.seedHash || stored.seedHash === this.seedHash ? stored : foreign
     } catch (error) {
       if (!(error instanceof TokenFileError)) throw error

@@ -11,8 +11,8 @@ import type { Config } from '../config/types.ts'
 
 export type Source =
   | { kind: 'factory_api_key'; key: string }
-  /** `seed` is only the starting value; the renewed pair is kept in a file in `folder` */
-  | { kind: 'droid_refresh_key'; folder: string; seed: string }
+  /** `seed` is only the starting value; the renewed pair is kept in a file in `folder`, that of the account `name` */
+  | { kind: 'droid_refresh_key'; folder: string; seed: string; name?: string }
   | { kind: 'auth_file'; file: string }
   /** one that an earlier start kept, without the variable that it began with; `start`: where it is until then */
   | { kind: 'kept_login'; file: string; start?: FoundLogin }

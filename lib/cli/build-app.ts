@@ -1,7 +1,8 @@
 /** Puts the parts together: configuration, log, account, agents. */
 import path from 'node:path'
 import type { DestinationStream } from 'pino'
-import { openAccount } from '../account/account.ts'
+import { openAccount, openNamed } from '../account/account.ts'
+import { AccountPool } from '../account/pool.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
 import { Admin } from '../admin.ts'
 import type { App } from '../app.ts'
@@ -14,6 +15,7 @@ import { KnownSecrets, openLog, redactor } from '../log/log.ts'
 import { Limits } from '../limits/limits.ts'
 import { BoundedMemory } from '../translated/memory.ts'
 import { createAgents } from '../network/agents.ts'
+import { Refusals } from '../network/refusals.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
 import { UsageFolder } from '../usage/folder.ts'
 import { Usage, type UsageStore } from '../usage/usage.ts'
@@ -55,6 +57,11 @@ export function buildApp(parts: AppParts): BuiltApp {
   const app: App = {
     config,
     account: openAccount({ config, log, agents, redis }),
+    pool: new AccountPool(
+      { log, open: (entry) => openNamed(entry, { config, log, agents, redis }) },
+      config,
+    ),
+    refusals: new Refusals(),
     agents,
     reasoning: new BoundedMemory(),
     limits: new Limits(),
@@ -85,7 +92,10 @@ export function usageStore({ data_dir: dir }: Config): UsageStore {
 function exposureWarnings({ config, account }: App): string[] {
   const spendsAccount = account.source !== 'none' && usesAccount(config)
   const spendsKeys = config.endpoints.some(
-    (endpoint) => typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined,
+    (endpoint) =>
+      typeof endpoint.auth === 'object' ||
+      endpoint.auth === 'accounts' ||
+      keyHeaderOf(endpoint) !== undefined,
   )
   if (loopback.test(config.host) || config.prepared.clientKeys.length > 0) return []
   if (!spendsAccount && !spendsKeys) return []

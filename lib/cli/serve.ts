@@ -42,12 +42,13 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   const signal = await stopped
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
   app.account.leave()
+  app.pool.leave()
   await drain(server, app)
   // without a handler, a SIGHUP that is still on its way would end the process
   process.on('SIGHUP', () => undefined)
   process.off('SIGHUP', onHangUp)
   await app.usage.stop()
-  await app.account.stop()
+  await Promise.all([app.account.stop(), app.pool.stop()])
   app.agents.destroy()
   app.log.info('stopped')
   await built.endLog()
@@ -81,6 +82,7 @@ function accountStarter(app: App): { start(): Promise<void> } {
   let started = false
   return {
     async start() {
+      await app.pool.start(app.config)
       if (started || !usesAccount(app.config)) return
       started = true
       await app.account.start()
@@ -113,6 +115,7 @@ function reload(app: App, options: ServeOptions): void {
       (key) => JSON.stringify(next[key]) !== JSON.stringify(app.config[key]),
     )
     app.config = next
+    app.pool.use(next)
     app.log.info({ file: next.file }, 'configuration read again')
     for (const warning of warnings) app.log.warn(warning)
     if (fixed.length > 0) app.log.warn({ keys: fixed }, 'these keys take effect at the next start')

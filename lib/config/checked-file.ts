@@ -1,5 +1,6 @@
 /** The object of a configuration file, checked: what cannot be served is left out, all else that is wrong is a fault. */
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
+import type { GivenAccount } from './accounts.ts'
 import { authFaults } from './endpoint-auth.ts'
 import { describe, missingPlace, validate, type SchemaFault } from './validate.ts'
 import { isStrict, nearest, withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
@@ -11,6 +12,7 @@ import type { Remarks } from './written-value.ts'
 export type FilePart = Omit<
   ConfigData,
   | 'auth'
+  | 'accounts'
   | 'file'
   | 'env_files'
   | 'data_dir'
@@ -20,7 +22,7 @@ export type FilePart = Omit<
   | 'endpoint_secrets'
   | 'file_secrets'
   | 'unserved'
-> & { auth: Omit<AuthConfig, 'file'> & { file?: string } }
+> & { auth: Omit<AuthConfig, 'file'> & { file?: string }; accounts: GivenAccount[] }
 
 /** As the schema leaves it: `auth` may still be missing. */
 export type GivenPart = Omit<FilePart, 'endpoints'> & { endpoints: GivenEndpoint[] }

@@ -1,5 +1,6 @@
 /** What no schema sees: whether the parts of a configuration fit together. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { routingFaults } from './accounts.ts'
 import { checkAdminKey } from './admin-key.ts'
 import { otherType } from './base-url.ts'
 import { isBrokenHash } from './callers.ts'
@@ -29,6 +30,7 @@ export function checkConsistency(config: ConfigData, check: Check): void {
   checkEndpoints(config, check, fault)
   checkModels(config, check, fault)
   checkRedirects(config, check)
+  for (const text of routingFaults(config)) fault(text)
   checkUrl(blame.token_url, config.auth.token_url, (text) => faults.push(text))
   const { token_store: store } = config.secrets
   if (store !== undefined && !storeAddress(store)) {

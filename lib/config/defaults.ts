@@ -7,6 +7,7 @@ import type {
   Endpoint,
   Model,
   ReasoningMemoryLimits,
+  Retry,
   Timeouts,
   UsageConfig,
 } from './types.ts'
@@ -55,6 +56,9 @@ export const defaultTimeouts: Timeouts = {
   idle_s: 300,
   shutdown_s: 8,
 }
+
+/** A client that waits longer has asked again by then. */
+export const defaultRetry: Retry = { wait_s: 5, attempts: 3 }
 
 /** Enough for a handful of agents at a time on a machine with little memory. */
 export const defaultReasoningMemory: ReasoningMemoryLimits = {

@@ -23,7 +23,8 @@ export function withAuth(endpoint: GivenEndpoint): Endpoint {
 }
 
 function authOf(endpoint: GivenEndpoint): EndpointAuth {
-  const { auth, base_url: url } = endpoint
+  const { auth, base_url: url, accounts } = endpoint
+  if (accounts) return 'accounts'
   if (keyHeaderOf(endpoint) !== undefined && typeof auth !== 'object') return 'none'
   if (auth !== undefined) return auth
   return URL.canParse(url) && accountOrigins.has(new URL(url).origin) ? 'account' : 'client'
@@ -79,9 +80,16 @@ export function whose(endpoint: Endpoint, config: Config, hasAccount: boolean): 
   if (typeof auth === 'object') {
     return config.endpoint_secrets[auth.env] ? `$${auth.env}` : `$${auth.env}, which is not set`
   }
+  if (auth === 'accounts') return accountsShown(endpoint)
   if (auth === 'none') return header ? `the key in its headers (${header})` : 'no credential'
   if (auth === 'client') return "the client's own key"
   return hasAccount ? "the account's token" : "the client's own key, as there is no account"
+}
+
+function accountsShown({ accounts = [], choose = 'first' }: Endpoint): string {
+  const [only, ...others] = accounts
+  if (others.length === 0) return `the account ${only}`
+  return `the accounts ${accounts.join(', ')} (${choose})`
 }
 
 /** The credentials of endpoints with `auth.env`, as the environment has them. */

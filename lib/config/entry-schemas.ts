@@ -1,5 +1,6 @@
 /** The JSON schema of a model and of an endpoint, as `models` and `endpoints` list them. */
 import { providers } from '../../pipelines/index.ts'
+import { accountsOfEndpoint } from './routing-schema.ts'
 import { text, type Schema } from './schema-type.ts'
 
 const modelTypes = Object.keys(providers)
@@ -58,6 +59,11 @@ export const model: Schema = {
       description: "send a web search that a client lists beside its own tools as the provider's",
     },
     price,
+    fallback: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      description: 'ids of models that serve in its place, in order',
+    },
   },
 }
 
@@ -87,6 +93,7 @@ export const endpoint: Schema = {
         },
       ],
     },
+    ...accountsOfEndpoint,
     headers: {
       type: 'object',
       default: {},

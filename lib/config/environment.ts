@@ -4,7 +4,7 @@ import { describe, validate } from './validate.ts'
 import type { Schema } from './schema-type.ts'
 import { logLevels } from './schema.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'
-import { bareValue, keyOf, listOf, oneKeyOf, type Remarks } from './written-value.ts'
+import { bareValue, keyOf, keysOf, listOf, type Remarks } from './written-value.ts'
 
 export interface Environment {
   PORT?: number
@@ -14,8 +14,9 @@ export interface Environment {
   CONFIG_FILE?: string
   TOKEN_URL?: string
   AUTH_CLIENT_ID?: string
-  FACTORY_API_KEY?: string
-  DROID_REFRESH_KEY?: string
+  /** several are an account each */
+  FACTORY_API_KEY?: string[]
+  DROID_REFRESH_KEY?: string[]
   TOKEN_STORE?: string
   USAGE?: string
   ADMIN_KEY?: string
@@ -45,8 +46,8 @@ export const environmentSchema: Schema = {
     AUTH_FILE: text('auth.file'),
     TOKEN_URL: text('auth.token_url'),
     AUTH_CLIENT_ID: text('auth.client_id'),
-    FACTORY_API_KEY: text('fixed key'),
-    DROID_REFRESH_KEY: text('refresh token'),
+    FACTORY_API_KEY: text('fixed key; several, comma separated, are an account each'),
+    DROID_REFRESH_KEY: text('refresh token; several, comma separated, are an account each'),
     API_KEYS: text('client keys, comma separated'),
     ADMIN_KEY: text('admin_key'),
     USAGE: { type: 'string', enum: ['on', 'off'], description: 'off: usage.enabled is false' },
@@ -55,12 +56,13 @@ export const environmentSchema: Schema = {
 }
 
 /** Each of these can also be read from a file, named by the variable with `_FILE` behind it. */
-const keyReaders = {
-  FACTORY_API_KEY: oneKeyOf,
-  DROID_REFRESH_KEY: oneKeyOf,
-  TOKEN_STORE: bareValue,
-  ADMIN_KEY: (written: string, remarks: Remarks) => keyOf(written, remarks),
-} as const
+const secretNames = new Set([
+  'FACTORY_API_KEY',
+  'DROID_REFRESH_KEY',
+  'TOKEN_STORE',
+  'API_KEYS',
+  'ADMIN_KEY',
+])
 
 const inSmallLetters = new Set(['LOG_LEVEL', 'USAGE'])
 
@@ -77,7 +79,7 @@ export interface Problems {
 export function readEnvironment(settings: Settings, problems: Problems): Environment {
   const given: Record<string, string> = {}
   for (const name of Object.keys(environmentSchema.properties ?? {})) {
-    if (name in keyReaders || name === 'API_KEYS') continue
+    if (secretNames.has(name)) continue
     const value = bareOf(name, settings, problems)
     if (value) given[name] = inSmallLetters.has(name) ? value.toLowerCase() : value
   }
@@ -87,13 +89,21 @@ export function readEnvironment(settings: Settings, problems: Problems): Environ
     const [, name = ''] = fault.instancePath.split('/')
     problems.faults.push(...describe([fault]).map((line) => `${settings.source(name)}: ${line}`))
   }
-  for (const [name, reader] of Object.entries(keyReaders)) {
-    const value = reader(
-      writtenSecret(name, settings, problems) ?? '',
-      remarksOn(name, settings, problems),
-    )
-    if (value) read[name as keyof typeof keyReaders] = value
+  for (const name of ['FACTORY_API_KEY', 'DROID_REFRESH_KEY'] as const) {
+    const written = writtenSecret(name, settings, problems) ?? ''
+    const values = keysOf(written, remarksOn(name, settings, problems))
+    if (values.length > 0) read[name] = values
   }
+  const store = bareValue(
+    writtenSecret('TOKEN_STORE', settings, problems) ?? '',
+    remarksOn('TOKEN_STORE', settings, problems),
+  )
+  if (store) read.TOKEN_STORE = store
+  const admin = keyOf(
+    writtenSecret('ADMIN_KEY', settings, problems) ?? '',
+    remarksOn('ADMIN_KEY', settings, problems),
+  )
+  if (admin) read.ADMIN_KEY = admin
   const keys = clientKeys(settings, problems)
   if (keys) read.API_KEYS = keys
   return read

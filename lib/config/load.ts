@@ -9,6 +9,7 @@ import {
   type Given,
   type GivenPart,
 } from './checked-file.ts'
+import { accountFaults, severalValues, withAccounts } from './accounts.ts'
 import { clientKeys } from './callers.ts'
 import { bareClients } from './clients.ts'
 import { checkConsistency } from './consistency.ts'
@@ -129,6 +130,7 @@ function readFile(options: LoadOptions, settings: Settings, problems: Problems):
   const checked = checkFile(object, settings.get, remarks)
   const { endpoints } = checked.part
   problems.warnings.push(...authWarnings(endpoints), ...oldHosts(endpoints))
+  for (const fault of accountFaults(endpoints)) remarks.fault(fault)
   return { ...checked, part: withShipped(checked.part, checked.given), path: choice.path }
 }
 
@@ -151,9 +153,13 @@ function combined({ options, settings, env, flagged, file, problems }: Parts): C
   const { admin_key: listed, ...rest } = part
   const keyGiven = { env: env.ADMIN_KEY, listed, place: `${filePath}: admin_key` }
   const admin = adminKey(keyGiven, problems)
+  const fileDir = path.dirname(filePath)
+  const own = overEnvironment(part, env, settings, { ...options, fileDir })
+  const { homeDir } = options
   return {
     ...rest,
-    ...overEnvironment(part, env, settings, { ...options, fileDir: path.dirname(filePath) }),
+    ...own,
+    ...withAccounts(part, severalValues(env), { auth: own.auth, fileDir, homeDir }),
     ...logging(given, part, env, flagged.LOG_LEVEL),
     host,
     port: flagged.PORT ?? env.PORT ?? part.port,
@@ -225,8 +231,8 @@ function overEnvironment(
       client_id: env.AUTH_CLIENT_ID ?? file.auth.client_id,
     },
     secrets: {
-      ...(env.FACTORY_API_KEY && { factory_api_key: env.FACTORY_API_KEY }),
-      ...(env.DROID_REFRESH_KEY && { droid_refresh_key: env.DROID_REFRESH_KEY }),
+      ...(env.FACTORY_API_KEY?.[0] && { factory_api_key: env.FACTORY_API_KEY[0] }),
+      ...(env.DROID_REFRESH_KEY?.[0] && { droid_refresh_key: env.DROID_REFRESH_KEY[0] }),
       ...(env.TOKEN_STORE && { token_store: env.TOKEN_STORE }),
     },
   }

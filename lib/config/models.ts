@@ -62,7 +62,13 @@ export function placeOf({ prepared: { places } }: Config, model: Model): Place {
 export function systemPromptOf(config: Config, endpoint: Endpoint): string {
   const { system_prompt: prompt } = config
   const isShipped = prompt.trimEnd() === defaultSystemPrompt.trimEnd()
-  return endpoint.system_prompt ?? (isShipped && endpoint.auth !== 'account' ? '' : prompt)
+  return endpoint.system_prompt ?? (isShipped && !getsLogin(endpoint, config) ? '' : prompt)
+}
+
+/** A fixed key is the operator's own with some provider. */
+function getsLogin({ auth, accounts: names = [] }: Endpoint, { accounts }: Config): boolean {
+  if (auth !== 'accounts') return auth === 'account'
+  return accounts.some(({ name, key }) => key === undefined && names.includes(name))
 }
 
 /** The endpoint of a model: the one it names, else the one of its type, else the one with the type's name. */
@@ -92,6 +98,7 @@ export function prepared(data: ConfigData): Config {
     places.set(model, {
       endpoint,
       account: accountNameOf(endpoint),
+      isRouted: endpoint.auth === 'accounts' || (model.fallback?.length ?? 0) > 0,
       whole: wayTo(endpoint, model, false),
       stream: wayTo(endpoint, model, true),
     })
@@ -116,7 +123,7 @@ export function prepared(data: ConfigData): Config {
 /** How usage calls whoever an endpoint charges: the account, the variable with its key, the caller, or nobody it knows. */
 function accountNameOf({ auth }: Endpoint): string {
   if (typeof auth === 'object') return auth.env.toLowerCase()
-  return { account: 'default', client: 'caller', none: 'none' }[auth]
+  return { account: 'default', accounts: 'none', client: 'caller', none: 'none' }[auth]
 }
 
 function wayTo({ base_url: baseUrl }: Endpoint, model: Model, isStream: boolean): Way {

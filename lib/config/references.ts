@@ -127,7 +127,9 @@ function fromFile(file: string, place: string, to: Expansion): string | undefine
 }
 
 function isSecretOrAddress(place: string): boolean {
-  return /^api_keys\[|^admin_key$|^clients\[\d+\]\.key$|\.headers\.|\.base_url$|^auth\./.test(place)
+  return /^api_keys\[|^admin_key$|^clients\[\d+\]\.key$|^accounts\[|\.headers\.|\.base_url$|^auth\./.test(
+    place,
+  )
 }
 
 /** An address is one unless it holds a user or a query. */

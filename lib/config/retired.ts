@@ -4,7 +4,7 @@ import type { GivenEndpoint } from './types.ts'
 import type { Settings } from './env-files.ts'
 import type { Remarks } from './written-value.ts'
 
-const oneAccount = 'one account is served: FACTORY_API_KEY or DROID_REFRESH_KEY'
+const severalAccounts = 'list them in accounts, or in FACTORY_API_KEY or DROID_REFRESH_KEY'
 const ownWay = 'there is nothing like it here; take it out'
 
 /** By the place in the file, without the numbers of lists. Source: their config files and documentation, read 2026-11. */
@@ -13,13 +13,13 @@ const keys: Record<string, string> = {
   enable_server_auth: 'list the keys of the clients in api_keys, or in API_KEYS',
   system_prompt_mode: 'system_prompt is put in front of every request',
   system_append_prompt: 'write it into system_prompt, which is put in front of every request',
-  'round-robin': oneAccount,
-  remove_on_402: oneAccount,
-  refresh_keys: oneAccount,
-  factory_api_keys: oneAccount,
-  'auth.refresh_keys': oneAccount,
-  'auth.factory_api_keys': oneAccount,
-  key_pool: oneAccount,
+  'round-robin': 'it is choose of an endpoint with accounts now',
+  remove_on_402: 'an account without a balance rests by itself',
+  refresh_keys: severalAccounts,
+  factory_api_keys: severalAccounts,
+  'auth.refresh_keys': severalAccounts,
+  'auth.factory_api_keys': severalAccounts,
+  key_pool: severalAccounts,
   key_test_model: ownWay,
   refresh_interval_hours: 'it is auth.refresh_hours now',
   redis: 'set TOKEN_STORE=redis://host:6379 where several processes share a login',
@@ -87,7 +87,7 @@ const variables: [name: RegExp, successor: string][] = [
     /^ADMIN_ACCESS_KEY$/,
     'ADMIN_KEY is the key of who may look, API_KEYS holds those of the clients',
   ],
-  [/^(?:FACTORY_API_KEYS|DROID_REFRESH_KEYS|KEY_POOL_\w+)$/, oneAccount],
+  [/^(?:FACTORY_API_KEYS|DROID_REFRESH_KEYS|KEY_POOL_\w+)$/, severalAccounts],
   [/^REDIS_(?:ENABLED|HOST)$/, 'set TOKEN_STORE=redis://host:6379'],
   [/^CLUSTER_MODE$/, 'start several processes with TOKEN_STORE instead'],
   [/^SYSTEM_PROMPT$/, 'it is system_prompt in config.json'],

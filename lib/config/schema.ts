@@ -11,6 +11,7 @@ import {
   defaultUsage,
 } from './defaults.ts'
 import { endpoint, model } from './entry-schemas.ts'
+import { accounts, retry } from './routing-schema.ts'
 import { text, type Schema } from './schema-type.ts'
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -142,6 +143,8 @@ export const fileSchema: Schema = {
       default: defaultEndpoints,
       description: 'the upstreams',
     },
+    accounts,
+    retry,
     model_redirects: {
       type: 'object',
       default: {},

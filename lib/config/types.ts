@@ -15,6 +15,8 @@ export interface Model extends PipelineModel {
   endpoint?: string
   provider?: string
   price?: Price
+  /** ids of the models that serve in its place */
+  fallback?: readonly string[]
 }
 
 /** USD for a million tokens. Left out, what is read from a cache or written to one costs as much as other input. */
@@ -26,10 +28,38 @@ export interface Price {
 }
 
 /**
- * `account`: the token of `lib/account`; `client`: the caller's own credential; `none`: no credential; else a variable of
- * the environment.
+ * `account`: the token of `lib/account`; `accounts`: of one of those that the endpoint names; `client`: the caller's own
+ * credential; `none`: no credential; else a variable of the environment.
  */
-export type EndpointAuth = 'account' | 'client' | 'none' | { env: string; header?: string }
+export type EndpointAuth =
+  | 'account'
+  | 'accounts'
+  | 'client'
+  | 'none'
+  | { env: string; header?: string }
+
+/** An entry of `accounts`, complete: exactly one of `login`, `file` and `key` is there. */
+export interface AccountEntry {
+  name: string
+  /** the refresh token that it began with */
+  login?: string
+  /** absolute */
+  file?: string
+  key?: string
+  /** of the key */
+  header?: string
+  token_url: string
+  client_id: string
+  refresh_hours: number
+  enabled: boolean
+}
+
+export type Choice = 'first' | 'sticky' | 'round-robin'
+
+export interface Retry {
+  wait_s: number
+  attempts: number
+}
 
 export interface Endpoint {
   name: string
@@ -40,6 +70,9 @@ export interface Endpoint {
   system_prompt?: string
   /** in which form it takes the parameters of tools */
   schema?: 'json' | 'openapi'
+  /** names, the preferred one first */
+  accounts?: readonly string[]
+  choose?: Choice
 }
 
 /** An endpoint as the file has it: `auth` may be left out. */
@@ -78,6 +111,8 @@ export interface ConfigData {
   host: string
   models: readonly Model[]
   endpoints: readonly Endpoint[]
+  accounts: readonly AccountEntry[]
+  retry: Retry
   model_redirects: Readonly<Record<string, string>>
   system_prompt: string
   default_stream: DefaultStream
@@ -127,6 +162,8 @@ export interface Place {
   endpoint: Endpoint
   /** how usage calls whoever is charged */
   account: string
+  /** there is a choice: several accounts, or models that stand in */
+  isRouted: boolean
   whole: Way
   stream: Way
 }

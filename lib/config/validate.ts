@@ -58,7 +58,8 @@ export interface SchemaFault {
 }
 
 /** Values below these keys may be secrets, or sit beside one. */
-const secretPlace = /(?:^|\.)(?:api_keys|admin_key|headers|auth)(?:[.[]|$)|^clients\[\d+\]\.key|KEY/
+const secretPlace =
+  /(?:^|\.)(?:api_keys|admin_key|headers|auth|accounts)(?:[.[]|$)|^clients\[\d+\]\.key|KEY/
 
 /** What is known of a file besides its schema. */
 export interface Context {

@@ -35,15 +35,11 @@ export function keyOf(written: string, remarks: Remarks, lenient = false): strin
   return wrong && !lenient ? undefined : key
 }
 
-/** The first of several keys, which forks of the original take in turn. */
-export function oneKeyOf(written: string, remarks: Remarks): string | undefined {
+/** One key, or several: an account each. One that comes twice counts once. */
+export function keysOf(written: string, remarks: Remarks): string[] {
   const bare = bareValue(written, remarks)
-  const [first, ...more] = listOf(bare ?? '')
-  if (first === undefined) return undefined
-  if (more.length > 0) {
-    remarks.warn(`holds ${more.length + 1} keys; one account is served, so only the first is used`)
-  }
-  return keyOf(first, remarks)
+  const keys = listOf(bare ?? '').map((one) => keyOf(one, remarks))
+  return [...new Set(keys.filter((key) => key !== undefined))]
 }
 
 /** What no key has, and no header takes: the position is shown, not the text. */

@@ -7,7 +7,7 @@ import type { Call } from '../app.ts'
 import { findModel, systemPromptOf } from '../config/models.ts'
 import type { DefaultStream, Model } from '../config/types.ts'
 import { withBody } from '../http/body.ts'
-import { forward, prepareForward, type Forwarded } from '../same-api/forward.ts'
+import { forward, prepareForward, relay, type Forwarded } from '../same-api/forward.ts'
 import {
   answerEmpty,
   answerTranslated,
@@ -18,8 +18,8 @@ import {
 } from '../translated/answer.ts'
 import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
-import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
-import { modelOf, targetOf } from '../upstream/target.ts'
+import { answerHeaders, nameServer, withoutSecrets } from '../upstream/headers.ts'
+import { modelOf, targetOf, type Target } from '../upstream/target.ts'
 import { ProxyError, badRequest } from '../../pipelines/errors.ts'
 import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
@@ -27,6 +27,8 @@ import { parseExactObject } from '../../pipelines/json/request-body.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
 import { withoutImages } from '../../pipelines/neutral/turn.ts'
 import type { ClientRead } from '../../pipelines/stages/serialise.ts'
+import { admit } from './admit.ts'
+import { retold, walkRoute, type Routed, type StandIn } from './ask-routed.ts'
 
 /** Answers one request. What follows the route of the client's API in the path goes upstream. Throws ProxyError. */
 export async function askModel(
@@ -34,84 +36,104 @@ export async function askModel(
   res: ServerResponse,
   call: Call,
 ): Promise<void> {
-  if (call.caller || call.config.max_parallel > 0) admit(res, call)
   call.isCounted = !isFree.test(call.path)
-  const asked = await withBody(req, call, (bytes) => prepare(call, bytes))
+  if (call.caller || call.config.max_parallel > 0) admit(res, call)
+  const asked = await withBody(req, call, (bytes) => begun(call, bytes))
   const { admission } = call
   if (admission) admission.isSpent = asked.road !== 'none'
   try {
-    if (asked.road === 'same-api') await forward(req, res, call, asked)
-    else if (asked.road === 'translated') await translate(res, call, asked)
-    else answerEmpty(res, asked)
+    await answerAsked(req, res, call, asked)
   } finally {
     admission?.book(call.record)
   }
 }
 
+async function answerAsked(
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+  asked: Ready | Unasked | Routed<Ready>,
+): Promise<void> {
+  if (asked.road === 'routed') {
+    const { prepared, answer } = await walkRoute(req, res, call, asked)
+    if (prepared.road === 'same-api') await relay(answer, res, call, prepared)
+    else await retell(answer, res, call, prepared)
+    return
+  }
+  if (asked.road === 'none') {
+    answerEmpty(res, asked)
+    return
+  }
+  nameServer(res, asked.target)
+  if (asked.road === 'same-api') await forward(req, res, call, asked)
+  else await translate(res, call, asked)
+}
+
 /** Calls that spend no tokens. */
 const isFree = /\/(?:count_tokens|input_tokens|cancel)$/
-
-/** Throws ProxyError 429 where the caller is at a limit, 503 where the process is. */
-function admit(res: ServerResponse, call: Call): void {
-  const { app, caller, client, config, path } = call
-  const counted = isFree.test(path) ? undefined : caller
-  try {
-    const asking = { caller: counted, client, maxParallel: config.max_parallel }
-    const admission = app.limits.admit(asking)
-    call.admission = admission
-    res.once('close', () => admission.end())
-  } catch (error) {
-    if (counted && app.limits.isNews(counted)) {
-      app.log.warn(
-        { client: counted.name, reason: (error as Error).message },
-        'requests are refused',
-      )
-    }
-    throw error
-  }
-}
 
 /** The client wants no answer, and gets it from here. */
 interface Unasked extends Pick<Asked, 'form' | 'stream' | 'requestedModel'> {
   road: 'none'
 }
 
-function prepare(call: Call, bytes: Buffer): Forwarded | Translated | Unasked {
+type Ready = Forwarded | Translated
+
+function begun(call: Call, bytes: Buffer): Ready | Unasked | Routed<Ready> {
+  const first = prepare(call, bytes)
+  if (first.road === 'none' || !first.target.isRouted) return first
+  const again = (body: Buffer, standIn: StandIn) => {
+    const ready = prepare(call, body, standIn)
+    return ready.road === 'none' ? undefined : ready
+  }
+  return { road: 'routed', first, bytes, prepare: again }
+}
+
+/** `standIn`: the model that is asked in place of the one that the request names. */
+function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked {
   const { client, path } = call
   const subPath = path.slice(client.route.length)
   const canTranslate = subPath === ''
-  if (!canTranslate || ownApi(client, hintedModel(call, bytes))) {
+  const isForeign = standIn?.isForeign ?? false
+  if (!canTranslate || ownApi(client, standIn?.model ?? hintedModel(call, bytes))) {
     const document = JsonDocument.parse(bytes)
-    const model = modelOf(call, modelName(document))
+    const model = standIn?.model ?? modelOf(call, modelName(document))
     const own = ownApi(client, model)
-    if (own) return pass(call, document, model, own, subPath)
+    if (own) return pass(call, document, { model, own, subPath, isForeign })
     if (!canTranslate) throw unservedPath(call, subPath, model)
   }
   const body = parseExactObject(bytes)
   const { model: name } = body
-  const named = typeof name === 'string' && name !== '' ? modelOf(call, name) : undefined
+  const isNamed = typeof name === 'string' && name !== ''
+  const named = standIn?.model ?? (isNamed ? modelOf(call, name) : undefined)
   const own = ownApi(client, named)
   if (named && own) {
     const document = JsonDocument.parse(bytes)
-    return pass(call, document, named, own, subPath)
+    return pass(call, document, { model: named, own, subPath, isForeign })
   }
   const { request, stream: asked, isEmpty, form } = client.read(body, call.headers)
   const model = named ?? modelOf(call, request.model)
   const provider = providers[model.type]
   const stream = wantsStream(call, asked)
   if (isEmpty) return { road: 'none', form, stream, requestedModel: request.model }
-  return prepareTranslation(call, { client, provider, request, form, model, stream })
+  const seen = standIn ? retold(request, standIn) : request
+  return prepareTranslation(call, { client, provider, request: seen, form, model, stream })
+}
+
+interface Passing {
+  model: Model
+  own: SameApi
+  subPath: string
+  isForeign: boolean
 }
 
 function pass(
   call: Call,
   document: JsonDocument,
-  model: Model,
-  own: SameApi,
-  subPath: string,
+  { model, own, subPath, isForeign }: Passing,
 ): Forwarded {
   const stream = wantsStream(call, document.get('stream'))
-  return prepareForward(call, document, model, own, { subPath, stream })
+  return prepareForward(call, document, model, own, { subPath, stream, isForeign })
 }
 
 /** What the model's API needs where it is the client's own; undefined where it is another. */
@@ -181,6 +203,7 @@ function defaultStream(wanted: DefaultStream, headers: IncomingHttpHeaders): boo
 /** A request that is ready to go up. */
 export interface Translated {
   road: 'translated'
+  target: Target
   asked: Asked
   body: OutgoingBody
   /** parameters that the model's API has no word for */
@@ -237,16 +260,25 @@ export function prepareTranslation(
     pass: provider.headerPrefixes,
     headers,
   }
-  return { road: 'translated', asked, body, dropped: written.dropped }
+  return { road: 'translated', target, asked, body, dropped: written.dropped }
 }
 
 /** Sends the request and answers it. Throws ProxyError for whatever goes wrong before the first byte. */
 export async function translate(
   res: ServerResponse,
   call: Call,
-  { asked, body, dropped }: Translated,
+  translated: Translated,
 ): Promise<void> {
-  const answer = await exchange(call, asked.target, body, sendAttempt)
+  const answer = await exchange(call, translated.target, translated.body, sendAttempt)
+  await retell(answer, res, call, translated)
+}
+
+async function retell(
+  answer: UpstreamAnswer,
+  res: ServerResponse,
+  call: Call,
+  { asked, dropped }: Translated,
+): Promise<void> {
   setHeaders(res, call, answer, asked, dropped)
   if (answer.status >= 300) await refuse(answer, call, asked)
   else await answerTranslated(answer, res, call, asked)

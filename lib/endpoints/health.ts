@@ -9,9 +9,10 @@ export const health: Endpoint = (_req, res, call) => {
   const { app } = call
   const { state, ...account } = app.account.status()
   const isUsed = usesAccount(app.config)
-  const notes = isUsed ? app.account.notes() : []
+  const notes = [...(isUsed ? app.account.notes() : []), ...app.pool.notes()]
   const warnings = [...app.warnings, ...notes, ...app.usage.warnings]
-  const { degraded } = endpointsOf(app)
+  const { degraded } = endpointsOf(app, true)
+  const accounts = app.pool.status()
   const isDegraded = degraded.length > 0 || (isUsed && state === 'degraded')
   sendJson(res, 200, {
     status: isDegraded ? 'degraded' : 'ok',
@@ -19,6 +20,7 @@ export const health: Endpoint = (_req, res, call) => {
     uptime_s: Math.floor((Date.now() - app.startedAt) / 1000),
     // the demo has none, and shows that
     ...((isUsed || app.accountNote !== undefined) && { account }),
+    ...(accounts.length > 0 && { accounts }),
     in_flight: inFlight(app, call),
     ...(degraded.length > 0 && { degraded }),
     ...(warnings.length > 0 && { warnings }),
@@ -27,7 +29,7 @@ export const health: Endpoint = (_req, res, call) => {
 
 /** 200 while anything can be served: a replica that is taken out of service serves nobody. */
 export const ready: Endpoint = (_req, res, { app }) => {
-  const { serving, degraded } = endpointsOf(app)
+  const { serving, degraded } = endpointsOf(app, false)
   const isReady = !app.shuttingDown && (serving || degraded.length === 0)
   const reasons = new Set(degraded.map(({ reason }) => reason))
   const reason = app.shuttingDown ? 'shutting down' : [...reasons].join('; ')
@@ -43,20 +45,22 @@ interface Degraded {
   reason: string
 }
 
-/** Of the endpoints that some model leads to: those that have no credential, and whether another serves. */
-function endpointsOf(app: App): { serving: boolean; degraded: Degraded[] } {
+/** Of the endpoints that some model leads to: those that have no credential (`now`: at the moment), and whether another serves. */
+function endpointsOf(app: App, now: boolean): { serving: boolean; degraded: Degraded[] } {
   const { config } = app
   const used = new Set(config.models.map((model) => endpointOf(config, model)))
   const degraded: Degraded[] = []
   for (const endpoint of used) {
-    const reason = whyNot(app, endpoint)
+    const reason = whyNot(app, endpoint, now)
     if (reason !== undefined) degraded.push({ endpoint: endpoint.name, reason })
   }
   return { serving: degraded.length < used.size, degraded }
 }
 
 /** Why no request to the endpoint has a credential, whatever its client sends; undefined where one may have. */
-function whyNot(app: App, { auth }: EndpointConfig): string | undefined {
+function whyNot(app: App, endpoint: EndpointConfig, now: boolean): string | undefined {
+  const { auth } = endpoint
+  if (auth === 'accounts') return app.pool.whyNone(endpoint, now)
   if (auth === 'account') return isUseless(app) ? 'the account is degraded' : undefined
   if (typeof auth !== 'object' || app.config.endpoint_secrets[auth.env]) return undefined
   return `${auth.env} is not set`

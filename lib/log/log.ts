@@ -135,6 +135,7 @@ const shortestSecret = 8
 interface Holders {
   config: Config
   account: { secrets(): string[] }
+  pool: { secrets(): string[] }
 }
 
 /**
@@ -161,8 +162,9 @@ export class KnownSecrets {
 
   readonly list = (): string[] => {
     if (!this.#holders) return this.#known
-    const { config, account } = this.#holders
-    const tokens = account.secrets()
+    const { config, account, pool } = this.#holders
+    const named = config.accounts.length > 0 ? pool.secrets() : []
+    const tokens = [...account.secrets(), ...named]
     if (config !== this.#config || !isSame(tokens, this.#tokens)) {
       this.#config = config
       this.#tokens = tokens

@@ -32,20 +32,22 @@ export interface Forwarded {
 
 /**
  * The client's body with the operator's changes. `subPath`: what follows the API's own path, such as `/count_tokens`.
- * `stream`: whether the client gets a stream. Throws ProxyError 400 where a part is broken that has to be read.
+ * `stream`: whether the client gets a stream. `isForeign`: the history is of another provider. Throws ProxyError 400 where a
+ * part is broken that has to be read.
  */
 export function prepareForward(
   call: Call,
   body: JsonDocument,
   model: Model,
   { conversation, rewrite, streamEnd, usageOnDemand }: SameApi,
-  { subPath, stream }: { subPath: string; stream: boolean },
+  { subPath, stream, isForeign }: { subPath: string; stream: boolean; isForeign: boolean },
 ): Forwarded {
   const target = targetOf(call, model, { subPath, stream })
   const systemPrompt = systemPromptOf(call.config, target.endpoint)
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body
-  const headers = rewrite(document, { model, systemPrompt, headers: client, subPath, stream })
+  const context = { model, systemPrompt, headers: client, subPath, stream, isForeign }
+  const headers = rewrite(document, context)
   const isMetered = call.admission?.countsTokens === true
   const onDemand = stream && isMetered && subPath === '' ? usageOnDemand : undefined
   const asAsked = onDemand?.ask(document) ? onDemand.hide : undefined
@@ -73,7 +75,7 @@ export async function forward(
 }
 
 /** Passes status, headers and bytes on. An answer that breaks off must not look complete. */
-async function relay(
+export async function relay(
   answer: UpstreamAnswer,
   res: ServerResponse,
   call: Call,

@@ -7,6 +7,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { Stream, Writable } from 'node:stream'
 import httpProxy, { type ServerOptions } from 'http-proxy-3'
 import {
+  AttemptError,
   answerTo,
   endWith,
   unreachable,
@@ -47,7 +48,7 @@ proxy.on('proxyReq', (request, _req, _res, sent) => (sent as Options).onRequest!
 
 /**
  * Sends a request and resolves with the upstream's answer. `req.headers` and `req.url` become the upstream's. Fails with
- * AttemptError, or with ProxyError 502 where there was no connection at all.
+ * AttemptError.
  */
 export function sendByProxy(
   req: IncomingMessage,
@@ -68,13 +69,17 @@ export function sendByProxy(
     req.url = address.path
     try {
       // Only an error without any connection is left for this callback: `answerTo` sees all others, and settles first.
-      proxy.web(req, res, (cause) => setImmediate(reject, unreachable(address.host, cause)))
+      proxy.web(req, res, (cause) => setImmediate(reject, noConnection(address.host, cause)))
     } finally {
       // what holds the request and its body
       options.buffer = noBody
       options.onRequest = undefined
     }
   })
+}
+
+function noConnection(host: string, cause: NodeJS.ErrnoException): AttemptError {
+  return new AttemptError(unreachable(host, cause), false, true)
 }
 
 /**

@@ -53,16 +53,18 @@ export function endWith(request: Writable, { pieces }: Outgoing['body']): void {
   request.end(pieces.at(-1))
 }
 
-/** `safeToRepeat`: the upstream surely accepted nothing of the request. */
+/** `safeToRepeat`: the upstream surely accepted nothing of the request. `neverSent`: there was no connection at all. */
 export class AttemptError extends Error {
   readonly safeToRepeat: boolean
+  readonly neverSent: boolean
   readonly error: ProxyError
 
-  constructor(error: ProxyError, safeToRepeat: boolean) {
+  constructor(error: ProxyError, safeToRepeat: boolean, neverSent: boolean) {
     super(error.message, { cause: error })
     this.name = 'AttemptError'
     this.error = error
     this.safeToRepeat = safeToRepeat
+    this.neverSent = neverSent
   }
 }
 
@@ -102,7 +104,9 @@ export function answerTo(
       settle()
       if (cause instanceof ConnectTimeout) timedOut ??= noConnection(request, timeouts.connect_s)
       const error = timedOut ?? unreachable(request.host, cause)
-      reject(new AttemptError(error, !timedOut && surelyNotAccepted(request, cause, connection)))
+      const isSafe = !timedOut && surelyNotAccepted(request, cause, connection)
+      const neverSent = !request.reusedSocket && !connection.connected
+      reject(new AttemptError(error, isSafe, neverSent))
     }
     request.on('error', fail)
     // Before there is a connection, Node would report the end of the request only once one has come about.

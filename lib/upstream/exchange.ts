@@ -64,6 +64,7 @@ class Exchange {
     const answer = await this.#attemptTwice(credential)
     if (answer.status === 404) this.#call.record.notFound = shownTarget(this.#target)
     if (answer.status !== 401 || credential?.accountToken === undefined) return answer
+    if (!this.#mayRepeat) return answer
 
     const token = await this.#renewed(answer, credential.accountToken)
     if (token === undefined) return answer
@@ -76,7 +77,8 @@ class Exchange {
       return await this.#attempt(credential, this.#call.app.agents.for(this.#target.url))
     } catch (error) {
       const isRepeatable = error instanceof AttemptError && error.safeToRepeat
-      if (!isRepeatable || this.#call.signal.cancelled) throw this.#reportable(error)
+      if (!isRepeatable || !this.#mayRepeat || this.#call.signal.cancelled)
+        throw this.#reportable(error)
       return await this.#lastAttempt(credential)
     }
   }
@@ -90,8 +92,14 @@ class Exchange {
     }
   }
 
+  get #mayRepeat(): boolean {
+    const { trip } = this.#target
+    return !trip || trip.sends < trip.mostSends
+  }
+
   #attempt(credential: Credential | undefined, agent: Agent): Promise<UpstreamAnswer> {
-    const { address, endpoint, model } = this.#target
+    const { address, endpoint, model, trip } = this.#target
+    if (trip) trip.sends += 1
     const { pieces, pass, headers: extra } = this.#body
     const headers = requestHeaders({
       client: this.#call.headers,
@@ -115,17 +123,18 @@ class Exchange {
     })
   }
 
-  /** If we cancelled the attempt, our reason; else what the upstream did. */
+  /** If we cancelled the attempt, our reason; else what the upstream did, as the error itself where there is a choice. */
   #reportable(error: unknown): unknown {
     if (!(error instanceof AttemptError)) return error
     const { signal } = this.#call
-    return signal.cancelled ? signal.reason : error.error
+    if (signal.cancelled) return signal.reason
+    return this.#target.trip ? error : error.error
   }
 
   /** A token in place of one that was refused; undefined where there is none. */
   async #renewed(refused: UpstreamAnswer, token: string): Promise<string | undefined> {
     try {
-      return await this.#call.app.account.renew(token)
+      return await (this.#target.trip?.account?.account ?? this.#call.app.account).renew(token)
     } catch (error) {
       drain(refused.stream)
       throw error
@@ -144,7 +153,7 @@ const maxDrainedBytes = 64 * 1024
 const maxDrainMs = 1000
 
 /** Reads an answer that nobody wants to its end, within limits, so that its connection can be used again. */
-function drain(answer: IncomingMessage): void {
+export function drain(answer: IncomingMessage): void {
   let left = maxDrainedBytes
   const patience = setTimeout(() => answer.destroy(), maxDrainMs)
   answer.once('close', () => clearTimeout(patience))

@@ -2,7 +2,7 @@
  * Which headers travel, up and down. Pure: from the client's, the endpoint's and the upstream's, and what the body needs.
  * Sources: RFC 9110 §7.6.1 (headers of one connection), RFC 7515 §3.1 and RFC 7516 §3.1 (JWT).
  */
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Endpoint, Model } from '../config/types.ts'
 import type { Redact } from '../log/log.ts'
 
@@ -100,6 +100,15 @@ const neutralPrefixes = ['x-ratelimit-', 'anthropic-ratelimit-']
 export function withoutSecrets(raw: readonly string[], redact: Redact): readonly string[] {
   const all = raw.join('\n')
   return redact(all) === all ? raw : raw.map(redact)
+}
+
+/** Says in the answer which model serves, and where. */
+export function nameServer(
+  res: ServerResponse,
+  { model, endpoint }: { model: Pick<Model, 'id'>; endpoint: Pick<Endpoint, 'name'> },
+): void {
+  res.setHeader('x-droid2api-model', headerValue(model.id))
+  res.setHeader('x-droid2api-endpoint', headerValue(endpoint.name))
 }
 
 /** How the figures of a rate limit are named: by the upstream, with the groups `figure` and `of`, and for the client. */
@@ -204,6 +213,8 @@ const withheld = new RegExp(
     '(?:authorization|cookie2?|host|origin|referer|api-key|http2-settings|expect)$',
     'content-(?:length|encoding)$',
     'sec-|access-control-',
+    // orders to this program
+    'x-droid2api-',
     // addresses
     '(?:forwarded|via|cdn-loop)$',
     'x-forwarded-|x-original-|x-originating-|x-cluster-|x-envoy-|x-remote-|remote-',

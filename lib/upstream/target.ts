@@ -7,7 +7,8 @@ import type { Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import { mayUse } from '../config/clients.ts'
 import { findModel, nearestModel, placeOf, unservedReason } from '../config/models.ts'
-import type { Caller, Endpoint, Model, Way } from '../config/types.ts'
+import type { Account } from '../account/account.ts'
+import type { AccountEntry, Caller, Endpoint, Model, Way } from '../config/types.ts'
 import { presentedKeys } from '../guard.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { providers } from '../../pipelines/index.ts'
@@ -16,6 +17,23 @@ import { providers } from '../../pipelines/index.ts'
 export interface Target extends Way {
   endpoint: Endpoint
   model: Model
+  /** there is a choice: several accounts, or models that stand in */
+  isRouted: boolean
+  /** where there is a choice: the one that serves, and how often the request was sent */
+  trip?: Trip
+}
+
+/** One request on its way over accounts and models. */
+export interface Trip {
+  account?: NamedAccount | undefined
+  sends: number
+  mostSends: number
+}
+
+/** An account of the configuration, as far as requests need it. */
+export interface NamedAccount {
+  entry: Pick<AccountEntry, 'key' | 'header'>
+  account: Pick<Account, 'token' | 'renew'>
 }
 
 /**
@@ -67,12 +85,12 @@ export function targetOf(
   { subPath, stream }: { subPath: string; stream: boolean },
 ): Target {
   const place = placeOf(call.config, model)
-  const { endpoint } = place
+  const { endpoint, isRouted } = place
   const { url, address } = stream ? place.stream : place.whole
   call.record.upstream = endpoint.name
-  if (subPath === '' && call.query === '') return { model, endpoint, url, address }
+  if (subPath === '' && call.query === '') return { model, endpoint, isRouted, url, address }
   const path = `${url.pathname}${subPath}${joined(url, call.query)}`
-  return { model, endpoint, url, address: { ...address, path } }
+  return { model, endpoint, isRouted, url, address: { ...address, path } }
 }
 
 /** The query of the endpoint and that of the client; what has no place in a query is encoded. */
@@ -98,18 +116,29 @@ export interface Credential {
  */
 export function credentialFor(
   call: Call,
-  { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
+  { endpoint, model, trip }: Pick<Target, 'endpoint' | 'model' | 'trip'>,
 ): Credential | undefined | Promise<Credential> {
   const { auth } = endpoint
   const { keyHeader } = providers[model.type]
+  if (trip?.account) return namedCredential(trip.account, keyHeader)
   if (auth === 'none') return undefined
   if (auth === 'client') return inHeader(clientCredential(call, endpoint), keyHeader)
-  if (auth !== 'account') return environmentCredential(call, { header: keyHeader, ...auth })
+  if (typeof auth === 'object') return environmentCredential(call, { header: keyHeader, ...auth })
   return call.app.account
     .token()
     .then((token) =>
       token === undefined ? clientCredential(call, endpoint) : accountCredential(token),
     )
+}
+
+async function namedCredential(
+  { entry, account }: NamedAccount,
+  keyHeader: string | undefined,
+): Promise<Credential> {
+  const { key, header = keyHeader } = entry
+  if (key !== undefined) return keyCredential(key, { header })
+  // a login always has a token, or fails
+  return accountCredential((await account.token())!)
 }
 
 export function accountCredential(token: string): Credential {
@@ -118,6 +147,7 @@ export function accountCredential(token: string): Credential {
 
 /** Whether a credential that an upstream refused is the proxy's, not the caller's. */
 export function isOwnCredential(call: Call, endpoint: Endpoint): boolean {
+  if (endpoint.auth === 'accounts') return true
   if (endpoint.auth === 'account') return call.app.account.source !== 'none'
   return typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined
 }

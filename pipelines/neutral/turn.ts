@@ -151,6 +151,21 @@ export function withoutImages(turns: readonly Turn[]): Turn[] {
   return turns.map((turn) => ({ ...turn, pieces: turn.pieces.map(withoutImage) }))
 }
 
+/** Without the reasoning that only the model which made it can read. */
+export function withoutSealed(turns: readonly Turn[]): Turn[] {
+  return turns.map(({ reasoning, ...turn }) => ({
+    ...turn,
+    pieces: turn.pieces.filter(isOpen),
+    ...(reasoning && { reasoning: reasoning.map((form) => form.filter(isOpen)) }),
+  }))
+}
+
+function isOpen(piece: Piece): boolean {
+  if (piece.type !== 'reasoning') return true
+  const { seal } = piece.reasoning
+  return seal === undefined || 'field' in seal
+}
+
 function withoutImage(piece: Piece): Piece {
   if (piece.type === 'result' && typeof piece.content !== 'string') {
     return { ...piece, content: piece.content.map(withoutImage) }

@@ -186,16 +186,29 @@ test('O39: no upstream gets a quote, and the client’s key without quotes fits'
   assert.equal(upstream.requests[0]?.headers.authorization, 'Bearer fk-acct-123456789')
 })
 
-for (const joined of ['fk-key-one-1,fk-key-two-2', 'fk-key-one-1;fk-key-two-2']) {
-  test(`O3: of several account keys the first is used, and that is said: ${joined}`, (t) => {
+for (const joined of ['fk-key-one-1,fk-key-two-2', 'fk-key-one-1; fk-key-two-2;fk-key-one-1']) {
+  test(`contract §17: several account keys are an account each: ${joined}`, (t) => {
     const { config, warnings } = load(t, { FACTORY_API_KEY: joined })
 
-    assert.equal(config.secrets.factory_api_key, 'fk-key-one-1')
-    assert.deepEqual(warnings, [
-      'environment: FACTORY_API_KEY holds 2 keys; one account is served, so only the first is used',
-    ])
+    assert.deepEqual(
+      config.accounts.map(({ name, key }) => [name, key]),
+      [
+        ['account-1', 'fk-key-one-1'],
+        ['account-2', 'fk-key-two-2'],
+      ],
+    )
+    assert.deepEqual(config.endpoints[0]?.accounts, ['account-1', 'account-2'])
+    assert.deepEqual(warnings, [])
   })
 }
+
+test('contract §17: one key beside several logins is the account, as without them', (t) => {
+  const env = { FACTORY_API_KEY: 'fk-key-one-1', DROID_REFRESH_KEY: 'rt-one-1,rt-two-2' }
+  const { config } = load(t, env)
+
+  assert.deepEqual(config.accounts, [])
+  assert.equal(config.endpoints[0]?.auth, 'account')
+})
 
 test('contract §3: a key with a blank or a letter of another script is named, not shown', (t) => {
   const blank = faultsOf(() => load(t, { FACTORY_API_KEY: 'fk-acct 123' }))

@@ -48,12 +48,12 @@ export async function startProxy(t: TestContext, options: ProxyOptions = {}): Pr
   const server = createServer(app)
   server.listen(config.port, config.host)
   await once(server, 'listening')
-  await app.account.start()
+  await Promise.all([app.account.start(), app.pool.start(config)])
   t.after(async () => {
     server.closeAllConnections()
     server.close()
     app.agents.destroy()
-    await app.account.stop()
+    await Promise.all([app.account.stop(), app.pool.stop()])
   })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

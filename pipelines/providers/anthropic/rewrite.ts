@@ -24,9 +24,10 @@ export function rewriteMessages(
   document: JsonDocument,
   context: RewriteContext,
 ): Record<string, string | undefined> {
-  const { model, systemPrompt, headers } = context
+  const { model, systemPrompt, headers, isForeign = false } = context
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
-  const lostThinking = document.mentions(sealMark) && takeSealsOut(document)
+  const hasForeign = isForeign || document.mentions(sealMark)
+  const lostThinking = hasForeign && takeSealsOut(document, isForeign)
   const client = headers['anthropic-beta']
   const add = document.get('speed') === undefined ? fastBetas(model, client) : []
   // The API takes no `system` on a turn that continues a thread, and the thread's settings hold.
@@ -48,16 +49,18 @@ export function rewriteMessages(
 }
 
 /**
- * Takes out the thinking of other models, which this program sealed: users switch models in mid-conversation, and the API
- * refuses signatures that it has not made. A turn that has nothing else goes, too.
+ * Takes out the thinking of other models, which this program sealed, or all of it: users switch models in mid-conversation, and the
+ * API refuses signatures that it has not made. A turn that has nothing else goes, too.
  */
-function takeSealsOut(document: JsonDocument): boolean {
+function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean {
   let hasSome = false
   document.change('messages', (messages) => {
     if (!Array.isArray(messages)) return undefined
     const kept = messages.flatMap((message: unknown) => {
       if (!isObject(message) || !Array.isArray(message.content)) return [message]
-      const content = message.content.filter((block: unknown) => !isSealedThinking(block))
+      const content = message.content.filter(
+        (block: unknown) => !isForeignThinking(block, takesAll),
+      )
       if (content.length === message.content.length) return [message]
       hasSome = true
       return content.length > 0 ? [{ ...message, content }] : []
@@ -73,10 +76,10 @@ function cannotThinkOn(document: JsonDocument, { model }: RewriteContext): boole
   return takesBudget && loopLacksThinking(messagesOf(document.get('messages')))
 }
 
-function isSealedThinking(block: unknown): boolean {
+function isForeignThinking(block: unknown, takesAll: boolean): boolean {
   if (!isObject(block)) return false
-  if (block.type === 'thinking') return isSealed(block.signature)
-  return block.type === 'redacted_thinking' && isSealed(block.data)
+  if (block.type === 'thinking') return takesAll || isSealed(block.signature)
+  return block.type === 'redacted_thinking' && (takesAll || isSealed(block.data))
 }
 
 /**

@@ -15,13 +15,13 @@ const withInstructions = new Set(['', '/compact', '/input_tokens'])
 /** Changes the document; no header depends on it. */
 export function rewriteResponses(
   document: JsonDocument,
-  { model, systemPrompt, subPath }: RewriteContext,
+  { model, systemPrompt, subPath, isForeign = false }: RewriteContext,
 ): Record<string, string | undefined> {
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
   if (systemPrompt.trim() !== '' && withInstructions.has(subPath)) {
     putInInstructions(document, systemPrompt)
   }
-  if (document.mentions(sealMark)) takeSealsOut(document)
+  if (isForeign || document.mentions(sealMark)) takeSealsOut(document, isForeign)
   if (subPath !== '') return {}
   if (model.fast && !document.get('service_tier')) document.set('service_tier', 'priority')
   if (model.reasoning === 'off') {
@@ -34,21 +34,23 @@ export function rewriteResponses(
 }
 
 /**
- * Takes out the reasoning of other models, which this program sealed, and opens the summaries of theirs: the API refuses what it
- * has not encrypted.
+ * Takes out the reasoning of other models, which this program sealed, or all of it, and opens the summaries of theirs: the API
+ * refuses what it has not encrypted.
  */
-function takeSealsOut(document: JsonDocument): void {
+function takeSealsOut(document: JsonDocument, takesAll: boolean): void {
   document.change('input', (input) => {
     if (!Array.isArray(input)) return undefined
-    const kept = input.flatMap((item: unknown) => withoutSeal(item))
+    const kept = input.flatMap((item: unknown) => withoutSeal(item, takesAll))
     return kept.some((item, index) => item !== input[index]) || kept.length < input.length
       ? kept
       : undefined
   })
 }
 
-function withoutSeal(item: unknown): unknown[] {
-  if (!isObject(item) || !isSealed(item.encrypted_content)) return [item]
+function withoutSeal(item: unknown, takesAll: boolean): unknown[] {
+  if (!isObject(item)) return [item]
+  if (takesAll && item.type === 'reasoning') return []
+  if (!isSealed(item.encrypted_content)) return [item]
   if (item.type === 'reasoning') return []
   const summary = openSummary(item.encrypted_content)
   if (summary === undefined) return [item]

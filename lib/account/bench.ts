@@ -1,0 +1,158 @@
+/**
+ * When an account rests: why, for how long, and who may try it again. A limit of one model rests that model alone. When a rest
+ * is over, one request tries the account; until that one knows, the others use what else there is.
+ */
+
+/** Why an account rests. `told`: until a time that the upstream named. */
+export type Rest =
+  | { kind: 'told'; ms: number; why: string; model?: string }
+  | { kind: 'untold' | 'unpaid'; why: string }
+  /** `login`: when it was renewed last, for a login that can be */
+  | { kind: 'refused'; why: string; login: string | null }
+
+/** The first rest without a time, and the longest: each one in a row is twice as long. */
+const untold = {
+  untold: { firstMs: 30_000, longestMs: 600_000 },
+  unpaid: { firstMs: 3_600_000, longestMs: 86_400_000 },
+  refused: { firstMs: 600_000, longestMs: 600_000 },
+} as const
+
+interface Mark {
+  rest: Rest
+  ms: number
+  steadyMs: number
+  wallMs: number
+  /** settles when whoever tries the account knows */
+  trial: Promise<void> | undefined
+}
+
+export interface BenchStatus {
+  state: 'ok' | 'cooling' | 'needs_login'
+  /** ISO */
+  until?: string
+  reason?: string
+}
+
+/** To be given back when it is known how the request went. */
+export interface Seat {
+  leave(): void
+}
+
+const freeSeat: Seat = { leave: () => undefined }
+
+export class Bench {
+  /** by model; the rest of the account as a whole is under `''` */
+  readonly #marks = new Map<string, Mark>()
+  /** how many rests without a time came in a row */
+  #inRow = 0
+  /** refusals of the kind that says nothing of one request, in a row */
+  #doubts = 0
+  readonly #tell: (text: string) => void
+
+  /** `tell`: a line for the log, once a change */
+  constructor(tell: (text: string) => void) {
+    this.#tell = tell
+  }
+
+  /** ms until it may be used for the model: 0 for now, also where somebody tries it already */
+  leftMs(model: string): number {
+    return Math.max(0, ...this.#of(model).map(leftOf))
+  }
+
+  /** A seat for one request; undefined while the account rests, or somebody else tries it. */
+  take(model: string): Seat | undefined {
+    const marks = this.#of(model)
+    if (marks.some((mark) => leftOf(mark) > 0 || mark.trial !== undefined)) return undefined
+    if (marks.length === 0) return freeSeat
+    let over: (() => void) | undefined
+    const trial = new Promise<void>((resolve) => (over = resolve))
+    for (const mark of marks) mark.trial = trial
+    return {
+      leave() {
+        for (const mark of marks) mark.trial = undefined
+        over?.()
+      },
+    }
+  }
+
+  /** Settles when a trial that is under way is over; undefined where there is none. */
+  trial(model: string): Promise<void> | undefined {
+    return this.#of(model).find((mark) => mark.trial !== undefined && leftOf(mark) === 0)?.trial
+  }
+
+  rest(rest: Rest): void {
+    const place = rest.kind === 'told' ? (rest.model ?? '') : ''
+    const isNew = (this.#marks.get(place)?.rest.why ?? '') !== rest.why
+    const ms = rest.kind === 'told' ? rest.ms : this.#doubled(rest.kind)
+    const before = this.#marks.get(place)
+    // of many requests that were on their way the longest rest counts, and one alone is a step
+    if (before && leftOf(before) >= ms) return
+    if (rest.kind !== 'told' && (!before || leftOf(before) === 0)) this.#inRow += 1
+    this.#marks.set(place, {
+      rest,
+      ms,
+      steadyMs: performance.now(),
+      wallMs: Date.now(),
+      trial: undefined,
+    })
+    if (!before || leftOf(before) === 0 || isNew) {
+      this.#tell(`cools down until ${isoIn(ms)} (${rest.why})`)
+    }
+  }
+
+  /** The upstream took a request. */
+  served(model: string): void {
+    this.#doubts = 0
+    if (this.leftMs(model) === 0) this.#inRow = 0
+    for (const place of ['', model]) {
+      const mark = this.#marks.get(place)
+      if (mark && leftOf(mark) === 0) {
+        this.#marks.delete(place)
+        this.#tell('serves again')
+      }
+    }
+  }
+
+  /** A refused login rests until it is another: `last` says when it was renewed last. */
+  lookAgain(last: () => string | null): void {
+    const rest = this.#marks.get('')?.rest
+    if (rest?.kind === 'refused' && rest.login !== last()) this.#marks.delete('')
+  }
+
+  /** Three refusals in a row may be the account's fault. */
+  doubt(): void {
+    this.#doubts += 1
+  }
+
+  get isSuspect(): boolean {
+    return this.#doubts >= 3
+  }
+
+  status(): BenchStatus {
+    const resting = [...this.#marks.values()].filter((mark) => leftOf(mark) > 0)
+    const [longest] = resting.toSorted((one, other) => leftOf(other) - leftOf(one))
+    const whole = this.#marks.get('')
+    const mark = whole && leftOf(whole) > 0 ? whole : longest
+    if (!mark) return { state: 'ok' }
+    const state = mark.rest.kind === 'refused' ? 'needs_login' : 'cooling'
+    return { state, until: isoIn(leftOf(mark)), reason: mark.rest.why }
+  }
+
+  #doubled(kind: keyof typeof untold): number {
+    const { firstMs, longestMs } = untold[kind]
+    return Math.min(firstMs * 2 ** this.#inRow, longestMs)
+  }
+
+  #of(model: string): Mark[] {
+    return ['', model].flatMap((place) => this.#marks.get(place) ?? [])
+  }
+}
+
+/** By two clocks, whichever is ahead: one stands still while the machine sleeps, the other may be set back. */
+function leftOf({ ms, steadyMs, wallMs }: Mark): number {
+  return Math.max(0, ms - Math.max(performance.now() - steadyMs, Date.now() - wallMs))
+}
+
+function isoIn(ms: number): string {
+  return new Date(Date.now() + ms).toISOString()
+}

@@ -1,0 +1,180 @@
+/**
+ * The accounts that have a name, and how each of them is. A reload keeps those that stay what they were, with their tokens and
+ * their rests; one that is taken out finishes what it began.
+ */
+import { createHash } from 'node:crypto'
+import type { AccountEntry, Config, Endpoint } from '../config/types.ts'
+import type { Logger } from '../log/log.ts'
+import type { Account } from './account.ts'
+import { Bench, type BenchStatus } from './bench.ts'
+
+/** Whose turn it may be at an endpoint. */
+export interface Member {
+  name: string
+  bench: Bench
+  /** left out: the credential is the one that `auth` of the endpoint names */
+  own?: { entry: AccountEntry; account: Account }
+}
+
+/** How an account is; never its name, which only the log has. */
+export interface MemberStatus {
+  kind: 'login' | 'file' | 'key'
+  state: BenchStatus['state'] | 'disabled'
+  /** refusals in a row that may be the account's own */
+  suspect?: true
+  until?: string
+  reason?: string
+  expires_at?: string | null
+  last_refresh?: string | null
+  last_error?: string | null
+}
+
+interface Named extends Member {
+  own: { entry: AccountEntry; account: Account }
+  hash: string
+  isStarted: boolean
+}
+
+interface Parts {
+  open: (entry: AccountEntry) => Account
+  log: Logger
+}
+
+export class AccountPool {
+  readonly #parts: Parts
+  #members = new Map<string, Named>()
+  /** the account without a name, and keys of variables, where a model has others that stand in */
+  readonly #unnamed = new Map<string, Member>()
+  readonly #turns = new Map<string, number>()
+  #isLeaving = false
+
+  constructor(parts: Parts, config: Config) {
+    this.#parts = parts
+    this.#members = this.#membersOf(config)
+  }
+
+  /** Takes over the accounts of a configuration. Those that are new have to be started. */
+  use(config: Config): void {
+    const before = this.#members
+    this.#members = this.#membersOf(config)
+    for (const member of before.values()) {
+      if (this.#members.get(member.name) === member) continue
+      void member.own.account.stop()
+    }
+  }
+
+  /** Begins to renew the logins that some endpoint uses. */
+  async start({ endpoints }: Config): Promise<void> {
+    const used = new Set(endpoints.flatMap(({ accounts = [] }) => accounts))
+    const due = [...this.#members.values()].filter(
+      ({ name, isStarted, own }) => used.has(name) && !isStarted && own.entry.enabled,
+    )
+    for (const member of due) member.isStarted = true
+    await Promise.all(due.map(({ own }) => own.account.start()))
+  }
+
+  /** Those of an endpoint that may serve, in the order of the configuration. */
+  at({ accounts = [] }: Endpoint): Required<Member>[] {
+    return accounts.flatMap((name) => {
+      const member = this.#members.get(name)
+      return member?.own.entry.enabled ? member : []
+    })
+  }
+
+  /** The state of a credential that has no entry of its own. */
+  unnamed(name: string): Member {
+    let member = this.#unnamed.get(name)
+    if (!member) {
+      member = { name, bench: this.#bench(name) }
+      this.#unnamed.set(name, member)
+    }
+    return member
+  }
+
+  /** Counts the requests to an endpoint whose accounts take turns. */
+  turn(endpoint: string): number {
+    const turn = this.#turns.get(endpoint) ?? 0
+    this.#turns.set(endpoint, turn + 1)
+    return turn
+  }
+
+  get all(): readonly Required<Member>[] {
+    return [...this.#members.values()]
+  }
+
+  status(): MemberStatus[] {
+    return this.all.map(statusOf)
+  }
+
+  /** Why no account of an endpoint serves; undefined where one does. `now`: one that only rests serves none, either. */
+  whyNone(endpoint: Endpoint, now: boolean): string | undefined {
+    const states = this.at(endpoint).map((member) => statusOf(member).state)
+    if (states.includes('ok') || (!now && states.includes('cooling'))) return undefined
+    if (states.includes('cooling')) return 'all accounts are cooling down'
+    return states.length > 0 ? 'each account needs a login' : 'no account is enabled'
+  }
+
+  secrets(): string[] {
+    return this.all.flatMap(({ own }) => own.account.secrets())
+  }
+
+  notes(): string[] {
+    return this.all.flatMap(({ name, own }) =>
+      own.account.notes().map((note) => `account ${name}: ${note}`),
+    )
+  }
+
+  leave(): void {
+    this.#isLeaving = true
+    for (const { own } of this.#members.values()) own.account.leave()
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#isLeaving) this.leave()
+    await Promise.all([...this.#members.values()].map(({ own }) => own.account.stop()))
+  }
+
+  #membersOf({ accounts }: Config): Map<string, Named> {
+    return new Map(
+      accounts.map((entry) => {
+        const hash = hashOf(entry)
+        const before = this.#members.get(entry.name)
+        return [entry.name, before?.hash === hash ? before : this.#opened(entry, hash)]
+      }),
+    )
+  }
+
+  #opened(entry: AccountEntry, hash: string): Named {
+    const { name } = entry
+    const own = { entry, account: this.#parts.open(entry) }
+    return { name, hash, own, isStarted: false, bench: this.#bench(name) }
+  }
+
+  #bench(name: string): Bench {
+    return new Bench((text) => {
+      this.#parts.log.warn({ account: name }, ['account', name, text].join(' '))
+    })
+  }
+}
+
+function statusOf({ own: { entry, account }, bench }: Required<Member>): MemberStatus {
+  const { login, file, enabled } = entry
+  const kind = login !== undefined ? 'login' : file !== undefined ? 'file' : 'key'
+  if (!enabled) return { kind, state: 'disabled' }
+  const { state, can_serve: canServe, expires_at, last_refresh, last_error } = account.status()
+  bench.lookAgain(() => last_refresh)
+  const rest = bench.status()
+  const isDead = state === 'degraded' && !canServe
+  return {
+    kind,
+    ...rest,
+    ...(isDead && { state: 'needs_login' }),
+    ...(bench.isSuspect && { suspect: true }),
+    ...(kind !== 'key' && { expires_at, last_refresh, last_error }),
+  }
+}
+
+/** Only in memory. */
+function hashOf(entry: AccountEntry): string {
+  return createHash('sha256').update(JSON.stringify(entry)).digest('hex')
+}

@@ -1,0 +1,23 @@
+/** Whether a request may begin: the limits of its client, and that of the process. */
+import type { ServerResponse } from 'node:http'
+import type { Call } from '../app.ts'
+
+/** Throws ProxyError 429 where the caller is at a limit, 503 where the process is. */
+export function admit(res: ServerResponse, call: Call): void {
+  const { app, caller, client, config, isCounted } = call
+  const counted = isCounted ? caller : undefined
+  try {
+    const asking = { caller: counted, client, maxParallel: config.max_parallel }
+    const admission = app.limits.admit(asking)
+    call.admission = admission
+    res.once('close', () => admission.end())
+  } catch (error) {
+    if (counted && app.limits.isNews(counted)) {
+      app.log.warn(
+        { client: counted.name, reason: (error as Error).message },
+        'requests are refused',
+      )
+    }
+    throw error
+  }
+}

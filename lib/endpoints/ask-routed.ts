@@ -1,0 +1,133 @@
+/**
+ * A request that several may serve: the accounts of its model's endpoint, and the models that stand in. The answer says who
+ * did, and what was tried before.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { loopback } from '../config/callers.ts'
+import { mayUse } from '../config/clients.ts'
+import { findModel } from '../config/models.ts'
+import type { Model } from '../config/types.ts'
+import type { Call } from '../app.ts'
+import { attemptsShown } from '../routing/explanation.ts'
+import { boundBy, type Bound } from '../routing/order.ts'
+import type { Prepared, Stop } from '../routing/hear.ts'
+import { Walk, type Served } from '../routing/walk.ts'
+import { sendByProxy } from '../same-api/proxy.ts'
+import { sendAttempt } from '../upstream/attempt.ts'
+import { nameServer } from '../upstream/headers.ts'
+import { isOwnCredential, type Target } from '../upstream/target.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
+import type { NeutralRequest } from '../../pipelines/neutral/request.ts'
+import { withoutSealed } from '../../pipelines/neutral/turn.ts'
+
+/** What a model that stands in has to do without. */
+export interface StandIn {
+  model: Model
+  /** only the provider that was asked can read the reasoning of the history */
+  isForeign: boolean
+}
+
+export interface Routed<P extends Prepared> {
+  road: 'routed'
+  first: P
+  /** the client's body; let go of with the answer */
+  bytes: Buffer
+  /** the request to a model in place of the one that was asked for; throws ProxyError where that cannot be */
+  prepare: (bytes: Buffer, standIn: StandIn) => P | undefined
+}
+
+/** The request as the other model gets it; its answer tells the truth of who gave it. */
+export function retold(request: NeutralRequest, { model, isForeign }: StandIn): NeutralRequest {
+  const turns = isForeign ? withoutSealed(request.turns) : request.turns
+  return { ...request, model: model.id, turns }
+}
+
+/** Asks until somebody answers. Throws ProxyError where nobody does. */
+export async function walkRoute<P extends Prepared>(
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+  routed: Routed<P>,
+): Promise<Served<P>> {
+  const { first, bytes } = routed
+  const bound = boundBy(bytes)
+  const ownerAt = (endpoint: Target['endpoint']) =>
+    isOwnCredential(call, endpoint) ? 'proxy' : 'client'
+  const walk = new Walk<P>(call, { bound, bytes, ownerAt })
+  try {
+    const served = await walk.go(stopsOf(req, res, call, routed, bound))
+    const { prepared, account } = served
+    const { model, endpoint } = prepared.target
+    const { record } = call
+    record.model = model.id
+    record.upstream = endpoint.name
+    record.account = account
+    if (model !== first.target.model) record.fallbackFrom = first.target.model.id
+    nameServer(res, prepared.target)
+    if (account !== undefined && loopback.test(call.config.host)) {
+      res.setHeader('x-droid2api-account', account)
+    }
+    return served
+  } finally {
+    call.record.attempts = walk.sends
+    // a refusal of ours costs nobody anything
+    if (call.admission) call.admission.isSpent = walk.sends > 0
+    if (walk.tried.length > 1) res.setHeader('x-droid2api-attempts', attemptsShown(walk.tried))
+    routed.bytes = nothing
+    routed.first.body.pieces = []
+  }
+}
+
+const nothing = Buffer.alloc(0)
+
+/** The asked model, then those that stand in; whatever cannot be reached at the moment comes last. */
+function stopsOf<P extends Prepared>(
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+  { first, bytes, prepare }: Routed<P>,
+  bound: Bound,
+): Stop<P>[] {
+  const { config, app, headers } = call
+  const { model: asked } = first.target
+  const send: Stop<P>['send'] = (request, road) =>
+    road === 'same-api' ? sendByProxy(req, res, request) : sendAttempt(request)
+  const own: Stop<P> = { endpoint: first.target.endpoint.name, prepare: () => first, send }
+  if (bound === 'id' || headers['x-droid2api-no-fallback'] === '1') return [own]
+  const others = (asked.fallback ?? []).flatMap((id): Stop<P> | [] => {
+    const model = findModel(config, id)
+    const place = model && config.prepared.places.get(model)
+    if (!model || !place || lacksImages(model, bytes)) return []
+    if (call.caller && !mayUse(call.caller, model.id)) return []
+    const isForeign = bound === 'reasoning' || isElsewhere(first.target, model, place.whole.url)
+    const made = () => orNone(() => prepare(bytes, { model, isForeign }))
+    return { endpoint: place.endpoint.name, prepare: made, send }
+  })
+  const all = [own, ...others]
+  const isResting = ({ endpoint }: Stop<P>) => app.refusals.isResting(endpoint)
+  return [...all.filter((stop) => !isResting(stop)), ...all.filter(isResting)]
+}
+
+/** Another host, or another provider there. */
+function isElsewhere({ model: asked, url: askedAt }: Target, model: Model, url: URL): boolean {
+  return (
+    url.host !== askedAt.host || (model.provider ?? model.type) !== (asked.provider ?? asked.type)
+  )
+}
+
+const image = /"type"\s*:\s*"(?:image|image_url|input_image)"/
+
+/** Whoever has the choice does not send images to a model that refuses them. */
+function lacksImages({ images }: Model, bytes: Buffer): boolean {
+  return images === false && image.test(bytes.toString('latin1'))
+}
+
+/** A model that cannot take the request does not stand in. */
+function orNone<Made>(make: () => Made): Made | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof ProxyError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,55 @@
+/** What was tried, in a header, and why nobody was left, in an error. */
+import type { Member } from '../account/pool.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
+
+/** One place that was asked: its endpoint, and the answer's status or why there was none. */
+export interface Tried {
+  endpoint: string
+  result: number | 'unreached' | 'lost' | 'locked'
+}
+
+/** Such as `anthropic=429, other=200`. */
+export function attemptsShown(tried: readonly Tried[]): string {
+  return tried
+    .map(({ endpoint, result }) => `${endpoint}=${result === 'unreached' ? 'connect' : result}`)
+    .join(', ')
+}
+
+/** `asked`: the accounts that were looked at. `soonestMs`: until one of them serves again. */
+export function nobodyLeft(
+  tried: readonly Tried[],
+  asked: readonly Member[],
+  error: unknown,
+  soonestMs: number,
+): unknown {
+  const retryAfter = Number.isFinite(soonestMs)
+    ? { headers: { 'retry-after': String(Math.ceil(soonestMs / 1000)) } }
+    : {}
+  if (new Set(tried.map(({ endpoint }) => endpoint)).size > 1) {
+    return new ProxyError(
+      503,
+      'no_endpoint_available',
+      `None of the ${tried.length} places that could serve this request did (${attemptsShown(tried)}). Retry later; GET /health shows the state.`,
+      { type: 'upstream_error', cause: error, ...retryAfter },
+    )
+  }
+  if (error !== undefined) return error
+  const states = [...new Set(asked)].map(({ bench }) => bench.status().state)
+  const cooling = states.filter((state) => state === 'cooling').length
+  if (cooling > 0) {
+    return new ProxyError(
+      429,
+      'accounts_cooling_down',
+      `${cooling} of ${states.length} accounts are cooling down after a limit, and none is left that can serve. Retry after the time in retry-after; GET /health shows the state.`,
+      retryAfter,
+    )
+  }
+  return new ProxyError(
+    503,
+    'upstream_auth_unavailable',
+    states.length === 0
+      ? 'No account is enabled that could serve this request. Enable one in config.json.'
+      : `None of the ${states.length} accounts can serve: each needs a new login or key. GET /health shows the state.`,
+    retryAfter,
+  )
+}

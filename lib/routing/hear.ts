@@ -1,0 +1,90 @@
+/** One send to one place, and what is heard of it: how the answer begins, or why there is none. */
+import type { Call } from '../app.ts'
+import { AttemptError, type Outgoing, type UpstreamAnswer } from '../upstream/attempt.ts'
+import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
+import type { Target, Trip } from '../upstream/target.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
+import { beginningOf, firstErrorIn, textOf } from './beginning.ts'
+import type { Facts } from './outcomes.ts'
+
+/** A request as it goes to one model. */
+export interface Prepared {
+  road: string
+  target: Target
+  body: OutgoingBody
+}
+
+/** A model that may serve. */
+export interface Stop<P extends Prepared> {
+  /** undefined where the model cannot take what the request holds */
+  prepare: () => P | undefined
+  /** the name of its endpoint */
+  endpoint: string
+  send: (request: Outgoing, road: string) => Promise<UpstreamAnswer>
+}
+
+export interface Heard extends Pick<Facts, 'status'> {
+  answer?: UpstreamAnswer
+  error?: unknown
+  /** of what was looked at */
+  text: string
+}
+
+/** A refusal is a line of JSON, and there at once; a stream's first event may take as long as a client waits for a sign. */
+const refusalMs = 2_000
+
+/** Sends it, and looks at how the answer begins where that decides anything. Throws why the request was given up meanwhile. */
+export async function hear<P extends Prepared>(
+  call: Call,
+  trip: Trip,
+  { prepared, send }: { prepared: P; send: Stop<P>['send'] },
+  hasElsewhere: boolean,
+): Promise<Heard> {
+  const { sends } = trip
+  try {
+    const target = { ...prepared.target, trip }
+    // The pieces are let go of with the answer; another place needs them again.
+    const body = { ...prepared.body }
+    const answer = await exchange(call, target, body, (request) => send(request, prepared.road))
+    return await begun(call, answer, hasElsewhere)
+  } catch (error) {
+    if (call.signal.cancelled) throw call.signal.reason
+    if (error instanceof AttemptError) {
+      if (error.neverSent) trip.sends = sends
+      return { error, status: error.neverSent ? 'unreached' : 'lost', text: '' }
+    }
+    if (!(error instanceof ProxyError)) throw error
+    return { error, status: isLocked(error) ? 'locked' : 'lost', text: '' }
+  }
+}
+
+async function begun(
+  { signal, config }: Call,
+  answer: UpstreamAnswer,
+  hasElsewhere: boolean,
+): Promise<Heard> {
+  const { status, headers, stream, isEventStream } = answer
+  if (status >= 400) {
+    const patience = { isEnough: isNever, patienceMs: refusalMs, signal }
+    const bytes = await beginningOf(stream, patience)
+    return { answer, status, text: textOf(bytes, headers['content-encoding']) }
+  }
+  if (!isEventStream || !hasElsewhere) return { answer, status, text: '' }
+  const patience = { isEnough: hasBegun, patienceMs: config.keep_alive_s * 1000, signal }
+  const bytes = await beginningOf(stream, patience)
+  const error = firstErrorIn(bytes.toString('utf8'))
+  if (error === undefined || error === 'none') return { answer, status, text: '' }
+  return { answer, status: error.status, text: error.body }
+}
+
+function isNever(): boolean {
+  return false
+}
+
+function hasBegun(bytes: Buffer): boolean {
+  return firstErrorIn(bytes.toString('utf8')) !== undefined
+}
+
+function isLocked({ code }: ProxyError): boolean {
+  return code === 'upstream_auth_unavailable' || code === 'missing_credential'
+}

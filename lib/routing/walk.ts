@@ -1,0 +1,246 @@
+/**
+ * One request on its way over the models that may serve it, and over the accounts of each, until one of them has answered: at
+ * most `retry.attempts` sends, at most `retry.wait_s` of waiting, and nothing twice that may have been taken.
+ */
+import type { Seat } from '../account/bench.ts'
+import type { Member } from '../account/pool.ts'
+import type { Call } from '../app.ts'
+import { AttemptError, type UpstreamAnswer } from '../upstream/attempt.ts'
+import { drain } from '../upstream/exchange.ts'
+import type { Trip } from '../upstream/target.ts'
+import { nobodyLeft, type Tried } from './explanation.ts'
+import { hear, type Heard, type Prepared, type Stop } from './hear.ts'
+import { limitsOf } from './limits.ts'
+import { membersFor, type Travel } from './order.ts'
+import { outcomeOf, readsAsQuota, readsAsUnpaid, type Facts, type Outcome } from './outcomes.ts'
+
+/** Who has answered, and on which way. */
+export interface Served<P> {
+  prepared: P
+  answer: UpstreamAnswer
+  account: string | undefined
+  tried: readonly Tried[]
+}
+
+export class Walk<P extends Prepared> {
+  readonly #call: Call
+  readonly #travel: Travel
+  readonly #trip: Trip
+  #waitLeftMs: number
+  readonly tried: Tried[] = []
+  readonly #asked: Member[] = []
+  #last: Omit<Served<P>, 'tried'> | undefined
+  #error: unknown
+  #soonestMs = Number.POSITIVE_INFINITY
+
+  constructor(call: Call, travel: Travel) {
+    const { wait_s: waitS, attempts } = call.config.retry
+    this.#call = call
+    this.#travel = travel
+    this.#trip = { sends: 0, mostSends: attempts }
+    this.#waitLeftMs = waitS * 1000
+  }
+
+  get sends(): number {
+    return this.#trip.sends
+  }
+
+  /** The answer that the client gets, of whatever status. Throws ProxyError where nobody gave one. */
+  async go(stops: readonly Stop<P>[]): Promise<Served<P>> {
+    for (const [index, stop] of stops.entries()) {
+      if (this.#isSpent) break
+      const prepared = stop.prepare()
+      if (!prepared) continue
+      const served = await this.#visit(prepared, stop.send, index + 1 < stops.length)
+      if (!served) continue
+      if (this.#last) drain(this.#last.answer.stream)
+      return { ...withSoonest(served, this.#soonestMs), tried: this.tried }
+    }
+    if (this.#last) return { ...withSoonest(this.#last, this.#soonestMs), tried: this.tried }
+    throw nobodyLeft(this.tried, this.#asked, this.#error, this.#soonestMs)
+  }
+
+  get #isSpent(): boolean {
+    return this.#trip.sends >= this.#trip.mostSends
+  }
+
+  /** Asks the accounts of one model in turn. Undefined where none has answered for good. */
+  async #visit(
+    prepared: P,
+    send: Stop<P>['send'],
+    hasFallback: boolean,
+  ): Promise<Omit<Served<P>, 'tried'> | undefined> {
+    const members = membersFor(this.#call, prepared.target, this.#travel)
+    this.#asked.push(...members)
+    const passed = new Set<Member>()
+    let hasWaited = false
+    while (!this.#isSpent) {
+      const taken = await this.#take(members, passed, prepared)
+      if (!taken) return undefined
+      const hasElsewhere =
+        hasFallback || members.some((one) => one !== taken.member && !passed.has(one))
+      const outcome = await this.#ask(prepared, send, taken, {
+        hasWaited,
+        hasFallback,
+        hasElsewhere,
+      })
+      if (outcome.move === 'answer') return outcome.served
+      if (outcome.move === 'next model') return undefined
+      hasWaited = outcome.move === 'wait'
+      if (hasWaited) await this.#pause(outcome.waitMs)
+      else passed.add(taken.member)
+    }
+    return undefined
+  }
+
+  /** The first account that is free. One that somebody tries after its rest is waited for, where there is no other. */
+  async #take(
+    members: readonly Member[],
+    passed: ReadonlySet<Member>,
+    { target: { model } }: P,
+  ): Promise<Taken | undefined> {
+    const left = members.filter((member) => !passed.has(member))
+    const [first] = left
+    // What is bound to its account is answered by it, whatever state it is in.
+    if (first && this.#travel.bound) return { member: first, seat: undefined }
+    for (const member of left) {
+      const { bench, own } = member
+      bench.lookAgain(() => own?.account.status().last_refresh ?? null)
+      const seat = bench.take(model.id)
+      if (seat) return { member, seat }
+    }
+    for (const { bench } of left)
+      this.#soonestMs = soonerOf(this.#soonestMs, bench.leftMs(model.id))
+    const tried = left.find(({ bench }) => bench.trial(model.id) !== undefined)
+    if (!tried) return undefined
+    await this.#pause(this.#waitLeftMs, tried.bench.trial(model.id))
+    const seat = tried.bench.take(model.id)
+    // A trial that takes its time is no reason to refuse anybody.
+    const isFree = seat !== undefined || tried.bench.leftMs(model.id) === 0
+    return isFree ? { member: tried, seat } : undefined
+  }
+
+  async #ask(
+    prepared: P,
+    send: Stop<P>['send'],
+    { member, seat }: Taken,
+    knowledge: Knowledge,
+  ): Promise<Asked<P>> {
+    try {
+      this.#trip.account = member.own
+      const heard = await hear(this.#call, this.#trip, { prepared, send }, knowledge.hasElsewhere)
+      const facts = this.#factsOf(heard, prepared, member, knowledge)
+      const outcome = outcomeOf(facts)
+      this.#note(heard, outcome, prepared, member, facts)
+      const { answer, error } = heard
+      if (outcome.move === 'answer' && !answer) throw shownOf(error)
+      const served = answer && { prepared, answer, account: member.own && member.name }
+      if (outcome.move !== 'answer') this.#leaveBehind(served, error)
+      return { ...outcome, served, waitMs: facts.limits.waitMs ?? 0 }
+    } finally {
+      seat?.leave()
+    }
+  }
+
+  #factsOf(
+    { answer, status, text }: Heard,
+    { target }: P,
+    { own }: Member,
+    { hasWaited, hasFallback }: Knowledge,
+  ): Facts {
+    return {
+      status,
+      limits: limitsOf(answer?.headers ?? {}, text),
+      isQuota: readsAsQuota(text),
+      isUnpaid: readsAsUnpaid(text),
+      owner: this.#travel.ownerAt(target.endpoint),
+      hasWaited,
+      hasFallback,
+      waitLeftMs: this.#isSpent ? 0 : this.#waitLeftMs,
+      model: target.model.id,
+      login: own?.account.status().last_refresh ?? null,
+    }
+  }
+
+  #note(
+    { status, answer }: Heard,
+    { rest, isDoubt }: Outcome,
+    { target: { endpoint, model } }: P,
+    { bench }: Member,
+    { limits }: Facts,
+  ): void {
+    const { refusals } = this.#call.app
+    if (status === 'unreached') refusals.refused(endpoint.name)
+    else if (answer) refusals.answered(endpoint.name)
+    if (status !== 'locked') this.tried.push({ endpoint: endpoint.name, result: status })
+    if (rest) bench.rest(rest)
+    if (isDoubt) bench.doubt()
+    if (typeof status === 'number' && status < 400) bench.served(model.id)
+    if (limits.waitMs !== undefined) this.#soonestMs = soonerOf(this.#soonestMs, limits.waitMs)
+  }
+
+  /** The newest answer is the client's where nobody gives a better one. */
+  #leaveBehind(served: Omit<Served<P>, 'tried'> | undefined, error: unknown): void {
+    if (!served) {
+      this.#error = shownOf(error)
+      return
+    }
+    if (this.#last) drain(this.#last.answer.stream)
+    this.#last = served
+  }
+
+  /** At most as long as is left of `retry.wait_s`. Throws why the request was given up meanwhile. */
+  async #pause(ms: number, sooner?: Promise<void>): Promise<void> {
+    const { signal } = this.#call
+    const begunMs = performance.now()
+    let forget: (() => void) | undefined
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        forget?.()
+        resolve()
+      }
+      const timer = setTimeout(end, Math.min(ms, this.#waitLeftMs))
+      forget = signal.onCancel(end)
+      void sooner?.then(end)
+    })
+    this.#waitLeftMs = Math.max(0, this.#waitLeftMs - (performance.now() - begunMs))
+    if (signal.cancelled) throw signal.reason
+  }
+}
+
+interface Taken {
+  member: Member
+  seat: Seat | undefined
+}
+
+interface Knowledge extends Pick<Facts, 'hasWaited' | 'hasFallback'> {
+  /** another account or another model can serve */
+  hasElsewhere: boolean
+}
+
+interface Asked<P> extends Outcome {
+  served: Omit<Served<P>, 'tried'> | undefined
+  waitMs: number
+}
+
+function shownOf(error: unknown): unknown {
+  return error instanceof AttemptError ? error.error : error
+}
+
+function soonerOf(one: number, other: number): number {
+  return other > 0 ? Math.min(one, other) : one
+}
+
+/** A client that comes back after the soonest of the times that were seen finds somebody. */
+function withSoonest<S extends { answer: UpstreamAnswer }>(served: S, soonestMs: number): S {
+  const { answer } = served
+  const isTold = answer.status >= 400 && answer.headers['retry-after'] !== undefined
+  if (!isTold || !Number.isFinite(soonestMs)) return served
+  const raw = answer.raw.map((text, index) =>
+    index % 2 === 1 && answer.raw[index - 1]!.toLowerCase() === 'retry-after'
+      ? String(Math.ceil(soonestMs / 1000))
+      : text,
+  )
+  return { ...served, answer: { ...answer, raw } }
+}
