@@ -13,6 +13,7 @@ import { storeSecrets } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
 import { KnownSecrets, openLog, redactor } from '../log/log.ts'
 import { Limits } from '../limits/limits.ts'
+import { SharedCounts } from '../limits/shared-counts.ts'
 import { BoundedMemory } from '../translated/memory.ts'
 import { createAgents } from '../network/agents.ts'
 import { Refusals } from '../network/refusals.ts'
@@ -64,7 +65,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     refusals: new Refusals(),
     agents,
     reasoning: new BoundedMemory(),
-    limits: new Limits(),
+    limits: new Limits(redis && new SharedCounts(redis, log)),
     admin: new Admin(log),
     usage: new Usage({ store: usageStore(config), log, config: () => app.config }),
     log,

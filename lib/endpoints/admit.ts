@@ -2,15 +2,20 @@
 import type { ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
 
-/** Throws ProxyError 429 where the caller is at a limit, 503 where the process is. */
-export function admit(res: ServerResponse, call: Call): void {
+/** Fails with ProxyError 429 where the caller is at a limit, 503 where the process is. */
+export async function admit(res: ServerResponse, call: Call): Promise<void> {
   const { app, caller, client, config, isCounted } = call
   const counted = isCounted ? caller : undefined
   try {
     const asking = { caller: counted, client, maxParallel: config.max_parallel }
-    const admission = app.limits.admit(asking)
+    const admission = await app.limits.admit(asking)
     call.admission = admission
-    res.once('close', () => admission.end())
+    if (!call.signal.cancelled) {
+      res.once('close', () => admission.end())
+      return
+    }
+    // it left while the other replicas were asked
+    admission.end()
   } catch (error) {
     if (counted && app.limits.isNews(counted)) {
       app.log.warn(
@@ -20,4 +25,5 @@ export function admit(res: ServerResponse, call: Call): void {
     }
     throw error
   }
+  throw call.signal.reason
 }

@@ -10,7 +10,7 @@ export const health: Endpoint = (_req, res, call) => {
   const { state, ...account } = app.account.status()
   const isUsed = usesAccount(app.config)
   const notes = [...(isUsed ? app.account.notes() : []), ...app.pool.notes()]
-  const warnings = [...app.warnings, ...notes, ...app.usage.warnings]
+  const warnings = [...app.warnings, ...notes, ...app.usage.warnings, ...app.limits.warnings]
   const { degraded } = endpointsOf(app, true)
   const accounts = app.pool.status()
   const isDegraded = degraded.length > 0 || (isUsed && state === 'degraded')

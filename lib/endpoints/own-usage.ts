@@ -5,11 +5,12 @@ import type { Caller } from '../config/types.ts'
 import type { Limits } from '../limits/limits.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 
-export const ownUsage: Endpoint = (_req, res, { app, caller }) => {
+export const ownUsage: Endpoint = async (_req, res, { app, caller }) => {
   if (!caller) {
     const message = 'This proxy has no client keys, so nothing is counted by client.'
     throw new ProxyError(404, 'no_clients', message)
   }
+  await app.limits.learn(caller)
   const { name, models, expires } = caller
   const { requests, tokens } = app.limits.today(caller)
   sendJson(res, 200, {

@@ -4,39 +4,27 @@
  * asked; tokens count when they are known, so that what is under way can exceed a limit by its own size.
  */
 import type { Caller } from '../config/types.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
-import type { Client } from '../../pipelines/index.ts'
+import type { SharedCounts } from './shared-counts.ts'
+import {
+  busy,
+  limitHeaders,
+  overLimit,
+  standingsOf,
+  tooMany,
+  type LimitWords,
+  type Open,
+  type Standing,
+} from './standing.ts'
 import { WindowCounts, type Counts } from './window-counts.ts'
-import { dayAt, minuteAt, type Window } from './windows.ts'
-
-/** What a limit counts. */
-type Unit = 'requests' | 'tokens'
-
-/** Where a caller stands with one of their limits. */
-export interface Standing {
-  name: 'requests_per_minute' | 'requests_per_day' | 'tokens_per_minute' | 'tokens_per_day'
-  unit: Unit
-  limit: number
-  used: number
-  left: number
-  /** ms since the epoch */
-  endsMs: number
-}
+import { dayAt, minuteAt } from './windows.ts'
 
 export interface Asking {
   /** undefined: nobody's limits count, as for requests that spend nothing */
   caller: Caller | undefined
   /** the API that the request speaks */
-  client: Pick<Client, 'limitHeader' | 'limitReset'>
+  client: LimitWords
   /** of the process; 0: any number */
   maxParallel: number
-}
-
-interface Open {
-  minute: Window
-  day: Window
-  minuteCounts: Counts
-  dayCounts: Counts
 }
 
 /** The tokens of a request's log line. */
@@ -46,32 +34,74 @@ interface Tokens {
   cachedTokens: number | undefined
 }
 
-/** A longer wait than this is told to be one: SDKs would sit it out in silence. */
-const patienceS = 60
-
 export class Limits {
   /** by local day; seeded at the start with what is known of today */
   readonly days = new WindowCounts()
+  readonly #shared: SharedCounts | undefined
   readonly #minutes = new WindowCounts()
   readonly #underWay = new Map<string, number>()
   #all = 0
   /** the minute in which a client's refusals were last told of, by name */
   readonly #told = new Map<string, string | number>()
 
-  /** Throws ProxyError 503 `max_parallel`, or 429 `client_limit` in the words of the client's API. */
-  admit({ caller, client, maxParallel }: Asking): Admission {
+  /** `shared`: where replicas count together. */
+  constructor(shared?: SharedCounts) {
+    this.#shared = shared
+  }
+
+  /** What the operator should know, for `/health`. */
+  get warnings(): string[] {
+    const problem = this.#shared?.problem
+    return problem === undefined ? [] : [`limits of clients are not shared: ${problem}`]
+  }
+
+  close(): void {
+    this.#shared?.close()
+  }
+
+  /**
+   * Throws or fails with ProxyError 503 `max_parallel`, or 429 `client_limit` in the words of the client's API. A promise only
+   * where replicas are asked.
+   */
+  admit(asking: Asking): Admission | Promise<Admission> {
+    const { caller, client, maxParallel } = asking
     if (maxParallel > 0 && this.#all >= maxParallel) throw busy(maxParallel)
-    const nowMs = Date.now()
-    const open = caller && this.#open(caller, nowMs)
-    if (caller && open) this.#check(caller, open, client, nowMs)
+    const open = caller && this.#open(caller)
+    if (caller && open) {
+      this.#checkParallel(caller)
+      if (this.#shared && isLimited(caller)) return this.#admitShared(asking, caller, open)
+      this.#check(caller, open, client)
+    }
+    this.#enter(caller)
+    return new Admission(this, asking, open, false)
+  }
+
+  async #admitShared(asking: Asking, caller: Caller, open: Open): Promise<Admission> {
+    // others may come while the server is asked
+    this.#enter(caller)
+    const taken = await this.#shared!.take(caller, open)
+    try {
+      if (!taken) this.#check(caller, open, asking.client)
+    } catch (error) {
+      this.release(caller)
+      throw error
+    }
+    return new Admission(this, asking, open, taken === true)
+  }
+
+  #enter(caller: Caller | undefined): void {
     this.#all += 1
     if (caller) this.#underWay.set(caller.name, this.underWay(caller) + 1)
-    return new Admission(this, { caller, client, maxParallel }, open)
   }
 
   /** Requests of a caller under way now. */
   underWay({ name }: Caller): number {
     return this.#underWay.get(name) ?? 0
+  }
+
+  /** Learns what other replicas have counted. */
+  async learn(caller: Caller): Promise<void> {
+    if (this.#shared && isLimited(caller)) await this.#shared.tell(caller, this.#open(caller))
   }
 
   /** Requests and tokens of the caller's day. */
@@ -81,7 +111,7 @@ export class Limits {
 
   /** All limits of a caller that are set. */
   standings(caller: Caller): Standing[] {
-    return standingsOf(caller, this.#open(caller, Date.now()))
+    return standingsOf(caller, this.#open(caller))
   }
 
   /** Whether the refusals of a caller are to be told of: once a minute. */
@@ -92,9 +122,31 @@ export class Limits {
     return true
   }
 
-  /** Tokens of now. */
-  minuteCounts({ name }: Caller): Counts {
-    return this.#minutes.of(minuteAt(Date.now()).id, name)
+  /** Counts tokens in the minute of now, and in a day that may be over. */
+  book(caller: Caller, { day, dayCounts }: Open, tokens: number): void {
+    const { minute, minuteCounts } = this.#open(caller)
+    this.add(minuteCounts, 0, tokens)
+    this.add(dayCounts, 0, tokens)
+    this.#tell(caller, { minute, minuteCounts, day, dayCounts })
+  }
+
+  /** Takes a request out of the windows that it was counted in. */
+  giveBack(caller: Caller, open: Open): void {
+    this.add(open.minuteCounts, -1, 0)
+    this.add(open.dayCounts, -1, 0)
+    this.#tell(caller, open)
+  }
+
+  #tell(caller: Caller, open: Open): void {
+    if (this.#shared && isLimited(caller)) void this.#shared.tell(caller, open)
+  }
+
+  add(counts: Counts, requests: number, tokens: number): void {
+    if (this.#shared) this.#shared.add(counts, requests, tokens)
+    else {
+      counts.requests += requests
+      counts.tokens += tokens
+    }
   }
 
   release(caller: Caller | undefined): void {
@@ -105,23 +157,34 @@ export class Limits {
     else this.#underWay.delete(caller.name)
   }
 
-  #open({ name }: Caller, nowMs: number): Open {
+  #open({ name }: Caller): Open {
+    const nowMs = Date.now()
     const minute = minuteAt(nowMs)
     const day = dayAt(nowMs)
     const minuteCounts = this.#minutes.of(minute.id, name)
     return { minute, day, minuteCounts, dayCounts: this.days.of(day.id, name) }
   }
 
-  #check(caller: Caller, open: Open, client: Asking['client'], nowMs: number): void {
+  #checkParallel(caller: Caller): void {
+    const { parallel } = caller
+    if (parallel !== undefined && this.underWay(caller) >= parallel) throw tooMany(caller, parallel)
+  }
+
+  #check(caller: Caller, open: Open, client: LimitWords): void {
     const standings = standingsOf(caller, open)
     // of several the one that lasts longest: until then nothing is served
     const [reached] = standings
       .filter(({ left }) => left === 0)
       .toSorted((one, other) => other.endsMs - one.endsMs)
+    const nowMs = Date.now()
     if (reached) throw overLimit(caller, reached, limitHeaders(standings, client, nowMs), nowMs)
-    const { parallel } = caller
-    if (parallel !== undefined && this.underWay(caller) >= parallel) throw tooMany(caller, parallel)
   }
+}
+
+/** Whether anything but `parallel`, which is of one process, limits a caller. */
+function isLimited(caller: Caller): boolean {
+  const { requests_per_minute: minute, requests_per_day: day } = caller
+  return (minute ?? day ?? caller.tokens_per_minute ?? caller.tokens_per_day) !== undefined
 }
 
 /** One request that was let in. */
@@ -132,11 +195,14 @@ export class Admission {
   readonly #asking: Asking
   readonly #open: Open | undefined
 
-  constructor(limits: Limits, asking: Asking, open: Open | undefined) {
+  /** `isCounted`: it has been, where replicas count together. */
+  constructor(limits: Limits, asking: Asking, open: Open | undefined, isCounted: boolean) {
     this.#limits = limits
     this.#asking = asking
     this.#open = open
-    this.#count(1)
+    if (!open || isCounted) return
+    limits.add(open.minuteCounts, 1, 0)
+    limits.add(open.dayCounts, 1, 0)
   }
 
   /** Whether an answer has to show its tokens. */
@@ -157,94 +223,13 @@ export class Admission {
     const { caller } = this.#asking
     if (!caller || !this.#open) return
     const tokens = Math.max(0, inputTokens - cachedTokens) + outputTokens
-    this.#open.dayCounts.tokens += tokens
-    this.#limits.minuteCounts(caller).tokens += tokens
+    this.#limits.book(caller, this.#open, tokens)
   }
 
   /** To be called once, when the answer is over. */
   end(): void {
-    if (!this.isSpent) this.#count(-1)
-    this.#limits.release(this.#asking.caller)
+    const { caller } = this.#asking
+    if (!this.isSpent && caller && this.#open) this.#limits.giveBack(caller, this.#open)
+    this.#limits.release(caller)
   }
-
-  #count(requests: 1 | -1): void {
-    if (!this.#open) return
-    this.#open.minuteCounts.requests += requests
-    this.#open.dayCounts.requests += requests
-  }
-}
-
-function standingsOf(caller: Caller, open: Open): Standing[] {
-  const { minute, day, minuteCounts, dayCounts } = open
-  const all = [
-    ['requests_per_minute', 'requests', minuteCounts, minute],
-    ['requests_per_day', 'requests', dayCounts, day],
-    ['tokens_per_minute', 'tokens', minuteCounts, minute],
-    ['tokens_per_day', 'tokens', dayCounts, day],
-  ] as const
-  return all.flatMap(([name, unit, counts, { endsMs }]) => {
-    const limit = caller[name]
-    if (limit === undefined) return []
-    const used = counts[unit]
-    return { name, unit, limit, used, left: Math.max(0, limit - used), endsMs }
-  })
-}
-
-/** In the words of the client's API. Of two limits for one unit the one with least left. */
-function limitHeaders(
-  standings: Standing[],
-  { limitHeader, limitReset }: Asking['client'],
-  nowMs: number,
-): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const unit of ['requests', 'tokens'] as const) {
-    const [least] = standings
-      .filter((one) => one.unit === unit)
-      .toSorted((one, other) => one.left - other.left)
-    if (!least) continue
-    headers[limitHeader('limit', unit)] = String(least.limit)
-    headers[limitHeader('remaining', unit)] = String(least.left)
-    headers[limitHeader('reset', unit)] = limitReset(least.endsMs, nowMs)
-  }
-  return headers
-}
-
-function overLimit(
-  { name }: Caller,
-  { name: limitName, limit, endsMs }: Standing,
-  headers: Record<string, string>,
-  nowMs: number,
-): ProxyError {
-  const seconds = Math.max(1, Math.ceil((endsMs - nowMs) / 1000))
-  const period = limitName.endsWith('day') ? 'day' : 'minute'
-  return new ProxyError(
-    429,
-    'client_limit',
-    `The client ${name} has reached its limit ${limitName} (${limit}). The next ${period} begins in ${seconds} s, at ${new Date(endsMs).toISOString()}.`,
-    {
-      headers: {
-        ...headers,
-        'retry-after': String(seconds),
-        ...(seconds > patienceS && { 'x-should-retry': 'false' }),
-      },
-    },
-  )
-}
-
-function tooMany({ name }: Caller, parallel: number): ProxyError {
-  return new ProxyError(
-    429,
-    'client_limit',
-    `The client ${name} has reached its limit parallel (${parallel}). Send the next request when one has ended.`,
-    { headers: { 'retry-after': '1' } },
-  )
-}
-
-function busy(maxParallel: number): ProxyError {
-  return new ProxyError(
-    503,
-    'max_parallel',
-    `The proxy answers ${maxParallel} requests already, which is its max_parallel. Send the request again.`,
-    { headers: { 'retry-after': '1' } },
-  )
 }

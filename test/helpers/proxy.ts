@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import type { App } from '../../lib/app.ts'
+import { redisServer } from '../../lib/account/redis-connection.ts'
 import { buildApp } from '../../lib/cli/build-app.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 import { createServer } from '../../lib/server.ts'
@@ -44,7 +45,8 @@ export async function startProxy(t: TestContext, options: ProxyOptions = {}): Pr
   })
   const lines: string[] = []
   const destination = { write: (line: string) => void lines.push(line) }
-  const { app } = buildApp({ config, version: '0.0.0-test', warnings, destination })
+  const redis = await redisServer(config)
+  const { app } = buildApp({ config, version: '0.0.0-test', warnings, destination, redis })
   const server = createServer(app)
   server.listen(config.port, config.host)
   await once(server, 'listening')
@@ -54,6 +56,7 @@ export async function startProxy(t: TestContext, options: ProxyOptions = {}): Pr
     server.close()
     app.agents.destroy()
     await Promise.all([app.account.stop(), app.pool.stop()])
+    app.limits.close()
   })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,0 +1,111 @@
+/** Where a caller stands with their limits, and the words for it: headers and errors. */
+import type { Caller } from '../config/types.ts'
+import { ProxyError } from '../../pipelines/errors.ts'
+import type { Client } from '../../pipelines/index.ts'
+import type { Counts } from './window-counts.ts'
+import type { Window } from './windows.ts'
+
+/** Windows of one caller, each with its counts here. */
+export interface Open {
+  minute: Window
+  day: Window
+  minuteCounts: Counts
+  dayCounts: Counts
+}
+
+/** What a limit counts. */
+type Unit = 'requests' | 'tokens'
+
+/** Where a caller stands with one of their limits. */
+export interface Standing {
+  name: 'requests_per_minute' | 'requests_per_day' | 'tokens_per_minute' | 'tokens_per_day'
+  unit: Unit
+  limit: number
+  used: number
+  left: number
+  /** ms since the epoch */
+  endsMs: number
+}
+
+/** How an API writes the headers of limits. */
+export type LimitWords = Pick<Client, 'limitHeader' | 'limitReset'>
+
+/** With all limits that are set. */
+export function standingsOf(caller: Caller, open: Open): Standing[] {
+  const { minute, day, minuteCounts, dayCounts } = open
+  const all = [
+    ['requests_per_minute', 'requests', minuteCounts, minute],
+    ['requests_per_day', 'requests', dayCounts, day],
+    ['tokens_per_minute', 'tokens', minuteCounts, minute],
+    ['tokens_per_day', 'tokens', dayCounts, day],
+  ] as const
+  return all.flatMap(([name, unit, counts, { endsMs }]) => {
+    const limit = caller[name]
+    if (limit === undefined) return []
+    const used = counts[unit]
+    return { name, unit, limit, used, left: Math.max(0, limit - used), endsMs }
+  })
+}
+
+/** In the words of the client's API. Of two limits for one unit the one with least left. */
+export function limitHeaders(
+  standings: Standing[],
+  { limitHeader, limitReset }: LimitWords,
+  nowMs: number,
+): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const unit of ['requests', 'tokens'] as const) {
+    const [least] = standings
+      .filter((one) => one.unit === unit)
+      .toSorted((one, other) => one.left - other.left)
+    if (!least) continue
+    headers[limitHeader('limit', unit)] = String(least.limit)
+    headers[limitHeader('remaining', unit)] = String(least.left)
+    headers[limitHeader('reset', unit)] = limitReset(least.endsMs, nowMs)
+  }
+  return headers
+}
+
+/** A longer wait than this is told to be one: SDKs would sit it out in silence. */
+const patienceS = 60
+
+/** `headers`: where the caller stands with all limits. */
+export function overLimit(
+  { name }: Caller,
+  { name: limitName, limit, endsMs }: Standing,
+  headers: Record<string, string>,
+  nowMs: number,
+): ProxyError {
+  const seconds = Math.max(1, Math.ceil((endsMs - nowMs) / 1000))
+  const period = limitName.endsWith('day') ? 'day' : 'minute'
+  return new ProxyError(
+    429,
+    'client_limit',
+    `The client ${name} has reached its limit ${limitName} (${limit}). The next ${period} begins in ${seconds} s, at ${new Date(endsMs).toISOString()}.`,
+    {
+      headers: {
+        ...headers,
+        'retry-after': String(seconds),
+        ...(seconds > patienceS && { 'x-should-retry': 'false' }),
+      },
+    },
+  )
+}
+
+export function tooMany({ name }: Caller, parallel: number): ProxyError {
+  return new ProxyError(
+    429,
+    'client_limit',
+    `The client ${name} has reached its limit parallel (${parallel}). Send the next request when one has ended.`,
+    { headers: { 'retry-after': '1' } },
+  )
+}
+
+export function busy(maxParallel: number): ProxyError {
+  return new ProxyError(
+    503,
+    'max_parallel',
+    `The proxy answers ${maxParallel} requests already, which is its max_parallel. Send the request again.`,
+    { headers: { 'retry-after': '1' } },
+  )
+}
