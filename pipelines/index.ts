@@ -29,6 +29,7 @@ import { messagesContext } from './clients/messages/answer.ts'
 import { messagesStream } from './clients/messages/stream.ts'
 import { responsesContext } from './clients/responses/answer.ts'
 import { responseBody } from './clients/responses/body.ts'
+import { compactBody, compactContext, readCompact } from './clients/responses/compact.ts'
 import { responsesErrorBody, responsesErrorEvent } from './clients/responses/errors.ts'
 import { readResponses } from './clients/responses/read.ts'
 import { responseStream } from './clients/responses/stream.ts'
@@ -76,6 +77,8 @@ export interface Client {
   hasDefaultStream: boolean
   /** the body as a request, and what its answer depends on; throws ProxyError 400 that names the place of what is wrong */
   read: (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead
+  /** the same for what its API has below the route, by the path, where the model need not be one of that API */
+  readBelow?: Readonly<Record<string, Client['read']>>
   /** the header that holds such a figure of its rate limit */
   limitHeader: (figure: string, of: string) => string
   /** how such a header says when a limit begins anew; both in ms since the epoch */
@@ -163,6 +166,9 @@ const clientTable = {
   responses: {
     route: '/v1/responses',
     read: readWith(readResponses, responsesContext, responseStream, responseBody),
+    readBelow: {
+      '/compact': readWith(readCompact, compactContext, responseStream, compactBody),
+    },
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     limitReset: resetIn,
     errorBody: responsesErrorBody,

@@ -93,14 +93,14 @@ function begun(call: Call, bytes: Buffer): Ready | Unasked | Routed<Ready> {
 function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked {
   const { client, path } = call
   const subPath = path.slice(client.route.length)
-  const canTranslate = subPath === ''
+  const read = subPath === '' ? client.read : client.readBelow?.[subPath]
   const isForeign = standIn?.isForeign ?? false
-  if (!canTranslate || ownApi(client, standIn?.model ?? hintedModel(call, bytes))) {
+  if (!read || ownApi(client, standIn?.model ?? hintedModel(call, bytes))) {
     const document = JsonDocument.parse(bytes)
     const model = standIn?.model ?? modelOf(call, modelName(document))
     const own = ownApi(client, model)
     if (own) return pass(call, document, { model, own, subPath, isForeign })
-    if (!canTranslate) throw unservedPath(call, subPath, model)
+    if (!read) throw unservedPath(call, subPath, model)
   }
   const body = parseExactObject(bytes)
   const { model: name } = body
@@ -111,7 +111,7 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
     const document = JsonDocument.parse(bytes)
     return pass(call, document, { model: named, own, subPath, isForeign })
   }
-  const { request, stream: asked, isEmpty, form } = client.read(body, call.headers)
+  const { request, stream: asked, isEmpty, form } = read(body, call.headers)
   const model = named ?? modelOf(call, request.model)
   const provider = providers[model.type]
   const stream = wantsStream(call, asked)

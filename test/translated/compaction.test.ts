@@ -4,7 +4,7 @@
  * @see https://github.com/openai/codex/pull/22809
  */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import OpenAI from 'openai'
 import type { ResponseInputItem } from 'openai/resources/responses/responses'
 import { chatStream } from '../agent-loop/chat-model.ts'
@@ -35,37 +35,87 @@ const history: ResponseInputItem[] = [
   { type: 'function_call_output', call_id: 'c', output: 'line 7' },
 ]
 
+async function start(t: TestContext, answer = (id: Id): string[] => models[id]()) {
+  const upstream = await startUpstream(t, ({ url, body }) => {
+    const asked = ids.find((one) => `${url}${body.toString()}`.includes(one))
+    return { sse: answer(asked!) }
+  })
+  const { endpoints, models: own, ...config } = oneUpstream(upstream.url)
+  const google = { name: 'gemini', type: 'google', base_url: upstream.url, auth: 'account' }
+  const gemini = { name: 'Gemini', id: 'gemini-3-pro', type: 'google' }
+  const all = { ...config, endpoints: [...endpoints, google], models: [...own, gemini] }
+  const { url } = await startProxy(t, { config: all })
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
+  const ask = (model: string, input: ResponseInputItem[]) =>
+    client.responses.stream({ model, input, tools: [shell], store: false }).finalResponse()
+  return { client, ask, sent: () => upstream.requests.at(-1)?.body.toString() ?? '', url }
+}
+
+/** Every model reads the summary, and none the seal. */
+async function goesOn(output: unknown[], { ask, sent }: Awaited<ReturnType<typeof start>>) {
+  for (const next of ids) {
+    await ask(next, [...(output as ResponseInputItem[]), { role: 'user', content: 'Go on.' }])
+
+    assert.match(sent(), /The bug is in line 7 🦊\./, next)
+    assert.match(sent(), /Go on\./, next)
+    assert.doesNotMatch(sent(), /d2a1\./, next)
+  }
+}
+
 for (const id of ids.filter((one) => one !== 'gpt-5.1')) {
   test(`§17.2, §17.6 what was compacted on ${id} goes on on every model, which reads the summary`, async (t) => {
-    const upstream = await startUpstream(t, ({ url, body }) => {
-      const asked = ids.find((one) => `${url}${body.toString()}`.includes(one))
-      return { sse: models[asked!]() }
-    })
-    const { endpoints, models: own, ...config } = oneUpstream(upstream.url)
-    const google = { name: 'gemini', type: 'google', base_url: upstream.url, auth: 'account' }
-    const gemini = { name: 'Gemini', id: 'gemini-3-pro', type: 'google' }
-    const all = { ...config, endpoints: [...endpoints, google], models: [...own, gemini] }
-    const { url } = await startProxy(t, { config: all })
-    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
-    const ask = (model: string, input: ResponseInputItem[]) =>
-      client.responses.stream({ model, input, tools: [shell], store: false }).finalResponse()
+    const talk = await start(t)
 
-    const { output, status } = await ask(id, [...history, { type: 'compaction_trigger' }])
-    const [item] = output
-    const asked = upstream.requests[0]?.body.toString() ?? ''
+    const { output, status } = await talk.ask(id, [...history, { type: 'compaction_trigger' }])
 
     assert.equal(status, 'completed')
-    assert.deepEqual([output.length, item?.type], [1, 'compaction'])
-    assert.match(asked, /Sum it up/)
-    assert.match(asked, /"tool_choice":(?:"none"|\{"type":"none"\})|"mode":"NONE"/)
-    assert.match(asked, /line 7/)
-    for (const next of ids) {
-      await ask(next, [item as ResponseInputItem, { role: 'user', content: 'Go on.' }])
-      const sent = upstream.requests.at(-1)?.body.toString() ?? ''
+    assert.deepEqual(
+      output.map(({ type }) => type),
+      ['compaction'],
+    )
+    assert.match(talk.sent(), /Sum it up/)
+    assert.match(talk.sent(), /"tool_choice":(?:"none"|\{"type":"none"\})|"mode":"NONE"/)
+    assert.match(talk.sent(), /line 7/)
+    await goesOn(output, talk)
+  })
 
-      assert.match(sent, /The bug is in line 7 🦊\./, next)
-      assert.match(sent, /Go on\./, next)
-      assert.doesNotMatch(sent, /d2a1\./, next)
+  test(`§17.2 /v1/responses/compact on ${id} keeps the user's messages and sums up the rest`, async (t) => {
+    const talk = await start(t)
+    const picture = {
+      type: 'input_image' as const,
+      image_url: 'https://x/y.png',
+      detail: 'auto' as const,
     }
+    const input: ResponseInputItem[] = [...history, { role: 'user', content: [picture] }]
+
+    const { object, output, usage } = await talk.client.responses.compact({ model: id, input })
+
+    assert.equal(object, 'response.compaction')
+    assert.deepEqual(
+      output.map((item) => ('content' in item ? item.content : item.type)),
+      [[{ type: 'input_text', text: 'Find the bug.' }], [picture], 'compaction'],
+    )
+    assert.equal(new Set(output.map((item) => 'id' in item && item.id)).size, 3)
+    assert.ok(usage.total_tokens >= 0)
+    assert.match(talk.sent(), /Sum it up/)
+    await goesOn(output, talk)
   })
 }
+
+test('§17.2 /v1/responses/compact takes a string, tells what is missing, and fails without a summary', async (t) => {
+  let text = [summary]
+  const { client } = await start(t, () => anthropicStream({ text }))
+  const model = 'claude-sonnet-4-5' as const
+  const { output } = await client.responses.compact({ model, input: 'Find the bug.' })
+
+  assert.deepEqual(
+    output.map(({ type }) => type),
+    ['message', 'compaction'],
+  )
+  await assert.rejects(client.responses.compact({ model }), { status: 400, param: 'input' })
+  text = [' ']
+  await assert.rejects(client.responses.compact({ model, input: 'x' }), {
+    status: 502,
+    message: /summary/,
+  })
+})
