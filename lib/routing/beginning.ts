@@ -2,7 +2,8 @@
  * The beginning of an answer, looked at without taking it: whoever reads the answer gets all of it. So a refusal can be
  * understood, and a stream that begins with an error can be taken for the refusal that it is.
  */
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { CancelSignal } from '../app.ts'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
@@ -46,6 +47,15 @@ export function beginningOf(
     forgetCancel = signal.onCancel(settle)
     if (stream.complete) look()
   })
+}
+
+/** A body that was empty is over once it was looked at; its next reader gets another one that is. */
+export function unread(stream: IncomingMessage): IncomingMessage {
+  if (!stream.readableEnded) return stream
+  const empty = new IncomingMessage(new Socket())
+  empty.complete = true
+  empty.push(null)
+  return empty
 }
 
 interface Patience {

@@ -4,7 +4,7 @@ import { AttemptError, type Outgoing, type UpstreamAnswer } from '../upstream/at
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import type { Target, Trip } from '../upstream/target.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
-import { beginningOf, firstErrorIn, textOf } from './beginning.ts'
+import { beginningOf, firstErrorIn, textOf, unread } from './beginning.ts'
 import type { Facts } from './outcomes.ts'
 
 /** A request as it goes to one model. */
@@ -46,7 +46,10 @@ export async function hear<P extends Prepared>(
     // The pieces are let go of with the answer; another place needs them again.
     const body = { ...prepared.body }
     const answer = await exchange(call, target, body, (request) => send(request, prepared.road))
-    return await begun(call, answer, hasElsewhere)
+    const heard = await begun(call, answer, hasElsewhere)
+    if (!call.signal.cancelled) return heard
+    answer.stream.destroy()
+    throw call.signal.reason
   } catch (error) {
     if (call.signal.cancelled) throw call.signal.reason
     if (error instanceof AttemptError) {
@@ -67,14 +70,16 @@ async function begun(
   if (status >= 400) {
     const patience = { isEnough: isNever, patienceMs: refusalMs, signal }
     const bytes = await beginningOf(stream, patience)
-    return { answer, status, text: textOf(bytes, headers['content-encoding']) }
+    const text = textOf(bytes, headers['content-encoding'])
+    return { answer: { ...answer, stream: unread(stream) }, status, text }
   }
   if (!isEventStream || !hasElsewhere) return { answer, status, text: '' }
   const patience = { isEnough: hasBegun, patienceMs: config.keep_alive_s * 1000, signal }
   const bytes = await beginningOf(stream, patience)
   const error = firstErrorIn(bytes.toString('utf8'))
-  if (error === undefined || error === 'none') return { answer, status, text: '' }
-  return { answer, status: error.status, text: error.body }
+  const looked = { ...answer, stream: unread(stream) }
+  if (error === undefined || error === 'none') return { answer: looked, status, text: '' }
+  return { answer: looked, status: error.status, text: error.body }
 }
 
 function isNever(): boolean {

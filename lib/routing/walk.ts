@@ -8,6 +8,7 @@ import type { Call } from '../app.ts'
 import { AttemptError, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { drain } from '../upstream/exchange.ts'
 import type { Trip } from '../upstream/target.ts'
+import { truncatedAnswer } from '../../pipelines/errors.ts'
 import { nobodyLeft, type Tried } from './explanation.ts'
 import { hear, type Heard, type Prepared, type Stop } from './hear.ts'
 import { limitsOf } from './limits.ts'
@@ -47,17 +48,27 @@ export class Walk<P extends Prepared> {
 
   /** The answer that the client gets, of whatever status. Throws ProxyError where nobody gave one. */
   async go(stops: readonly Stop<P>[]): Promise<Served<P>> {
-    for (const [index, stop] of stops.entries()) {
-      if (this.#isSpent) break
-      const prepared = stop.prepare()
-      if (!prepared) continue
-      const served = await this.#visit(prepared, stop.send, index + 1 < stops.length)
-      if (!served) continue
-      if (this.#last) drain(this.#last.answer.stream)
+    try {
+      const served = (await this.#firstOf(stops)) ?? this.#last
+      if (!served) throw nobodyLeft(this.tried, this.#asked, this.#error, this.#soonestMs)
+      // it broke off while its beginning was looked at, or while others were asked
+      if (served.answer.stream.destroyed) throw truncatedAnswer()
+      if (this.#last && this.#last !== served) drain(this.#last.answer.stream)
       return { ...withSoonest(served, this.#soonestMs), tried: this.tried }
+    } catch (error) {
+      this.#last?.answer.stream.destroy()
+      throw error
     }
-    if (this.#last) return { ...withSoonest(this.#last, this.#soonestMs), tried: this.tried }
-    throw nobodyLeft(this.tried, this.#asked, this.#error, this.#soonestMs)
+  }
+
+  async #firstOf(stops: readonly Stop<P>[]): Promise<Omit<Served<P>, 'tried'> | undefined> {
+    for (const [index, stop] of stops.entries()) {
+      if (this.#isSpent) return undefined
+      const prepared = stop.prepare()
+      const served = prepared && (await this.#visit(prepared, stop.send, index + 1 < stops.length))
+      if (served) return served
+    }
+    return undefined
   }
 
   get #isSpent(): boolean {
