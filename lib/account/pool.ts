@@ -7,6 +7,7 @@ import type { AccountEntry, Config, Endpoint } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Account } from './account.ts'
 import { Bench, type BenchStatus } from './bench.ts'
+import { Homes } from './homes.ts'
 
 /** Whose turn it may be at an endpoint. */
 export interface Member {
@@ -41,6 +42,7 @@ interface Parts {
 }
 
 export class AccountPool {
+  readonly homes = new Homes()
   readonly #parts: Parts
   #members = new Map<string, Named>()
   /** the account without a name, and keys of variables, where a model has others that stand in */

@@ -50,7 +50,7 @@ export async function walkRoute<P extends Prepared>(
   routed: Routed<P>,
 ): Promise<Served<P>> {
   const { first, bytes } = routed
-  const bound = boundBy(bytes)
+  const bound = boundBy(bytes, first.body.pieces, first.target.model)
   const ownerAt = (endpoint: Target['endpoint']) =>
     isOwnCredential(call, endpoint) ? 'proxy' : 'client'
   const walk = new Walk<P>(call, { bound, bytes, ownerAt })

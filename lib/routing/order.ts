@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AccountPool, Member } from '../account/pool.ts'
 import type { Call } from '../app.ts'
-import type { Endpoint } from '../config/types.ts'
+import type { Endpoint, Model } from '../config/types.ts'
 import type { Target } from '../upstream/target.ts'
+import { JsonDocument } from '../../pipelines/json/document.ts'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 
 /** Names that clients give their sessions by: Claude Code's, ours, Codex's, opencode's. */
@@ -74,15 +75,46 @@ function byWeight(members: readonly Member[], conversation: string): Member[] {
  */
 export type Bound = 'id' | 'reasoning' | undefined
 
-const ids =
-  /"(?:previous_response_id|conversation|container|file_id|vector_store_ids)"\s*:\s*(?:"[^"]|\{\s*"id"|\[\s*")/
-const encrypted = /"encrypted_content"\s*:\s*"[^"]/
+const memberIds = ['previous_response_id', 'conversation', 'container']
+/** Anywhere in it, in the form that the API gives them: arguments of tools have such names, too. */
+const innerIds = [
+  { name: 'file_id', form: /"file_id"\s*:\s*"file[-_]/ },
+  { name: 'vector_store_ids', form: /"vector_store_ids"\s*:\s*\[\s*"vs_/ },
+]
+const encrypted = Buffer.from('"encrypted_content":"')
 
-/** A look at the text: what a user merely quotes has its quotes escaped. */
-export function boundBy(body: Buffer): Bound {
-  const text = body.toString('latin1')
-  if (ids.test(text)) return 'id'
-  return encrypted.test(text) ? 'reasoning' : undefined
+/**
+ * `body`: the client's; `sent`: as it goes to the model that it names, with what the memory has added. Searched first, parsed
+ * only where something is found. Throws ProxyError 400 for a member that is broken.
+ */
+export function boundBy(
+  body: Buffer,
+  sent: readonly Buffer[],
+  { type }: Pick<Model, 'type'>,
+): Bound {
+  const named = memberIds.filter((name) => body.includes(`"${name}"`))
+  const document = named.length > 0 ? JsonDocument.parse(body) : undefined
+  if (named.some((name) => isId(document!.get(name)))) return 'id'
+  const hasInner = innerIds.some(
+    ({ name, form }) => body.includes(`"${name}"`) && form.test(body.toString('latin1')),
+  )
+  if (hasInner) return 'id'
+  const isBound = type === 'openai' && sent.some((piece) => hasEncrypted(piece))
+  return isBound ? 'reasoning' : undefined
+}
+
+function isId(value: unknown): boolean {
+  const id = isObject(value) ? value.id : value
+  return typeof id === 'string' && id !== ''
+}
+
+/** Clients write JSON with and without blanks. */
+function hasEncrypted(piece: Buffer): boolean {
+  if (piece.includes(encrypted)) return true
+  return (
+    piece.includes('"encrypted_content"') &&
+    /"encrypted_content"\s*:\s*"/.test(piece.toString('latin1'))
+  )
 }
 
 /** What stays the same of a request wherever it goes. */
@@ -103,7 +135,31 @@ export function membersFor(
   if (endpoint.auth !== 'accounts') return [pool.unnamed(unnamedOf(endpoint))]
   const conversation = () => conversationKey(headers, bytes, model.id)
   const members = ordered(pool.at(endpoint), endpoint, pool, conversation)
-  return bound ? members.slice(0, 1) : members
+  if (!bound) return members
+  const home = pool.homes.of(homeKey(endpoint, conversation()))
+  return [members.find(({ name }) => name === home) ?? members[0]].flatMap((one) => one ?? [])
+}
+
+/**
+ * Keeps where a conversation is at home whose account is not the one that it would get: what it holds by then may be bound to
+ * that account.
+ */
+export function settle(
+  { app, headers }: Call,
+  { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
+  { bytes }: Travel,
+  { name, isFirst }: { name: string; isFirst: boolean },
+): void {
+  const { homes } = app.pool
+  const mayMove = endpoint.choose === 'round-robin'
+  if (isFirst && !mayMove && homes.size === 0) return
+  const key = homeKey(endpoint, conversationKey(headers, bytes, model.id))
+  if (isFirst && !mayMove) homes.forget(key)
+  else homes.keep(key, name)
+}
+
+function homeKey({ name }: Pick<Endpoint, 'name'>, conversation: string): string {
+  return createHash('sha256').update(`${name}\n${conversation}`).digest('base64url')
 }
 
 /** What the credential of an endpoint without a list is called. */

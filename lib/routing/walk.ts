@@ -12,7 +12,7 @@ import { truncatedAnswer } from '../../pipelines/errors.ts'
 import { nobodyLeft, type Tried } from './explanation.ts'
 import { hear, type Heard, type Prepared, type Stop } from './hear.ts'
 import { limitsOf } from './limits.ts'
-import { membersFor, type Travel } from './order.ts'
+import { membersFor, settle, type Travel } from './order.ts'
 import { outcomeOf, readsAsQuota, readsAsUnpaid, type Facts, type Outcome } from './outcomes.ts'
 
 /** Who has answered, and on which way. */
@@ -95,7 +95,15 @@ export class Walk<P extends Prepared> {
         hasFallback,
         hasElsewhere,
       })
-      if (outcome.move === 'answer') return outcome.served
+      if (outcome.move === 'answer') {
+        const { member } = taken
+        const isGood = outcome.served !== undefined && outcome.served.answer.status < 300
+        const isFirst = member === members[0]
+        if (isGood && member.own && !this.#travel.bound) {
+          settle(this.#call, prepared.target, this.#travel, { name: member.name, isFirst })
+        }
+        return outcome.served
+      }
       if (outcome.move === 'next model') return undefined
       hasWaited = outcome.move === 'wait'
       if (hasWaited) await this.#pause(outcome.waitMs)

@@ -5,7 +5,13 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { post, startProxy } from '../helpers/proxy.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
-import { anthropicStream, sse, startUpstream, type Answer } from '../helpers/upstream.ts'
+import {
+  anthropicStream,
+  responsesBody,
+  sse,
+  startUpstream,
+  type Answer,
+} from '../helpers/upstream.ts'
 import { accountOf, good, question, refusal, spent, twoAccounts } from './setting.ts'
 
 test('contract §17: the first account serves as long as it can', async (t) => {
@@ -180,6 +186,85 @@ test('contract §17: a quoted id binds nothing', async (t) => {
   await ask({ messages: [{ role: 'user', content }] })
 
   assert.deepEqual(asked(), ['one', 'two'])
+})
+
+const notIds: [what: string, more: Record<string, unknown>][] = [
+  [
+    'in a tool call',
+    { messages: [toolCall({ container: 'web', file_id: '1a2b', conversation: 'x' })] },
+  ],
+  ['of null', { container: null, previous_response_id: null }],
+]
+
+function toolCall(input: Record<string, unknown>) {
+  return { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'run', input }] }
+}
+
+for (const [what, more] of notIds) {
+  test(`contract §17: a name ${what} that ids have binds nothing`, async (t) => {
+    const { ask, asked } = await twoAccounts(t, (account) => (account === 'one' ? spent : good))
+
+    await ask(more)
+
+    assert.deepEqual(asked(), ['one', 'two'])
+  })
+}
+
+for (const [what, more] of Object.entries({
+  previous_response_id: { previous_response_id: 'resp_1' },
+  conversation: { conversation: { id: 'conv_1' } },
+  'a file': {
+    messages: [{ role: 'user', content: [{ source: { type: 'file', file_id: 'file_1' } }] }],
+  },
+})) {
+  test(`contract §17: ${what} binds a request to its account`, async (t) => {
+    const { ask, asked } = await twoAccounts(t, (account) => (account === 'one' ? spent : good))
+
+    assert.equal((await ask(more)).status, 429)
+
+    assert.deepEqual(asked(), ['one'])
+  })
+}
+
+test('contract §17: a conversation that began with the second account goes on there with its encrypted reasoning', async (t) => {
+  let isSpent = true
+  const upstream = await startUpstream(t, (request) => {
+    if (accountOf(request) === 'one' && isSpent) return spent
+    return { body: responsesBody({ text: ['Hi.'] }) }
+  })
+  const accounts = ['one', 'two']
+  const proxy = await startProxy(t, {
+    config: {
+      system_prompt: '',
+      accounts: accounts.map((name) => ({ name, key: `key-of-${name}`, header: 'x-api-key' })),
+      endpoints: [{ name: 'gpt', type: 'openai', base_url: upstream.url, accounts }],
+      models: [{ name: 'GPT', id: 'gpt-5.1', type: 'openai' }],
+    },
+  })
+  const first = [{ role: 'user', content: 'Hi' }]
+  const reasoning = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAA' }
+  const later = [...first, reasoning, { role: 'user', content: 'Go on' }]
+  const ask = async (input: unknown, session: string) =>
+    (
+      await post(
+        `${proxy.url}/v1/responses`,
+        { model: 'gpt-5.1', input },
+        { 'session-id': session },
+      )
+    ).status
+
+  const before = [await ask(first, 's-1'), await ask(later, 's-1'), await ask(later, 's-2')]
+  isSpent = false
+  const after = [await ask(later, 's-1'), await ask(later, 's-2')]
+
+  assert.deepEqual(
+    [before, after],
+    [
+      [200, 200, 429],
+      [200, 200],
+    ],
+  )
+  assert.deepEqual(upstream.requests.map(accountOf), ['one', 'two', 'two', 'one', 'two', 'one'])
 })
 
 test('contract §17: a request is sent at most retry.attempts times', async (t) => {
