@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { redisServer } from '../lib/account/redis-connection.ts'
+import { StoreError } from '../lib/account/token-store.ts'
 import { addressOf } from '../lib/cli/banner.ts'
 import { buildApp, usageStore, type BuiltApp } from '../lib/cli/build-app.ts'
 import { findings } from '../lib/cli/check.ts'
@@ -88,8 +89,12 @@ const commands = {
 
   async usage(line: CommandLine): Promise<number> {
     const { config } = load(line)
-    const text = await usageText(line, usageStore(config), process.stdout.isTTY)
-    process.stdout.write(text)
+    const store = usageStore(config, await redisServer(config))
+    try {
+      process.stdout.write(await usageText(line, store, process.stdout.isTTY))
+    } finally {
+      store.close()
+    }
     return 0
   },
 
@@ -153,15 +158,16 @@ function report(error: unknown): number {
     process.stderr.write(`${error.message}\n`)
     return exitCodes.configuration
   }
-  if (error instanceof ListenError || error instanceof UsageFileError || isOfFiles(error)) {
+  if (error instanceof ListenError || isOfStore(error)) {
     process.stderr.write(`${error.message}\n`)
     return exitCodes.failure
   }
   throw error
 }
 
-/** What the file system says of the folder that usage is kept in. */
-function isOfFiles(error: unknown): error is Error {
+/** What keeps usage from being read. */
+function isOfStore(error: unknown): error is Error {
+  if (error instanceof UsageFileError || error instanceof StoreError) return true
   return error instanceof Error && 'syscall' in error
 }
 

@@ -26,13 +26,14 @@ export interface RedisServer {
 const patienceMs = 3_000
 
 /**
- * The server that TOKEN_STORE names, where there is an account whose tokens are renewed, or clients whose limits replicas
- * share; its client is loaded only then.
+ * The server that TOKEN_STORE names, where there is an account whose tokens are renewed, or what replicas share: usage, or the
+ * limits of clients. Its client is loaded only then.
  * Throws ConfigError where that is not installed.
  */
 export async function redisServer(config: Config): Promise<RedisServer | undefined> {
   const address = storeAddress(config.secrets.token_store ?? '')
-  const isNeeded = isRotating(findSource(config)) || config.clients.length > 0
+  const isNeeded =
+    isRotating(findSource(config)) || config.clients.length > 0 || config.usage.enabled
   if (!address || !isNeeded) return undefined
   try {
     const { createClient } = await import('@redis/client')

@@ -19,6 +19,7 @@ import { createAgents } from '../network/agents.ts'
 import { Refusals } from '../network/refusals.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
 import { UsageFolder } from '../usage/folder.ts'
+import { RedisUsage } from '../usage/redis.ts'
 import { Usage, type UsageStore } from '../usage/usage.ts'
 
 export interface AppParts {
@@ -67,7 +68,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     reasoning: new BoundedMemory(),
     limits: new Limits(redis && new SharedCounts(redis, log)),
     admin: new Admin(log),
-    usage: new Usage({ store: usageStore(config), log, config: () => app.config }),
+    usage: new Usage({ store: usageStore(config, redis), log, config: () => app.config }),
     log,
     redact,
     secrets: secrets.list,
@@ -84,9 +85,10 @@ export function buildApp(parts: AppParts): BuiltApp {
   return { app, endLog: end }
 }
 
-/** Where usage is kept. */
-export function usageStore({ data_dir: dir }: Config): UsageStore {
-  return new UsageFolder(path.join(dir, 'usage'), Date.now)
+/** Where usage is kept: with TOKEN_STORE in one place for all replicas. */
+export function usageStore(config: Config, redis: RedisServer | undefined): UsageStore {
+  if (redis) return new RedisUsage(redis, () => config.usage.keep_months)
+  return new UsageFolder(path.join(config.data_dir, 'usage'), Date.now)
 }
 
 /** Anyone who reaches an open port spends the account. */

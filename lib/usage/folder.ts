@@ -94,6 +94,8 @@ export class UsageFolder implements UsageStore {
     }
   }
 
+  close(): void {}
+
   async #foldMonth(month: string, today: string): Promise<void> {
     const file = this.#monthFile(month)
     const work = async () => {

@@ -25,6 +25,7 @@ export interface UsageStore {
   rows(first: string, last: string): Promise<Row[]>
   /** Makes closed days small, and forgets what is older than so many months. */
   fold(today: string, keepMonths: number): Promise<void>
+  close(): void
 }
 
 export interface UsageParts {
@@ -80,6 +81,7 @@ export class Usage {
     this.#stopped = true
     clearTimeout(this.#timer)
     await this.flush()
+    this.#parts.store.close()
   }
 
   /** Writes down what was counted since the last time; folds days once a day. Never fails. */

@@ -33,7 +33,7 @@ test('without its package the compiled program says what to install, and only wh
   const env = { TOKEN_STORE: 'redis://127.0.0.1:1' }
 
   const needed = check(program, { ...env, DROID_REFRESH_KEY: 'a-refresh-token' })
-  const fixed = check(program, { ...env, FACTORY_API_KEY: 'a-fixed-key' })
+  const fixed = check(program, { ...env, FACTORY_API_KEY: 'a-fixed-key', USAGE: 'off' })
 
   assert.equal(needed.status, 1)
   assert.match(

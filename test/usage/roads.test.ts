@@ -5,6 +5,7 @@ import { countNames, noCounts, type Counts, type Row } from '../../lib/usage/row
 import { firstBytes, send } from '../faults/roads.ts'
 import { post, startProxy, type TestProxy } from '../helpers/proxy.ts'
 import { until } from '../helpers/until.ts'
+import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 import { endings, kinds, models, startMetered, type Ending } from './metered-upstream.ts'
 
 /** `npm test` asks so often; more by hand, such as USAGE_TEST_REQUESTS=10000. */
@@ -112,6 +113,44 @@ test('contract §15.2: calls that cannot spend tokens do not count, nor what is 
       ['none', 'none', 'none', 1, 1],
     ],
   )
+})
+
+test('contract §15.1: what was failed over counts once, for the account and the model that served', async (t) => {
+  const spent = { status: 429, headers: { 'retry-after': '3600' }, body: { error: {} } }
+  const upstream = await startUpstream(t, ({ headers, body }) => {
+    if (headers.authorization === 'Bearer spent') return spent
+    return body.includes('claude-opus') ? spent : { body: anthropicMessage({ text: ['Hi'] }) }
+  })
+  const accounts = ['spent', 'good'].map((name) => ({ name, key: name }))
+  const model = { name: 'S', type: 'anthropic', id: 'claude-sonnet-4-5' }
+  const opus = { name: 'O', type: 'anthropic', id: 'claude-opus-4-8', fallback: [model.id] }
+  const names = accounts.map(({ name }) => name)
+  const endpoint = { name: 'e', type: 'anthropic', base_url: upstream.url, accounts: names }
+  const proxy = await startProxy(t, {
+    config: { system_prompt: '', accounts, endpoints: [endpoint], models: [model, opus] },
+  })
+  const body = { max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }
+
+  await (await post(`${proxy.url}/v1/messages`, { ...body, model: model.id })).text()
+  const second = await startProxy(t, {
+    config: {
+      system_prompt: '',
+      endpoints: [{ ...endpoint, accounts: undefined, auth: 'none' }],
+      models: [model, opus],
+    },
+  })
+  await (await post(`${second.url}/v1/messages`, { ...body, model: opus.id })).text()
+
+  for (const [one, account] of [
+    [proxy, 'good'],
+    [second, 'none'],
+  ] as const) {
+    const rows = await allRows(one, 1)
+    assert.deepEqual(
+      rows.map((row) => [row.model, row.account, row.requests, row.errors, row.input]),
+      [[model.id, account, 1, 0, 10]],
+    )
+  }
 })
 
 test('contract §15.6: a price makes costs of tokens, by kind, as it stands when the request ends', async (t) => {
