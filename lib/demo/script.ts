@@ -112,9 +112,12 @@ function withoutReminders(text: string): string {
   return text.replaceAll(added, '').trim()
 }
 
-/** What is quoted is not asked for: a summary may quote the demo's own hints. */
-function breakAsked(quoting: string): Script['breaks'] {
-  const prompt = quoting.replaceAll(/`[^`]*`/g, '')
+/**
+ * Only the last line counts: after a failure a client says the next thing in the same turn, and it would fail again for ever.
+ * What is quoted is not asked for: a summary may quote the demo's own hints.
+ */
+function breakAsked(said: string): Script['breaks'] {
+  const prompt = (said.trimEnd().split('\n').at(-1) ?? '').replaceAll(/`[^`]*`/g, '')
   const [, status] = /\berror ([45]\d\d)\b/i.exec(prompt) ?? []
   if (status) throw statusAsked(Number(status))
   if (/\berror midstream\b/i.test(prompt)) return 'error'

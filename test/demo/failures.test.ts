@@ -133,6 +133,19 @@ test('the official clients raise their error classes', async (t) => {
   })
 })
 
+for (const failure of ['error 429', 'error midstream', 'cut', 'cut the connection']) {
+  test(`the next message is answered, though nothing came between it and “${failure}”`, async (t) => {
+    const { openai } = await startDemo(t)
+    const messages = [{ role: 'user' as const, content: `${failure}\n\nHello after that` }]
+
+    const { choices } = await openai.chat.completions.create({ model: 'm', messages })
+
+    assert.match(choices[0]?.message.content ?? '', /Hello after that/)
+    const again = [{ role: 'user' as const, content: `Hello\n\n${failure}` }]
+    await assert.rejects(openai.chat.completions.create({ model: 'm', messages: again }))
+  })
+}
+
 test('a failure that is only quoted, as in a summary of a talk with the demo, is not asked for', async (t) => {
   const { openai } = await startDemo(t)
   const { output_text: text } = await openai.responses.create({ model: 'm', input: 'hi' })
