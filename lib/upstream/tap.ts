@@ -59,9 +59,14 @@ const usageBytes = 2048
 const counted =
   /"(input_tokens|prompt_tokens|output_tokens|completion_tokens|total_tokens|cache_read_input_tokens|cache_creation_input_tokens|cached_tokens|prompt_cache_hit_tokens|cache_write_tokens|reasoning_tokens|thinking_tokens)"\s*:\s*"?(\d+)[",}\s.]/g
 
+/** One of the steps that Anthropic bills for, where there are several: a message or the compaction before it. */
+const step = /\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/g
+
 interface Counts extends Tokens {
   /** Anthropic counts cache reads and writes beside its input tokens, OpenAI within them. */
   besideInput: { read: number; written: number } | undefined
+  /** of all steps together; the other counts are then those of the last step alone */
+  billed: { input: number; output: number } | undefined
 }
 
 /**
@@ -77,6 +82,7 @@ export class UsageTap {
     cacheWriteTokens: undefined,
     reasoningTokens: undefined,
     besideInput: undefined,
+    billed: undefined,
   }
   /** the end of the last piece where it may belong to the next: a key or an object that was cut */
   #rest: Buffer = nothing
@@ -93,9 +99,14 @@ export class UsageTap {
   }
 
   tokens(): Tokens {
-    const { besideInput, inputTokens, ...others } = this.#counts
+    const { besideInput, billed, inputTokens, outputTokens, ...others } = this.#counts
     const beside = besideInput ? besideInput.read + besideInput.written : 0
-    return { ...others, inputTokens: inputTokens === undefined ? undefined : inputTokens + beside }
+    const input = billed?.input ?? inputTokens
+    return {
+      ...others,
+      inputTokens: input === undefined ? undefined : input + beside,
+      outputTokens: billed?.output ?? outputTokens,
+    }
   }
 
   #search(bytes: Buffer): void {
@@ -121,12 +132,28 @@ export class UsageTap {
     counts.cacheWriteTokens = larger(counts.cacheWriteTokens, written ?? found.cache_write_tokens)
     const reasoning = found.reasoning_tokens ?? found.thinking_tokens
     counts.reasoningTokens = larger(counts.reasoningTokens, reasoning)
+    if (text.includes('"iterations"')) counts.billed = billedIn(text) ?? counts.billed
     if (read === undefined && written === undefined) return
     const { besideInput: before } = counts
     counts.besideInput = {
       read: larger(before?.read, read) ?? 0,
       written: larger(before?.written, written) ?? 0,
     }
+  }
+}
+
+/** The sum of the steps; undefined where another model stepped in, after which the other counts are those of the whole. */
+function billedIn(text: string): Counts['billed'] {
+  const [, list = ''] = /"iterations"\s*:\s*\[(.*?)\]/s.exec(text) ?? []
+  if (list.includes('"fallback_message"')) return undefined
+  const steps = Array.from(list.matchAll(step), ([one]) => one)
+  const billed = steps.filter((one) => /"type"\s*:\s*"(?:message|compaction)"/.test(one))
+  if (billed.length === 0) return undefined
+  const sum = (name: RegExp) =>
+    billed.reduce((total, one) => total + Number(name.exec(one)?.[1] ?? 0), 0)
+  return {
+    input: sum(/"input_tokens"\s*:\s*(\d+)/),
+    output: sum(/"output_tokens"\s*:\s*(\d+)/),
   }
 }
 

@@ -91,6 +91,33 @@ test('contract §15.2: reasoning and cache writes are read in the words of each 
   })
 })
 
+test('contract §15.2: the steps that Anthropic bills for are summed, as on the translated road', () => {
+  const of = (type: string, input_tokens: number, output_tokens: number) => ({
+    type,
+    input_tokens,
+    output_tokens,
+    cache_creation: { ephemeral_5m_input_tokens: 1 },
+  })
+  const usage = (...iterations: object[]) => ({
+    input_tokens: 23,
+    output_tokens: 7,
+    cache_read_input_tokens: 4,
+    iterations,
+  })
+  const read = (value: object) => {
+    const { inputTokens, outputTokens } = tokensOf([
+      `data: ${JSON.stringify({ usage: value })}\n\n`,
+    ])
+    return [inputTokens, outputTokens]
+  }
+  const steps = [of('compaction', 180, 35), of('message', 23, 10)]
+
+  assert.deepEqual(read(usage(...steps)), [207, 45])
+  assert.deepEqual(read(usage(...steps, of('advisor_message', 900, 90))), [207, 45])
+  assert.deepEqual(read(usage(...steps, of('fallback_message', 1, 1))), [27, 7])
+  assert.deepEqual(read(usage()), [27, 7])
+})
+
 test('wherever the stream is cut in two, and byte by byte, the counts are the same', () => {
   for (const text of [claude, gpt]) {
     const whole = tokensOf([text])

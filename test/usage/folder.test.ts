@@ -76,7 +76,7 @@ test('contract §15.3: a torn last line is skipped, and does not take the next o
   assert.equal(await total(folder), 2)
 })
 
-test('contract §15.3: many rows go out in writes of at most 4 KB, and all of them arrive', async () => {
+test('contract §15.3: more rows than go out in one write all arrive', async () => {
   const folder = folderAt(tempDir())
   const rows = Array.from({ length: 300 }, (_, index) =>
     row({ model: `model-${index}`, input: index }),
@@ -215,6 +215,35 @@ test('contract §15.1: a request counts on the local day that it ends, and the d
   await kept.flush()
   assert.equal(existsSync(path.join(dir, 'usage', '2026-11.json')), true)
   assert.deepEqual(await days(), expected)
+})
+
+test('contract §15.1: where clocks change, a day has 23 or 25 hours and begins once', async (t) => {
+  const zone = process.env.TZ
+  t.after(() => {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  })
+  process.env.TZ = 'Europe/Berlin'
+  for (const [day, next, hours] of [
+    ['2026-10-25', '2026-10-26', 25],
+    ['2026-03-29', '2026-03-30', 23],
+  ] as const) {
+    const clock = { now: new Date(`${day}T00:00:01`).getTime() }
+    const { kept, add } = keeper(tempDir(), clock)
+    for (let hour = 0; hour <= hours; hour += 1) {
+      add()
+      clock.now += 3_600_000
+    }
+
+    const rows = await kept.rows('2026-01-01', '2026-12-31')
+    assert.deepEqual(
+      rows.map((one) => [one.day, one.requests]),
+      [
+        [day, hours],
+        [next, 1],
+      ],
+    )
+  }
 })
 
 test(
