@@ -1,5 +1,6 @@
 /** Usage in files: what is written is what is read, whatever happens to the files in between. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -273,6 +274,32 @@ test(
     symlinkSync('/dev/full', file)
     const warned = await readOnly(dir, () => rmSync(file))
     assert.match(warned, /the disk is full/)
+  },
+)
+
+test(
+  'contract §15.5: of a write that finds no room for all of it, what was written counts, and nothing twice',
+  { skip: process.platform === 'win32' && 'has no limits for files' },
+  async () => {
+    const dir = tempDir()
+    const child = path.join(import.meta.dirname, 'full-disk.child.ts')
+    const limited = `trap '' XFSZ; ulimit -f 4; exec "$@"`
+    const command = [process.execPath, '--import', 'tsx', child, path.join(dir, 'usage')]
+    const { stdout, stderr } = spawnSync('sh', ['-c', limited, 'sh', ...command], {
+      encoding: 'utf8',
+      env: { ...process.env, TSX_DISABLE_CACHE: '1' },
+    })
+    const { left, fault } = JSON.parse(stdout || stderr) as { left: string[]; fault: string }
+
+    assert.match(fault, /full/)
+    const written = (await folderAt(dir).rows('2026-11-28', '2026-11-28')).map(({ model }) => model)
+    assert.ok(written.length > 5 && left.length > 5)
+    assert.deepEqual(
+      [...written, ...left],
+      Array.from({ length: 40 }, (_, i) => `model-${i}`),
+    )
+    await folderAt(dir).append(left.map((model) => row({ model })))
+    assert.equal(await total(folderAt(dir)), 40)
   },
 )
 

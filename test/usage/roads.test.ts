@@ -1,5 +1,7 @@
 /** What is counted on every road, held against what the upstream has told. */
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { countNames, noCounts, type Counts, type Row } from '../../lib/usage/row.ts'
 import { firstBytes, send } from '../faults/roads.ts'
@@ -50,18 +52,18 @@ async function start(t: TestContext, config: object): Promise<TestProxy> {
 }
 
 async function ask({ url }: TestProxy, pick: (limit: number) => number): Promise<void> {
-  const [path, body] = Object.entries(routes)[pick(3)]!
+  const [route, body] = Object.entries(routes)[pick(3)]!
   const stream = pick(2) === 0
   const model = models[kinds[pick(kinds.length)]!]
   const ending: Ending = endings[pick(stream ? endings.length : 3)]!
   const sent = { model, stream, ...body(`END:${ending}`) }
   if (ending === 'left') {
-    const leaving = send(url + path, sent)
+    const leaving = send(url + route, sent)
     await firstBytes(leaving)
     leaving.destroy()
     return
   }
-  const answer = await post(url + path, sent)
+  const answer = await post(url + route, sent)
   await answer.text().catch(() => 'broken off')
 }
 
@@ -181,4 +183,27 @@ test('contract §15.1: switched off by USAGE, nothing is counted', async (t) => 
   await until(() => proxy.app.calls.size === 0)
 
   assert.deepEqual(proxy.app.usage.book.counted(), [])
+})
+
+test('contract §15.5: where usage cannot be written no request fails, and /health says so', async (t) => {
+  const upstream = await startMetered(t, numbers(1))
+  const proxy = await start(t, upstream.config)
+  mkdirSync(path.join(proxy.dir, 'data'), { recursive: true })
+  writeFileSync(path.join(proxy.dir, 'data', 'usage'), '')
+  const body = { model: models.anthropic, ...routes['/v1/messages']!('END:whole') }
+
+  const first = await post(`${proxy.url}/v1/messages`, body)
+  await first.text()
+  await allRows(proxy, 1)
+  await proxy.app.usage.flush()
+  const second = await post(`${proxy.url}/v1/messages`, body)
+  await second.text()
+
+  assert.deepEqual([first.status, second.status], [200, 200])
+  const { status, warnings } = (await (await fetch(`${proxy.url}/health`)).json()) as {
+    status: string
+    warnings: string[]
+  }
+  assert.equal(status, 'ok')
+  assert.match(warnings.join(), /usage cannot be written to .*; it is counted in memory/)
 })
