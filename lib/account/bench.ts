@@ -83,11 +83,13 @@ export class Bench {
   rest(rest: Rest): void {
     const place = rest.kind === 'told' ? (rest.model ?? '') : ''
     const isNew = (this.#marks.get(place)?.rest.why ?? '') !== rest.why
-    const ms = rest.kind === 'told' ? rest.ms : this.#doubled(rest.kind)
     const before = this.#marks.get(place)
-    // of many requests that were on their way the longest rest counts, and one alone is a step
-    if (before && leftOf(before) >= ms) return
-    if (rest.kind !== 'told' && (!before || leftOf(before) === 0)) this.#inRow += 1
+    const isResting = before !== undefined && leftOf(before) > 0
+    // of many requests that were on their way only one is a step
+    if (isResting && rest.kind !== 'told' && before.rest.kind === rest.kind) return
+    const ms = rest.kind === 'told' ? rest.ms : this.#doubled(rest.kind)
+    if (isResting && leftOf(before) >= ms) return
+    if (rest.kind !== 'told') this.#inRow += 1
     this.#marks.set(place, {
       rest,
       ms,
@@ -95,7 +97,7 @@ export class Bench {
       wallMs: Date.now(),
       trial: undefined,
     })
-    if (!before || leftOf(before) === 0 || isNew) {
+    if (!isResting || isNew) {
       this.#tell(`cools down until ${isoIn(ms)} (${rest.why})`)
     }
   }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { ConfigError, loadConfig } from '../../lib/config/load.ts'
+import { systemPromptOf } from '../../lib/config/models.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
@@ -174,4 +175,14 @@ test('contract §17: a reference in an account is a secret to the log', () => {
   assert.deepEqual(faultsOf({ ...whole, accounts: [{ name: 'one', login: '$MY_LOGIN' }] }), [
     'accounts[0].login is a reference as other programs write it; here it is ${NAME} or ${file:/path}',
   ])
+})
+
+test('contract §17: the shipped prompt goes along with a login, not with a key', () => {
+  const promptWith = (account: Record<string, unknown>) => {
+    const { config } = load({ ...whole, accounts: [{ name: 'one', ...account }] })
+    return systemPromptOf(config, config.endpoints[0]!)
+  }
+
+  assert.match(promptWith({ login: 'rt-of-one-1' }), /^You are Droid/)
+  assert.equal(promptWith({ key: 'key-of-one-1' }), '')
 })
