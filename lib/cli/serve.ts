@@ -55,10 +55,12 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   await built.endLog()
 }
 
-async function listen(server: Server, { config }: App): Promise<void> {
+async function listen(server: Server, { config, usage }: App): Promise<void> {
   try {
     await listenOn(server, config.port, config.host)
   } catch (error) {
+    // what is open to the server of TOKEN_STORE would keep the process
+    await usage.stop()
     throw new ListenError(cannotListen(error as NodeJS.ErrnoException, config.port, config.host))
   }
 }

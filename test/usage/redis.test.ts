@@ -149,6 +149,23 @@ test(
   },
 )
 
+test(
+  'contract §15.9: a start that fails leaves no connection open, which would keep the process',
+  { skip },
+  async (t) => {
+    const redis = await startRedis(t)
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    t.after(() => other.close())
+    const { port } = other.address() as AddressInfo
+
+    const program = runProgram(t, { config: { port }, env: { TOKEN_STORE: redis.url } })
+
+    assert.equal(await program.exit, 1, program.stderr())
+    assert.match(program.stderr(), /in use/)
+  },
+)
+
 /** Stands before the server, and can keep its replies to itself. */
 async function deafProxy(t: TestContext, port: number) {
   let swallows = false
