@@ -17,6 +17,8 @@ export async function admit(res: ServerResponse, call: Call): Promise<void> {
     // it left while the other replicas were asked
     admission.end()
   } catch (error) {
+    // refused at the door
+    call.isCounted = false
     if (counted && app.limits.isNews(counted)) {
       app.log.warn(
         { client: counted.name, reason: (error as Error).message },

@@ -117,6 +117,26 @@ test('contract §15.2: calls that cannot spend tokens do not count, nor what is 
   )
 })
 
+test('contract §15.2: what is refused over a limit does not count', async (t) => {
+  const upstream = await startMetered(t, numbers(1))
+  const clients = [{ name: 'alice', key: 'a-key-of-alice-for-this-test', requests_per_day: 1 }]
+  const proxy = await start(t, { ...upstream.config, clients })
+  const body = { model: models.anthropic, ...routes['/v1/messages']!('END:whole') }
+  const key = { 'x-api-key': clients[0]!.key }
+
+  const first = await post(`${proxy.url}/v1/messages`, body, key)
+  await first.text()
+  const second = await post(`${proxy.url}/v1/messages`, body, key)
+  await second.text()
+  await until(() => proxy.app.calls.size === 0)
+
+  assert.deepEqual([first.status, second.status], [200, 429])
+  assert.deepEqual(
+    proxy.app.usage.book.counted().map((row) => [row.client, row.model, row.requests, row.errors]),
+    [['alice', models.anthropic, 1, 0]],
+  )
+})
+
 test('contract §15.1: what was failed over counts once, for the account and the model that served', async (t) => {
   const spent = { status: 429, headers: { 'retry-after': '3600' }, body: { error: {} } }
   const upstream = await startUpstream(t, ({ headers, body }) => {
