@@ -126,14 +126,20 @@ async function syncFolder(folder: string): Promise<void> {
 const probeBytes = 16_384
 
 /** Why a login could not be written: folder, reason and user. In: what the file system threw. */
-export function whyNotSaved(file: string, { code, message }: NodeJS.ErrnoException): string {
+export function whyNotSaved(file: string, error: NodeJS.ErrnoException): string {
+  const { code } = error
   const folder = path.dirname(file)
   if (code === 'ENOTDIR')
     return `the login cannot be saved: ${folder} is a file, not a folder, or below one`
   if (code === 'EISDIR') return `the login cannot be saved: ${file} is a folder, not a file`
-  const why = reasons[code ?? ''] ?? code ?? message
+  const why = whyNotWritten(error)
   const user = process.getuid ? ` as uid ${process.getuid()}` : ''
   return `the login cannot be saved in ${folder}: ${why}${user}`
+}
+
+/** What the file system threw, in words. */
+export function whyNotWritten({ code, message }: NodeJS.ErrnoException): string {
+  return reasons[code ?? ''] ?? message
 }
 
 const reasons: Record<string, string> = {
@@ -142,6 +148,8 @@ const reasons: Record<string, string> = {
   EROFS: 'the file system is read-only (EROFS)',
   ENOSPC: 'the disk is full (ENOSPC)',
   EDQUOT: 'the disk quota is used up (EDQUOT)',
+  ENOTDIR: 'a part of the path is a file, not a folder (ENOTDIR)',
+  EEXIST: 'it is a file, not a folder (EEXIST)',
 }
 
 /**

@@ -3,6 +3,7 @@
  * process, and tells them. A crash loses at most what was counted since the last time. No request waits for it, and none fails
  * with it.
  */
+import { whyNotWritten } from '../account/durable-file.ts'
 import type { Config } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import { Book } from './book.ts'
@@ -125,7 +126,7 @@ export class Usage {
 
   #report(fault: NodeJS.ErrnoException): void {
     const { store, log, now } = this.#parts
-    const why = reasons[fault.code ?? ''] ?? fault.message
+    const why = whyNotWritten(fault)
     this.#problem = `usage cannot be written to ${store.place}: ${why}; it is counted in memory until it can`
     // by a clock that may be set back
     if (Math.abs(now() - this.#warnedAt) < warnEveryMs) return
@@ -144,14 +145,4 @@ export class Usage {
     this.#work = done.catch(() => undefined)
     return done
   }
-}
-
-const reasons: Record<string, string> = {
-  EACCES: 'it is not writable (EACCES)',
-  EPERM: 'it is not writable (EPERM)',
-  EROFS: 'the file system is read-only (EROFS)',
-  ENOSPC: 'the disk is full (ENOSPC)',
-  EDQUOT: 'the disk quota is used up (EDQUOT)',
-  ENOTDIR: 'a part of the path is a file, not a folder (ENOTDIR)',
-  EEXIST: 'it is a file, not a folder (EEXIST)',
 }
