@@ -54,6 +54,8 @@ export async function walkRoute<P extends Prepared>(
   const ownerAt = (endpoint: Target['endpoint']) =>
     isOwnCredential(call, endpoint) ? 'proxy' : 'client'
   const walk = new Walk<P>(call, { bound, bytes, ownerAt })
+  // http-proxy-3 listens to both for each send, until the answer is over
+  for (const one of [req, res]) one.setMaxListeners(call.config.retry.attempts + 10)
   try {
     const served = await walk.go(stopsOf(req, res, call, routed, bound))
     const { prepared, account } = served

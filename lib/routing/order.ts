@@ -17,8 +17,8 @@ const sessionHeaders = [
   'x-session-affinity',
 ]
 
-/** What tells a conversation from others, the same in all its requests. `body`: the whole request. */
-export function conversationKey(headers: IncomingHttpHeaders, body: Buffer, model: string): string {
+/** What tells a conversation from others, the same in all its requests. `body`: the whole request. `about`: who asks whom. */
+export function conversationKey(headers: IncomingHttpHeaders, body: Buffer, about: string): string {
   for (const name of sessionHeaders) {
     const value = headers[name]
     if (typeof value === 'string' && value !== '') return value
@@ -28,7 +28,7 @@ export function conversationKey(headers: IncomingHttpHeaders, body: Buffer, mode
   const user = isObject(metadata) ? metadata.user_id : undefined
   const id = isObject(conversation) ? conversation.id : conversation
   const named = [cacheKey, id, user].find((one) => typeof one === 'string' && one !== '')
-  return typeof named === 'string' ? named : `${model} ${firstUserText(json)}`
+  return typeof named === 'string' ? named : `${about} ${firstUserText(json)}`
 }
 
 const countedText = 2048
@@ -127,13 +127,13 @@ export interface Travel {
 
 /** Who may serve at a place, the preferred one first. A bound request has one only. */
 export function membersFor(
-  { app, headers }: Call,
+  call: Call,
   { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
   { bound, bytes }: Travel,
 ): readonly Member[] {
-  const { pool } = app
+  const { pool } = call.app
   if (endpoint.auth !== 'accounts') return [pool.unnamed(unnamedOf(endpoint))]
-  const conversation = () => conversationKey(headers, bytes, model.id)
+  const conversation = () => conversationOf(call, bytes, model)
   const members = ordered(pool.at(endpoint), endpoint, pool, conversation)
   if (!bound) return members
   const home = pool.homes.of(homeKey(endpoint, conversation()))
@@ -145,17 +145,25 @@ export function membersFor(
  * that account.
  */
 export function settle(
-  { app, headers }: Call,
+  call: Call,
   { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
   { bytes }: Travel,
   { name, isFirst }: { name: string; isFirst: boolean },
 ): void {
-  const { homes } = app.pool
+  const { homes } = call.app.pool
   const mayMove = endpoint.choose === 'round-robin'
   if (isFirst && !mayMove && homes.size === 0) return
-  const key = homeKey(endpoint, conversationKey(headers, bytes, model.id))
+  const key = homeKey(endpoint, conversationOf(call, bytes, model))
   if (isFirst && !mayMove) homes.forget(key)
   else homes.keep(key, name)
+}
+
+function conversationOf(
+  { headers, caller }: Call,
+  bytes: Buffer,
+  { id }: Pick<Model, 'id'>,
+): string {
+  return conversationKey(headers, bytes, caller ? `${caller.name} ${id}` : id)
 }
 
 function homeKey({ name }: Pick<Endpoint, 'name'>, conversation: string): string {

@@ -35,6 +35,24 @@ test('contract §17: a refused connection does not count as a send', async (t) =
   }
 })
 
+test('contract §17: as many accounts as may be asked leave no listeners behind', async (t) => {
+  const warnings: string[] = []
+  const warn = (warning: Error) => warnings.push(warning.name)
+  process.on('warning', warn)
+  t.after(() => process.off('warning', warn))
+  const accounts = Array.from({ length: 20 }, (_, index) => `a${index}`)
+  const { ask, asked } = await twoAccounts(t, () => spent, {
+    accounts,
+    config: { retry: { attempts: 20 } },
+  })
+
+  const answer = await ask()
+
+  assert.equal(answer.status, 429)
+  assert.equal(asked().length, 20)
+  assert.deepEqual(warnings, [])
+})
+
 interface Login {
   attempts: number
   /** the answer to a request with that token */
