@@ -73,3 +73,36 @@ for (const { name, path: route, ask, stream } of roads) {
     assert.ok(held < 40, `${held.toFixed(1)} MB`)
   })
 }
+
+for (const { name, path: route, ask, stream } of roads) {
+  test(`contract §18: ${name}: what was asked is let go also when another model answers`, async (t) => {
+    const events = begun({ stream }, ['Hi', ' there']).join('')
+    const busy = await serving(t, (res) => void res.writeHead(503).end())
+    const upstream = await serving(t, (res) => {
+      res.setHeader('content-type', 'text/event-stream').write(events)
+    })
+    const { models, ...rest } = config(upstream)
+    const away = models.map((model) => ({
+      ...model,
+      id: `${model.id}-busy`,
+      endpoint: `${model.type}-busy`,
+      fallback: [model.id],
+    }))
+    const endpoints = away.map(({ endpoint, type }) => ({ name: endpoint, type, base_url: busy }))
+    const { url } = await startProxy(t, {
+      config: {
+        ...rest,
+        endpoints: [...rest.endpoints, ...endpoints],
+        models: [...models, ...away],
+      },
+    })
+    const before = await memoryInUse()
+    const elsewhere = { ...ask, model: `${(ask as { model: string }).model}-busy` }
+
+    for (let count = 0; count < 4; count++) await answered(askMuch(t, url + route, elsewhere))
+
+    const held = (await memoryInUse()) - before
+    t.diagnostic(`${held.toFixed(1)} MB of 32`)
+    assert.ok(held < 8, `${held.toFixed(1)} MB`)
+  })
+}

@@ -59,6 +59,7 @@ export async function walkRoute<P extends Prepared>(
   try {
     const served = await walk.go(stopsOf(req, res, call, routed, bound))
     const { prepared, account } = served
+    prepared.body.pieces = []
     const { model, endpoint } = prepared.target
     const { record } = call
     record.model = model.id
