@@ -70,7 +70,7 @@ export function answerEmpty(
 ): void {
   const context: AnswerContext = {
     requestedModel,
-    fallbackId: randomId(),
+    fallbackId: newId(),
     createdSeconds: nowSeconds(),
     nowSeconds,
     endpoint: '',
@@ -167,7 +167,7 @@ function faultOf({ body }: Source, error: Error): Error {
 function answerContext({ requestedModel, hideReasoning, target }: Asked): AnswerContext {
   return {
     requestedModel,
-    fallbackId: randomId(),
+    fallbackId: newId(),
     createdSeconds: nowSeconds(),
     nowSeconds,
     endpoint: target.endpoint.name,
@@ -179,9 +179,13 @@ function nowSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** The tail of an id where the upstream gave none: 29 letters and digits, as OpenAI's own are. */
-function randomId(): string {
-  return randomUUID().replaceAll('-', '').slice(0, 29)
+const ownIds = randomUUID().replaceAll('-', '').slice(0, 21)
+let lastId = 0
+
+/** The tail of an id where the upstream gave none, unlike all others: 29 letters and digits, as OpenAI's own are. */
+function newId(): string {
+  lastId += 1
+  return ownIds + String(lastId).padStart(8, '0')
 }
 
 function keepTokens(call: Call, { usage }: AnswerOutcome): void {

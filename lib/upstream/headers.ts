@@ -184,9 +184,10 @@ const hopByHop = new Set([
 ])
 
 /** A test for the headers of one message; `connection` is that message's own, which may name more of them. */
-function hopByHopTest(connection: string | undefined): (name: string) => boolean {
-  const named = connection?.split(',').map((name) => name.trim().toLowerCase()) ?? []
-  return (name) => hopByHop.has(name) || named.includes(name)
+function hopByHopTest(connection = ''): (name: string) => boolean {
+  if (connection === '' || hopByHop.has(connection)) return (name) => hopByHop.has(name)
+  const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
+  return (name) => hopByHop.has(name) || named.has(name)
 }
 
 /** Fast path: true if either replacement below would change the value. */

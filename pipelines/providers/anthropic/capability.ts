@@ -102,6 +102,10 @@ const table: [ids: string[], capability: Capability][] = [
   [['claude-'], adaptive],
 ]
 
+const rows = table.flatMap(([texts, capability]) =>
+  texts.map((text) => [text, capability] as const),
+)
+
 /** The ids of Bedrock (`us.anthropic.claude-…`) and Vertex (`…@20260528`), which take no system turns. */
 const cloudId = /\banthropic-claude-|@\d{8}$/
 
@@ -119,7 +123,7 @@ const notClaude: Capability = {
 /** The capability of a model entry: the table's row, with the entry's own `thinking` and `max_output_tokens` over it. */
 export function capabilityOf(model: Model): Capability {
   const id = upstreamId(model).replaceAll('.', '-')
-  const row = table.find(([texts]) => texts.some((text) => isNamed(id, text)))?.[1] ?? notClaude
+  const row = rows.find(([text]) => isNamed(id, text))?.[1] ?? notClaude
   return {
     ...row,
     ...(model.thinking && { thinking: model.thinking }),
