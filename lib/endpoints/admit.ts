@@ -1,31 +1,55 @@
 /** Whether a request may begin: the limits of its client, and that of the process. */
 import type { ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
+import type { Admission } from '../limits/limits.ts'
 
-/** Fails with ProxyError 429 where the caller is at a limit, 503 where the process is. */
-export async function admit(res: ServerResponse, call: Call): Promise<void> {
+/**
+ * Throws or fails with ProxyError 429 where the caller is at a limit, 503 where the process is. A promise only where replicas are
+ * asked.
+ */
+export function admit(res: ServerResponse, call: Call): Promise<void> | undefined {
   const { app, caller, client, config, isCounted } = call
   const counted = isCounted ? caller : undefined
   try {
     const asking = { caller: counted, client, maxParallel: config.max_parallel }
-    const admission = await app.limits.admit(asking)
-    call.admission = admission
-    if (!call.signal.cancelled) {
-      res.once('close', () => admission.end())
-      return
-    }
-    // it left while the other replicas were asked
-    admission.end()
+    const admission = app.limits.admit(asking)
+    if (admission instanceof Promise) return admitLater(admission, res, call)
+    enter(admission, res, call)
+    return undefined
   } catch (error) {
-    // refused at the door
-    call.isCounted = false
-    if (counted && app.limits.isNews(counted)) {
-      app.log.warn(
-        { client: counted.name, reason: (error as Error).message },
-        'requests are refused',
-      )
-    }
-    throw error
+    throw told(error, call)
   }
+}
+
+async function admitLater(
+  asked: Promise<Admission>,
+  res: ServerResponse,
+  call: Call,
+): Promise<void> {
+  const admission = await asked.catch((error: unknown) => {
+    throw told(error, call)
+  })
+  if (!call.signal.cancelled) {
+    enter(admission, res, call)
+    return
+  }
+  // it left while the other replicas were asked
+  admission.end()
   throw call.signal.reason
+}
+
+function enter(admission: Admission, res: ServerResponse, call: Call): void {
+  call.admission = admission
+  res.once('close', () => admission.end())
+}
+
+/** The error of a request that is refused at the door. */
+function told(error: unknown, call: Call): unknown {
+  const { app, caller, isCounted } = call
+  call.isCounted = false
+  if (isCounted && caller && app.limits.isNews(caller)) {
+    const { message: reason } = error as Error
+    app.log.warn({ client: caller.name, reason }, 'requests are refused')
+  }
+  return error
 }

@@ -13,11 +13,17 @@ export function minuteAt(nowMs: number): Window {
   return { id: minute, endsMs: (minute + 1) * minuteMs }
 }
 
-/** Where clocks change, a day has 23 or 25 hours, and may begin at one o'clock. */
+let lastDay: Window = { id: '', endsMs: 0 }
+let lastDayBeginsMs = 0
+
+/** Where clocks change, a day has 23 or 25 hours, and may begin at one o'clock. Asked for with each request, made once a day. */
 export function dayAt(nowMs: number): Window {
+  if (nowMs >= lastDayBeginsMs && nowMs < lastDay.endsMs) return lastDay
   const now = new Date(nowMs)
-  const next = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1)
-  return { id: localDay(now), endsMs: next.getTime() }
+  const [year, month, day] = [now.getFullYear(), now.getMonth(), now.getDate()]
+  lastDayBeginsMs = new Date(year, month, day).getTime()
+  lastDay = { id: localDay(now), endsMs: new Date(year, month, day + 1).getTime() }
+  return lastDay
 }
 
 /** As `2026-11-28`. */

@@ -163,8 +163,8 @@ export class KnownSecrets {
   readonly list = (): string[] => {
     if (!this.#holders) return this.#known
     const { config, account, pool } = this.#holders
-    const named = config.accounts.length > 0 ? pool.secrets() : []
-    const tokens = [...account.secrets(), ...named]
+    const own = account.secrets()
+    const tokens = config.accounts.length > 0 ? [...own, ...pool.secrets()] : own
     if (config !== this.#config || !isSame(tokens, this.#tokens)) {
       this.#config = config
       this.#tokens = tokens

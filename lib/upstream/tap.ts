@@ -99,14 +99,13 @@ export class UsageTap {
   }
 
   tokens(): Tokens {
-    const { besideInput, billed, inputTokens, outputTokens, ...others } = this.#counts
+    const counts = this.#counts
+    const { besideInput, billed, cachedTokens, cacheWriteTokens, reasoningTokens } = counts
     const beside = besideInput ? besideInput.read + besideInput.written : 0
-    const input = billed?.input ?? inputTokens
-    return {
-      ...others,
-      inputTokens: input === undefined ? undefined : input + beside,
-      outputTokens: billed?.output ?? outputTokens,
-    }
+    const input = billed?.input ?? counts.inputTokens
+    const inputTokens = input === undefined ? undefined : input + beside
+    const outputTokens = billed?.output ?? counts.outputTokens
+    return { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens }
   }
 
   #search(bytes: Buffer): void {
