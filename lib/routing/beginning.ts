@@ -31,13 +31,16 @@ export function beginningOf(
       setImmediate(resolve, bytes)
     }
     const look = () => {
-      // reading an empty body would end it
-      const piece = stream.readableLength > 0 ? (stream.read() as Buffer | null) : null
-      if (piece) {
+      const before = size
+      // Reading an empty body would end it. Node 26 reads one piece at a time.
+      while (stream.readableLength > 0) {
+        const piece = stream.read() as Buffer | null
+        if (!piece) break
         pieces.push(piece)
         size += piece.length
       }
-      if (stream.complete || size >= longestBytes || (piece && isEnough(Buffer.concat(pieces)))) {
+      const isNew = size > before
+      if (stream.complete || size >= longestBytes || (isNew && isEnough(Buffer.concat(pieces)))) {
         settle()
       }
     }
