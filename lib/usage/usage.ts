@@ -8,6 +8,7 @@ import type { Config } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import { Book } from './book.ts'
 import { dayOf, startOfDay } from './days.ts'
+import { Problem } from './problem.ts'
 import { merged, type Row } from './row.ts'
 
 export interface Appended {
@@ -39,7 +40,6 @@ export interface UsageParts {
 
 /** Days are folded from ten past midnight on: by then every process has written down what it counted. */
 const foldAfterMs = 600_000
-const warnEveryMs = 3_600_000
 
 export class Usage {
   readonly book: Book
@@ -47,8 +47,8 @@ export class Usage {
   #timer: NodeJS.Timeout | undefined
   /** what is done with the store, one after the other */
   #work: Promise<unknown> = Promise.resolve()
-  #problem: string | undefined
-  #warnedAt = Number.NEGATIVE_INFINITY
+  readonly #appending: Problem
+  readonly #folding: Problem
   /** the day for which days were folded last */
   #foldedFor = ''
   #stopped = false
@@ -56,11 +56,14 @@ export class Usage {
   constructor(parts: UsageParts) {
     this.#parts = { now: Date.now, ...parts }
     this.book = new Book(this.#parts.now)
+    const { log, now } = this.#parts
+    this.#appending = new Problem({ log, now, recovery: 'usage is written down again' })
+    this.#folding = new Problem({ log, now, recovery: 'closed days of usage are folded again' })
   }
 
   /** what the operator should know, for `/health` */
   get warnings(): string[] {
-    return this.#problem === undefined ? [] : [this.#problem]
+    return [this.#appending, this.#folding].flatMap(({ text }) => text ?? [])
   }
 
   /** Begins to write down what is counted. */
@@ -88,8 +91,8 @@ export class Usage {
   /** Writes down what was counted since the last time; folds days once a day. Never fails. */
   flush(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#append()
-      await this.#fold()
+      // a store that cannot be written to is one problem, not two
+      if (await this.#append()) await this.#fold()
     })
   }
 
@@ -102,13 +105,22 @@ export class Usage {
     })
   }
 
-  async #append(): Promise<void> {
+  /** False where the store took not all of it. */
+  async #append(): Promise<boolean> {
     const rows = this.book.take()
-    if (rows.length === 0) return
-    const { left, fault } = await this.#parts.store.append(rows)
+    if (rows.length === 0) return true
+    const { store } = this.#parts
+    const { left, fault } = await store.append(rows)
     this.book.giveBack(left)
-    if (fault) this.#report(fault)
-    else this.#recovered()
+    if (!fault) {
+      this.#appending.over()
+      return true
+    }
+    const why = whyNotWritten(fault)
+    this.#appending.report(
+      `usage cannot be written to ${store.place}: ${why}; it is counted in memory until it can`,
+    )
+    return false
   }
 
   async #fold(): Promise<void> {
@@ -119,25 +131,13 @@ export class Usage {
     try {
       await store.fold(today, config().usage.keep_months)
       this.#foldedFor = today
+      this.#folding.over()
     } catch (error) {
-      this.#report(error as Error)
+      const why = whyNotWritten(error as Error)
+      this.#folding.report(
+        `closed days of usage in ${store.place} cannot be folded: ${why}; they are kept as they are until they can`,
+      )
     }
-  }
-
-  #report(fault: NodeJS.ErrnoException): void {
-    const { store, log, now } = this.#parts
-    const why = whyNotWritten(fault)
-    this.#problem = `usage cannot be written to ${store.place}: ${why}; it is counted in memory until it can`
-    // by a clock that may be set back
-    if (Math.abs(now() - this.#warnedAt) < warnEveryMs) return
-    this.#warnedAt = now()
-    log.warn(this.#problem)
-  }
-
-  #recovered(): void {
-    if (this.#problem === undefined) return
-    this.#problem = undefined
-    this.#parts.log.info('usage is written down again')
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
