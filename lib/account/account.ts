@@ -126,10 +126,13 @@ function rotatingAccount(
     : source.kind === 'droid_refresh_key'
       ? seedStore(source.folder, source.seed, source.name)
       : fileStore(source.file)
-  const otherPairs = () => Promise.resolve(seed === undefined ? [] : pairsOf(oldLogins(config)))
+  // An old login has no name: it may be anybody's among several accounts.
+  const isUnnamed = source.kind === 'droid_refresh_key' && source.name === undefined
+  const others = () => (isUnnamed ? oldLogins(config) : [])
+  const otherPairs = () => Promise.resolve(pairsOf(others()))
   const { auth } = config
   const token = new RotatingToken({ store, startingPair, otherPairs, notes, auth, log, agents })
-  const serving = servingBy(token, () => hintOf(seed === undefined ? [] : oldLogins(config)))
+  const serving = servingBy(token, () => hintOf(others()))
   return {
     source: source.kind,
     token: () => serving(token.current()),

@@ -1,6 +1,6 @@
 /** The logins of accounts with names: each in a file of its own, found again whatever it was called before. */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pino } from 'pino'
@@ -22,12 +22,13 @@ interface Folder {
 
 function folder(t: TestContext, server: TokenServer): Folder {
   const dir = tempDir()
+  writeFileSync(path.join(dir, 'config.json'), '{}')
   const log = pino({ level: 'silent' })
   const agents = createAgents()
   t.after(() => agents.destroy())
   const config = (values: string[]) =>
     loadConfig({
-      flags: {},
+      flags: { config: path.join(dir, 'config.json') },
       env: {
         DATA_DIR: dir,
         TOKEN_URL: server.url,
@@ -123,3 +124,25 @@ test('contract §17: another login under a name that was used keeps both', async
   assert.equal(after, before)
   assert.deepEqual([servers[0].refreshes, servers[1].refreshes], [1, 1])
 })
+
+for (const what of ['an account of the file', 'each of several values']) {
+  test(`contract §17: ${what}, refused, takes no login that an older version left`, async (t) => {
+    const server = await startTokenServer(t)
+    const { dir, live, named } = folder(t, server)
+    const left = { access_token: 'of-alice', refresh_token: server.refreshToken }
+    mkdirSync(path.join(dir, 'data'))
+    writeFileSync(path.join(dir, 'data', 'auth.json'), JSON.stringify(left))
+
+    const tokens =
+      what === 'each of several values'
+        ? await live(['refused-of-bob', 'refused-of-carol'])
+        : [await named('bob', server, 'refused-of-bob').catch(() => 'none')]
+
+    assert.ok(tokens.length > 0 && tokens.every((token) => token === 'none'))
+    assert.deepEqual(
+      server.requests.filter((form) => !form.get('refresh_token')?.startsWith('refused-of-')),
+      [],
+    )
+    assert.equal(server.refreshes, 0)
+  })
+}
