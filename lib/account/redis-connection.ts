@@ -32,9 +32,7 @@ const patienceMs = 3_000
  */
 export async function redisServer(config: Config): Promise<RedisServer | undefined> {
   const address = storeAddress(config.secrets.token_store ?? '')
-  const isNeeded =
-    isRotating(findSource(config)) || config.clients.length > 0 || config.usage.enabled
-  if (!address || !isNeeded) return undefined
+  if (!address || !isShared(config)) return undefined
   try {
     const { createClient } = await import('@redis/client')
     return { createClient, address }
@@ -44,6 +42,13 @@ export async function redisServer(config: Config): Promise<RedisServer | undefin
       'environment: TOKEN_STORE needs a package that is not installed: npm install @redis/client@6',
     ])
   }
+}
+
+/** What reads files comes last. */
+function isShared(config: Config): boolean {
+  const { clients, usage, accounts } = config
+  if (clients.length > 0 || usage.enabled) return true
+  return accounts.some(({ key }) => key === undefined) || isRotating(findSource(config))
 }
 
 export class RedisConnection {

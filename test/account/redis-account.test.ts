@@ -9,6 +9,7 @@ import { redisServer } from '../../lib/account/redis-connection.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 import { createAgents } from '../../lib/network/agents.ts'
 import { selfSigned } from '../faults/self-signed.ts'
+import { startProxy } from '../helpers/proxy.ts'
 import { runProgram } from '../helpers/program.ts'
 import { skip, startRedis } from '../helpers/redis-server.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
@@ -96,6 +97,21 @@ describe('an account whose login is in Redis', { skip, timeout: 60_000 }, () => 
       ],
     )
     assert.equal(tokens.requests.length, 2)
+  })
+
+  test('contract §17: replicas share the login of an account with a name, also where nothing else is shared', async (t) => {
+    const { tokens, redis } = await setting(t)
+    const config = {
+      accounts: [{ name: 'work', login: tokens.refreshToken, token_url: tokens.url }],
+    }
+    const env = { TOKEN_STORE: redis.url, USAGE: 'off' }
+    const replicas = [await startProxy(t, { config, env }), await startProxy(t, { config, env })]
+
+    const got = await Promise.all(replicas.map(({ app }) => app.pool.all[0]!.own.account.token()))
+
+    assert.deepEqual(got, [tokens.accessToken, tokens.accessToken])
+    assert.equal(tokens.refreshes, 1)
+    assert.deepEqual(tokens.reused, [])
   })
 
   test('a fixed key needs no store', async (t) => {
