@@ -5,6 +5,7 @@
 import type { Seat } from '../account/bench.ts'
 import type { Member } from '../account/pool.ts'
 import type { Call } from '../app.ts'
+import type { Endpoint } from '../config/types.ts'
 import { AttemptError, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { drain } from '../upstream/exchange.ts'
 import type { Trip } from '../upstream/target.ts'
@@ -116,15 +117,15 @@ export class Walk<P extends Prepared> {
   async #take(
     members: readonly Member[],
     passed: ReadonlySet<Member>,
-    { target: { model } }: P,
+    { target: { endpoint, model } }: P,
   ): Promise<Taken | undefined> {
     const left = members.filter((member) => !passed.has(member))
     const [first] = left
     // What is bound to its account is answered by it, whatever state it is in.
     if (first && this.#travel.bound) return { member: first, seat: undefined }
     for (const member of left) {
-      const { bench, own } = member
-      bench.lookAgain(() => own?.account.status().last_refresh ?? null)
+      const { bench } = member
+      bench.lookAgain(() => this.#lastRefresh(member, endpoint))
       const seat = bench.take(model.id)
       if (seat) return { member, seat }
     }
@@ -164,7 +165,7 @@ export class Walk<P extends Prepared> {
   #factsOf(
     { answer, status, text }: Heard,
     { target }: P,
-    { own }: Member,
+    member: Member,
     { hasWaited, hasFallback }: Knowledge,
   ): Facts {
     return {
@@ -177,8 +178,14 @@ export class Walk<P extends Prepared> {
       hasFallback,
       waitLeftMs: this.#isSpent ? 0 : this.#waitLeftMs,
       model: target.model.id,
-      login: own?.account.status().last_refresh ?? null,
+      login: this.#lastRefresh(member, target.endpoint),
     }
+  }
+
+  /** When the login was renewed last; null for a credential that cannot be. */
+  #lastRefresh({ own }: Member, { auth }: Endpoint): string | null {
+    const account = own?.account ?? (auth === 'account' ? this.#call.app.account : undefined)
+    return account?.status().last_refresh ?? null
   }
 
   #note(

@@ -99,6 +99,39 @@ test('contract §17: a login that was refused serves again once it is renewed', 
   assert.equal(renewed.status, 200)
 })
 
+test('contract §17: the account without a name serves again, too, once it is renewed', async (t) => {
+  const tokens = await startTokenServer(t)
+  let taken = ''
+  const upstream = await startUpstream(t, ({ headers }) =>
+    headers.authorization === `Bearer ${taken}` ? good : refusal(401),
+  )
+  const other = await startUpstream(t, () => refusal(503))
+  const proxy = await startProxy(t, {
+    env: { DROID_REFRESH_KEY: tokens.refreshToken, TOKEN_URL: tokens.url },
+    config: {
+      endpoints: [
+        { name: 'c', type: 'anthropic', base_url: upstream.url, auth: 'account' },
+        { name: 'o', type: 'anthropic', base_url: other.url, auth: 'none' },
+      ],
+      models: [
+        { ...claude, fallback: ['other'] },
+        { ...claude, id: 'other', endpoint: 'o' },
+      ],
+    },
+  })
+  const ask = () => post(`${proxy.url}/v1/messages`, question)
+  const shown = async () => (await ask()).headers.get('x-droid2api-attempts')
+  const before = [await shown(), await shown()]
+
+  await wait(5)
+  taken = String(await proxy.app.account.renew(tokens.accessToken))
+  const renewed = await ask()
+
+  assert.deepEqual(before, ['c=401, o=503', null])
+  assert.equal(renewed.headers.get('x-droid2api-endpoint'), 'c')
+  assert.equal(renewed.status, 200)
+})
+
 test('contract §17: waits are counted together', async (t) => {
   const short = refusal(429, { 'retry-after-ms': '60' })
   const config = { retry: { wait_s: 0.1, attempts: 9 } }
