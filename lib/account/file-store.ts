@@ -202,9 +202,9 @@ class SeedFolder {
   async #stamp(): Promise<void> {
     const stored = await this.#readFirst()
     if (stored?.seedHash) return
-    const stub = { access: undefined, refresh: this.#seed, obtainedAt: 0, expiresAt: 0 }
+    const unspent = { access: undefined, refresh: this.#seed, obtainedAt: 0, expiresAt: 0 }
     const { seedHash } = this
-    await writeTokens(this.first, { ...(stored ?? stub), seedHash }).catch(() => undefined)
+    await writeTokens(this.first, { ...(stored ?? unspent), seedHash }).catch(() => undefined)
   }
 
   /** The pair in `auth.json`, unless it is another's. A file that cannot be read is left alone, and the variable serves. */

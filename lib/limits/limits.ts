@@ -16,7 +16,7 @@ import {
   type Standing,
 } from './standing.ts'
 import { WindowCounts, type Counts } from './window-counts.ts'
-import { dayAt, minuteAt } from './windows.ts'
+import { dayAt, minuteAt, noDay, type Day } from './windows.ts'
 
 export interface Asking {
   /** undefined: nobody's limits count, as for requests that spend nothing */
@@ -39,6 +39,7 @@ export class Limits {
   readonly days = new WindowCounts()
   readonly #shared: SharedCounts | undefined
   readonly #minutes = new WindowCounts()
+  #today = noDay
   readonly #underWay = new Map<string, number>()
   #all = 0
   /** the minute in which a client's refusals were last told of, by name */
@@ -106,7 +107,7 @@ export class Limits {
 
   /** Requests and tokens of the caller's day. */
   today({ name }: Caller): Counts {
-    return this.days.of(dayAt(Date.now()).id, name)
+    return this.days.of(this.#dayAt(Date.now()).id, name)
   }
 
   /** All limits of a caller that are set. */
@@ -160,9 +161,14 @@ export class Limits {
   #open({ name }: Caller): Open {
     const nowMs = Date.now()
     const minute = minuteAt(nowMs)
-    const day = dayAt(nowMs)
+    const day = this.#dayAt(nowMs)
     const minuteCounts = this.#minutes.of(minute.id, name)
     return { minute, day, minuteCounts, dayCounts: this.days.of(day.id, name) }
+  }
+
+  #dayAt(nowMs: number): Day {
+    if (nowMs < this.#today.beginsMs || nowMs >= this.#today.endsMs) this.#today = dayAt(nowMs)
+    return this.#today
   }
 
   #checkParallel(caller: Caller): void {

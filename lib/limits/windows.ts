@@ -13,17 +13,28 @@ export function minuteAt(nowMs: number): Window {
   return { id: minute, endsMs: (minute + 1) * minuteMs }
 }
 
-let lastDay: Window = { id: '', endsMs: 0 }
-let lastDayBeginsMs = 0
+export interface Day extends Window {
+  /** as `2026-11-28` */
+  id: string
+  /** ms since the epoch */
+  beginsMs: number
+}
 
-/** Where clocks change, a day has 23 or 25 hours, and may begin at one o'clock. Asked for with each request, made once a day. */
-export function dayAt(nowMs: number): Window {
-  if (nowMs >= lastDayBeginsMs && nowMs < lastDay.endsMs) return lastDay
-  const now = new Date(nowMs)
-  const [year, month, day] = [now.getFullYear(), now.getMonth(), now.getDate()]
-  lastDayBeginsMs = new Date(year, month, day).getTime()
-  lastDay = { id: localDay(now), endsMs: new Date(year, month, day + 1).getTime() }
-  return lastDay
+export function dayAt(nowMs: number): Day {
+  const id = localDay(new Date(nowMs))
+  return { id, beginsMs: startOfDay(nowMs), endsMs: startOfDay(nowMs, 1) }
+}
+
+/** Before all others: who is asked for the day of each request keeps the last one, and makes another where that is over. */
+export const noDay: Day = { id: '', beginsMs: 0, endsMs: 0 }
+
+/**
+ * When the day of a moment begins, in ms since the epoch; `later`: so many days after that. Where clocks change, a day has 23 or
+ * 25 hours, and may begin at one o'clock.
+ */
+export function startOfDay(ms: number, later = 0): number {
+  const date = new Date(ms)
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + later).getTime()
 }
 
 /** As `2026-11-28`. */

@@ -1,6 +1,6 @@
 /** Counts requests as they end: one look into a map a request. What is counted waits here until somebody writes it down. */
 import type { Config, Price } from '../config/types.ts'
-import { dayOf, startOfDay } from './days.ts'
+import { dayAt, noDay } from '../limits/windows.ts'
 import { addCounts, noCounts, type Row } from './row.ts'
 
 /** What is known of a request when it is over. */
@@ -28,10 +28,7 @@ export interface Ended {
 export class Book {
   #rows = new Map<string, Row>()
   readonly #now: () => number
-  #day = ''
-  /** ms since the epoch: while the clock is between them, the day is the same */
-  #begins = 0
-  #ends = 0
+  #today = noDay
 
   constructor(now: () => number) {
     this.#now = now
@@ -71,12 +68,8 @@ export class Book {
 
   #row(client: string, model: string, endpoint: string, account: string): Row {
     const now = this.#now()
-    if (now >= this.#ends || now < this.#begins) {
-      this.#day = dayOf(now)
-      this.#begins = startOfDay(now)
-      this.#ends = startOfDay(now, 1)
-    }
-    return this.#rowOf(this.#day, client, model, endpoint, account)
+    if (now < this.#today.beginsMs || now >= this.#today.endsMs) this.#today = dayAt(now)
+    return this.#rowOf(this.#today.id, client, model, endpoint, account)
   }
 
   #rowOf(day: string, client: string, model: string, endpoint: string, account: string): Row {

@@ -13,12 +13,6 @@ export function minuteOf(ms: number): string {
   return `${dayOf(ms)}T${two(date.getHours())}:${two(date.getMinutes())}`
 }
 
-/** When the day of a moment begins, in ms since the epoch; `later`: so many days after that. A day may have 23 or 25 hours. */
-export function startOfDay(ms: number, later = 0): number {
-  const date = new Date(ms)
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + later).getTime()
-}
-
 /** The day that is so many days after another. */
 export function dayAfter(day: string, count = 1): string {
   const [year, month, date] = partsOf(day)

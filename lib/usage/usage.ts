@@ -5,9 +5,10 @@
  */
 import { whyNotWritten } from '../account/durable-file.ts'
 import type { Config } from '../config/types.ts'
+import { startOfDay } from '../limits/windows.ts'
 import type { Logger } from '../log/log.ts'
 import { Book } from './book.ts'
-import { dayOf, startOfDay } from './days.ts'
+import { dayOf } from './days.ts'
 import { Problem } from './problem.ts'
 import { merged, type Row } from './row.ts'
 
