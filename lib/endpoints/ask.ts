@@ -60,10 +60,7 @@ async function answerAsked(
     else await retell(answer, res, call, prepared)
     return
   }
-  if (asked.road === 'none') {
-    answerEmpty(res, asked)
-    return
-  }
+  if (asked.road === 'none') return answerEmpty(res, asked)
   nameServer(res, asked.target)
   if (asked.road === 'same-api') await forward(req, res, call, asked)
   else await translate(res, call, asked)
@@ -292,7 +289,8 @@ function setHeaders(
   dropped: readonly string[],
 ): void {
   const raw = withoutSecrets(answer.raw, call.app.redact)
-  const headers = { ...answerHeaders(raw, { limits, limitHeader }), ...call.admission?.headers() }
+  const passed = answerHeaders(raw, { limits, limitHeader })
+  const headers = Object.assign(passed, call.admission?.headers())
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', call.id)
   if (idHeader !== undefined) res.setHeader(idHeader, res.getHeader('x-request-id') ?? call.id)

@@ -70,8 +70,10 @@ export class Limits {
     const open = caller && this.#open(caller)
     if (caller && open) {
       this.#checkParallel(caller)
-      if (this.#shared && isLimited(caller)) return this.#admitShared(asking, caller, open)
-      this.#check(caller, open, client)
+      if (isLimited(caller)) {
+        if (this.#shared) return this.#admitShared(asking, caller, open)
+        this.#check(caller, open, client)
+      }
     }
     this.#enter(caller)
     return new Admission(this, asking, open, false)
@@ -220,7 +222,7 @@ export class Admission {
   /** The caller's own limits, for the head of an answer: they are what the caller has to go by, not the upstream's. */
   headers(): Record<string, string> {
     const { caller, client } = this.#asking
-    if (!caller || !this.#open) return {}
+    if (!caller || !this.#open || !isLimited(caller)) return {}
     return limitHeaders(standingsOf(caller, this.#open), client, Date.now())
   }
 

@@ -81,8 +81,8 @@ export async function relay(
   call: Call,
   { streamEnd, asAsked }: Pick<Forwarded, 'streamEnd' | 'asAsked'>,
 ): Promise<void> {
-  const headers = answerHeaders(withoutSecrets(answer.raw, call.app.redact))
-  if (call.admission) Object.assign(headers, call.admission.headers())
+  const passed = answerHeaders(withoutSecrets(answer.raw, call.app.redact))
+  const headers = Object.assign(passed, call.admission?.headers())
   const { status, isEventStream } = answer
   call.record.stream = isEventStream
   if (isEventStream) headers['x-accel-buffering'] = 'no'
