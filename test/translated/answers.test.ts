@@ -215,3 +215,17 @@ for (const [what, answer, status, message] of refusals) {
     }
   })
 }
+
+test('answers that the upstream gave no id have one each', async (t) => {
+  const nameless: Answer = { body: { ...anthropicMessage({ text: ['Hi'] }), id: undefined } }
+
+  const { body, stream } = await bothForms(
+    t,
+    { model: 'claude-sonnet-4-5', messages },
+    nameless,
+    nameless,
+  )
+
+  for (const { id } of [body, stream]) assert.match(id, /^chatcmpl-[\da-z]{29}$/)
+  assert.notEqual(body.id, stream.id)
+})
