@@ -92,10 +92,14 @@ const commands = {
     const store = usageStore(config, await redisServer(config))
     try {
       process.stdout.write(await usageText(line, store, process.stdout.isTTY))
+      return 0
+    } catch (error) {
+      if (!isOfStore(error)) throw error
+      process.stderr.write(`${error.message}\n`)
+      return exitCodes.failure
     } finally {
       store.close()
     }
-    return 0
   },
 
   key(line: CommandLine): number {
@@ -158,7 +162,7 @@ function report(error: unknown): number {
     process.stderr.write(`${error.message}\n`)
     return exitCodes.configuration
   }
-  if (error instanceof ListenError || isOfStore(error)) {
+  if (error instanceof ListenError) {
     process.stderr.write(`${error.message}\n`)
     return exitCodes.failure
   }
