@@ -3,7 +3,7 @@
  * them. Source: Gemini API reference "generateContent", "Function calling" and "Thought signatures", read 2026-11.
  */
 import { badRequest } from '../../pipelines/errors.ts'
-import { listAt, objectAt, optionalNumberAt } from '../../pipelines/untrusted.ts'
+import { asObject, listAt, objectAt, optionalNumberAt } from '../../pipelines/untrusted.ts'
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import { midstreamMessage, type DemoApi, type DemoEvent } from './api.ts'
 import { objectsIn, textOf, toolFrom, type Ask, type Choice, type Turn } from './ask.ts'
@@ -28,7 +28,7 @@ export const googleApi: DemoApi = {
     const contents = contentsOf(body)
     refuseUnpaired(contents)
     if (/gemini-[3-9]/.test(String(body.model))) refuseUnsigned(contents)
-    const config = objectOrEmpty(body.generationConfig)
+    const config = asObject(body.generationConfig)
     return {
       turns: contents.flatMap(turnsOf),
       tools: objectsIn(tools)
@@ -39,7 +39,7 @@ export const googleApi: DemoApi = {
         }),
       choice: choiceOf(toolConfig),
       parallel: true,
-      reasoning: objectOrEmpty(config.thinkingConfig).includeThoughts === true,
+      reasoning: asObject(config.thinkingConfig).includeThoughts === true,
       ...jsonWanted(config),
       maxTokens: optionalNumberAt(config.maxOutputTokens, 'generationConfig.maxOutputTokens'),
       inputTokens: estimateTokens({
@@ -83,16 +83,16 @@ function turnsOf({ role, parts }: JsonObject): Turn[] {
 
 /** `output` and `error` are the names that the API knows for a result that is no object by itself. */
 function resultText(result: unknown): string {
-  const { response, parts } = objectOrEmpty(result)
-  const { output, error } = objectOrEmpty(response)
+  const { response, parts } = asObject(result)
+  const { output, error } = asObject(response)
   const given = output ?? error
   const text = typeof given === 'string' ? given : JSON.stringify(response ?? {})
   return [text, textOf(parts)].filter((one) => one !== '').join('\n')
 }
 
 function choiceOf(toolConfig: unknown): Choice {
-  const { mode, allowedFunctionNames: allowed } = objectOrEmpty(
-    objectOrEmpty(toolConfig).functionCallingConfig,
+  const { mode, allowedFunctionNames: allowed } = asObject(
+    asObject(toolConfig).functionCallingConfig,
   )
   if (mode === 'NONE') return 'none'
   if (mode !== 'ANY') return 'auto'
@@ -163,8 +163,4 @@ function event(data: object): string {
 
 function failure(): DemoEvent[] {
   return [{ text: event(googleErrorBody(503, midstreamMessage)) }]
-}
-
-function objectOrEmpty(value: unknown): JsonObject {
-  return isObject(value) ? value : {}
 }
