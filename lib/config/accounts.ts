@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts'
 import { expandHome } from './text-file.ts'
 import type { AccountEntry, AuthConfig, ConfigData, Endpoint, GivenEndpoint } from './types.ts'
 import { nearest } from './unknown-keys.ts'
-import { isExample } from './written-value.ts'
+import { isExample, isPlainName } from './written-value.ts'
 
 /** An account as the file has it. */
 export type GivenAccount = Pick<AccountEntry, 'name' | 'enabled'> & Partial<AccountEntry>
@@ -75,8 +75,6 @@ export function accountFaults(given: readonly GivenEndpoint[]): string[] {
   })
 }
 
-const nameForm = /^[a-z0-9][a-z0-9._-]{0,31}$/
-
 /** Faults of accounts, of the names by which endpoints call them, and of the models that stand in. */
 export function routingFaults(config: ConfigData): string[] {
   return [
@@ -90,7 +88,7 @@ function faultsOf(account: AccountEntry, index: number, all: readonly AccountEnt
   const { name, header, token_url: url } = account
   const place = `accounts[${index}]`
   const faults: string[] = []
-  if (!nameForm.test(name)) {
+  if (!isPlainName(name)) {
     faults.push(`${place}.name has to be 1 to 32 of a-z, 0-9, ".", "_" and "-", as logs show it`)
   }
   if (all.findIndex((one) => one.name === name) < index) {

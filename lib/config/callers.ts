@@ -49,16 +49,16 @@ export function clientKeys(
 }
 
 /** How a configuration gives a key that it does not want to hold itself: its SHA-256 in hexadecimal digits. */
-const hashedKey = /^sha256:([\da-f]{64})$/i
+const hashForm = /^sha256:([\da-f]{64})$/i
 
 /** Whether an entry of `api_keys` sets out to be a hash but is none. */
 export function isBrokenHash(entry: string): boolean {
-  return /^sha256:/i.test(entry) && !hashedKey.test(entry)
+  return /^sha256:/i.test(entry) && !hashForm.test(entry)
 }
 
 /** The hash that such an entry is; undefined for a key as it is. */
 export function hashOf(entry: string): string | undefined {
-  return hashedKey.exec(entry)?.[1]?.toLowerCase()
+  return hashForm.exec(entry)?.[1]?.toLowerCase()
 }
 
 /** The keys of `clients` and `api_keys`, ready to be compared. */

@@ -4,14 +4,7 @@
 import { hashedKey } from './admin-key.ts'
 import { isBrokenHash } from './callers.ts'
 import type { Caller, ConfigData } from './types.ts'
-import { isExample } from './written-value.ts'
-
-/** Names stand in logs and headers, so they are plain. */
-const plainName = /^[a-z\d][a-z\d._-]{0,31}$/
-
-export function isClientName(text: string): boolean {
-  return plainName.test(text)
-}
+import { isExample, isPlainName, type Remarks } from './written-value.ts'
 
 /** `Bearer` is no part of a key. `file`: the configuration file. */
 export function bareClients(
@@ -24,11 +17,6 @@ export function bareClients(
     warnings.push(`${file}: clients[${index}].key begins with "Bearer", which is taken off`)
     return { ...caller, key }
   })
-}
-
-interface Remarks {
-  fault: (text: string) => void
-  warn: (text: string) => void
 }
 
 /** Looks at all clients. `places`: of each of them, with the file or the variable that it stands in. */
@@ -66,7 +54,7 @@ function checkName(
   fault: (text: string) => void,
 ): void {
   const shown = JSON.stringify(name.slice(0, 40))
-  if (!isClientName(name)) {
+  if (!isPlainName(name)) {
     fault(`name is ${shown}, expected up to 32 small letters, digits, ".", "_" or "-"`)
   } else if (other !== undefined) fault(`name is ${shown}, as is that of ${other}`)
 }

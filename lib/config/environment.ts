@@ -4,7 +4,7 @@ import { describe, validate } from './validate.ts'
 import type { Schema } from './schema-type.ts'
 import { logLevels } from './schema.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'
-import { bareValue, keyOf, keysOf, listOf, type Remarks } from './written-value.ts'
+import { bareValue, keyOf, keysOf, listOf, plainName, type Remarks } from './written-value.ts'
 
 export interface Environment {
   PORT?: number
@@ -89,20 +89,15 @@ export function readEnvironment(settings: Settings, problems: Problems): Environ
     const [, name = ''] = fault.instancePath.split('/')
     problems.faults.push(...describe([fault]).map((line) => `${settings.source(name)}: ${line}`))
   }
+  const secret = (name: string) =>
+    [writtenSecret(name, settings, problems) ?? '', remarksOn(name, settings, problems)] as const
   for (const name of ['FACTORY_API_KEY', 'DROID_REFRESH_KEY'] as const) {
-    const written = writtenSecret(name, settings, problems) ?? ''
-    const values = keysOf(written, remarksOn(name, settings, problems))
+    const values = keysOf(...secret(name))
     if (values.length > 0) read[name] = values
   }
-  const store = bareValue(
-    writtenSecret('TOKEN_STORE', settings, problems) ?? '',
-    remarksOn('TOKEN_STORE', settings, problems),
-  )
+  const store = bareValue(...secret('TOKEN_STORE'))
   if (store) read.TOKEN_STORE = store
-  const admin = keyOf(
-    writtenSecret('ADMIN_KEY', settings, problems) ?? '',
-    remarksOn('ADMIN_KEY', settings, problems),
-  )
+  const admin = keyOf(...secret('ADMIN_KEY'))
   if (admin) read.ADMIN_KEY = admin
   const keys = clientKeys(settings, problems)
   if (keys) read.API_KEYS = keys
@@ -155,7 +150,7 @@ const unnamed =
   'holds a key with a = in it; a name before a key has small letters, digits, ".", "_" or "-" alone'
 
 /** `alice=KEY`. A key in base64 may end in `=`, so something else follows a name. */
-const namedKey = /^([a-z\d][a-z\d._-]{0,31})=(?!=*$)(.+)$/s
+const namedKey = new RegExp(String.raw`^(${plainName})=(?!=*$)(.+)$`, 's')
 
 function writtenSecret(name: string, settings: Settings, problems: Problems): string | undefined {
   const written = settings.get(name)

@@ -7,6 +7,14 @@ export interface Remarks {
   warn: (text: string) => void
 }
 
+/** The names of clients and accounts stand in logs and headers, so they are plain. As the source of a regular expression. */
+export const plainName = String.raw`[a-z\d][a-z\d._-]{0,31}`
+const onlyPlainName = new RegExp(`^${plainName}$`)
+
+export function isPlainName(text: string): boolean {
+  return onlyPlainName.test(text)
+}
+
 /** Without the quotes around it and the comment behind it, which docker's `--env-file` leaves there. */
 export function bareValue(written: string, { fault, warn }: Remarks): string | undefined {
   const text = withoutComment(written, warn)
