@@ -66,7 +66,8 @@ async function listen(server: Server, { config, usage }: App): Promise<void> {
 }
 
 /** What clients used today before a restart counts for their limits; what no upstream was asked for does not. */
-async function countToday({ usage, limits, log }: App): Promise<void> {
+async function countToday({ config, usage, limits, log }: App): Promise<void> {
+  if (!config.usage.enabled) return
   const today = localDay(new Date())
   try {
     for (const row of await usage.rows(today, today)) {

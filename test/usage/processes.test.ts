@@ -26,7 +26,9 @@ async function starter(t: TestContext, more: Record<string, unknown> = {}) {
   const config = { ...upstream.config, clients, usage: { flush_s: 1 }, ...more }
   const env = { DATA_DIR: dir, KEY_OF_ANTHROPIC: 'key-of-the-upstream' }
   const keys = { KEY_OF_OPENAI: 'k', KEY_OF_COMMON: 'k', KEY_OF_GOOGLE: 'k' }
-  return { dir, start: () => runProgram(t, { config, env: { ...env, ...keys } }) }
+  const start = (set: Record<string, string> = {}) =>
+    runProgram(t, { config, env: { ...env, ...keys, ...set } })
+  return { dir, start }
 }
 
 async function asked(program: Program): Promise<number> {
@@ -121,4 +123,17 @@ test('contract §14.5: what a client used today counts for its limits after a re
   const second = start()
 
   assert.deepEqual([await asked(second), await asked(second)], [200, 429])
+})
+
+test('contract §14.5: where usage is off, what was counted before does not count', async (t) => {
+  const clients = [{ name: 'alice', key, requests_per_day: 2 }]
+  const { start } = await starter(t, { clients })
+  const first = start()
+  assert.deepEqual([await asked(first), await asked(first)], [200, 200])
+  first.process.kill('SIGTERM')
+  await first.exit
+
+  const second = start({ USAGE: 'off' })
+
+  assert.deepEqual([await asked(second), await asked(second), await asked(second)], [200, 200, 429])
 })
