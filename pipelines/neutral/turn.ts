@@ -153,9 +153,10 @@ export function withoutImages(turns: readonly Turn[]): Turn[] {
 
 /** Without the reasoning that only the model which made it can read. */
 export function withoutSealed(turns: readonly Turn[]): Turn[] {
-  return turns.map(({ reasoning, ...turn }) => ({
+  return turns.map(({ reasoning, calls, ...turn }) => ({
     ...turn,
     pieces: turn.pieces.filter(isOpen),
+    ...(calls && { calls: calls.map(({ seal: _sealed, ...call }) => call) }),
     ...(reasoning && { reasoning: reasoning.map((form) => form.filter(isOpen)) }),
   }))
 }

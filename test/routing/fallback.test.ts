@@ -277,3 +277,51 @@ test('contract §18: encrypted reasoning stays behind with its account, and the 
   assert.ok(!claude.requests[0]?.body.includes('gAAAAsecret'))
   assert.equal(answer.headers.get('x-droid2api-model'), 'claude-sonnet-4-5')
 })
+
+test('contract §18: another host’s Gemini gets no signature of a call, which it did not make', async (t) => {
+  const busy = await startUpstream(t, () => refusal(503))
+  const other = await startUpstream(t, () => ({
+    body: {
+      candidates: [
+        { content: { role: 'model', parts: [{ text: 'Done.' }] }, finishReason: 'STOP' },
+      ],
+    },
+  }))
+  const endpoint = (name: string, { url }: Upstream) => ({
+    name,
+    type: 'google',
+    base_url: `${url}/v1beta`,
+    auth: { env: 'KEY' },
+  })
+  const config = {
+    system_prompt: '',
+    endpoints: [endpoint('one', busy), endpoint('two', other)],
+    models: [
+      { name: 'P', id: 'gemini-3-pro', type: 'google', endpoint: 'one', fallback: ['gemini-3-x'] },
+      { name: 'X', id: 'gemini-3-x', type: 'google', endpoint: 'two' },
+    ],
+  }
+  const { url } = await startProxy(t, { config, env: { KEY: 'key-of-gemini' } })
+  const call = {
+    id: 'call_1',
+    type: 'function',
+    function: { name: 'look', arguments: '{}' },
+    extra_content: { google: { thought_signature: 'bWFkZSBoZXJl' } },
+  }
+
+  const answer = await post(`${url}/v1/chat/completions`, {
+    model: 'gemini-3-pro',
+    messages: [
+      { role: 'user', content: 'Look.' },
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call_1', content: 'seen' },
+    ],
+    tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }],
+  })
+
+  assert.equal(answer.status, 200)
+  const [sent, again] = [busy, other].map(({ requests }) => String(requests[0]!.body))
+  assert.match(sent!, /bWFkZSBoZXJl/)
+  assert.doesNotMatch(again!, /bWFkZSBoZXJl/)
+  assert.match(again!, /functionCall/)
+})
