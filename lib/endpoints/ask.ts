@@ -18,7 +18,7 @@ import {
 } from '../translated/answer.ts'
 import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
-import { answerHeaders, nameServer, withoutSecrets } from '../upstream/headers.ts'
+import { answerHeaders, headerValue, nameServer, withoutSecrets } from '../upstream/headers.ts'
 import { modelOf, targetOf, type Target } from '../upstream/target.ts'
 import { ProxyError, badRequest } from '../../pipelines/errors.ts'
 import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
@@ -294,5 +294,5 @@ function setHeaders(
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', call.id)
   if (idHeader !== undefined) res.setHeader(idHeader, res.getHeader('x-request-id') ?? call.id)
-  if (dropped.length > 0) res.setHeader('x-droid2api-dropped', dropped.join(', '))
+  if (dropped.length > 0) res.setHeader('x-droid2api-dropped', headerValue(dropped.join(', ')))
 }

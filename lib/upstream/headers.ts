@@ -194,7 +194,7 @@ function hopByHopTest(connection = ''): (name: string) => boolean {
 const forbidden = /[^\t -~\u00a0-\u00ff]/
 
 /** A value as it may stand in a header line: nothing that could begin another one, nothing beyond Latin-1. */
-function headerValue(value: string): string {
+export function headerValue(value: string): string {
   if (!forbidden.test(value)) return value
   return value.replace(/(?!\t)\p{Cc}+/gu, ' ').replace(/[^\t -\u00ff]/gu, '?')
 }

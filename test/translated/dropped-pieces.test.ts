@@ -5,16 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../pipelines/json/value.ts'
-import { post, startProxy } from '../helpers/proxy.ts'
-import { startUpstream } from '../helpers/upstream.ts'
-
-const models = {
-  anthropic: 'claude-sonnet-4-5',
-  openai: 'gpt-5.1',
-  common: 'glm-4.6',
-  google: 'gemini-3-pro',
-}
-type Type = keyof typeof models
+import { ask, clients, type Type } from './requests.ts'
 
 const marker = 'left by a tool of its own'
 
@@ -59,10 +50,10 @@ const inChat = ['server_tool_use', 'web_search_tool_result', 'mcp_tool_use', 'mc
 
 interface Row {
   name: string
-  path: string
+  client: string
   /** all models but those that have these words */
   to: Type[]
-  ask: JsonObject
+  body: JsonObject
   dropped: string[]
 }
 
@@ -72,18 +63,18 @@ const answer = { type: 'text', text: 'This.' }
 const rows: Row[] = [
   {
     name: '§17.2 items of a Responses client',
-    path: '/v1/responses',
+    client: 'responses',
     to: ['anthropic', 'common', 'google'],
-    ask: {
+    body: {
       input: [question, ...own(itemTypes), { role: 'assistant', content: 'This.' }, question],
     },
     dropped: itemTypes.map((type) => `input.${type}`),
   },
   {
     name: '§16.4 blocks of a Messages client',
-    path: '/v1/messages',
+    client: 'messages',
     to: ['openai', 'common', 'google'],
-    ask: {
+    body: {
       max_tokens: 9000,
       messages: [question, { role: 'assistant', content: [...own(blockTypes), answer] }, question],
     },
@@ -91,18 +82,18 @@ const rows: Row[] = [
   },
   {
     name: '§4 blocks of Anthropic in a chat',
-    path: '/v1/chat/completions',
+    client: 'chat',
     to: ['openai', 'google'],
-    ask: {
+    body: {
       messages: [question, { role: 'assistant', content: [...own(inChat), answer] }, question],
     },
     dropped: inChat.map((type) => `messages.${type}`),
   },
   {
     name: '§4 items of OpenAI in a chat',
-    path: '/v1/chat/completions',
+    client: 'chat',
     to: ['anthropic', 'openai', 'google'],
-    ask: {
+    body: {
       messages: [
         question,
         ...own(['web_search_call', 'image_generation_call']),
@@ -116,24 +107,27 @@ const rows: Row[] = [
   },
 ]
 
-for (const { name, path, to, ask, dropped } of rows) {
+for (const { name, client, to, body, dropped } of rows) {
   for (const type of to) {
     test(`${name} are dropped by their names on the way to ${type}`, async (t) => {
       // what the upstream answers does not matter: the header stands on a refusal, too
-      const upstream = await startUpstream(t, [{ status: 400, body: { error: { message: 'x' } } }])
-      const config = {
-        system_prompt: '',
-        endpoints: [{ name: 'e', type, base_url: upstream.url, auth: 'none' }],
-        models: [{ name: 'M', id: models[type], type }],
-      }
-      const proxy = await startProxy(t, { config })
+      const asked = await ask(t, { client: clients[client]!, type }, body)
 
-      const answered = await post(proxy.url + path, { model: models[type], ...ask })
-
-      const sent = upstream.requests[0]?.body.toString() ?? ''
-      assert.equal(answered.headers.get('x-droid2api-dropped'), dropped.join(', '))
+      const sent = JSON.stringify(asked.sent)
+      assert.equal(asked.dropped, dropped.join(', '))
       assert.ok(sent.includes('What was found?') && sent.includes('This.'))
       assert.ok(!sent.includes(marker))
     })
   }
 }
+
+test('§14 names of a client’s own are dropped in letters that a header can hold', async (t) => {
+  const client = clients.messages!
+  const hosted = { type: 'code_execution_20250825', name: 'bash\u65e5\nx' }
+  const body = { ...client.ask([{ user: 'Hi' }]), tools: [hosted, client.tool('look')] }
+
+  const { dropped, status } = await ask(t, { client, type: 'openai' }, body)
+
+  assert.equal(status, 418)
+  assert.equal(dropped, 'tools.bash? x')
+})
