@@ -18,7 +18,7 @@ export function askForUsage(document: JsonDocument): boolean {
 const nothing = Buffer.alloc(0)
 /** Bytes; a longer event is no chunk of tokens, and does not wait for its end. */
 const maxWaiting = 1024 * 1024
-const choices = Buffer.from('"choices"')
+const usage = Buffer.from('"usage"')
 
 /**
  * Bytes -> the same bytes without the chunk that nobody asked for: some clients read the first choice of every chunk. An event
@@ -48,7 +48,7 @@ function endOfEvents(bytes: Buffer): number {
 }
 
 function filtered(events: Buffer): Buffer {
-  if (!events.includes(choices)) return events
+  if (!events.includes(usage)) return events
   const text = events.toString('latin1')
   if (!noChoices.test(text)) return events
   const kept = text.split(/(?<=\n\r?\n)/).filter((event) => !isUsage(event))
