@@ -141,14 +141,14 @@ export function asObject(value: unknown): JsonObject {
 /** The object that a part of the answer is in; an empty one where there is none. Throws ProtocolError for anything else. */
 export function partOf(value: unknown, what: string): JsonObject {
   if (isObject(value)) return value
-  if (isAbsent(value)) return {}
+  if (!isGiven(value)) return {}
   throw unreadable(what)
 }
 
 /** Text of the answer; `""` where there is none. Throws ProtocolError for a value that has none. */
 export function asText(value: unknown, what = 'text'): string {
   if (typeof value === 'string') return value
-  if (isAbsent(value)) return ''
+  if (!isGiven(value)) return ''
   if (isPlain(value)) return String(value)
   if (Array.isArray(value)) return value.map((part) => textOfPart(part, what)).join('')
   return textOfPart(value, what)
@@ -170,7 +170,7 @@ export function asLabel(value: unknown): string {
 /** Arguments as JSON text: a string is that text already, an object is written. Throws ProtocolError for anything else. */
 export function asJsonText(value: unknown): string {
   if (typeof value === 'string') return value
-  if (isAbsent(value)) return ''
+  if (!isGiven(value)) return ''
   if (!isObject(value)) throw unreadable('arguments')
   try {
     return writeJson(value)
@@ -194,7 +194,7 @@ export function asNumber(value: unknown): number | undefined {
 
 /** Where in a list something stands; undefined where it is left out. Throws ProtocolError for a value that is not a number. */
 export function asIndex(value: unknown, what = 'index'): number | undefined {
-  if (isAbsent(value)) return undefined
+  if (!isGiven(value)) return undefined
   const index = asNumber(value)
   if (index === undefined) throw unreadable(what)
   return index
@@ -218,7 +218,7 @@ export function entriesOf(
   what: string,
   textEntry: (text: string) => JsonObject,
 ): JsonObject[] {
-  if (isAbsent(value)) return []
+  if (!isGiven(value)) return []
   const list: unknown[] = Array.isArray(value) ? value : [value]
   return list.map((entry) => {
     if (isObject(entry)) return entry
@@ -238,14 +238,10 @@ export function kindOf(data: JsonObject, name: string | undefined): string | und
   const { type } = data
   if (typeof type === 'string' && type !== '') return type
   if (name !== undefined) return name
-  const isSilent = isAbsent(type) || type === ''
+  const isSilent = !isGiven(type) || type === ''
   const isPart = data.delta !== undefined || holders.some((member) => isObject(data[member]))
   if (isSilent && !isPart) return undefined
   throw unreadable('the type of an event')
-}
-
-function isAbsent(value: unknown): value is null | undefined {
-  return value === undefined || value === null
 }
 
 function isPlain(value: unknown): value is number | boolean {

@@ -62,11 +62,8 @@ export function sealedIn(value: unknown): JsonObject | undefined {
  * none. Undefined for everything that `sealReasoning` has not made.
  */
 export function openSeal(value: unknown, shown: string): Reasoning | undefined {
-  const sealed = sealedIn(value)
-  if (!sealed || !hasOnly(sealed, ['v', 'p', 'm', 'e', 'd']) || sealed.v !== version) {
-    return undefined
-  }
-  const { p: provider, m: model, e: endpoint, d: data } = sealed
+  const { v, p: provider, m: model, e: endpoint, d: data, ...rest } = sealedIn(value) ?? {}
+  if (v !== version || !isEmpty(rest)) return undefined
   if (!isName(provider) || !isText(model) || !isText(endpoint) || !isObject(data)) return undefined
   const opened = contentOf(provider, data, shown)
   // a string of ours inside one would reach the upstream
@@ -161,10 +158,6 @@ function inField({ f, v, text, ...rest }: JsonObject, shown: string): Content | 
 
 function isEmpty(object: JsonObject): boolean {
   return Object.keys(object).length === 0
-}
-
-function hasOnly(object: JsonObject, names: string[]): boolean {
-  return Object.keys(object).every((name) => names.includes(name))
 }
 
 function isText(value: unknown): value is string {

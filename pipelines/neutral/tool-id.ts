@@ -63,9 +63,9 @@ export class OpenCalls<Call extends { id: string }> {
 
   /** The call that a result under this id answers: the first of its kind in the latest round that has one. */
   answer(id: string): Call | undefined {
-    const waiting = this.#byId.get(id)
-    const round = waiting?.at(-1)?.round
-    const first = waiting?.findIndex((one) => one.round === round) ?? -1
-    return first === -1 ? undefined : waiting?.splice(first, 1)[0]?.call
+    const waiting = this.#byId.get(id) ?? []
+    const round = waiting.at(-1)?.round
+    const first = waiting.findIndex((one) => one.round === round)
+    return first === -1 ? undefined : waiting.splice(first, 1)[0]!.call
   }
 }

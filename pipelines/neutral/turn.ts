@@ -197,7 +197,12 @@ export function searchResultText({ title, source, texts }: SearchResultPiece): s
 
 /** For conversations of which nothing can go up. */
 export function nothingLeft([first]: readonly Turn[]): ProxyError {
-  const [place = 'messages'] = first?.place.split(/[.[]/) ?? []
+  const place = first ? rootOf(first.place) : 'messages'
   const message = `${place} holds nothing to answer; send at least one message with content.`
   return badRequest('invalid_value', place, message)
+}
+
+/** `input[3]` → `input` */
+export function rootOf(place: string): string {
+  return place.split(/[.[]/, 1)[0]!
 }

@@ -19,6 +19,7 @@ import type {
 } from './request.ts'
 import { isSealed as isOurSeal } from './seal.ts'
 import type { ToolNames } from './tools.ts'
+import { rootOf } from './turn.ts'
 import { memberName } from '../untrusted.ts'
 
 export interface WriteContext {
@@ -276,9 +277,4 @@ export function lostMembers({ own, turns }: NeutralRequest, api: string): string
 
 function isDropped(piece: Piece, api: string): piece is ForeignPiece {
   return piece.type === 'foreign' && piece.elsewhere === 'dropped' && piece.own?.api !== api
-}
-
-/** `input[3]` → `input` */
-function rootOf(place: string): string {
-  return place.slice(0, place.indexOf('['))
 }

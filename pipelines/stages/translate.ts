@@ -4,13 +4,7 @@
  */
 import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import { brokenProtocol } from '../errors.ts'
-import {
-  isObject,
-  membersNamed,
-  parseAnswer,
-  type ExactMembers,
-  type JsonObject,
-} from '../json/value.ts'
+import { isObject, parseAnswer, type ExactMembers, type JsonObject } from '../json/value.ts'
 import { failed, type Delta } from '../neutral/delta.ts'
 import { ProtocolError } from '../untrusted.ts'
 import { listsHeld, sseEvents, type SseEvent } from './sse-events.ts'
@@ -53,7 +47,7 @@ const restMs = 5000
  * the translator began to await the rest.
  */
 export function translate(translator: Translator, callInput: ExactMembers): Transform {
-  const answer = new Answer(translator, callInput)
+  const answer = new Answer(translator)
   let restTimer: NodeJS.Timeout | undefined
 
   function emit(stage: Transform, read: () => Delta[], done: TransformCallback): void {
@@ -90,7 +84,7 @@ export function translate(translator: Translator, callInput: ExactMembers): Tran
     objectMode: true,
     highWaterMark: listsHeld,
     transform(events: SseEvent[], _encoding, done) {
-      emit(this, () => answer.read(events), done)
+      emit(this, () => answer.read(events, callInput), done)
     },
     flush(done) {
       emit(this, () => answer.end(), done)
@@ -104,7 +98,7 @@ export function translate(translator: Translator, callInput: ExactMembers): Tran
 
 /** The same answer when it came as one body: its parts as events, so that both forms obey one set of rules. */
 export function translateAll(translator: Translator, events: readonly JsonObject[]): Delta[] {
-  const answer = new Answer(translator, membersNamed())
+  const answer = new Answer(translator)
   return [...answer.translate(events), ...answer.end()]
 }
 
@@ -115,20 +109,18 @@ export function translateAll(translator: Translator, events: readonly JsonObject
 class Answer {
   over = false
   readonly #translator: Translator
-  readonly #callInput: ExactMembers
   #started = false
 
-  constructor(translator: Translator, callInput: ExactMembers) {
+  constructor(translator: Translator) {
     this.#translator = translator
-    this.#callInput = callInput
   }
 
-  read(events: readonly SseEvent[]): Delta[] {
+  read(events: readonly SseEvent[], callInput: ExactMembers): Delta[] {
     const deltas: Delta[] = []
     for (const event of events) {
       if (this.over) break
       try {
-        this.#add(deltasOf(event, this.#translator, this.#callInput), deltas)
+        this.#add(deltasOf(event, this.#translator, callInput), deltas)
       } catch (error) {
         this.#fail(error, deltas)
       }

@@ -6,7 +6,8 @@ import { brokenProtocol } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
 import type { AnswerContext, BodySerialiser } from '../../stages/serialise.ts'
-import { responsesContext, tailOf, type ResponsesAnswerContext } from './answer.ts'
+import { responsesContext, type ResponsesAnswerContext } from './answer.ts'
+import type { ResponsesAnswer } from '../../wire/responses.ts'
 import { responseBody } from './body.ts'
 import { readResponses, type ResponsesAnswerWish, type ResponsesRead } from './read.ts'
 
@@ -51,7 +52,7 @@ export function compactBody(context: CompactContext): BodySerialiser<object> {
 
 class CompactBody implements BodySerialiser<object> {
   readonly #context: CompactContext
-  readonly #answer: BodySerialiser<JsonObject>
+  readonly #answer: BodySerialiser<ResponsesAnswer>
 
   constructor(context: CompactContext) {
     this.#context = context
@@ -72,11 +73,11 @@ class CompactBody implements BodySerialiser<object> {
       )
     }
     const { id, created_at, output, usage } = answer
-    const tail = tailOf(undefined, this.#context)
-    const kept = this.#context.kept.map((item, index) =>
-      Object.assign({ id: `msg_${tail}_${index}` }, item),
+    const { fallbackId, kept } = this.#context
+    const messages = kept.map((item, index) =>
+      Object.assign({ id: `msg_${fallbackId}_${index}` }, item),
     )
-    const whole = [...kept, ...(Array.isArray(output) ? output : [])]
+    const whole = [...messages, ...output]
     return { id, object: 'response.compaction', created_at, output: whole, usage }
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '../../model.ts'
 import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
 import {
+  clientNames,
   lostMembers,
   wantsPrompt,
   type Sealed,
@@ -189,7 +190,7 @@ function callIdsOf({ turns }: NeutralRequest): string[] {
 
 /** Names of what has no counterpart, unless nothing changes without it. */
 function droppedFields(asked: NeutralRequest): string[] {
-  const { names, lost, sampling, verbosity = usualVerbosity, tier = 'auto', prediction } = asked
+  const { lost, sampling, verbosity = usualVerbosity, tier = 'auto', prediction } = asked
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['topK', sampling.topK !== undefined],
     ['verbosity', verbosity !== usualVerbosity],
@@ -199,7 +200,8 @@ function droppedFields(asked: NeutralRequest): string[] {
     ['padded', asked.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
-  return [...dropped.map(([name]) => names[name] ?? name), ...lost, ...lostMembers(asked, 'common')]
+  const members = dropped.map(([name]) => name)
+  return [...clientNames(asked, members), ...lost, ...lostMembers(asked, 'common')]
 }
 
 function isEmpty(value: unknown): boolean {

@@ -5,7 +5,13 @@
  */
 import { upstreamId, type Model } from '../../model.ts'
 import { ToolNames, withLoadedTools } from '../../neutral/tools.ts'
-import { lostMembers, wantsPrompt, type WriteContext, type Written } from '../../neutral/writing.ts'
+import {
+  clientNames,
+  lostMembers,
+  wantsPrompt,
+  type WriteContext,
+  type Written,
+} from '../../neutral/writing.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
 import type { GenerationConfig, GoogleRequest, TextPart } from '../../wire/google.ts'
 import { holdsModel } from './address.ts'
@@ -138,8 +144,7 @@ function tierOf({ tier, names }: NeutralRequest, { fast }: Model) {
 
 /** Names of what has no counterpart, unless nothing changes without it. */
 function droppedFields(asked: NeutralRequest, takes: Takes): string[] {
-  const { names, lost, ...request } = asked
-  const { user, safetyId, cacheKey, metadata, verbosity, sampling } = request
+  const { lost, user, safetyId, cacheKey, metadata, verbosity, sampling } = asked
   const { presencePenalty = 0, frequencyPenalty = 0 } = sampling
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['user', user !== undefined],
@@ -149,14 +154,15 @@ function droppedFields(asked: NeutralRequest, takes: Takes): string[] {
     ['verbosity', verbosity !== undefined],
     ['presencePenalty', presencePenalty !== 0 && !takes.penalties],
     ['frequencyPenalty', frequencyPenalty !== 0 && !takes.penalties],
-    ['format', request.format !== undefined && !takes.format],
+    ['format', asked.format !== undefined && !takes.format],
     ['logitBias', sampling.logitBias !== undefined && !isEmpty(sampling.logitBias)],
-    ['prediction', request.prediction !== undefined && !isEmpty(request.prediction)],
-    ['store', request.store],
-    ['padded', request.padded],
+    ['prediction', asked.prediction !== undefined && !isEmpty(asked.prediction)],
+    ['store', asked.store],
+    ['padded', asked.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
-  return [...dropped.map(([name]) => names[name] ?? name), ...lostMembers(asked, api), ...lost]
+  const members = dropped.map(([name]) => name)
+  return [...clientNames(asked, members), ...lostMembers(asked, api), ...lost]
 }
 
 function isEmpty(value: unknown): boolean {
