@@ -71,6 +71,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   res.once('close', () => {
     app.calls.delete(call)
     if (!res.writableFinished) call.signal.cancel()
+    call.admission?.end()
     logRequest(call, res, found)
     if (call.isCounted) app.usage.book.add(call.record, call.config)
     if (!req.complete) endUnread(req, app.bodyPace.silenceMs)

@@ -1,46 +1,36 @@
 /** Whether a request may begin: the limits of its client, and that of the process. */
-import type { ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
 import type { Admission } from '../limits/limits.ts'
 
 /**
  * Throws or fails with ProxyError 429 where the caller is at a limit, 503 where the process is. A promise only where replicas are
- * asked.
+ * asked. What was let in ends with the answer.
  */
-export function admit(res: ServerResponse, call: Call): Promise<void> | undefined {
+export function admit(call: Call): Promise<void> | undefined {
   const { app, caller, client, config, isCounted } = call
   const counted = isCounted ? caller : undefined
   try {
     const asking = { caller: counted, client, maxParallel: config.max_parallel }
     const admission = app.limits.admit(asking)
-    if (admission instanceof Promise) return admitLater(admission, res, call)
-    enter(admission, res, call)
+    if (admission instanceof Promise) return admitLater(admission, call)
+    call.admission = admission
     return undefined
   } catch (error) {
     throw told(error, call)
   }
 }
 
-async function admitLater(
-  asked: Promise<Admission>,
-  res: ServerResponse,
-  call: Call,
-): Promise<void> {
+async function admitLater(asked: Promise<Admission>, call: Call): Promise<void> {
   const admission = await asked.catch((error: unknown) => {
     throw told(error, call)
   })
   if (!call.signal.cancelled) {
-    enter(admission, res, call)
+    call.admission = admission
     return
   }
   // it left while the other replicas were asked
   admission.end()
   throw call.signal.reason
-}
-
-function enter(admission: Admission, res: ServerResponse, call: Call): void {
-  call.admission = admission
-  res.once('close', () => admission.end())
 }
 
 /** The error of a request that is refused at the door. */

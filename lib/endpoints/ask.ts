@@ -37,7 +37,7 @@ export async function askModel(
   call: Call,
 ): Promise<void> {
   call.isCounted = !isFree.test(call.path)
-  if (call.caller || call.config.max_parallel > 0) await admit(res, call)
+  if (call.caller || call.config.max_parallel > 0) await admit(call)
   const asked = await withBody(req, call, (bytes) => begun(call, bytes))
   const { admission } = call
   if (admission) admission.isSpent = asked.road !== 'none'

@@ -32,20 +32,23 @@ export type LimitWords = Pick<Client, 'limitHeader' | 'limitReset'>
 
 /** With all limits that are set. */
 export function standingsOf(caller: Caller, open: Open): Standing[] {
-  const { minute, day, minuteCounts, dayCounts } = open
-  const all = [
-    ['requests_per_minute', 'requests', minuteCounts, minute],
-    ['requests_per_day', 'requests', dayCounts, day],
-    ['tokens_per_minute', 'tokens', minuteCounts, minute],
-    ['tokens_per_day', 'tokens', dayCounts, day],
-  ] as const
-  return all.flatMap(([name, unit, counts, { endsMs }]) => {
+  const standings: Standing[] = []
+  for (const [name, unit, counts, window] of kinds) {
     const limit = caller[name]
-    if (limit === undefined) return []
-    const used = counts[unit]
-    return { name, unit, limit, used, left: Math.max(0, limit - used), endsMs }
-  })
+    if (limit === undefined) continue
+    const used = open[counts][unit]
+    const { endsMs } = open[window]
+    standings.push({ name, unit, limit, used, left: Math.max(0, limit - used), endsMs })
+  }
+  return standings
 }
+
+const kinds = [
+  ['requests_per_minute', 'requests', 'minuteCounts', 'minute'],
+  ['requests_per_day', 'requests', 'dayCounts', 'day'],
+  ['tokens_per_minute', 'tokens', 'minuteCounts', 'minute'],
+  ['tokens_per_day', 'tokens', 'dayCounts', 'day'],
+] as const
 
 /** In the words of the client's API. Of two limits for one unit the one with least left. */
 export function limitHeaders(
