@@ -13,6 +13,7 @@ import { roads } from './faults/roads.ts'
 import { servingLongLine } from './faults/serving.ts'
 import { oneUpstream, post, startProxy } from './helpers/proxy.ts'
 import { anthropicStream, startUpstream } from './helpers/upstream.ts'
+import { good, twoAccounts } from './routing/setting.ts'
 
 /** One HTTP chunk. */
 function chunk(text: string): string {
@@ -113,3 +114,14 @@ for (const { name, path: route, ask, stream, failure } of roads) {
     assert.ok(delay.max / 1e6 < 2000, `${delay.max / 1e6} ms`)
   })
 }
+
+test('contract §17: a good answer is not searched for what refusals say', async (t) => {
+  const { ask } = await twoAccounts(t, () => good)
+  const parse = t.mock.method(JSON, 'parse')
+
+  const answer = await ask()
+
+  assert.equal(answer.status, 200)
+  const ofNothing = parse.mock.calls.filter((call) => call.arguments[0] === '')
+  assert.equal(ofNothing.length, 0)
+})

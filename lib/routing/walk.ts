@@ -163,22 +163,21 @@ export class Walk<P extends Prepared> {
   }
 
   #factsOf(
-    { answer, status, text }: Heard,
+    heard: Heard,
     { target }: P,
     member: Member,
     { hasWaited, hasFallback }: Knowledge,
   ): Facts {
+    const { status } = heard
     return {
       status,
-      limits: limitsOf(answer?.headers ?? {}, text),
-      isQuota: readsAsQuota(text),
-      isUnpaid: readsAsUnpaid(text),
+      ...(typeof status === 'number' && status >= 400 ? saidIn(heard) : nothingSaid),
       owner: this.#travel.ownerAt(target.endpoint),
       hasWaited,
       hasFallback,
       waitLeftMs: this.#isSpent ? 0 : this.#waitLeftMs,
       model: target.model.id,
-      login: this.#lastRefresh(member, target.endpoint),
+      login: status === 401 ? this.#lastRefresh(member, target.endpoint) : null,
     }
   }
 
@@ -249,6 +248,19 @@ interface Asked<P> extends Outcome {
   served: Omit<Served<P>, 'tried'> | undefined
   waitMs: number
 }
+
+/** What a refusal says. An answer is not searched for it, as nearly all are good. */
+function saidIn({ answer, text }: Pick<Heard, 'answer' | 'text'>): Said {
+  return {
+    limits: limitsOf(answer?.headers ?? {}, text),
+    isQuota: readsAsQuota(text),
+    isUnpaid: readsAsUnpaid(text),
+  }
+}
+
+type Said = Pick<Facts, 'limits' | 'isQuota' | 'isUnpaid'>
+
+const nothingSaid = saidIn({ text: '' })
 
 function shownOf(error: unknown): unknown {
   return error instanceof AttemptError ? error.error : error
