@@ -13,7 +13,7 @@ import { roads } from './faults/roads.ts'
 import { servingLongLine } from './faults/serving.ts'
 import { oneUpstream, post, startProxy } from './helpers/proxy.ts'
 import { anthropicStream, startUpstream } from './helpers/upstream.ts'
-import { good, twoAccounts } from './routing/setting.ts'
+import { good, spent, twoAccounts } from './routing/setting.ts'
 
 /** One HTTP chunk. */
 function chunk(text: string): string {
@@ -124,4 +124,45 @@ test('contract §17: a good answer is not searched for what refusals say', async
   assert.equal(answer.status, 200)
   const ofNothing = parse.mock.calls.filter((call) => call.arguments[0] === '')
   assert.equal(ofNothing.length, 0)
+})
+
+test('contract §17: a body is read once to tell its conversation, however often that is asked for', async (t) => {
+  const { ask, asked } = await twoAccounts(t, (account) => (account === 'one' ? spent : good), {
+    endpoint: { choose: 'sticky' },
+  })
+  const parse = t.mock.method(JSON, 'parse')
+  const bodies = () =>
+    parse.mock.calls.filter((call) => call.arguments[0].includes('To be found')).length
+
+  for (let count = 0; count < 8; count++) {
+    const before = bodies()
+    const content = `To be found ${count}`
+    await ask({ messages: [{ role: 'user', content }] })
+    assert.equal(bodies() - before, 1)
+  }
+
+  // some were at home with the account that is spent, so that their new home was kept
+  assert.ok(new Set(asked()).size === 2)
+})
+
+test('contract §18: a long body without images is not copied for models that refuse them', async (t) => {
+  const model = { name: 'Claude', id: 'claude-sonnet-4-5', type: 'anthropic' }
+  const blind = { ...model, images: false }
+  const models = [
+    { ...model, fallback: ['a', 'b'] },
+    { ...blind, id: 'a' },
+    { ...blind, id: 'b' },
+  ]
+  const { ask, asked } = await twoAccounts(t, () => good, { config: { models } })
+  const content = 'word '.repeat(100_000)
+  const copy = t.mock.method(Buffer.prototype as Buffer, 'toString')
+
+  const answer = await ask({ messages: [{ role: 'user', content }] })
+
+  assert.equal(answer.status, 200)
+  const copies = copy.mock.calls.filter(
+    (call) => call.arguments[0] === 'latin1' && call.result!.length > content.length,
+  )
+  assert.equal(copies.length, 0)
+  assert.equal(asked().length, 1)
 })

@@ -97,10 +97,12 @@ function stopsOf<P extends Prepared>(
     road === 'same-api' ? sendByProxy(req, res, request) : sendAttempt(request)
   const own: Stop<P> = { endpoint: first.target.endpoint.name, prepare: () => first, send }
   if (bound === 'id' || headers['x-droid2api-no-fallback'] === '1') return [own]
-  const others = (asked.fallback ?? []).flatMap((id): Stop<P> | [] => {
-    const model = findModel(config, id)
-    const place = model && config.prepared.places.get(model)
-    if (!model || !place || lacksImages(model, bytes)) return []
+  const standIns = (asked.fallback ?? []).flatMap((id) => findModel(config, id) ?? [])
+  // Whoever has the choice does not send images to a model that refuses them.
+  const hasImage = standIns.some(refusesImages) && holdsImage(bytes)
+  const others = standIns.flatMap((model): Stop<P> | [] => {
+    const place = config.prepared.places.get(model)
+    if (!place || (hasImage && refusesImages(model))) return []
     if (call.caller && !mayUse(call.caller, model.id)) return []
     const isForeign = bound === 'reasoning' || isElsewhere(first.target, model, place.whole.url)
     const made = () => orNone(() => prepare(bytes, { model, isForeign }))
@@ -118,11 +120,16 @@ function isElsewhere({ model: asked, url: askedAt }: Target, model: Model, url: 
   )
 }
 
-const image = /"type"\s*:\s*"(?:image|image_url|input_image)"/
+function refusesImages({ images }: Model): boolean {
+  return images === false
+}
 
-/** Whoever has the choice does not send images to a model that refuses them. */
-function lacksImages({ images }: Model, bytes: Buffer): boolean {
-  return images === false && image.test(bytes.toString('latin1'))
+const image = /"type"\s*:\s*"(?:image|image_url|input_image)"/
+const imageTypes = ['"image"', '"image_url"', '"input_image"']
+
+/** Searched before it is read: a long body has images seldom. */
+function holdsImage(bytes: Buffer): boolean {
+  return imageTypes.some((type) => bytes.includes(type)) && image.test(bytes.toString('latin1'))
 }
 
 /** A model that cannot take the request does not stand in. */

@@ -17,18 +17,31 @@ const sessionHeaders = [
   'x-session-affinity',
 ]
 
-/** What tells a conversation from others, the same in all its requests. `body`: the whole request. `about`: who asks whom. */
-export function conversationKey(headers: IncomingHttpHeaders, body: Buffer, about: string): string {
-  for (const name of sessionHeaders) {
-    const value = headers[name]
-    if (typeof value === 'string' && value !== '') return value
+/** What tells a conversation from others, the same in all its requests. */
+export interface Conversation {
+  /** the name that the client gives it */
+  name?: string
+  /** how it begins, where it has no name: others of the same client and model may begin so, too */
+  beginning?: string
+}
+
+/** `body`: the whole request. */
+export function conversationIn(headers: IncomingHttpHeaders, body: Buffer): Conversation {
+  for (const header of sessionHeaders) {
+    const value = headers[header]
+    if (typeof value === 'string' && value !== '') return { name: value }
   }
   const json = objectFrom(body.toString('utf8')) ?? {}
   const { prompt_cache_key: cacheKey, conversation, metadata } = json
   const user = isObject(metadata) ? metadata.user_id : undefined
   const id = isObject(conversation) ? conversation.id : conversation
-  const named = [cacheKey, id, user].find((one) => typeof one === 'string' && one !== '')
-  return typeof named === 'string' ? named : `${about} ${firstUserText(json)}`
+  const name = [cacheKey, id, user].find((one) => typeof one === 'string' && one !== '')
+  return typeof name === 'string' ? { name } : { beginning: firstUserText(json) }
+}
+
+/** `about`: who asks whom. */
+export function conversationKey({ name, beginning }: Conversation, about: string): string {
+  return name ?? `${about} ${beginning}`
 }
 
 const countedText = 2048
@@ -123,19 +136,21 @@ export interface Travel {
   /** the client's body */
   bytes: Buffer
   ownerAt: (endpoint: Endpoint) => 'proxy' | 'client'
+  /** once somebody has looked for it: a long body takes a while to read */
+  conversation?: Conversation
 }
 
 /** Who may serve at a place, the preferred one first. A bound request has one only. */
 export function membersFor(
   call: Call,
   { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
-  { bound, bytes }: Travel,
+  travel: Travel,
 ): readonly Member[] {
   const { pool } = call.app
   if (endpoint.auth !== 'accounts') return [pool.unnamed(unnamedOf(endpoint))]
-  const conversation = () => conversationOf(call, bytes, model)
+  const conversation = () => conversationOf(call, travel, model)
   const members = ordered(pool.at(endpoint), endpoint, pool, conversation)
-  if (!bound) return members
+  if (!travel.bound) return members
   const home = pool.homes.of(homeKey(endpoint, conversation()))
   return [members.find(({ name }) => name === home) ?? members[0]].flatMap((one) => one ?? [])
 }
@@ -147,23 +162,24 @@ export function membersFor(
 export function settle(
   call: Call,
   { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
-  { bytes }: Travel,
+  travel: Travel,
   { name, isFirst }: { name: string; isFirst: boolean },
 ): void {
   const { homes } = call.app.pool
   const mayMove = endpoint.choose === 'round-robin'
   if (isFirst && !mayMove && homes.size === 0) return
-  const key = homeKey(endpoint, conversationOf(call, bytes, model))
+  const key = homeKey(endpoint, conversationOf(call, travel, model))
   if (isFirst && !mayMove) homes.forget(key)
   else homes.keep(key, name)
 }
 
 function conversationOf(
   { headers, caller }: Call,
-  bytes: Buffer,
+  travel: Travel,
   { id }: Pick<Model, 'id'>,
 ): string {
-  return conversationKey(headers, bytes, caller ? `${caller.name} ${id}` : id)
+  travel.conversation ??= conversationIn(headers, travel.bytes)
+  return conversationKey(travel.conversation, caller ? `${caller.name} ${id}` : id)
 }
 
 function homeKey({ name }: Pick<Endpoint, 'name'>, conversation: string): string {

@@ -1,7 +1,7 @@
 /** Which account serves a conversation, what a reload keeps, and what /health says of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { conversationKey, ordered } from '../../lib/routing/order.ts'
+import { conversationIn, conversationKey, ordered } from '../../lib/routing/order.ts'
 import { Bench } from '../../lib/account/bench.ts'
 import { good, question, refusal, spent, twoAccounts } from './setting.ts'
 
@@ -48,7 +48,8 @@ const keys: [string, Record<string, string>, Record<string, unknown>, string | R
 
 for (const [what, headers, body, key] of keys) {
   test(`contract §17: a conversation is known by ${what}`, () => {
-    const found = conversationKey(headers, Buffer.from(JSON.stringify(body)), 'm')
+    const conversation = conversationIn(headers, Buffer.from(JSON.stringify(body)))
+    const found = conversationKey(conversation, 'm')
 
     if (typeof key === 'string') assert.equal(found, key)
     else assert.match(found, key)
