@@ -2,13 +2,13 @@
  * A connection to Redis or Valkey, opened when it is needed and closed on the first fault, so that the next command opens a new
  * one: the caller decides when to try again.
  */
-import { setTimeout as wait } from 'node:timers/promises'
 import type { createClient } from '@redis/client'
 import { ConfigError } from '../config/validate.ts'
 import { shownAddress, storeAddress, type StoreAddress } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
 import { findSource, isRotating } from './source.ts'
 import { StoreError } from './token-store.ts'
+import { within } from './within.ts'
 
 type Client = ReturnType<typeof createClient>
 
@@ -65,17 +65,12 @@ export class RedisConnection {
   /** The reply to one command. Throws StoreError. */
   async run(command: string[]): Promise<unknown> {
     const connection = (this.#open ??= this.#connect())
-    const done = new AbortController()
-    const silence = wait(patienceMs, undefined, { signal: done.signal }).then(() => {
-      throw new Error(`no answer within ${patienceMs / 1000} s`)
-    })
+    const silent = `no answer within ${patienceMs / 1000} s`
     try {
-      return await Promise.race([send(connection, command), silence])
+      return await within(patienceMs, send(connection, command), silent)
     } catch (error) {
       this.#giveUp(connection)
       throw new StoreError(`the token store ${this.place} cannot be used (${reasonOf(error)})`)
-    } finally {
-      done.abort()
     }
   }
 

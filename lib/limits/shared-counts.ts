@@ -4,8 +4,8 @@
  * memory gets back what is known here. While it cannot be reached each replica counts for itself: never without limits, and
  * nobody is turned away for it.
  */
-import { setTimeout as wait } from 'node:timers/promises'
 import { RedisConnection, type RedisServer } from '../account/redis-connection.ts'
+import { within } from '../account/within.ts'
 import type { Caller } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Open } from './standing.ts'
@@ -97,7 +97,9 @@ export class SharedCounts {
       [caller.tokens_per_day ?? 0, ofDay.known.tokens, ofDay.sent.tokens],
     ].flat()
     try {
-      const reply = await this.#run(['EVAL', script, '2', ...keys, ...args.map(String)])
+      const asked = this.#connection.run(['EVAL', script, '2', ...keys, ...args.map(String)])
+      const silent = `${this.#connection.place} gave no answer within ${patienceMs} ms`
+      const reply = (await within(patienceMs, asked, silent)) as unknown[]
       const [room, requests, tokens, dayRequests, dayTokens] = reply.map(Number)
       ofMinute.arrived(requests!, tokens!)
       ofDay.arrived(dayRequests!, dayTokens!)
@@ -144,21 +146,6 @@ export class SharedCounts {
       this.#outstanding.set(counts, known)
     }
     return known
-  }
-
-  async #run(command: string[]): Promise<unknown[]> {
-    const done = new AbortController()
-    const silence = wait(patienceMs, undefined, { signal: done.signal }).then(() => {
-      throw new Error(`${this.#connection.place} gave no answer within ${patienceMs} ms`)
-    })
-    const answered = this.#connection.run(command)
-    // the one that comes too late is of no interest
-    for (const either of [silence, answered]) either.catch(() => undefined)
-    try {
-      return (await Promise.race([answered, silence])) as unknown[]
-    } finally {
-      done.abort()
-    }
   }
 
   #fail({ message }: Error): void {
