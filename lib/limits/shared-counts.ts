@@ -1,8 +1,8 @@
 /**
  * Counts that replicas share in Redis or Valkey: one script takes a request in, where limits leave room for it, and brings the
- * counts of all replicas back. Whatever is not known to have arrived there is sent with the next one. A server that lost its
- * memory gets back what is known here. While it cannot be reached each replica counts for itself: never without limits, and
- * nobody is turned away for it.
+ * counts of all replicas back. Whatever is not known to have arrived there is sent with the next one; a late reply is heard, too.
+ * A server that lost its memory gets back what is known here. While it cannot be reached each replica counts for itself: never
+ * without limits, and nobody is turned away for it.
  */
 import { RedisConnection, type RedisServer } from '../account/redis-connection.ts'
 import { within } from '../account/within.ts'
@@ -96,21 +96,41 @@ export class SharedCounts {
       [caller.requests_per_day ?? 0, ofDay.known.requests, ofDay.sent.requests],
       [caller.tokens_per_day ?? 0, ofDay.known.tokens, ofDay.sent.tokens],
     ].flat()
+    const command = ['EVAL', script, '2', ...keys, ...args.map(String)]
+    const settled = this.#connection.run(command).then(
+      (reply) => {
+        const [room, requests, tokens, dayRequests, dayTokens] = (reply as unknown[]).map(Number)
+        ofMinute.arrived(requests!, tokens!)
+        ofDay.arrived(dayRequests!, dayTokens!)
+        return room === 1
+      },
+      (error: unknown) => {
+        ofMinute.lost()
+        ofDay.lost()
+        throw error
+      },
+    )
     try {
-      const asked = this.#connection.run(['EVAL', script, '2', ...keys, ...args.map(String)])
       const silent = `${this.#connection.place} gave no answer within ${patienceMs} ms`
-      const reply = (await within(patienceMs, asked, silent)) as unknown[]
-      const [room, requests, tokens, dayRequests, dayTokens] = reply.map(Number)
-      ofMinute.arrived(requests!, tokens!)
-      ofDay.arrived(dayRequests!, dayTokens!)
+      const hasRoom = await within(patienceMs, settled, silent)
       this.#recovered()
-      return room === 1
+      return hasRoom
     } catch (error) {
-      ofMinute.lost()
-      ofDay.lost()
       this.#fail(error as Error)
+      if (takes) this.#undoTaking(open, settled)
       return undefined
     }
+  }
+
+  /** A request that waited no longer is counted here. Where the server has taken it in nevertheless, that is undone. */
+  #undoTaking({ minuteCounts, dayCounts }: Open, settled: Promise<boolean>): void {
+    const undo = (isTaken: boolean) => {
+      if (!isTaken) return
+      this.add(minuteCounts, -1, 0)
+      this.add(dayCounts, -1, 0)
+    }
+    // what failed took nobody in, as far as is known
+    settled.then(undo, () => undefined)
   }
 
   /** Takes what waits on its way: others may set out before it arrives. */

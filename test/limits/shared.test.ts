@@ -161,4 +161,22 @@ describe('replicas on one Redis', { skip, timeout: 60_000 }, () => {
 
     assert.ok(performance.now() - begun < 3000)
   })
+
+  test('contract §14.13: what Redis counted, but said too late, counts once', async (t) => {
+    const { redis, replicas } = await setting(t, { requests_per_day: 1e6, tokens_per_day: 1e6 })
+    const [one, two] = replicas as [TestProxy, TestProxy, TestProxy]
+    assert.equal(await ask(one), 200)
+    await until(async () => (await mine(two)).today.tokens === 15)
+
+    redis.process.kill('SIGSTOP')
+    t.after(() => redis.process.kill('SIGCONT'))
+    assert.deepEqual(await Promise.all([ask(one), ask(one), ask(one)]), [200, 200, 200])
+    assert.match(await warningsOf(one), /gave no answer within 500 ms/)
+    redis.process.kill('SIGCONT')
+
+    await until(async () => (await mine(one)).today.requests > 1 && (await warningsOf(one)) === '')
+    for (const replica of [one, two]) {
+      assert.deepEqual((await mine(replica)).today, { requests: 4, tokens: 60 })
+    }
+  })
 })
