@@ -116,7 +116,7 @@ for (const route of routes) {
     const { proxy, socket, head, body } = await start(t, route)
     head(`content-length: ${body.length}`)
     socket.write(body.slice(0, 50))
-    await wait(50)
+    await until(() => proxy.app.calls.size === 1)
     socket.resetAndDestroy()
 
     await until(() => proxy.logs.some(({ status }) => status === 499))
