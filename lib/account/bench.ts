@@ -10,7 +10,7 @@ export type Rest =
   /** `login`: when it was renewed last, for a login that can be */
   | { kind: 'refused'; why: string; login: string | null }
 
-/** The first rest without a time, and the longest: each one in a row is twice as long. */
+/** The first rest without a time, and the longest: of one kind each in a row is twice as long. */
 const untold = {
   untold: { firstMs: 30_000, longestMs: 600_000 },
   unpaid: { firstMs: 3_600_000, longestMs: 86_400_000 },
@@ -43,8 +43,8 @@ const freeSeat: Seat = { leave: () => undefined }
 export class Bench {
   /** by model; the rest of the account as a whole is under `''` */
   readonly #marks = new Map<string, Mark>()
-  /** how many rests without a time came in a row */
-  #inRow = 0
+  /** how many rests without a time came in a row, by kind */
+  readonly #inRow = new Map<keyof typeof untold, number>()
   /** refusals of the kind that says nothing of one request, in a row */
   #doubts = 0
   readonly #tell: (text: string) => void
@@ -89,7 +89,7 @@ export class Bench {
     if (isResting && rest.kind !== 'told' && before.rest.kind === rest.kind) return
     const ms = rest.kind === 'told' ? rest.ms : this.#doubled(rest.kind)
     if (isResting && leftOf(before) >= ms) return
-    if (rest.kind !== 'told') this.#inRow += 1
+    if (rest.kind !== 'told') this.#inRow.set(rest.kind, this.#countOf(rest.kind) + 1)
     this.#marks.set(place, {
       rest,
       ms,
@@ -105,7 +105,7 @@ export class Bench {
   /** The upstream took a request. */
   served(model: string): void {
     this.#doubts = 0
-    if (this.leftMs(model) === 0) this.#inRow = 0
+    if (this.leftMs(model) === 0) this.#inRow.clear()
     for (const place of ['', model]) {
       const mark = this.#marks.get(place)
       if (mark && leftOf(mark) === 0) {
@@ -142,7 +142,11 @@ export class Bench {
 
   #doubled(kind: keyof typeof untold): number {
     const { firstMs, longestMs } = untold[kind]
-    return Math.min(firstMs * 2 ** this.#inRow, longestMs)
+    return Math.min(firstMs * 2 ** this.#countOf(kind), longestMs)
+  }
+
+  #countOf(kind: keyof typeof untold): number {
+    return this.#inRow.get(kind) ?? 0
   }
 
   #of(model: string): Mark[] {

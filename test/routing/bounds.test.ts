@@ -205,6 +205,19 @@ test('contract §17: of several rests the longest counts; rests without a time d
   assert.equal(Math.round(bench.leftMs('m') / 1000), 30)
 })
 
+test('contract §17: rests without a time double by kind: a rate limit makes no empty balance longer', (t) => {
+  t.mock.timers.enable({ apis: ['Date'] })
+  const bench = new Bench(() => undefined)
+  const spans = (['untold', 'unpaid', 'untold', 'unpaid'] as const).map((kind) => {
+    bench.rest({ kind, why: kind })
+    const left = Math.round(bench.leftMs('m') / 1000)
+    t.mock.timers.tick(left * 1000 + 1000)
+    return left
+  })
+
+  assert.deepEqual(spans, [30, 3600, 60, 7200])
+})
+
 const clients = [{ name: 'alice', key: 'key-of-alice-0123456789', models: ['claude-*'] }]
 const asAlice = { authorization: 'Bearer key-of-alice-0123456789' }
 
