@@ -21,7 +21,6 @@ export interface Served<P> {
   prepared: P
   answer: UpstreamAnswer
   account: string | undefined
-  tried: readonly Tried[]
 }
 
 export class Walk<P extends Prepared> {
@@ -31,7 +30,7 @@ export class Walk<P extends Prepared> {
   #waitLeftMs: number
   readonly tried: Tried[] = []
   readonly #asked: Member[] = []
-  #last: Omit<Served<P>, 'tried'> | undefined
+  #last: Served<P> | undefined
   #error: unknown
   #soonestMs = Number.POSITIVE_INFINITY
 
@@ -55,14 +54,14 @@ export class Walk<P extends Prepared> {
       // it broke off while its beginning was looked at, or while others were asked
       if (served.answer.stream.destroyed) throw truncatedAnswer()
       if (this.#last && this.#last !== served) drain(this.#last.answer.stream)
-      return { ...withSoonest(served, this.#soonestMs), tried: this.tried }
+      return withSoonest(served, this.#soonestMs)
     } catch (error) {
       this.#last?.answer.stream.destroy()
       throw error
     }
   }
 
-  async #firstOf(stops: readonly Stop<P>[]): Promise<Omit<Served<P>, 'tried'> | undefined> {
+  async #firstOf(stops: readonly Stop<P>[]): Promise<Served<P> | undefined> {
     for (const [index, stop] of stops.entries()) {
       if (this.#isSpent) return undefined
       const prepared = stop.prepare()
@@ -81,7 +80,7 @@ export class Walk<P extends Prepared> {
     prepared: P,
     send: Stop<P>['send'],
     hasFallback: boolean,
-  ): Promise<Omit<Served<P>, 'tried'> | undefined> {
+  ): Promise<Served<P> | undefined> {
     const members = membersFor(this.#call, prepared.target, this.#travel)
     this.#asked.push(...members)
     const passed = new Set<Member>()
@@ -205,7 +204,7 @@ export class Walk<P extends Prepared> {
   }
 
   /** The newest answer is the client's where nobody gives a better one. */
-  #leaveBehind(served: Omit<Served<P>, 'tried'> | undefined, error: unknown): void {
+  #leaveBehind(served: Served<P> | undefined, error: unknown): void {
     if (!served) {
       this.#error = shownOf(error)
       return
@@ -245,7 +244,7 @@ interface Knowledge extends Pick<Facts, 'hasWaited' | 'hasFallback'> {
 }
 
 interface Asked<P> extends Outcome {
-  served: Omit<Served<P>, 'tried'> | undefined
+  served: Served<P> | undefined
   waitMs: number
 }
 
