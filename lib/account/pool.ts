@@ -2,7 +2,7 @@
  * The accounts that have a name, and how each of them is. A reload keeps those that stay what they were, with their tokens and
  * their rests; one that is taken out finishes what it began.
  */
-import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { AccountEntry, Config, Endpoint } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Account } from './account.ts'
@@ -32,7 +32,6 @@ export interface MemberStatus {
 
 interface Named extends Member {
   own: { entry: AccountEntry; account: Account }
-  hash: string
   isStarted: boolean
 }
 
@@ -48,7 +47,6 @@ export class AccountPool {
   /** the account without a name, and keys of variables, where a model has others that stand in */
   readonly #unnamed = new Map<string, Member>()
   readonly #turns = new Map<string, number>()
-  #isLeaving = false
 
   constructor(parts: Parts, config: Config) {
     this.#parts = parts
@@ -127,29 +125,27 @@ export class AccountPool {
   }
 
   leave(): void {
-    this.#isLeaving = true
     for (const { own } of this.#members.values()) own.account.leave()
   }
 
   async stop(): Promise<void> {
-    if (!this.#isLeaving) this.leave()
     await Promise.all([...this.#members.values()].map(({ own }) => own.account.stop()))
   }
 
   #membersOf({ accounts }: Config): Map<string, Named> {
     return new Map(
       accounts.map((entry) => {
-        const hash = hashOf(entry)
         const before = this.#members.get(entry.name)
-        return [entry.name, before?.hash === hash ? before : this.#opened(entry, hash)]
+        const isSame = before && isDeepStrictEqual(before.own.entry, entry)
+        return [entry.name, isSame ? before : this.#opened(entry)]
       }),
     )
   }
 
-  #opened(entry: AccountEntry, hash: string): Named {
+  #opened(entry: AccountEntry): Named {
     const { name } = entry
     const own = { entry, account: this.#parts.open(entry) }
-    return { name, hash, own, isStarted: false, bench: this.#bench(name) }
+    return { name, own, isStarted: false, bench: this.#bench(name) }
   }
 
   #bench(name: string): Bench {
@@ -174,9 +170,4 @@ function statusOf({ own: { entry, account }, bench }: Required<Member>): MemberS
     ...(bench.isSuspect && { suspect: true }),
     ...(kind !== 'key' && { expires_at, last_refresh, last_error }),
   }
-}
-
-/** Only in memory. */
-function hashOf(entry: AccountEntry): string {
-  return createHash('sha256').update(JSON.stringify(entry)).digest('hex')
 }
