@@ -2,6 +2,7 @@
  * When an account rests: why, for how long, and who may try it again. A limit of one model rests that model alone. When a rest
  * is over, one request tries the account; until that one knows, the others use what else there is.
  */
+import { Age } from './token-state.ts'
 
 /** Why an account rests. `told`: until a time that the upstream named. */
 export type Rest =
@@ -20,8 +21,7 @@ const untold = {
 interface Mark {
   rest: Rest
   ms: number
-  steadyMs: number
-  wallMs: number
+  age: Age
   /** settles when whoever tries the account knows */
   trial: Promise<void> | undefined
 }
@@ -93,8 +93,7 @@ export class Bench {
     this.#marks.set(place, {
       rest,
       ms,
-      steadyMs: performance.now(),
-      wallMs: Date.now(),
+      age: new Age(0),
       trial: undefined,
     })
     if (!isResting || isNew) {
@@ -154,9 +153,8 @@ export class Bench {
   }
 }
 
-/** By two clocks, whichever is ahead: one stands still while the machine sleeps, the other may be set back. */
-function leftOf({ ms, steadyMs, wallMs }: Mark): number {
-  return Math.max(0, ms - Math.max(performance.now() - steadyMs, Date.now() - wallMs))
+function leftOf({ ms, age }: Mark): number {
+  return Math.max(0, ms - age.ms)
 }
 
 function isoIn(ms: number): string {

@@ -186,7 +186,7 @@ export class TokenState {
  * Grows by two clocks, whichever is ahead: one that cannot be set, but stands still while the machine sleeps, and the one on
  * the wall, which somebody may set back.
  */
-class Age {
+export class Age {
   readonly #startMs: number
   readonly #steady = performance.now()
   readonly #wall = Date.now()
