@@ -2,11 +2,11 @@
  * Who may look at what the operator sees, such as usage: whoever has the admin key; without one only this machine itself. The key
  * never opens a model. Nothing is changed by looking, so there is no login and no cookie, and nothing to forge.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { loopback } from './config/callers.ts'
 import type { Config } from './config/types.ts'
-import { hostName, keyIn } from './guard.ts'
+import { hostName, keyIn, sha256 } from './guard.ts'
 import type { Logger } from './log/log.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 
@@ -110,8 +110,4 @@ function keyNeeded({ accept = '' }: IncomingHttpHeaders): ProxyError {
     'This needs the admin key: send it as `Authorization: Bearer …`, as `x-api-key`, or as the password of Basic.',
     { headers: asksUser ? { 'www-authenticate': 'Basic realm="droid2api"' } : {} },
   )
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

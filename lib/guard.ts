@@ -71,7 +71,7 @@ export function whyRefused({ name, enabled, expires }: Caller): string | undefin
   return `The key of the client ${name} expired on ${expires}.`
 }
 
-function sha256(text: string): Buffer {
+export function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
