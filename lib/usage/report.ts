@@ -84,12 +84,7 @@ export function byOf(by: string | undefined): PlaceName[] {
 
 export function reportOf(rows: readonly Row[], { first, last }: Span, by: PlaceName[]): Report {
   const nowhere = { day: '', client: '', model: '', endpoint: '', account: '' }
-  const summed = merged(
-    rows.map((row) => {
-      const place = Object.fromEntries(by.map((name) => [name, row[name]]))
-      return { ...row, ...nowhere, ...place }
-    }),
-  )
+  const summed = merged(rows.map((row) => ({ ...row, ...nowhere, ...placeOf(row, by) })))
   const inOrder = summed.toSorted((one, other) => {
     const name = by.find((place) => one[place] !== other[place])
     return name !== undefined && one[name] > other[name] ? 1 : -1
