@@ -62,7 +62,7 @@ export class UsageFolder implements UsageStore {
 
   async #rowsNow(first: string, last: string): Promise<Row[] | undefined> {
     const isAsked = (day: string) => day >= first && day <= last
-    const days = (await this.#names()).filter(isDayFile).map((name) => name.slice(0, 10))
+    const days = await this.#days()
     const folded = new Set<string>()
     const found: Row[] = []
     for (const month of (await this.#names()).filter(isMonthFile).map((name) => name.slice(0, 7))) {
@@ -85,8 +85,8 @@ export class UsageFolder implements UsageStore {
    * Throws what the file system throws, UsageFileError, and TurnError where another process does the same.
    */
   async fold(today: string, keepMonths: number): Promise<void> {
-    const closed = (await this.#names()).filter(isDayFile).map((name) => name.slice(0, 10))
-    const months = new Set(closed.filter((day) => day < today).map((day) => day.slice(0, 7)))
+    const closed = (await this.#days()).filter((day) => day < today)
+    const months = new Set(closed.map((day) => day.slice(0, 7)))
     for (const month of [...months].toSorted()) await this.#foldMonth(month, today)
     const oldest = monthAfter(today.slice(0, 7), 1 - keepMonths)
     for (const name of (await this.#names()).filter(isMonthFile)) {
@@ -100,10 +100,7 @@ export class UsageFolder implements UsageStore {
     const file = this.#monthFile(month)
     const work = async () => {
       const { folded, rows } = await this.#readMonth(month)
-      const days = (await this.#names())
-        .filter(isDayFile)
-        .map((name) => name.slice(0, 10))
-        .filter((day) => day.startsWith(month) && day < today)
+      const days = (await this.#days()).filter((day) => day.startsWith(month) && day < today)
       const fresh = days.filter((day) => !folded.includes(day))
       for (const day of fresh) for (const row of (await this.#readDay(day)) ?? []) rows.push(row)
       if (fresh.length > 0) {
@@ -137,6 +134,11 @@ export class UsageFolder implements UsageStore {
       if (error instanceof UsageFileError) return []
       throw error
     }
+  }
+
+  /** The days that have files of their own. */
+  async #days(): Promise<string[]> {
+    return (await this.#names()).filter(isDayFile).map((name) => name.slice(0, 10))
   }
 
   async #names(): Promise<string[]> {
