@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { deferred } from '../helpers/deferred.ts'
 import { runProgram, type Program } from '../helpers/program.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
+import { randomNumbers } from '../helpers/random.ts'
 import { skip, startRedis, type RedisOptions } from '../helpers/redis-server.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { until } from '../helpers/until.ts'
@@ -66,17 +67,6 @@ function crowd(replicas: Replica[], count: number): Promise<number[]> {
 async function kill({ program }: Replica): Promise<void> {
   program.process.kill('SIGKILL')
   await program.exit
-}
-
-/** Numbers in 0…1 that are the same for the same seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 describe('three replicas on one account', { skip, concurrency: 4, timeout: 300_000 }, () => {

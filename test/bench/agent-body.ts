@@ -2,17 +2,7 @@
  * Requests shaped like those of a coding agent: a system prompt in blocks, tools with schemas, and a history of turns that call
  * them, with results of code and JSON. The same seed gives the same bytes.
  */
-
-/** Mulberry32: numbers from 0 to below 1. */
-function numbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import { randomNumbers } from '../helpers/random.ts'
 
 const words =
   'the file reads each line and returns what it finds there when nobody else has written to it before café 数据 — “so” ✓ step'.split(
@@ -32,7 +22,7 @@ class Writer {
   readonly #next: () => number
 
   constructor(seed: number) {
-    this.#next = numbers(seed)
+    this.#next = randomNumbers(seed)
   }
 
   /** a whole number from 0 to below `end` */

@@ -89,11 +89,17 @@ export function oneUpstream(url: string, more: Record<string, unknown> = {}) {
 }
 
 /** POSTs JSON (or bytes as they are) with a caller's own credential. */
-export async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
+export async function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+  signal?: AbortSignal,
+) {
   return await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: 'Bearer caller', ...headers },
     body: bytesOf(body),
+    ...(signal && { signal }),
   })
 }
 

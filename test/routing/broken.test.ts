@@ -1,6 +1,7 @@
 /** Accounts and models that stand in, while answers break off, clients leave and refusals come in odd shapes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { post } from '../helpers/proxy.ts'
 import { gzipSync } from 'node:zlib'
 import { anthropicStream, type Answer } from '../helpers/upstream.ts'
 import { until } from '../helpers/until.ts'
@@ -8,13 +9,14 @@ import { good, question, refusal, spent, twoAccounts } from './setting.ts'
 
 const stream = { ...question, stream: true }
 
+const broken = {
+  ...spent,
+  body: undefined,
+  sse: ['{"type":"err', 'hang-up'],
+  silent: true,
+} as Answer
+
 test('contract §17: a refusal that breaks off moves the request on like a whole one', async (t) => {
-  const broken = {
-    ...spent,
-    body: undefined,
-    sse: ['{"type":"err', 'hang-up'],
-    silent: true,
-  } as Answer
   const { ask, asked } = await twoAccounts(t, (account) => (account === 'one' ? broken : good))
 
   const answer = await ask()
@@ -24,12 +26,6 @@ test('contract §17: a refusal that breaks off moves the request on like a whole
 })
 
 test('contract §17: a refusal that breaks off, with nobody else to ask, is a 502', async (t) => {
-  const broken = {
-    ...spent,
-    body: undefined,
-    sse: ['{"type":"err', 'hang-up'],
-    silent: true,
-  } as Answer
   const { ask } = await twoAccounts(t, () => broken)
 
   const answer = await ask()
@@ -92,12 +88,7 @@ test('contract §17: a client that leaves while the head is held back ends the r
   const start = anthropicStream({ text: ['x'] })[0]!
   const { proxy, upstream } = await twoAccounts(t, () => ({ sse: [start, 'hang'] }))
   const leave = new AbortController()
-  const pending = fetch(`${proxy.url}/v1/messages`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(stream),
-    signal: leave.signal,
-  })
+  const pending = post(`${proxy.url}/v1/messages`, stream, {}, leave.signal)
   await upstream.nextRequest()
 
   leave.abort()
@@ -112,12 +103,7 @@ test('contract §17: a client that leaves while its request waits is not asked f
     refusal(429, { 'retry-after': '2' }),
   )
   const leave = new AbortController()
-  const pending = fetch(`${proxy.url}/v1/messages`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(question),
-    signal: leave.signal,
-  })
+  const pending = post(`${proxy.url}/v1/messages`, question, {}, leave.signal)
   await upstream.nextRequest()
   await until(() => upstream.open === 0)
 

@@ -24,12 +24,7 @@ test('/health counts the requests under way', async (t) => {
   const upstream = await startUpstream(t, [{ sse: ['hang'] }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const leave = new AbortController()
-  const pending = fetch(`${url}/v1/responses`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer caller' },
-    body: JSON.stringify({ model: 'gpt-5.1', input: 'x' }),
-    signal: leave.signal,
-  })
+  const pending = post(`${url}/v1/responses`, { model: 'gpt-5.1', input: 'x' }, {}, leave.signal)
   await upstream.nextRequest()
 
   const body = (await (await fetch(`${url}/health`)).json()) as { in_flight: number }

@@ -52,12 +52,12 @@ test('a client that leaves before the answer is logged as 499', async (t) => {
   const upstream = await startUpstream(t, [{ sse: ['hang'], silent: true }])
   const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
   const leave = new AbortController()
-  const pending = fetch(`${proxy.url}/v1/responses`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer caller' },
-    body: JSON.stringify({ model: 'gpt-5.1', input: 'x' }),
-    signal: leave.signal,
-  })
+  const pending = post(
+    `${proxy.url}/v1/responses`,
+    { model: 'gpt-5.1', input: 'x' },
+    {},
+    leave.signal,
+  )
   await upstream.nextRequest()
 
   leave.abort()

@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openDescriptors, rssMb, startOurs, watchRss, type Target } from '../bench/processes.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
+import { randomNumbers } from '../helpers/random.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { startFaultyUpstream, upstreamFaults, type FaultyUpstream } from './faulty-upstream.ts'
 import { ask, clientFaults, type Outcome, type SoakAsk } from './soak-client.ts'
@@ -75,7 +76,7 @@ test(`${seconds} s of mixed traffic with faults on both sides`, async (t) => {
 
 /** Requests without end, the same for the same seed. */
 function asks(): () => SoakAsk {
-  const random = generator(seed)
+  const random = randomNumbers(seed)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
   let id = 0
   return () => {
@@ -90,17 +91,6 @@ function asks(): () => SoakAsk {
       clientFault: random() < 0.8 ? 'none' : pick(clientFaults),
       size: random() < 0.02 ? 2_000_000 : Math.floor(random() * 5000),
     }
-  }
-}
-
-/** Mulberry32, a small generator of random numbers from 0 to 1. */
-function generator(from: number): () => number {
-  let state = from
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
 
