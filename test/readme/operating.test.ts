@@ -1,0 +1,123 @@
+/**
+ * docs/operating.md: each configuration is one without a fault, and each command is run, at a proxy with the configuration of its
+ * section. What cannot be run so has a test of its own in `trials`.
+ */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { promisify } from 'node:util'
+import { loadConfig } from '../../lib/config/load.ts'
+import { builtProgram } from '../helpers/built-program.ts'
+import { oneUpstream } from '../helpers/proxy.ts'
+import { runProgram } from '../helpers/program.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
+import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
+import { blocksOf, packageDir, textOf, type Block } from './page.ts'
+
+const page = 'docs/operating.md'
+
+interface Section {
+  title: string
+  configs: Record<string, unknown>[]
+  commands: string[]
+}
+
+const sections = textOf(page)
+  .split(/^## /m)
+  .slice(1)
+  .map((text): Section => {
+    const blocks = blocksIn(text)
+    const ofLanguage = (name: string) =>
+      blocks.filter(({ language }) => language === name).map((block) => block.text)
+    return {
+      title: text.slice(0, text.indexOf('\n')),
+      configs: ofLanguage('json').map((json) => JSON.parse(json) as Record<string, unknown>),
+      commands: ofLanguage('sh'),
+    }
+  })
+
+/** By the first line of the block: what the general way cannot run. */
+const trials: Record<string, (t: TestContext, commands: string) => void | Promise<void>> = {}
+
+for (const { title, configs, commands } of sections) {
+  for (const [index, config] of configs.entries()) {
+    test(`operating, ${title}: configuration ${index + 1} has no fault`, () => {
+      assert.deepEqual(warningsOf(config), [])
+    })
+  }
+  for (const block of commands) {
+    const [first = ''] = block.split('\n')
+    test(`operating, ${title}: ${first}`, async (t) => {
+      await (trials[first] ?? ranAt(configs[0] ?? {}))(t, block)
+    })
+  }
+}
+
+test('every block that a test is for is on the page of operating', () => {
+  const blocks = sections.flatMap((section) => section.commands)
+
+  assert.deepEqual(
+    Object.keys(trials).filter((first) => !blocks.some((text) => text.startsWith(first))),
+    [],
+  )
+})
+
+function blocksIn(text: string): Block[] {
+  return blocksOf(page).filter((block) => text.includes(block.text))
+}
+
+/** Each variable of an example has a value. */
+function variablesOf(config: object): Record<string, string> {
+  const text = JSON.stringify(config)
+  const named = [...text.matchAll(/\$\{(\w+)\}|"env":"(\w+)"/g)].map(
+    ([, one, other]) => one ?? other!,
+  )
+  return Object.fromEntries(named.map((name) => [name, `value-of-${name.toLowerCase()}-3f9a1c`]))
+}
+
+function warningsOf(config: object): string[] {
+  const dir = tempDir()
+  const file = path.join(dir, 'config.json')
+  writeFileSync(file, JSON.stringify(config))
+  const env = { DATA_DIR: path.join(dir, 'data'), ...variablesOf(config) }
+  return loadConfig({ flags: { config: file }, env, cwd: dir, packageDir, homeDir: dir }).warnings
+}
+
+/** Pasted into a shell that has `droid2api`, beside a running proxy of that configuration. Each line has to succeed. */
+function ranAt(config: Record<string, unknown>) {
+  return async (t: TestContext, commands: string) => {
+    const upstream = await startUpstream(t, () => ({
+      body: anthropicMessage({ text: ['Hello.'] }),
+    }))
+    const variables = { FACTORY_API_KEY: 'fk-of-the-account', ...variablesOf(config) }
+    const program = runProgram(t, { config: at(upstream.url, config), env: variables })
+    const url = await program.url()
+    const bin = path.join(program.dir, 'bin')
+    mkdirSync(bin)
+    const script = `#!/bin/sh\nexec ${process.execPath} ${builtProgram()} "$@"\n`
+    writeFileSync(path.join(bin, 'droid2api'), script, { mode: 0o755 })
+    const env = {
+      ...variables,
+      PATH: `${bin}:${process.env.PATH}`,
+      HOME: program.dir,
+      DATA_DIR: path.join(program.dir, 'data'),
+      CONFIG_FILE: path.join(program.dir, 'config.json'),
+    }
+    const pasted = commands
+      .replaceAll('http://localhost:3000', url)
+      .replaceAll('curl ', 'curl -sf ')
+    const { stdout } = await promisify(execFile)('sh', ['-ec', pasted], { env, cwd: program.dir })
+    assert.notEqual(stdout, '')
+  }
+}
+
+/** The example with a scripted upstream in place of its providers. */
+function at(url: string, config: Record<string, unknown>): Record<string, unknown> {
+  if (!Array.isArray(config.endpoints)) return oneUpstream(url, config)
+  const endpoints = (config.endpoints as object[]).map((one) =>
+    Object.assign({}, one, { base_url: url }),
+  )
+  return { ...config, endpoints }
+}
