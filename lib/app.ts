@@ -20,9 +20,22 @@ export interface ReasoningMemory {
   recall(key: string, limits: ReasoningMemoryLimits): Remembered | undefined
 }
 
+/** Which configuration runs, and what became of the last try to replace it. */
+export interface ConfigState {
+  /** absolute */
+  file: string
+  /** the first digits of the SHA-256 of its bytes, as sha256sum prints them */
+  hash: string
+  /** since when it is the one that runs, in ms since the epoch */
+  loadedAt: number
+  /** of the file or of what it refers to; undefined before the first */
+  lastReload: { at: number; ok: boolean; faults: readonly string[] } | undefined
+}
+
 export interface App {
   /** replaced as a whole by a reload; a request keeps the one it began with */
   config: Config
+  configState: ConfigState
   readonly account: Account
   /** the accounts that have a name */
   readonly pool: AccountPool

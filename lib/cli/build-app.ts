@@ -58,6 +58,12 @@ export function buildApp(parts: AppParts): BuiltApp {
   const agents = createAgents({ proxy, connectS: () => app.config.timeouts.connect_s })
   const app: App = {
     config,
+    configState: {
+      file: config.file,
+      hash: config.file_hash,
+      loadedAt: Date.now(),
+      lastReload: undefined,
+    },
     account: openAccount({ config, log, agents, redis }),
     pool: new AccountPool(
       { log, open: (entry) => openNamed(entry, { config, log, agents, redis }) },

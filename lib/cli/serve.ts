@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 // not by name: a Node too old for it must still start, to report that
 import util from 'node:util'
 import type { App } from '../app.ts'
+import { ConfigError } from '../config/validate.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
 import { localDay } from '../limits/windows.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
@@ -119,11 +120,16 @@ function reload(app: App, options: ServeOptions): void {
       (key) => JSON.stringify(next[key]) !== JSON.stringify(app.config[key]),
     )
     app.config = next
+    const at = Date.now()
+    const lastReload = { at, ok: true, faults: [] }
+    app.configState = { file: next.file, hash: next.file_hash, loadedAt: at, lastReload }
     app.pool.use(next)
     app.log.info({ file: next.file }, 'configuration read again')
     for (const warning of warnings) app.log.warn(warning)
     if (fixed.length > 0) app.log.warn({ keys: fixed }, 'these keys take effect at the next start')
   } catch (error) {
+    const faults = error instanceof ConfigError ? error.faults : [(error as Error).message]
+    app.configState = { ...app.configState, lastReload: { at: Date.now(), ok: false, faults } }
     app.log.error(
       { reason: (error as Error).message },
       'the new configuration is broken; the running one stays',

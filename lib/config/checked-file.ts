@@ -1,6 +1,7 @@
 /** The object of a configuration file, checked: what cannot be served is left out, all else that is wrong is a fault. */
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type { GivenAccount } from './accounts.ts'
+import type { Settings } from './env-files.ts'
 import { authFaults } from './endpoint-auth.ts'
 import { describe, missingPlace, validate, type SchemaFault } from './validate.ts'
 import { isStrict, nearest, withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
@@ -14,6 +15,7 @@ export type FilePart = Omit<
   | 'auth'
   | 'accounts'
   | 'file'
+  | 'file_hash'
   | 'env_files'
   | 'data_dir'
   | 'program_dir'
@@ -54,13 +56,8 @@ export interface Skipped {
   faulty: Set<number>
 }
 
-/** `get`: a variable, for references. */
-export function checkFile(
-  object: JsonObject,
-  get: (name: string) => string | undefined,
-  remarks: Remarks,
-): CheckedFile {
-  const { value, secrets, places } = expandReferences(object, get, (place, text) =>
+export function checkFile(object: JsonObject, settings: Settings, remarks: Remarks): CheckedFile {
+  const { value, secrets, places } = expandReferences(object, settings, (place, text) =>
     remarks.fault(`${place} ${text}`),
   )
   const secretKeys = authFaults(isObject(value) ? value.endpoints : undefined)

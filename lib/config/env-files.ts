@@ -1,9 +1,9 @@
 /** `.env` of the program's own folder and of `DATA_DIR`: what the environment itself does not set. */
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 // not by name: a Node too old for it must still start, to report that
 import util from 'node:util'
-import { expandHome, readTextFile, whyUnreadable } from './text-file.ts'
+import { readSeen, type SeenFiles } from './seen-files.ts'
+import { expandHome, whyUnreadable } from './text-file.ts'
 
 export interface Settings {
   /** absolute */
@@ -18,6 +18,8 @@ export interface Settings {
   source: (name: string) => string
   /** the path a variable names: absolute, relative to the file it stands in, else to the current folder */
   pathIn: (name: string) => string | undefined
+  /** the files that were looked for */
+  seen: SeenFiles
 }
 
 export interface SettingsOptions {
@@ -25,6 +27,8 @@ export interface SettingsOptions {
   cwd: string
   packageDir: string
   homeDir: string
+  /** gets what each file was that was looked for */
+  seen?: SeenFiles
 }
 
 /** Node reads these before it reads anything of ours. */
@@ -32,7 +36,7 @@ const tooLate = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_USE_SYSTEM_CA']
 
 /** The environment wins over the file in `DATA_DIR`, that one over the file in the program's own folder. */
 export function readSettings(options: SettingsOptions, warnings: string[]): Settings {
-  const { env, cwd, packageDir, homeDir } = options
+  const { env, cwd, packageDir, homeDir, seen = new Map() } = options
   const layers: { file: string; values: Record<string, string> }[] = []
   const isSet = (name: string) => Boolean(env[name]?.trim())
   const layerOf = (name: string) =>
@@ -48,11 +52,12 @@ export function readSettings(options: SettingsOptions, warnings: string[]): Sett
         path.resolve(layer ? path.dirname(layer.file) : cwd, expandHome(unquoted(text), homeDir))
       )
     },
+    seen,
   }
   const read = (dir: string) => {
     const file = path.join(dir, '.env')
     if (layers.some((layer) => layer.file === file)) return
-    const values = readEnvFile(file, warnings)
+    const values = readEnvFile(file, seen, warnings)
     if (values) layers.push({ file, values })
   }
   read(packageDir)
@@ -68,10 +73,13 @@ export function readSettings(options: SettingsOptions, warnings: string[]): Sett
   return { ...settings, dataDir, files, added }
 }
 
-function readEnvFile(file: string, warnings: string[]): Record<string, string> | undefined {
-  if (!existsSync(file)) return undefined
+function readEnvFile(
+  file: string,
+  seen: SeenFiles,
+  warnings: string[],
+): Record<string, string> | undefined {
   try {
-    const values = util.parseEnv(readTextFile(file)) as Record<string, string>
+    const values = util.parseEnv(readSeen(file, seen)) as Record<string, string>
     for (const name of tooLate) {
       if (values[name]) {
         warnings.push(
@@ -81,6 +89,7 @@ function readEnvFile(file: string, warnings: string[]): Record<string, string> |
     }
     return values
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     warnings.push(`${file}: ${whyUnreadable(error)}; nothing of it is used`)
     return undefined
   }

@@ -3,7 +3,8 @@ import type { Settings } from './env-files.ts'
 import { describe, validate } from './validate.ts'
 import type { Schema } from './schema-type.ts'
 import { logLevels } from './schema.ts'
-import { readTextFile, whyUnreadable } from './text-file.ts'
+import { readSeen, type SeenFiles } from './seen-files.ts'
+import { whyUnreadable } from './text-file.ts'
 import { bareValue, keyOf, keysOf, listOf, plainName, type Remarks } from './written-value.ts'
 
 export interface Environment {
@@ -160,12 +161,12 @@ function writtenSecret(name: string, settings: Settings, problems: Problems): st
     problems.warnings.push(`${name} and ${name}_FILE are both set; ${name} is used`)
     return written
   }
-  return secretIn(file, remarksOn(`${name}_FILE`, settings, problems))
+  return secretIn(file, settings.seen, remarksOn(`${name}_FILE`, settings, problems))
 }
 
-function secretIn(file: string, { fault }: Remarks): string | undefined {
+function secretIn(file: string, seen: SeenFiles, { fault }: Remarks): string | undefined {
   try {
-    const secret = readTextFile(file).trim()
+    const secret = readSeen(file, seen).trim()
     if (!secret) fault('names a file that is empty')
     return secret || undefined
   } catch (error) {

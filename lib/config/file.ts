@@ -1,6 +1,7 @@
 /** The configuration file: which one it is, and its JSON as people write it, with comments and with faults that name their place. */
-import { existsSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
+import { isThere, readSeen, type SeenFiles } from './seen-files.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 
@@ -23,12 +24,12 @@ export interface FileOptions {
  * The file of the flag, else of the variable, else the one in `DATA_DIR`, else the one in the program's own folder. A file in
  * the current folder is not read by itself: it may be anybody's, and could send the login anywhere.
  */
-export function chooseFile(options: FileOptions): FileChoice {
+export function chooseFile(options: FileOptions, seen: SeenFiles): FileChoice {
   const { flag, variable, cwd, dataDir, packageDir } = options
   if (flag) return { path: path.resolve(cwd, flag), askedBy: '--config' }
   if (variable) return { path: variable, askedBy: 'CONFIG_FILE' }
   const kept = path.join(dataDir, 'config.json')
-  return { path: existsSync(kept) ? kept : path.join(packageDir, 'config.json') }
+  return { path: isThere(kept, seen) ? kept : path.join(packageDir, 'config.json') }
 }
 
 /** A warning where a configuration of ours lies in the current folder and nobody asked for it. */
@@ -60,8 +61,8 @@ function isOurs(file: string): boolean {
 }
 
 /** The file's object, its older name `endpoint` for `endpoints` put right; empty where it had to be a fault. */
-export function readConfigFile(choice: FileChoice, faults: string[]): JsonObject {
-  const text = readText(choice, faults)
+export function readConfigFile(choice: FileChoice, seen: SeenFiles, faults: string[]): JsonObject {
+  const text = readText(choice, seen, faults)
   if (text === undefined) return {}
   const value = parse(choice.path, text, faults)
   if (value === undefined) return {}
@@ -75,9 +76,13 @@ export function readConfigFile(choice: FileChoice, faults: string[]): JsonObject
     : { ...rest, endpoints: endpoint }
 }
 
-function readText({ path: file, askedBy }: FileChoice, faults: string[]): string | undefined {
+function readText(
+  { path: file, askedBy }: FileChoice,
+  seen: SeenFiles,
+  faults: string[],
+): string | undefined {
   try {
-    return readTextFile(file)
+    return readSeen(file, seen)
   } catch (error) {
     faults.push(`${askedBy ? `${askedBy}: ` : ''}${file}: ${whyUnreadable(error)}`)
     return undefined

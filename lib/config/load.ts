@@ -24,6 +24,7 @@ import {
 } from './environment.ts'
 import { ConfigError, describe, validate } from './validate.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
+import type { SeenFiles } from './seen-files.ts'
 import { expandHome } from './text-file.ts'
 import { findEndpoint, prepared } from './models.ts'
 import { zoneWarnings } from './time-zone.ts'
@@ -47,6 +48,8 @@ export interface LoadOptions {
   /** where the shipped `config.json` is */
   packageDir: string
   homeDir: string
+  /** gets what each file was that was looked for, also where there are faults */
+  seen?: SeenFiles
 }
 
 export interface Loaded {
@@ -118,16 +121,16 @@ type ReadFile = Omit<CheckedFile, 'part'> & { part: FilePart; path: string }
 
 function readFile(options: LoadOptions, settings: Settings, problems: Problems): ReadFile {
   const { flags, cwd, packageDir } = options
-  const { dataDir } = settings
+  const { dataDir, seen } = settings
   const variable = settings.pathIn('CONFIG_FILE')
-  const choice = chooseFile({ flag: flags.config, variable, cwd, dataDir, packageDir })
+  const choice = chooseFile({ flag: flags.config, variable, cwd, dataDir, packageDir }, seen)
   problems.warnings.push(...notReadHere(choice, cwd))
   const remarks = {
     fault: (text: string) => problems.faults.push(`${choice.path}: ${text}`),
     warn: (text: string) => problems.warnings.push(`${choice.path}: ${text}`),
   }
-  const object = withoutProxies(readConfigFile(choice, problems.faults), settings, remarks)
-  const checked = checkFile(object, settings.get, remarks)
+  const object = withoutProxies(readConfigFile(choice, seen, problems.faults), settings, remarks)
+  const checked = checkFile(object, settings, remarks)
   const { endpoints } = checked.part
   problems.warnings.push(...authWarnings(endpoints), ...oldHosts(endpoints))
   for (const fault of accountFaults(endpoints)) remarks.fault(fault)
@@ -167,6 +170,7 @@ function combined({ options, settings, env, flagged, file, problems }: Parts): C
     ...(admin !== undefined && { admin_key: admin }),
     clients: [...bareClients(part.clients, { file: filePath, ...problems }), ...named],
     file: filePath,
+    file_hash: settings.seen.get(filePath)!,
     env_files: settings.files,
     data_dir: settings.dataDir,
     program_dir: options.packageDir,

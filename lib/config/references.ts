@@ -1,7 +1,9 @@
 /** `${VAR}` and `${file:/path}` in the texts of a configuration. */
 import path from 'node:path'
 import { isObject } from '../../pipelines/json/value.ts'
-import { readTextFile, whyUnreadable } from './text-file.ts'
+import type { Settings } from './env-files.ts'
+import { readSeen } from './seen-files.ts'
+import { whyUnreadable } from './text-file.ts'
 
 export interface Expanded {
   value: unknown
@@ -12,7 +14,7 @@ export interface Expanded {
 }
 
 interface Expansion extends Expanded {
-  get: (name: string) => string | undefined
+  from: Pick<Settings, 'get' | 'seen'>
   fault: (place: string, text: string) => void
 }
 
@@ -42,14 +44,14 @@ export function isReference(text: string): boolean {
 
 /**
  * Every text of the value with its references filled in, once: the value of a reference is not expanded again.
- * `$${` is a literal `${`. `get`: a variable's value. Faults go to `fault`, with their place and never with a value.
+ * `$${` is a literal `${`. Faults go to `fault`, with their place and never with a value.
  */
 export function expandReferences(
   value: unknown,
-  get: (name: string) => string | undefined,
+  from: Pick<Settings, 'get' | 'seen'>,
   fault: (place: string, text: string) => void,
 ): Expanded {
-  const expansion: Expansion = { value, secrets: [], places: new Set(), get, fault }
+  const expansion: Expansion = { value, secrets: [], places: new Set(), from, fault }
   return { ...expansion, value: expandAt(value, '', '', expansion) }
 }
 
@@ -106,7 +108,7 @@ function partOf(name: string, place: string, to: Expansion): string | undefined 
     )
     return undefined
   }
-  const value = to.get(name)
+  const value = to.from.get(name)
   if (value === undefined) to.fault(place, `refers to the variable ${name}, which is not set`)
   return value
 }
@@ -117,7 +119,7 @@ function fromFile(file: string, place: string, to: Expansion): string | undefine
     return undefined
   }
   try {
-    const text = readTextFile(file).trim()
+    const text = readSeen(file, to.from.seen).trim()
     if (text === '') to.fault(place, `refers to the file ${file}, which is empty`)
     return text || undefined
   } catch (error) {

@@ -135,6 +135,8 @@ export interface ConfigData {
 
   /** where the file part came from; absolute */
   file: string
+  /** the first digits of the SHA-256 of its bytes */
+  file_hash: string
   /** the `.env` files that were read; absolute */
   env_files: readonly string[]
   /** why a model of the file is not served, by id */

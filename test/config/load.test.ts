@@ -311,9 +311,9 @@ test('the shipped file says what the defaults say, aliases aside', (t) => {
   const shipped: unknown = JSON.parse(readFileSync(path.join(packageDir, 'config.json'), 'utf8'))
   const { config, warnings } = load(t, { file: shipped })
   const plain = load(t, {}).config
-  const settings = ({ prepared, file, data_dir: data, start_dir: start, ...rest }: Config) => ({
+  const settings = ({ prepared, file, file_hash, data_dir, start_dir, ...rest }: Config) => ({
     ...rest,
-    model_redirects: [prepared, file, data, start].length,
+    model_redirects: [prepared, file, file_hash, data_dir, start_dir].length,
   })
 
   assert.deepEqual(settings(config), settings(plain))

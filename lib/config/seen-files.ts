@@ -1,0 +1,38 @@
+/** Reads the files of a configuration, and keeps what each of them was: where one has become another, it is read again. */
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { decodeText } from './text-file.ts'
+
+/** By absolute path: the first digits of the SHA-256 of its bytes, as sha256sum prints them, or why it cannot be read, as a code. */
+export type SeenFiles = Map<string, string>
+
+/** The text of a file, however its editor saved it. Throws what `readFileSync` throws. */
+export function readSeen(file: string, seen: SeenFiles): string {
+  try {
+    const bytes = readFileSync(file)
+    seen.set(file, hashOf(bytes))
+    return decodeText(bytes)
+  } catch (error) {
+    seen.set(file, codeOf(error))
+    throw error
+  }
+}
+
+/** Whether there is such a file; one that is not there may come. */
+export function isThere(file: string, seen: SeenFiles): boolean {
+  try {
+    statSync(file)
+    return true
+  } catch (error) {
+    seen.set(file, codeOf(error))
+    return false
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unreadable'
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 12)
+}
