@@ -47,7 +47,7 @@ proxy.on('econnreset', () => undefined)
 proxy.on('proxyReq', (request, _req, _res, sent) => (sent as Options).onRequest!(request))
 
 /**
- * Sends a request and resolves with the upstream's answer. `req.headers` and `req.url` become the upstream's. Fails with
+ * Sends a request and resolves with the upstream's answer. Method, headers and `url` of `req` become the upstream's. Fails with
  * AttemptError.
  */
 export function sendByProxy(
@@ -55,7 +55,7 @@ export function sendByProxy(
   res: ServerResponse,
   outgoing: Outgoing,
 ): Promise<UpstreamAnswer> {
-  const { address, headers, body, agent } = outgoing
+  const { method, address, headers, body, agent } = outgoing
   return new Promise((resolve, reject) => {
     // Named on purpose: a function literal that is assigned to a property is pretenured, and keeps all that its request holds
     // until a full GC (15 KB; `test/garbage.test.ts`).
@@ -65,6 +65,7 @@ export function sendByProxy(
     options.agent = agent
     options.buffer = wholeBody(body)
     options.onRequest = onRequest
+    req.method = method
     req.headers = headers
     req.url = address.path
     try {

@@ -14,6 +14,7 @@ import { ProxyError } from '../../pipelines/errors.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {
+  method: 'POST'
   address: Address
   headers: Record<string, string>
   /** emptied once the answer has begun */
@@ -34,13 +35,13 @@ export interface UpstreamAnswer {
 }
 
 /**
- * Sends a POST by Node's own means; redirects are answers like any other. Fails with AttemptError. (The same-API road has a
+ * Sends a request by Node's own means; redirects are answers like any other. Fails with AttemptError. (The same-API road has a
  * sender of its own: `lib/same-api/proxy.ts`.)
  */
 export function sendAttempt(outgoing: Outgoing): Promise<UpstreamAnswer> {
-  const { address, headers, body, agent } = outgoing
+  const { method, address, headers, body, agent } = outgoing
   const { hostname, port, path } = address
-  const request = requestFor(address)({ method: 'POST', hostname, port, path, headers, agent })
+  const request = requestFor(address)({ method, hostname, port, path, headers, agent })
   const answer = answerTo(request, outgoing)
   endWith(request, body)
   return answer

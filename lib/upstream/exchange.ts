@@ -3,7 +3,7 @@
  * surely took nothing, one replay with a renewed token after 401.
  */
 import { randomUUID } from 'node:crypto'
-import type { Agent, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Call } from '../app.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from './attempt.ts'
 import {
@@ -74,7 +74,7 @@ class Exchange {
 
   async #attemptTwice(credential: Credential | undefined): Promise<UpstreamAnswer> {
     try {
-      return await this.#attempt(credential, this.#call.app.agents.for(this.#target.url))
+      return await this.#attempt(credential, 'kept')
     } catch (error) {
       const isRepeatable = error instanceof AttemptError && error.safeToRepeat
       if (!isRepeatable || !this.#mayRepeat || this.#call.signal.cancelled)
@@ -86,7 +86,7 @@ class Exchange {
   /** On a connection of its own, which cannot be a dead one. */
   async #lastAttempt(credential: Credential | undefined): Promise<UpstreamAnswer> {
     try {
-      return await this.#attempt(credential, this.#call.app.agents.fresh(this.#target.url))
+      return await this.#attempt(credential, 'fresh')
     } catch (error) {
       throw this.#reportable(error)
     }
@@ -97,30 +97,12 @@ class Exchange {
     return !trip || trip.sends < trip.mostSends
   }
 
-  #attempt(credential: Credential | undefined, agent: Agent): Promise<UpstreamAnswer> {
-    const { address, endpoint, model, trip } = this.#target
+  #attempt(credential: Credential | undefined, connection: Connection): Promise<UpstreamAnswer> {
+    const { trip } = this.#target
     if (trip) trip.sends += 1
-    const { pieces, pass, headers: extra } = this.#body
-    const headers = requestHeaders({
-      client: this.#call.headers,
-      endpoint,
-      model,
-      credential,
-      pass,
-      extra,
-      newId: randomUUID,
-      contentLength: lengthOf(pieces),
-      host: address.host,
-    })
-    const { timeouts } = this.#call.config
-    return this.#send({
-      address,
-      headers,
-      body: this.#body,
-      agent,
-      timeouts,
-      signal: this.#call.signal,
-    })
+    return this.#send(
+      outgoingRequest(this.#call, this.#target, this.#body, { credential, connection }),
+    )
   }
 
   /** If we cancelled the attempt, our reason; else what the upstream did, as the error itself where there is a choice. */
@@ -140,6 +122,35 @@ class Exchange {
       throw error
     }
   }
+}
+
+/** One that is kept for the next request, or one of the request's own. */
+type Connection = 'kept' | 'fresh'
+
+/** The request as it goes up, byte for byte: whoever sends it adds nothing. */
+export function outgoingRequest(
+  call: Call,
+  { address, url, endpoint, model }: Target,
+  body: OutgoingBody,
+  { credential, connection }: { credential: Credential | undefined; connection: Connection },
+): Outgoing {
+  const { app, config, signal } = call
+  const { pieces, pass, headers: extra } = body
+  const headers = requestHeaders({
+    client: call.headers,
+    endpoint,
+    model,
+    credential,
+    pass,
+    extra,
+    newId: randomUUID,
+    contentLength: lengthOf(pieces),
+    host: address.host,
+  })
+  // else Node would add its own
+  headers.connection = connection === 'kept' ? 'keep-alive' : 'close'
+  const agent = connection === 'kept' ? app.agents.for(url) : app.agents.fresh(url)
+  return { method: 'POST', address, headers, body, agent, timeouts: config.timeouts, signal }
 }
 
 function lengthOf(pieces: readonly Buffer[]): number {

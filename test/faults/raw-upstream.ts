@@ -9,10 +9,10 @@ export interface RawUpstream {
   readonly requests: number
 }
 
-/** `answer` is called for each request that came whole, with its connection. */
+/** `answer` is called for each request that came whole, with its connection and its bytes as Latin-1. */
 export async function rawUpstream(
   t: TestContext,
-  answer: (socket: Socket) => void,
+  answer: (socket: Socket, request: string) => void,
 ): Promise<RawUpstream> {
   const sockets = new Set<Socket>()
   const counted = { url: '', requests: 0 }
@@ -26,9 +26,10 @@ export async function rawUpstream(
       if (end === -1) return
       const length = Number(/content-length: (\d+)/i.exec(got)?.[1] ?? 0)
       if (got.length < end + 4 + length) return
+      const request = got
       got = ''
       counted.requests += 1
-      answer(socket)
+      answer(socket, request)
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
