@@ -5,6 +5,8 @@ import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
 import { ownUsage } from './endpoints/own-usage.ts'
+import { oneRequest, recentRequests } from './endpoints/requests.ts'
+import { status } from './endpoints/status.ts'
 import { usageReport } from './endpoints/usage.ts'
 import { sendJson } from './http/answer.ts'
 import { ProxyError } from '../pipelines/errors.ts'
@@ -18,6 +20,8 @@ interface Route {
   open?: true
   /** answered to whom the operator's figures are for, whatever client key comes along */
   admin?: true
+  /** asks a model, by POST */
+  asks?: true
 }
 
 /** Name, version and routes. Claude Code asks HEAD / before its first call. */
@@ -27,6 +31,8 @@ const root: Endpoint = (_req, res, call) => {
 
 const get = (endpoint: Endpoint) => ({ GET: endpoint, HEAD: endpoint })
 
+const ask = (name: string): Route => ({ name, methods: { POST: askModel }, asks: true })
+
 const exact = new Map<string, Route>(
   [
     { name: '/', methods: get(root), open: true as const },
@@ -35,17 +41,21 @@ const exact = new Map<string, Route>(
     { name: '/v1/models', methods: get(listModels) },
     { name: '/usage/me', methods: get(ownUsage) },
     { name: '/usage', methods: get(usageReport), admin: true as const },
-    { name: clients.chat.route, methods: { POST: askModel } },
-    { name: clients.messages.route, methods: { POST: askModel } },
-    { name: `${clients.messages.route}/count_tokens`, methods: { POST: askModel } },
-    { name: clients.responses.route, methods: { POST: askModel } },
-  ].map((route) => [route.name, route]),
+    { name: '/status', methods: get(status), admin: true as const },
+    { name: '/status.json', methods: get(status), admin: true as const },
+    { name: '/requests', methods: get(recentRequests), admin: true as const },
+    ask(clients.chat.route),
+    ask(clients.messages.route),
+    ask(`${clients.messages.route}/count_tokens`),
+    ask(clients.responses.route),
+  ].map((route): [string, Route] => [route.name, route]),
 )
 
 /** Sub-paths go upstream as they are, so they are letters, digits, `_` and `-` only. */
 const patterns: [RegExp, Route][] = [
+  [/^\/requests\/.+$/, { name: '/requests/{id}', methods: get(oneRequest), admin: true }],
   [/^\/v1\/models\/.+$/, { name: '/v1/models/{id}', methods: get(oneModel) }],
-  [/^\/v1\/responses(?:\/[\w-]+)+$/, { name: '/v1/responses/{path}', methods: { POST: askModel } }],
+  [/^\/v1\/responses(?:\/[\w-]+)+$/, ask('/v1/responses/{path}')],
 ]
 
 const clientList = Object.values(clients)

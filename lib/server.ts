@@ -63,7 +63,9 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   const { client, path, query, route } = found
   const { headers } = req
   const name = route?.name ?? 'unknown'
-  const call = new Call({ app, id, method: req.method, client, path, query, headers, route: name })
+  const { method } = req
+  const asks = route?.asks === true && method === 'POST'
+  const call = new Call({ app, id, method, client, path, query, headers, route: name, asks })
   app.calls.add(call)
   lastAnswers.set(req.socket, res)
   res.setHeader('x-request-id', id)
@@ -74,6 +76,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
     call.admission?.end()
     logRequest(call, res, found)
     if (call.isCounted) app.usage.book.add(call.record, call.config)
+    if (asks) app.recent.add(call, app.config.recent_requests)
     if (!req.complete) endUnread(req, app.bodyPace.silenceMs)
   })
   return call

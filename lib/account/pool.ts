@@ -155,7 +155,7 @@ export class AccountPool {
   }
 }
 
-function statusOf({ own: { entry, account }, bench }: Required<Member>): MemberStatus {
+export function statusOf({ own: { entry, account }, bench }: Required<Member>): MemberStatus {
   const { login, file, enabled } = entry
   const kind = login !== undefined ? 'login' : file !== undefined ? 'file' : 'key'
   if (!enabled) return { kind, state: 'disabled' }

@@ -2,15 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
-import {
-  claudeTiers,
-  claudeWindow,
-  codexCommand,
-  firstModel,
-  neededKey,
-  quoted,
-  type NeededKey,
-} from './clients.ts'
+import { setupBlocks } from '../setup/blocks.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
 export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' | 'port'>): string {
@@ -22,34 +14,16 @@ export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' |
 /** The lines for a terminal: `title` sets the headings off. */
 export function banner(app: App, url: string, title: (text: string) => string): string {
   const { config } = app
-  const key = placeholders[neededKey(config)]
-  const bearer = key === 'any' ? '' : ` -H 'authorization: Bearer ${key}'`
-  const chat = config.models[0]?.id ?? 'MODEL'
-  const block = (heading: string, ...lines: string[]) =>
-    [title(heading), ...lines.map((line) => `  ${line}`)].join('\n')
   return `${[
     title(`droid2api ${app.version} listens on ${url}`),
     `Configuration: ${[config.file, ...config.env_files].join(', ')}`,
     ...startLines(app),
     ...app.warnings.map((warning) => `Warning: ${warning}`),
     '',
-    block('Claude Code', claudeLine(app, url, key)),
-    block('Codex', codexLine(app, url, key)),
-    block('OpenAI SDK', `export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`),
-    block('Cursor, Cline', `OpenAI compatible, base URL ${url}/v1, API key ${key}, model ${chat}`),
-    block(
-      'curl',
-      `curl ${url}/v1/chat/completions -H 'content-type: application/json'${bearer} \\`,
-      `  -d '{"model":"${chat}","messages":[{"role":"user","content":"Hello"}]}'`,
+    ...setupBlocks(config, url).map(({ name, lines }) =>
+      [title(name), ...lines.map((line) => `  ${line}`)].join('\n'),
     ),
   ].join('\n')}\n\n`
-}
-
-/** The key in a line to copy. */
-const placeholders: Record<NeededKey, string> = {
-  client: 'YOUR_CLIENT_KEY',
-  upstream: 'YOUR_KEY',
-  any: 'any',
 }
 
 /** The account, and whose credential each endpoint gets; in the demo there is neither. */
@@ -77,16 +51,4 @@ function tokenState(expiresAt: string | null): string {
   if (expiresAt === null) return ''
   const isOver = Date.parse(expiresAt) <= Date.now()
   return isOver ? `, token expired ${expiresAt}, being renewed` : `, token until ${expiresAt}`
-}
-
-function claudeLine({ config }: App, url: string, key: string): string {
-  const model = firstModel(config, 'anthropic') ?? 'MODEL'
-  // the other tiers only those miss who ask for them
-  const settings = [...claudeWindow(model), ...claudeTiers(config, model, ['haiku'])]
-  const login = [`ANTHROPIC_BASE_URL=${url}`, `ANTHROPIC_AUTH_TOKEN=${key}`, ...settings]
-  return `${login.join(' ')} claude --model ${quoted(model)}`
-}
-
-function codexLine({ config }: App, url: string, key: string): string {
-  return `${key === 'any' ? '' : `DROID2API_KEY=${key} `}${codexCommand(config, url)}`
 }

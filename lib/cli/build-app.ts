@@ -5,7 +5,7 @@ import { openAccount, openNamed } from '../account/account.ts'
 import { AccountPool } from '../account/pool.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
 import { Admin } from '../admin.ts'
-import type { App } from '../app.ts'
+import { RecentCalls, type App } from '../app.ts'
 import { bodyPace } from '../http/body.ts'
 import { loopback } from '../config/callers.ts'
 import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
@@ -81,6 +81,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     version,
     startedAt: Date.now(),
     calls: new Set(),
+    recent: new RecentCalls(),
     accountNote,
     warnings: [],
     shuttingDown: false,

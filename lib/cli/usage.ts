@@ -1,7 +1,7 @@
 /** The command line: what it takes, and its help. */
 import { parseArgs } from 'node:util'
 import type { Flags } from '../config/load.ts'
-import { clientNames, type ClientName } from './clients.ts'
+import { clientNames, type ClientName } from '../setup/clients.ts'
 
 export const usage = `Usage: droid2api [command] [flags]
 

@@ -35,3 +35,11 @@ export const maxParallel: Schema = {
   default: 0,
   description: 'model requests under way at once in this process; 0: any number',
 }
+
+export const recentRequests: Schema = {
+  type: 'integer',
+  minimum: 0,
+  maximum: 10_000,
+  default: 200,
+  description: 'last model requests that GET /requests shows; 0: none are kept',
+}

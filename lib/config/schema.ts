@@ -1,5 +1,5 @@
 /** The JSON schema of `config.json`: every key with its type, default, unit and meaning. */
-import { client, maxParallel } from './client-schema.ts'
+import { client, maxParallel, recentRequests } from './client-schema.ts'
 import {
   defaultAuth,
   defaultEndpoints,
@@ -174,6 +174,7 @@ export const fileSchema: Schema = {
       description: 'keys with names and limits',
     },
     max_parallel: maxParallel,
+    recent_requests: recentRequests,
     admin_key: text('key of who may look at usage; sha256:HEX for the hash of one'),
     cors_origins: {
       type: 'array',

@@ -123,6 +123,8 @@ export interface ConfigData {
   admin_key?: string
   /** model requests under way at once in this process; 0: any number */
   max_parallel: number
+  /** the last model requests that are kept for whoever may look */
+  recent_requests: number
   cors_origins: readonly string[]
   max_body_mb: number
   timeouts: Timeouts

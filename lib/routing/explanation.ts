@@ -8,11 +8,11 @@ export interface Tried {
   result: number | 'unreached' | 'lost' | 'locked'
 }
 
-/** Such as `anthropic=429, other=200`. */
-export function attemptsShown(tried: readonly Tried[]): string {
-  return tried
-    .map(({ endpoint, result }) => `${endpoint}=${result === 'unreached' ? 'connect' : result}`)
-    .join(', ')
+/** Such as `anthropic=429`, `other=200`. */
+export function attemptsShown(tried: readonly Tried[]): string[] {
+  return tried.map(
+    ({ endpoint, result }) => `${endpoint}=${result === 'unreached' ? 'connect' : result}`,
+  )
 }
 
 /** `asked`: the accounts that were looked at. `soonestMs`: until one of them serves again. */
@@ -29,7 +29,7 @@ export function nobodyLeft(
     return new ProxyError(
       503,
       'no_endpoint_available',
-      `None of the ${tried.length} places that could serve this request did (${attemptsShown(tried)}). Retry later; GET /health shows the state.`,
+      `None of the ${tried.length} places that could serve this request did (${attemptsShown(tried).join(', ')}). Retry later; GET /health shows the state.`,
       { type: 'upstream_error', cause: error, ...retryAfter },
     )
   }

@@ -3,7 +3,7 @@
  * sub-path and query, and the account's credential, the client's own, one of the environment, or none.
  */
 import { hasAdminKey } from '../admin.ts'
-import type { Call } from '../app.ts'
+import { ownCopy, type Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import { mayUse } from '../config/clients.ts'
 import { findModel, nearestModel, placeOf, unservedReason } from '../config/models.ts'
@@ -47,7 +47,7 @@ export function modelOf(call: Call, name: string): Model {
     if (call.caller && !mayUse(call.caller, model.id)) throw notAllowed(call.caller, model)
     return model
   }
-  call.record.model = name.slice(0, 100)
+  call.record.model = ownCopy(name, 100)
   const why = unservedReason(call.config, name)
   if (why !== undefined) {
     throw new ProxyError(

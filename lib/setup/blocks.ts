@@ -1,0 +1,60 @@
+/** Lines to copy for each client, as the banner and the status page show them. */
+import type { Config } from '../config/types.ts'
+import {
+  claudeTiers,
+  claudeWindow,
+  codexCommand,
+  firstModel,
+  neededKey,
+  quoted,
+  type NeededKey,
+} from './clients.ts'
+
+export interface SetupBlock {
+  /** for whom */
+  name: string
+  lines: string[]
+}
+
+/** The key in a line to copy. */
+const placeholders: Record<NeededKey, string> = {
+  client: 'YOUR_CLIENT_KEY',
+  upstream: 'YOUR_KEY',
+  any: 'any',
+}
+
+/** `url`: where the proxy is reached, such as `http://127.0.0.1:3000`. */
+export function setupBlocks(config: Config, url: string): SetupBlock[] {
+  const key = placeholders[neededKey(config)]
+  const bearer = key === 'any' ? '' : ` -H 'authorization: Bearer ${key}'`
+  const chat = config.models[0]?.id ?? 'MODEL'
+  const body = { model: chat, messages: [{ role: 'user', content: 'Hello' }] }
+  return [
+    { name: 'Claude Code', lines: [claudeLine(config, url, key)] },
+    { name: 'Codex', lines: [codexLine(config, url, key)] },
+    { name: 'OpenAI SDK', lines: [`export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`] },
+    {
+      name: 'Cursor, Cline',
+      lines: [`OpenAI compatible, base URL ${url}/v1, API key ${key}, model ${chat}`],
+    },
+    {
+      name: 'curl',
+      lines: [
+        `curl ${url}/v1/chat/completions -H 'content-type: application/json'${bearer} \\`,
+        `  -d ${quoted(JSON.stringify(body))}`,
+      ],
+    },
+  ]
+}
+
+function claudeLine(config: Config, url: string, key: string): string {
+  const model = firstModel(config, 'anthropic') ?? 'MODEL'
+  // the other tiers only those miss who ask for them
+  const settings = [...claudeWindow(model), ...claudeTiers(config, model, ['haiku'])]
+  const login = [`ANTHROPIC_BASE_URL=${url}`, `ANTHROPIC_AUTH_TOKEN=${key}`, ...settings]
+  return `${login.join(' ')} claude --model ${quoted(model)}`
+}
+
+function codexLine(config: Config, url: string, key: string): string {
+  return `${key === 'any' ? '' : `DROID2API_KEY=${key} `}${codexCommand(config, url)}`
+}

@@ -1,0 +1,50 @@
+/**
+ * The accounts that requests are charged to, as the operator sees them, by the names that usage has: the account without a name
+ * (`default`), keys of variables, and those of `accounts`.
+ */
+import { statusOf, type MemberStatus } from '../account/pool.ts'
+import type { AccountSource } from '../account/account.ts'
+import type { App } from '../app.ts'
+import { usesAccount } from '../config/endpoint-auth.ts'
+
+export interface AccountShown extends Omit<MemberStatus, 'kind' | 'state'> {
+  name: string
+  /** `key`: of `accounts`, or of a variable; else where the login is from */
+  kind: MemberStatus['kind'] | AccountSource
+  /** `degraded`: its login cannot be renewed, but serves still */
+  state: MemberStatus['state'] | 'degraded'
+}
+
+export function accountsOf(app: App): AccountShown[] {
+  const { config, pool } = app
+  const variables = config.endpoints.flatMap(({ auth }) =>
+    typeof auth === 'object' ? auth.env : [],
+  )
+  return [
+    ...(usesAccount(config) && app.account.source !== 'none' ? [unnamedAccount(app)] : []),
+    ...[...new Set(variables)].map((variable) => keyOfVariable(app, variable)),
+    ...pool.all.map((member) => Object.assign({ name: member.name }, statusOf(member))),
+  ]
+}
+
+function unnamedAccount({ account, pool }: App): AccountShown {
+  const { source, state, can_serve: canServe, ...status } = account.status()
+  const { expires_at, last_refresh, last_error } = status
+  const rest = pool.unnamed('default').bench.status()
+  const isDead = state === 'degraded' && !canServe
+  return {
+    name: 'default',
+    kind: source,
+    ...rest,
+    ...(state === 'degraded' && { state: isDead ? 'needs_login' : 'degraded' }),
+    ...(source !== 'factory_api_key' && { expires_at, last_refresh, last_error }),
+  }
+}
+
+function keyOfVariable({ config, pool }: App, variable: string): AccountShown {
+  const name = variable.toLowerCase()
+  if (!config.endpoint_secrets[variable]) {
+    return { name, kind: 'key', state: 'needs_login', reason: `${variable} is not set` }
+  }
+  return { name, kind: 'key', ...pool.unnamed(name).bench.status() }
+}

@@ -1,0 +1,108 @@
+/**
+ * What an operator looks at, as `GET /status.json` tells it: how the proxy is, what was used and by whom, and what went wrong.
+ * The page and `droid2api status` are made of it. Looking changes nothing, and no secret is in it.
+ */
+import type { App, Call } from '../app.ts'
+import { endpointOf } from '../config/models.ts'
+import type { ModelType } from '../config/types.ts'
+import { setupBlocks, type SetupBlock } from '../setup/blocks.ts'
+import { accountsOf, type AccountShown } from './accounts.ts'
+import { recentRequests, underWay, type RequestShown, type UnderWay } from './requests.ts'
+import { inFlight, standingOf, uptimeOf, type Standing } from './standing.ts'
+import { usageOf, type UsageProblem, type UsageSummary } from './usage-summary.ts'
+
+export interface StatusContent extends Standing {
+  version: string
+  uptime_s: number
+  /** when this was made, ISO; all other times are by the same clock */
+  now: string
+  /** such as that this is a demo */
+  note?: string | undefined
+  config: ConfigShown
+  accounts: AccountShown[]
+  /** requests of any kind, without this one */
+  in_flight: number
+  /** those of them that ask a model, at most 100 */
+  under_way: UnderWay[]
+  recent: {
+    /** at most so many; 0: none are kept */
+    kept: number
+    /** the newest first */
+    requests: RequestShown[]
+  }
+  /** null: nothing is counted */
+  usage: UsageSummary | UsageProblem | null
+  models: ModelShown[]
+  /** lines to copy, for the address by which this was asked for */
+  setup: SetupBlock[]
+}
+
+export interface ConfigShown {
+  file: string
+  env_files: readonly string[]
+  /** the first digits of the SHA-256 of the file that runs */
+  hash: string
+  /** since when it runs, ISO */
+  loaded_at: string
+  /** null before the first; where it is not `ok`, what ran before runs on */
+  last_reload: { at: string; ok: boolean; faults: readonly string[] } | null
+}
+
+export interface ModelShown {
+  id: string
+  name: string
+  type: ModelType
+  endpoint: string
+  /** which APIs serve it */
+  clients: 'all'
+}
+
+/** `url`: where the proxy was asked, for lines to copy. */
+export async function statusContent(call: Call, url: string): Promise<StatusContent> {
+  const { app, config } = call
+  const content: StatusContent = {
+    ...standingOf(app),
+    version: app.version,
+    uptime_s: uptimeOf(app),
+    now: new Date().toISOString(),
+    note: app.accountNote,
+    config: configShown(app),
+    accounts: accountsOf(app),
+    in_flight: inFlight(app, call),
+    under_way: underWay(app),
+    recent: { kept: config.recent_requests, requests: recentRequests(app) },
+    usage: (await usageOf(app)) ?? null,
+    models: config.models.map((model) => ({
+      id: model.id,
+      name: model.name,
+      type: model.type,
+      endpoint: endpointOf(config, model).name,
+      clients: 'all',
+    })),
+    setup: setupBlocks(config, url),
+  }
+  return redacted(content, app)
+}
+
+function configShown({ config, configState }: App): ConfigShown {
+  const { file, hash, loadedAt, lastReload } = configState
+  return {
+    file,
+    env_files: config.env_files,
+    hash,
+    loaded_at: isoOf(loadedAt),
+    last_reload: lastReload ? { ...lastReload, at: isoOf(lastReload.at) } : null,
+  }
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+/** A copy without the secrets that an upstream may have echoed, and without members that are undefined. */
+export function redacted<Shown>(shown: Shown, { redact }: Pick<App, 'redact'>): Shown {
+  const text = JSON.stringify(shown, (_name, value: unknown) =>
+    typeof value === 'string' ? redact(value) : value,
+  )
+  return JSON.parse(text) as Shown
+}
