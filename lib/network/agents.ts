@@ -1,7 +1,7 @@
 /** Keep-alive connections to the upstreams: one agent per protocol and origin, made when first needed. */
 import http from 'node:http'
 import https from 'node:https'
-import type { LookupFunction, Socket } from 'node:net'
+import { isIP, type LookupFunction, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { defaultTimeouts } from '../config/defaults.ts'
 import { dial, type DialOptions } from './dial.ts'
@@ -39,10 +39,10 @@ export function createAgents(parts: AgentParts = {}): Agents {
   const direct: Connect = (options) => dial({ ...options, lookup }, connectS())
   const made = (target: URL, options: http.AgentOptions) => {
     const via = proxy?.proxyFor(target)
-    if (!via) return agentOver(target.protocol, options, direct)
-    if (via instanceof Error) return agentOver(target.protocol, options, () => Promise.reject(via))
-    const toProxy = agentOver(via.protocol, {}, direct)
-    return agentOver(target.protocol, options, (to) => tunnel(via, to, toProxy, connectS()))
+    if (!via) return agentOver(target, options, direct)
+    if (via instanceof Error) return agentOver(target, options, () => Promise.reject(via))
+    const toProxy = agentOver(via, {}, direct)
+    return agentOver(target, options, (to) => tunnel(via, to, toProxy, connectS()))
   }
   return {
     for(target) {
@@ -62,10 +62,21 @@ export function createAgents(parts: AgentParts = {}): Agents {
 
 type Connect = (options: DialOptions) => Promise<Socket>
 
-/** An agent whose connections come about by `connect`; TLS is put over them where the protocol asks for it. */
-function agentOver(protocol: string, options: http.AgentOptions, connect: Connect): http.Agent {
-  const isSecure = protocol === 'https:'
+/** Node's own, which its types leave out. */
+interface Queue {
+  addRequest(request: http.ClientRequest, options: http.ClientRequestArgs): void
+}
+
+/** An agent whose connections to `target` come about by `connect`; TLS is put over them where the protocol asks for it. */
+function agentOver(target: URL, options: http.AgentOptions, connect: Connect): http.Agent {
+  const isSecure = target.protocol === 'https:'
   const agent = new (isSecure ? https : http).Agent(options)
+  // All requests go to one place, so Node need not find it in the options of each, which it would copy first: 3 % of the CPU
+  // of a small request (`npm run bench`, "JSON passed through, each at full speed").
+  const address = addressOf(target)
+  const queue = agent as unknown as Queue
+  const add = queue.addRequest.bind(agent)
+  queue.addRequest = (request) => add(request, address)
   const plain = agent.createConnection.bind(agent)
   // TLS takes a socket that it is given; its types do not know
   const secured = (to: http.ClientRequestArgs, socket: Socket) =>
@@ -86,6 +97,17 @@ function agentOver(protocol: string, options: http.AgentOptions, connect: Connec
     done(null, isSecure ? secured(to, socket) : socket)
   }
   return agent
+}
+
+/** What a connection is made from. An address has no server name. */
+function addressOf({
+  protocol,
+  hostname,
+  port,
+}: URL): http.ClientRequestArgs & { servername: string } {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const usual = protocol === 'https:' ? 443 : 80
+  return { host, port: Number(port) || usual, servername: isIP(host) ? '' : host }
 }
 
 type Done = (error: Error | null, socket?: Duplex | null) => void
