@@ -12,6 +12,9 @@ import { until } from '../helpers/until.ts'
 
 const pace = { silenceMs: 300, windowMs: 400, minBytes: 40 }
 
+/** Of a machine that stalls for a while: the body below still takes longer than either. */
+const patient = { silenceMs: 1500, windowMs: 1000, minBytes: 40 }
+
 async function start(t: TestContext, route: string, size = 400) {
   const upstream = await startUpstream(t, () => ({ status: 429, body: {} }))
   const proxy = await startProxy(t, { config: oneUpstream(upstream.url, { max_body_mb: 1 }) })
@@ -51,7 +54,8 @@ function assertDialect(route: string, text: string, status: number, code: string
 
 for (const route of routes) {
   test(`KO7: ${route}: a body that takes longer than any window, but moves, is served`, async (t) => {
-    const { socket, head, body, closed, text } = await start(t, route)
+    const { proxy, socket, head, body, closed, text } = await start(t, route)
+    proxy.app.bodyPace = patient
     head(`content-length: ${body.length}`)
     for (let at = 0; at < body.length; at += 25) {
       socket.write(body.slice(at, at + 25))
