@@ -95,7 +95,7 @@ interface ProviderBase {
   isVersionLast?: true
   /** the header for a key where the configuration names none; left out: `authorization`, as Bearer */
   keyHeader?: string
-  /** without which it refuses every request; clients of its API send them */
+  /** without which it refuses every request; clients of its API send them, but a hand-written call may not */
   neededHeaders?: Readonly<Record<string, string>>
   /** the request in the API's words; throws ProxyError 400 that names the place of what the API does not take */
   write: (request: NeutralRequest, context: WriteContext) => Written<JsonObject>

@@ -15,7 +15,7 @@ import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { isEncoded, tap } from '../upstream/tap.ts'
 import { targetOf, type Target } from '../upstream/target.ts'
 import { withoutImages } from '../../pipelines/clients/unseen-images.ts'
-import type { SameApi } from '../../pipelines/index.ts'
+import type { Provider, SameApi } from '../../pipelines/index.ts'
 import type { JsonDocument } from '../../pipelines/json/document.ts'
 import { sendByProxy } from './proxy.ts'
 
@@ -30,6 +30,8 @@ export interface Forwarded {
   asAsked: (() => Duplex) | undefined
 }
 
+type SameProvider = SameApi & Pick<Provider, 'neededHeaders'>
+
 /**
  * The client's body with the operator's changes. `subPath`: what follows the API's own path, such as `/count_tokens`.
  * `stream`: whether the client gets a stream. `isForeign`: the history is of another provider. Throws ProxyError 400 where a
@@ -39,7 +41,7 @@ export function prepareForward(
   call: Call,
   body: JsonDocument,
   model: Model,
-  { conversation, rewrite, streamEnd, usageOnDemand }: SameApi,
+  { conversation, rewrite, streamEnd, usageOnDemand, neededHeaders }: SameProvider,
   { subPath, stream, isForeign }: { subPath: string; stream: boolean; isForeign: boolean },
 ): Forwarded {
   const target = targetOf(call, model, { subPath, stream })
@@ -51,6 +53,9 @@ export function prepareForward(
   const isMetered = call.admission?.countsTokens === true
   const onDemand = stream && isMetered && subPath === '' ? usageOnDemand : undefined
   const asAsked = onDemand?.ask(document) ? onDemand.hide : undefined
+  for (const name in neededHeaders) {
+    if (client[name] === undefined) headers[name] = neededHeaders[name]
+  }
   // packed, a stream cannot be seen to end, nor can tokens be counted
   headers['accept-encoding'] = 'identity'
   return {
