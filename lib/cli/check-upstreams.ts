@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import type { Agent, IncomingMessage } from 'node:http'
 import type { App } from '../app.ts'
 import type { Finding } from './finding.ts'
-import { fullAddress } from '../config/base-url.ts'
+import { baseUrlOf, fullAddress } from '../config/base-url.ts'
 import { whose } from '../config/endpoint-auth.ts'
 import { endpointOf } from '../config/models.ts'
 import type { Config, Endpoint, Model } from '../config/types.ts'
@@ -41,7 +41,7 @@ export async function upstreamFindings(app: App, token: string | undefined): Pro
 
 function targetOf(app: App, endpoint: Endpoint, model: Model, token: string | undefined): Target {
   const call = { model: upstreamId(model), isStream: false }
-  const url = fullAddress(endpoint.base_url, model.type, call)
+  const url = fullAddress(baseUrlOf(endpoint, model.type), model.type, call)
   const key = whose(endpoint, app.config, app.account.source !== 'none')
   return {
     app,

@@ -1,6 +1,6 @@
 /** `base_url` as people mean it: the root of an API, the root with its version, or the full address of a type's calls. */
 import { providers, type ModelType } from '../../pipelines/index.ts'
-import type { Address } from './types.ts'
+import type { Address, Endpoint } from './types.ts'
 
 const modelsPath = '/models'
 /** Calls that no type makes; an address that ends in one was copied from the wrong line. */
@@ -30,6 +30,14 @@ export function fullAddress(baseUrl: string, type: ModelType, call = anyCall): U
   if (typeof path === 'string') url.pathname = root + missingPath(root, type, path)
   else addCall(url, path(root.replaceAll(placeholder, '{model}'), call))
   return url
+}
+
+/** The `base_url` for models of a type: with a preset each may have one of its own. */
+export function baseUrlOf(
+  { base_url: url, addresses }: Pick<Endpoint, 'base_url' | 'addresses'>,
+  type: ModelType,
+): string {
+  return addresses?.[type] ?? url
 }
 
 /** `{model}` as a URL has it. */

@@ -5,9 +5,10 @@ import type { Settings } from './env-files.ts'
 import { authFaults } from './endpoint-auth.ts'
 import { describe, missingPlace, validate, type SchemaFault } from './validate.ts'
 import { isStrict, nearest, withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
+import { missingAddresses, presetFaults, withPreset } from './preset-endpoint.ts'
 import { expandReferences } from './references.ts'
 import { fileSchema } from './schema.ts'
-import type { AuthConfig, ConfigData, GivenEndpoint } from './types.ts'
+import type { AuthConfig, BareEndpoint, ConfigData, GivenEndpoint } from './types.ts'
 import type { Remarks } from './written-value.ts'
 
 export type FilePart = Omit<
@@ -28,6 +29,8 @@ export type FilePart = Omit<
 
 /** As the schema leaves it: `auth` may still be missing. */
 export type GivenPart = Omit<FilePart, 'endpoints'> & { endpoints: GivenEndpoint[] }
+
+type BarePart = Omit<FilePart, 'endpoints'> & { endpoints: BareEndpoint[] }
 
 /** The file's own values of keys that are read before the defaults are filled in. */
 export interface Given {
@@ -71,6 +74,7 @@ export function checkFile(object: JsonObject, settings: Settings, remarks: Remar
   }
   leaveOut(given, skipped, unserved, remarks.warn)
   const { data, found } = validate(fileSchema, given, false)
+  found.push(...missingAddresses(given.endpoints))
   for (const line of describe(found, { hidden: places, unknown })) remarks.fault(line)
   const explained = new Set(found.filter(({ keyword }) => keyword === 'required').map(missingPlace))
   for (const { text, near, place } of unknown) {
@@ -79,9 +83,17 @@ export function checkFile(object: JsonObject, settings: Settings, remarks: Remar
     if (isStrict(place)) remarks.fault(text)
     else remarks.warn(text)
   }
-  const part =
-    found.length === 0 ? data : validate(fileSchema, sound(given, found, skipped), false).data
-  return { part: part as unknown as GivenPart, given, skipped, unserved, secrets }
+  const part = (found.length === 0
+    ? data
+    : validate(fileSchema, sound(given, found, skipped), false).data) as unknown as BarePart
+  for (const [index, endpoint] of part.endpoints.entries()) {
+    for (const fault of presetFaults(endpoint)) {
+      remarks.fault(`endpoints[${index}].${fault}`)
+      skipFaulty(skipped, index)
+    }
+  }
+  const endpoints = part.endpoints.map(withPreset)
+  return { part: { ...part, endpoints }, given, skipped, unserved, secrets }
 }
 
 const types = fileSchema.properties!.models!.items!.properties!.type!.enum as string[]

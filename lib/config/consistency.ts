@@ -2,7 +2,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { routingFaults } from './accounts.ts'
 import { checkAdminKey } from './admin-key.ts'
-import { otherType } from './base-url.ts'
+import { baseUrlOf, otherType } from './base-url.ts'
 import { isBrokenHash } from './callers.ts'
 import { checkClients } from './clients.ts'
 import { hasTrailingSlash, originFault } from './callers.ts'
@@ -119,7 +119,13 @@ function checkEndpointOf(
   const kept = endpoints.filter((_, at) => !skipped.has(at) || faulty.has(at))
   const endpoint = findEndpoint(kept, model)
   if (endpoint) {
-    checkPath(model, endpoint, file, check)
+    const { preset, addresses } = endpoint
+    if (addresses && !addresses[model.type]) {
+      const types = Object.keys(addresses).join(', ')
+      fault(
+        `${place}.type is "${model.type}", and the preset ${preset} of its endpoint has ${types}`,
+      )
+    } else checkPath(model, endpoint, file, check)
     return
   }
   const wanted = JSON.stringify(model.endpoint ?? model.type)
@@ -140,7 +146,7 @@ function checkEndpointOf(
 
 /** Said once for an endpoint and a type, however many models it serves. */
 function checkPath({ type }: Model, endpoint: Endpoint, file: string, { warnings }: Check): void {
-  const other = otherType(endpoint.base_url, type)
+  const other = otherType(baseUrlOf(endpoint, type), type)
   if (other === undefined) return
   const text = `${file}: the base_url of endpoint ${endpoint.name} ends in ${other}, where models of type ${type} are not served; give its root, such as https://host/v1`
   if (!warnings.includes(text)) warnings.push(text)

@@ -2,12 +2,12 @@
  * Whose credential an endpoint gets, decided once, when the configuration is read, and how people see it. `lib/upstream` finds
  * the value for each request.
  */
-import { fullAddress } from './base-url.ts'
+import { baseUrlOf, fullAddress } from './base-url.ts'
 import { defaultEndpoints } from './defaults.ts'
 import type { Settings } from './env-files.ts'
 import { remarksOn, type Problems } from './environment.ts'
 import { findEndpoint } from './models.ts'
-import type { Config, Endpoint, EndpointAuth, GivenEndpoint } from './types.ts'
+import type { Config, Endpoint, EndpointAuth, GivenEndpoint, ModelType } from './types.ts'
 import { keyOf } from './written-value.ts'
 import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 
@@ -68,9 +68,10 @@ function addressesOf(endpoint: Endpoint, { models, endpoints }: Config): string[
     ...served.map(({ type }) => type),
     ...(endpoint.type ? [endpoint.type] : []),
   ])
-  const full = [...types].map((type) => fullAddress(endpoint.base_url, type))
+  const shown = types.size > 0 ? [...types] : (Object.keys(endpoint.addresses ?? {}) as ModelType[])
+  const full = shown.map((type) => fullAddress(baseUrlOf(endpoint, type), type))
   if (full.length === 0) return [new URL(endpoint.base_url).origin]
-  return full.map(({ origin, pathname }) => origin + pathname)
+  return [...new Set(full.map(({ origin, pathname }) => origin + pathname))]
 }
 
 /** What a credential is called, such as `$ANTHROPIC_API_KEY`; never the credential itself. */

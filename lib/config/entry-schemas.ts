@@ -1,5 +1,6 @@
 /** The JSON schema of a model and of an endpoint, as `models` and `endpoints` list them. */
 import { providers } from '../../pipelines/index.ts'
+import { presetNames } from './presets.ts'
 import { accountsOfEndpoint } from './routing-schema.ts'
 import { text, type Schema } from './schema-type.ts'
 
@@ -69,11 +70,18 @@ export const model: Schema = {
 
 export const endpoint: Schema = {
   type: 'object',
-  required: ['name', 'base_url'],
+  // and a base_url where it has no preset
+  required: ['name'],
   additionalProperties: false,
   properties: {
     name: text('what models and logs call it'),
     type: { type: 'string', enum: modelTypes, description: 'the API it speaks' },
+    preset: {
+      type: 'string',
+      enum: presetNames,
+      description: 'the vendor, whose addresses, credential and headers it has',
+    },
+    resource: text('of the preset azure: the NAME in https://NAME.openai.azure.com'),
     base_url: text('address of the API: its root, with /v1, or in full'),
     auth: {
       description:

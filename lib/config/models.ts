@@ -1,9 +1,9 @@
 /** Looking up, for each request: a model by id or alias, the endpoint that serves it, its system prompt. */
 import { hashedKey } from './admin-key.ts'
-import { addressOf, fullAddress } from './base-url.ts'
+import { addressOf, baseUrlOf, fullAddress } from './base-url.ts'
 import { originPattern, preparedKeys } from './callers.ts'
 import { defaultSystemPrompt } from './defaults.ts'
-import type { Config, ConfigData, Endpoint, Model, Place, Way } from './types.ts'
+import type { Config, ConfigData, Endpoint, Model, ModelType, Place, Way } from './types.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import { closest } from './unknown-keys.ts'
 
@@ -75,9 +75,14 @@ function getsLogin({ auth, accounts: names = [] }: Endpoint, { accounts }: Confi
 export function findEndpoint(endpoints: readonly Endpoint[], model: Model): Endpoint | undefined {
   if (model.endpoint !== undefined) return endpoints.find(({ name }) => name === model.endpoint)
   return (
-    endpoints.find(({ type }) => type === model.type) ??
+    endpoints.find((endpoint) => isFor(endpoint, model.type)) ??
     endpoints.find(({ name, type }) => type === undefined && name === model.type)
   )
+}
+
+/** Whether the endpoint is one for models of a type; one without a type is, where its preset serves that. */
+function isFor({ type, addresses }: Endpoint, wanted: ModelType): boolean {
+  return type === undefined ? addresses?.[wanted] !== undefined : type === wanted
 }
 
 /** Adds what each request looks up. To be called again for a configuration that was changed. */
@@ -126,8 +131,11 @@ function accountNameOf({ auth }: Endpoint): string {
   return { account: 'default', accounts: 'none', client: 'caller', none: 'none' }[auth]
 }
 
-function wayTo({ base_url: baseUrl }: Endpoint, model: Model, isStream: boolean): Way {
-  const url = fullAddress(baseUrl, model.type, { model: upstreamId(model), isStream })
+function wayTo(endpoint: Endpoint, model: Model, isStream: boolean): Way {
+  const url = fullAddress(baseUrlOf(endpoint, model.type), model.type, {
+    model: upstreamId(model),
+    isStream,
+  })
   return { url, address: addressOf(url) }
 }
 

@@ -30,6 +30,8 @@ const publicKeys = new Set([
   'host',
   'upstream_id',
   'provider',
+  'preset',
+  'resource',
   'log_level',
 ])
 

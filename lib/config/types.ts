@@ -73,10 +73,18 @@ export interface Endpoint {
   /** names, the preferred one first */
   accounts?: readonly string[]
   choose?: Choice
+  preset?: string
+  /** fills `{resource}` in the addresses of a preset */
+  resource?: string
+  /** of a preset: the `base_url` for each type of model that it serves */
+  addresses?: Partial<Record<ModelType, string>>
 }
 
 /** An endpoint as the file has it: `auth` may be left out. */
 export type GivenEndpoint = Omit<Endpoint, 'auth'> & { auth?: EndpointAuth }
+
+/** The same before its preset is filled in, which may bring the `base_url`. */
+export type BareEndpoint = Omit<GivenEndpoint, 'base_url'> & { base_url?: string }
 
 export interface Timeouts {
   connect_s: number

@@ -5,7 +5,7 @@
 import type { Options } from 'ajv'
 import { envSchema, type EnvSchemaOpt } from 'env-schema'
 import type { Schema } from './schema-type.ts'
-import type { UnknownKey } from './unknown-keys.ts'
+import { nearest, type UnknownKey } from './unknown-keys.ts'
 
 export interface Validated {
   /** with its defaults filled in; as it was where something is wrong with it */
@@ -98,12 +98,13 @@ export function missingPlace({ instancePath, params }: SchemaFault): string {
   return placeOf(`${instancePath}/${missingProperty}`)
 }
 
-function expected({ keyword, params }: SchemaFault): string {
+function expected(fault: SchemaFault): string {
+  const { keyword, params } = fault
   switch (keyword) {
     case 'type':
       return kinds[String(params.type)] ?? String(params.type)
     case 'enum':
-      return `one of ${(params.allowedValues as unknown[]).map(shown).join(', ')}`
+      return `one of ${(params.allowedValues as unknown[]).map(shown).join(', ')}${hint(fault)}`
     case 'minimum':
     case 'maximum':
     case 'exclusiveMinimum':
@@ -115,6 +116,13 @@ function expected({ keyword, params }: SchemaFault): string {
     default:
       return `what the schema says (${keyword})`
   }
+}
+
+/** The known word that a misspelt one most likely means. */
+function hint({ params, data }: SchemaFault): string {
+  const known = (params.allowedValues as unknown[]).filter((word) => typeof word === 'string')
+  const near = typeof data === 'string' ? nearest(data, known) : undefined
+  return near === undefined ? '' : ` (did you mean ${near}?)`
 }
 
 const kinds: Record<string, string> = {
