@@ -18,7 +18,7 @@ import {
   smallFields,
   stopSequencesOf,
 } from './fields.ts'
-import { readTools } from './tools.ts'
+import { isSerial, readTools } from './tools.ts'
 import { noAudio, readTurns } from './turns.ts'
 
 export { reasoningOfDetails } from './reasoning.ts'
@@ -112,13 +112,19 @@ export function readChat(body: unknown): ChatRead {
 }
 
 function namesIn(body: JsonObject, isOwnFormat: boolean): Names {
-  const isParallelGiven = isGiven(body.parallel_tool_calls)
-  if (!isParallelGiven && !isOwnFormat) return names
+  const parallelCalls = serialName(body)
+  if (parallelCalls === undefined && !isOwnFormat) return names
   return {
     ...names,
-    ...(isParallelGiven && { parallelCalls: 'parallel_tool_calls' }),
+    ...(parallelCalls !== undefined && { parallelCalls }),
     ...(isOwnFormat && { format: 'output_config.format' }),
   }
+}
+
+/** Which of the two words for calls one by one the client has used. */
+function serialName(body: JsonObject): string | undefined {
+  if (isSerial(body.tool_choice)) return 'tool_choice.disable_parallel_tool_use'
+  return isGiven(body.parallel_tool_calls) ? 'parallel_tool_calls' : undefined
 }
 
 function answerWish(body: JsonObject): ChatAnswerWish {

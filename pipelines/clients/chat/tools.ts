@@ -65,7 +65,7 @@ export function readTools(body: JsonObject): Tooling {
 }
 
 /** Anthropic has it within the choice. */
-function isSerial(choice: unknown): boolean {
+export function isSerial(choice: unknown): boolean {
   return isObject(choice) && choice.disable_parallel_tool_use === true
 }
 

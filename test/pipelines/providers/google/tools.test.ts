@@ -169,6 +169,10 @@ test('one call at a time cannot be asked for (§15.3)', () => {
   assert.deepEqual(ask({ tools: [look], parallel_tool_calls: false }).dropped, [
     'parallel_tool_calls',
   ])
+  const choice = { type: 'auto', disable_parallel_tool_use: true }
+  assert.deepEqual(ask({ tools: [look], tool_choice: choice }).dropped, [
+    'tool_choice.disable_parallel_tool_use',
+  ])
   assert.deepEqual(ask({ functions }).dropped, [])
 })
 
