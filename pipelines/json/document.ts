@@ -105,7 +105,7 @@ export class JsonDocument {
 
   /** The first item of a list as a document, where that is an object. Throws ProxyError 400 where it is broken. */
   first(name: string): JsonDocument | undefined {
-    const list = this.raw(name)
+    const list = this.#written(name)
     const place = list && firstItem(list)
     if (!place || list[place.from] !== openBrace) return undefined
     return JsonDocument.parse(list.subarray(place.from, place.to), this.#body)
@@ -113,15 +113,29 @@ export class JsonDocument {
 
   /** Puts the first item of a list, changed, in its place. */
   setFirst(name: string, item: JsonDocument): void {
-    const place = firstItem(this.raw(name)!)!
-    this.#inner.set(name, { ...place, by: item.pieces() })
+    const place = firstItem(this.#written(name)!)!
+    this.#splice(name, { ...place, by: item.pieces() })
   }
 
   /** Puts a value in front of the items of a list; an empty list stays empty. */
   prepend(name: string, value: unknown): void {
-    const list = this.raw(name)
+    const list = this.#written(name)
     if (!list || !firstItem(list)) return
-    this.#inner.set(name, { from: 1, to: 1, by: [Buffer.from(`${JSON.stringify(value)},`)] })
+    this.#splice(name, { from: 1, to: 1, by: [Buffer.from(`${JSON.stringify(value)},`)] })
+  }
+
+  /** The value as it goes out, but for splices. */
+  #written(name: string): Buffer | undefined {
+    return this.#edits.get(name) ?? this.raw(name)
+  }
+
+  #splice(name: string, splice: Splice): void {
+    const json = this.#edits.get(name)
+    if (!json) this.#inner.set(name, splice)
+    else {
+      const { from, to, by } = splice
+      this.#edits.set(name, Buffer.concat([json.subarray(0, from), ...by, json.subarray(to)]))
+    }
   }
 
   /**

@@ -4,19 +4,44 @@
  * Source: docs/translation.md §11; OpenAI API reference "Chat Completions", OpenRouter "Reasoning tokens", read 2026-11.
  */
 import type { JsonDocument } from '../../json/document.ts'
-import { isObject } from '../../json/value.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
 
 /** Changes the document; no header depends on it. */
 export function rewriteChat(
   document: JsonDocument,
-  { model, systemPrompt, stream }: RewriteContext,
+  { model, systemPrompt, stream, isForeign = false }: RewriteContext,
 ): Record<string, string | undefined> {
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
+  if (isForeign) takeSealedOut(document)
   if (systemPrompt.trim() !== '') putInMessages(document, systemPrompt)
   if (model.reasoning !== 'auto') setLevel(document, model.reasoning)
   if (stream && isOpen(document.get('stream'))) document.set('stream', true)
   return {}
+}
+
+/** Where chat clients keep what only the provider that made it can read: OpenRouter's field, LiteLLM's, Google's. */
+const sealed = ['reasoning_details', 'thinking_blocks', 'extra_content']
+
+/** Takes it out of the history: strict hosts refuse a field that is not theirs. */
+function takeSealedOut(document: JsonDocument): void {
+  if (!sealed.some((name) => document.mentions(`"${name}"`))) return
+  document.change('messages', (messages) =>
+    Array.isArray(messages) ? messages.map(withoutSealed) : undefined,
+  )
+}
+
+function withoutSealed(message: unknown): unknown {
+  if (!isObject(message)) return message
+  const calls = message.tool_calls
+  const rest = withoutFields(message)
+  return Array.isArray(calls)
+    ? { ...rest, tool_calls: calls.map((call) => (isObject(call) ? withoutFields(call) : call)) }
+    : rest
+}
+
+function withoutFields(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !sealed.includes(name)))
 }
 
 /** The operator's level beats every spelling of the client's wish. */

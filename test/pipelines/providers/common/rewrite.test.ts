@@ -176,6 +176,43 @@ suite('§11.1 no byte moves but those that have to', () => {
   })
 })
 
+suite('§13.3 a history of another host', () => {
+  const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: '{"n":1.0}' } }
+  const turn = { role: 'assistant', content: null, reasoning_content: 'Hm.' }
+  const told = {
+    ...turn,
+    reasoning_details: [{ type: 'reasoning.encrypted', data: 'c2VhbA' }],
+    thinking_blocks: [{ type: 'thinking', thinking: 'Hm.', signature: 'c2VhbA' }],
+    tool_calls: [{ ...call, extra_content: { google: { thought_signature: 'c2VhbA' } } }],
+  }
+  const bare = { ...turn, tool_calls: [call] }
+
+  test('leaves behind what only that host can read', () => {
+    assert.deepEqual(ask({ messages: [user, told] }, { isForeign: true }).messages, [user, bare])
+  })
+
+  test('gets the prompt all the same, with the digits of its numbers', () => {
+    for (const messages of [
+      [sys('Be kind.'), user, told],
+      [user, told],
+    ]) {
+      const text = JSON.stringify({ model: 'alias', messages, top_p: 1 }).replace(
+        '"top_p":1',
+        '"top_p":1.0',
+      )
+      const up = sent(text, { isForeign: true, systemPrompt: prompt })
+      const [first, ...rest] = (JSON.parse(up) as { messages: JsonObject[] }).messages
+      assert.equal((first!.content as string).startsWith(prompt), true)
+      assert.deepEqual(rest.slice(-2), [user, bare])
+      assert.match(up, /"top_p":1\.0/)
+    }
+  })
+
+  test('stays as it is at its own host', () => {
+    assert.deepEqual(ask({ messages: [user, told] }).messages, [user, told])
+  })
+})
+
 test('§11.1 unknown fields stay, whatever they are', () => {
   const fields = fc.dictionary(
     fc.string().filter((name) => !['model', 'messages', 'stream'].includes(name)),
