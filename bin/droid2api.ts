@@ -120,7 +120,7 @@ async function checkAll(line: CommandLine): Promise<Finding[]> {
     const { app } = await build(line, 'silent')
     const all = await findings(app, line)
     await Promise.all([app.account.stop(), app.pool.stop()])
-    app.limits.close()
+    app.shared?.close()
     app.agents.destroy()
     return all
   } catch (error) {

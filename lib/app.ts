@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account } from './account/account.ts'
 import type { AccountPool } from './account/pool.ts'
+import type { SharedServer } from './account/shared-server.ts'
 import type { Admin } from './admin.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import type { Client } from '../pipelines/index.ts'
@@ -39,6 +40,8 @@ export interface App {
   readonly account: Account
   /** the accounts that have a name */
   readonly pool: AccountPool
+  /** where replicas meet, for what requests ask of it */
+  readonly shared: SharedServer | undefined
   /** endpoints that cannot be reached */
   readonly refusals: Refusals
   readonly agents: Agents

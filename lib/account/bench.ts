@@ -18,6 +18,16 @@ const untold = {
   refused: { firstMs: 600_000, longestMs: 600_000 },
 } as const
 
+/** A rest as replicas tell each other of it. */
+export interface SharedRest {
+  kind: Exclude<Rest['kind'], 'refused'>
+  why: string
+  /** how many without a time came in a row, this one included */
+  inRow: number
+  /** what is left of it */
+  ms: number
+}
+
 interface Mark {
   rest: Rest
   ms: number
@@ -48,10 +58,12 @@ export class Bench {
   /** refusals of the kind that says nothing of one request, in a row */
   #doubts = 0
   readonly #tell: (text: string) => void
+  readonly #share: (model: string) => void
 
-  /** `tell`: a line for the log, once a change */
-  constructor(tell: (text: string) => void) {
+  /** `tell`: a line for the log, once a change; `share`: a rest has begun, of a model alone or (`''`) of the account */
+  constructor(tell: (text: string) => void, share: (model: string) => void = () => undefined) {
     this.#tell = tell
+    this.#share = share
   }
 
   /** ms until it may be used for the model: 0 for now, also where somebody tries it already */
@@ -99,6 +111,28 @@ export class Bench {
     if (!isResting || isNew) {
       this.#tell(`cools down until ${isoIn(ms)} (${rest.why})`)
     }
+    this.#share(place)
+  }
+
+  /** What other replicas have to know of a rest; undefined where there is none. */
+  shared(place: string): SharedRest | undefined {
+    const mark = this.#marks.get(place)
+    if (!mark || mark.rest.kind === 'refused' || leftOf(mark) === 0) return undefined
+    const { kind, why } = mark.rest
+    return { kind, why, inRow: kind === 'told' ? 0 : this.#countOf(kind), ms: leftOf(mark) }
+  }
+
+  /** Takes over a rest that another replica has told of, unless it ends no later (`slackMs`) than the one here. */
+  adopt({ kind, why, inRow, ms }: SharedRest, place: string, slackMs: number): void {
+    const before = this.#marks.get(place)
+    const leftMs = before ? leftOf(before) : 0
+    if (ms <= leftMs + slackMs) return
+    if (kind !== 'told') this.#inRow.set(kind, Math.max(inRow, this.#countOf(kind)))
+    const rest: Rest =
+      kind === 'told' ? { kind, ms, why, ...(place !== '' && { model: place }) } : { kind, why }
+    this.#marks.set(place, { rest, ms, age: new Age(0), trial: undefined })
+    if (leftMs > 0 && before?.rest.why === why) return
+    this.#tell(`cools down until ${isoIn(ms)} (${why}; met by another replica)`)
   }
 
   /** The upstream took a request. */

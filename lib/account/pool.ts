@@ -2,12 +2,14 @@
  * The accounts that have a name, and how each of them is. A reload keeps those that stay what they were, with their tokens and
  * their rests; one that is taken out finishes what it began.
  */
+import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { AccountEntry, Config, Endpoint } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Account } from './account.ts'
 import { Bench, type BenchStatus } from './bench.ts'
 import { Homes } from './homes.ts'
+import type { SharedRests } from './shared-rests.ts'
 
 /** Whose turn it may be at an endpoint. */
 export interface Member {
@@ -31,6 +33,7 @@ export interface MemberStatus {
 }
 
 interface Named extends Member {
+  id: string
   own: { entry: AccountEntry; account: Account }
   isStarted: boolean
 }
@@ -38,6 +41,8 @@ interface Named extends Member {
 interface Parts {
   open: (entry: AccountEntry) => Account
   log: Logger
+  /** what replicas tell each other, where there are any */
+  rests?: SharedRests | undefined
 }
 
 export class AccountPool {
@@ -98,6 +103,19 @@ export class AccountPool {
     return turn
   }
 
+  /** Learns how other replicas found those of a place that have a name. A promise only where they have to be asked. */
+  learn(members: readonly Member[], model: string): Promise<void> | undefined {
+    const { rests } = this.#parts
+    if (!rests) return undefined
+    const named = members.flatMap(({ name }) => this.#members.get(name) ?? [])
+    return rests.learn(named, model)
+  }
+
+  /** What the operator should know, for `/health`. */
+  get warnings(): string[] {
+    return this.#parts.rests?.warnings ?? []
+  }
+
   get all(): readonly Required<Member>[] {
     return [...this.#members.values()]
   }
@@ -145,14 +163,22 @@ export class AccountPool {
   #opened(entry: AccountEntry): Named {
     const { name } = entry
     const own = { entry, account: this.#parts.open(entry) }
-    return { name, own, isStarted: false, bench: this.#bench(name) }
+    const id = sharedId(entry)
+    const bench: Bench = this.#bench(name, (model) => this.#parts.rests?.tell({ id, bench }, model))
+    return { name, id, own, isStarted: false, bench }
   }
 
-  #bench(name: string): Bench {
+  #bench(name: string, share?: (model: string) => void): Bench {
     return new Bench((text) => {
       this.#parts.log.warn({ account: name }, ['account', name, text].join(' '))
-    })
+    }, share)
   }
+}
+
+/** The same on each replica. */
+function sharedId({ name, login, file, key }: AccountEntry): string {
+  const whole = JSON.stringify([name, login, file, key])
+  return createHash('sha256').update(whole).digest('base64url')
 }
 
 export function statusOf({ own: { entry, account }, bench }: Required<Member>): MemberStatus {

@@ -26,8 +26,8 @@ export interface RedisServer {
 const patienceMs = 3_000
 
 /**
- * The server that TOKEN_STORE names, where there is an account whose tokens are renewed, or what replicas share: usage, or the
- * limits of clients. Its client is loaded only then.
+ * The server that TOKEN_STORE names, where there is an account whose tokens are renewed, or what replicas share: usage, the
+ * limits of clients, or the rests of accounts. Its client is loaded only then.
  * Throws ConfigError where that is not installed.
  */
 export async function redisServer(config: Config): Promise<RedisServer | undefined> {
@@ -47,8 +47,8 @@ export async function redisServer(config: Config): Promise<RedisServer | undefin
 /** What reads files comes last. */
 function isShared(config: Config): boolean {
   const { clients, usage, accounts } = config
-  if (clients.length > 0 || usage.enabled) return true
-  return accounts.some(({ key }) => key === undefined) || isRotating(findSource(config))
+  if (clients.length > 0 || usage.enabled || accounts.length > 0) return true
+  return isRotating(findSource(config))
 }
 
 export class RedisConnection {

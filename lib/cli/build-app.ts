@@ -4,6 +4,8 @@ import type { DestinationStream } from 'pino'
 import { openAccount, openNamed } from '../account/account.ts'
 import { AccountPool } from '../account/pool.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
+import { SharedRests } from '../account/shared-rests.ts'
+import { SharedServer } from '../account/shared-server.ts'
 import { Admin } from '../admin.ts'
 import { RecentCalls, type App } from '../app.ts'
 import { bodyPace } from '../http/body.ts'
@@ -56,6 +58,8 @@ export function buildApp(parts: AppParts): BuiltApp {
     ...(destination && { destination }),
   })
   const agents = createAgents({ proxy, connectS: () => app.config.timeouts.connect_s })
+  const shared = redis && new SharedServer(redis)
+  const rests = shared && new SharedRests(shared, log)
   const app: App = {
     config,
     configState: {
@@ -66,13 +70,14 @@ export function buildApp(parts: AppParts): BuiltApp {
     },
     account: openAccount({ config, log, agents, redis }),
     pool: new AccountPool(
-      { log, open: (entry) => openNamed(entry, { config, log, agents, redis }) },
+      { log, rests, open: (entry) => openNamed(entry, { config, log, agents, redis }) },
       config,
     ),
+    shared,
     refusals: new Refusals(),
     agents,
     reasoning: new BoundedMemory(),
-    limits: new Limits(redis && new SharedCounts(redis, log)),
+    limits: new Limits(shared && new SharedCounts(shared, log)),
     admin: new Admin(log),
     usage: new Usage({ store: usageStore(config, redis), log, config: () => app.config }),
     log,

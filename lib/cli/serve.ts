@@ -50,7 +50,7 @@ export async function serve(built: BuiltApp, options: ServeOptions): Promise<voi
   process.off('SIGHUP', onHangUp)
   await app.usage.stop()
   await Promise.all([app.account.stop(), app.pool.stop()])
-  app.limits.close()
+  app.shared?.close()
   app.agents.destroy()
   app.log.info('stopped')
   await built.endLog()

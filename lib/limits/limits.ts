@@ -52,12 +52,7 @@ export class Limits {
 
   /** What the operator should know, for `/health`. */
   get warnings(): string[] {
-    const problem = this.#shared?.problem
-    return problem === undefined ? [] : [`limits of clients are not shared: ${problem}`]
-  }
-
-  close(): void {
-    this.#shared?.close()
+    return this.#shared?.warnings ?? []
   }
 
   /**

@@ -4,16 +4,12 @@
  * A server that lost its memory gets back what is known here. While it cannot be reached each replica counts for itself: never
  * without limits, and nobody is turned away for it.
  */
-import { RedisConnection, type RedisServer } from '../account/redis-connection.ts'
-import { within } from '../account/within.ts'
+import { SharingProblem, type SharedServer } from '../account/shared-server.ts'
 import type { Caller } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Open } from './standing.ts'
 import type { Counts } from './window-counts.ts'
 
-/** A request waits no longer than this for the counts of others; then it is not tried again for a while. */
-const patienceMs = 500
-const pauseMs = 1_000
 /** Clocks of replicas may differ a little. */
 const keptMs = { minute: 180_000, day: 2 * 86_400_000 }
 
@@ -46,25 +42,21 @@ interface Outstanding {
 }
 
 export class SharedCounts {
-  readonly #connection: RedisConnection
-  readonly #log: Logger
+  readonly #server: SharedServer
+  readonly #problem: SharingProblem
   readonly #outstanding = new WeakMap<Counts, Outstanding>()
-  #problem: string | undefined
-  /** ms, monotonic */
-  #pausedUntil = 0
 
-  constructor(server: RedisServer, log: Logger) {
-    this.#connection = new RedisConnection(server)
-    this.#log = log
+  constructor(server: SharedServer, log: Pick<Logger, 'warn' | 'info'>) {
+    this.#server = server
+    this.#problem = new SharingProblem(log, {
+      begin: 'limits of clients are not shared',
+      end: 'limits of clients are shared again',
+    })
   }
 
-  /** Why each replica counts for itself; undefined while it does not. */
-  get problem(): string | undefined {
-    return this.#problem
-  }
-
-  close(): void {
-    this.#connection.close()
+  /** Why each replica counts for itself; none while it does not. */
+  get warnings(): string[] {
+    return this.#problem.warnings
   }
 
   /** Adds to counts here what the server will learn next time. */
@@ -84,7 +76,7 @@ export class SharedCounts {
   }
 
   async #exchange(caller: Caller, open: Open, takes: boolean): Promise<boolean | undefined> {
-    if (performance.now() < this.#pausedUntil) return undefined
+    if (this.#server.isPaused) return undefined
     const { minute, day, minuteCounts, dayCounts } = open
     const ofMinute = this.#send(minuteCounts)
     const ofDay = this.#send(dayCounts)
@@ -97,7 +89,7 @@ export class SharedCounts {
       [caller.tokens_per_day ?? 0, ofDay.known.tokens, ofDay.sent.tokens],
     ].flat()
     const command = ['EVAL', script, '2', ...keys, ...args.map(String)]
-    const settled = this.#connection.run(command).then(
+    const settled = this.#server.run(command).then(
       (reply) => {
         const [room, requests, tokens, dayRequests, dayTokens] = (reply as unknown[]).map(Number)
         ofMinute.arrived(requests!, tokens!)
@@ -111,12 +103,11 @@ export class SharedCounts {
       },
     )
     try {
-      const silent = `${this.#connection.place} gave no answer within ${patienceMs} ms`
-      const hasRoom = await within(patienceMs, settled, silent)
-      this.#recovered()
+      const hasRoom = await this.#server.soon(settled)
+      this.#problem.ended()
       return hasRoom
     } catch (error) {
-      this.#fail(error as Error)
+      this.#problem.began(error as Error)
       if (takes) this.#undoTaking(open, settled)
       return undefined
     }
@@ -166,20 +157,6 @@ export class SharedCounts {
       this.#outstanding.set(counts, known)
     }
     return known
-  }
-
-  #fail({ message }: Error): void {
-    this.#pausedUntil = performance.now() + pauseMs
-    if (this.#problem === undefined) {
-      this.#log.warn({ reason: message }, 'limits of clients are not shared')
-    }
-    this.#problem = message
-  }
-
-  #recovered(): void {
-    if (this.#problem === undefined) return
-    this.#problem = undefined
-    this.#log.info('limits of clients are shared again')
   }
 }
 

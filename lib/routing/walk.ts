@@ -83,6 +83,7 @@ export class Walk<P extends Prepared> {
   ): Promise<Served<P> | undefined> {
     const members = membersFor(this.#call, prepared.target, this.#travel)
     this.#asked.push(...members)
+    await this.#learn(members, prepared)
     const passed = new Set<Member>()
     let hasWaited = false
     while (!this.#isSpent) {
@@ -110,6 +111,15 @@ export class Walk<P extends Prepared> {
       else passed.add(taken.member)
     }
     return undefined
+  }
+
+  /** What rests elsewhere rests here. Throws why the request was given up meanwhile. */
+  async #learn(members: readonly Member[], { target: { model } }: P): Promise<void> {
+    const { app, signal } = this.#call
+    const learning = this.#travel.bound ? undefined : app.pool.learn(members, model.id)
+    if (!learning) return
+    await learning
+    if (signal.cancelled) throw signal.reason
   }
 
   /** The first account that is free. One that somebody tries after its rest is waited for, where there is no other. */

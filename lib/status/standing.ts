@@ -18,12 +18,13 @@ export interface Degraded {
 export function standingOf(app: App): Standing {
   const isUsed = usesAccount(app.config)
   const notes = [...(isUsed ? app.account.notes() : []), ...app.pool.notes()]
+  const shared = [...app.limits.warnings, ...app.pool.warnings]
   const { degraded } = endpointsOf(app, true)
   const isDegraded = degraded.length > 0 || (isUsed && app.account.status().state === 'degraded')
   return {
     state: isDegraded ? 'degraded' : 'ok',
     degraded,
-    warnings: [...app.warnings, ...notes, ...app.usage.warnings, ...app.limits.warnings],
+    warnings: [...app.warnings, ...notes, ...app.usage.warnings, ...shared],
   }
 }
 

@@ -56,7 +56,7 @@ export async function startProxy(t: TestContext, options: ProxyOptions = {}): Pr
     server.close()
     app.agents.destroy()
     await Promise.all([app.account.stop(), app.pool.stop()])
-    app.limits.close()
+    app.shared?.close()
   })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
