@@ -42,19 +42,17 @@ export class Admin {
    */
   mayLook(looking: Looking, { prepared }: Config, hasKey: boolean): boolean {
     if (hasKey) return true
-    if (!prepared.adminKey) return this.#isHere(looking)
+    if (!prepared.adminKey) return isHere(looking) || this.#tellOnce()
     const { headers, peer = '' } = looking
     if (keysIn(headers).length > 0) this.#count(peer)
     throw keyNeeded(headers)
   }
 
-  #isHere({ headers, host = '', peer = '' }: Looking): boolean {
-    const isLocal = isLoopback(peer) && loopback.test(hostName(host))
-    if (isLocal && !Object.keys(headers).some((name) => forwarded.test(name))) return true
+  #tellOnce(): false {
     if (!this.#told) {
       this.#told = true
       this.#log.warn(
-        'somebody on another machine asked for usage, which only this one may see: set ADMIN_KEY to allow it by that key',
+        'somebody on another machine asked for what only this one may see: set ADMIN_KEY to allow it by that key',
       )
     }
     return false
@@ -73,6 +71,16 @@ export class Admin {
       headers: { 'retry-after': String(seconds) },
     })
   }
+}
+
+/** Whether somebody may look, where others see less and nobody is refused. */
+export function seesAll(looking: Looking, config: Config): boolean {
+  return config.prepared.adminKey ? hasAdminKey(looking.headers, config) : isHere(looking)
+}
+
+function isHere({ headers, host = '', peer = '' }: Looking): boolean {
+  const isLocal = isLoopback(peer) && loopback.test(hostName(host))
+  return isLocal && !Object.keys(headers).some((name) => forwarded.test(name))
 }
 
 /** Whether the admin key came along: as Bearer, as `x-api-key`, or as the password of Basic, with any user. */

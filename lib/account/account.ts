@@ -1,4 +1,5 @@
 /** The account whose token goes upstream: one interface for all kinds. */
+import type { IncomingHttpHeaders } from 'node:http'
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { AccountEntry, Config } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
@@ -207,4 +208,46 @@ function servingBy(
       )
     }
   }
+}
+
+/** The headers of an answer that told of limits. */
+interface Said {
+  headers: IncomingHttpHeaders
+  /** ms since the epoch */
+  at: number
+}
+
+/**
+ * What upstreams said last of an account's limits, by endpoint. Kept as it came, and read when somebody looks: most of it nobody
+ * ever asks for.
+ */
+export class SaidOfLimits {
+  readonly #named = new WeakMap<object, Map<string, Said>>()
+  readonly #unnamed = new Map<string, Map<string, Said>>()
+
+  /** `account`: one that has a name, else how usage calls the credential. */
+  note(account: object | string, endpoint: string, headers: IncomingHttpHeaders): void {
+    if (!tellsOfLimits(headers)) return
+    const known = this.#of(account)
+    const said = known ?? new Map<string, Said>()
+    said.set(endpoint, { headers, at: Date.now() })
+    if (known) return
+    if (typeof account === 'string') this.#unnamed.set(account, said)
+    else this.#named.set(account, said)
+  }
+
+  of(account: object | string): Said[] {
+    return [...(this.#of(account)?.values() ?? [])]
+  }
+
+  #of(account: object | string): Map<string, Said> | undefined {
+    return typeof account === 'string' ? this.#unnamed.get(account) : this.#named.get(account)
+  }
+}
+
+function tellsOfLimits(headers: IncomingHttpHeaders): boolean {
+  for (const name in headers) {
+    if (name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-')) return true
+  }
+  return false
 }

@@ -136,9 +136,9 @@ export class AccountPool {
     return this.all.flatMap(({ own }) => own.account.secrets())
   }
 
-  notes(): string[] {
+  notes(withNames: boolean): string[] {
     return this.all.flatMap(({ name, own }) =>
-      own.account.notes().map((note) => `account ${name}: ${note}`),
+      own.account.notes().map((note) => (withNames ? `account ${name}: ${note}` : note)),
     )
   }
 

@@ -1,7 +1,7 @@
 /** Puts the parts together: configuration, log, account, agents. */
 import path from 'node:path'
 import type { DestinationStream } from 'pino'
-import { openAccount, openNamed } from '../account/account.ts'
+import { openAccount, openNamed, SaidOfLimits } from '../account/account.ts'
 import { AccountPool } from '../account/pool.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
 import { SharedRests } from '../account/shared-rests.ts'
@@ -87,6 +87,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     startedAt: Date.now(),
     calls: new Set(),
     recent: new RecentCalls(),
+    saidOfLimits: new SaidOfLimits(),
     accountNote,
     warnings: [],
     shuttingDown: false,

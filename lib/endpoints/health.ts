@@ -1,14 +1,17 @@
 /** GET /health and GET /ready — whether the process serves, and whether it should be given work. Never a secret. */
+import type { IncomingMessage } from 'node:http'
+import { seesAll } from '../admin.ts'
 import { sendJson } from '../http/answer.ts'
-import type { Endpoint } from '../app.ts'
+import type { App, Call, Endpoint } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
 import { endpointsOf, inFlight, standingOf, uptimeOf } from '../status/standing.ts'
 
-export const health: Endpoint = (_req, res, call) => {
+export const health: Endpoint = async (req, res, call) => {
   const { app } = call
-  const { state: status, degraded, warnings } = standingOf(app)
+  const isNamed = seesNames(req, call)
+  const { state: status, degraded, warnings } = standingOf(app, isNamed)
   const { state: _state, ...account } = app.account.status()
-  const accounts = app.pool.status()
+  const accounts = isNamed ? await namedAccounts(app) : app.pool.status()
   sendJson(res, 200, {
     status,
     version: app.version,
@@ -20,6 +23,19 @@ export const health: Endpoint = (_req, res, call) => {
     ...(degraded.length > 0 && { degraded }),
     ...(warnings.length > 0 && { warnings }),
   })
+}
+
+/** Names and quota of accounts are for who may look; others see how many there are, and how they are. */
+function seesNames({ socket, url = '' }: IncomingMessage, { config, headers }: Call): boolean {
+  // an address in full goes before the Host header, and no probe writes one
+  const host = url.startsWith('/') ? headers.host : undefined
+  return seesAll({ headers, host, peer: socket.remoteAddress }, config)
+}
+
+async function namedAccounts(app: App): Promise<object[]> {
+  if (app.pool.all.length === 0) return []
+  const shown = await import('../status/accounts.ts')
+  return shown.namedAccounts(app)
 }
 
 /** 200 while anything can be served: a replica that is taken out of service serves nobody. */

@@ -22,8 +22,7 @@ const longestMs = 8 * 24 * 3_600_000
 
 /** `body`: the beginning of it, as text. */
 export function limitsOf(headers: IncomingHttpHeaders, body: string, now = Date.now()): Limits {
-  const windows = [...anthropicWindows(headers, now), ...openAiWindows(headers, now)]
-  const spent = windows.filter(({ isSpent }) => isSpent)
+  const spent = spentOf(windowsIn(headers, now))
   const waits = [
     () => sensible(numberOf(headers['retry-after-ms'])),
     () => retryAfter(headers, now),
@@ -31,7 +30,7 @@ export function limitsOf(headers: IncomingHttpHeaders, body: string, now = Date.
     () => waitIn(body, now),
   ]
   const waitMs = waits.reduce<number | undefined>((found, wait) => found ?? wait(), undefined)
-  const isTold = windows.length > 0 || waitMs !== undefined || hasLimitHeader(headers)
+  const isTold = waitMs !== undefined || hasLimitHeader(headers)
   return {
     told: isTold,
     waitMs,
@@ -46,50 +45,83 @@ function hasLimitHeader(headers: IncomingHttpHeaders): boolean {
   )
 }
 
-interface Window {
+/** A limit, as one provider has it. */
+export interface Window {
+  /** such as `5h`, `7d_opus`, `input-tokens` */
   name: string
   isSpent: boolean
-  /** until it begins anew */
+  /** from 0 to 1; undefined where it is not told */
+  used: number | undefined
+  /** until it begins anew; 0 and less, and undefined, where nothing was told that makes sense */
   ms: number | undefined
+}
+
+/** All limits that the headers of an answer tell of. `now`: when it came. */
+export function windowsIn(headers: IncomingHttpHeaders, now: number): Window[] {
+  return [...figuresIn(headers, anthropic), ...figuresIn(headers, openAi)].flatMap(
+    ([name, figures]) => windowOf(name, figures, now) ?? [],
+  )
 }
 
 /** Names such as `7d_opus`. */
 const modelWindow = /opus|sonnet|haiku|fable/
 
-const anthropic = /^anthropic-ratelimit-(.+)-(reset|status|remaining)$/
+const anthropic =
+  /^anthropic-ratelimit-(?:unified-)?(?<of>.+)-(?<figure>limit|remaining|reset|status|utilization)$/
+/** Without a name it is the limit of requests. */
+const openAi = /^x-ratelimit-(?<figure>limit|remaining|reset)(?:-(?<of>.+))?$/
 
-/** `…-status: rejected`, or `…-remaining: 0`; all that are spent have to be over before anything is served. */
-function anthropicWindows(headers: IncomingHttpHeaders, now: number): Window[] {
-  const windows = new Map<string, Window>()
-  for (const [name, value] of Object.entries(headers)) {
-    const [, window, figure] = anthropic.exec(name) ?? []
-    if (window === undefined || typeof value !== 'string') continue
-    const one = windows.get(window) ?? { name: window, isSpent: false, ms: undefined }
-    windows.set(window, one)
-    if (figure === 'reset') one.ms = sensible(untilTime(value, now))
-    else if (figure === 'status') one.isSpent ||= value.trim() === 'rejected'
-    else one.isSpent ||= numberOf(value) === 0
-  }
-  const all = [...windows.values()]
-  // `unified` is the sum of the windows: it says nothing of its own where one of them is named
-  const named = all.filter(({ name, isSpent }) => isSpent && name !== 'unified')
-  return named.length > 0 ? all.filter(({ name }) => name !== 'unified') : all
+/** `unified` is the sum of the windows: it says nothing of its own where one of them is named. */
+function spentOf(windows: readonly Window[]): Window[] {
+  const spent = windows.filter(({ isSpent }) => isSpent)
+  const named = spent.filter(({ name }) => name !== 'unified')
+  return named.length > 0 ? named : spent
 }
 
-const openAi = /^x-ratelimit-reset(?:-(.+))?$/
+type Figures = Partial<Record<string, string>>
 
-function openAiWindows(headers: IncomingHttpHeaders, now: number): Window[] {
-  return Object.entries(headers).flatMap(([name, value]) => {
-    const match = openAi.exec(name)
-    if (!match || typeof value !== 'string') return []
-    const window = match[1] ?? 'requests'
-    const left = headers[`x-ratelimit-remaining${match[1] ? `-${match[1]}` : ''}`]
-    return { name: window, isSpent: numberOf(left) === 0, ms: sensible(spanOf(value, now)) }
-  })
+function figuresIn(headers: IncomingHttpHeaders, form: RegExp): Map<string, Figures> {
+  const windows = new Map<string, Figures>()
+  for (const [header, value] of Object.entries(headers)) {
+    const { of = 'requests', figure } = form.exec(header)?.groups ?? {}
+    if (figure === undefined || typeof value !== 'string') continue
+    const figures = windows.get(of) ?? {}
+    windows.set(of, figures)
+    figures[figure] = value
+  }
+  return windows
+}
+
+function windowOf(
+  name: string,
+  { limit, remaining, reset, status, utilization }: Figures,
+  now: number,
+): Window | undefined {
+  const [all, left, share] = [limit, remaining, utilization].map(numberOf)
+  // whether more may be bought is no limit that fills up
+  if (name === 'overage' && share === undefined) return undefined
+  const isSpent = status?.trim() === 'rejected' || left === 0
+  return {
+    name,
+    isSpent,
+    used: shareOf(share ?? usedOf(all, left), isSpent),
+    ms: untilReset(reset, now),
+  }
+}
+
+function usedOf(limit: number | undefined, left: number | undefined): number | undefined {
+  if (limit === undefined || left === undefined || limit <= 0 || left < 0) return undefined
+  return 1 - left / limit
+}
+
+/** A little more than all of it is used where requests were under way. Far more is no share. */
+function shareOf(used: number | undefined, isSpent: boolean): number | undefined {
+  if (used === undefined || used < 0 || used > 2) return isSpent ? 1 : undefined
+  return Math.min(1, used)
 }
 
 function longest(windows: readonly Window[]): number | undefined {
-  const all = windows.flatMap(({ ms }) => ms ?? [])
+  const all = windows.flatMap(({ ms }) => sensible(ms) ?? [])
   return all.length > 0 ? Math.max(...all) : undefined
 }
 
@@ -102,10 +134,11 @@ function retryAfter(headers: IncomingHttpHeaders, now: number): number | undefin
   return sensible(Date.parse(text) - (Number.isNaN(serverNow) ? now : serverNow))
 }
 
-/** A time of RFC 3339, or Unix seconds. */
-function untilTime(text: string, now: number): number {
-  const number = numberOf(text)
-  return (number === undefined ? Date.parse(text) : number * 1000) - now
+/** As `spanOf`, or a time of RFC 3339. */
+function untilReset(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined
+  const ms = spanOf(text, now) ?? Date.parse(text) - now
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 /** `6m0s`, `1.5s`, `250ms`, seconds, or a time as a large number. */
@@ -163,6 +196,5 @@ function sensible(ms: number | undefined): number | undefined {
 
 /** What people call the windows of a subscription. */
 function nameShown(name: string): string {
-  const bare = name.replace(/^unified-/, '')
-  return bare === '5h' ? 'five-hour window' : bare === '7d' ? 'weekly window' : bare
+  return name === '5h' ? 'five-hour window' : name === '7d' ? 'weekly window' : name
 }

@@ -6,6 +6,7 @@ import { statusOf, type MemberStatus } from '../account/pool.ts'
 import type { AccountSource } from '../account/account.ts'
 import type { App } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
+import { quotaOf, type Quota } from './quota.ts'
 
 export interface AccountShown extends Omit<MemberStatus, 'kind' | 'state'> {
   name: string
@@ -13,21 +14,32 @@ export interface AccountShown extends Omit<MemberStatus, 'kind' | 'state'> {
   kind: MemberStatus['kind'] | AccountSource
   /** `degraded`: its login cannot be renewed, but serves still */
   state: MemberStatus['state'] | 'degraded'
+  /** its limits, as upstreams told of them last; left out where none did */
+  quota?: Quota | undefined
 }
 
 export function accountsOf(app: App): AccountShown[] {
-  const { config, pool } = app
+  const { config } = app
   const variables = config.endpoints.flatMap(({ auth }) =>
     typeof auth === 'object' ? auth.env : [],
   )
   return [
     ...(usesAccount(config) && app.account.source !== 'none' ? [unnamedAccount(app)] : []),
     ...[...new Set(variables)].map((variable) => keyOfVariable(app, variable)),
-    ...pool.all.map((member) => Object.assign({ name: member.name }, statusOf(member))),
+    ...namedAccounts(app),
   ]
 }
 
-function unnamedAccount({ account, pool }: App): AccountShown {
+/** Those of `accounts`. */
+export function namedAccounts(app: App): AccountShown[] {
+  return app.pool.all.map((member) => {
+    const quota = quotaOf(app, member.own.account)
+    return Object.assign({ name: member.name }, statusOf(member), quota && { quota })
+  })
+}
+
+function unnamedAccount(app: App): AccountShown {
+  const { account, pool } = app
   const { source, state, can_serve: canServe, ...status } = account.status()
   const { expires_at, last_refresh, last_error } = status
   const rest = pool.unnamed('default').bench.status()
@@ -38,13 +50,15 @@ function unnamedAccount({ account, pool }: App): AccountShown {
     ...rest,
     ...(state === 'degraded' && { state: isDead ? 'needs_login' : 'degraded' }),
     ...(source !== 'factory_api_key' && { expires_at, last_refresh, last_error }),
+    quota: quotaOf(app, 'default'),
   }
 }
 
-function keyOfVariable({ config, pool }: App, variable: string): AccountShown {
+function keyOfVariable(app: App, variable: string): AccountShown {
+  const { config, pool } = app
   const name = variable.toLowerCase()
   if (!config.endpoint_secrets[variable]) {
     return { name, kind: 'key', state: 'needs_login', reason: `${variable} is not set` }
   }
-  return { name, kind: 'key', ...pool.unnamed(name).bench.status() }
+  return { name, kind: 'key', ...pool.unnamed(name).bench.status(), quota: quotaOf(app, name) }
 }

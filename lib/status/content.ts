@@ -61,7 +61,7 @@ export interface ModelShown {
 export async function statusContent(call: Call, url: string): Promise<StatusContent> {
   const { app, config } = call
   const content: StatusContent = {
-    ...standingOf(app),
+    ...standingOf(app, true),
     version: app.version,
     uptime_s: uptimeOf(app),
     now: new Date().toISOString(),

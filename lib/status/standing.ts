@@ -15,9 +15,10 @@ export interface Degraded {
   reason: string
 }
 
-export function standingOf(app: App): Standing {
+/** `withNames`: of accounts. */
+export function standingOf(app: App, withNames: boolean): Standing {
   const isUsed = usesAccount(app.config)
-  const notes = [...(isUsed ? app.account.notes() : []), ...app.pool.notes()]
+  const notes = [...(isUsed ? app.account.notes() : []), ...app.pool.notes(withNames)]
   const shared = [...app.limits.warnings, ...app.pool.warnings]
   const { degraded } = endpointsOf(app, true)
   const isDegraded = degraded.length > 0 || (isUsed && app.account.status().state === 'degraded')

@@ -8,6 +8,7 @@ import type { Call } from '../app.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from './attempt.ts'
 import {
   accountCredential,
+  chargedAccount,
   credentialFor,
   shownTarget,
   type Credential,
@@ -60,6 +61,15 @@ class Exchange {
   }
 
   async answer(): Promise<UpstreamAnswer> {
+    const answer = await this.#lastAnswer()
+    const account = chargedAccount(this.#call, this.#target)
+    if (account) {
+      this.#call.app.saidOfLimits.note(account, this.#target.endpoint.name, answer.headers)
+    }
+    return answer
+  }
+
+  async #lastAnswer(): Promise<UpstreamAnswer> {
     const credential = await credentialFor(this.#call, this.#target)
     const answer = await this.#attemptTwice(credential)
     if (answer.status === 404) this.#call.record.notFound = shownTarget(this.#target)

@@ -152,6 +152,17 @@ export function isOwnCredential(call: Call, endpoint: Endpoint): boolean {
   return typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined
 }
 
+/** Whose limits an answer tells of: an account that has a name, else what usage calls it. Undefined for a credential of the caller. */
+export function chargedAccount(
+  call: Call,
+  { endpoint, model, trip }: Pick<Target, 'endpoint' | 'model' | 'trip'>,
+): object | string | undefined {
+  if (trip?.account) return trip.account.account
+  if (endpoint.auth === 'account' && call.app.account.source === 'none') return undefined
+  const isOwn = endpoint.auth === 'account' || typeof endpoint.auth === 'object'
+  return isOwn ? call.config.prepared.places.get(model)?.account : undefined
+}
+
 interface KeyAuth {
   env: string
   header?: string | undefined

@@ -88,16 +88,26 @@ test('contract §17: round-robin takes each account in turn, and passes one that
 
 interface Health {
   status: string
-  accounts: { kind: string; state: string; until?: string; reason?: string; suspect?: true }[]
+  accounts: {
+    name?: string
+    kind: string
+    state: string
+    until?: string
+    reason?: string
+    suspect?: true
+  }[]
 }
 
-test('contract §17: /health says how each account is, without names', async (t) => {
+test('contract §17: /health says how each account is, and to who may not look without names', async (t) => {
   const { ask, proxy } = await twoAccounts(t, (account) => (account === 'one' ? spent : good))
-  const health = async () => (await (await fetch(`${proxy.url}/health`)).json()) as Health
+  const elsewhere = { headers: { 'x-forwarded-for': '192.0.2.1' } }
+  const health = async (from = {}) =>
+    (await (await fetch(`${proxy.url}/health`, from)).json()) as Health
 
-  const before = await health()
+  const before = await health(elsewhere)
   await ask()
-  const after = await health()
+  const after = await health(elsewhere)
+  const named = await health()
 
   assert.deepEqual(before.accounts, [
     { kind: 'key', state: 'ok' },
@@ -108,6 +118,14 @@ test('contract §17: /health says how each account is, without names', async (t)
   assert.deepEqual([one?.state, one?.reason, two?.state], ['cooling', '429, rate limit', 'ok'])
   assert.ok(Date.parse(one?.until ?? '') > Date.now() + 3_500_000)
   assert.doesNotMatch(JSON.stringify(after), /"one"|key-of/)
+  assert.deepEqual(
+    named.accounts.map(({ name, state }) => [name, state]),
+    [
+      ['one', 'cooling'],
+      ['two', 'ok'],
+    ],
+  )
+  assert.doesNotMatch(JSON.stringify(named), /key-of/)
 })
 
 test('contract §17: /health is degraded while no account of an endpoint can serve, and /ready while none ever can', async (t) => {

@@ -179,6 +179,21 @@ test('contract §17: a window that is a model’s own is told from the account�
   assert.deepEqual([spent('5h').ofModel, spent('5h').spent], [false, 'five-hour window'])
 })
 
+test('contract §17: that nothing more may be bought is no limit of its own', () => {
+  const limits = limitsOf(
+    {
+      'anthropic-ratelimit-unified-7d_opus-status': 'rejected',
+      'anthropic-ratelimit-unified-7d_opus-reset': seconds,
+      'anthropic-ratelimit-unified-overage-status': 'rejected',
+      'anthropic-ratelimit-unified-overage-reset': String(now / 1000 + 500_000),
+    },
+    '',
+    now,
+  )
+
+  assert.deepEqual([limits.ofModel, limits.spent, limits.waitMs], [true, '7d_opus', 3_600_000])
+})
+
 test('contract §17: balances and quotas are known by their codes and wordings', () => {
   const low =
     '{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}'

@@ -1,0 +1,47 @@
+/** How much of an account's limits is used, by what upstreams said of them last. */
+import type { App } from '../app.ts'
+import { windowsIn } from '../routing/limits.ts'
+
+export interface QuotaWindow {
+  /** from 0 to 1 */
+  used: number
+  /** ISO; null where nobody said */
+  resets_at: string | null
+  /** when it was told, ISO */
+  seen_at: string
+}
+
+/** By window: `5h`, `7d`, `7d_opus`, `requests`, `input-tokens` and so on. */
+export type Quota = Record<string, QuotaWindow>
+
+/** Undefined where nothing is known. What has begun anew since it was told is not known. */
+export function quotaOf(
+  { saidOfLimits }: Pick<App, 'saidOfLimits'>,
+  account: object | string,
+): Quota | undefined {
+  const now = Date.now()
+  const windows = new Map<string, QuotaWindow>()
+  const inOrder = saidOfLimits.of(account).toSorted((one, other) => one.at - other.at)
+  for (const { headers, at } of inOrder) {
+    for (const { name, used, ms } of windowsIn(headers, at).slice(0, mostWindows)) {
+      const isOver = ms !== undefined && at + ms <= now
+      if (used === undefined || isOver) continue
+      windows.set(name.slice(0, longestName), {
+        used: Math.round(used * 10_000) / 10_000,
+        resets_at: ms === undefined || ms > longestMs ? null : isoOf(at + ms),
+        seen_at: isoOf(at),
+      })
+    }
+  }
+  return windows.size > 0 ? Object.fromEntries(windows) : undefined
+}
+
+/** No provider has more. */
+const mostWindows = 20
+const longestName = 40
+/** A year, which no window has. */
+const longestMs = 365 * 24 * 3_600_000
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString()
+}
