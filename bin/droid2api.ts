@@ -24,6 +24,7 @@ import {
 } from '../lib/cli/usage.ts'
 import { usesAccount } from '../lib/config/endpoint-auth.ts'
 import { ConfigError, loadConfig } from '../lib/config/load.ts'
+import type { SeenFiles } from '../lib/config/seen-files.ts'
 import { outboundProxy } from '../lib/network/outbound-proxy.ts'
 import { UsageFileError } from '../lib/usage/folder.ts'
 
@@ -33,6 +34,8 @@ const ownKeyNote = 'DROID2API_KEY to your own key for the upstream, unless the d
 
 /** As it was at the start: a reload reads the `.env` files again. */
 const startEnvironment = { ...process.env }
+/** What each file of the configuration was when it was last read. */
+const seen: SeenFiles = new Map()
 const packageDir = findPackageDir(path.dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
   version: string
@@ -49,7 +52,7 @@ async function run(args: string[]): Promise<number> {
 const commands = {
   async serve(line: CommandLine): Promise<number> {
     const built = await build(line)
-    await serve(built, { reload: () => load(line) })
+    await serve(built, { seen, read: () => loadAgain(line) })
     return 0
   },
 
@@ -61,8 +64,9 @@ const commands = {
       const config = demoConfig(own, upstream.url)
       const built = buildApp({ config, version, warnings, accountNote: demoNote(config) })
       await serve(built, {
-        reload() {
-          const again = load(line)
+        seen,
+        async read() {
+          const again = await loadAgain(line)
           return { ...again, config: demoConfig(again.config, upstream.url) }
         },
       })
@@ -89,7 +93,7 @@ const commands = {
 
   async usage(line: CommandLine): Promise<number> {
     const { config } = load(line)
-    const store = usageStore(config, await redisServer(config))
+    const store = usageStore(config, await redisServer(config), () => config.usage.keep_months)
     try {
       process.stdout.write(await usageText(line, store, process.stdout.isTTY))
       return 0
@@ -142,14 +146,23 @@ async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> 
 
 /** Adds what `.env` files set to the environment, for all that reads it there, such as the outbound proxy. */
 function load({ flags }: CommandLine) {
+  seen.clear()
   const loaded = loadConfig({
     flags,
     env: startEnvironment,
     cwd: currentDirOrRoot(),
     packageDir,
     homeDir: homeOrRoot(),
+    seen,
   })
   Object.assign(process.env, loaded.added)
+  return loaded
+}
+
+/** Fails also where what the start would need is not there. */
+async function loadAgain(line: CommandLine) {
+  const loaded = load(line)
+  await redisServer(loaded.config)
   return loaded
 }
 

@@ -31,13 +31,24 @@ export interface ConfigState {
   loadedAt: number
   /** of the file or of what it refers to; undefined before the first */
   lastReload: { at: number; ok: boolean; faults: readonly string[] } | undefined
+  /** why what is on disk is not what runs, for `/health`; the faults are not in it */
+  note: string | undefined
+}
+
+/** In: a configuration that runs from now on, and the try that brought it. */
+export function configStateOf(
+  { file, file_hash: hash }: Config,
+  lastReload?: ConfigState['lastReload'],
+): ConfigState {
+  return { file, hash, loadedAt: Date.now(), lastReload, note: undefined }
 }
 
 export interface App {
   /** replaced as a whole by a reload; a request keeps the one it began with */
   config: Config
   configState: ConfigState
-  readonly account: Account
+  /** replaced by a reload that brings another one */
+  account: Account
   /** the accounts that have a name */
   readonly pool: AccountPool
   /** where replicas meet, for what requests ask of it */

@@ -71,13 +71,13 @@ export function openAccount(parts: AccountParts): Account {
   return fixedAccount(source.kind, key, looked, { notes, log: parts.log })
 }
 
-/** One of the accounts that have a name. */
+/** One of the accounts that have a name, which is in the lines of `log`. */
 export function openNamed(
   { name, login, file, key = '', ...own }: AccountEntry,
   parts: AccountParts,
 ): Account {
   const { token_url, client_id, refresh_hours } = own
-  const log = parts.log.child({ account: name })
+  const { log } = parts
   if (login === undefined && file === undefined) {
     return fixedAccount('factory_api_key', key, [], { notes: [], log })
   }
@@ -87,7 +87,7 @@ export function openNamed(
     login === undefined
       ? { kind: 'auth_file', file: file! }
       : { kind: 'droid_refresh_key', folder: config.data_dir, seed: login, name }
-  return rotatingAccount(source, { ...parts, config, log }, [], [])
+  return rotatingAccount(source, { ...parts, config }, [], [])
 }
 
 function fixedAccount(

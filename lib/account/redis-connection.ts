@@ -26,18 +26,20 @@ export interface RedisServer {
 const patienceMs = 3_000
 
 /**
- * The server that TOKEN_STORE names, where there is an account whose tokens are renewed, or what replicas share: usage, the
- * limits of clients, or the rests of accounts. Its client is loaded only then.
- * Throws ConfigError where that is not installed.
+ * The server that TOKEN_STORE names. Its client is loaded only then, and nothing is connected before something is shared: what a
+ * reload brings may be.
+ * Throws ConfigError where that is not installed and there is something to share: an account whose tokens are renewed, usage,
+ * limits of clients, or rests of accounts.
  */
 export async function redisServer(config: Config): Promise<RedisServer | undefined> {
   const address = storeAddress(config.secrets.token_store ?? '')
-  if (!address || !isShared(config)) return undefined
+  if (!address) return undefined
   try {
     const { createClient } = await import('@redis/client')
     return { createClient, address }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    if (!isShared(config)) return undefined
     throw new ConfigError([
       'environment: TOKEN_STORE needs a package that is not installed: npm install @redis/client@6',
     ])

@@ -1,19 +1,19 @@
 /** Puts the parts together: configuration, log, account, agents. */
 import path from 'node:path'
 import type { DestinationStream } from 'pino'
-import { openAccount, openNamed, SaidOfLimits } from '../account/account.ts'
+import { openAccount, openNamed, SaidOfLimits, type Account } from '../account/account.ts'
 import { AccountPool } from '../account/pool.ts'
 import type { RedisServer } from '../account/redis-connection.ts'
 import { SharedRests } from '../account/shared-rests.ts'
 import { SharedServer } from '../account/shared-server.ts'
 import { Admin } from '../admin.ts'
-import { RecentCalls, type App } from '../app.ts'
+import { configStateOf, RecentCalls, type App } from '../app.ts'
 import { bodyPace } from '../http/body.ts'
 import { loopback } from '../config/callers.ts'
 import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
-import type { Config } from '../config/types.ts'
-import { KnownSecrets, openLog, redactor } from '../log/log.ts'
+import type { AccountEntry, Config, LogLevel } from '../config/types.ts'
+import { KnownSecrets, openLog, redactor, type Logger } from '../log/log.ts'
 import { Limits } from '../limits/limits.ts'
 import { SharedCounts } from '../limits/shared-counts.ts'
 import { BoundedMemory } from '../translated/memory.ts'
@@ -40,6 +40,11 @@ export interface AppParts {
 
 export interface BuiltApp {
   app: App
+  /** the account without a name, for another configuration */
+  openAccount: (config: Config) => Account
+  /** What the operator should know of the configuration that runs. In: the warnings of loading it. */
+  warningsOf: (loading: string[]) => string[]
+  setLogLevel: (level: LogLevel) => void
   /** the last step before the process ends: writes what is logged, as far as somebody reads it */
   endLog(): Promise<void>
 }
@@ -57,29 +62,26 @@ export function buildApp(parts: AppParts): BuiltApp {
     redact,
     ...(destination && { destination }),
   })
+  const logs = new AccountLogs(log)
   const agents = createAgents({ proxy, connectS: () => app.config.timeouts.connect_s })
+  const open = (of: Config) => openAccount({ config: of, log, agents, redis })
+  const openOne = (entry: AccountEntry) =>
+    openNamed(entry, { config, log: logs.of(entry.name), agents, redis })
+  const store = usageStore(config, redis, () => app.config.usage.keep_months)
   const shared = redis && new SharedServer(redis)
   const rests = shared && new SharedRests(shared, log)
   const app: App = {
     config,
-    configState: {
-      file: config.file,
-      hash: config.file_hash,
-      loadedAt: Date.now(),
-      lastReload: undefined,
-    },
-    account: openAccount({ config, log, agents, redis }),
-    pool: new AccountPool(
-      { log, rests, open: (entry) => openNamed(entry, { config, log, agents, redis }) },
-      config,
-    ),
+    configState: configStateOf(config),
+    account: open(config),
+    pool: new AccountPool({ log, rests, open: openOne }, config),
     shared,
     refusals: new Refusals(),
     agents,
     reasoning: new BoundedMemory(),
     limits: new Limits(shared && new SharedCounts(shared, log)),
     admin: new Admin(log),
-    usage: new Usage({ store: usageStore(config, redis), log, config: () => app.config }),
+    usage: new Usage({ store, log, config: () => app.config }),
     log,
     redact,
     secrets: secrets.list,
@@ -94,13 +96,44 @@ export function buildApp(parts: AppParts): BuiltApp {
     bodyPace,
   }
   secrets.watch(app)
-  app.warnings = [...warnings, ...exposureWarnings(app)]
-  return { app, endLog: end }
+  const warningsOf = (loading: string[]) => [...loading, ...exposureWarnings(app)]
+  app.warnings = warningsOf(warnings)
+  return {
+    app,
+    openAccount: open,
+    warningsOf,
+    setLogLevel: (level) => logs.setLevel(level),
+    endLog: end,
+  }
+}
+
+/** The log, and those of accounts, which last: a child of pino's keeps the level that its parent had. */
+class AccountLogs {
+  readonly #log: Logger
+  readonly #named = new Map<string, Logger>()
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  of(account: string): Logger {
+    const log = this.#named.get(account) ?? this.#log.child({ account })
+    this.#named.set(account, log)
+    return log
+  }
+
+  setLevel(level: LogLevel): void {
+    for (const log of [this.#log, ...this.#named.values()]) log.level = level
+  }
 }
 
 /** Where usage is kept: with TOKEN_STORE in one place for all replicas. */
-export function usageStore(config: Config, redis: RedisServer | undefined): UsageStore {
-  if (redis) return new RedisUsage(redis, () => config.usage.keep_months)
+export function usageStore(
+  config: Config,
+  redis: RedisServer | undefined,
+  keepMonths: () => number,
+): UsageStore {
+  if (redis) return new RedisUsage(redis, keepMonths)
   return new UsageFolder(path.join(config.data_dir, 'usage'), Date.now)
 }
 

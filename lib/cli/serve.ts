@@ -5,42 +5,36 @@ import type { AddressInfo } from 'node:net'
 // not by name: a Node too old for it must still start, to report that
 import util from 'node:util'
 import type { App } from '../app.ts'
-import { ConfigError } from '../config/validate.ts'
-import { usesAccount } from '../config/endpoint-auth.ts'
 import { localDay } from '../limits/windows.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner, startLines } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
+import { watchConfig } from './config-watch.ts'
 import { cannotListen, listenOn } from './listen.ts'
+import { Reloader, type ReloadParts } from './reload.ts'
 import { tuneV8 } from './tune-v8.ts'
-
-export interface ServeOptions {
-  /** reads the configuration again, with its warnings; throws when it is broken */
-  reload(): { config: App['config']; warnings: string[] }
-}
 
 /** Thrown when the address cannot be used; the message is one line for the user. */
 export class ListenError extends Error {}
 
 /** Serves until a signal ends it; resolves when everything is closed. Throws ListenError. */
-export async function serve(built: BuiltApp, options: ServeOptions): Promise<void> {
+export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> {
   const { app } = built
   const server = createServer(app)
   tuneV8(server)
-  const account = accountStarter(app)
-  const onHangUp = onSighup(() => {
-    reload(app, options)
-    void account.start()
-  })
+  const reloader = new Reloader(built, parts)
+  const onHangUp = onSighup(() => void reloader.reload('SIGHUP'))
   process.on('SIGHUP', onHangUp)
   const stopped = nextSignal()
   await countToday(app)
   await listen(server, app)
-  await account.start()
+  await reloader.startAccounts()
   app.usage.start()
   announce(app, server)
+  const watch = watchConfig(app, reloader)
   const signal = await stopped
+  watch.stop()
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
   app.account.leave()
   app.pool.leave()
@@ -82,19 +76,6 @@ async function countToday({ config, usage, limits, log }: App): Promise<void> {
   }
 }
 
-/** A login that no endpoint uses is left alone, as each renewal spends it; a reload may bring one that does. */
-function accountStarter(app: App): { start(): Promise<void> } {
-  let started = false
-  return {
-    async start() {
-      await app.pool.start(app.config)
-      if (started || !usesAccount(app.config)) return
-      started = true
-      await app.account.start()
-    },
-  }
-}
-
 function announce(app: App, server: Server): void {
   const url = addressOf(server.address() as AddressInfo)
   if (process.stdout.isTTY) {
@@ -111,30 +92,6 @@ function announce(app: App, server: Server): void {
 
 function heading(text: string): string {
   return process.env.NO_COLOR ? text : util.styleText('bold', text)
-}
-
-function reload(app: App, options: ServeOptions): void {
-  try {
-    const { config: next, warnings } = options.reload()
-    const fixed = (['port', 'host', 'auth', 'data_dir', 'log_level'] as const).filter(
-      (key) => JSON.stringify(next[key]) !== JSON.stringify(app.config[key]),
-    )
-    app.config = next
-    const at = Date.now()
-    const lastReload = { at, ok: true, faults: [] }
-    app.configState = { file: next.file, hash: next.file_hash, loadedAt: at, lastReload }
-    app.pool.use(next)
-    app.log.info({ file: next.file }, 'configuration read again')
-    for (const warning of warnings) app.log.warn(warning)
-    if (fixed.length > 0) app.log.warn({ keys: fixed }, 'these keys take effect at the next start')
-  } catch (error) {
-    const faults = error instanceof ConfigError ? error.faults : [(error as Error).message]
-    app.configState = { ...app.configState, lastReload: { at: Date.now(), ok: false, faults } }
-    app.log.error(
-      { reason: (error as Error).message },
-      'the new configuration is broken; the running one stays',
-    )
-  }
 }
 
 /** A closed terminal sends the same signal as `kill -HUP`; a proxy that outlived it would hold the port unnoticed. */

@@ -194,6 +194,11 @@ export const fileSchema: Schema = {
     reasoning_memory: reasoningMemory,
     usage,
     auth,
+    config_watch: {
+      type: 'boolean',
+      default: true,
+      description: 'the files of the configuration are read again when they change',
+    },
     log_level: { type: 'string', enum: logLevels, default: 'info', description: 'log level' },
     dev_mode: {
       type: 'boolean',

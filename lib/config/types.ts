@@ -139,6 +139,8 @@ export interface ConfigData {
   keep_alive_s: number
   reasoning_memory: ReasoningMemoryLimits
   usage: UsageConfig
+  /** its files are looked at, and read again where they have changed */
+  config_watch: boolean
   auth: AuthConfig
   log_level: LogLevel
   dev_mode: boolean

@@ -20,12 +20,14 @@ export function standingOf(app: App, withNames: boolean): Standing {
   const isUsed = usesAccount(app.config)
   const notes = [...(isUsed ? app.account.notes() : []), ...app.pool.notes(withNames)]
   const shared = [...app.limits.warnings, ...app.pool.warnings]
+  const { note } = app.configState
+  const onDisk = note === undefined ? [] : [note]
   const { degraded } = endpointsOf(app, true)
   const isDegraded = degraded.length > 0 || (isUsed && app.account.status().state === 'degraded')
   return {
     state: isDegraded ? 'degraded' : 'ok',
     degraded,
-    warnings: [...app.warnings, ...notes, ...app.usage.warnings, ...shared],
+    warnings: [...app.warnings, ...onDisk, ...notes, ...app.usage.warnings, ...shared],
   }
 }
 

@@ -1,0 +1,180 @@
+/** Takes over a new configuration while requests run. A broken one changes nothing but what is told of it. */
+import { configStateOf, type App } from '../app.ts'
+import { usesAccount } from '../config/endpoint-auth.ts'
+import { shownAddress, storeAddress } from '../config/store-address.ts'
+import type { SeenFiles } from '../config/seen-files.ts'
+import type { Config } from '../config/types.ts'
+import { ConfigError } from '../config/validate.ts'
+import type { BuiltApp } from './build-app.ts'
+
+export interface Read {
+  config: Config
+  warnings: string[]
+}
+
+export interface ReloadParts {
+  /** Reads the configuration again. Fails with ConfigError where it is broken. */
+  read: () => Promise<Read>
+  /** what each file was at the last `read` */
+  seen: SeenFiles
+}
+
+export class Reloader {
+  readonly seen: SeenFiles
+  /** what each was that the running configuration is made of */
+  loaded: SeenFiles
+  /** called when it was tried to read it */
+  afterwards: () => void = () => undefined
+  readonly #built: BuiltApp
+  readonly #read: ReloadParts['read']
+  #started: App['account'] | undefined
+  /** one after the other */
+  #work: Promise<void> = Promise.resolve()
+  #broken: string | undefined
+  #away: string | undefined
+
+  constructor(built: BuiltApp, { read, seen }: ReloadParts) {
+    this.#built = built
+    this.#read = read
+    this.seen = seen
+    this.loaded = new Map(seen)
+  }
+
+  /** Never fails. `by`: what asks for it. */
+  reload(by: string): Promise<void> {
+    this.#work = this.#work.then(() => this.#reload(by)).then(() => this.afterwards())
+    return this.#work
+  }
+
+  /** A login that no endpoint uses is left alone, as each renewal spends it; a reload may bring one that does. */
+  async startAccounts(): Promise<void> {
+    const { app } = this.#built
+    await app.pool.start(app.config)
+    if (this.#started === app.account || !usesAccount(app.config)) return
+    this.#started = app.account
+    await app.account.start()
+  }
+
+  /** What runs stays, and the faults are told. */
+  refuse(faults: readonly string[], reason: string = faults.join('\n')): void {
+    const { app } = this.#built
+    const since = new Date(app.configState.loadedAt).toISOString()
+    this.#broken = `the configuration on disk is broken, the log says why; the one read at ${since} runs`
+    app.configState.lastReload = { at: Date.now(), ok: false, faults }
+    this.#tell()
+    app.log.error({ reason }, 'the new configuration is broken; the running one stays')
+  }
+
+  /** Something about its files that changes nothing, but is not as it should be; undefined once all is well. */
+  readonly note = (text: string | undefined): void => {
+    if (text === this.#away) return
+    if (text !== undefined) this.#built.app.log.warn(text)
+    this.#away = text
+    this.#tell()
+  }
+
+  #tell(): void {
+    this.#built.app.configState.note = this.#away ?? this.#broken
+  }
+
+  async #reload(by: string): Promise<void> {
+    try {
+      this.#use(await this.#read(), by)
+    } catch (error) {
+      const { message } = error as Error
+      this.refuse(error instanceof ConfigError ? error.faults : [message], message)
+      return
+    }
+    await this.startAccounts()
+  }
+
+  #use({ config: next, warnings }: Read, by: string): void {
+    const { app, setLogLevel, warningsOf } = this.#built
+    const { running, changes, notes } = whatStays(app.config, next)
+    this.#changeAccount(running)
+    app.config = running
+    app.pool.use(running)
+    setLogLevel(running.log_level)
+    app.warnings = [...warningsOf(warnings), ...notes]
+    this.#tellUsed(next)
+    app.log.info({ file: next.file, hash: next.file_hash, by }, 'configuration read again')
+    for (const warning of warnings) app.log.warn(warning)
+    if (notes.length > 0) app.log.warn({ changes }, 'these keys take effect at the next start')
+  }
+
+  #tellUsed(next: Config): void {
+    const lastReload = { at: Date.now(), ok: true, faults: [] }
+    this.#built.app.configState = configStateOf(next, lastReload)
+    this.loaded = new Map(this.seen)
+    this.#broken = undefined
+    this.#away = undefined
+  }
+
+  /** The account without a name, where what it is made of has changed. */
+  #changeAccount(next: Config): void {
+    const { app, openAccount } = this.#built
+    const { source } = app.account
+    if (source !== 'none' && isSame(loginOf(app.config), loginOf(next))) return
+    const account = openAccount(next)
+    if (source === 'none' && account.source === 'none') return
+    void app.account.stop()
+    app.account = account
+  }
+}
+
+function loginOf({ auth, secrets }: Config) {
+  return { auth, key: secrets.factory_api_key, login: secrets.droid_refresh_key }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+interface Change {
+  running: unknown
+  next: unknown
+}
+
+interface Stays {
+  /** the new configuration, but for what the process has been built with */
+  running: Config
+  changes: Record<string, Change>
+  notes: string[]
+}
+
+/** What needs a new start: where the proxy listens, and where it keeps things. */
+function whatStays(now: Config, next: Config): Stays {
+  const all: Record<string, Change> = {
+    host: { running: now.host, next: next.host },
+    port: { running: now.port, next: next.port },
+    DATA_DIR: { running: now.data_dir, next: next.data_dir },
+    TOKEN_STORE: { running: now.secrets.token_store, next: next.secrets.token_store },
+  }
+  const changed = Object.entries(all).filter(([, one]) => one.running !== one.next)
+  const changes = Object.fromEntries(
+    changed.map(([key, one]): [string, Change] => [
+      key,
+      key === 'TOKEN_STORE' ? { running: shownStore(now), next: shownStore(next) } : one,
+    ]),
+  )
+  const notes = Object.entries(changes).map(
+    ([key, one]) =>
+      `${key} is ${String(one.running)} until the next start, then ${String(one.next)}`,
+  )
+  const { token_store: _, ...secrets } = next.secrets
+  const { token_store: store } = now.secrets
+  const running = Object.freeze({
+    ...next,
+    host: now.host,
+    port: now.port,
+    data_dir: now.data_dir,
+    secrets: Object.freeze({ ...secrets, ...(store !== undefined && { token_store: store }) }),
+  })
+  return { running, changes, notes }
+}
+
+/** Without its password. */
+function shownStore({ secrets }: Config): string {
+  const address = storeAddress(secrets.token_store ?? '')
+  return address ? shownAddress(address) : 'none'
+}
