@@ -3,11 +3,15 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { JsonDocument } from '../pipelines/json/document.ts'
 import type { Delta } from '../pipelines/neutral/delta.ts'
-import { providers } from '../pipelines/index.ts'
+import { clients, providers } from '../pipelines/index.ts'
+import { parseExactObject } from '../pipelines/json/request-body.ts'
+import type { Model } from '../pipelines/model.ts'
+import { rewriteMessages } from '../pipelines/providers/anthropic/rewrite.ts'
 import { deltaStages } from '../pipelines/stages/translate.ts'
+import { agentMessages } from './bench/agent-body.ts'
 import { head, rawUpstream } from './faults/raw-upstream.ts'
 import { roads } from './faults/roads.ts'
 import { servingLongLine } from './faults/serving.ts'
@@ -78,6 +82,57 @@ test('a changed body of 5 MB is sent without being copied', (t) => {
   const added = pieces.filter(({ buffer }) => buffer !== bytes.buffer)
   assert.equal(added.join(), '"c","d"')
   assert.equal(concat.mock.callCount(), 0)
+})
+
+/** Bytes, or characters, that one piece of work had parsed, made text of, or put together anew. */
+function countWork(
+  t: TestContext,
+  work: () => void,
+): { parsed: number; decoded: number; joined: number } {
+  const parse = t.mock.method(JSON, 'parse')
+  const decode = t.mock.method(Buffer.prototype as Buffer, 'toString')
+  const concat = t.mock.method(Buffer, 'concat')
+  work()
+  const sum = (lengths: number[]) => lengths.reduce((all, length) => all + length, 0)
+  const counted = {
+    parsed: sum(parse.mock.calls.map((call) => call.arguments[0].length)),
+    decoded: sum(decode.mock.calls.map((call) => call.result!.length)),
+    joined: sum(concat.mock.calls.map((call) => call.result!.length)),
+  }
+  for (const { mock } of [parse, decode, concat]) mock.restore()
+  return counted
+}
+
+test('of a coding agent’s body only what may change is parsed, and nothing is put together anew', (t) => {
+  const bytes = agentMessages('claude-sonnet-4-5', 200_000, true)
+  const { system, thinking, metadata } = JSON.parse(bytes.toString()) as Record<string, object>
+  const looked = JSON.stringify([system, thinking, metadata]).length + 1000
+  const model: Model = { id: 'claude-sonnet-4-5', reasoning: 'auto' }
+  const context = { model, systemPrompt: 'You are Droid.', headers: {}, subPath: '', stream: true }
+  let pieces: Buffer[] = []
+
+  const { parsed, decoded, joined } = countWork(t, () => {
+    const document = JsonDocument.parse(bytes)
+    rewriteMessages(document, context)
+    pieces = document.pieces()
+  })
+
+  assert.ok(parsed < looked, `${parsed} of ${bytes.length} parsed`)
+  assert.ok(decoded < looked, `${decoded} of ${bytes.length} decoded`)
+  assert.equal(joined, 0)
+  const added = pieces.filter(({ buffer }) => buffer !== bytes.buffer)
+  assert.equal(added.join(), '{"type":"text","text":"You are Droid."},')
+})
+
+test('a coding agent’s body that is translated is parsed once', (t) => {
+  const bytes = agentMessages('gpt-5.1', 200_000, true)
+  const size = bytes.toString().length
+  const { messages } = clients
+
+  const { parsed, decoded } = countWork(t, () => messages.read(parseExactObject(bytes), {}))
+
+  assert.equal(parsed, size)
+  assert.equal(decoded, size)
 })
 
 for (const { name, path: route, ask, body } of roads) {
