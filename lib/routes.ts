@@ -1,11 +1,13 @@
 /** The route table: which path and method is answered by whom, and in the error envelope of which client. */
 import type { IncomingMessage } from 'node:http'
+import { seesAll } from './admin.ts'
 import type { Endpoint } from './app.ts'
 import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
 import { ownUsage } from './endpoints/own-usage.ts'
 import { oneRequest, recentRequests } from './endpoints/requests.ts'
+import { likesHtml, pageAsset, statusPage } from './endpoints/status-page.ts'
 import { status } from './endpoints/status.ts'
 import { usageReport } from './endpoints/usage.ts'
 import { sendJson } from './http/answer.ts'
@@ -24,12 +26,28 @@ interface Route {
   asks?: true
 }
 
-/** Name, version and routes. Claude Code asks HEAD / before its first call. */
-const root: Endpoint = (_req, res, call) => {
+/** Name, version and routes, and the page for a browser that may look. Claude Code asks HEAD / before its first call. */
+const root: Endpoint = async (req, res, call) => {
+  const { config, headers } = call
+  if (config.status_page && likesHtml(headers.accept)) {
+    const looking = { headers, host: headers.host, peer: req.socket.remoteAddress }
+    if (seesAll(looking, config)) {
+      await statusPage(req, res, call)
+      return
+    }
+  }
   sendJson(res, 200, { name: 'droid2api', version: call.app.version, routes: routeNames() })
 }
 
 const get = (endpoint: Endpoint) => ({ GET: endpoint, HEAD: endpoint })
+
+/** What is not there where the page is switched off. */
+const ofPage =
+  (endpoint: Endpoint): Endpoint =>
+  (req, res, call) => {
+    if (!call.config.status_page) throw unknownPath(call.path)
+    return endpoint(req, res, call)
+  }
 
 const ask = (name: string): Route => ({ name, methods: { POST: askModel }, asks: true })
 
@@ -41,7 +59,9 @@ const exact = new Map<string, Route>(
     { name: '/v1/models', methods: get(listModels) },
     { name: '/usage/me', methods: get(ownUsage) },
     { name: '/usage', methods: get(usageReport), admin: true as const },
-    { name: '/status', methods: get(status), admin: true as const },
+    { name: '/status', methods: get(ofPage(statusPage)), admin: true as const },
+    { name: '/status/page.css', methods: get(ofPage(pageAsset)), admin: true as const },
+    { name: '/status/page.js', methods: get(ofPage(pageAsset)), admin: true as const },
     { name: '/status.json', methods: get(status), admin: true as const },
     { name: '/requests', methods: get(recentRequests), admin: true as const },
     ask(clients.chat.route),

@@ -50,6 +50,8 @@ test('npm pack takes the program and what is read about it, and nothing else', (
     'dist/bin/droid2api.js',
     'dist/bin/main.mjs',
     'dist/bin/package.json',
+    'dist/page/page.css',
+    'dist/page/page.js',
     'package.json',
   ])
 })

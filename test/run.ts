@@ -20,7 +20,7 @@ const long = /(?:account|readme)\/[^/]*$/
 
 /** The files of each of these folders share a process: starting one costs a third of a second, and they change nothing in it. */
 const sharing =
-  /^(?:agent-loop|cli|config|credentials|demo|faults|log|network|pipelines|same-api|sdk|server|translated|upstream)\//
+  /^(?:agent-loop|cli|config|credentials|demo|faults|log|network|page|pipelines|same-api|sdk|server|translated|upstream)\//
 
 /** ms for one file; see `helpers/deadline.ts`, which says what held it */
 const timeout = 300_000

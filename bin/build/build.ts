@@ -1,6 +1,7 @@
 /**
  * `npm run build`: the program as one file, dist/bin/main.mjs, with all that it runs. Where env-schema asks for ajv it finds
- * validators that are compiled here. Users start dist/bin/droid2api.js in front of it, which any Node understands.
+ * validators that are compiled here. Users start dist/bin/droid2api.js in front of it, which any Node understands. The status
+ * page is dist/page: its style sheet, and the script that the browser runs and that the program loads at the first visit.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -65,10 +66,11 @@ const withoutUnused: Plugin = {
 }
 
 const binDir = path.join(projectDir, 'dist', 'bin')
+const pageDir = path.join(projectDir, 'dist', 'page')
 
 /** In one step: somebody may be starting what is there. */
-function put(name: string, write: (file: string) => void): void {
-  const file = path.join(binDir, name)
+function put(name: string, write: (file: string) => void, dir = binDir): void {
+  const file = path.join(dir, name)
   write(`${file}.new`)
   renameSync(`${file}.new`, file)
 }
@@ -105,6 +107,28 @@ await build({
 })
 
 renameSync(bundle, path.join(binDir, 'main.mjs'))
+
+/** By every browser of the last three years. */
+const page = await build({
+  absWorkingDir: projectDir,
+  entryPoints: [
+    { in: 'lib/page/main.ts', out: 'page' },
+    { in: 'lib/page/page.css', out: 'page' },
+  ],
+  outdir: pageDir,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: ['es2022', 'chrome111', 'firefox114', 'safari16.4'],
+  charset: 'utf8',
+  write: false,
+  logLevel: 'warning',
+})
+mkdirSync(pageDir, { recursive: true })
+for (const { path: file, contents } of page.outputFiles) {
+  put(path.basename(file), (place) => writeFileSync(place, contents), pageDir)
+}
+
 put('package.json', (file) => writeFileSync(file, '{ "type": "commonjs" }\n'))
 // the last, and so the newest: its age decides whether there is anything to build
 put('droid2api.js', (file) => writeFileSync(file, launcher(), { mode: 0o755 }))

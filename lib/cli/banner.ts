@@ -1,7 +1,9 @@
 /** What a person sees at start: the address, the account's state, and lines to copy for each client. */
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
+import { loopback } from '../config/callers.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
+import type { Config } from '../config/types.ts'
 import { setupBlocks } from '../setup/blocks.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
@@ -18,12 +20,21 @@ export function banner(app: App, url: string, title: (text: string) => string): 
     title(`droid2api ${app.version} listens on ${url}`),
     `Configuration: ${[config.file, ...config.env_files].join(', ')}`,
     ...startLines(app),
+    ...pageLine(config, url),
     ...app.warnings.map((warning) => `Warning: ${warning}`),
     '',
     ...setupBlocks(config, url).map(({ name, lines }) =>
       [title(name), ...lines.map((line) => `  ${line}`)].join('\n'),
     ),
   ].join('\n')}\n\n`
+}
+
+/** Where the status page is, unless nobody can reach it. */
+function pageLine({ status_page: isOn, host, prepared }: Config, url: string): string[] {
+  if (!isOn) return []
+  if (prepared.adminKey) return [`Status page: ${url}/status, with the admin key as the password`]
+  const isHere = loopback.test(host) || host === '::' || host === '0.0.0.0'
+  return isHere ? [`Status page: ${url}/status, from this machine`] : []
 }
 
 /** The account, and whose credential each endpoint gets; in the demo there is neither. */

@@ -25,6 +25,7 @@ export type FilePart = Omit<
   | 'endpoint_secrets'
   | 'file_secrets'
   | 'unserved'
+  | 'status_page'
 > & { auth: Omit<AuthConfig, 'file'> & { file?: string }; accounts: GivenAccount[] }
 
 /** As the schema leaves it: `auth` may still be missing. */

@@ -20,6 +20,7 @@ export interface Environment {
   DROID_REFRESH_KEY?: string[]
   TOKEN_STORE?: string
   USAGE?: string
+  STATUS_PAGE?: string
   ADMIN_KEY?: string
   API_KEYS?: GivenKeys
 }
@@ -52,6 +53,7 @@ export const environmentSchema: Schema = {
     API_KEYS: text('client keys, comma separated'),
     ADMIN_KEY: text('admin_key'),
     USAGE: { type: 'string', enum: ['on', 'off'], description: 'off: usage.enabled is false' },
+    STATUS_PAGE: { type: 'string', enum: ['on', 'off'], description: 'off: there is no page' },
     TOKEN_STORE: text('a Redis or Valkey server that keeps the renewed login'),
   },
 }
@@ -65,7 +67,7 @@ const secretNames = new Set([
   'ADMIN_KEY',
 ])
 
-const inSmallLetters = new Set(['LOG_LEVEL', 'USAGE'])
+const inSmallLetters = new Set(['LOG_LEVEL', 'USAGE', 'STATUS_PAGE'])
 
 /** Keys that clients present, by the name this program gives them and by those of forks of the original. */
 export const clientKeyNames = ['API_KEYS', 'API_ACCESS_KEY', 'PROXY_API_KEY'] as const

@@ -155,6 +155,8 @@ export interface ConfigData {
   unserved: Readonly<Record<string, string>>
   /** where state is kept; absolute */
   data_dir: string
+  /** whether browsers get the page of `lib/page` */
+  status_page: boolean
   /** the program's own folder, and the one it was started in; absolute */
   program_dir: string
   start_dir: string

@@ -1,12 +1,17 @@
-/** GET /status.json — what an operator looks at; GET /status the same. */
-import type { Endpoint } from '../app.ts'
+/** GET /status.json — what an operator looks at; GET /status the same, where no page is asked for. */
+import type { Call, Endpoint } from '../app.ts'
 import { sendJson } from '../http/answer.ts'
+import type { StatusContent } from '../status/content.ts'
 
 export const status: Endpoint = async (_req, res, call) => {
+  sendJson(res, 200, await contentFor(call), { 'cache-control': 'no-store' })
+}
+
+/** For the address by which the request came. */
+export async function contentFor(call: Call): Promise<StatusContent> {
   const [{ statusContent }, { addressReached }] = await Promise.all([
     import('../status/content.ts'),
     import('../status/address.ts'),
   ])
-  const content = await statusContent(call, addressReached(call))
-  sendJson(res, 200, content, { 'cache-control': 'no-store' })
+  return await statusContent(call, addressReached(call))
 }

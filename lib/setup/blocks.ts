@@ -6,9 +6,9 @@ import {
   codexCommand,
   firstModel,
   neededKey,
-  quoted,
   type NeededKey,
 } from './clients.ts'
+import { curlLines, quoted, type KeyPlace } from './curl.ts'
 
 export interface SetupBlock {
   /** for whom */
@@ -17,18 +17,20 @@ export interface SetupBlock {
 }
 
 /** The key in a line to copy. */
-const placeholders: Record<NeededKey, string> = {
+const placeholders: Record<NeededKey, KeyPlace> = {
   client: 'YOUR_CLIENT_KEY',
   upstream: 'YOUR_KEY',
   any: 'any',
 }
 
+export function keyPlace(config: Config): KeyPlace {
+  return placeholders[neededKey(config)]
+}
+
 /** `url`: where the proxy is reached, such as `http://127.0.0.1:3000`. */
 export function setupBlocks(config: Config, url: string): SetupBlock[] {
-  const key = placeholders[neededKey(config)]
-  const bearer = key === 'any' ? '' : ` -H 'authorization: Bearer ${key}'`
+  const key = keyPlace(config)
   const chat = config.models[0]?.id ?? 'MODEL'
-  const body = { model: chat, messages: [{ role: 'user', content: 'Hello' }] }
   return [
     { name: 'Claude Code', lines: [claudeLine(config, url, key)] },
     { name: 'Codex', lines: [codexLine(config, url, key)] },
@@ -37,13 +39,7 @@ export function setupBlocks(config: Config, url: string): SetupBlock[] {
       name: 'Cursor, Cline',
       lines: [`OpenAI compatible, base URL ${url}/v1, API key ${key}, model ${chat}`],
     },
-    {
-      name: 'curl',
-      lines: [
-        `curl ${url}/v1/chat/completions -H 'content-type: application/json'${bearer} \\`,
-        `  -d ${quoted(JSON.stringify(body))}`,
-      ],
-    },
+    { name: 'curl', lines: curlLines({ url, key, model: chat }) },
   ]
 }
 

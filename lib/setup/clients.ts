@@ -2,6 +2,7 @@
 import { findSource } from '../account/source.ts'
 import { endpointOf, findModel } from '../config/models.ts'
 import type { Config, ModelType } from '../config/types.ts'
+import { quoted } from './curl.ts'
 
 export const clientNames = ['claude', 'codex', 'openai'] as const
 
@@ -104,9 +105,4 @@ export function codexCommand(
 /** The first of a type, else the first of all: any client can use it. */
 export function firstModel({ models }: Config, type: ModelType): string | undefined {
   return (models.find((model) => model.type === type) ?? models[0])?.id
-}
-
-/** As one word of a shell. */
-export function quoted(text: string): string {
-  return /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -4,8 +4,9 @@
  */
 import type { App, Call } from '../app.ts'
 import { endpointOf } from '../config/models.ts'
-import type { ModelType } from '../config/types.ts'
-import { setupBlocks, type SetupBlock } from '../setup/blocks.ts'
+import type { Model, ModelType, Price } from '../config/types.ts'
+import { keyPlace, setupBlocks, type SetupBlock } from '../setup/blocks.ts'
+import type { KeyPlace } from '../setup/curl.ts'
 import { accountsOf, type AccountShown } from './accounts.ts'
 import { recentRequests, underWay, type RequestShown, type UnderWay } from './requests.ts'
 import { inFlight, standingOf, uptimeOf, type Standing } from './standing.ts'
@@ -33,7 +34,13 @@ export interface StatusContent extends Standing {
   /** null: nothing is counted */
   usage: UsageSummary | UsageProblem | null
   models: ModelShown[]
-  /** lines to copy, for the address by which this was asked for */
+  /** who has a key; empty where none is asked for */
+  callers: CallerShown[]
+  /** by which this was asked for */
+  url: string
+  /** what stands in lines to copy where a key belongs */
+  key: KeyPlace
+  /** lines to copy, for that address */
   setup: SetupBlock[]
 }
 
@@ -55,6 +62,17 @@ export interface ModelShown {
   endpoint: string
   /** which APIs serve it */
   clients: 'all'
+  price?: Price | undefined
+  fallback?: readonly string[] | undefined
+}
+
+/** Whoever has a client key, and what it opens. */
+export interface CallerShown {
+  name: string
+  /** left out: all */
+  models?: readonly string[] | undefined
+  expires?: string | undefined
+  enabled: boolean
 }
 
 /** `url`: where the proxy was asked, for lines to copy. */
@@ -72,16 +90,20 @@ export async function statusContent(call: Call, url: string): Promise<StatusCont
     under_way: underWay(app),
     recent: { kept: config.recent_requests, requests: recentRequests(app) },
     usage: (await usageOf(app)) ?? null,
-    models: config.models.map((model) => ({
-      id: model.id,
-      name: model.name,
-      type: model.type,
-      endpoint: endpointOf(config, model).name,
-      clients: 'all',
-    })),
+    models: config.models.map((model) => modelShown(model, endpointOf(config, model).name)),
+    callers: config.prepared.clientKeys.map(({ caller }) => {
+      const { name, models, expires, enabled } = caller
+      return { name, models, expires, enabled }
+    }),
+    url,
+    key: keyPlace(config),
     setup: setupBlocks(config, url),
   }
   return redacted(content, app)
+}
+
+function modelShown({ id, name, type, price, fallback }: Model, endpoint: string): ModelShown {
+  return { id, name, type, endpoint, clients: 'all', price, fallback }
 }
 
 function configShown({ config, configState }: App): ConfigShown {

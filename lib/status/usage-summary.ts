@@ -15,6 +15,18 @@ export interface UsageSummary {
   models: (Counts & { model: string })[]
   clients: (Counts & { client: string })[]
   accounts: (Counts & { account: string })[]
+  /** the days by model: those that were used most, and the others as one */
+  stacks: Stack[]
+}
+
+/** What one model had of each of the days, in their order. */
+export interface Stack {
+  /** null: all others together */
+  model: string | null
+  requests: number[]
+  tokens: number[]
+  /** millionths of a USD */
+  cost: number[]
 }
 
 export interface UsageProblem {
@@ -52,14 +64,47 @@ async function summed(usage: Usage): Promise<UsageSummary> {
   const rows = await usage.rows(span.first, span.last)
   const total = noCounts()
   for (const row of rows) addCounts(total, row)
+  const days = daysOf(rows, span)
+  const models = sumsBy(rows, span, 'model')
   return {
     since: `${span.first}..${span.last}`,
     total,
-    days: daysOf(rows, span),
-    models: sumsBy(rows, span, 'model'),
+    days,
+    models,
     clients: sumsBy(rows, span, 'client'),
     accounts: sumsBy(rows, span, 'account'),
+    stacks: stacksOf(
+      rows,
+      days.map(({ day }) => day),
+      models.slice(0, mostStacks).map(({ model }) => model),
+    ),
   }
+}
+
+/** More colours nobody tells apart. */
+const mostStacks = 6
+
+function stacksOf(rows: readonly Row[], days: string[], models: string[]): Stack[] {
+  const empty = (model: string | null): Stack => {
+    return { model, requests: zeros(days), tokens: zeros(days), cost: zeros(days) }
+  }
+  const named = new Map(models.map((model) => [model, empty(model)]))
+  const others = empty(null)
+  const places = new Map(days.map((day, index) => [day, index]))
+  for (const row of rows) {
+    const index = places.get(row.day)
+    if (index === undefined) continue
+    const stack = named.get(row.model) ?? others
+    stack.requests[index]! += row.requests
+    stack.tokens[index]! += tokens(row)
+    stack.cost[index]! += row.cost_micro_usd
+  }
+  const hasOthers = others.requests.some((count) => count > 0)
+  return [...named.values(), ...(hasOthers ? [others] : [])]
+}
+
+function zeros(days: string[]): number[] {
+  return days.map(() => 0)
 }
 
 function daysOf(rows: readonly Row[], span: Span): UsageSummary['days'] {

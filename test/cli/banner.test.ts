@@ -95,3 +95,18 @@ test('a token that expired while the proxy was off is told as being renewed', as
     /\nAccount: auth_file, token expired 2026-01-31T08:00:00\.000Z, being renewed\n/,
   )
 })
+
+test('contract §20: the banner names the page where somebody can reach it', async (t) => {
+  const key = { ADMIN_KEY: 'the-key-of-whoever-looks' }
+  const programs = [{}, key, { STATUS_PAGE: 'off' }].map((env) =>
+    runProgram(t, { args: ['demo'], env, terminal: true }),
+  )
+  const urls = await Promise.all(programs.map((program) => program.url()))
+
+  const [open, locked, off] = programs.map((program) => program.stdout())
+  assert.ok(open!.includes(`\nStatus page: ${urls[0]}/status, from this machine\n`))
+  assert.ok(
+    locked!.includes(`\nStatus page: ${urls[1]}/status, with the admin key as the password\n`),
+  )
+  assert.doesNotMatch(off!, /Status page/)
+})
