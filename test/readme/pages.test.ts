@@ -32,18 +32,11 @@ for (const readme of [english, chinese]) {
 
   test(`every link of ${readme} leads somewhere`, () => {
     const text = textOf(readme)
-    const headings = new Set(
-      Array.from(text.matchAll(/^#+ (.+)$/gm), ([, title]) => anchor(title!)),
-    )
     const links = Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, link]) => link!)
 
     assert.ok(links.length > 10)
     assert.deepEqual(
-      links.filter((link) =>
-        link.startsWith('#')
-          ? !headings.has(link.slice(1))
-          : !existsSync(path.join(packageDir, link)),
-      ),
+      links.filter((link) => !leadsSomewhere(link, readme)),
       [],
     )
   })
@@ -81,4 +74,16 @@ function anchor(title: string): string {
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}\s-]/gu, '')
     .replaceAll(' ', '-')
+}
+
+/** To a file or a folder, to a heading of it, or to one of this page. */
+function leadsSomewhere(link: string, readme: string): boolean {
+  const [file, heading] = link.split('#')
+  const page = file || readme
+  if (!existsSync(path.join(packageDir, page))) return false
+  return heading === undefined || headingsOf(page).has(heading)
+}
+
+function headingsOf(page: string): Set<string> {
+  return new Set(Array.from(textOf(page).matchAll(/^#+ (.+)$/gm), ([, title]) => anchor(title!)))
 }
