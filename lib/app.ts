@@ -11,6 +11,7 @@ import type { Caller, Config, ReasoningMemoryLimits } from './config/types.ts'
 import type { Admission, Limits } from './limits/limits.ts'
 import type { Logger, Redact } from './log/log.ts'
 import type { Agents } from './network/agents.ts'
+import type { PlainStreams } from './network/plain-streams.ts'
 import type { Refusals } from './network/refusals.ts'
 import type { Usage } from './usage/usage.ts'
 
@@ -55,6 +56,8 @@ export interface App {
   readonly shared: SharedServer | undefined
   /** endpoints that cannot be reached */
   readonly refusals: Refusals
+  /** those that refuse to tell the tokens of streams */
+  readonly plainStreams: PlainStreams
   readonly agents: Agents
   readonly reasoning: ReasoningMemory
   readonly limits: Limits

@@ -55,7 +55,12 @@ import { refusalFrom } from './providers/failure.ts'
 import { commonBody, commonTranslator } from './providers/common/answer.ts'
 import { commonRefusal } from './providers/common/error.ts'
 import { rewriteChat } from './providers/common/rewrite.ts'
-import { askForUsage, withoutUsage } from './providers/common/stream-usage.ts'
+import {
+  askForUsage,
+  refusesUsage,
+  withoutAsking,
+  withoutUsage,
+} from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
 import { rewriteResponses } from './providers/openai/rewrite.ts'
 import { readWith, type ClientRead } from './stages/serialise.ts'
@@ -108,6 +113,7 @@ interface ProviderBase {
   failure: (status: number, body: string) => ProxyError
   /** of the client's headers, those that mean something to it, by their beginnings */
   headerPrefixes: readonly string[]
+  usageOnDemand?: UsageOnDemand
   /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
   limits: RegExp
 }
@@ -131,10 +137,18 @@ export interface SameApi {
    * escaped. Source: Anthropic "Streaming messages", OpenAI "Streaming API responses" and Chat "Streaming", read 2026-11.
    */
   streamEnd: RegExp
-  /**
-   * where a stream has tokens only for who asks: asks in the client's place (false: it asks itself), and takes them out again
-   */
-  usageOnDemand?: { ask: (document: JsonDocument) => boolean; hide: () => Duplex }
+}
+
+/** Where a stream has tokens only for who asks. */
+export interface UsageOnDemand {
+  /** asks in the client's place; false: it asks itself */
+  ask: (document: JsonDocument) => boolean
+  /** takes them out of what the client gets */
+  hide: () => Duplex
+  /** whether that is what an upstream refuses */
+  isRefused: (status: number, body: string) => boolean
+  /** the body without the question */
+  leaveOut: (body: Buffer) => Buffer[]
 }
 
 /** Without `api` no client speaks its API. */
@@ -222,7 +236,12 @@ const providerTable = {
     path: '/chat/completions',
     conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteChat,
-    usageOnDemand: { ask: askForUsage, hide: withoutUsage },
+    usageOnDemand: {
+      ask: askForUsage,
+      hide: withoutUsage,
+      isRefused: refusesUsage,
+      leaveOut: withoutAsking,
+    },
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
     write: writeCommon,
     translator: commonTranslator,

@@ -18,6 +18,7 @@ import { Limits } from '../limits/limits.ts'
 import { SharedCounts } from '../limits/shared-counts.ts'
 import { BoundedMemory } from '../translated/memory.ts'
 import { createAgents } from '../network/agents.ts'
+import { PlainStreams } from '../network/plain-streams.ts'
 import { Refusals } from '../network/refusals.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
 import { UsageFolder } from '../usage/folder.ts'
@@ -77,6 +78,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     pool: new AccountPool({ log, rests, open: openOne }, config),
     shared,
     refusals: new Refusals(),
+    plainStreams: new PlainStreams(log),
     agents,
     reasoning: new BoundedMemory(),
     limits: new Limits(shared && new SharedCounts(shared, log)),

@@ -256,6 +256,7 @@ export function prepareTranslation(
     pieces: [Buffer.from(writeJson(written.body))],
     pass: provider.headerPrefixes,
     headers,
+    besides: stream ? provider.usageOnDemand : undefined,
   }
   return { road: 'translated', target, asked, body, dropped: written.dropped }
 }

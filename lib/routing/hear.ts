@@ -1,10 +1,11 @@
 /** One send to one place, and what is heard of it: how the answer begins, or why there is none. */
 import type { Call } from '../app.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from '../upstream/attempt.ts'
+import { beginningOf, textOf, unread } from '../upstream/beginning.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import type { Target, Trip } from '../upstream/target.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
-import { beginningOf, firstErrorIn, textOf, unread } from './beginning.ts'
+import { firstErrorIn } from './first-error.ts'
 import type { Facts } from './outcomes.ts'
 
 /** A request as it goes to one model. */

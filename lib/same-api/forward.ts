@@ -30,7 +30,7 @@ export interface Forwarded {
   asAsked: (() => Duplex) | undefined
 }
 
-type SameProvider = SameApi & Pick<Provider, 'neededHeaders'>
+type SameProvider = SameApi & Pick<Provider, 'neededHeaders' | 'usageOnDemand'>
 
 /**
  * The client's body with the operator's changes. `subPath`: what follows the API's own path, such as `/count_tokens`.
@@ -50,9 +50,10 @@ export function prepareForward(
   const document = model.images === false ? withoutImages(body, conversation) : body
   const context = { model, systemPrompt, headers: client, subPath, stream, isForeign }
   const headers = rewrite(document, context)
-  const isMetered = call.admission?.countsTokens === true
-  const onDemand = stream && isMetered && subPath === '' ? usageOnDemand : undefined
-  const asAsked = onDemand?.ask(document) ? onDemand.hide : undefined
+  const isMetered = call.admission?.countsTokens === true || call.config.usage.enabled
+  const mayAsk = stream && isMetered && subPath === '' && usageOnDemand !== undefined
+  const onDemand = mayAsk && !call.app.plainStreams.has(target) ? usageOnDemand : undefined
+  const besides = onDemand?.ask(document) ? onDemand : undefined
   for (const name in neededHeaders) {
     if (client[name] === undefined) headers[name] = neededHeaders[name]
   }
@@ -61,10 +62,10 @@ export function prepareForward(
   return {
     road: 'same-api',
     target,
-    body: { pieces: document.pieces(), pass: 'all', headers },
+    body: { pieces: document.pieces(), pass: 'all', headers, besides },
     // how a stream below the API's own path ends, only the upstream knows
     streamEnd: subPath === '' ? streamEnd : undefined,
-    asAsked,
+    asAsked: besides?.hide,
   }
 }
 

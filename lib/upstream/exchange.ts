@@ -15,6 +15,8 @@ import {
   type Target,
 } from './target.ts'
 import { requestHeaders } from './headers.ts'
+import { beginningOf, textOf, unread } from './beginning.ts'
+import type { UsageOnDemand } from '../../pipelines/index.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
 export type Sender = (request: Outgoing) => Promise<UpstreamAnswer>
@@ -28,7 +30,11 @@ export interface OutgoingBody {
   /** which of the client's headers go along: all, or those with such a beginning */
   pass: 'all' | readonly string[]
   headers: Record<string, string | undefined>
+  /** what is asked for beside what the client wants: left out where the upstream refuses it */
+  besides?: Besides | undefined
 }
+
+type Besides = Pick<UsageOnDemand, 'isRefused' | 'leaveOut'>
 
 /**
  * The upstream's answer, whatever its status; its body is still to be read.
@@ -61,12 +67,38 @@ class Exchange {
   }
 
   async answer(): Promise<UpstreamAnswer> {
-    const answer = await this.#lastAnswer()
+    const answer = await this.#plainAnswer()
     const account = chargedAccount(this.#call, this.#target)
     if (account) {
       this.#call.app.saidOfLimits.note(account, this.#target.endpoint.name, answer.headers)
     }
     return answer
+  }
+
+  /** Asks again without what was asked for besides, where the upstream refuses just that. */
+  async #plainAnswer(): Promise<UpstreamAnswer> {
+    const { besides } = this.#body
+    const { signal, app } = this.#call
+    if (!besides) return await this.#lastAnswer()
+    if (app.plainStreams.has(this.#target)) return await this.#askPlainly(besides)
+    const answer = await this.#lastAnswer()
+    const { status, headers, stream } = answer
+    if (status < 400 || !this.#mayRepeat) return answer
+    const bytes = await beginningOf(stream, { isEnough: isNever, patienceMs: refusalMs, signal })
+    if (signal.cancelled) {
+      stream.destroy()
+      throw signal.reason
+    }
+    const looked = { ...answer, stream: unread(stream) }
+    if (!besides.isRefused(status, textOf(bytes, headers['content-encoding']))) return looked
+    drain(looked.stream)
+    app.plainStreams.add(this.#target)
+    return await this.#askPlainly(besides)
+  }
+
+  async #askPlainly({ leaveOut }: Besides): Promise<UpstreamAnswer> {
+    this.#body.pieces = leaveOut(Buffer.concat(this.#body.pieces))
+    return await this.#lastAnswer()
   }
 
   async #lastAnswer(): Promise<UpstreamAnswer> {
@@ -132,6 +164,13 @@ class Exchange {
       throw error
     }
   }
+}
+
+/** A refusal is a line of JSON, and there at once. */
+const refusalMs = 2_000
+
+function isNever(): boolean {
+  return false
 }
 
 /** One that is kept for the next request, or one of the request's own. */

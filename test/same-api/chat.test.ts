@@ -59,6 +59,7 @@ test('§11.1 model, prompt, level and stream go into the body, and no other byte
     headers: { accept: 'text/event-stream' },
     config: {
       system_prompt: 'Be kind.',
+      usage: { enabled: false },
       models: [{ name: 'G', id: 'glm-4.6', type: 'common', upstream_id: 'glm', reasoning: 'low' }],
     },
   })

@@ -127,6 +127,8 @@ async function sent(
   const proxy = await startProxy(t, {
     config: {
       system_prompt: prompt,
+      // else a stream is asked for its tokens
+      usage: { enabled: false },
       endpoints: [{ name: 'e', type, base_url: upstream.url, auth: 'none' }],
       models: [{ name: 'm', id: 'm', type, images: false, ...model }],
     },

@@ -1,10 +1,16 @@
-/** Streams of chat clients whose tokens are limited: their tokens are counted, and they get what they asked for. */
+/** Streams of chat clients: their tokens are counted, and the clients get what they asked for. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { withoutUsage } from '../../pipelines/providers/common/stream-usage.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import { until } from '../helpers/until.ts'
+import {
+  startUpstream,
+  type Answer,
+  type RecordedRequest,
+  type Script,
+} from '../helpers/upstream.ts'
 
 const key = 'k-alice-3f9a1c7e55'
 const event = (data: object | string) =>
@@ -19,16 +25,19 @@ const done = event('[DONE]')
 const all = [verdict, text, last, usage, done].join('')
 const hidden = [verdict, text, last, done].join('')
 
-async function setting(t: TestContext, limits: object) {
-  const upstream = await startUpstream(t, (request) => {
-    const { stream_options: options } = request.json() as { stream_options?: object }
-    return { sse: [options ? all : hidden] }
-  })
+const asIs: Script = (request) => {
+  const { stream_options: options, usage: openRouters } = request.json() as Record<string, unknown>
+  return { sse: [options || openRouters ? all : hidden] }
+}
+
+async function setting(t: TestContext, limits: object, config: object = {}, script = asIs) {
+  const upstream = await startUpstream(t, script)
   const clients = [{ name: 'alice', key, ...limits }]
-  const { url } = await startProxy(t, {
-    config: oneUpstream(upstream.url, { clients }),
+  const proxy = await startProxy(t, {
+    config: oneUpstream(upstream.url, { clients, ...config }),
     env: { FACTORY_API_KEY: 'fk-of-the-account' },
   })
+  const { url } = proxy
   const ask = async (more: object = {}) => {
     const body = { model: 'glm-4.6', messages: [{ role: 'user', content: 'Hi' }], stream: true }
     const headers = { authorization: `Bearer ${key}` }
@@ -39,13 +48,18 @@ async function setting(t: TestContext, limits: object) {
     const mine = await fetch(`${url}/usage/me`, { headers: { 'x-api-key': key } })
     return ((await mine.json()) as { today: { tokens: number } }).today.tokens
   }
-  const sent = () =>
-    (upstream.requests.at(-1)!.json() as { stream_options?: object }).stream_options
-  return { ask, tokens, sent }
+  const sent = () => optionsOf(upstream.requests.at(-1)!)
+  return { proxy, upstream, ask, tokens, sent }
 }
 
+function optionsOf(request: RecordedRequest): object | undefined {
+  return (request.json() as { stream_options?: object }).stream_options
+}
+
+const withoutCounting = { usage: { enabled: false } }
+
 test('contract §14.6: a chat stream of a client with a limit of tokens is counted, and looks as it asked for it', async (t) => {
-  const { ask, tokens, sent } = await setting(t, { tokens_per_day: 1000 })
+  const { ask, tokens, sent } = await setting(t, { tokens_per_day: 1000 }, withoutCounting)
 
   assert.equal(await ask(), hidden)
   assert.equal(await tokens(), 20)
@@ -55,11 +69,110 @@ test('contract §14.6: a chat stream of a client with a limit of tokens is count
   assert.equal(await tokens(), 60)
 })
 
-test('contract §14.6: without a limit of tokens a chat request goes up as it came', async (t) => {
-  const { ask, sent } = await setting(t, { requests_per_day: 9 })
+test('contract §15.10: where nothing counts tokens a chat request goes up as it came', async (t) => {
+  const { ask, sent } = await setting(t, { requests_per_day: 9 }, withoutCounting)
 
   assert.equal(await ask(), hidden)
   assert.equal(sent(), undefined)
+})
+
+test('contract §15.10: where usage is on the tokens of every chat stream count, and no other byte moves', async (t) => {
+  const { proxy, upstream, ask } = await setting(t, {})
+
+  assert.equal(await ask(), hidden)
+  assert.equal(await ask({ stream_options: { include_usage: true } }), all)
+  assert.equal(await ask({ usage: { include: true } }), all)
+
+  await until(() => proxy.app.calls.size === 0)
+  const [row] = proxy.app.usage.book.counted()
+  assert.deepEqual([row?.requests, row?.unmetered, row?.input, row?.output], [3, 0, 36, 24])
+  const bodies = upstream.requests.map(({ body }) => body.toString())
+  const own = '{"model":"glm-4.6","messages":[{"role":"user","content":"Hi"}],"stream":true'
+  assert.deepEqual(bodies, [
+    own.replace('{', '{"stream_options":{"include_usage":true},') + '}',
+    `${own},"stream_options":{"include_usage":true}}`,
+    `${own},"usage":{"include":true}}`,
+  ])
+})
+
+const refusals: Record<string, Answer> = {
+  Mistral: {
+    status: 422,
+    body: {
+      object: 'error',
+      message: {
+        detail: [{ type: 'extra_forbidden', loc: ['body', 'stream_options', 'include_usage'] }],
+      },
+    },
+  },
+  'an old vLLM': {
+    status: 400,
+    body: {
+      object: 'error',
+      message: "[{'type': 'extra_forbidden', 'loc': ('body', 'stream_options')}]",
+    },
+  },
+}
+
+for (const [who, refusal] of Object.entries(refusals)) {
+  test(`contract §15.10: ${who}, who refuses to be asked, gets the request as it came, and is asked no more`, async (t) => {
+    const { proxy, upstream, ask } = await setting(t, {}, {}, (request) =>
+      optionsOf(request) ? refusal : { sse: [hidden] },
+    )
+
+    assert.equal(await ask(), hidden)
+    const own = { stream_options: { include_obfuscation: true } }
+    assert.equal(await ask(own), JSON.stringify(refusal.body))
+    assert.equal(await ask(), hidden)
+
+    assert.deepEqual(upstream.requests.map(optionsOf), [
+      { include_usage: true },
+      undefined,
+      { include_obfuscation: true },
+      undefined,
+    ])
+    const asItCame = '{"model":"glm-4.6","messages":[{"role":"user","content":"Hi"}],"stream":true}'
+    assert.equal(upstream.requests[1]!.body.toString(), asItCame)
+    const told = proxy.logs.filter(({ msg }) => String(msg).includes('refuses to be asked'))
+    assert.deepEqual(
+      told.map(({ endpoint, model }) => [endpoint, model]),
+      [['other', 'glm-4.6']],
+    )
+  })
+}
+
+test('contract §15.10: a client of another API is served by an upstream that refuses the question', async (t) => {
+  const { proxy, upstream } = await setting(t, {}, {}, (request) =>
+    optionsOf(request) ? refusals.Mistral! : { sse: [hidden] },
+  )
+  const body = {
+    model: 'glm-4.6',
+    max_tokens: 9,
+    stream: true,
+    messages: [{ role: 'user', content: 'Hi' }],
+  }
+  const asked = async () => {
+    const answer = await post(`${proxy.url}/v1/messages`, body, { 'x-api-key': key })
+    assert.equal(answer.status, 200)
+    assert.match(await answer.text(), /message_stop/)
+  }
+
+  await asked()
+  await asked()
+
+  const options = upstream.requests.map(optionsOf)
+  assert.deepEqual(options, [{ include_usage: true }, undefined, undefined])
+})
+
+test('contract §15.10: any other refusal goes to the client as it came, and so does one of its own question', async (t) => {
+  let refusal: Answer = { status: 400, body: { error: { message: 'no such model' } } }
+  const { upstream, ask } = await setting(t, {}, {}, () => refusal)
+
+  assert.equal(await ask(), JSON.stringify(refusal.body))
+  refusal = refusals.Mistral!
+  assert.equal(await ask({ stream_options: { include_usage: true } }), JSON.stringify(refusal.body))
+
+  assert.equal(upstream.requests.length, 2)
 })
 
 test('contract §14.6: the chunk is found wherever the bytes are cut, with either line end', async () => {

@@ -282,7 +282,7 @@ test('§11.1 a `common` model gets the body as it is but for model, prompt and l
   const answer = ': note\n\ndata: {"choices":[],"odd":1.0}\n\ndata: [DONE]\n\n'
   const upstream = await startUpstream(t, [{ sse: [answer] }])
   const { url } = await startProxy(t, {
-    config: oneUpstream(upstream.url, { system_prompt: 'Be brief.' }),
+    config: oneUpstream(upstream.url, { system_prompt: 'Be brief.', usage: { enabled: false } }),
   })
 
   const back = await post(`${url}/v1/chat/completions?x=1`, {

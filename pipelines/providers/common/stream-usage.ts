@@ -3,16 +3,36 @@
  * Source: OpenAI API reference "Chat Completions", `stream_options`, read 2026-11.
  */
 import { Transform, type TransformCallback } from 'node:stream'
-import type { JsonDocument } from '../../json/document.ts'
+import { JsonDocument } from '../../json/document.ts'
 import { isObject } from '../../json/value.ts'
 
-/** Asks for the tokens in the client's place; false where it asks itself. */
+/** Asks for the tokens in the client's place; false where it asks itself, be it in OpenRouter's words. */
 export function askForUsage(document: JsonDocument): boolean {
-  const options = document.get('stream_options')
+  const [options, openRouters] = [document.get('stream_options'), document.get('usage')]
   const own = isObject(options) ? options : {}
-  if (own.include_usage === true) return false
+  const asksItself = own.include_usage === true || (isObject(openRouters) && openRouters.include)
+  if (asksItself === true) return false
   document.set('stream_options', { ...own, include_usage: true })
   return true
+}
+
+/**
+ * Whether a refusal is of the question for tokens: servers that do not know it name it. Mistral: 422, `extra_forbidden` with
+ * `["body","stream_options","include_usage"]`; old vLLM and Fireworks: 400, the same in other words.
+ * Source: openai/openai-agents-python #442, modelscope/ms-agent #489, FlowiseAI/Flowise #2866, read 2026-11.
+ */
+export function refusesUsage(status: number, body: string): boolean {
+  return (status === 400 || status === 422) && body.includes('stream_options')
+}
+
+/** The same request without the question. */
+export function withoutAsking(bytes: Buffer): Buffer[] {
+  const document = JsonDocument.parse(bytes)
+  const options = document.get('stream_options')
+  const { include_usage: _, ...others } = isObject(options) ? options : {}
+  if (Object.keys(others).length > 0) document.set('stream_options', others)
+  else document.delete('stream_options')
+  return document.pieces()
 }
 
 const nothing = Buffer.alloc(0)
