@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the image and checks what README.md and docker-compose.yml promise of it. Needs podman or docker.
+# Builds the image and checks what docs/deploy.md and docker-compose.yml promise of it. Needs podman or docker.
 #
 #   test/container.sh              with node:24-alpine as the engine has it, or fetches it
 #   STAND_IN=DIR test/container.sh without that image: DIR is the root filesystem of a Debian (debootstrap makes one),
@@ -52,7 +52,7 @@ stand_in() {
   tar -C "$STAND_IN" -c . | "$engine" import -q - node:24-alpine
 }
 
-# What the image is run with in all that follows, beside the options given: as strict as the README says it may be.
+# What the image is run with in all that follows, beside the options given: as strict as docs/deploy.md says it may be.
 start() {
   "$engine" rm -f "$box" >/dev/null 2>&1 || true
   began=$(node -p 'Date.now()')

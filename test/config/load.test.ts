@@ -341,17 +341,39 @@ test('every key of the schema has a type and a description', () => {
   assert.deepEqual(bare, [])
 })
 
-for (const readme of ['README.md', 'README.zh-CN.md']) {
-  test(`${readme} names every key of the configuration`, () => {
-    const text = readFileSync(path.join(packageDir, readme), 'utf8')
-    const keys = Object.entries(fileSchema.properties ?? {}).flatMap(([key, rule]) =>
-      rule.properties ? Object.keys(rule.properties).map((inner) => `${key}.${inner}`) : [key],
-    )
-    const inModels = Object.keys(fileSchema.properties?.models?.items?.properties ?? {})
+for (const page of ['docs/configuration.md', 'docs/zh-CN/configuration.md']) {
+  test(`contract §3: the tables of ${page} have every key of the configuration, and no other`, () => {
+    const lists = ['models', 'endpoints', 'accounts', 'clients']
+    const text = readFileSync(path.join(packageDir, page), 'utf8')
 
-    assert.deepEqual(
-      [...keys, ...inModels].filter((key) => !text.includes(key)),
-      [],
-    )
+    assert.deepEqual(shownIn(text, /^\| (?:key|键) \|.*/m), keysOf(fileSchema))
+    for (const list of lists) {
+      const entry = fileSchema.properties?.[list]?.items ?? {}
+      assert.deepEqual(
+        shownIn(text, new RegExp(`^\\| [^|]*\`${list}\\[\\]\`[^|]* \\|.*(?=\\n\\| ---)`, 'm')),
+        keysOf(entry),
+      )
+    }
   })
+}
+
+/** The names in the first column of the table with such a head. */
+function shownIn(text: string, head: RegExp): string[] {
+  const [, rest = ''] = text.split(head)
+  const rows = rest.slice(0, rest.indexOf('\n\n')).split('\n').slice(2)
+  const cells = rows.map((row) => row.split(' | ')[0]!)
+  return cells
+    .flatMap((cell) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name]) => name!))
+    .toSorted()
+}
+
+/** As the page writes them: `models[]`, `timeouts.idle_s`. */
+function keysOf(schema: Schema): string[] {
+  return Object.entries(schema.properties ?? {})
+    .flatMap(([key, rule]) => {
+      const inner = schema === fileSchema ? Object.keys(rule.properties ?? {}) : []
+      if (inner.length > 0) return inner.map((name) => `${key}.${name}`)
+      return rule.type === 'array' ? `${key}[]` : key
+    })
+    .toSorted()
 }

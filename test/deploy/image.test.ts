@@ -58,7 +58,7 @@ test('O6: the program is not below /app, where users of the original mount a vol
 })
 
 test('O6: the upgrade notes name the cause and the remedy', () => {
-  for (const page of ['CHANGELOG.md', 'README.md', 'README.zh-CN.md']) {
+  for (const page of ['CHANGELOG.md', 'docs/deploy.md', 'docs/zh-CN/deploy.md']) {
     const text = readFileSync(path.join(packageDir, page), 'utf8')
     assert.match(text, /auth-data:\/app`[\s\S]{0,200}`auth-data:\/app\/data`/, page)
   }

@@ -1,4 +1,4 @@
-/** What the README's docker commands name: a compose file, an image, a Dockerfile, checked without Docker. */
+/** What the docker commands of the pages name: a compose file, an image, a Dockerfile, checked without Docker. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'

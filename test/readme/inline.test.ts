@@ -1,10 +1,11 @@
-/** Commands within the README's sentences are run like the blocks, or, where they take minutes, are at least what they say. */
+/** Commands within the sentences of the pages are run like the blocks, or, where they take minutes, are at least what they say. */
 import assert from 'node:assert/strict'
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { freePort } from '../helpers/free-port.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
-import { blockOf, blocksIn, codeSpansOf, english, packageDir, quotesOf } from './page.ts'
+import { blocksIn, blockOf, codeSpans, packageDir, quotesOf, troubleshooting } from './page.ts'
 import { sandbox } from './sandbox.ts'
 
 const program = 'node dist/bin/droid2api.js'
@@ -34,6 +35,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'env codex': printsFor(/^codex\(\) \{ .*model_providers\.droid2api/),
   'env openai': printsFor(/^export OPENAI_BASE_URL=/),
   'droid2api env claude': asCommand(/^export ANTHROPIC_BASE_URL=/),
+  'droid2api usage --since 7d': asCommand(/"by":\["day"\],"rows":\[\]/),
   'droid2api usage --since 7d --by client': asCommand(/"by":\["client"\],"rows":\[\]/),
   'droid2api key alice': asCommand(/sha256:[0-9a-f]{64}/),
   'droid2api key NAME': (t) => {
@@ -41,16 +43,9 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   },
   'droid2api --help': asCommand(/Commands\n[\s\S]*Flags\n/),
 
-  async 'check --online'(t, command) {
-    const { dir, paste, start } = sandbox(t)
-    const upstream = await start('node dist/bin/droid2api.js demo')
-    writeFileSync(path.join(dir, 'config.json'), JSON.stringify(oneUpstream(upstream.url)))
-
-    const printed = paste(`${program} ${command}`, { PORT: '0' })
-
-    assert.match(printed, /ok +upstream: /)
-  },
-
+  'droid2api check --online': (t, command) =>
+    checkedOnline(t, command.replace('droid2api', program)),
+  'check --online': (t, command) => checkedOnline(t, `${program} ${command}`),
   'check --renew'(t, command) {
     assert.match(sandbox(t).paste(`${program} ${command} || true`), /ok +token: no account/)
   },
@@ -78,7 +73,8 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   },
 
   'systemctl reload droid2api'() {
-    assert.match(blockOf('sh', 'sudo tee'), /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
+    const unit = readFileSync(path.join(packageDir, 'deploy', 'droid2api.service'), 'utf8')
+    assert.match(unit, /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
   },
 
   'npm test FILE…'(t, command) {
@@ -89,6 +85,29 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
 
     assert.match(printed, /^[1-9]\d? passed, 0 failed/m)
   },
+  async 'npm start -- --port 3111'(t, command) {
+    const { start } = sandbox(t)
+    const port = String(await freePort())
+
+    const { url } = await start(command.replace('3111', port))
+
+    assert.equal(new URL(url).port, port)
+  },
+
+  async 'node --watch --import tsx bin/droid2api.ts demo'(t, command) {
+    const { start, paste } = sandbox(t)
+
+    const { url } = await start(command)
+
+    assert.match(paste(`curl -sf ${url}/health`), /"status":"ok"/)
+  },
+
+  'npm run build': isScript,
+  'npm run lint': isScript,
+  'npm run format': isScript,
+  'npm run format:check': isScript,
+  'npm run types': isScript,
+  'npm run deadcode': isScript,
   'npm run bench': isScript,
   'npm run bench JSON': isScript,
   'npm run bench -- --roads': isScript,
@@ -101,8 +120,8 @@ const looksLikeOne =
   /^(?:\.\/start\.sh|\.ci\/.*|test\/\S+\.sh|(?:check|docker|droid2api|env|node|npm|npx|printf|cp|kill|systemctl) .+)$/
 
 const blocks = [...blocksIn('sh').values()].join('\n')
-const quotes = new Set(quotesOf(english))
-const commands = codeSpansOf(english).filter(
+const quotes = new Set(quotesOf(troubleshooting[0]).flat())
+const commands = codeSpans().filter(
   (span) =>
     looksLikeOne.test(span) && !quotes.has(span) && (span in trials || !blocks.includes(span)),
 )
@@ -127,6 +146,16 @@ function printsFor(expected: RegExp) {
   return (t: TestContext, command: string) => {
     assert.match(sandbox(t).paste(`${program} ${command}`), expected)
   }
+}
+
+async function checkedOnline(t: TestContext, command: string): Promise<void> {
+  const { dir, paste, start } = sandbox(t)
+  const upstream = await start('node dist/bin/droid2api.js demo')
+  writeFileSync(path.join(dir, 'config.json'), JSON.stringify(oneUpstream(upstream.url)))
+
+  const printed = paste(command, { PORT: '0' })
+
+  assert.match(printed, /ok +upstream: /)
 }
 
 /** Installed as the page says. */

@@ -1,11 +1,11 @@
-/** The README's troubleshooting: it quotes what the program says, and all that a user can meet. */
+/** The page of troubleshooting: it quotes what the program says, and all that a user can meet. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { ConfigError, loadConfig } from '../../lib/config/load.ts'
-import { chinese, english, packageDir, quotesOf } from './page.ts'
+import { packageDir, quotesOf, textOf, troubleshooting } from './page.ts'
 
 /** What Codex and Docker say. */
 const foreign = new Set(['Missing environment variable', '.env not found'])
@@ -25,14 +25,18 @@ const needNoRow = [
 const ownSource = ['bin', 'lib', 'pipelines/json'].map(sourceIn).join('\n')
 const said = [ownSource, sourceIn('pipelines'), faultOf({ port: 'x' })].join('\n')
 
-for (const quote of quotesOf(english)) {
+const [english, chinese] = troubleshooting
+const rows = quotesOf(english)
+const quotes = rows.flat()
+
+for (const quote of quotes) {
   test(`quoted: ${quote}`, () => {
     assert.ok(foreign.has(quote) || patternOf(quote).test(said), 'nothing says this')
   })
 }
 
 test('every message that a user can meet has its row', () => {
-  const known = [...quotesOf(english).map(patternOf), ...needNoRow]
+  const known = [...quotes.map(patternOf), ...needNoRow]
   const messages = messagesIn(ownSource)
   assert.ok(messages.length > 50, `${messages.length} messages`)
 
@@ -41,8 +45,32 @@ test('every message that a user can meet has its row', () => {
   assert.deepEqual(withoutRow, [])
 })
 
-test('both READMEs quote the same messages', () => {
-  assert.deepEqual(quotesOf(chinese), quotesOf(english))
+test('the rows stand in the order of the alphabet, by the first message of each', () => {
+  const firsts = rows.map(([first]) => first!.replace(/^[^a-z\d]+/i, '').toLowerCase())
+
+  assert.deepEqual(
+    firsts.filter((first, index) => index > 0 && first < firsts[index - 1]!),
+    [],
+  )
+})
+
+test('the Chinese page quotes the same messages in the same order', () => {
+  assert.deepEqual(quotesOf(chinese), rows)
+})
+
+test('the messages that the READMEs have a word on are on that page, too', () => {
+  const [inEnglish, inChinese] = ['README.md', 'README.zh-CN.md'].map((page) => {
+    const text = textOf(page)
+    const table = text.slice(text.indexOf('\n| `Port … on … is in use`'))
+    return Array.from(table.matchAll(/^\| `([^`]+)`/gm), ([, quote]) => quote!)
+  })
+
+  assert.ok(inEnglish!.length > 5)
+  assert.deepEqual(inChinese, inEnglish)
+  assert.deepEqual(
+    inEnglish!.filter((quote) => !quotes.includes(quote)),
+    [],
+  )
 })
 
 /** All source in a folder, without the demo, whose answers are examples. */

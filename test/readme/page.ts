@@ -1,10 +1,20 @@
-/** A README, read as its readers do: blocks to copy, what they print, words in the text that are commands. */
-import { readFileSync } from 'node:fs'
+/** The pages, read as their readers do: blocks to copy, what they print, words in the text that are commands. */
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 export const packageDir = path.join(import.meta.dirname, '..', '..')
-export const english = 'README.md'
-export const chinese = 'README.zh-CN.md'
+
+/** The pages whose commands and files the tests of this folder run, each with the page that says the same in Chinese. */
+export const translations: [english: string, chinese: string][] = [
+  ['README.md', 'README.zh-CN.md'],
+  ...readdirSync(path.join(packageDir, 'docs', 'zh-CN')).map((name): [string, string] => [
+    `docs/${name}`,
+    `docs/zh-CN/${name}`,
+  ]),
+]
+
+/** Those without the Chinese ones, which have the same blocks. */
+const english = [...translations.map(([page]) => page), 'CONTRIBUTING.md']
 
 export interface Block {
   /** `sh`, `json`, …; empty for what a command prints */
@@ -12,29 +22,40 @@ export interface Block {
   text: string
 }
 
-export function textOf(readme: string): string {
-  return readFileSync(path.join(packageDir, readme), 'utf8')
+export function textOf(page: string): string {
+  return readFileSync(path.join(packageDir, page), 'utf8')
 }
 
-export function blocksOf(readme: string): Block[] {
-  return Array.from(textOf(readme).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm), (found) => ({
+export function blocksOf(page: string): Block[] {
+  return Array.from(textOf(page).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm), (found) => ({
     language: found[1]!,
     text: found[2]!,
   }))
 }
 
-/** What stands in the text as code, without the blocks; each once. */
-export function codeSpansOf(readme: string): string[] {
-  const text = textOf(readme).replaceAll(/^```[\s\S]*?^```$/gm, '')
+/** What stands in the text of a page as code, without the blocks; each once. */
+export function codeSpansOf(page: string): string[] {
+  const text = textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, '')
   return [...new Set(Array.from(text.matchAll(/`([^`\n]+)`/g), ([, code]) => code!))]
 }
 
-/** The blocks of a language, by their first line. */
+/** What stands in the text of any page as code. */
+export function codeSpans(): string[] {
+  return [...new Set(english.flatMap(codeSpansOf))]
+}
+
+/** The blocks of a language on all pages. Two pages may show the same one. */
+export function textsIn(language: string): string[] {
+  const blocks = english.flatMap(blocksOf).filter((block) => block.language === language)
+  return [...new Set(blocks.map(({ text }) => text))]
+}
+
+/** The same, by their first line. */
 export function blocksIn(language: string): Map<string, string> {
   const blocks = new Map<string, string>()
-  for (const { text } of blocksOf(english).filter((block) => block.language === language)) {
-    const first = firstLine(text)
-    if (blocks.has(first)) throw new Error(`two blocks begin with ${first}`)
+  for (const text of textsIn(language)) {
+    const first = text.slice(0, text.indexOf('\n'))
+    if (blocks.has(first)) throw new Error(`two blocks begin with ${first} and are not the same`)
     blocks.set(first, text)
   }
   return blocks
@@ -42,37 +63,29 @@ export function blocksIn(language: string): Map<string, string> {
 
 /** The block that begins so. */
 export function blockOf(language: string, begins: string): string {
-  const found = blocksOf(english).find(
-    (block) => block.language === language && block.text.startsWith(begins),
-  )
-  if (!found) throw new Error(`no block begins with ${begins}`)
-  return found.text
+  const found = textsIn(language).find((text) => text.startsWith(begins))
+  if (found === undefined) throw new Error(`no block begins with ${begins}`)
+  return found
 }
 
-/** What the page shows as printed by the block that begins so: the block behind it. */
+/** What a page shows as printed by the block that begins so: the block behind it. */
 export function shownAfter(begins: string): string {
-  const blocks = blocksOf(english)
-  const at = blocks.findIndex(({ text }) => text.startsWith(begins))
-  const next = blocks[at + 1]
-  if (at === -1 || !next || next.language === 'sh')
-    throw new Error(`nothing is shown for ${begins}`)
-  return next.text
+  const blocks = english.flatMap(blocksOf)
+  const shown = blocks
+    .filter((_, index) => blocks[index - 1]?.text.startsWith(begins))
+    .find(({ language }) => language === '')
+  if (!shown) throw new Error(`nothing is shown for ${begins}`)
+  return shown.text
 }
 
-function firstLine(text: string): string {
-  return text.slice(0, text.indexOf('\n'))
-}
+export const troubleshooting = ['docs/troubleshooting.md', 'docs/zh-CN/troubleshooting.md'] as const
 
-/** What the rows of the troubleshooting table quote: the code in their first column. */
-export function quotesOf(readme: string): string[] {
-  return troubles(readme).flatMap((row) =>
+/** What the rows of a table of messages quote, row by row: the code in their first column. */
+export function quotesOf(page: string): string[][] {
+  const rows = textOf(page)
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  return rows.map((row) =>
     Array.from(row.split(' | ')[0]!.matchAll(/`([^`]+)`/g), ([, quote]) => quote!),
   )
-}
-
-/** The only table whose first column quotes messages: it begins with the port that is taken. */
-function troubles(readme: string): string[] {
-  const text = textOf(readme)
-  const begin = text.indexOf('\n| `Port … on … is in use`')
-  return text.slice(begin + 1, text.indexOf('\n\n', begin)).split('\n')
 }

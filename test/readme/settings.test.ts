@@ -1,12 +1,12 @@
-/** The files that the README shows are used as they are: by the program, or as their clients read them. */
+/** The files that the pages show are used as they are: by the program, or as their clients read them. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { blockOf, blocksIn, blocksOf, english } from './page.ts'
+import { blockOf, blocksIn, textsIn } from './page.ts'
 import { sandbox } from './sandbox.ts'
 
-const settings: Record<string, (t: TestContext, text: string) => Promise<void>> = {
+const settings: Record<string, (t: TestContext, text: string) => void | Promise<void>> = {
   async '{ "env": { "ANTHROPIC_BASE_URL"'(t, text) {
     const { env } = JSON.parse(text) as { env: Record<string, string> }
 
@@ -63,7 +63,40 @@ const settings: Record<string, (t: TestContext, text: string) => Promise<void>> 
     assert.match(ask(keys.BOB_KEY), /"client":"bob"/)
   },
 
-  async '{\n  "endpoints": ['(t, text) {
+  '{\n  "accounts": ['(t, text) {
+    const { dir, paste } = sandbox(t)
+    writeFileSync(path.join(dir, 'config.json'), text)
+    const keys = { DROID_REFRESH_KEY: 'rt-3f9a1c', ANTHROPIC_API_KEY: 'a-key-of-ones-own' }
+
+    const checked = paste('node dist/bin/droid2api.js check || true', { ...keys, PORT: '0' })
+
+    // the auth file of the example is not on this machine
+    const faults = checked.split('\n').filter((line) => /^(?:error|warning)/.test(line))
+    assert.deepEqual(
+      faults.filter(
+        (line) => !line.includes('~/.factory') && !line.includes('/.factory/auth.json'),
+      ),
+      [],
+    )
+    assert.match(checked, /^ok +configuration: .*, 3 models$/m)
+  },
+
+  async '{\n  "endpoints": [\n    { "name": "anthropic", "preset"'(t, text) {
+    const { root, paste, start } = sandbox(t)
+    const data = path.join(root, 'home', 'me', '.droid2api')
+    mkdirSync(data)
+    writeFileSync(path.join(data, 'config.json'), text)
+    const key = { ANTHROPIC_API_KEY: 'a-key-of-ones-own' }
+
+    const { url } = await start('node dist/bin/droid2api.js', key)
+    const checked = paste('node dist/bin/droid2api.js check', { ...key, PORT: '0' })
+
+    assert.match(paste(`curl -sf ${url}/v1/models/anything`), /claude-sonnet-5-5/)
+    assert.match(checked, /^ok +configuration: .*\.droid2api\/config\.json, 2 models$/m)
+    assert.doesNotMatch(checked, /^(?:warning|error)/m)
+  },
+
+  async '{\n  "endpoints": [\n    {\n'(t, text) {
     const { dir, paste, start } = sandbox(t)
     writeFileSync(path.join(dir, 'config.json'), text)
     const key = { ANTHROPIC_API_KEY: 'a-key-of-ones-own' }
@@ -80,20 +113,18 @@ const settings: Record<string, (t: TestContext, text: string) => Promise<void>> 
 
 for (const [begins, trial] of Object.entries(settings)) {
   const language = begins.startsWith('{') ? 'json' : 'toml'
-  test(`a file to copy: ${begins.replace('\n', '')}`, async (t) => {
+  test(`a file to copy: ${begins.replaceAll(/\n */g, '')}`, async (t) => {
     await trial(t, blockOf(language, begins))
   })
 }
 
 test('no file to copy is without a test', () => {
-  const shown = blocksOf(english).filter(({ language }) =>
-    /^(?:json|toml|ini|yaml)$/.test(language),
-  )
+  const shown = ['json', 'toml', 'ini', 'yaml'].flatMap(textsIn)
   const known = Object.keys(settings)
-  assert.equal(shown.length, known.length)
 
+  assert.equal(shown.length, known.length)
   assert.deepEqual(
-    shown.filter(({ text }) => !known.some((begins) => text.startsWith(begins))),
+    shown.filter((text) => !known.some((begins) => text.startsWith(begins))),
     [],
   )
 })

@@ -15,11 +15,11 @@ node -e '
 ' -- "$SANDBOX/calls" "$(basename "$0")" "$@"
 `
 
-/** /etc is a folder of the sandbox; all else runs as it is. */
+/** /etc and /var are folders of the sandbox; all else runs as it is. */
 const sudo = `${record}
 for word; do
   shift
-  case $word in /etc/*) word=$SANDBOX$word ;; esac
+  case $word in /etc/* | /var/*) word=$SANDBOX$word ;; esac
   set -- "$@" "$word"
 done
 exec "$@"
@@ -30,7 +30,7 @@ const npm = `#!/bin/sh
 case "$*" in
   ci | 'ci --include=dev') rm -rf node_modules && exec ln -s "$MODULES" node_modules ;;
   'install --global '*.tgz) ;;
-  'install @redis/client@6') exit 0 ;;
+  'install @redis/client@6' | 'uninstall --global droid2api') exit 0 ;;
   *) exec "$REAL_NPM" "$@" ;;
 esac
 installed=$SANDBOX/usr/local/lib/node_modules/droid2api
@@ -46,10 +46,9 @@ npm install --global "$1" && shift && exec droid2api "$@"
 
 const programs: Record<string, string> = {
   ...Object.fromEntries(
-    ['claude', 'codex', 'docker', 'journalctl', 'kubectl', 'sudoedit', 'systemctl'].map((name) => [
-      name,
-      record,
-    ]),
+    ['claude', 'codex', 'docker', 'git', 'journalctl', 'kubectl', 'sudoedit', 'systemctl'].map(
+      (name) => [name, record],
+    ),
   ),
   sudo,
   npm,

@@ -1,4 +1,4 @@
-/** The unit that the README has pasted into /etc. */
+/** The unit of deploy/, as docs/deploy.md has it installed in /etc. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,0 +1,153 @@
+/** How each block of commands of docs/deploy.md is tried, by its first line: what is installed, built, replaced, removed. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
+import { checkCompose, checkDockerRun } from './docker.ts'
+import { blockOf, packageDir } from './page.ts'
+import { sandbox } from './sandbox.ts'
+import { checkUnit } from './systemd.ts'
+
+export type Trial = (t: TestContext, commands: string) => void | Promise<void>
+
+const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+export const deployTrials: Record<string, Trial> = {
+  'cp .env.example .env'(t, commands) {
+    const here = sandbox(t)
+
+    here.paste(commands)
+
+    checkCompose(here, '')
+  },
+
+  'docker compose --profile sidecar up'(t, commands) {
+    const here = sandbox(t)
+
+    here.paste(`cp .env.example .env\n${commands}`)
+
+    checkCompose(here, 'sidecar')
+  },
+
+  'docker build -t droid2api .'(t, commands) {
+    const here = sandbox(t)
+
+    here.paste(commands)
+
+    checkDockerRun(here)
+  },
+
+  'sudo npm install --global "./$(npm pack --silent)"'(t, commands) {
+    const { paste } = sandbox(t)
+
+    assert.equal(paste(commands), `${version}\n`)
+  },
+
+  'sudo install -m 600 .env.example /etc/droid2api.env'(t, commands) {
+    const { root, paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    const file = path.join(root, 'etc', 'droid2api.env')
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    assert.match(readFileSync(file, 'utf8'), /^DROID_REFRESH_KEY=$/m)
+    assert.deepEqual(calls().at(-1)?.args, ['/etc/droid2api.env'])
+  },
+
+  'sudo install -m 644 deploy/droid2api.service /etc/systemd/system/droid2api.service'(
+    t,
+    commands,
+  ) {
+    const here = sandbox(t)
+
+    here.paste(commands)
+
+    checkUnit(here)
+  },
+
+  'sudo systemctl disable --now droid2api'(t, commands) {
+    const { root, paste, calls } = sandbox(t)
+    const installed = ['systemd/system/droid2api.service', 'droid2api.env']
+    for (const file of installed) writeFileSync(path.join(root, 'etc', file), '')
+    mkdirSync(path.join(root, 'var/lib/private/droid2api'), { recursive: true })
+
+    paste(commands)
+
+    assert.deepEqual(
+      readdirSync(path.join(root, 'etc'), { recursive: true, encoding: 'utf8' }).toSorted(),
+      ['systemd', 'systemd/system'],
+    )
+    assert.deepEqual(readdirSync(path.join(root, 'var/lib/private')), [])
+    assert.deepEqual(
+      calls().filter(({ name }) => name !== 'sudo'),
+      [{ name: 'systemctl', args: ['disable', '--now', 'droid2api'], env: {} }],
+    )
+  },
+
+  async 'git pull && ./start.sh'(t, commands) {
+    const { start, calls, paste } = sandbox(t)
+
+    const { url } = await start(commands)
+
+    assert.match(paste(`curl -sf ${url}/health`), /"status":"ok"/)
+    assert.deepEqual(calls()[0]?.args, ['pull'])
+  },
+
+  'git pull && docker compose up -d --build'(t, commands) {
+    const { paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    assert.deepEqual(
+      calls().map(({ args }) => args),
+      [['pull'], ['compose', 'up', '-d', '--build']],
+    )
+  },
+
+  'git pull && npm ci'(t, commands) {
+    const { paste, calls } = sandbox(t, { installed: false })
+
+    paste(commands)
+
+    assert.equal(paste('droid2api --version'), `${version}\n`)
+    assert.deepEqual(calls().at(-1)?.args, ['restart', 'droid2api'])
+  },
+
+  'docker compose --project-directory . -f deploy/compose.scale.yml up -d --build'(t, commands) {
+    const { dir, paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    // what is in the file, test/deploy/scale.test.ts runs
+    const args = calls()[0]?.args ?? []
+    const file = args[args.indexOf('-f') + 1]
+    assert.ok(args.includes('-f') && existsSync(path.join(dir, file ?? '')))
+    // what the file names lies in the folder of the page, not in its own
+    assert.equal(args[args.indexOf('--project-directory') + 1], '.')
+  },
+
+  'docker build --build-arg STORE_CLIENT=redis -t registry.example/droid2api:1.0.0 .'(t, commands) {
+    const { dir, paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    const [build, apply] = calls().map(({ args }) => args)
+    const [image, manifest] = [build?.at(-2), apply?.at(-1) ?? '']
+    assert.match(readFileSync(path.join(dir, 'Dockerfile'), 'utf8'), /^ARG STORE_CLIENT=/m)
+    assert.ok(readFileSync(path.join(dir, manifest), 'utf8').includes(`image: ${image}\n`))
+  },
+
+  'npm install @redis/client@6'(t, commands) {
+    const { paste } = sandbox(t)
+    const nowhere = commands.replace('cache.example:6379', '127.0.0.1:1')
+    const [, check = ''] = nowhere.trim().split('\n')
+    const install = blockOf('sh', 'sudo npm install').split('\n')[0]
+    const key = 'export DROID_REFRESH_KEY=a-refresh-token TOKEN_URL=http://127.0.0.1:1'
+
+    const printed = paste(`${install}\n${key}\n${nowhere.replace(check, `${check} || true`)}`)
+
+    assert.match(printed, /error +token store: redis:\/\/127\.0\.0\.1:1\/0: .*ECONNREFUSED/)
+  },
+}
