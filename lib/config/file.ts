@@ -32,10 +32,17 @@ export function chooseFile(options: FileOptions, seen: SeenFiles): FileChoice {
   return { path: isThere(kept, seen) ? kept : path.join(packageDir, 'config.json') }
 }
 
-/** A warning where a configuration of ours lies in the current folder and nobody asked for it. */
-export function notReadHere({ path: chosen, askedBy }: FileChoice, cwd: string): string[] {
+/**
+ * A warning where a configuration of ours lies in the current folder and nobody asked for it. The shipped one is there for
+ * everybody who works in a clone.
+ */
+export function notReadHere(
+  { path: chosen, askedBy }: FileChoice,
+  { cwd, packageDir }: Pick<FileOptions, 'cwd' | 'packageDir'>,
+): string[] {
   const here = path.join(cwd, 'config.json')
-  if (askedBy || isSame(here, chosen) || !isOurs(here)) return []
+  const shipped = path.join(packageDir, 'config.json')
+  if (askedBy || isSame(here, chosen) || isSame(here, shipped) || !isOurs(here)) return []
   return [
     `${here} is not read, since it only lies in the current folder: --config ${here} reads it`,
   ]

@@ -124,7 +124,7 @@ function readFile(options: LoadOptions, settings: Settings, problems: Problems):
   const { dataDir, seen } = settings
   const variable = settings.pathIn('CONFIG_FILE')
   const choice = chooseFile({ flag: flags.config, variable, cwd, dataDir, packageDir }, seen)
-  problems.warnings.push(...notReadHere(choice, cwd))
+  problems.warnings.push(...notReadHere(choice, { cwd, packageDir }))
   const remarks = {
     fault: (text: string) => problems.faults.push(`${choice.path}: ${text}`),
     warn: (text: string) => problems.warnings.push(`${choice.path}: ${text}`),

@@ -82,6 +82,9 @@ test('contract §3: nothing is said of another program’s config.json, or of th
 
   assert.deepEqual(load(all).warnings, [])
   assert.deepEqual(load({ ...all, cwd: all.program }).warnings, [])
+  // as in a clone, beside a configuration of one's own
+  writeFileSync(path.join(all.data, 'config.json'), '{"port": 2}')
+  assert.deepEqual(load({ ...all, cwd: all.program }).warnings, [])
 })
 
 test('contract §3: .env of DATA_DIR beats that of the program’s folder; the environment beats both', () => {
