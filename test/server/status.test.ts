@@ -1,6 +1,13 @@
 /** What an operator looks at, by the routes that tell it. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { request, type IncomingMessage } from 'node:http'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { banner } from '../../lib/cli/banner.ts'
+import { addressReached } from '../../lib/status/address.ts'
 import type { StatusContent } from '../../lib/status/content.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, responsesBody, startUpstream } from '../helpers/upstream.ts'
@@ -105,4 +112,51 @@ test('contract §19.4: usage of 30 days is summed by day, model, client and acco
       ['none', 1],
     ],
   )
+})
+
+const setups: [headers: Record<string, string>, url: string][] = [
+  [{ host: '127.0.0.1:4000' }, 'http://127.0.0.1:4000'],
+  [{ host: 'pi.lan' }, 'http://pi.lan'],
+  [{ host: '[fd00::1]:3000' }, 'http://[fd00::1]:3000'],
+  [{ host: 'llm.example.org', 'x-forwarded-proto': 'https' }, 'https://llm.example.org'],
+  [{ host: 'llm.example.org', 'x-forwarded-proto': 'javascript' }, 'http://llm.example.org'],
+  ...['a.b$(reboot)', "a';reboot;'", '<b>x</b>', 'a b', 'a:99999999', ''].map(
+    (host): [Record<string, string>, string] => [{ host }, 'http://localhost:3000'],
+  ),
+]
+
+for (const [headers, url] of setups) {
+  test(`contract §19.5: clients are set up for ${url} where ${JSON.stringify(headers)} was asked for`, () => {
+    assert.equal(addressReached({ headers, config: { port: 3000 } }), url)
+  })
+}
+
+test('contract §19.5: the lines to copy are those of the banner, for the address that was asked for', async (t) => {
+  const { url, app } = await startProxy(t, { config: { admin_key: 'ak-the-key-of-who-looks' } })
+  const asked = request(`${url}/status.json`, {
+    headers: { host: 'pi.lan:8080', 'x-api-key': 'ak-the-key-of-who-looks' },
+  }).end()
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+
+  const { setup } = JSON.parse(await text(answer)) as StatusContent
+
+  const lines = banner(app, 'http://pi.lan:8080', (title) => title)
+  assert.deepEqual(
+    setup.map(({ name }) => name),
+    ['Claude Code', 'Codex', 'OpenAI SDK', 'Cursor, Cline', 'curl'],
+  )
+  for (const line of setup.flatMap((block) => block.lines)) assert.ok(lines.includes(line), line)
+})
+
+test('contract §19.4: where nothing is counted, and where it cannot be read, the rest is told', async (t) => {
+  const off = await startProxy(t, { env: { USAGE: 'off' } })
+  const broken = await startProxy(t)
+  const folder = path.join(broken.app.config.data_dir, 'usage')
+  mkdirSync(path.dirname(folder), { recursive: true })
+  writeFileSync(folder, 'a file')
+
+  assert.equal((await content(off.url)).usage, null)
+  const { usage, state } = await content(broken.url)
+  assert.equal(state, 'ok')
+  assert.match(JSON.stringify(usage), /^\{"problem":"Usage cannot be read: /)
 })
