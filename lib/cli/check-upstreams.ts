@@ -5,12 +5,15 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Agent, IncomingMessage } from 'node:http'
+import type { Account } from '../account/account.ts'
+import type { Member } from '../account/pool.ts'
 import type { App } from '../app.ts'
+import { usableToken } from './check-account.ts'
 import type { Finding } from './finding.ts'
 import { baseUrlOf, fullAddress } from '../config/base-url.ts'
 import { whose } from '../config/endpoint-auth.ts'
 import { endpointOf } from '../config/models.ts'
-import type { Config, Endpoint, Model } from '../config/types.ts'
+import type { Endpoint, Model } from '../config/types.ts'
 import { requestFor } from '../network/agents.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
 import { accountCredential, keyCredential, type Credential } from '../upstream/target.ts'
@@ -29,42 +32,54 @@ interface Target {
   key: string
 }
 
-/** A finding for every endpoint and type of model on it. `token`: the account's, where it has one that serves. */
-export async function upstreamFindings(app: App, token: string | undefined): Promise<Finding[]> {
-  const targets = new Map<string, Target>()
+/** A finding for every endpoint, type of model on it, and account that may serve there. */
+export async function upstreamFindings(app: App): Promise<Finding[]> {
+  const targets = new Map<string, Promise<Target[]>>()
   for (const model of app.config.models) {
     const endpoint = endpointOf(app.config, model)
-    targets.set(`${endpoint.name} ${model.type}`, targetOf(app, endpoint, model, token))
+    targets.set(`${endpoint.name} ${model.type}`, targetsOf(app, endpoint, model))
   }
-  return await Promise.all([...targets.values()].map(findingOf))
+  const all = await Promise.all(targets.values())
+  return await Promise.all(all.flat().map(findingOf))
 }
 
-function targetOf(app: App, endpoint: Endpoint, model: Model, token: string | undefined): Target {
+async function targetsOf(app: App, endpoint: Endpoint, model: Model): Promise<Target[]> {
   const call = { model: upstreamId(model), isStream: false }
   const url = fullAddress(baseUrlOf(endpoint, model.type), model.type, call)
-  const key = whose(endpoint, app.config, app.account.source !== 'none')
-  return {
-    app,
-    endpoint,
-    model,
-    url,
-    credential: credentialOf(app.config, endpoint, model, token),
-    key,
+  const place = { app, endpoint, model, url }
+  if (endpoint.auth === 'accounts') {
+    return await Promise.all(app.pool.at(endpoint).map((member) => targetWith(place, member)))
   }
+  const key = whose(endpoint, app.config, app.account.source !== 'none')
+  return [{ ...place, key, credential: await credentialOf(app, endpoint, model) }]
+}
+
+async function targetWith(
+  place: Pick<Target, 'app' | 'endpoint' | 'model' | 'url'>,
+  { name, own: { entry, account } }: Required<Member>,
+): Promise<Target> {
+  const { key, header = providers[place.model.type].keyHeader } = entry
+  const credential = key === undefined ? tokenCredential(account) : keyCredential(key, { header })
+  return { ...place, key: `the account ${name}`, credential: await credential }
 }
 
 /** As a request carries it; undefined for the client's, and for none. */
-function credentialOf(
-  { endpoint_secrets: secrets }: Config,
+async function credentialOf(
+  { config: { endpoint_secrets: secrets }, account }: App,
   { auth }: Endpoint,
   { type }: Model,
-  token: string | undefined,
-): Credential | undefined {
-  if (auth === 'account') return token === undefined ? undefined : accountCredential(token)
+): Promise<Credential | undefined> {
+  if (auth === 'account') return await tokenCredential(account)
   const secret = typeof auth === 'object' ? secrets[auth.env] : undefined
   return secret && typeof auth === 'object'
     ? keyCredential(secret, { header: providers[type].keyHeader, ...auth })
     : undefined
+}
+
+/** Where it has a token without a renewal. */
+async function tokenCredential(account: Account): Promise<Credential | undefined> {
+  const token = await usableToken(account)
+  return token === undefined ? undefined : accountCredential(token)
 }
 
 async function findingOf(target: Target): Promise<Finding> {

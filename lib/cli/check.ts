@@ -6,11 +6,12 @@ import type { Config } from '../config/types.ts'
 import { cannotListen, listenOn } from './listen.ts'
 import {
   accountFinding,
+  namedFinding,
   noteFindings,
   renewalFinding,
   storeFindings,
   tokenFinding,
-  usableToken,
+  type Checked,
 } from './check-account.ts'
 import type { Finding } from './finding.ts'
 import { upstreamFindings } from './check-upstreams.ts'
@@ -39,7 +40,7 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
     ...endpointFindings(app),
     ...(await accountFindings(app, options, running)),
     portFinding(config, fault, running),
-    ...(options.online ? await upstreamFindings(app, await usableToken(app)) : []),
+    ...(options.online ? await upstreamFindings(app) : []),
   ]
   return all.map(({ level, what }) => ({ level, what: app.redact(what) }))
 }
@@ -68,14 +69,22 @@ async function accountFindings(
   { online, renew }: CheckOptions,
   running: Running | undefined,
 ): Promise<Finding[]> {
-  if (!usesAccount(app.config)) return []
+  const { config, pool } = app
   const token = renew ? renewalFinding : tokenFinding
-  return [
-    await accountFinding(app),
-    ...(await storeFindings(app, online)),
-    ...noteFindings(app),
-    ...(online ? [await token(app, running)] : []),
-  ]
+  const all: Finding[] = []
+  const add = async (checked: Checked, finding: Finding) => {
+    all.push(finding, ...(await storeFindings(checked, online)), ...noteFindings(checked))
+    if (online) all.push(await token(checked, running))
+  }
+  if (usesAccount(config)) await add(app, await accountFinding(app))
+  const used = new Set(config.endpoints.flatMap(({ accounts = [] }) => accounts))
+  for (const { name, own } of pool.all) {
+    const { entry, account } = own
+    const checked = { name, account, config }
+    if (!entry.enabled) all.push({ level: 'ok', what: `account ${name}: not enabled` })
+    else if (used.has(name)) await add(checked, await namedFinding(checked, entry))
+  }
+  return all
 }
 
 function portFinding(

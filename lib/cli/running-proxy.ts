@@ -8,9 +8,16 @@ import { addressOf } from './banner.ts'
 
 export interface Running {
   version: string
-  isDegraded: boolean
   /** how its account is; undefined where it has none */
-  account: { lastError?: string; expiresAt?: string } | undefined
+  account: RunningAccount | undefined
+  /** how those with a name are, where it tells their names */
+  named: ReadonlyMap<string, RunningAccount>
+}
+
+export interface RunningAccount {
+  isDegraded: boolean
+  lastError?: string
+  expiresAt?: string
 }
 
 /** `undefined` where nothing is there, or something else. */
@@ -18,16 +25,30 @@ export async function findRunning({ port, host }: Config): Promise<Running | und
   const url = addressOf({ address: host, port })
   const about = await answerOf(url)
   if (about?.name !== 'droid2api') return undefined
-  const { status, account } = (await answerOf(`${url}/health`)) ?? {}
+  const { status, account, accounts } = (await answerOf(`${url}/health`)) ?? {}
+  const isDegraded = status === 'degraded'
+  const isThere = isObject(account) && account.source !== 'none'
   return {
     version: String(about.version),
-    isDegraded: status === 'degraded',
-    account: isObject(account) && account.source !== 'none' ? accountFrom(account) : undefined,
+    account: isThere ? accountFrom(account, isDegraded) : undefined,
+    named: new Map(Array.isArray(accounts) ? accounts.flatMap(namedFrom) : []),
   }
 }
 
-function accountFrom({ last_error: lastError, expires_at: expiresAt }: JsonObject) {
+/** A fixed key has no token to tell of. */
+function namedFrom(account: unknown): [string, RunningAccount][] {
+  if (!isObject(account) || typeof account.name !== 'string') return []
+  const isRenewed = account.kind === 'login' || account.kind === 'file'
+  if (!isRenewed) return []
+  return [[account.name, accountFrom(account, account.state === 'needs_login')]]
+}
+
+function accountFrom(
+  { last_error: lastError, expires_at: expiresAt }: JsonObject,
+  isDegraded: boolean,
+): RunningAccount {
   return {
+    isDegraded,
     ...(typeof lastError === 'string' && { lastError }),
     ...(typeof expiresAt === 'string' && { expiresAt }),
   }

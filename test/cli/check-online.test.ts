@@ -210,3 +210,86 @@ test('contract §4: check --online asks Gemini for its models with the key in it
   assert.match(good.said, /ok +upstream: g .*generateContent\) answers .* and takes \$MY_KEY/)
   assert.match(wrong.said, /error +upstream: g .* refuses \$MY_KEY \(HTTP 400\)/)
 })
+
+/** A login that is kept, one that is spent, and a fixed key, at one endpoint. */
+async function named(t: TestContext) {
+  const servers = [await startTokenServer(t), await startTokenServer(t)] as const
+  const upstream = await startUpstream(t, api('right-key-of-the-api'))
+  const logins = [servers[0].refreshToken, 'spent-refresh-token']
+  const config = {
+    accounts: [
+      ...logins.map((login, at) => ({
+        name: ['work', 'spare'][at],
+        login,
+        token_url: servers[at]!.url,
+      })),
+      { name: 'own', key: '${OWN_KEY}', header: 'x-api-key' },
+      { name: 'old', key: 'an-old-key-of-the-api', enabled: false },
+    ],
+    endpoints: [
+      {
+        name: 'mine',
+        type: 'anthropic',
+        base_url: `${upstream.url}/v1/messages`,
+        accounts: ['work', 'spare', 'own', 'old'],
+      },
+    ],
+    models: [{ name: 'Sonnet', id: 'claude-sonnet-4-5', type: 'anthropic' }],
+  }
+  const env = { OWN_KEY: 'wrong-key-of-the-api', DATA_DIR: path.join(tempDir(), 'data') }
+  return { servers, upstream, options: { config, env } }
+}
+
+test('contract §4: check tells of each account with a name what is kept of it, and renews nothing', async (t) => {
+  const { servers, options } = await named(t)
+
+  const offline = runProgram(t, { ...options, args: ['check'] })
+  assert.equal(await offline.exit, 0, offline.stdout())
+  const { said } = await online(t, options)
+
+  assert.match(offline.stdout(), /ok +account work: login, not used yet; --renew tries it/)
+  assert.match(offline.stdout(), /ok +token store of work: .*work\.json/)
+  assert.match(offline.stdout(), /ok +account own: key\n/)
+  assert.match(offline.stdout(), /ok +account old: not enabled\n/)
+  assert.match(said, /warning token of work: none that serves; .*`check --renew` does it now/)
+  assert.match(said, /ok +token of own: a fixed key, nothing to renew/)
+  assert.match(said, /ok +upstream: mine .*; not tried with the account work/)
+  assert.equal(servers[0].requests.length + servers[1].requests.length, 0)
+})
+
+test('contract §4: check --renew renews the login of each account with a name, and tries each credential', async (t) => {
+  const { servers, upstream, options } = await named(t)
+
+  const { code, said } = await online(t, options, '--renew')
+
+  assert.equal(code, 1)
+  assert.match(said, /ok +token of work: usable until \d/)
+  assert.match(said, /error +token of spare: .*refused the refresh token \(invalid_grant\)/)
+  assert.match(said, /error +upstream: mine .* refuses the account own \(HTTP 401\)/)
+  assert.match(said, /error +upstream: mine .* refuses the account work \(HTTP 401\)/)
+  assert.deepEqual([servers[0].refreshes, servers[1].refreshes], [1, 0])
+  assert.doesNotMatch(said, /-key-of-the-api|spent-refresh-token/)
+  const sent = new Set(
+    upstream.requests.map(({ headers }) => headers.authorization ?? headers['x-api-key']),
+  )
+  assert.ok(sent.has(`Bearer ${servers[0].accessToken}`))
+  assert.ok(!sent.has('an-old-key-of-the-api'))
+})
+
+test('contract §4: check --online asks a proxy that runs how the accounts with a name are', async (t) => {
+  const { servers, options } = await named(t)
+  const running = await startProxy(t, { config: options.config, env: { OWN_KEY: 'k' } })
+  const { all } = running.app.pool
+  await Promise.all(all.map(({ own }) => own.account.token().catch(() => undefined)))
+  const before = servers.map(({ requests }) => requests.length)
+  const port = Number(new URL(running.url).port)
+
+  const { said } = await online(t, { ...options, config: { ...options.config, port } })
+
+  assert.match(said, /ok +token of work: the running proxy has one that is usable until \d/)
+  assert.match(said, /error +token of spare: the running proxy says: .*invalid_grant/)
+  assert.deepEqual(
+    servers.map(({ requests }) => requests.length),
+    before,
+  )
+})
