@@ -48,6 +48,19 @@ export class Admin {
     throw keyNeeded(headers)
   }
 
+  /** The same for a request that is only to be explained. Throws ProxyError 403 where it may not be, 429 as `mayLook`. */
+  checkDryRun(looking: Looking, config: Config, hasKey: boolean, isClient: boolean): void {
+    const { adminKey } = config.prepared
+    if (hasKey || (!adminKey && (isHere(looking) || this.#tellOnce()))) return
+    // a client's key is no attempt at the admin's
+    if (adminKey && !isClient && keysIn(looking.headers).length > 0) this.#count(looking.peer ?? '')
+    throw new ProxyError(
+      403,
+      'explain_not_allowed',
+      `\`x-droid2api-explain\` needs ${adminKey ? 'the admin key, as `Authorization: Bearer …` or `x-api-key`' : 'to come from the machine of the proxy itself (and through no front proxy), or ADMIN_KEY to be set and sent along'}. Nothing was sent.`,
+    )
+  }
+
   #tellOnce(): false {
     if (!this.#told) {
       this.#told = true

@@ -71,6 +71,15 @@ export function whyRefused({ name, enabled, expires }: Caller): string | undefin
   return `The key of the client ${name} expired on ${expires}.`
 }
 
+/** `refused`: why the key that came is not taken. */
+export function keyNeeded(
+  refused = 'This proxy asks for a client key. Send one of its api_keys as `Authorization: Bearer …` or `x-api-key`.',
+): ProxyError {
+  return new ProxyError(401, 'invalid_api_key', refused, {
+    headers: { 'www-authenticate': 'Bearer' },
+  })
+}
+
 export function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

@@ -24,6 +24,8 @@ interface Route {
   admin?: true
   /** asks a model, by POST */
   asks?: true
+  /** what would be sent is the answer */
+  dry?: true
 }
 
 /** Name, version and routes, and the page for a browser that may look. Claude Code asks HEAD / before its first call. */
@@ -80,6 +82,17 @@ const patterns: [RegExp, Route][] = [
 
 const clientList = Object.values(clients)
 
+/** Loaded when it is first asked for. */
+const explain: Endpoint = async (req, res, call) => {
+  const { answerExplained } = await import('./explain/answer.ts')
+  await answerExplained(req, res, call)
+}
+
+/** In place of a route to models where a request is only to be explained: nothing of it sends. */
+function dryRoute({ name }: Route): Route {
+  return { name, methods: { POST: explain }, admin: true, dry: true }
+}
+
 export interface Match {
   route: Route | undefined
   /** host and port of an absolute URL, which goes before the Host header: RFC 9112 §3.2.2 */
@@ -89,14 +102,18 @@ export interface Match {
   client: Client
 }
 
-/** The route that a request's URL names. Forgives a trailing slash, a doubled `/v1` and a missing one. */
-export function match(target: string): Match {
+/**
+ * The route that a request's URL names. Forgives a trailing slash, a doubled `/v1` and a missing one. `isDry`: no model is to be
+ * asked.
+ */
+export function match(target: string, isDry = false): Match {
   const authority = /^https?:\/\/([^/?#]*)/i.exec(target)
   const url = authority ? `/${target.slice(authority[0].length).replace(/^\//, '')}` : target
   const mark = url.indexOf('?')
   const query = mark === -1 || mark === url.length - 1 ? '' : url.slice(mark)
   const path = normalise(mark === -1 ? url : url.slice(0, mark))
-  const route = exact.get(path) ?? patterns.find(([pattern]) => pattern.test(path))?.[1]
+  const named = exact.get(path) ?? patterns.find(([pattern]) => pattern.test(path))?.[1]
+  const route = isDry && named?.asks ? dryRoute(named) : named
   return {
     route,
     authority: authority?.[1],

@@ -8,7 +8,14 @@ import type { Duplex } from 'node:stream'
 import { sendError } from './http/answer.ts'
 import { hasAdminKey } from './admin.ts'
 import { type App, Call } from './app.ts'
-import { checkBrowser, corsHeaders, preflightHeaders, presentedKeys, whyRefused } from './guard.ts'
+import {
+  checkBrowser,
+  corsHeaders,
+  keyNeeded,
+  preflightHeaders,
+  presentedKeys,
+  whyRefused,
+} from './guard.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import { endpointFor, match, unknownPath, type Match } from './routes.ts'
 
@@ -47,7 +54,7 @@ export function createServer(app: App): http.Server {
 }
 
 async function handle(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const found = match(req.url ?? '/')
+  const found = match(req.url ?? '/', req.headers['x-droid2api-explain'] !== undefined)
   const call = begin(app, req, res, found)
   try {
     if (admitted(req, res, call, found)) {
@@ -127,7 +134,10 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
   }
   if (isAdmins) {
     const looking = { ...asking, peer: req.socket.remoteAddress }
-    if (!app.admin.mayLook(looking, config, hasKey)) throw unknownPath(found.path)
+    if (found.route?.dry) {
+      app.admin.checkDryRun(looking, config, hasKey, caller !== undefined)
+      if (refused !== undefined) throw keyNeeded(refused)
+    } else if (!app.admin.mayLook(looking, config, hasKey)) throw unknownPath(found.path)
   } else if (needsKey && !hasKey && !open) throw keyNeeded(refused)
   return true
 }
@@ -143,15 +153,6 @@ function tooManyHeaders(): ProxyError {
     `The request has more than ${maxHeaders} headers. Send fewer.`,
     { headers: { connection: 'close' } },
   )
-}
-
-/** `refused`: why the key that came is not taken. */
-function keyNeeded(
-  refused = 'This proxy asks for a client key. Send one of its api_keys as `Authorization: Bearer …` or `x-api-key`.',
-): ProxyError {
-  return new ProxyError(401, 'invalid_api_key', refused, {
-    headers: { 'www-authenticate': 'Bearer' },
-  })
 }
 
 /** The client's own id where it is harmless in a header and a log, else a new one. */

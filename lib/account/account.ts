@@ -32,6 +32,11 @@ export interface Account {
   /** The access token to send; undefined when there is no account. Waits for a due refresh. Throws ProxyError 503. */
   token(): Promise<string | undefined>
   /**
+   * What `token` would give, and nothing is renewed: null where it would renew the login first. Throws ProxyError 503 where
+   * that has just failed.
+   */
+  peek(): Promise<string | null | undefined>
+  /**
    * After a 401 for `rejected`: the token to replay with, refreshed once for all who ask unless it has changed meanwhile;
    * undefined when it cannot be renewed (a fixed key, no account). Throws ProxyError 503.
    */
@@ -100,6 +105,7 @@ function fixedAccount(
   return {
     source,
     token: () => Promise.resolve(key),
+    peek: () => Promise.resolve(key),
     renew: () => Promise.resolve(undefined),
     status: () => ({ source, state: 'ok', can_serve: key !== undefined, ...never }),
     notes: () => notes,
@@ -137,6 +143,7 @@ function rotatingAccount(
   return {
     source: source.kind,
     token: () => serving(token.current()),
+    peek: () => serving(token.peek()),
     renew: (rejected) => serving(token.replace(rejected)),
     status: () => ({ source: source.kind, ...token.status() }),
     notes: () => token.notes,
@@ -190,7 +197,7 @@ function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
 function servingBy(
   login: RotatingToken,
   hint: () => string,
-): (token: Promise<string>) => Promise<string> {
+): <Token>(token: Promise<Token>) => Promise<Token> {
   return async (token) => {
     try {
       return await token

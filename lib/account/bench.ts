@@ -71,10 +71,27 @@ export class Bench {
     return Math.max(0, ...this.#of(model).map(leftOf))
   }
 
+  /** Whether one more request may have it now. */
+  isFree(model: string): boolean {
+    return this.#of(model).every((mark) => leftOf(mark) === 0 && mark.trial === undefined)
+  }
+
+  /** Why not, in the words of the log; undefined where it may. */
+  whyNot(model: string): string | undefined {
+    const [mark] = this.#of(model)
+      .filter((one) => leftOf(one) > 0 || one.trial !== undefined)
+      .toSorted((one, other) => leftOf(other) - leftOf(one))
+    if (!mark) return undefined
+    const { why, kind } = mark.rest
+    if (leftOf(mark) === 0) return `another request tries it after its rest (${why})`
+    const until = isoIn(leftOf(mark))
+    return `${kind === 'refused' ? 'needs_login' : 'cools down'} until ${until} (${why})`
+  }
+
   /** A seat for one request; undefined while the account rests, or somebody else tries it. */
   take(model: string): Seat | undefined {
+    if (!this.isFree(model)) return undefined
     const marks = this.#of(model)
-    if (marks.some((mark) => leftOf(mark) > 0 || mark.trial !== undefined)) return undefined
     if (marks.length === 0) return freeSeat
     let over: (() => void) | undefined
     const trial = new Promise<void>((resolve) => (over = resolve))

@@ -96,10 +96,10 @@ export class AccountPool {
     return member
   }
 
-  /** Counts the requests to an endpoint whose accounts take turns. */
-  turn(endpoint: string): number {
+  /** Counts the requests to an endpoint whose accounts take turns; one that `isDry` does not count. */
+  turn(endpoint: string, isDry = false): number {
     const turn = this.#turns.get(endpoint) ?? 0
-    this.#turns.set(endpoint, turn + 1)
+    if (!isDry) this.#turns.set(endpoint, turn + 1)
     return turn
   }
 

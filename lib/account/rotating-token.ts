@@ -90,6 +90,16 @@ export class RotatingToken {
     return usable
   }
 
+  /** What `current` would give: null where it would renew the login first. Fails where that failed, and is not due again yet. */
+  async peek(): Promise<string | null> {
+    const { usable, pair } = this.#state
+    if (usable !== undefined) return usable
+    const { refresh } = await this.#keeper.load()
+    const { usable: adopted, mustWait, failure } = this.#state
+    if (adopted === undefined && mustWait && refresh === pair?.refresh) throw failure!.error
+    return adopted ?? null
+  }
+
   /** A token other than `rejected`. */
   async replace(rejected: string): Promise<string> {
     const { usable } = this.#state

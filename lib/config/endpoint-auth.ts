@@ -171,10 +171,15 @@ export function endpointSecretsIn({ endpoints }: Pick<Config, 'endpoints'>): str
   return endpoints.flatMap(({ headers, base_url: url }) => {
     const { password } = new URL(url)
     const keys = Object.entries(headers)
-      .filter(([name]) => isSecretKey(name) || /auth|cookie/i.test(name))
+      .filter(([name]) => isSecretHeader(name))
       .map(([, value]) => value.replace(/^[A-Za-z]+\s+/, ''))
     return password === '' ? keys : [...keys, password, decodedOr(password)]
   })
+}
+
+/** Whether a header holds what must not be shown. */
+export function isSecretHeader(name: string): boolean {
+  return isSecretKey(name) || /auth|cookie/i.test(name)
 }
 
 function decodedOr(text: string): string {

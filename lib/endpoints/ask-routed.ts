@@ -6,10 +6,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { loopback } from '../config/callers.ts'
 import { mayUse } from '../config/clients.ts'
 import { findModel } from '../config/models.ts'
-import type { Model } from '../config/types.ts'
+import type { Endpoint, Model, Place } from '../config/types.ts'
 import type { Call } from '../app.ts'
 import { attemptsShown } from '../routing/explanation.ts'
-import { boundBy, type Bound } from '../routing/order.ts'
+import { boundBy, type Travel } from '../routing/order.ts'
 import type { Prepared, Stop } from '../routing/hear.ts'
 import { Walk, type Served } from '../routing/walk.ts'
 import { sendByProxy } from '../same-api/proxy.ts'
@@ -49,15 +49,15 @@ export async function walkRoute<P extends Prepared>(
   call: Call,
   routed: Routed<P>,
 ): Promise<Served<P>> {
-  const { first, bytes } = routed
-  const bound = boundBy(bytes, first.body.pieces, first.target.model)
-  const ownerAt = (endpoint: Target['endpoint']) =>
-    isOwnCredential(call, endpoint) ? 'proxy' : 'client'
-  const walk = new Walk<P>(call, { bound, bytes, ownerAt })
+  const { first } = routed
+  const travel = travelOf(call, routed)
+  const walk = new Walk<P>(call, travel)
+  const send: Stop<P>['send'] = (request, road) =>
+    road === 'same-api' ? sendByProxy(req, res, request) : sendAttempt(request)
   // http-proxy-3 listens to both for each send, until the answer is over
   for (const one of [req, res]) one.setMaxListeners(call.config.retry.attempts + 10)
   try {
-    const served = await walk.go(stopsOf(req, res, call, routed, bound))
+    const served = await walk.go(stopsOf(call, routed, travel, send))
     const { prepared, account } = served
     prepared.body.pieces = []
     const { model, endpoint } = prepared.target
@@ -84,34 +84,66 @@ export async function walkRoute<P extends Prepared>(
 
 const nothing = Buffer.alloc(0)
 
-/** The asked model, then those that stand in; whatever cannot be reached at the moment comes last. */
-function stopsOf<P extends Prepared>(
-  req: IncomingMessage,
-  res: ServerResponse,
+/** What stays the same of a request on its way. */
+export function travelOf<P extends Prepared>(
   call: Call,
-  { first, bytes, prepare }: Routed<P>,
-  bound: Bound,
+  { first, bytes }: Pick<Routed<P>, 'first' | 'bytes'>,
+): Travel {
+  const bound = boundBy(bytes, first.body.pieces, first.target.model)
+  const ownerAt = (endpoint: Endpoint) => (isOwnCredential(call, endpoint) ? 'proxy' : 'client')
+  return { bound, bytes, ownerAt }
+}
+
+/** The asked model, then those that stand in; whatever cannot be reached at the moment comes last. */
+export function stopsOf<P extends Prepared>(
+  call: Call,
+  routed: Routed<P>,
+  travel: Travel,
+  send: Stop<P>['send'],
 ): Stop<P>[] {
-  const { config, app, headers } = call
-  const { model: asked } = first.target
-  const send: Stop<P>['send'] = (request, road) =>
-    road === 'same-api' ? sendByProxy(req, res, request) : sendAttempt(request)
-  const own: Stop<P> = { endpoint: first.target.endpoint.name, prepare: () => first, send }
-  if (bound === 'id' || headers['x-droid2api-no-fallback'] === '1') return [own]
-  const standIns = (asked.fallback ?? []).flatMap((id) => findModel(config, id) ?? [])
-  // Whoever has the choice does not send images to a model that refuses them.
-  const hasImage = standIns.some(refusesImages) && holdsImage(bytes)
-  const others = standIns.flatMap((model): Stop<P> | [] => {
-    const place = config.prepared.places.get(model)
-    if (!place || (hasImage && refusesImages(model))) return []
-    if (call.caller && !mayUse(call.caller, model.id)) return []
-    const isForeign = bound === 'reasoning' || isElsewhere(first.target, model, place.whole.url)
-    const made = () => orNone(() => prepare(bytes, { model, isForeign }))
-    return { endpoint: place.endpoint.name, prepare: made, send }
+  const { first, bytes, prepare } = routed
+  const { model, endpoint } = first.target
+  const own: Stop<P> = { model, endpoint: endpoint.name, prepare: () => first, send }
+  const others = standInsOf(call, routed, travel).flatMap((one): Stop<P> | [] => {
+    const { model: other, place, why } = one
+    if (why !== undefined) return []
+    const isForeign =
+      travel.bound === 'reasoning' || isElsewhere(first.target, other, place.whole.url)
+    const made = () => orNone(() => prepare(bytes, { model: other, isForeign }))
+    return { model: other, endpoint: place.endpoint.name, prepare: made, send }
   })
   const all = [own, ...others]
-  const isResting = ({ endpoint }: Stop<P>) => app.refusals.isResting(endpoint)
+  const isResting = ({ endpoint: name }: Stop<P>) => call.app.refusals.isResting(name)
   return [...all.filter((stop) => !isResting(stop)), ...all.filter(isResting)]
+}
+
+interface Candidate {
+  model: Model
+  place: Place
+  /** why this request does not go to it; undefined where it may */
+  why: string | undefined
+}
+
+/** The models that stand in for the one that was asked for, each where it is. */
+export function standInsOf<P extends Prepared>(
+  { config, caller, headers }: Call,
+  { first, bytes }: Pick<Routed<P>, 'first' | 'bytes'>,
+  { bound }: Pick<Travel, 'bound'>,
+): Candidate[] {
+  const standIns = (first.target.model.fallback ?? []).flatMap((id) => findModel(config, id) ?? [])
+  // Whoever has the choice does not send images to a model that refuses them.
+  const hasImage = standIns.some(refusesImages) && holdsImage(bytes)
+  const whyNot = (model: Model) => {
+    if (bound === 'id') return 'the request holds an id that lives in one account'
+    if (headers['x-droid2api-no-fallback'] === '1') return '`x-droid2api-no-fallback` is 1'
+    if (hasImage && refusesImages(model)) return 'it refuses images (`images`)'
+    if (caller && !mayUse(caller, model.id)) return `the client ${caller.name} may not use it`
+    return undefined
+  }
+  return standIns.flatMap((model) => {
+    const place = config.prepared.places.get(model)
+    return place ? { model, place, why: whyNot(model) } : []
+  })
 }
 
 /** Another host, or another provider there. */

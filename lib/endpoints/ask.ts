@@ -66,17 +66,18 @@ async function answerAsked(
   else await translate(res, call, asked)
 }
 
-/** Calls that spend no tokens. */
-const isFree = /\/(?:count_tokens|input_tokens|cancel)$/
+/** Paths of calls that spend no tokens. */
+export const isFree = /\/(?:count_tokens|input_tokens|cancel)$/
 
 /** The client wants no answer, and gets it from here. */
-interface Unasked extends Pick<Asked, 'form' | 'stream' | 'requestedModel'> {
+export interface Unasked extends Pick<Asked, 'form' | 'stream' | 'requestedModel'> {
   road: 'none'
 }
 
-type Ready = Forwarded | Translated
+export type Ready = Forwarded | Translated
 
-function begun(call: Call, bytes: Buffer): Ready | Unasked | Routed<Ready> {
+/** The request as it is to go up, or what is to go up first. Throws ProxyError. */
+export function begun(call: Call, bytes: Buffer): Ready | Unasked | Routed<Ready> {
   const first = prepare(call, bytes)
   if (first.road === 'none' || !first.target.isRouted) return first
   const again = (body: Buffer, standIn: StandIn) => {

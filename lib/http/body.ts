@@ -1,5 +1,5 @@
 /** Reading a request's body up to a known size. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { BodyPace, Call } from '../app.ts'
 
@@ -30,16 +30,21 @@ export function readBody(req: IncomingMessage, maxBytes: number, pace: BodyPace)
 }
 
 /** Windows writes a byte order mark in front of a file; JSON must not begin with one. Source: RFC 8259 §8.1. */
-function withoutMark(body: Buffer): Buffer {
+export function withoutMark(body: Buffer): Buffer {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
+}
+
+/** Throws ProxyError 415 for a compressed body, 413 for one of too many bytes. */
+export function checkBody(headers: IncomingHttpHeaders, bytes: number, maxBytes: number): void {
+  const encoding = headers['content-encoding']
+  if (encoding && encoding !== 'identity') throw compressed(encoding)
+  if (bytes > maxBytes) throw tooLarge(maxBytes)
 }
 
 /** No listener is left on the request, which lives as long as its answer, and the body must not. */
 function piecesOf(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
-    const encoding = req.headers['content-encoding']
-    if (encoding && encoding !== 'identity') throw compressed(encoding)
-    if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+    checkBody(req.headers, Number(req.headers['content-length'] ?? 0), maxBytes)
     const pieces: Buffer[] = []
     let size = 0
     const settle = (settled: () => void) => {

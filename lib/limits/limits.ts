@@ -74,6 +74,14 @@ export class Limits {
     return new Admission(this, asking, open, false)
   }
 
+  /** Fails with what `admit` would, but for what is under way in the process: for a request that is never sent. Counts nothing. */
+  async look({ caller, client }: Pick<Asking, 'caller' | 'client'>): Promise<void> {
+    if (!caller) return
+    this.#checkParallel(caller)
+    await this.learn(caller)
+    this.#check(caller, this.#open(caller), client)
+  }
+
   async #admitShared(asking: Asking, caller: Caller, open: Open): Promise<Admission> {
     // others may come while the server is asked
     this.#enter(caller)
@@ -190,6 +198,11 @@ function isLimited(caller: Caller): boolean {
   return (minute ?? day ?? caller.tokens_per_minute ?? caller.tokens_per_day) !== undefined
 }
 
+/** Whether answers to a caller have to show their tokens. */
+export function countsTokens(caller: Caller | undefined): boolean {
+  return (caller?.tokens_per_day ?? caller?.tokens_per_minute) !== undefined
+}
+
 /** One request that was let in. */
 export class Admission {
   /** somebody was asked, so that it counts */
@@ -206,12 +219,6 @@ export class Admission {
     if (!open || isCounted) return
     limits.add(open.minuteCounts, 1, 0)
     limits.add(open.dayCounts, 1, 0)
-  }
-
-  /** Whether an answer has to show its tokens. */
-  get countsTokens(): boolean {
-    const { caller } = this.#asking
-    return (caller?.tokens_per_day ?? caller?.tokens_per_minute) !== undefined
   }
 
   /** The caller's own limits, for the head of an answer: they are what the caller has to go by, not the upstream's. */

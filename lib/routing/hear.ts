@@ -1,5 +1,6 @@
 /** One send to one place, and what is heard of it: how the answer begins, or why there is none. */
 import type { Call } from '../app.ts'
+import type { Model } from '../config/types.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { beginningOf, textOf, unread } from '../upstream/beginning.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
@@ -19,6 +20,7 @@ export interface Prepared {
 export interface Stop<P extends Prepared> {
   /** undefined where the model cannot take what the request holds */
   prepare: () => P | undefined
+  model: Model
   /** the name of its endpoint */
   endpoint: string
   send: (request: Outgoing, road: string) => Promise<UpstreamAnswer>
@@ -91,6 +93,7 @@ function hasBegun(bytes: Buffer): boolean {
   return firstErrorIn(bytes.toString('utf8')) !== undefined
 }
 
-function isLocked({ code }: ProxyError): boolean {
+/** There is no credential to send it with. */
+export function isLocked({ code }: ProxyError): boolean {
   return code === 'upstream_auth_unavailable' || code === 'missing_credential'
 }

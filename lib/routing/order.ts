@@ -1,7 +1,7 @@
 /** In which order the accounts of an endpoint are asked, and which requests may not leave theirs. */
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { AccountPool, Member } from '../account/pool.ts'
+import type { Member } from '../account/pool.ts'
 import type { Call } from '../app.ts'
 import type { Endpoint, Model } from '../config/types.ts'
 import type { Target } from '../upstream/target.ts'
@@ -56,16 +56,16 @@ function firstUserText({ messages, input, contents }: JsonObject): string {
   return JSON.stringify(first).slice(0, countedText)
 }
 
-/** `conversation`: asked for only where it counts. */
+/** `conversation` and `turn`: asked for only where they count. */
 export function ordered(
   members: readonly Member[],
-  { name, choose }: Pick<Endpoint, 'name' | 'choose'>,
-  pool: Pick<AccountPool, 'turn'>,
+  { choose }: Pick<Endpoint, 'choose'>,
+  turn: () => number,
   conversation: () => string,
 ): readonly Member[] {
   if (members.length < 2 || choose === undefined || choose === 'first') return members
   if (choose === 'sticky') return byWeight(members, conversation())
-  const from = pool.turn(name) % members.length
+  const from = turn() % members.length
   return [...members.slice(from), ...members.slice(0, from)]
 }
 
@@ -136,6 +136,8 @@ export interface Travel {
   /** the client's body */
   bytes: Buffer
   ownerAt: (endpoint: Endpoint) => 'proxy' | 'client'
+  /** it is not sent: nobody's turn is over by it */
+  isDry?: boolean
   /** once somebody has looked for it: a long body takes a while to read */
   conversation?: Conversation
 }
@@ -149,7 +151,8 @@ export function membersFor(
   const { pool } = call.app
   if (endpoint.auth !== 'accounts') return [pool.unnamed(unnamedOf(endpoint))]
   const conversation = () => conversationOf(call, travel, model)
-  const members = ordered(pool.at(endpoint), endpoint, pool, conversation)
+  const turn = () => pool.turn(endpoint.name, travel.isDry)
+  const members = ordered(pool.at(endpoint), endpoint, turn, conversation)
   if (!travel.bound) return members
   const home = pool.homes.of(homeKey(endpoint, conversation()))
   return [members.find(({ name }) => name === home) ?? members[0]].flatMap((one) => one ?? [])
@@ -184,6 +187,16 @@ function conversationOf(
 
 function homeKey({ name }: Pick<Endpoint, 'name'>, conversation: string): string {
   return createHash('sha256').update(`${name}\n${conversation}`).digest('base64url')
+}
+
+/** When the login was renewed last; null for a credential that cannot be. */
+export function lastRefresh(
+  { app }: Pick<Call, 'app'>,
+  { own }: Pick<Member, 'own'>,
+  { auth }: Pick<Endpoint, 'auth'>,
+): string | null {
+  const account = own?.account ?? (auth === 'account' ? app.account : undefined)
+  return account?.status().last_refresh ?? null
 }
 
 /** What the credential of an endpoint without a list is called. */

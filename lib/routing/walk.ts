@@ -5,7 +5,6 @@
 import type { Seat } from '../account/bench.ts'
 import type { Member } from '../account/pool.ts'
 import type { Call } from '../app.ts'
-import type { Endpoint } from '../config/types.ts'
 import { AttemptError, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { drain } from '../upstream/exchange.ts'
 import type { Trip } from '../upstream/target.ts'
@@ -13,7 +12,7 @@ import { truncatedAnswer } from '../../pipelines/errors.ts'
 import { nobodyLeft, type Tried } from './explanation.ts'
 import { hear, type Heard, type Prepared, type Stop } from './hear.ts'
 import { limitsOf } from './limits.ts'
-import { membersFor, settle, type Travel } from './order.ts'
+import { lastRefresh, membersFor, settle, type Travel } from './order.ts'
 import { outcomeOf, readsAsQuota, readsAsUnpaid, type Facts, type Outcome } from './outcomes.ts'
 
 /** Who has answered, and on which way. */
@@ -134,7 +133,7 @@ export class Walk<P extends Prepared> {
     if (first && this.#travel.bound) return { member: first, seat: undefined }
     for (const member of left) {
       const { bench } = member
-      bench.lookAgain(() => this.#lastRefresh(member, endpoint))
+      bench.lookAgain(() => lastRefresh(this.#call, member, endpoint))
       const seat = bench.take(model.id)
       if (seat) return { member, seat }
     }
@@ -186,14 +185,8 @@ export class Walk<P extends Prepared> {
       hasFallback,
       waitLeftMs: this.#isSpent ? 0 : this.#waitLeftMs,
       model: target.model.id,
-      login: status === 401 ? this.#lastRefresh(member, target.endpoint) : null,
+      login: status === 401 ? lastRefresh(this.#call, member, target.endpoint) : null,
     }
-  }
-
-  /** When the login was renewed last; null for a credential that cannot be. */
-  #lastRefresh({ own }: Member, { auth }: Endpoint): string | null {
-    const account = own?.account ?? (auth === 'account' ? this.#call.app.account : undefined)
-    return account?.status().last_refresh ?? null
   }
 
   #note(
@@ -275,7 +268,7 @@ function shownOf(error: unknown): unknown {
   return error instanceof AttemptError ? error.error : error
 }
 
-function soonerOf(one: number, other: number): number {
+export function soonerOf(one: number, other: number): number {
   return other > 0 ? Math.min(one, other) : one
 }
 

@@ -8,6 +8,7 @@ import type { Call } from '../app.ts'
 import { systemPromptOf } from '../config/models.ts'
 import type { Model } from '../config/types.ts'
 import { breakOff, shownError } from '../http/answer.ts'
+import { countsTokens } from '../limits/limits.ts'
 import { flow, openAnswer } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
@@ -50,7 +51,7 @@ export function prepareForward(
   const document = model.images === false ? withoutImages(body, conversation) : body
   const context = { model, systemPrompt, headers: client, subPath, stream, isForeign }
   const headers = rewrite(document, context)
-  const isMetered = call.admission?.countsTokens === true || call.config.usage.enabled
+  const isMetered = countsTokens(call.caller) || call.config.usage.enabled
   const mayAsk = stream && isMetered && subPath === '' && usageOnDemand !== undefined
   const onDemand = mayAsk && !call.app.plainStreams.has(target) ? usageOnDemand : undefined
   const besides = onDemand?.ask(document) ? onDemand : undefined

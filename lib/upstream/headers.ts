@@ -24,7 +24,7 @@ export interface RequestHeaderParts {
 }
 
 /** What means something to models of any API: who asks. */
-const whoAsks = new Set(['user-agent', 'accept-language'])
+export const whoAsks = new Set(['user-agent', 'accept-language'])
 
 /** Names a client may give its session by: ours, Claude Code's, Codex's. */
 const sessionHeaders = ['x-session-id', 'x-claude-code-session-id', 'session-id']
@@ -184,7 +184,7 @@ const hopByHop = new Set([
 ])
 
 /** A test for the headers of one message; `connection` is that message's own, which may name more of them. */
-function hopByHopTest(connection = ''): (name: string) => boolean {
+export function hopByHopTest(connection = ''): (name: string) => boolean {
   if (connection === '' || hopByHop.has(connection)) return (name) => hopByHop.has(name)
   const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
   return (name) => hopByHop.has(name) || named.has(name)
@@ -242,7 +242,7 @@ const maxVerdicts = 500
 const maxNameLength = 64
 
 /** Whether a header of the client's must not go up. `name` in lower case. */
-function staysHere(name: string, value: string): boolean {
+export function staysHere(name: string, value: string): boolean {
   let verdict = verdicts.get(name)
   if (verdict === undefined) {
     verdict = verdictOn(name)

@@ -33,7 +33,7 @@ export interface Trip {
 /** An account of the configuration, as far as requests need it. */
 export interface NamedAccount {
   entry: Pick<AccountEntry, 'key' | 'header'>
-  account: Pick<Account, 'token' | 'renew'>
+  account: Pick<Account, 'token' | 'peek' | 'renew'>
 }
 
 /**
@@ -109,6 +109,11 @@ export interface Credential {
   accountToken?: string
 }
 
+/** How an account is asked for its token. */
+export type TokenOf = (account: Pick<Account, 'token' | 'peek'>) => Promise<string | undefined>
+
+const renewedToken: TokenOf = (account) => account.token()
+
 /**
  * The credential for an endpoint; undefined where none is to go up. Throws or fails with ProxyError 503
  * `upstream_auth_unavailable` when the account or the variable has none, 401 `missing_credential` when it would have to be
@@ -117,28 +122,28 @@ export interface Credential {
 export function credentialFor(
   call: Call,
   { endpoint, model, trip }: Pick<Target, 'endpoint' | 'model' | 'trip'>,
+  tokenOf: TokenOf = renewedToken,
 ): Credential | undefined | Promise<Credential> {
   const { auth } = endpoint
   const { keyHeader } = providers[model.type]
-  if (trip?.account) return namedCredential(trip.account, keyHeader)
+  if (trip?.account) return namedCredential(trip.account, keyHeader, tokenOf)
   if (auth === 'none') return undefined
   if (auth === 'client') return inHeader(clientCredential(call, endpoint), keyHeader)
   if (typeof auth === 'object') return environmentCredential(call, { header: keyHeader, ...auth })
-  return call.app.account
-    .token()
-    .then((token) =>
-      token === undefined ? clientCredential(call, endpoint) : accountCredential(token),
-    )
+  return tokenOf(call.app.account).then((token) =>
+    token === undefined ? clientCredential(call, endpoint) : accountCredential(token),
+  )
 }
 
 async function namedCredential(
   { entry, account }: NamedAccount,
   keyHeader: string | undefined,
+  tokenOf: TokenOf,
 ): Promise<Credential> {
   const { key, header = keyHeader } = entry
   if (key !== undefined) return keyCredential(key, { header })
   // a login always has a token, or fails
-  return accountCredential((await account.token())!)
+  return accountCredential((await tokenOf(account))!)
 }
 
 export function accountCredential(token: string): Credential {

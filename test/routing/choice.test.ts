@@ -12,8 +12,12 @@ function members(names: string[]) {
 }
 
 function firstOf(names: string[], conversation: string): string {
-  const endpoint = { name: 'e', choose: 'sticky' as const }
-  return ordered(members(names), endpoint, { turn: () => 0 }, () => conversation)[0]!.name
+  return ordered(
+    members(names),
+    { choose: 'sticky' },
+    () => 0,
+    () => conversation,
+  )[0]!.name
 }
 
 test('contract §17: sticky spreads conversations, and only those of an account that drops out move', () => {

@@ -1,0 +1,254 @@
+/**
+ * What became of a client's body, a sentence for each rule. Found by comparing what came with what would go up: so nothing that
+ * changed is left out, and nothing is told that did not happen.
+ */
+import { systemPromptOf } from '../config/models.ts'
+import type { Model } from '../config/types.ts'
+import { countsTokens } from '../limits/limits.ts'
+import { topLevelMembers } from '../../pipelines/json/scan.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { upstreamId } from '../../pipelines/model.ts'
+import { unseen } from '../../pipelines/neutral/turn.ts'
+import { listed, type Story } from './story.ts'
+
+export function bodyChanges(story: Story): string[] {
+  const { prepared } = story
+  const written = objectFrom(story.sent.toString('utf8')) ?? {}
+  const told = [...modelChanges(story, written), ...roadChanges(story)]
+  const prompt = promptChange(story)
+  const images = imageChange(story)
+  const both = [...prompt, ...images, ...sealChange(story)]
+  if (prepared.road === 'translated') return [...told, ...both, ...translated(story, written)]
+  return [...told, ...both, ...passed(story, both)]
+}
+
+/** From the name that the client gave to the one that goes up. */
+function modelChanges({ call, asked, first, prepared }: Story, written: JsonObject): string[] {
+  const { model } = prepared.target
+  const { model: name } = asked
+  const up = upstreamId(model)
+  const told: string[] = []
+  if (typeof name === 'string' && name !== first.id) {
+    const bare = name.replace(/\[1m\]$/i, '')
+    const isWindow = bare === first.id && !Object.hasOwn(call.config.model_redirects, name)
+    const rule = isWindow ? '`[1m]` behind a name is looked past' : '`model_redirects`'
+    told.push(`\`model\`: ${shown(name)} leads to ${shown(first.id)} (${rule}).`)
+  }
+  if (model !== first) {
+    told.push(`\`model\`: ${shown(model.id)} stands in for ${shown(first.id)} (\`fallback\`).`)
+  }
+  if (up !== model.id) {
+    told.push(`\`model\`: ${shown(model.id)} goes up as ${shown(up)} (\`upstream_id\`).`)
+  }
+  if (written.model === undefined && model.type === 'google') {
+    told.push('`model` stands in the address, where models of type google have it.')
+  }
+  return told
+}
+
+function roadChanges({ call, prepared }: Story): string[] {
+  if (prepared.road !== 'translated') return []
+  const { type, id } = prepared.target.model
+  return [
+    `The body is translated: the request speaks the API of ${call.client.route}, ${shown(id)} that of type ${type}.`,
+  ]
+}
+
+/** Where each API has its instructions, and the conversation. */
+const places = {
+  anthropic: { prompt: 'system', turns: 'messages' },
+  openai: { prompt: 'instructions', turns: 'input' },
+  common: { prompt: 'messages', turns: 'messages' },
+  google: { prompt: 'systemInstruction', turns: 'contents' },
+} as const
+
+function promptChange({ call, came, sent, prepared }: Story): string[] {
+  const { endpoint, model } = prepared.target
+  const prompt = systemPromptOf(call.config, endpoint).trimEnd()
+  if (prompt === '' || !holds(sent, prompt) || holds(came, prompt)) return []
+  const whose = endpoint.system_prompt === undefined ? '' : ` of the endpoint ${endpoint.name}`
+  return [`\`${places[model.type].prompt}\` begins with the operator's \`system_prompt\`${whose}.`]
+}
+
+/** Whatever escapes a text was written with. */
+function holds(body: Buffer, text: string): boolean {
+  const plain = JSON.stringify(objectFrom(body.toString('utf8')) ?? {})
+  return plain.includes(JSON.stringify(text).slice(1, -1))
+}
+
+function imageChange({ came, sent, prepared }: Story): string[] {
+  const { model } = prepared.target
+  const count = countOf(sent, unseen) - countOf(came, unseen)
+  if (model.images !== false || count <= 0) return []
+  const what = count === 1 ? 'an image became' : `${count} images became`
+  return [
+    `\`${places[model.type].turns}\`: ${what} a note (\`images\` of the model ${shown(model.id)} is false).`,
+  ]
+}
+
+/** Reasoning that only one provider can read, in whichever form. */
+const seals =
+  /"(?:signature|encrypted_content|thought_?[sS]ignature)"\s*:\s*"[^"]|"type"\s*:\s*"redacted_thinking"/g
+
+/** A model that cannot read it goes without; one that can gets it back also from a client that keeps none of it. */
+function sealChange({ came, sent, prepared }: Story): string[] {
+  const [before, after] = [came, sent].map(
+    (body) => body.toString('latin1').match(seals)?.length ?? 0,
+  )
+  const turns = `\`${places[prepared.target.model.type].turns}\``
+  if (after! < before!) return [`${turns}: reasoning that another model has sealed stays behind.`]
+  if (after! > before!)
+    return [`${turns}: reasoning of earlier answers goes back (\`reasoning_memory\`).`]
+  return []
+}
+
+function countOf(body: Buffer, text: string): number {
+  return body.toString('utf8').split(text).length - 1
+}
+
+/** Members of bodies that are about how hard a model thinks, and what it takes beside that. */
+const ofThinking = new Set([
+  'thinking',
+  'output_config',
+  'context_management',
+  'reasoning',
+  'reasoning_effort',
+  'temperature',
+  'top_p',
+  'top_k',
+  'max_tokens',
+])
+
+/** What is spliced into the bytes of a client that speaks the model's own API. `told`: what is told of them already. */
+function passed(story: Story, told: readonly string[]): string[] {
+  const { model } = story.prepared.target
+  const changed = changedMembers(story)
+  const isTold = (name: string) => told.some((sentence) => sentence.includes(`\`${name}\``))
+  const rest = changed.filter(({ name }) => name !== 'model' && !isTold(name))
+  const thinking = rest.filter(({ name }) => ofThinking.has(name))
+  const why =
+    model.reasoning === 'auto'
+      ? 'the reasoning so far is that of another model'
+      : `\`reasoning\` of the model ${shown(model.id)} is ${shown(model.reasoning)}`
+  const others = rest.filter(({ name }) => !ofThinking.has(name))
+  const doubles = doubleMembers(story.came)
+  return [
+    ...verbs.flatMap((verb) => {
+      const names = thinking.filter((one) => one.verb === verb).map(({ name }) => name)
+      return names.length > 0 ? [`${listed(names)}: ${verb}, since ${why}.`] : []
+    }),
+    ...others.map(({ name, verb }) => `\`${name}\` is ${verb}: ${whyOf(name, story)}.`),
+    ...(doubles.length > 0
+      ? [`${listed(doubles)}: given more than once, of which the last counts and goes up.`]
+      : []),
+  ]
+}
+
+function whyOf(name: string, { call, prepared }: Story): string {
+  const { model } = prepared.target
+  if (name === 'service_tier') return `\`fast\` of the model ${shown(model.id)} is true`
+  if (name === 'stream') return '`default_stream` decides where a request leaves it out'
+  if (name === 'stream_options') {
+    const who =
+      call.caller && countsTokens(call.caller)
+        ? `a limit of the client ${call.caller.name}`
+        : '`usage`'
+    return `${who} counts tokens, which only who asks is told`
+  }
+  if (name === places[model.type].turns) return 'reasoning of another provider stays behind'
+  return `the model ${shown(model.id)} needs it so`
+}
+
+const verbs = ['set', 'changed', 'dropped'] as const
+
+interface Changed {
+  name: string
+  verb: (typeof verbs)[number]
+}
+
+/** By the bytes of each member. */
+function changedMembers({ came, sent }: Pick<Story, 'came' | 'sent'>): Changed[] {
+  const before = membersOf(came)
+  const after = membersOf(sent)
+  const names = new Set([...before.keys(), ...after.keys()])
+  return [...names].flatMap((name): Changed | [] => {
+    const [old, now] = [before.get(name), after.get(name)]
+    if (old === now) return []
+    return { name, verb: old === undefined ? 'set' : now === undefined ? 'dropped' : 'changed' }
+  })
+}
+
+function membersOf(body: Buffer): Map<string, string> {
+  const members = topLevelMembers(body) ?? []
+  return new Map(
+    members.map(({ name, valueStart, valueEnd }) => [
+      name,
+      body.subarray(valueStart, valueEnd).toString('latin1'),
+    ]),
+  )
+}
+
+function doubleMembers(body: Buffer): string[] {
+  const names = (topLevelMembers(body) ?? []).map(({ name }) => name)
+  return [...new Set(names.filter((name, index) => names.indexOf(name) < index))]
+}
+
+/** What the translation lost, and what the configuration did beside it. */
+function translated({ asked, prepared }: Story, written: JsonObject): string[] {
+  if (prepared.road !== 'translated') return []
+  const { dropped, target } = prepared
+  const { model } = target
+  const { names, stopAt } = prepared.asked
+  const isOverruled = (name: string) =>
+    model.reasoning !== 'auto' && /reason|think|effort/.test(name)
+  const overruled = dropped.filter(isOverruled)
+  const lost = dropped.filter((name) => !isOverruled(name))
+  return [
+    ...(model.reasoning === 'auto'
+      ? []
+      : [
+          `\`reasoning\` of the model ${shown(model.id)} is ${shown(model.reasoning)}, whatever the client wants.`,
+        ]),
+    ...(overruled.length > 0
+      ? [`${listed(overruled)}: dropped, since \`reasoning\` decides.`]
+      : []),
+    ...(lost.length > 0
+      ? [`${listed(lost)}: dropped or replaced, since the model's API has no word for it.`]
+      : []),
+    ...limitChange(asked, written, model),
+    ...(model.fast ? [`\`fast\` of the model ${shown(model.id)} asks for the quick service.`] : []),
+    ...(names
+      ? ['Names of tools are written as the API takes them; the answer has those of the client.']
+      : []),
+    ...(stopAt.length > 0
+      ? ['Stop sequences that the API does not take stay here: the answer is cut in front of them.']
+      : []),
+  ]
+}
+
+function limitChange(asked: JsonObject, written: JsonObject, model: Model): string[] {
+  const config = isObject(written.generationConfig) ? written.generationConfig : {}
+  const after = { ...limitIn(written, ''), ...limitIn(config, 'generationConfig.') }
+  const before = limitIn(asked, '')
+  if (after.name === undefined || after.value === before.value) return []
+  const rule =
+    after.value === model.max_output_tokens
+      ? `\`max_output_tokens\` of the model ${shown(model.id)}`
+      : 'what the model takes, or needs for its thinking'
+  const from = before.name === undefined ? '' : ` in place of ${before.value} in \`${before.name}\``
+  return [`\`${after.name}\` is ${after.value}${from}: ${rule}.`]
+}
+
+const limits = ['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'maxOutputTokens']
+
+function limitIn(body: JsonObject, path: string): { name?: string; value?: number } {
+  for (const name of limits) {
+    const value = body[name]
+    if (typeof value === 'number') return { name: path + name, value }
+  }
+  return {}
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name)
+}
