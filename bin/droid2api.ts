@@ -106,6 +106,12 @@ const commands = {
     }
   },
 
+  async schema(): Promise<number> {
+    const { publishedSchema } = await import('../lib/config/published-schema.ts')
+    process.stdout.write(`${JSON.stringify(publishedSchema(), null, 2)}\n`)
+    return 0
+  },
+
   key(line: CommandLine): number {
     process.stdout.write(newKey(line))
     return 0

@@ -52,6 +52,7 @@ test('npm pack takes the program and what is read about it, and nothing else', (
     'dist/bin/package.json',
     'dist/page/page.css',
     'dist/page/page.js',
+    'docs/config.schema.json',
     'package.json',
   ])
 })

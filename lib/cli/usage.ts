@@ -11,6 +11,7 @@ Commands
   check           check configuration, credentials and port, then exit
   env CLIENT      the line that points a shell at the proxy: claude, codex or openai
   usage           what was used, as a table; elsewhere than on a terminal as JSON
+  schema          the JSON schema of config.json, for editors
   key NAME        make up a client key, and print it with its entry for config.json
 
 Flags
@@ -31,7 +32,7 @@ Flags
   -v, --version       the version
 `
 
-const commandNames = ['serve', 'demo', 'check', 'env', 'usage', 'key'] as const
+const commandNames = ['serve', 'demo', 'check', 'env', 'usage', 'schema', 'key'] as const
 
 export type CommandName = (typeof commandNames)[number]
 

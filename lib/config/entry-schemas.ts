@@ -2,7 +2,7 @@
 import { providers } from '../../pipelines/index.ts'
 import { presetNames } from './presets.ts'
 import { accountsOfEndpoint } from './routing-schema.ts'
-import { text, type Schema } from './schema-type.ts'
+import { text, texts, type Schema } from './schema-type.ts'
 
 const modelTypes = Object.keys(providers)
 
@@ -14,12 +14,13 @@ const price: Schema = {
   type: 'object',
   required: ['input', 'output'],
   additionalProperties: false,
-  description: 'what it costs; usage has no costs of a model without one',
+  description: 'what a million tokens cost in USD; usage has no costs of a model without it',
+  examples: [{ input: 3, output: 15, cache_read: 0.3, cache_write: 3.75 }],
   properties: {
     input: usd('of input'),
     output: usd('of output, with reasoning'),
-    cache_read: usd('read from a cache; default: those of input'),
-    cache_write: usd('written to a cache; default: those of input'),
+    cache_read: usd('read from a cache; left out: those of input'),
+    cache_write: usd('written to a cache; left out: those of input'),
   },
 }
 
@@ -28,43 +29,50 @@ export const model: Schema = {
   required: ['name', 'id', 'type'],
   additionalProperties: false,
   properties: {
-    name: text('what people read'),
-    id: text('what clients send'),
-    type: { type: 'string', enum: modelTypes, description: 'the API the model speaks' },
+    name: text('what people read', 'Sonnet'),
+    id: text('what clients send', 'claude-sonnet-5-5'),
+    type: {
+      type: 'string',
+      enum: modelTypes,
+      description:
+        'the API that it speaks: anthropic (Messages), openai (Responses), common (Chat Completions) or google (Gemini)',
+    },
     reasoning: {
       type: 'string',
       enum: ['off', 'none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'auto'],
       default: 'auto',
-      description: 'reasoning level; none: off; auto: the wish of the client',
+      description:
+        'reasoning level, over what clients ask for; auto: the wish of the client; none: the same as off',
     },
-    endpoint: text('name of the endpoint; without it the first one of the type'),
-    upstream_id: text('what the upstream calls the model'),
-    provider: text('value of {provider} in headers; default: the type'),
+    endpoint: text('name of its endpoint; left out: the first one of its type', 'anthropic'),
+    upstream_id: text('what the upstream calls it, where that is another name', 'qwen3:8b'),
+    provider: text('value of {provider} in headers; left out: the type', 'anthropic'),
     thinking: {
       type: 'string',
       enum: ['budget', 'adaptive', 'none'],
-      description: 'how the model takes thinking, over what is known of it',
+      description: 'how it takes thinking, over what is known of it',
     },
     max_output_tokens: {
       type: 'integer',
       minimum: 1,
-      description: 'tokens the model can produce, over what is known of it',
+      description: 'tokens that it can produce, over what is known of it',
+      examples: [64_000],
     },
-    fast: { type: 'boolean', description: 'ask for the fast tier unless the client chose one' },
+    fast: {
+      type: 'boolean',
+      description: 'true: asks for the fast tier unless the client chose one',
+    },
     images: {
       type: 'boolean',
-      description: 'false: the model sees none, and is told of each that there was one',
+      description: 'false: for a model that refuses images; it is told of each that there was one',
     },
     web_search: {
       type: 'boolean',
-      description: "send a web search that a client lists beside its own tools as the provider's",
+      description:
+        "true: a web search that a client lists beside its own tools goes up as the provider's own; it costs money",
     },
     price,
-    fallback: {
-      type: 'array',
-      items: { type: 'string', minLength: 1 },
-      description: 'ids of models that serve in its place, in order',
-    },
+    fallback: texts('ids of models that serve in its place, in order', ['sonnet-own', 'local']),
   },
 }
 
@@ -74,18 +82,27 @@ export const endpoint: Schema = {
   required: ['name'],
   additionalProperties: false,
   properties: {
-    name: text('what models and logs call it'),
-    type: { type: 'string', enum: modelTypes, description: 'the API it speaks' },
+    name: text('what models and logs call it', 'anthropic'),
+    type: {
+      type: 'string',
+      enum: modelTypes,
+      description: 'the API that it speaks; left out: those of its models',
+    },
     preset: {
       type: 'string',
       enum: presetNames,
-      description: 'the vendor, whose addresses, credential and headers it has',
+      description:
+        'a known vendor, whose addresses, credential and headers it has; what stands beside it wins',
     },
-    resource: text('of the preset azure: the NAME in https://NAME.openai.azure.com'),
-    base_url: text('address of the API: its root, with /v1, or in full'),
+    resource: text('of the preset azure: the NAME in https://NAME.openai.azure.com', 'my-resource'),
+    base_url: text(
+      'address of the API: its root, with /v1, or in full; droid2api check shows what comes of it',
+      'https://api.anthropic.com',
+    ),
     auth: {
       description:
-        "whose credential goes upstream; left out: account on the account's own host, else client",
+        "whose credential goes upstream: the account's, the caller's own, none, or that of a variable; left out: account on the account's own host, else client",
+      examples: [{ env: 'ANTHROPIC_API_KEY', header: 'x-api-key' }],
       anyOf: [
         { type: 'string', enum: ['account', 'client', 'none'] },
         {
@@ -93,9 +110,10 @@ export const endpoint: Schema = {
           required: ['env'],
           additionalProperties: false,
           properties: {
-            env: text('variable of the environment that holds the key'),
+            env: text('variable of the environment that holds the key', 'ANTHROPIC_API_KEY'),
             header: text(
-              'header that carries it; default authorization, as Bearer, with the type google x-goog-api-key',
+              'header that carries it; left out: authorization, as Bearer, and with the type google x-goog-api-key',
+              'x-api-key',
             ),
           },
         },
@@ -106,9 +124,10 @@ export const endpoint: Schema = {
       type: 'object',
       default: {},
       additionalProperties: { type: 'string' },
-      description: 'extra headers; values may hold {session_id}, {message_id}, {provider}',
+      description: 'extra headers; values may hold {session_id}, {message_id} and {provider}',
+      examples: [{ 'x-session-id': '{session_id}' }],
     },
-    system_prompt: { type: 'string', description: 'overrules system_prompt for this endpoint' },
+    system_prompt: { type: 'string', description: 'overrules the system_prompt of the file' },
     schema: {
       type: 'string',
       enum: ['json', 'openapi'],

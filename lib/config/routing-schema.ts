@@ -1,6 +1,6 @@
 /** The part of the schema that says where a request may go: accounts, and how often it is sent. */
 import { defaultRetry } from './defaults.ts'
-import { text, type Schema } from './schema-type.ts'
+import { text, texts, type Schema } from './schema-type.ts'
 
 const hours: Schema = { type: 'number', exclusiveMinimum: 0, maximum: 500 }
 
@@ -9,14 +9,23 @@ const account: Schema = {
   required: ['name'],
   additionalProperties: false,
   properties: {
-    name: text('what endpoints and logs call it'),
-    login: text('refresh token that its login begins with'),
-    file: text('auth file that holds its login'),
-    key: text('fixed key'),
-    header: text('header that carries the key; default authorization, as Bearer'),
-    token_url: text('where its tokens are renewed; default auth.token_url'),
-    client_id: text('as whom its tokens are renewed; default auth.client_id'),
-    refresh_hours: { ...hours, description: 'hours between renewals; default auth.refresh_hours' },
+    name: text('what endpoints and logs call it: small letters, digits, ".", "_" and "-"', 'work'),
+    login: text(
+      'refresh token that its login begins with; one of login, file and key',
+      '${DROID_REFRESH_KEY}',
+    ),
+    file: text('auth file that holds its login', '~/.factory/auth.json'),
+    key: text('fixed key', '${ANTHROPIC_API_KEY}'),
+    header: text(
+      'header that carries the key; left out: as Bearer, or where the API looks for keys',
+      'x-api-key',
+    ),
+    token_url: text('where its tokens are renewed; left out: auth.token_url'),
+    client_id: text('as whom its tokens are renewed; left out: auth.client_id'),
+    refresh_hours: {
+      ...hours,
+      description: 'hours between renewals; left out: auth.refresh_hours',
+    },
     enabled: { type: 'boolean', default: true, description: 'false: kept, but never used' },
   },
 }
@@ -25,7 +34,7 @@ export const accounts: Schema = {
   type: 'array',
   items: account,
   default: [],
-  description: 'accounts that endpoints can name',
+  description: 'several accounts, for endpoints that name them',
 }
 
 export const retry: Schema = {
@@ -53,14 +62,14 @@ export const retry: Schema = {
 
 /** Of an endpoint: its accounts, and which of them serves a request. */
 export const accountsOfEndpoint: Record<string, Schema> = {
-  accounts: {
-    type: 'array',
-    items: { type: 'string', minLength: 1 },
-    description: 'names of accounts, the preferred one first',
-  },
+  accounts: texts('names of accounts, the preferred one first; in place of auth', [
+    'work',
+    'spare',
+  ]),
   choose: {
     type: 'string',
     enum: ['first', 'sticky', 'round-robin'],
-    description: 'which account serves: the first that can, one a conversation, or each in turn',
+    description:
+      'which account serves: the first that can (as when it is left out), one a conversation, or each in turn',
   },
 }

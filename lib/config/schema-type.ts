@@ -5,6 +5,8 @@ export interface Schema {
   type?: string | string[]
   description?: string
   default?: unknown
+  /** where a default does not show how it is written */
+  examples?: unknown[]
   enum?: unknown[]
   anyOf?: Schema[]
   properties?: Record<string, Schema>
@@ -18,4 +20,13 @@ export interface Schema {
 }
 
 /** A text that must not be empty. */
-export const text = (description: string): Schema => ({ type: 'string', minLength: 1, description })
+export function text(description: string, example?: string): Schema {
+  const written = example === undefined ? {} : { examples: [example] }
+  return { type: 'string', minLength: 1, description, ...written }
+}
+
+/** A list of such texts. */
+export function texts(description: string, example: string[]): Schema {
+  const items: Schema = { type: 'string', minLength: 1 }
+  return { type: 'array', items, description, examples: [example] }
+}

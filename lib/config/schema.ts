@@ -12,7 +12,7 @@ import {
 } from './defaults.ts'
 import { endpoint, model } from './entry-schemas.ts'
 import { accounts, retry } from './routing-schema.ts'
-import { text, type Schema } from './schema-type.ts'
+import { text, texts, type Schema } from './schema-type.ts'
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
@@ -30,7 +30,7 @@ const timeouts: Schema = {
   type: 'object',
   default: {},
   additionalProperties: false,
-  description: 'time limits; there is no total one',
+  description: 'limits of time; there is no total one',
   properties: {
     connect_s: seconds('to connect to an upstream', defaultTimeouts.connect_s),
     first_byte_s: seconds('until an upstream begins to answer', defaultTimeouts.first_byte_s),
@@ -44,7 +44,7 @@ const reasoningMemory: Schema = {
   default: {},
   additionalProperties: false,
   description:
-    'reasoning of answers with tool calls, kept for chat clients that do not hand it back',
+    'reasoning of answers with tool calls, kept in memory for clients of another API that do not hand it back',
   properties: {
     enabled: {
       type: 'boolean',
@@ -56,21 +56,21 @@ const reasoningMemory: Schema = {
       minimum: 1,
       maximum: 1_000_000,
       default: defaultReasoningMemory.max_entries,
-      description: 'answers',
+      description: 'answers that are kept; the least recently used go first',
     },
     max_mb: {
       type: 'number',
       exclusiveMinimum: 0,
       maximum: 4096,
       default: defaultReasoningMemory.max_mb,
-      description: 'MiB, all entries together',
+      description: 'MiB that they may take together',
     },
     max_age_minutes: {
       type: 'number',
       exclusiveMinimum: 0,
       maximum: 100_000,
       default: defaultReasoningMemory.max_age_minutes,
-      description: 'minutes since an entry was last used',
+      description: 'minutes since its last use after which an answer is forgotten',
     },
   },
 }
@@ -107,11 +107,11 @@ const auth: Schema = {
   type: 'object',
   default: {},
   additionalProperties: false,
-  description: 'the login of the account',
+  description: 'the login of the account without a name',
   properties: {
-    file: text('the auth file; default ~/.factory/auth.json'),
-    token_url: { ...text('where tokens are renewed'), default: defaultAuth.token_url },
-    client_id: { ...text('as whom tokens are renewed'), default: defaultAuth.client_id },
+    file: text('the auth file; left out: ~/.factory/auth.json', '~/.factory/auth.json'),
+    token_url: { ...text('where its tokens are renewed'), default: defaultAuth.token_url },
+    client_id: { ...text('as whom its tokens are renewed'), default: defaultAuth.client_id },
     refresh_hours: {
       type: 'number',
       exclusiveMinimum: 0,
@@ -135,13 +135,21 @@ export const fileSchema: Schema = {
       default: 3000,
       description: 'port to listen on; 0: any free one',
     },
-    host: { ...text('address to listen on'), default: '127.0.0.1' },
-    models: { type: 'array', items: model, default: defaultModels, description: 'the models' },
+    host: {
+      ...text('address to listen on; :: is every one of IPv4 and IPv6, 0.0.0.0 of IPv4'),
+      default: '127.0.0.1',
+    },
+    models: {
+      type: 'array',
+      items: model,
+      default: defaultModels,
+      description: 'the models; left out: those of Factory',
+    },
     endpoints: {
       type: 'array',
       items: endpoint,
       default: defaultEndpoints,
-      description: 'the upstreams',
+      description: 'the upstreams; left out: those of Factory',
     },
     accounts,
     retry,
@@ -150,60 +158,73 @@ export const fileSchema: Schema = {
       default: {},
       additionalProperties: { type: 'string', minLength: 1 },
       description: 'alias to model id; a * at either end matches any text',
+      examples: [{ sonnet: 'claude-sonnet-5-5', 'gpt-*': 'gpt-5.4' }],
     },
     system_prompt: {
       type: 'string',
       default: defaultSystemPrompt,
-      description: 'put in front of every request, once; empty switches it off',
+      description:
+        'put in front of every request, once; empty: none. The shipped one goes only where the token of the account does',
     },
     default_stream: {
       enum: [true, false, 'auto'],
       default: 'auto',
-      description: 'what a request without stream gets',
+      description:
+        'what a request without stream gets: a stream, one body, or what its client expects',
     },
     api_keys: {
-      type: 'array',
-      items: { type: 'string', minLength: 1 },
+      ...texts('keys that clients must present, as they are or as "sha256:" and the hash', [
+        '${MY_KEY}',
+      ]),
       default: [],
-      description: 'keys that clients must present; sha256:HEX for the hash of one',
     },
     clients: {
       type: 'array',
       items: client,
       default: [],
-      description: 'keys with names and limits',
+      description: 'keys with a name and limits of their own',
     },
     max_parallel: maxParallel,
     recent_requests: recentRequests,
-    admin_key: text('key of who may look at usage; sha256:HEX for the hash of one'),
+    admin_key: text(
+      'whose holder may look at usage and status from anywhere: at least 16 characters, or "sha256:" and the hash; without it only this machine may',
+      '${MY_ADMIN_KEY}',
+    ),
     cors_origins: {
-      type: 'array',
-      items: { type: 'string', minLength: 1 },
+      ...texts(
+        'browser origins that may call without a client key; a * is one label of the host, or any port',
+        ['https://*.example.com', 'app://obsidian.md', 'null'],
+      ),
       default: defaultOrigins,
-      description: 'browser origins that may call; * as the port matches any',
     },
     max_body_mb: {
       type: 'number',
       exclusiveMinimum: 0,
       maximum: 400,
       default: 64,
-      description: 'MB; larger requests are refused',
+      description: 'MB; larger requests are refused with 413',
     },
     timeouts,
-    keep_alive_s: seconds('of silence after which a translated stream gets a comment', 15),
+    keep_alive_s: seconds('of silence after which a translated stream gets a comment line', 15),
     reasoning_memory: reasoningMemory,
     usage,
     auth,
     config_watch: {
       type: 'boolean',
       default: true,
-      description: 'the files of the configuration are read again when they change',
+      description:
+        'true: the configuration is read again when one of its files changes; false: only at SIGHUP',
     },
-    log_level: { type: 'string', enum: logLevels, default: 'info', description: 'log level' },
+    log_level: {
+      type: 'string',
+      enum: logLevels,
+      default: 'info',
+      description: 'what is logged at least',
+    },
     dev_mode: {
       type: 'boolean',
       default: false,
-      description: 'debug logs',
+      description: 'true: log_level is debug where nobody names one',
     },
   },
 }

@@ -99,7 +99,7 @@ const saves: Record<string, (file: string, text: string) => void> = {
 }
 
 for (const [how, save] of Object.entries(saves)) {
-  test(`operations §9: a file that is saved ${how} is read again, once`, async (t) => {
+  test(`contract §3.18: a file that is saved ${how} is read again, once`, async (t) => {
     const setting = folder()
     utimesSync(setting.config, 1_700_000_000, 1_700_000_000)
     const { app, reloads } = watched(t, setting)
@@ -114,7 +114,7 @@ for (const [how, save] of Object.entries(saves)) {
   })
 }
 
-test('operations §9: the links of a Kubernetes volume lead elsewhere, and what they lead to is read', async (t) => {
+test('contract §3.18: the links of a Kubernetes volume lead elsewhere, and what they lead to is read', async (t) => {
   const { dir } = folder()
   const volume = path.join(dir, 'volume')
   const version = (name: string, text: string) => {
@@ -134,7 +134,7 @@ test('operations §9: the links of a Kubernetes volume lead elsewhere, and what 
   await until(() => app.config.keep_alive_s === 2)
 })
 
-test('operations §9: a file that is saved in halves is read when it is whole', async (t) => {
+test('contract §3.18: a file that is saved in halves is read when it is whole', async (t) => {
   const setting = folder()
   const { app, reloads, broken } = watched(t, setting)
   await threeLooks()
@@ -155,7 +155,7 @@ test('operations §9: a file that is saved in halves is read when it is whole', 
   assert.equal(app.configState.note, undefined)
 })
 
-test('operations §9: a broken file is told once for what is in it, and the running one stays', async (t) => {
+test('contract §3.18: a broken file is told once for what is in it, and the running one stays', async (t) => {
   const setting = folder()
   const { app, logged, broken } = watched(t, setting)
   const { hash } = app.configState
@@ -184,7 +184,7 @@ test('operations §9: a broken file is told once for what is in it, and the runn
   assert.equal(app.configState.note, undefined)
 })
 
-test('operations §9: files that are gone change nothing until they are back', async (t) => {
+test('contract §3.18: files that are gone change nothing until they are back', async (t) => {
   const { dir, config } = folder('{"admin_key": "${ADMIN}"}')
   const env = path.join(dir, 'data', '.env')
   writeFileSync(env, 'ADMIN=an-admin-key-of-1\nAPI_KEYS=a-client-key-of-1\n')
@@ -210,7 +210,7 @@ test('operations §9: files that are gone change nothing until they are back', a
   assert.equal(app.configState.note, undefined)
 })
 
-test('operations §9: a file that cannot be read is a fault, once, and is read again when it can be', async (t) => {
+test('contract §3.18: a file that cannot be read is a fault, once, and is read again when it can be', async (t) => {
   const { dir, config } = folder()
   const env = path.join(dir, 'data', '.env')
   writeFileSync(env, 'API_KEYS=a-client-key-of-1\n')
@@ -234,7 +234,7 @@ test('operations §9: a file that cannot be read is a fault, once, and is read a
   assert.equal(app.configState.note, undefined)
 })
 
-test('operations §9: what the file refers to, secrets of variables and .env are watched, too', async (t) => {
+test('contract §3.18: what the file refers to, secrets of variables and .env are watched, too', async (t) => {
   const { dir, config } = folder()
   const at = (name: string) => path.join(dir, name)
   writeFileSync(config, `{"system_prompt": "\${file:${at('prompt')}}"}`)
@@ -254,7 +254,7 @@ test('operations §9: what the file refers to, secrets of variables and .env are
   assert.equal(await app.account.token(), 'fk-after-the-change')
 })
 
-test('operations §9: a config.json that comes into DATA_DIR takes the place of the shipped one', async (t) => {
+test('contract §3.18: a config.json that comes into DATA_DIR takes the place of the shipped one', async (t) => {
   const { dir } = folder()
   const { app } = watched(t, { dir })
   await threeLooks()
@@ -265,7 +265,7 @@ test('operations §9: a config.json that comes into DATA_DIR takes the place of 
   assert.equal(app.configState.file, path.join(dir, 'data', 'config.json'))
 })
 
-test('operations §9: a file that is saved again and again is read when that is over', async (t) => {
+test('contract §3.18: a file that is saved again and again is read when that is over', async (t) => {
   const setting = folder()
   const { app, reloads } = watched(t, setting)
   await threeLooks()
@@ -300,7 +300,7 @@ test(
   },
 )
 
-test('operations §9: with config_watch false nothing is read by itself, until a reload says otherwise', async (t) => {
+test('contract §3.18: with config_watch false nothing is read by itself, until a reload says otherwise', async (t) => {
   const setting = folder()
   const { app, reloader, reloads } = watched(t, setting)
   await threeLooks()

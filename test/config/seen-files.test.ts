@@ -29,7 +29,7 @@ function folders(): string {
   return dir
 }
 
-test('operations §9: every file that a configuration is made of is known by what it was, also one that may come', () => {
+test('contract §3.18: every file that a configuration is made of is known by what it was, also one that may come', () => {
   const dir = folders()
   const at = (name: string) => path.join(dir, name)
   const config = `{ "system_prompt": "\${file:${at('prompt')}}" }`
@@ -52,7 +52,7 @@ test('operations §9: every file that a configuration is made of is known by wha
   })
 })
 
-test('operations §9: what a broken configuration was made of is known, too', () => {
+test('contract §3.18: what a broken configuration was made of is known, too', () => {
   const dir = folders()
   const file = path.join(dir, 'data', 'config.json')
   const secret = path.join(dir, 'secret')

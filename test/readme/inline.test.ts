@@ -37,6 +37,15 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'droid2api env claude': asCommand(/^export ANTHROPIC_BASE_URL=/),
   'droid2api usage --since 7d': asCommand(/"by":\["day"\],"rows":\[\]/),
   'droid2api usage --since 7d --by client': asCommand(/"by":\["client"\],"rows":\[\]/),
+  'droid2api schema > config.schema.json'(t, command) {
+    const { dir, paste } = sandbox(t)
+
+    paste(command.replace('droid2api', program))
+
+    const shipped = readFileSync(path.join(packageDir, 'docs', 'config.schema.json'), 'utf8')
+    const printed = readFileSync(path.join(dir, 'config.schema.json'), 'utf8')
+    assert.deepEqual(JSON.parse(printed), JSON.parse(shipped))
+  },
   'droid2api key alice': asCommand(/sha256:[0-9a-f]{64}/),
   'droid2api key NAME': (t) => {
     assert.match(sandbox(t).paste(`${program} key bob`), /sha256:[0-9a-f]{64}/)
