@@ -23,6 +23,7 @@ import {
   type CommandLine,
 } from '../lib/cli/usage.ts'
 import { usesAccount } from '../lib/config/endpoint-auth.ts'
+import { readSettings } from '../lib/config/env-files.ts'
 import { ConfigError, loadConfig } from '../lib/config/load.ts'
 import type { SeenFiles } from '../lib/config/seen-files.ts'
 import { outboundProxy } from '../lib/network/outbound-proxy.ts'
@@ -74,6 +75,18 @@ const commands = {
       await upstream.close()
     }
     return 0
+  },
+
+  async init(line: CommandLine): Promise<number> {
+    const { runInit } = await import('../lib/init/command.ts')
+    // the file that is to be written may be there already, and broken
+    const config = path.join(packageDir, 'config.json')
+    const { config: shipped } = load({ ...line, flags: { config } })
+    const settings = readSettings(surroundings(), [])
+    const { code, config: made, report: told } = await runInit(line.init, settings, shipped)
+    if (made !== undefined) process.stdout.write(made)
+    process[made === undefined ? 'stdout' : 'stderr'].write(told)
+    return code
   },
 
   env(line: CommandLine): number {
@@ -150,17 +163,14 @@ async function build(line: CommandLine, logLevel?: 'silent'): Promise<BuiltApp> 
   })
 }
 
+function surroundings() {
+  return { env: startEnvironment, cwd: currentDirOrRoot(), packageDir, homeDir: homeOrRoot() }
+}
+
 /** Adds what `.env` files set to the environment, for all that reads it there, such as the outbound proxy. */
 function load({ flags }: CommandLine) {
   seen.clear()
-  const loaded = loadConfig({
-    flags,
-    env: startEnvironment,
-    cwd: currentDirOrRoot(),
-    packageDir,
-    homeDir: homeOrRoot(),
-    seen,
-  })
+  const loaded = loadConfig({ flags, ...surroundings(), seen })
   Object.assign(process.env, loaded.added)
   return loaded
 }

@@ -30,7 +30,8 @@ export async function accountFinding({ account, config }: Checked): Promise<Find
   const { kind } = findSource(config)
   if (kind === 'none') {
     const looked = account.lookedFor().join(', ')
-    const remedy = 'Set one of them, or let each client send its own credential.'
+    const remedy =
+      'Set one of them, let "droid2api init" write a configuration for keys of your own, or let each client send its own credential.'
     return { level: 'warning', what: `account: none; looked for ${looked}. ${remedy}` }
   }
   return await keptFinding({ account, config }, `account: ${kind}`)

@@ -3,8 +3,6 @@
  * the credential that they carry. No request costs anything.
  */
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import type { Agent, IncomingMessage } from 'node:http'
 import type { Account } from '../account/account.ts'
 import type { Member } from '../account/pool.ts'
 import type { App } from '../app.ts'
@@ -14,7 +12,7 @@ import { baseUrlOf, fullAddress } from '../config/base-url.ts'
 import { whose } from '../config/endpoint-auth.ts'
 import { endpointOf } from '../config/models.ts'
 import type { Endpoint, Model } from '../config/types.ts'
-import { requestFor } from '../network/agents.ts'
+import { answerTo, NoAnswer, type Answer, type Ask } from '../network/one-answer.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
 import { accountCredential, keyCredential, type Credential } from '../upstream/target.ts'
 import { requestHeaders } from '../upstream/headers.ts'
@@ -198,49 +196,4 @@ function hasKey({ credential, key }: Target): boolean {
 /** Without the query, which may hold a key. */
 function shown({ origin, pathname }: URL): string {
   return origin + pathname
-}
-
-export interface Ask {
-  method: 'GET' | 'POST'
-  url: URL
-  headers: Record<string, string>
-  body?: string
-  agent: Agent
-  /** s, for the whole answer */
-  patienceS: number
-}
-
-export interface Answer {
-  status: number
-  method: string
-  /** its beginning */
-  text: string
-}
-
-/** The whole answer took longer than `patienceS`. */
-export class NoAnswer extends Error {}
-
-const maxBytes = 65_536
-
-/** Throws NoAnswer, or what the connection fails with. */
-export async function answerTo(ask: Ask): Promise<Answer> {
-  const { method, url, headers, body, agent, patienceS } = ask
-  const signal = AbortSignal.timeout(patienceS * 1000)
-  try {
-    const sent = requestFor(url)(url, { method, headers, agent, signal }).end(body)
-    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-    return { status: answer.statusCode ?? 0, method, text: await beginningOf(answer) }
-  } catch (error) {
-    if (signal.aborted) throw new NoAnswer(`no answer within ${patienceS} s`)
-    throw error
-  }
-}
-
-async function beginningOf(answer: IncomingMessage): Promise<string> {
-  let text = ''
-  for await (const piece of answer.setEncoding('utf8')) {
-    text += piece
-    if (text.length > maxBytes) break
-  }
-  return text
 }

@@ -1,12 +1,16 @@
 /** The command line: what it takes, and its help. */
 import { parseArgs } from 'node:util'
 import type { Flags } from '../config/load.ts'
+import { presetNames, type PresetName } from '../config/presets.ts'
+import { nearest } from '../config/unknown-keys.ts'
+import type { InitFlags } from '../init/command.ts'
 import { clientNames, type ClientName } from '../setup/clients.ts'
 
 export const usage = `Usage: droid2api [command] [flags]
 
 Commands
   serve           serve the configured upstreams (default)
+  init            write a first configuration for the keys and local servers that are there
   demo            serve with a built-in upstream, no account needed
   check           check configuration, credentials and port, then exit
   env CLIENT      the line that points a shell at the proxy: claude, codex or openai
@@ -28,11 +32,16 @@ Flags
       --by WHAT       usage: day, client, model, endpoint, account, or several
                       with commas (default: day)
   -m, --model ID      env: the model that the client is to use, of any type
+      --preset NAME   init: only this provider; may be given several times
+      --out FILE      init: where to write (default: config.json in DATA_DIR)
+      --offline       init: ask only servers on this machine for their models
+      --print         init: print the configuration, write nothing
+      --force         init: also over a file that is there
   -h, --help          this text
   -v, --version       the version
 `
 
-const commandNames = ['serve', 'demo', 'check', 'env', 'usage', 'schema', 'key'] as const
+const commandNames = ['serve', 'init', 'demo', 'check', 'env', 'usage', 'schema', 'key'] as const
 
 export type CommandName = (typeof commandNames)[number]
 
@@ -46,6 +55,8 @@ export interface CommandLine {
   since: string | undefined
   by: string | undefined
   csv: boolean
+  /** only with `init` */
+  init: InitFlags
   flags: Flags
   online: boolean
   renew: boolean
@@ -69,8 +80,19 @@ const options = {
   since: { type: 'string' },
   by: { type: 'string' },
   model: { type: 'string', short: 'm' },
+  preset: { type: 'string', multiple: true },
+  out: { type: 'string' },
+  offline: { type: 'boolean' },
+  print: { type: 'boolean' },
+  force: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
+} as const
+
+/** Flags that go with one command alone. */
+const owned = {
+  usage: ['since', 'by', 'csv'],
+  init: ['preset', 'out', 'offline', 'print', 'force'],
 } as const
 
 /** In: the arguments after the program's name. Throws UsageError. */
@@ -83,8 +105,13 @@ export function parseCommandLine(args: string[]): CommandLine {
   if (values.model !== undefined && command !== 'env') {
     throw new UsageError(`--model goes with env; ${command} serves every configured model`)
   }
-  const alien = (['since', 'by', 'csv'] as const).find((name) => values[name] !== undefined)
-  if (alien && command !== 'usage') throw new UsageError(`--${alien} goes with usage`)
+  for (const [owner, names] of Object.entries(owned)) {
+    const alien = names.find((name) => values[name] !== undefined)
+    if (alien && command !== owner) throw new UsageError(`--${alien} goes with ${owner}`)
+  }
+  if (command === 'init' && values.config !== undefined) {
+    throw new UsageError('init reads no configuration; where it writes one is --out')
+  }
   return {
     command,
     client,
@@ -92,6 +119,7 @@ export function parseCommandLine(args: string[]): CommandLine {
     since: values.since,
     by: values.by,
     csv: values.csv ?? false,
+    init: initFlags(values),
     flags: {
       port: values.port,
       host: values.host,
@@ -104,6 +132,24 @@ export function parseCommandLine(args: string[]): CommandLine {
     help: values.help ?? false,
     version: values.version ?? false,
   }
+}
+
+function initFlags({
+  preset = [],
+  out,
+  offline = false,
+  print = false,
+  force = false,
+}: ReturnType<typeof parsed>['values']): InitFlags {
+  return { presets: preset.map(presetOf), out, offline, print, force }
+}
+
+function presetOf(name: string): PresetName {
+  const known = presetNames.find((one) => one === name)
+  if (known) return known
+  const near = nearest(name, presetNames)
+  const hint = near ? `Did you mean ${near}?` : `There are ${presetNames.join(', ')}`
+  throw new UsageError(`--preset ${name} is not known. ${hint}`)
 }
 
 function parsed(args: string[]) {

@@ -50,6 +50,14 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'droid2api key NAME': (t) => {
     assert.match(sandbox(t).paste(`${program} key bob`), /sha256:[0-9a-f]{64}/)
   },
+  'node dist/bin/droid2api.js init'(t, command) {
+    const { dir, paste } = sandbox(t)
+
+    const printed = paste(command, { CONFIG_FILE: '', DATA_DIR: dir })
+
+    // what it writes elsewhere, test/init shows, where no port of this machine is asked
+    assert.match(printed, /config\.json is there already, so nothing is changed/)
+  },
   'droid2api --help': asCommand(/Commands\n[\s\S]*Flags\n/),
 
   'droid2api check --online': (t, command) =>

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
@@ -39,7 +39,34 @@ const sections = textOf(page)
   })
 
 /** By the first line of the block: what the general way cannot run. */
-const trials: Record<string, (t: TestContext, commands: string) => void | Promise<void>> = {}
+const trials: Record<string, (t: TestContext, commands: string) => void | Promise<void>> = {
+  async 'droid2api init --preset deepseek --preset ollama'(t, commands) {
+    const list = (...ids: string[]) => ({ body: { data: ids.map((id) => ({ id })) } })
+    const [vendor, local] = await Promise.all([
+      startUpstream(t, () => list('deepseek-flash', 'deepseek-v4-pro')),
+      startUpstream(t, () => list('qwen3:8b')),
+    ])
+    const { env, dir } = inFolder(tempDir())
+    const shell = {
+      ...env,
+      CONFIG_FILE: '',
+      PORT: '0',
+      DEEPSEEK_API_KEY: 'key-of-ones-own-3f9a1c',
+      DEEPSEEK_BASE_URL: vendor.url,
+      OLLAMA_HOST: local.url,
+    }
+
+    const { stdout } = await promisify(execFile)('sh', ['-ec', commands], { env: shell, cwd: dir })
+
+    const printed = stdout
+      .replaceAll(path.join(dir, 'data'), '/home/me/.droid2api')
+      .replaceAll(local.url, 'http://127.0.0.1:11434')
+      .replace(' with DEEPSEEK_BASE_URL', '')
+    const shown = blocksOf(page).find(({ text }) => text.startsWith('Found'))!
+    assert.ok(printed.startsWith(shown.text), printed)
+    assert.match(printed, /ok +configuration: .*config\.json, 3 models/)
+  },
+}
 
 for (const { title, configs, commands } of sections) {
   for (const [index, config] of configs.entries()) {
@@ -94,23 +121,27 @@ function ranAt(config: Record<string, unknown>) {
     const variables = { FACTORY_API_KEY: 'fk-of-the-account', ...variablesOf(config) }
     const program = runProgram(t, { config: at(upstream.url, config), env: variables })
     const url = await program.url()
-    const bin = path.join(program.dir, 'bin')
-    mkdirSync(bin)
-    const script = `#!/bin/sh\nexec ${process.execPath} ${builtProgram()} "$@"\n`
-    writeFileSync(path.join(bin, 'droid2api'), script, { mode: 0o755 })
-    const env = {
-      ...variables,
-      PATH: `${bin}:${process.env.PATH}`,
-      HOME: program.dir,
-      DATA_DIR: path.join(program.dir, 'data'),
-      CONFIG_FILE: path.join(program.dir, 'config.json'),
-    }
+    const env = { ...variables, ...inFolder(program.dir).env }
     const pasted = commands
       .replaceAll('http://localhost:3000', url)
       .replaceAll('curl ', 'curl -sf ')
     const { stdout } = await promisify(execFile)('sh', ['-ec', pasted], { env, cwd: program.dir })
     assert.notEqual(stdout, '')
   }
+}
+
+/** A shell that has `droid2api`. */
+function inFolder(dir: string) {
+  const bin = path.join(dir, 'bin')
+  mkdirSync(bin)
+  symlinkSync(builtProgram(), path.join(bin, 'droid2api'))
+  const env = {
+    PATH: `${bin}:${process.env.PATH}`,
+    HOME: dir,
+    DATA_DIR: path.join(dir, 'data'),
+    CONFIG_FILE: path.join(dir, 'config.json'),
+  }
+  return { dir, env }
 }
 
 /** The example with a scripted upstream in place of its providers. */

@@ -1,0 +1,70 @@
+/** `droid2api init` as the command line asks for it. */
+import path from 'node:path'
+import { findSource } from '../account/source.ts'
+import type { PresetName } from '../config/presets.ts'
+import type { Settings } from '../config/env-files.ts'
+import type { Config } from '../config/types.ts'
+import { createAgents } from '../network/agents.ts'
+import { answerTo } from '../network/one-answer.ts'
+import { outboundProxy } from '../network/outbound-proxy.ts'
+import { init, type InitResult } from './init.ts'
+import { usualPlaces } from './servers.ts'
+
+export interface InitFlags {
+  presets: readonly PresetName[]
+  out: string | undefined
+  offline: boolean
+  print: boolean
+  force: boolean
+}
+
+/** `shipped`: the configuration that the program has of itself, in this environment. */
+export async function runInit(
+  { presets, out, offline, print, force }: InitFlags,
+  settings: Settings,
+  shipped: Config,
+): Promise<InitResult> {
+  const usual = settings.pathIn('CONFIG_FILE') ?? path.join(settings.dataDir, 'config.json')
+  const file = out === undefined ? usual : path.resolve(shipped.start_dir, out)
+  const agents = createAgents({ proxy: outboundProxy() })
+  return await init({
+    wanted: presets,
+    file,
+    isUsual: file === usual,
+    offline,
+    print,
+    force,
+    get: settings.get,
+    account: accountOf(shipped),
+    redirects: shipped.model_redirects,
+    places: usualPlaces,
+    ask: (question) => answerTo({ ...question, method: 'GET', agent: agents.fresh(question.url) }),
+    command: commandFor(process.argv[1] ?? '', shipped.start_dir),
+    dataDir: settings.dataDir,
+  })
+}
+
+function accountOf(config: Config): string | undefined {
+  const source = findSource(config)
+  switch (source.kind) {
+    case 'factory_api_key':
+      return 'FACTORY_API_KEY'
+    case 'droid_refresh_key':
+      return 'DROID_REFRESH_KEY'
+    case 'auth_file':
+    case 'kept_login':
+      return `the login in ${source.file}`
+    case 'none':
+      return undefined
+    default:
+      return source satisfies never
+  }
+}
+
+/** As it was called: by its name where it is installed, else by its file. */
+function commandFor(program: string, cwd: string): string {
+  const name = path.basename(program)
+  if (name === 'droid2api') return name
+  const near = path.relative(cwd, program)
+  return `node ${near.startsWith('..') ? program : near}`
+}
