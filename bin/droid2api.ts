@@ -104,6 +104,21 @@ const commands = {
     return 0
   },
 
+  async status(line: CommandLine): Promise<number> {
+    const [{ statusText }, { NoStatus }] = await Promise.all([
+      import('../lib/cli/print-status.ts'),
+      import('../lib/cli/ask-status.ts'),
+    ])
+    try {
+      process.stdout.write(await statusText(line, load(line).config))
+      return 0
+    } catch (error) {
+      if (!(error instanceof NoStatus)) throw error
+      process.stderr.write(`${error.message}\n`)
+      return exitCodes.failure
+    }
+  },
+
   async usage(line: CommandLine): Promise<number> {
     const { config } = load(line)
     const store = usageStore(config, await redisServer(config), () => config.usage.keep_months)

@@ -14,6 +14,7 @@ Commands
   demo            serve with a built-in upstream, no account needed
   check           check configuration, credentials and port, then exit
   env CLIENT      the line that points a shell at the proxy: claude, codex or openai
+  status          how a running proxy is: accounts, requests, usage
   usage           what was used, as a table; elsewhere than on a terminal as JSON
   schema          the JSON schema of config.json, for editors
   key NAME        make up a client key, and print it with its entry for config.json
@@ -26,7 +27,8 @@ Flags
       --log-level L   fatal, error, warn, info, debug, trace or silent
       --online        check: also ask the upstreams; no refresh token is spent
       --renew         check: the same, and renew the login where it is due
-      --json          check, usage: one JSON object instead of lines
+      --json          check, status, usage: one JSON object instead of lines
+      --url URL       status: of the proxy there (default: the one of this configuration)
       --csv           usage: one line a row
       --since WHEN    usage: 7d, 2026-11, 2026-11-01..14 (default: this month)
       --by WHAT       usage: day, client, model, endpoint, account, or several
@@ -41,7 +43,17 @@ Flags
   -v, --version       the version
 `
 
-const commandNames = ['serve', 'init', 'demo', 'check', 'env', 'usage', 'schema', 'key'] as const
+const commandNames = [
+  'serve',
+  'init',
+  'demo',
+  'check',
+  'env',
+  'status',
+  'usage',
+  'schema',
+  'key',
+] as const
 
 export type CommandName = (typeof commandNames)[number]
 
@@ -51,6 +63,8 @@ export interface CommandLine {
   client: string | undefined
   /** only with `env` */
   model: string | undefined
+  /** only with `status` */
+  url: string | undefined
   /** these three only with `usage` */
   since: string | undefined
   by: string | undefined
@@ -77,6 +91,7 @@ const options = {
   renew: { type: 'boolean' },
   json: { type: 'boolean' },
   csv: { type: 'boolean' },
+  url: { type: 'string' },
   since: { type: 'string' },
   by: { type: 'string' },
   model: { type: 'string', short: 'm' },
@@ -92,6 +107,7 @@ const options = {
 /** Flags that go with one command alone. */
 const owned = {
   usage: ['since', 'by', 'csv'],
+  status: ['url'],
   init: ['preset', 'out', 'offline', 'print', 'force'],
 } as const
 
@@ -116,6 +132,7 @@ export function parseCommandLine(args: string[]): CommandLine {
     command,
     client,
     model: values.model,
+    url: values.url,
     since: values.since,
     by: values.by,
     csv: values.csv ?? false,

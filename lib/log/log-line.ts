@@ -76,7 +76,7 @@ function stackOf({ err }: Fields): string {
 }
 
 /** What would move a terminal's cursor, or begin a line of its own, is written out. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(
     /\p{Cc}/gu,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
