@@ -10,6 +10,7 @@ import type { Remembered } from '../pipelines/neutral/reasoning.ts'
 import type { Caller, Config, ReasoningMemoryLimits } from './config/types.ts'
 import type { Admission, Limits } from './limits/limits.ts'
 import type { Logger, Redact } from './log/log.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { Agents } from './network/agents.ts'
 import type { PlainStreams } from './network/plain-streams.ts'
 import type { Refusals } from './network/refusals.ts'
@@ -62,6 +63,8 @@ export interface App {
   readonly reasoning: ReasoningMemory
   readonly limits: Limits
   readonly usage: Usage
+  /** where `metrics` is on */
+  metrics: Metrics | undefined
   readonly admin: Admin
   readonly log: Logger
   readonly redact: Redact

@@ -4,6 +4,7 @@ import { seesAll } from './admin.ts'
 import type { Endpoint } from './app.ts'
 import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
+import { metrics } from './endpoints/metrics.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
 import { ownUsage } from './endpoints/own-usage.ts'
 import { oneRequest, recentRequests } from './endpoints/requests.ts'
@@ -65,6 +66,7 @@ const exact = new Map<string, Route>(
     { name: '/status/page.css', methods: get(ofPage(pageAsset)), admin: true as const },
     { name: '/status/page.js', methods: get(ofPage(pageAsset)), admin: true as const },
     { name: '/status.json', methods: get(status), admin: true as const },
+    { name: '/metrics', methods: get(metrics), admin: true as const },
     { name: '/requests', methods: get(recentRequests), admin: true as const },
     ask(clients.chat.route),
     ask(clients.messages.route),

@@ -83,6 +83,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
     call.admission?.end()
     logRequest(call, res, found)
     if (call.isCounted) app.usage.book.add(call.record, call.config)
+    if (!route?.dry) app.metrics?.ended(call.record, call.config, call.isCounted)
     if (asks) app.recent.add(call, app.config.recent_requests)
     if (!req.complete) endUnread(req, app.bodyPace.silenceMs)
   })

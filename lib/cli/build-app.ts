@@ -84,6 +84,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     limits: new Limits(shared && new SharedCounts(shared, log)),
     admin: new Admin(log),
     usage: new Usage({ store, log, config: () => app.config }),
+    metrics: undefined,
     log,
     redact,
     secrets: secrets.list,

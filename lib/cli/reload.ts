@@ -2,6 +2,7 @@
 import { configStateOf, type App } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
 import { shownAddress, storeAddress } from '../config/store-address.ts'
+import { switchMetrics } from '../endpoints/metrics.ts'
 import type { SeenFiles } from '../config/seen-files.ts'
 import type { Config } from '../config/types.ts'
 import { ConfigError } from '../config/validate.ts'
@@ -85,7 +86,7 @@ export class Reloader {
       this.refuse(error instanceof ConfigError ? error.faults : [message], message)
       return
     }
-    await this.startAccounts()
+    await Promise.all([this.startAccounts(), switchMetrics(this.#built.app)])
   }
 
   #use({ config: next, warnings }: Read, by: string): void {

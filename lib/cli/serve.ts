@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 // not by name: a Node too old for it must still start, to report that
 import util from 'node:util'
 import type { App } from '../app.ts'
+import { switchMetrics } from '../endpoints/metrics.ts'
 import { localDay } from '../limits/windows.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { createServer } from '../server.ts'
@@ -27,7 +28,7 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   const onHangUp = onSighup(() => void reloader.reload('SIGHUP'))
   process.on('SIGHUP', onHangUp)
   const stopped = nextSignal()
-  await countToday(app)
+  await Promise.all([countToday(app), switchMetrics(app)])
   await listen(server, app)
   await reloader.startAccounts()
   app.usage.start()
@@ -44,6 +45,7 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   process.off('SIGHUP', onHangUp)
   await app.usage.stop()
   await Promise.all([app.account.stop(), app.pool.stop()])
+  app.metrics?.stop()
   app.shared?.close()
   app.agents.destroy()
   app.log.info('stopped')

@@ -21,6 +21,7 @@ export interface Environment {
   TOKEN_STORE?: string
   USAGE?: string
   STATUS_PAGE?: string
+  METRICS?: string
   ADMIN_KEY?: string
   API_KEYS?: GivenKeys
 }
@@ -62,6 +63,7 @@ export const environmentSchema: Schema = {
       enum: ['on', 'off'],
       description: 'off: there is no page at /status',
     },
+    METRICS: { type: 'string', enum: ['on', 'off'], description: 'on: counts for GET /metrics' },
     TOKEN_STORE: text(
       'a Redis or Valkey server in which replicas share logins, usage, limits of clients and rests of accounts: redis://user:password@host:6379/0',
     ),
@@ -77,7 +79,7 @@ const secretNames = new Set([
   'ADMIN_KEY',
 ])
 
-const inSmallLetters = new Set(['LOG_LEVEL', 'USAGE', 'STATUS_PAGE'])
+const inSmallLetters = new Set(['LOG_LEVEL', 'USAGE', 'STATUS_PAGE', 'METRICS'])
 
 /** Keys that clients present, by the name this program gives them and by those of forks of the original. */
 export const clientKeyNames = ['API_KEYS', 'API_ACCESS_KEY', 'PROXY_API_KEY'] as const

@@ -222,13 +222,14 @@ function overEnvironment(
   env: Environment,
   settings: Settings,
   { fileDir, homeDir }: LoadOptions & { fileDir: string },
-): Pick<Config, 'auth' | 'secrets' | 'usage' | 'status_page'> {
+): Pick<Config, 'auth' | 'secrets' | 'usage' | 'status_page' | 'metrics'> {
   const authFile =
     settings.pathIn('AUTH_FILE') ??
     path.resolve(fileDir, expandHome(file.auth.file ?? '~/.factory/auth.json', homeDir))
   return {
     usage: { ...file.usage, ...(env.USAGE && { enabled: env.USAGE === 'on' }) },
     status_page: env.STATUS_PAGE !== 'off',
+    metrics: env.METRICS ? env.METRICS === 'on' : file.metrics,
     auth: {
       ...file.auth,
       file: authFile,

@@ -208,6 +208,7 @@ export const fileSchema: Schema = {
     keep_alive_s: seconds('of silence after which a translated stream gets a comment line', 15),
     reasoning_memory: reasoningMemory,
     usage,
+    metrics: { type: 'boolean', default: false, description: 'true: counts for GET /metrics' },
     auth,
     config_watch: {
       type: 'boolean',

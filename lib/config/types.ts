@@ -141,6 +141,8 @@ export interface ConfigData {
   usage: UsageConfig
   /** its files are looked at, and read again where they have changed */
   config_watch: boolean
+  /** counts for `GET /metrics` */
+  metrics: boolean
   auth: AuthConfig
   log_level: LogLevel
   dev_mode: boolean

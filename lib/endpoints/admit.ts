@@ -1,6 +1,7 @@
 /** Whether a request may begin: the limits of its client, and that of the process. */
 import type { Call } from '../app.ts'
 import type { Admission } from '../limits/limits.ts'
+import { OverLimit } from '../limits/standing.ts'
 
 /**
  * Throws or fails with ProxyError 429 where the caller is at a limit, 503 where the process is. A promise only where replicas are
@@ -37,6 +38,7 @@ async function admitLater(asked: Promise<Admission>, call: Call): Promise<void> 
 function told(error: unknown, call: Call): unknown {
   const { app, caller, isCounted } = call
   call.isCounted = false
+  if (error instanceof OverLimit) app.metrics?.refused(caller?.name, error.limit)
   if (isCounted && caller && app.limits.isNews(caller)) {
     const { message: reason } = error as Error
     app.log.warn({ client: caller.name, reason }, 'requests are refused')

@@ -72,16 +72,30 @@ export function limitHeaders(
 /** A longer wait than this is told to be one: SDKs would sit it out in silence. */
 const patienceS = 60
 
+/** The limit by its key in the configuration. */
+export type LimitName = Standing['name'] | 'parallel' | 'max_parallel'
+
+/** A request that is over a limit. */
+export class OverLimit extends ProxyError {
+  readonly limit: LimitName
+
+  constructor(limit: LimitName, ...parts: ConstructorParameters<typeof ProxyError>) {
+    super(...parts)
+    this.limit = limit
+  }
+}
+
 /** `headers`: where the caller stands with all limits. */
 export function overLimit(
   { name }: Caller,
   { name: limitName, limit, endsMs }: Standing,
   headers: Record<string, string>,
   nowMs: number,
-): ProxyError {
+): OverLimit {
   const seconds = Math.max(1, Math.ceil((endsMs - nowMs) / 1000))
   const period = limitName.endsWith('day') ? 'day' : 'minute'
-  return new ProxyError(
+  return new OverLimit(
+    limitName,
     429,
     'client_limit',
     `The client ${name} has reached its limit ${limitName} (${limit}). The next ${period} begins in ${seconds} s, at ${new Date(endsMs).toISOString()}.`,
@@ -95,8 +109,9 @@ export function overLimit(
   )
 }
 
-export function tooMany({ name }: Caller, parallel: number): ProxyError {
-  return new ProxyError(
+export function tooMany({ name }: Caller, parallel: number): OverLimit {
+  return new OverLimit(
+    'parallel',
     429,
     'client_limit',
     `The client ${name} has reached its limit parallel (${parallel}). Send the next request when one has ended.`,
@@ -104,8 +119,9 @@ export function tooMany({ name }: Caller, parallel: number): ProxyError {
   )
 }
 
-export function busy(maxParallel: number): ProxyError {
-  return new ProxyError(
+export function busy(maxParallel: number): OverLimit {
+  return new OverLimit(
+    'max_parallel',
     503,
     'max_parallel',
     `The proxy answers ${maxParallel} requests already, which is its max_parallel. Send the request again.`,

@@ -64,11 +64,8 @@ export async function hear<P extends Prepared>(
   }
 }
 
-async function begun(
-  { signal, config }: Call,
-  answer: UpstreamAnswer,
-  hasElsewhere: boolean,
-): Promise<Heard> {
+async function begun(call: Call, answer: UpstreamAnswer, hasElsewhere: boolean): Promise<Heard> {
+  const { app, config, signal } = call
   const { status, headers, stream, isEventStream } = answer
   if (status >= 400) {
     const patience = { isEnough: isNever, patienceMs: refusalMs, signal }
@@ -82,6 +79,7 @@ async function begun(
   const error = firstErrorIn(bytes.toString('utf8'))
   const looked = { ...answer, stream: unread(stream) }
   if (error === undefined || error === 'none') return { answer: looked, status, text: '' }
+  app.metrics?.begunWithError(call.record, error.status)
   return { answer: looked, status: error.status, text: error.body }
 }
 

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Call } from '../app.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from './attempt.ts'
 import {
   accountCredential,
@@ -142,9 +143,26 @@ class Exchange {
   #attempt(credential: Credential | undefined, connection: Connection): Promise<UpstreamAnswer> {
     const { trip } = this.#target
     if (trip) trip.sends += 1
-    return this.#send(
+    const sent = this.#send(
       outgoingRequest(this.#call, this.#target, this.#body, { credential, connection }),
     )
+    const { metrics } = this.#call.app
+    return metrics ? this.#counted(sent, metrics) : sent
+  }
+
+  async #counted(sent: Promise<UpstreamAnswer>, metrics: Metrics): Promise<UpstreamAnswer> {
+    const { record, signal } = this.#call
+    const { name } = this.#target.endpoint
+    try {
+      const answer = await sent
+      // the record of one that was given up may be told already
+      if (signal.cancelled && answer.status < 400) metrics.attempted(name, 'left')
+      else metrics.answered(record, name, answer.status)
+      return answer
+    } catch (error) {
+      metrics.attempted(name, signal.cancelled ? 'left' : failureOf(error))
+      throw error
+    }
   }
 
   /** If we cancelled the attempt, our reason; else what the upstream did, as the error itself where there is a choice. */
@@ -200,6 +218,12 @@ export function outgoingRequest(
   headers.connection = connection === 'kept' ? 'keep-alive' : 'close'
   const agent = connection === 'kept' ? app.agents.for(url) : app.agents.fresh(url)
   return { method: 'POST', address, headers, body, agent, timeouts: config.timeouts, signal }
+}
+
+function failureOf(error: unknown): 'connect' | 'timeout' | 'broken' {
+  if (!(error instanceof AttemptError)) return 'broken'
+  if (error.neverSent) return 'connect'
+  return error.error.code === 'upstream_timeout' ? 'timeout' : 'broken'
 }
 
 function lengthOf(pieces: readonly Buffer[]): number {

@@ -108,10 +108,17 @@ function countTokens(row: Row, ended: Ended, price: Price | undefined): void {
     row.unpriced += input + output
     return
   }
+  row.cost_micro_usd += costOf(ended, price)
+}
+
+/** In micro USD. */
+export function costOf(ended: Ended, price: Price): number {
+  const { inputTokens: input = 0, outputTokens: output = 0 } = ended
+  const { cachedTokens: read = 0, cacheWriteTokens: written = 0 } = ended
   const uncached = Math.max(0, input - read - written)
   const { cache_read: readPrice = price.input, cache_write: writePrice = price.input } = price
   // USD for a million tokens are micro USD for one
-  row.cost_micro_usd += Math.round(
+  return Math.round(
     uncached * price.input + read * readPrice + written * writePrice + output * price.output,
   )
 }

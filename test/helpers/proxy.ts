@@ -9,6 +9,7 @@ import type { App } from '../../lib/app.ts'
 import { redisServer } from '../../lib/account/redis-connection.ts'
 import { buildApp } from '../../lib/cli/build-app.ts'
 import { loadConfig } from '../../lib/config/load.ts'
+import { switchMetrics } from '../../lib/endpoints/metrics.ts'
 import { createServer } from '../../lib/server.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -50,12 +51,13 @@ export async function startProxy(t: TestContext, options: ProxyOptions = {}): Pr
   const server = createServer(app)
   server.listen(config.port, config.host)
   await once(server, 'listening')
-  await Promise.all([app.account.start(), app.pool.start(config)])
+  await Promise.all([app.account.start(), app.pool.start(config), switchMetrics(app)])
   t.after(async () => {
     server.closeAllConnections()
     server.close()
     app.agents.destroy()
     await Promise.all([app.account.stop(), app.pool.stop()])
+    app.metrics?.stop()
     app.shared?.close()
   })
   return {
