@@ -83,6 +83,7 @@ test('contract §3: nothing is said of another program’s config.json, or of th
   assert.deepEqual(load(all).warnings, [])
   assert.deepEqual(load({ ...all, cwd: all.program }).warnings, [])
   // as in a clone, beside a configuration of one's own
+  writeFileSync(path.join(all.program, 'config.json'), ours(1))
   writeFileSync(path.join(all.data, 'config.json'), '{"port": 2}')
   assert.deepEqual(load({ ...all, cwd: all.program }).warnings, [])
 })
