@@ -199,7 +199,7 @@ async function loadAgain(line: CommandLine) {
 
 function report(error: unknown): number {
   if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n\n${usage}`)
+    process.stderr.write(`${error.message}\ndroid2api --help lists the commands and flags.\n`)
     return exitCodes.usage
   }
   if (error instanceof ConfigError) {

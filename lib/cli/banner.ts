@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
 import { loopback } from '../config/callers.ts'
-import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
+import { credentialLines, credentialSummary, usesAccount } from '../config/endpoint-auth.ts'
 import type { Config } from '../config/types.ts'
 import { setupBlocks } from '../setup/blocks.ts'
 
@@ -19,7 +19,7 @@ export function banner(app: App, url: string, title: (text: string) => string): 
   return `${[
     title(`droid2api ${app.version} listens on ${url}`),
     `Configuration: ${[config.file, ...config.env_files].join(', ')}`,
-    ...startLines(app),
+    ...summary(app, credentialSummary),
     ...pageLine(config, url),
     ...app.warnings.map((warning) => `Warning: ${warning}`),
     '',
@@ -39,9 +39,13 @@ function pageLine({ status_page: isOn, host, prepared }: Config, url: string): s
 
 /** The account, and whose credential each endpoint gets; in the demo there is neither. */
 export function startLines(app: App): string[] {
+  return summary(app, credentialLines)
+}
+
+function summary(app: App, linesOf: typeof credentialLines): string[] {
   if (app.accountNote) return [app.accountNote]
   const account = accountLine(app)
-  const endpoints = credentialLines(app.config, app.account.source !== 'none')
+  const endpoints = linesOf(app.config, app.account.source !== 'none')
   return account === undefined ? endpoints : [account, ...endpoints]
 }
 
@@ -51,7 +55,7 @@ export function accountLine(app: App): string | undefined {
   if (!usesAccount(app.config)) return undefined
   const { source, state, expires_at: expiresAt, last_error: lastError } = app.account.status()
   if (source === 'none') {
-    return `No account: looked for ${app.account.lookedFor().join(', ')}. Each client's own key goes upstream; "droid2api demo" needs none.`
+    return `No account: looked for ${app.account.lookedFor().join(', ')}. To try without one: droid2api demo`
   }
   if (state === 'degraded') return `Account: ${source}, degraded: ${lastError ?? 'no usable token'}`
   return `Account: ${source}${tokenState(expiresAt)}`

@@ -4,6 +4,7 @@ import type { Flags } from '../config/load.ts'
 import { presetNames, type PresetName } from '../config/presets.ts'
 import { nearest } from '../config/unknown-keys.ts'
 import type { InitFlags } from '../init/command.ts'
+import { keptByNpm, unknownCommand, wrongFlag } from './misread.ts'
 import { clientNames, type ClientName } from '../setup/clients.ts'
 
 export const usage = `Usage: droid2api [command] [flags]
@@ -41,6 +42,10 @@ Flags
       --force         init: also over a file that is there
   -h, --help          this text
   -v, --version       the version
+
+Exit codes
+  0 as asked   1 failed, or check found an error   2 wrong command line
+  78 wrong configuration (starting again does not help)
 `
 
 const commandNames = [
@@ -112,10 +117,12 @@ const owned = {
 } as const
 
 /** In: the arguments after the program's name. Throws UsageError. */
-export function parseCommandLine(args: string[]): CommandLine {
+export function parseCommandLine(args: string[], env = process.env): CommandLine {
+  const kept = keptByNpm(env, args)
+  if (kept !== undefined) throw new UsageError(kept)
   const { values, positionals } = parsed(args)
   const [command = 'serve', ...more] = positionals
-  if (!isCommand(command)) throw new UsageError(`Unknown command: ${command}`)
+  if (!isCommand(command)) throw new UsageError(unknownCommand(command, commandNames))
   const client = command === 'env' || command === 'key' ? more.shift() : undefined
   if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
   if (values.model !== undefined && command !== 'env') {
@@ -173,7 +180,7 @@ function parsed(args: string[]) {
   try {
     return parseArgs({ args, options, allowPositionals: true })
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0])
+    throw new UsageError(wrongFlag((error as Error).message, Object.keys(options)))
   }
 }
 

@@ -61,6 +61,21 @@ export function credentialLines(config: Config, hasAccount: boolean): string[] {
   })
 }
 
+/** The same, short: the endpoints that get the same credential in one line, with their hosts. */
+export function credentialSummary(config: Config, hasAccount: boolean): string[] {
+  const groups = new Map<string, Endpoint[]>()
+  for (const endpoint of config.endpoints) {
+    const owner = whose(endpoint, config, hasAccount)
+    groups.set(owner, [...(groups.get(owner) ?? []), endpoint])
+  }
+  return Array.from(groups, ([owner, endpoints]) => {
+    const names = endpoints.map(({ name }) => name).join(', ')
+    const addresses = endpoints.flatMap((endpoint) => addressesOf(endpoint, config))
+    const hosts = [...new Set(addresses.map((address) => new URL(address).host))].join(', ')
+    return `${names} (${hosts}): ${owner}`
+  })
+}
+
 /** Where its requests go: one address for each type it serves. Without the query, which may hold a key. */
 function addressesOf(endpoint: Endpoint, { models, endpoints }: Config): string[] {
   const served = models.filter((model) => findEndpoint(endpoints, model) === endpoint)
@@ -84,7 +99,7 @@ export function whose(endpoint: Endpoint, config: Config, hasAccount: boolean): 
   if (auth === 'accounts') return accountsShown(endpoint)
   if (auth === 'none') return header ? `the key in its headers (${header})` : 'no credential'
   if (auth === 'client') return "the client's own key"
-  return hasAccount ? "the account's token" : "the client's own key, as there is no account"
+  return hasAccount ? "the account's token" : "the client's own key (no account)"
 }
 
 function accountsShown({ accounts = [], choose = 'first' }: Endpoint): string {

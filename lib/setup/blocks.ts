@@ -34,10 +34,12 @@ export function setupBlocks(config: Config, url: string): SetupBlock[] {
   return [
     { name: 'Claude Code', lines: [claudeLine(config, url, key)] },
     { name: 'Codex', lines: [codexLine(config, url, key)] },
-    { name: 'OpenAI SDK', lines: [`export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`] },
     {
-      name: 'Cursor, Cline',
-      lines: [`OpenAI compatible, base URL ${url}/v1, API key ${key}, model ${chat}`],
+      name: 'OpenAI SDK, Cline, Cursor',
+      lines: [
+        `export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}`,
+        `# base URL ${url}/v1, API key ${key}, model ${chat}`,
+      ],
     },
     { name: 'curl', lines: curlLines({ url, key, model: chat }) },
   ]

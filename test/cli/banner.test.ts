@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { runProgram } from '../helpers/program.ts'
+import { runProgram, type ProgramOptions } from '../helpers/program.ts'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { anthropicStream, startUpstream } from '../helpers/upstream.ts'
@@ -43,6 +43,23 @@ test('any-client §13: the demo names a model of each type, and every client has
   assert.match(own.stdout(), /\n  codex -m gemini-x -c model_context_window=200000 /)
 })
 
+const screens: [how: string, options: ProgramOptions][] = [
+  ['demo', { args: ['demo'] }],
+  ['no account', {}],
+  ['an account', { env: { FACTORY_API_KEY: 'fk-the-account-key' } }],
+]
+for (const [how, options] of screens) {
+  test(`contract §4.6: the start fits the screen of a terminal, 24 lines of 80 characters: ${how}`, async (t) => {
+    const program = runProgram(t, { ...options, terminal: true })
+    await program.url()
+
+    const lines = program.stdout().trimEnd().split('\n')
+    // the line that the prompt was on, and the one below
+    const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 2)
+    assert.ok(rows <= 24, `${rows} rows:\n${program.stdout()}`)
+  })
+}
+
 test('with client keys the lines have a place for one, and none is shown', async (t) => {
   const upstream = await startUpstream(t, [{ sse: anthropicStream({ text: ['hi'] }) }])
   const program = runProgram(t, {
@@ -63,7 +80,7 @@ test('with no account the lines have a place for the user’s own key, which goe
   const program = runProgram(t, { config: oneUpstream(upstream.url), terminal: true })
   await program.url()
 
-  assert.match(program.stdout(), /\nNo account: .*"droid2api demo" needs none\.\n/)
+  assert.match(program.stdout(), /\nNo account: .* To try without one: droid2api demo\n/)
   assert.match(program.stdout(), /ANTHROPIC_AUTH_TOKEN=YOUR_KEY (?:\S+ )?claude /)
   assert.match(await pasted(program.stdout(), 'my-own-key'), /data: \[DONE\]/)
   assert.equal(upstream.requests[0]?.headers.authorization, 'Bearer my-own-key')

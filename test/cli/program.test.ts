@@ -50,14 +50,37 @@ test('a Node that is too old is told which one is needed', { timeout: 30_000 }, 
   assert.match(program.stderr(), /^droid2api needs Node 20\.19 or newer; this is v18\.20\.8\..*\n$/)
 })
 
-const unknown = [['--prot', '1'], ['serv'], ['serve', 'more'], ['--port'], ['env'], ['env', 'vim']]
-for (const args of unknown) {
-  test(`${args.join(' ')}: usage on stderr, exit 2`, async (t) => {
+const misread: [args: string[], said: string][] = [
+  [['--prot', '1'], "Unknown option '--prot'. Did you mean --port?"],
+  [['--zzzzzzzz'], "Unknown option '--zzzzzzzz'"],
+  [['chek'], 'Unknown command: chek. Did you mean check?'],
+  [['zzzzzzzz'], 'Unknown command: zzzzzzzz.'],
+  [['serve', 'more'], 'Unexpected argument: more'],
+  [['--port'], "Option '-p, --port <value>' argument missing"],
+  [['env'], 'env needs the name of a client: claude, codex, openai'],
+  [['env', 'vim'], 'env needs the name of a client: claude, codex, openai'],
+]
+for (const [args, said] of misread) {
+  test(`contract §4.5: ${args.join(' ')}: what was meant on stderr, exit 2`, async (t) => {
     const program = runProgram(t, { args })
 
     assert.equal(await program.exit, 2)
-    assert.match(program.stderr(), /Usage: droid2api/)
+    assert.equal(program.stderr(), `${said}\ndroid2api --help lists the commands and flags.\n`)
     assert.equal(program.stdout(), '')
+  })
+}
+
+const throughNpm: [args: string[], config: string, meant: string][] = [
+  [['3111'], 'true', '3111'],
+  [[], '3111', '3111'],
+]
+for (const [args, given, meant] of throughNpm) {
+  test(`contract §4.5: flags that npm kept for itself are not lost in silence: ${given}`, async (t) => {
+    const env = { npm_lifecycle_event: 'start', npm_config_port: given }
+    const program = runProgram(t, { args, env })
+
+    assert.equal(await program.exit, 2)
+    assert.match(program.stderr(), new RegExp(`: npm start -- --port ${meant}\n`))
   })
 }
 

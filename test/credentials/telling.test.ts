@@ -29,6 +29,14 @@ const lines = [
   'endpoint unset (https://unset.test): $OTHER_KEY, which is not set',
   'endpoint written (https://written.test): the key in its headers (x-api-key)',
 ]
+/** On a terminal, with the host alone. */
+const shortLines = [
+  'ollama (localhost:11434): no credential',
+  "x (x.test): the client's own key",
+  'mine (mine.test): $MY_KEY',
+  'unset (unset.test): $OTHER_KEY, which is not set',
+  'written (written.test): the key in its headers (x-api-key)',
+]
 const env = { MY_KEY: 'hidden-in-the-environment' }
 
 async function check(t: TestContext, options: ProgramOptions): Promise<string> {
@@ -37,7 +45,7 @@ async function check(t: TestContext, options: ProgramOptions): Promise<string> {
   return program.stdout() + program.stderr()
 }
 
-test('contract §11: check, the start and the log say in one line an endpoint whose credential goes there', async (t) => {
+test('contract §11: check, the start and the log say for each endpoint whose credential goes there', async (t) => {
   const checked = await check(t, { config: own, env })
   const terminal = runProgram(t, { config: own, env, terminal: true })
   const piped = runProgram(t, { config: own, env })
@@ -46,8 +54,10 @@ test('contract §11: check, the start and the log say in one line an endpoint wh
 
   for (const line of lines) {
     assert.ok(checked.includes(`ok      ${line}\n`), checked)
-    assert.ok(terminal.stdout().includes(`\n${line}\n`), terminal.stdout())
     await piped.line(line)
+  }
+  for (const line of shortLines) {
+    assert.ok(terminal.stdout().includes(`\n${line}\n`), terminal.stdout())
   }
   for (const said of [checked, terminal.stdout(), piped.stdout()]) {
     assert.doesNotMatch(said, /hidden/)
@@ -65,7 +75,7 @@ test('contract §11: the account’s endpoint says what goes there with an accou
     present,
     /ok +endpoint factory \(https:\/\/api\.factory\.ai\): the account's token\n/,
   )
-  assert.match(absent, /ok +endpoint factory .*: the client's own key, as there is no account\n/)
+  assert.match(absent, /ok +endpoint factory .*: the client's own key \(no account\)\n/)
 })
 
 test('contract §13.6: with own keys only nobody talks of an account: not check, the start, env or /health', async (t) => {
@@ -136,4 +146,22 @@ test('contract §11: a reload that brings an endpoint of the account begins to r
   await program.line('configuration read again')
 
   await until(() => tokens.refreshes === 1)
+})
+
+test('contract §11: on a terminal endpoints that get the same credential share a line', async (t) => {
+  const both = ['one', 'other'].map((name) => ({
+    name,
+    type: 'common',
+    base_url: `https://${name}.test`,
+    auth: 'client',
+  }))
+  const program = runProgram(t, {
+    config: { port: 0, models: [{ name: 'M', id: 'm', type: 'common' }], endpoints: both },
+    terminal: true,
+  })
+  await program.url()
+
+  assert.ok(
+    program.stdout().includes("\none, other (one.test, other.test): the client's own key\n"),
+  )
 })

@@ -10,13 +10,14 @@ import { packageDir, quotesOf, textOf, troubleshooting } from './page.ts'
 /** What Codex and Docker say. */
 const foreign = new Set(['Missing environment variable', '.env not found'])
 
-/** Parts of other messages, and what only the log says beside an error that the client was told. */
+/** Parts of other messages and of explanations, and what only the log says beside an error that the client was told. */
 const needNoRow = [
   /^\$\{(?:config\.file|choice\.path|place)\}:? \$\{/,
   /^The client (?:closed the connection|left)/,
   /^(?:limit must be|\$\{param\} names no model)/,
   /^(?:it (?:switched protocols|closed the connection|was given up)|its name has no address)/,
   /^no (?:answer within|endpoint serves the model)/,
+  /^(?:`model` stands in the address|a request that is explained)/,
   /^(?:an answer|request failed by a fault of this program)/,
   /^(?:ENOTDIR$|the proxy is being stopped; it waited for)/,
   /^(?:names )?\$\{file\}:? \$\{(?:whyUnreadable|unreadableWithRemedy)/,

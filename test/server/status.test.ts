@@ -143,7 +143,7 @@ test('contract §19.5: the lines to copy are those of the banner, for the addres
   const lines = banner(app, 'http://pi.lan:8080', (title) => title)
   assert.deepEqual(
     setup.map(({ name }) => name),
-    ['Claude Code', 'Codex', 'OpenAI SDK', 'Cursor, Cline', 'curl'],
+    ['Claude Code', 'Codex', 'OpenAI SDK, Cline, Cursor', 'curl'],
   )
   for (const line of setup.flatMap((block) => block.lines)) assert.ok(lines.includes(line), line)
 })
