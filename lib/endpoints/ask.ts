@@ -222,7 +222,7 @@ export function prepareTranslation(
   { client, provider, request, form, model, stream }: ReadRequest,
 ): Translated {
   call.record.stream = stream
-  const target = targetOf(call, model, { subPath: '', stream })
+  const target = targetOf(call, model, { subPath: '', query: '', stream })
   const { turns } = request
   const conversation = conversationOf(turns)
   const seen = model.images === false ? { ...request, turns: withoutImages(turns) } : request

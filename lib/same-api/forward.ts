@@ -45,7 +45,7 @@ export function prepareForward(
   { conversation, rewrite, streamEnd, usageOnDemand, neededHeaders }: SameProvider,
   { subPath, stream, isForeign }: { subPath: string; stream: boolean; isForeign: boolean },
 ): Forwarded {
-  const target = targetOf(call, model, { subPath, stream })
+  const target = targetOf(call, model, { subPath, query: call.query, stream })
   const systemPrompt = systemPromptOf(call.config, target.endpoint)
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body

@@ -58,7 +58,7 @@ async function atStandIn(t: TestContext, name: string) {
 
 async function ask({ url }: TestProxy, model: string) {
   const messages = [{ role: 'user', content: 'Hello' }]
-  return await post(`${url}/v1/messages`, { model, max_tokens: 64, messages })
+  return await post(`${url}/v1/messages?beta=true`, { model, max_tokens: 64, messages })
 }
 
 test('contract §3.17: each preset has a stand-in, and each stand-in a preset', () => {

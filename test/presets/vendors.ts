@@ -285,8 +285,11 @@ export function vendorScript(vendor: Vendor) {
 
 function typeOf({ urls }: Vendor, url: string): ModelType | undefined {
   const types = Object.keys(urls) as ModelType[]
+  // Claude Code's `?beta=true` is a word of its own API
+  const queryOf = (type: ModelType) => (type === 'anthropic' ? '?beta=true' : '')
   return types.find(
-    (type) => new URL(urls[type]!.replace('MODEL', 'vendor-model')).pathname === url,
+    (type) =>
+      new URL(urls[type]!.replace('MODEL', 'vendor-model')).pathname + queryOf(type) === url,
   )
 }
 

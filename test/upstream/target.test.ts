@@ -17,8 +17,8 @@ function addressOf(base_url: string, query = '', subPath = '') {
     clients: [],
     cors_origins: [],
   } as unknown as ConfigData)
-  const call = { config, query, record: {} } as unknown as Call
-  return targetOf(call, config.models[0]!, { subPath, stream: false }).address
+  const call = { config, record: {} } as unknown as Call
+  return targetOf(call, config.models[0]!, { subPath, query, stream: false }).address
 }
 
 const paths: [base: string, query: string, subPath: string, path: string][] = [
