@@ -38,6 +38,10 @@ const keys: [string, Record<string, string>, Record<string, unknown>, string | R
   ['Claude Code', { 'x-claude-code-session-id': 's-1', 'session-id': 's-2' }, {}, 's-1'],
   ['Codex', { 'session-id': 's-2' }, { prompt_cache_key: 'k' }, 's-2'],
   ['opencode', { 'x-session-affinity': 's-3' }, {}, 's-3'],
+  ['an old Codex', { session_id: 's-4' }, { prompt_cache_key: 'k' }, 's-4'],
+  ['a client of ours', { 'x-session-id': 's-5', 'session-id': 's-6' }, {}, 's-5'],
+  ['a key where a header is empty', { 'session-id': '' }, { prompt_cache_key: 'k' }, 'k'],
+  ['a conversation’s id alone', {}, { conversation: 'conv_2' }, 'conv_2'],
   ['a cache key', {}, { prompt_cache_key: 'k', metadata: { user_id: 'u' } }, 'k'],
   ['a conversation', {}, { conversation: { id: 'conv_1' } }, 'conv_1'],
   ['a user', {}, { metadata: { user_id: 'u' } }, 'u'],
@@ -77,6 +81,48 @@ test('contract §17: sticky keeps a conversation at its account', async (t) => {
   assert.deepEqual(byTurn[1], byTurn[0])
   assert.deepEqual(byTurn[2], byTurn[0])
   assert.ok(new Set(byTurn[0]).size > 1)
+})
+
+test('contract §17.4: a replica that never saw a conversation has the same account for it', async (t) => {
+  const options = { accounts: five, endpoint: { choose: 'sticky' } }
+  const replicas = [
+    await twoAccounts(t, () => good, options),
+    await twoAccounts(t, () => good, options),
+  ]
+
+  for (const { ask } of replicas) {
+    for (const session of ['s-1', 's-2', 's-3', 's-4']) await ask({}, { 'session-id': session })
+    await ask({ prompt_cache_key: 's-1' })
+  }
+
+  const [one, other] = replicas.map(({ asked }) => asked())
+  assert.deepEqual(one, other)
+  assert.equal(one?.at(-1), one?.[0])
+})
+
+test('contract §17.11: who is served by a proxy that others can reach does not learn the account’s name', async (t) => {
+  const { ask, proxy } = await twoAccounts(t, () => good)
+
+  const local = await ask()
+  proxy.app.config = { ...proxy.app.config, host: '0.0.0.0' }
+  const exposed = await ask()
+
+  assert.equal(local.headers.get('x-droid2api-account'), 'one')
+  assert.equal(exposed.headers.get('x-droid2api-account'), null)
+  assert.equal(exposed.headers.get('x-droid2api-endpoint'), 'claude')
+})
+
+test('contract §17.7: a clock that is set back makes no rest longer, and one that is set forward ends it', (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-11-28T12:00:00Z') })
+  const bench = new Bench(() => undefined)
+  bench.rest({ kind: 'told', ms: 60_000, why: '429' })
+
+  t.mock.timers.setTime(Date.parse('2026-11-27T12:00:00Z'))
+  const back = bench.leftMs('m')
+  t.mock.timers.setTime(Date.parse('2026-11-28T12:01:01Z'))
+
+  assert.ok(back > 50_000 && back <= 60_000, `${back} ms`)
+  assert.equal(bench.leftMs('m'), 0)
 })
 
 test('contract §17: round-robin takes each account in turn, and passes one that rests', async (t) => {
