@@ -15,9 +15,15 @@ import {
 export const kinds = ['anthropic', 'openai', 'common', 'google'] as const
 export type Kind = (typeof kinds)[number]
 
-/** How an answer ends. The client says so in its prompt, as `END:left`; one that leaves waits for the first bytes. */
-export const endings = ['whole', 'refused', 'unmetered', 'broken', 'left'] as const
+/**
+ * How an answer ends. The client says so in its prompt, as `END:left`; one that leaves waits for the first bytes. `moved`: the
+ * models that have others in their place refuse it, and those serve.
+ */
+export const endings = ['whole', 'refused', 'unmetered', 'moved', 'broken', 'left'] as const
 export type Ending = (typeof endings)[number]
+
+/** Models that stand in, by kind. */
+const standIns: Partial<Record<Kind, Kind>> = { anthropic: 'openai', common: 'google' }
 
 export const models: Record<Kind, string> = {
   anthropic: 'claude-sonnet-4-5',
@@ -46,8 +52,14 @@ export async function startMetered(
     base_url: upstream.url,
     auth: { env: `KEY_OF_${kind.toUpperCase()}` },
   }))
-  const entries = kinds.map((kind) => ({ name: kind, id: models[kind], type: kind }))
+  const entries = kinds.map(entryOf)
   return { config: { system_prompt: '', endpoints, models: entries }, books }
+}
+
+function entryOf(kind: Kind) {
+  const standIn = standIns[kind]
+  const fallback = standIn && [models[standIn]]
+  return { name: kind, id: models[kind], type: kind, ...(fallback && { fallback }) }
 }
 
 interface Numbers {
@@ -74,6 +86,8 @@ function answerTo(
     output: 20 + pick(300),
     reasoning: pick(20),
   }
+  // whoever serves it counts it
+  if (ending === 'moved' && standIns[kind]) return { status: 503, body: { error: {} } }
   book.requests += 1
   if (ending === 'refused') {
     book.errors += 1
@@ -88,7 +102,7 @@ function answerTo(
     return { body: parts[kind].body(told) }
   }
   const events = parts[kind].stream(told)
-  if (ending === 'whole') {
+  if (ending === 'whole' || ending === 'moved') {
     charge(book, kind, told)
     return { sse: events }
   }

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { UsageFolder } from '../../lib/usage/folder.ts'
 import type { Row } from '../../lib/usage/row.ts'
 import { post } from '../helpers/proxy.ts'
 import { runProgram, type Program } from '../helpers/program.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { until } from '../helpers/until.ts'
+import { surviveDeaths } from './killed.ts'
 import { models, startMetered } from './metered-upstream.ts'
 
 const key = 'a-key-of-alice-for-this-test'
@@ -62,36 +62,8 @@ test('contract §15.3: what was counted is written down at the end of the proces
   )
 })
 
-test('contract §15.3: kill -9 at random moments loses at most what was counted since the last flush, and counts never fall', async (t) => {
-  const { dir, start } = await starter(t)
-  let least = 0
-  for (let round = 0; round < 5; round += 1) {
-    const program = start()
-    await program.url()
-    let done = 0
-    /** when each was over */
-    const log: number[] = []
-    const load = Array.from({ length: 4 }, async () => {
-      while ((await asked(program).catch(() => 0)) === 200) {
-        done += 1
-        log.push(performance.now())
-      }
-    })
-    await wait(1200 + Math.random() * 1500)
-    program.process.kill('SIGKILL')
-    const killedAt = performance.now()
-    await program.exit
-    await Promise.all(load)
-
-    // a flush a second, and the time that one takes
-    const safe = log.filter((ms) => ms < killedAt - 1600).length
-    const now = await requestsKept(dir)
-    assert.ok(now >= least + safe, `${now} kept, at least ${least + safe} should be`)
-    // each of the four may have been counted before its client knew
-    assert.ok(now <= least + done + 4, `${now} kept, ${least + done} were asked`)
-    least = now
-  }
-  assert.ok(least > 0)
+test('contract §15.3: kill -9 at random moments under load loses at most a flush of usage and no login, and counts never fall', async (t) => {
+  await surviveDeaths(t, 4)
 })
 
 test('contract §15.3: two processes in one folder add up', async (t) => {

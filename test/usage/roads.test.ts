@@ -2,96 +2,23 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { countNames, noCounts, type Counts, type Row } from '../../lib/usage/row.ts'
-import { firstBytes, send } from '../faults/roads.ts'
-import { post, startProxy, type TestProxy } from '../helpers/proxy.ts'
+import { test } from 'node:test'
+import { post, startProxy } from '../helpers/proxy.ts'
 import { until } from '../helpers/until.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
-import { endings, kinds, models, startMetered, type Ending } from './metered-upstream.ts'
+import { models, startMetered } from './metered-upstream.ts'
+import { allRows, checkSums, numbers, routes, startWithKeys } from './mixed-requests.ts'
 
-/** `npm test` asks so often; more by hand, such as USAGE_TEST_REQUESTS=10000. */
-const requests = Number(process.env.USAGE_TEST_REQUESTS ?? 600)
-
-const routes: Record<string, (prompt: string) => object> = {
-  '/v1/chat/completions': (content) => ({ messages: [{ role: 'user', content }] }),
-  '/v1/messages': (content) => ({ max_tokens: 99, messages: [{ role: 'user', content }] }),
-  '/v1/responses': (input) => ({ input }),
-}
-
-test(`contract §15.2: sums are exact over ${requests} mixed requests on all roads: whole, refused, unmetered, broken off, left`, async (t) => {
-  const pick = numbers(7)
-  const upstream = await startMetered(t, pick)
-  const proxy = await start(t, upstream.config)
-  let asked = 0
-
-  const askOn = async () => {
-    while (asked < requests) {
-      asked += 1
-      await ask(proxy, pick)
-    }
-  }
-  await Promise.all(Array.from({ length: 8 }, askOn))
-  const rows = await allRows(proxy, requests)
-
-  for (const kind of kinds) {
-    const ofModel = rows.filter(({ model }) => model === models[kind])
-    assert.deepEqual(
-      ofModel.map(({ client, endpoint, account }) => [client, endpoint, account]),
-      [['none', `at-${kind}`, `key_of_${kind}`]],
-    )
-    const expected = upstream.books[models[kind]]!
-    const { input, output } = expected
-    assert.deepEqual(countsOf(ofModel[0]!), { ...expected, unpriced: input + output }, kind)
-  }
+test('contract §15.2: sums are exact over 1000 mixed requests on all roads: whole, refused, unmetered, failed over, broken off, left', async (t) => {
+  await checkSums(t, 1000)
 })
-
-async function start(t: TestContext, config: object): Promise<TestProxy> {
-  const keys = kinds.map((kind) => [`KEY_OF_${kind.toUpperCase()}`, 'key-of-the-upstream'])
-  return await startProxy(t, { config: { ...config }, env: Object.fromEntries(keys) })
-}
-
-async function ask({ url }: TestProxy, pick: (limit: number) => number): Promise<void> {
-  const [route, body] = Object.entries(routes)[pick(3)]!
-  const stream = pick(2) === 0
-  const model = models[kinds[pick(kinds.length)]!]
-  const ending: Ending = endings[pick(stream ? endings.length : 3)]!
-  const sent = { model, stream, ...body(`END:${ending}`) }
-  if (ending === 'left') {
-    const leaving = send(url + route, sent)
-    await firstBytes(leaving)
-    leaving.destroy()
-    return
-  }
-  const answer = await post(url + route, sent)
-  await answer.text().catch(() => 'broken off')
-}
-
-/** Once so many requests are over. */
-async function allRows({ app }: TestProxy, count: number): Promise<Row[]> {
-  const over = () => app.usage.book.counted().reduce((sum, row) => sum + row.requests, 0)
-  await until(() => over() >= count)
-  return app.usage.book.counted()
-}
-
-function countsOf(row: Row): Counts {
-  const counts = noCounts()
-  for (const name of countNames) counts[name] = row[name]
-  return counts
-}
-
-/** The same numbers at each run. */
-function numbers(seed: number): (limit: number) => number {
-  let state = seed
-  return (limit) => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return Math.floor((state / 2_147_483_648) * limit)
-  }
-}
 
 test('contract §15.2: calls that cannot spend tokens do not count, nor what is refused at the door', async (t) => {
   const upstream = await startMetered(t, numbers(1))
-  const proxy = await start(t, { ...upstream.config, api_keys: ['a-client-key-of-the-test'] })
+  const proxy = await startWithKeys(t, {
+    ...upstream.config,
+    api_keys: ['a-client-key-of-the-test'],
+  })
   const key = { 'x-api-key': 'a-client-key-of-the-test' }
   const body = { model: models.anthropic, ...routes['/v1/messages']!('END:whole') }
 
@@ -120,7 +47,7 @@ test('contract §15.2: calls that cannot spend tokens do not count, nor what is 
 test('contract §15.2: what is refused over a limit does not count', async (t) => {
   const upstream = await startMetered(t, numbers(1))
   const clients = [{ name: 'alice', key: 'a-key-of-alice-for-this-test', requests_per_day: 1 }]
-  const proxy = await start(t, { ...upstream.config, clients })
+  const proxy = await startWithKeys(t, { ...upstream.config, clients })
   const body = { model: models.anthropic, ...routes['/v1/messages']!('END:whole') }
   const key = { 'x-api-key': clients[0]!.key }
 
@@ -180,7 +107,7 @@ test('contract §15.6: a price makes costs of tokens, by kind, as it stands when
   const entries = upstream.config.models as object[]
   const price = { input: 3, output: 15, cache_read: 0.3 }
   const priced = entries.map((entry) => Object.assign({ price }, entry))
-  const proxy = await start(t, { ...upstream.config, models: priced })
+  const proxy = await startWithKeys(t, { ...upstream.config, models: priced })
   const body = { model: models.anthropic, ...routes['/v1/messages']!('END:whole') }
 
   await (await post(`${proxy.url}/v1/messages`, body)).text()
@@ -207,7 +134,7 @@ test('contract §15.1: switched off by USAGE, nothing is counted', async (t) => 
 
 test('contract §15.5: where usage cannot be written no request fails, and /health says so', async (t) => {
   const upstream = await startMetered(t, numbers(1))
-  const proxy = await start(t, upstream.config)
+  const proxy = await startWithKeys(t, upstream.config)
   mkdirSync(path.join(proxy.dir, 'data'), { recursive: true })
   writeFileSync(path.join(proxy.dir, 'data', 'usage'), '')
   const body = { model: models.anthropic, ...routes['/v1/messages']!('END:whole') }
