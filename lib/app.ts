@@ -120,7 +120,7 @@ export class Call {
   readonly signal = new CancelSignal()
   readonly record: CallRecord
   readonly asks: boolean
-  /** such as `claude=429`, of each place that was tried where there was a choice */
+  /** such as `claude/work=429`, of each place that was tried where there was a choice; for who may look */
   tried: readonly string[] | undefined = undefined
   /** ms, monotonic, as is `firstByteMs` */
   readonly startedMs = performance.now()

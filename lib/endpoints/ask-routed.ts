@@ -75,8 +75,10 @@ export async function walkRoute<P extends Prepared>(
     call.record.attempts = walk.sends
     // a refusal of ours costs nobody anything
     if (call.admission) call.admission.isSpent = walk.sends > 0
-    call.tried = attemptsShown(walk.tried)
-    if (call.tried.length > 1) res.setHeader('x-droid2api-attempts', call.tried.join(', '))
+    call.tried = attemptsShown(walk.tried, true)
+    if (walk.tried.length > 1) {
+      res.setHeader('x-droid2api-attempts', attemptsShown(walk.tried).join(', '))
+    }
     routed.bytes = nothing
     routed.first.body.pieces = []
   }

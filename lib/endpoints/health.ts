@@ -11,13 +11,15 @@ export const health: Endpoint = async (req, res, call) => {
   const isNamed = seesNames(req, call)
   const { state: status, degraded, warnings } = standingOf(app, isNamed)
   const { state: _state, ...account } = app.account.status()
-  const accounts = isNamed ? await namedAccounts(app) : app.pool.status()
+  const { named: accounts, quota } = isNamed ? await allOf(app) : withoutNames(app)
   sendJson(res, 200, {
     status,
     version: app.version,
     uptime_s: uptimeOf(app),
     // the demo has none, and shows that
-    ...((usesAccount(app.config) || app.accountNote !== undefined) && { account }),
+    ...((usesAccount(app.config) || app.accountNote !== undefined) && {
+      account: { ...account, quota },
+    }),
     ...(accounts.length > 0 && { accounts }),
     in_flight: inFlight(app, call),
     ...(degraded.length > 0 && { degraded }),
@@ -32,10 +34,13 @@ function seesNames({ socket, url = '' }: IncomingMessage, { config, headers }: C
   return seesAll({ headers, host, peer: socket.remoteAddress }, config)
 }
 
-async function namedAccounts(app: App): Promise<object[]> {
-  if (app.pool.all.length === 0) return []
-  const shown = await import('../status/accounts.ts')
-  return shown.namedAccounts(app)
+async function allOf(app: App) {
+  const { accountsForHealth } = await import('../status/accounts.ts')
+  return accountsForHealth(app)
+}
+
+function withoutNames({ pool }: App) {
+  return { named: pool.status(), quota: undefined }
 }
 
 /** 200 while anything can be served: a replica that is taken out of service serves nobody. */

@@ -5,14 +5,17 @@ import { ProxyError } from '../../pipelines/errors.ts'
 /** One place that was asked: its endpoint, and the answer's status or why there was none. */
 export interface Tried {
   endpoint: string
+  /** where it has a name */
+  account?: string | undefined
   result: number | 'unreached' | 'lost' | 'locked'
 }
 
-/** Such as `anthropic=429`, `other=200`. */
-export function attemptsShown(tried: readonly Tried[]): string[] {
-  return tried.map(
-    ({ endpoint, result }) => `${endpoint}=${result === 'unreached' ? 'connect' : result}`,
-  )
+/** Such as `anthropic=429`, `other=200`; for who may look with the accounts, such as `anthropic/work=429`. */
+export function attemptsShown(tried: readonly Tried[], withAccounts = false): string[] {
+  return tried.map(({ endpoint, account, result }) => {
+    const place = withAccounts && account !== undefined ? `${endpoint}/${account}` : endpoint
+    return `${place}=${result === 'unreached' ? 'connect' : result}`
+  })
 }
 
 /** `asked`: the accounts that were looked at. `soonestMs`: until one of them serves again. */

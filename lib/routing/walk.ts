@@ -193,13 +193,15 @@ export class Walk<P extends Prepared> {
     { status, answer }: Heard,
     { rest, isDoubt }: Outcome,
     { target: { endpoint, model } }: P,
-    { bench }: Member,
+    { bench, name, own }: Member,
     { limits }: Facts,
   ): void {
     const { refusals } = this.#call.app
     if (status === 'unreached') refusals.refused(endpoint.name)
     else if (answer) refusals.answered(endpoint.name)
-    if (status !== 'locked') this.tried.push({ endpoint: endpoint.name, result: status })
+    if (status !== 'locked') {
+      this.tried.push({ endpoint: endpoint.name, account: own && name, result: status })
+    }
     if (rest) bench.rest(rest)
     if (isDoubt) bench.doubt()
     if (typeof status === 'number' && status < 400) bench.served(model.id)

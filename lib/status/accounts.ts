@@ -2,6 +2,7 @@
  * The accounts that requests are charged to, as the operator sees them, by the names that usage has: the account without a name
  * (`default`), keys of variables, and those of `accounts`.
  */
+import type { Bench } from '../account/bench.ts'
 import { statusOf, type MemberStatus } from '../account/pool.ts'
 import type { AccountSource } from '../account/account.ts'
 import type { App } from '../app.ts'
@@ -30,24 +31,32 @@ export function accountsOf(app: App): AccountShown[] {
   ]
 }
 
+/** What is left of the account without a name, and the accounts that have one. */
+export function accountsForHealth(app: App): { quota: Quota | undefined; named: AccountShown[] } {
+  return { quota: quotaOf(app, 'default'), named: namedAccounts(app) }
+}
+
 /** Those of `accounts`. */
-export function namedAccounts(app: App): AccountShown[] {
+function namedAccounts(app: App): AccountShown[] {
   return app.pool.all.map((member) => {
     const quota = quotaOf(app, member.own.account)
     return Object.assign({ name: member.name }, statusOf(member), quota && { quota })
   })
 }
 
+function restOf(bench: Bench): Pick<AccountShown, 'state' | 'until' | 'reason' | 'suspect'> {
+  return { ...bench.status(), ...(bench.isSuspect && { suspect: true }) }
+}
+
 function unnamedAccount(app: App): AccountShown {
   const { account, pool } = app
   const { source, state, can_serve: canServe, ...status } = account.status()
   const { expires_at, last_refresh, last_error } = status
-  const rest = pool.unnamed('default').bench.status()
   const isDead = state === 'degraded' && !canServe
   return {
     name: 'default',
     kind: source,
-    ...rest,
+    ...restOf(pool.unnamed('default').bench),
     ...(state === 'degraded' && { state: isDead ? 'needs_login' : 'degraded' }),
     ...(source !== 'factory_api_key' && { expires_at, last_refresh, last_error }),
     quota: quotaOf(app, 'default'),
@@ -60,5 +69,5 @@ function keyOfVariable(app: App, variable: string): AccountShown {
   if (!config.endpoint_secrets[variable]) {
     return { name, kind: 'key', state: 'needs_login', reason: `${variable} is not set` }
   }
-  return { name, kind: 'key', ...pool.unnamed(name).bench.status(), quota: quotaOf(app, name) }
+  return { name, kind: 'key', ...restOf(pool.unnamed(name).bench), quota: quotaOf(app, name) }
 }

@@ -24,7 +24,7 @@ export interface RequestShown {
   account?: string | undefined
   /** the model that was asked for, where another one served */
   fallback_from?: string | undefined
-  /** each send, such as `claude=429` */
+  /** each send, such as `claude=429` or, with the account's name, `claude/work=429` */
   attempts: readonly string[]
   stream?: boolean | undefined
   status?: number | undefined

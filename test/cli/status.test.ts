@@ -40,7 +40,10 @@ test('contract §4.12: the status is some twenty lines on the proxy, its account
   assert.match(text, /\n {2}two {2}key; ok\n/)
   assert.match(text, /\nLast requests: 2, of which 1 went wrong\n/)
   assert.match(text, /made\\u001b\[31m-up: 404, \d+ ms, model_not_found\n/)
-  assert.match(text, /claude-sonnet-4-5 → claude: 200, .*, tried claude=429, claude=200\n/)
+  assert.match(
+    text,
+    /claude-sonnet-4-5 → claude: 200, .*, tried claude\/one=429, claude\/two=200\n/,
+  )
   assert.match(text, /\nUsage, 30 days: 2 requests \(1 went wrong\), \d+ tokens in, \d+ out\n/)
   assert.match(text, /\nModels: 1 \(1 anthropic\), each for every client\n/)
   assert.ok(text.split('\n').length < 25, text)

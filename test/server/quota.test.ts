@@ -240,6 +240,12 @@ test('contract §19.8: the account without a name and the key of a variable have
     ],
   )
   assert.deepEqual(await accountsOf(callers.url), [])
+  const health = async (headers = {}) =>
+    (await (await fetch(`${own.url}/health`, { headers })).json()) as {
+      account: { quota?: Record<string, { used: number }> }
+    }
+  assert.equal((await health()).account.quota?.['7d']?.used, 0.4)
+  assert.equal((await health({ via: '1.1 door' })).account.quota, undefined)
 })
 
 test('contract §19.8: a key that is not there is shown as that', async (t) => {

@@ -105,11 +105,13 @@ test('contract §19.3: the last requests to models are shown, the newest first, 
 
 test('contract §19.3: each place that was tried is shown, and who served in the end', async (t) => {
   const { ask, proxy } = await twoAccounts(t, (account) => (account === 'one' ? spent : good))
-  await (await ask()).text()
+  const answer = await ask()
+  await answer.text()
 
   const [first] = (await recent(proxy)).requests
 
-  assert.deepEqual(first?.attempts, ['claude=429', 'claude=200'])
+  assert.equal(answer.headers.get('x-droid2api-attempts'), 'claude=429, claude=200')
+  assert.deepEqual(first?.attempts, ['claude/one=429', 'claude/two=200'])
   assert.deepEqual([first?.account, first?.status], ['two', 200])
 })
 
