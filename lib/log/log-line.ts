@@ -1,6 +1,7 @@
 /**
  * One line of the log for a person's eye, where the log goes to a terminal. A request reads
- * `13:36:04 claude-sonnet-5-5 → anthropic 200 2.2 s 33+54 tokens`, everything else as time, message and fields.
+ * `13:36:04 claude-sonnet-5-5 → anthropic 200 2.2 s 33+54 tokens`, where there was a choice with ` (account work, 2 attempts)`
+ * behind it, everything else as time, message and fields.
  */
 
 type Fields = Record<string, unknown>
@@ -42,9 +43,20 @@ function requestText(fields: Fields): string {
   const what = model === undefined ? `${textOf(method)} ${textOf(route)}` : textOf(model)
   const where = upstream === undefined ? '' : ` → ${textOf(upstream)}`
   const left = aborted === true && error === undefined ? 'the client left' : textOf(error)
-  return [what + where, status, duration(fields.durationMs), tokens(fields), left]
+  const took = duration(fields.durationMs)
+  return [what + where, status, took, tokens(fields), wayOf(fields), left]
     .filter((part) => part !== '')
     .join(' ')
+}
+
+/** Who served where there was a choice, for whom, and how often it was sent. */
+function wayOf({ account, fallbackFrom, attempts }: Fields): string {
+  const parts = [
+    account === undefined ? '' : `account ${textOf(account)}`,
+    fallbackFrom === undefined ? '' : `in place of ${textOf(fallbackFrom)}`,
+    typeof attempts === 'number' && attempts > 1 ? `${attempts} attempts` : '',
+  ].filter((part) => part !== '')
+  return parts.length > 0 ? `(${parts.join(', ')})` : ''
 }
 
 function duration(ms: unknown): string {

@@ -45,6 +45,29 @@ const requests: [what: string, fields: object, line: string][] = [
     'claude-sonnet-5-5 → anthropic 499 1.5 s the client left',
   ],
   [
+    'that one of several accounts has served',
+    { status: 200, durationMs: 320, account: 'work', attempts: 1 },
+    'claude-sonnet-5-5 → anthropic 200 320 ms (account work)',
+  ],
+  [
+    'that was sent several times, to other accounts and models',
+    {
+      status: 200,
+      durationMs: 2210,
+      inputTokens: 33,
+      outputTokens: 54,
+      account: 'spare',
+      fallbackFrom: 'claude-opus-5-5',
+      attempts: 3,
+    },
+    'claude-sonnet-5-5 → anthropic 200 2.2 s 33+54 tokens (account spare, in place of claude-opus-5-5, 3 attempts)',
+  ],
+  [
+    'that nobody served at the second try either',
+    { status: 529, durationMs: 90, error: 'overloaded_error', attempts: 2 },
+    'claude-sonnet-5-5 → anthropic 529 90 ms (2 attempts) overloaded_error',
+  ],
+  [
     'without a model',
     { model: undefined, upstream: undefined, status: 404, durationMs: 1, error: 'model_not_found' },
     'POST /v1/messages 404 1 ms model_not_found',
