@@ -169,6 +169,8 @@ export class CallRecord {
   readonly reqId: string
   readonly method: string | undefined
   readonly route: string
+  /** of the trace that the client counts the request to */
+  traceId: string | undefined = undefined
   /** the name of whose key came along */
   client: string | undefined = undefined
   model: string | undefined = undefined

@@ -73,6 +73,8 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   const { method } = req
   const asks = route?.asks === true && method === 'POST'
   const call = new Call({ app, id, method, client, path, query, headers, route: name, asks })
+  const { traceparent: trace } = headers
+  if (typeof trace === 'string') call.record.traceId = traceparent.exec(trace)?.[1]
   app.calls.add(call)
   lastAnswers.set(req.socket, res)
   res.setHeader('x-request-id', id)
@@ -161,6 +163,10 @@ function requestId(req: IncomingMessage): string {
   const given = req.headers['x-request-id']
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
 }
+
+/** Version, trace, parent and flags; a version of the future may have more. Source: W3C Trace Context §3.2, 2021. */
+const traceparent =
+  /^(?:00(?=.{53}$)|(?!00|ff)[\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?![^-])/
 
 const refusals: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',

@@ -23,8 +23,8 @@ export interface RequestHeaderParts {
   host: string
 }
 
-/** What means something to models of any API: who asks. */
-export const whoAsks = new Set(['user-agent', 'accept-language'])
+/** What means something to any upstream: who asks, and as a part of which trace. */
+export const whoAsks = new Set(['user-agent', 'accept-language', 'traceparent', 'tracestate'])
 
 /** Names a client may give its session by: ours, Claude Code's, Codex's. */
 const sessionHeaders = ['x-session-id', 'x-claude-code-session-id', 'session-id']
