@@ -39,6 +39,36 @@ test('contract §3.19: the shipped file names it, and is as it says', () => {
   assert.deepEqual(faultsOf(shipped), [])
 })
 
+for (const page of ['docs/configuration.md', 'docs/zh-CN/configuration.md']) {
+  test(`contract §3.19: the defaults that ${page} tells are those of the schema`, () => {
+    const rows = Array.from(textOf(page).matchAll(/^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$/gm))
+    const told = rows.flatMap(([, keys, values]) => {
+      const [names, texts] = [keys!, values!].map((cell) =>
+        Array.from(cell.matchAll(/`([^`]+)`/g), ([, code]) => code!),
+      )
+      return names!.length === texts!.length
+        ? names!.map((name, index) => ({ name, text: texts![index]! }))
+        : []
+    })
+    let count = 0
+    for (const { name, text } of told) {
+      const fallback = ruleOf(name)?.default
+      if (fallback === undefined || typeof fallback === 'object' || text.endsWith('…')) continue
+      count += 1
+      assert.equal(text, String(fallback), name)
+    }
+
+    assert.ok(count >= 20, `${count} defaults`)
+  })
+}
+
+/** Of a key as `timeouts.idle_s`. */
+function ruleOf(place: string): Schema | undefined {
+  return place
+    .split('.')
+    .reduce<Schema | undefined>((schema, key) => schema?.properties?.[key], fileSchema)
+}
+
 /** Adds a provider of its own, whose name no program has. */
 const other = 'docs/providers.md'
 const pages = readdirSync(path.join(packageDir, 'docs'), { recursive: true, encoding: 'utf8' }).map(
