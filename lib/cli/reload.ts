@@ -1,7 +1,6 @@
 /** Takes over a new configuration while requests run. A broken one changes nothing but what is told of it. */
 import { configStateOf, type App } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
-import { shownAddress, storeAddress } from '../config/store-address.ts'
 import { switchMetrics } from '../endpoints/metrics.ts'
 import type { SeenFiles } from '../config/seen-files.ts'
 import type { Config } from '../config/types.ts'
@@ -28,6 +27,7 @@ export class Reloader {
   afterwards: () => void = () => undefined
   readonly #built: BuiltApp
   readonly #read: ReloadParts['read']
+  readonly #outbound = outboundVariables()
   #started: App['account'] | undefined
   /** one after the other */
   #work: Promise<void> = Promise.resolve()
@@ -91,7 +91,7 @@ export class Reloader {
 
   #use({ config: next, warnings }: Read, by: string): void {
     const { app, setLogLevel, warningsOf } = this.#built
-    const { running, changes, notes } = whatStays(app.config, next)
+    const { running, changes, notes } = whatStays(app.config, next, this.#outbound)
     this.#changeAccount(running)
     app.config = running
     app.pool.use(running)
@@ -143,19 +143,22 @@ interface Stays {
   notes: string[]
 }
 
-/** What needs a new start: where the proxy listens, and where it keeps things. */
-function whatStays(now: Config, next: Config): Stays {
+/** What needs a new start: where the proxy listens, where it keeps things, and the way out. */
+function whatStays(now: Config, next: Config, outbound: Record<string, string>): Stays {
   const all: Record<string, Change> = {
     host: { running: now.host, next: next.host },
     port: { running: now.port, next: next.port },
     DATA_DIR: { running: now.data_dir, next: next.data_dir },
     TOKEN_STORE: { running: now.secrets.token_store, next: next.secrets.token_store },
   }
+  for (const [name, value] of Object.entries(outboundVariables())) {
+    all[name] = { running: outbound[name], next: value }
+  }
   const changed = Object.entries(all).filter(([, one]) => one.running !== one.next)
   const changes = Object.fromEntries(
     changed.map(([key, one]): [string, Change] => [
       key,
-      key === 'TOKEN_STORE' ? { running: shownStore(now), next: shownStore(next) } : one,
+      { running: shown(one.running), next: shown(one.next) },
     ]),
   )
   const notes = Object.entries(changes).map(
@@ -174,8 +177,15 @@ function whatStays(now: Config, next: Config): Stays {
   return { running, changes, notes }
 }
 
-/** Without its password. */
-function shownStore({ secrets }: Config): string {
-  const address = storeAddress(secrets.token_store ?? '')
-  return address ? shownAddress(address) : 'none'
+/** What the way out was made of. A `.env` may set it anew, but takes nothing out of the environment. */
+function outboundVariables(): Record<string, string> {
+  const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']
+  const all = [...names, ...names.map((name) => name.toLowerCase())]
+  return Object.fromEntries(all.map((name) => [name, process.env[name] ?? '']))
+}
+
+/** An address without user and password. */
+function shown(value: unknown): unknown {
+  if (value === undefined || value === '') return 'none'
+  return typeof value === 'string' ? value.replace(/^(\w+:\/\/)?.*@/s, '$1') : value
 }

@@ -129,6 +129,9 @@ function openLogPipe(fd: number): LogPipe {
   }
 }
 
+/** Each costs a search in each line. */
+const mostFormer = 50
+
 /** Anything shorter would also hit ordinary words. */
 const shortestSecret = 8
 
@@ -148,6 +151,8 @@ export class KnownSecrets {
   #tokens: readonly string[] = []
   #known: string[]
   readonly #lasting: readonly string[]
+  /** those that a reload took away, the latest last: a request that began before it still uses them */
+  #former: readonly string[] = []
 
   /** `lasting`: those that never change */
   constructor(lasting: readonly string[]) {
@@ -166,6 +171,7 @@ export class KnownSecrets {
     const own = account.secrets()
     const tokens = config.accounts.length > 0 ? [...own, ...pool.secrets()] : own
     if (config !== this.#config || !isSame(tokens, this.#tokens)) {
+      if (config !== this.#config) this.#former = [...this.#former, ...this.#known]
       this.#config = config
       this.#tokens = tokens
       const {
@@ -178,7 +184,9 @@ export class KnownSecrets {
       const keys = [...bare, ...clients.map(({ key }) => key), admin]
       const inEndpoints = [...Object.values(others), ...endpointSecretsIn(config)]
       const all = [...tokens, ...keys, ...inEndpoints, ...filled, ...this.#lasting]
-      this.#known = all.filter(isLong)
+      const now = new Set(all.filter(isLong))
+      this.#former = [...new Set(this.#former)].filter((one) => !now.has(one)).slice(-mostFormer)
+      this.#known = [...now, ...this.#former]
     }
     return this.#known
   }

@@ -317,3 +317,20 @@ test('contract §3.18: with config_watch false nothing is read by itself, until 
   assert.equal(unread, 2)
   assert.equal(reloads(), 3)
 })
+
+test('contract §3.18: a variable that is gone from .env is a fault where the file refers to it, and its value stays', async (t) => {
+  const { dir, config } = folder('{"admin_key": "${ADMIN}"}')
+  const env = path.join(dir, 'data', '.env')
+  writeFileSync(env, 'ADMIN=an-admin-key-of-1\nAPI_KEYS=a-client-key-of-1\n')
+  const { app, broken } = watched(t, { dir, config })
+  await threeLooks()
+
+  writeFileSync(env, 'API_KEYS=a-client-key-of-1\n')
+  await until(() => broken() === 1)
+
+  assert.match(
+    app.configState.lastReload!.faults.join(),
+    /admin_key refers to the variable ADMIN, which is not set/,
+  )
+  assert.equal(app.config.admin_key, 'an-admin-key-of-1')
+})

@@ -1,8 +1,11 @@
 /** A new configuration while requests run: what counts at once, and what needs a start. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { loadConfig } from '../../lib/config/load.ts'
+import type { Config } from '../../lib/config/types.ts'
+import { KnownSecrets, redactor } from '../../lib/log/log.ts'
 import { deferred } from '../helpers/deferred.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { runProgram, type Program } from '../helpers/program.ts'
@@ -49,6 +52,11 @@ test('contract §3.9: where it listens and keeps things needs a start, which is 
   const url = await program.url()
 
   writeFileSync(store, 'redis://:a-new-password@127.0.0.1:2/0')
+  mkdirSync(path.join(program.dir, 'data'))
+  writeFileSync(
+    path.join(program.dir, 'data', '.env'),
+    'HTTPS_PROXY=http://me:a-password@127.0.0.1:3\n',
+  )
   save(program, { port: 4321, host: 'localhost' })
   await hangUp(program)
   const line = await program.line('these keys take effect at the next start')
@@ -59,6 +67,7 @@ test('contract §3.9: where it listens and keeps things needs a start, which is 
     host: { running: '127.0.0.1', next: 'localhost' },
     port: { running: 0, next: 4321 },
     TOKEN_STORE: { running: 'redis://127.0.0.1:1/0', next: 'redis://127.0.0.1:2/0' },
+    HTTPS_PROXY: { running: 'none', next: 'http://127.0.0.1:3' },
   })
   assert.ok(warnings.includes('port is 0 until the next start, then 4321'), warnings.join('\n'))
   assert.doesNotMatch(program.stdout() + warnings.join(), /password/)
@@ -99,6 +108,36 @@ test('contract §3.9: a key that its file has anew goes upstream without a signa
     ['Bearer fk-before-the-change', 'Bearer fk-after-the-change'],
   )
 })
+
+test('contract §3.9: a secret that a reload took away stays one for what began before it', () => {
+  const configOf = (key: string) => ({ ...loadedConfig(), api_keys: [key] }) as Config
+  const holders = {
+    config: configOf('k-the-first-one'),
+    account: { secrets: () => [] },
+    pool: { secrets: () => [] },
+  }
+  const secrets = new KnownSecrets([])
+  secrets.watch(holders)
+  const redact = redactor(secrets.list)
+  const said = 'k-the-first-one k-the-second-one'
+
+  assert.equal(redact(said), '[redacted] k-the-second-one')
+  holders.config = configOf('k-the-second-one')
+  assert.equal(redact(said), '[redacted] [redacted]')
+  holders.config = configOf('k-the-third-one')
+  assert.equal(redact(said), '[redacted] [redacted]')
+  for (let count = 0; count < 100; count += 1) {
+    holders.config = configOf(`k-number-${count}`)
+    redact('')
+  }
+  assert.ok(secrets.list().length <= 51, 'they are bounded')
+})
+
+function loadedConfig(): Config {
+  const packageDir = path.join(import.meta.dirname, '..', '..')
+  const dir = tempDir()
+  return loadConfig({ flags: {}, env: {}, cwd: dir, packageDir, homeDir: dir }).config
+}
 
 test('contract §3.9: the log level counts at once', async (t) => {
   const config = { ...oneUpstream('http://127.0.0.1:1'), port: await freePort() }
