@@ -55,7 +55,7 @@ for (const page of ['docs/configuration.md', 'docs/zh-CN/configuration.md']) {
       const fallback = ruleOf(name)?.default
       if (fallback === undefined || typeof fallback === 'object' || text.endsWith('…')) continue
       count += 1
-      assert.equal(text, String(fallback), name)
+      assert.equal(text, `${fallback as string | number | boolean}`, name)
     }
 
     assert.ok(count >= 20, `${count} defaults`)
