@@ -10,33 +10,11 @@ import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { loadConfig } from '../../lib/config/load.ts'
 import { builtProgram } from '../helpers/built-program.ts'
-import { oneUpstream } from '../helpers/proxy.ts'
 import { runProgram } from '../helpers/program.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
-import { blocksOf, packageDir, textOf, type Block } from './page.ts'
-
-const page = 'docs/operating.md'
-
-interface Section {
-  title: string
-  configs: Record<string, unknown>[]
-  commands: string[]
-}
-
-const sections = textOf(page)
-  .split(/^## /m)
-  .slice(1)
-  .map((text): Section => {
-    const blocks = blocksIn(text)
-    const ofLanguage = (name: string) =>
-      blocks.filter(({ language }) => language === name).map((block) => block.text)
-    return {
-      title: text.slice(0, text.indexOf('\n')),
-      configs: ofLanguage('json').map((json) => JSON.parse(json) as Record<string, unknown>),
-      commands: ofLanguage('sh'),
-    }
-  })
+import { at, page, sections, variablesOf } from './operating-page.ts'
+import { blocksOf, packageDir } from './page.ts'
 
 /** By the first line of the block: what the general way cannot run. */
 const trials: Record<string, (t: TestContext, commands: string) => void | Promise<void>> = {
@@ -91,19 +69,6 @@ test('every block that a test is for is on the page of operating', () => {
   )
 })
 
-function blocksIn(text: string): Block[] {
-  return blocksOf(page).filter((block) => text.includes(block.text))
-}
-
-/** Each variable of an example has a value. */
-function variablesOf(config: object): Record<string, string> {
-  const text = JSON.stringify(config)
-  const named = [...text.matchAll(/\$\{(\w+)\}|"env":"(\w+)"/g)].map(
-    ([, one, other]) => one ?? other!,
-  )
-  return Object.fromEntries(named.map((name) => [name, `value-of-${name.toLowerCase()}-3f9a1c`]))
-}
-
 function warningsOf(config: object): string[] {
   const dir = tempDir()
   const file = path.join(dir, 'config.json')
@@ -142,13 +107,4 @@ function inFolder(dir: string) {
     CONFIG_FILE: path.join(dir, 'config.json'),
   }
   return { dir, env }
-}
-
-/** The example with a scripted upstream in place of its providers. */
-function at(url: string, config: Record<string, unknown>): Record<string, unknown> {
-  if (!Array.isArray(config.endpoints)) return oneUpstream(url, config)
-  const endpoints = (config.endpoints as object[]).map((one) =>
-    Object.assign({}, one, { base_url: url }),
-  )
-  return { ...config, endpoints }
 }
