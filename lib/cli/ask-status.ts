@@ -34,7 +34,7 @@ async function answerOf(url: string, key: string | undefined): Promise<Answer> {
   const { get } = url.startsWith('https:') ? https : http
   const headers = { accept: 'application/json', ...(key !== undefined && { 'x-api-key': key }) }
   try {
-    const asked = get(url, { headers, signal: AbortSignal.timeout(patienceMs) })
+    const asked = get(url, { headers, agent: false, signal: AbortSignal.timeout(patienceMs) })
     const [answer] = (await once(asked, 'response')) as [IncomingMessage]
     return { status: answer.statusCode ?? 0, body: await text(answer) }
   } catch (error) {

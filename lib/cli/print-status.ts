@@ -78,6 +78,9 @@ function accountLines({ accounts, now }: StatusContent): string[] {
   return ['Accounts', ...shortened(lines, most.accounts)]
 }
 
+/** From then on it is said how old a figure is. */
+const oldS = 1800
+
 function accountText(account: AccountShown, now: string): string {
   const {
     kind,
@@ -90,10 +93,15 @@ function accountText(account: AccountShown, now: string): string {
     quota = {},
   } = account
   const why = reason ?? (state === 'ok' ? undefined : error)
-  const used = Object.entries(quota).map(([window, { used: share, resets_at: at }]) => {
-    const again = at === null ? '' : `, anew ${timeOf(at, now)}`
-    return `${window} ${Math.round(share * 100)} % used${again}`
-  })
+  const used = Object.entries(quota).map(
+    ([window, { used: share, resets_at: at, seen_at: seen }]) => {
+      const again = at === null ? '' : `, anew ${timeOf(at, now)}`
+      const ageS = Math.floor((Date.parse(now) - Date.parse(seen)) / 1000)
+      // others may have spent it since
+      const age = ageS < oldS ? '' : `, seen ${spanOf(ageS)} ago`
+      return `${window} ${Math.round(share * 100)} % used${again}${age}`
+    },
+  )
   return [
     kind,
     `${state}${until ? ` until ${timeOf(until, now)}` : ''}${why ? ` (${why})` : ''}`,

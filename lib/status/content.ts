@@ -75,6 +75,9 @@ export interface CallerShown {
   enabled: boolean
 }
 
+/** A page asks every few seconds; of more that are kept `GET /requests` tells. */
+const mostShown = 200
+
 /** `url`: where the proxy was asked, for lines to copy. */
 export async function statusContent(call: Call, url: string): Promise<StatusContent> {
   const { app, config } = call
@@ -88,7 +91,7 @@ export async function statusContent(call: Call, url: string): Promise<StatusCont
     accounts: accountsOf(app),
     in_flight: inFlight(app, call),
     under_way: underWay(app),
-    recent: { kept: config.recent_requests, requests: recentRequests(app) },
+    recent: { kept: config.recent_requests, requests: recentRequests(app, mostShown) },
     usage: (await usageOf(app)) ?? null,
     models: config.models.map((model) => modelShown(model, endpointOf(config, model).name)),
     callers: config.prepared.clientKeys.map(({ caller }) => {

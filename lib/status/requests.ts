@@ -61,9 +61,12 @@ export function underWay({ calls }: App): UnderWay[] {
     }))
 }
 
-/** The newest first. */
-export function recentRequests({ recent, config }: App): RequestShown[] {
-  const { recent_requests: most } = config
+/** The newest first; at most so many as are kept, whoever wants more. */
+export function recentRequests(
+  { recent, config }: App,
+  wanted = Number.POSITIVE_INFINITY,
+): RequestShown[] {
+  const most = Math.min(wanted, config.recent_requests)
   return most === 0 ? [] : recent.all.slice(-most).toReversed().map(requestShown)
 }
 

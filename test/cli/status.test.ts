@@ -69,6 +69,23 @@ test('contract §4.12: of what there is much of, the status shows the first and 
   }
 })
 
+test('contract §4.12: how old a figure of an account is, is said where that is much', async (t) => {
+  const { ask, proxy } = await twoAccounts(t, () => ({
+    ...good,
+    headers: { 'anthropic-ratelimit-unified-7d-utilization': '0.22' },
+  }))
+  await (await ask()).text()
+  const content = (await (await fetch(`${proxy.url}/status.json`)).json()) as StatusContent
+  const later = new Date(Date.parse(content.now) + 45 * 3_600_000).toISOString()
+
+  assert.ok(statusLines(content).includes('  one  key; ok; 7d 22 % used'))
+  assert.ok(
+    statusLines({ ...content, now: later }).includes(
+      '  one  key; ok; 7d 22 % used, seen 1 d 21 h ago',
+    ),
+  )
+})
+
 test('contract §4.12: a failure that is not among the newest is shown, too, and a broken file that was read', async (t) => {
   const { ask, proxy } = await twoAccounts(t, () => good)
   await (await ask({ model: 'made-up' })).text()

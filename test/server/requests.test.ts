@@ -149,6 +149,22 @@ test('contract §19.3: only so many are kept, as many as a reload says, and none
   assert.equal(proxy.app.recent.all.length, 0)
 })
 
+test('contract §19.3: however many are kept, the status tells of 200', async (t) => {
+  const proxy = await startProxy(t, { config: { recent_requests: 1000 } })
+  for (let count = 0; count < 300; count++) {
+    const record = new CallRecord(`r-${count}`, 'POST', '/v1/messages')
+    proxy.app.recent.add({ record, tried: undefined }, 1000)
+  }
+
+  const { recent: inStatus } = JSON.parse((await look(proxy, '/status.json')).body) as {
+    recent: Shown
+  }
+
+  assert.equal((await recent(proxy)).requests.length, 300)
+  assert.equal(inStatus.requests.length, 200)
+  assert.deepEqual([inStatus.kept, inStatus.requests[0]?.id], [1000, 'r-299'])
+})
+
 test('contract §19.3: three thousand made-up models of any length fill no memory', async (t) => {
   const config = oneUpstream('http://127.0.0.1:1', { log_level: 'silent' })
   const proxy = await startProxy(t, { config })
