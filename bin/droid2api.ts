@@ -140,6 +140,20 @@ const commands = {
     return 0
   },
 
+  async explain(line: CommandLine): Promise<number> {
+    const { explainCommand } = await import('../lib/cli/explain.ts')
+    const { config, warnings } = load(line)
+    const silent = { ...config, log_level: 'silent' as const }
+    // without the server of TOKEN_STORE: nobody is asked
+    const { app } = buildApp({ config: silent, version, warnings, proxy: outboundProxy() })
+    const { isTTY: isTerminal } = process.stdout
+    const isKeyboard = process.stdin.isTTY
+    const told = await explainCommand(line, app, { env: process.env, isTerminal, isKeyboard })
+    process.stderr.write(told.err)
+    process.stdout.write(told.out)
+    return told.code
+  },
+
   key(line: CommandLine): number {
     process.stdout.write(newKey(line))
     return 0

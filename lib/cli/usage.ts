@@ -17,6 +17,7 @@ Commands
   env CLIENT      the line that points a shell at the proxy: claude, codex or openai
   status          how a running proxy is: accounts, requests, usage
   usage           what was used, as a table; elsewhere than on a terminal as JSON
+  explain [FILE]  what becomes of the request in FILE or in a pipe; nothing is sent
   schema          the JSON schema of config.json, for editors
   key NAME        make up a client key, and print it with its entry for config.json
 
@@ -28,13 +29,17 @@ Flags
       --log-level L   fatal, error, warn, info, debug, trace or silent
       --online        check: also ask the upstreams; no refresh token is spent
       --renew         check: the same, and renew the login where it is due
-      --json          check, status, usage: one JSON object instead of lines
+      --json          check, status, usage, explain: one JSON object instead of lines
       --url URL       status: of the proxy there (default: the one of this configuration)
       --csv           usage: one line a row
       --since WHEN    usage: 7d, 2026-11, 2026-11-01..14 (default: this month)
       --by WHAT       usage: day, client, model, endpoint, account, or several
                       with commas (default: day)
-  -m, --model ID      env: the model that the client is to use, of any type
+  -m, --model ID      env: the model that the client is to use, of any type;
+                      explain: in place of the one that the request names
+      --route PATH    explain: where it arrives (default /v1/chat/completions)
+      --header 'K: V' explain: a header that it has; may be given several times
+      --curl          explain: what goes up as a line for a shell
       --preset NAME   init: only this provider; may be given several times
       --out FILE      init: where to write (default: config.json in DATA_DIR)
       --offline       init: ask only servers on this machine for their models
@@ -56,6 +61,7 @@ const commandNames = [
   'env',
   'status',
   'usage',
+  'explain',
   'schema',
   'key',
 ] as const
@@ -66,7 +72,7 @@ export interface CommandLine {
   command: CommandName
   /** what follows `env`: see `clientOf`; or `key`: a name */
   client: string | undefined
-  /** only with `env` */
+  /** only with `env` and `explain` */
   model: string | undefined
   /** only with `status` */
   url: string | undefined
@@ -76,12 +82,22 @@ export interface CommandLine {
   csv: boolean
   /** only with `init` */
   init: InitFlags
+  /** only with `explain` */
+  explain: ExplainFlags
   flags: Flags
   online: boolean
   renew: boolean
   json: boolean
   help: boolean
   version: boolean
+}
+
+export interface ExplainFlags {
+  /** what holds the body; `-` and left out for standard input */
+  file: string | undefined
+  route: string | undefined
+  headers: string[]
+  curl: boolean
 }
 
 /** Thrown for a command line that cannot be understood; the message names what is wrong. */
@@ -100,6 +116,9 @@ const options = {
   since: { type: 'string' },
   by: { type: 'string' },
   model: { type: 'string', short: 'm' },
+  route: { type: 'string' },
+  header: { type: 'string', multiple: true },
+  curl: { type: 'boolean' },
   preset: { type: 'string', multiple: true },
   out: { type: 'string' },
   offline: { type: 'boolean' },
@@ -113,6 +132,7 @@ const options = {
 const owned = {
   usage: ['since', 'by', 'csv'],
   status: ['url'],
+  explain: ['route', 'header', 'curl'],
   init: ['preset', 'out', 'offline', 'print', 'force'],
 } as const
 
@@ -124,9 +144,10 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
   const [command = 'serve', ...more] = positionals
   if (!isCommand(command)) throw new UsageError(unknownCommand(command, commandNames))
   const client = command === 'env' || command === 'key' ? more.shift() : undefined
+  const file = command === 'explain' ? more.shift() : undefined
   if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
-  if (values.model !== undefined && command !== 'env') {
-    throw new UsageError(`--model goes with env; ${command} serves every configured model`)
+  if (values.model !== undefined && command !== 'env' && command !== 'explain') {
+    throw new UsageError(`--model goes with env and explain; ${command} serves every model`)
   }
   for (const [owner, names] of Object.entries(owned)) {
     const alien = names.find((name) => values[name] !== undefined)
@@ -134,6 +155,9 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
   }
   if (command === 'init' && values.config !== undefined) {
     throw new UsageError('init reads no configuration; where it writes one is --out')
+  }
+  if (values.json && values.curl) {
+    throw new UsageError('--json and --curl are two forms of one answer')
   }
   return {
     command,
@@ -144,6 +168,7 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
     by: values.by,
     csv: values.csv ?? false,
     init: initFlags(values),
+    explain: { file, ...explainFlags(values) },
     flags: {
       port: values.port,
       host: values.host,
@@ -166,6 +191,14 @@ function initFlags({
   force = false,
 }: ReturnType<typeof parsed>['values']): InitFlags {
   return { presets: preset.map(presetOf), out, offline, print, force }
+}
+
+function explainFlags({
+  route,
+  header = [],
+  curl = false,
+}: ReturnType<typeof parsed>['values']): Omit<ExplainFlags, 'file'> {
+  return { route, headers: header, curl }
 }
 
 function presetOf(name: string): PresetName {

@@ -23,27 +23,29 @@ export function bodyChanges(story: Story): string[] {
 }
 
 /** From the name that the client gave to the one that goes up. */
-function modelChanges({ call, asked, first, prepared }: Story, written: JsonObject): string[] {
+function modelChanges(story: Story, written: JsonObject): string[] {
+  const { asked, first, prepared } = story
   const { model } = prepared.target
   const { model: name } = asked
   const up = upstreamId(model)
-  const told: string[] = []
-  if (typeof name === 'string' && name !== first.id) {
-    const bare = name.replace(/\[1m\]$/i, '')
-    const isWindow = bare === first.id && !Object.hasOwn(call.config.model_redirects, name)
-    const rule = isWindow ? '`[1m]` behind a name is looked past' : '`model_redirects`'
-    told.push(`\`model\`: ${shown(name)} leads to ${shown(first.id)} (${rule}).`)
-  }
-  if (model !== first) {
-    told.push(`\`model\`: ${shown(model.id)} stands in for ${shown(first.id)} (\`fallback\`).`)
-  }
-  if (up !== model.id) {
-    told.push(`\`model\`: ${shown(model.id)} goes up as ${shown(up)} (\`upstream_id\`).`)
-  }
-  if (written.model === undefined && model.type === 'google') {
-    told.push('`model` stands in the address, where models of type google have it.')
-  }
-  return told
+  const inAddress = written.model === undefined && model.type === 'google'
+  return [
+    ...(typeof name === 'string' && name !== first.id ? [aliasChange(story, name)] : []),
+    ...(model === first
+      ? []
+      : [`\`model\`: ${shown(model.id)} stands in for ${shown(first.id)} (\`fallback\`).`]),
+    ...(up === model.id
+      ? []
+      : [`\`model\`: ${shown(model.id)} goes up as ${shown(up)} (\`upstream_id\`).`]),
+    ...(inAddress ? ['`model` stands in the address, where models of type google have it.'] : []),
+  ]
+}
+
+function aliasChange({ call, first }: Story, name: string): string {
+  const isWindow =
+    name.replace(/\[1m\]$/i, '') === first.id && !Object.hasOwn(call.config.model_redirects, name)
+  const rule = isWindow ? '`[1m]` behind a name is looked past' : '`model_redirects`'
+  return `\`model\`: ${shown(name)} leads to ${shown(first.id)} (${rule}).`
 }
 
 function roadChanges({ call, prepared }: Story): string[] {

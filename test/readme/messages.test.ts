@@ -19,7 +19,7 @@ const needNoRow = [
   /^no (?:answer within|endpoint serves the model)/,
   /^(?:`model` stands in the address|a request that is explained)/,
   /^(?:an answer|request failed by a fault of this program)/,
-  /^(?:ENOTDIR$|the proxy is being stopped; it waited for)/,
+  /^(?:ENOTDIR$|a request that is explained is not sent$|the proxy is being stopped; it waited for)/,
   /^(?:names )?\$\{file\}:? \$\{(?:whyUnreadable|unreadableWithRemedy)/,
 ]
 
