@@ -1,6 +1,7 @@
 /** What GET /metrics counts, held against what the upstream has told and against what was asked. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { ProxyError } from '../../pipelines/errors.ts'
 import { firstBytes, send } from '../faults/roads.ts'
 import { head, rawUpstream } from '../faults/raw-upstream.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -8,25 +9,23 @@ import { oneUpstream, post, startProxy, type TestProxy } from '../helpers/proxy.
 import { randomNumbers } from '../helpers/random.ts'
 import { until } from '../helpers/until.ts'
 import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
-import { endings, kinds, models, startMetered, type Ending } from '../usage/metered-upstream.ts'
+import {
+  endings,
+  kinds,
+  models,
+  standIns,
+  startMetered,
+  type Ending,
+} from '../usage/metered-upstream.ts'
+import { routes, startWithKeys } from '../usage/mixed-requests.ts'
 import { settled } from './scraped.ts'
 
 /** `npm test` asks so often; more by hand. */
 const requests = Number(process.env.METRICS_TEST_REQUESTS ?? 300)
 
-const routes: Record<string, (prompt: string) => object> = {
-  '/v1/chat/completions': (content) => ({ messages: [{ role: 'user', content }] }),
-  '/v1/messages': (content) => ({ max_tokens: 99, messages: [{ role: 'user', content }] }),
-  '/v1/responses': (input) => ({ input }),
-}
-
 const price = { input: 3, output: 15, cache_read: 0.3 }
 
-const keys = Object.fromEntries(
-  kinds.map((kind) => [`KEY_OF_${kind.toUpperCase()}`, 'key-of-the-upstream']),
-)
-
-test(`contract §21.4: counts are exact over ${requests} mixed requests on all roads: whole, refused, unmetered, broken off, left`, async (t) => {
+test(`contract §21.4: counts are exact over ${requests} mixed requests on all roads: whole, refused, unmetered, failed over, broken off, left`, async (t) => {
   const random = randomNumbers(11)
   const pick = (limit: number) => Math.floor(random() * limit)
   const upstream = await startMetered(t, pick)
@@ -34,7 +33,7 @@ test(`contract §21.4: counts are exact over ${requests} mixed requests on all r
     Object.assign({ price }, entry),
   )
   const config = { ...upstream.config, models: entries, metrics: true }
-  const proxy = await startProxy(t, { config, env: keys })
+  const proxy = await startWithKeys(t, config)
   const asked = new Map<string, number>()
   let left = requests
 
@@ -73,11 +72,15 @@ test(`contract §21.4: counts are exact over ${requests} mixed requests on all r
     assert.equal(attempts('429'), times(` ${model} `, ' refused '))
     assert.equal(attempts('broken'), times(` ${model} `, ' broken '))
     assert.equal(attempts('left'), times(` ${model} `, ' left '))
+    const good = ['whole', 'unmetered', 'moved'].map((ending) => times(` ${model} ${ending} `))
     assert.equal(
       attempts('ok'),
-      times(` ${model} `, ' whole ') + times(` ${model} `, ' unmetered '),
+      good.reduce((sum, count) => sum + count),
     )
-    assert.equal(scrape.sum('droid2api_attempts_total', { endpoint }), book.requests)
+    const moved = times(` from:${model} `)
+    assert.equal(attempts('5xx'), moved)
+    assert.equal(scrape.sum('droid2api_fallbacks_total', { from: model }), moved)
+    assert.equal(scrape.sum('droid2api_attempts_total', { endpoint }), book.requests + moved)
     const { input, output, cache_read, cache_write, reasoning } = book
     for (const [type, count] of Object.entries({
       input,
@@ -97,12 +100,13 @@ test(`contract §21.4: counts are exact over ${requests} mixed requests on all r
   }
 })
 
-/** Asks one thing, and says what: its route, its model and how it ends. */
+/** Asks one thing, and says what: its route, the model that is to serve it, how it ends, and the model that was to be passed. */
 async function askSomething({ url }: TestProxy, pick: (limit: number) => number) {
   const [route, body] = Object.entries(routes)[pick(3)]!
   const stream = pick(2) === 0
-  const model = models[kinds[pick(kinds.length)]!]
-  const ending: Ending = endings[pick(stream ? endings.length : 3)]!
+  const kind = kinds[pick(kinds.length)]!
+  const model = models[kind]
+  const ending: Ending = endings[pick(stream ? endings.length : 4)]!
   const sent = { model, stream, ...body(`END:${ending}`) }
   if (ending === 'left') {
     const leaving = send(url + route, sent)
@@ -112,7 +116,10 @@ async function askSomething({ url }: TestProxy, pick: (limit: number) => number)
     const answer = await post(url + route, sent)
     await answer.text().catch(() => 'broken off')
   }
-  return ` ${route} ${model} ${ending} `
+  const standIn = ending === 'moved' ? standIns[kind] : undefined
+  return standIn
+    ? ` ${route} ${models[standIn]} ${ending} from:${model} `
+    : ` ${route} ${model} ${ending} `
 }
 
 const question = { max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }
@@ -271,6 +278,28 @@ test('contract §21.5: a client that leaves before the answer, an upstream that 
   assert.equal(value('shut', '4xx'), 1)
   assert.equal(scrape.sum('droid2api_attempts_total'), 3)
   assert.equal(scrape.sum('droid2api_requests_total', { model: 'silent', status: '499' }), 1)
+})
+
+test('contract §21.5: an answer that this program ends counts as left, whatever the client gets of it', async (t) => {
+  const begun = anthropicStream({ text: ['Hi'] }).slice(0, 3)
+  const upstream = await startUpstream(t, () => ({ sse: [...begun, 'hang'] }))
+  const proxy = await startCounting(t, upstream.url)
+  const asked = send(`${proxy.url}/v1/messages`, {
+    ...question,
+    model: 'claude-sonnet-4-5',
+    stream: true,
+  })
+  await firstBytes(asked)
+
+  const reason = new ProxyError(503, 'shutting_down', 'The proxy is being stopped.')
+  for (const call of proxy.app.calls) call.signal.cancel(reason)
+  const scrape = await settled(proxy)
+
+  const counted = scrape.all('droid2api_attempts_total').filter(({ value }) => value > 0)
+  assert.deepEqual(
+    counted.map(({ labels, value }) => [labels.endpoint, labels.outcome, value]),
+    [['claude', 'left', 1]],
+  )
 })
 
 test('contract §21.6: a request over a limit counts by client and limit, and needs no upstream', async (t) => {

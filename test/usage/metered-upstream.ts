@@ -23,7 +23,7 @@ export const endings = ['whole', 'refused', 'unmetered', 'moved', 'broken', 'lef
 export type Ending = (typeof endings)[number]
 
 /** Models that stand in, by kind. */
-const standIns: Partial<Record<Kind, Kind>> = { anthropic: 'openai', common: 'google' }
+export const standIns: Partial<Record<Kind, Kind>> = { anthropic: 'openai', common: 'google' }
 
 export const models: Record<Kind, string> = {
   anthropic: 'claude-sonnet-4-5',
