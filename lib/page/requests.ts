@@ -92,7 +92,7 @@ export function hasFailed({ status = 0, error, aborted }: RequestShown): boolean
 
 function row(request: RequestShown, telling: Telling): Element {
   const { say, format } = telling
-  const { id, at, model, client, account, fallback_from: asked, input, output } = request
+  const { id, at, model, client, fallback_from: asked, input, output } = request
   const tokens =
     input === undefined && output === undefined
       ? '–'
@@ -109,7 +109,7 @@ function row(request: RequestShown, telling: Telling): Element {
     ),
     h('td', { class: 'who' }, client ?? h('span', { class: 'soft' }, '–')),
     h('td', { class: 'result' }, result(request, telling)),
-    h('td', { class: 'tried' }, attempts(request, account)),
+    h('td', { class: 'tried' }, attempts(request)),
     h('td', { class: 'tokens number' }, tokens),
     h('td', { class: 'took number' }, format.took(request.duration_ms)),
   )
@@ -126,22 +126,20 @@ function result(request: RequestShown, { say }: Telling): Child {
   return [code, ' ', h('span', { class: 'soft id', title: notFound }, error ?? notFound)]
 }
 
-/** Where it was sent, in order. */
-function attempts({ attempts: all }: RequestShown, account: string | undefined): Child {
+/** Where it was sent, in order, each with its account where that has a name. */
+function attempts({ attempts: all }: RequestShown): Child {
   if (all.length === 0) return h('span', { class: 'soft' }, '–')
   return h(
     'ol',
     { class: 'attempts' },
-    all.map((one, index) => {
+    all.map((one) => {
       const mark = one.lastIndexOf('=')
       const outcome = one.slice(mark + 1)
       const isGood = outcome.startsWith('2')
-      const by = index === all.length - 1 && account !== undefined && ` (${account})`
       return h(
         'li',
         {},
         one.slice(0, mark),
-        by,
         ' ',
         h('span', { class: isGood ? 'soft' : 'bad-text' }, outcome),
       )

@@ -133,7 +133,7 @@ test('contract §20.4: all that is shown is in the HTML, in the language that th
   for (const text of ['Everything works', 'work', 'Resting', 'claude-opus-5-5', 'build-server']) {
     assert.ok(english.body.includes(text), text)
   }
-  assert.match(english.body, /<li>anthropic <span class="bad-text">429<\/span><\/li>/)
+  assert.match(english.body, /<li>anthropic\/work <span class="bad-text">429<\/span><\/li>/)
   assert.match(chinese.body, /^<!doctype html><html lang="zh-CN">.*一切正常/)
   const rowsOf = ({ body }: typeof errors) => body.split('class="what"').length - 1
   assert.deepEqual([rowsOf(english), rowsOf(errors)], [9, 3])
