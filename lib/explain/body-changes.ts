@@ -92,16 +92,21 @@ function imageChange({ came, sent, prepared }: Story): string[] {
 const seals =
   /"(?:signature|encrypted_content|thought_?[sS]ignature)"\s*:\s*"[^"]|"type"\s*:\s*"redacted_thinking"/g
 
-/** A model that cannot read it goes without; one that can gets it back also from a client that keeps none of it. */
+/** A model that cannot use it goes without; one that can gets it back also from a client that keeps none of it. */
 function sealChange({ came, sent, prepared }: Story): string[] {
-  const [before, after] = [came, sent].map(
-    (body) => body.toString('latin1').match(seals)?.length ?? 0,
-  )
+  const [before, after] = [sealsIn(came), sealsIn(sent)]
   const turns = `\`${places[prepared.target.model.type].turns}\``
-  if (after! < before!) return [`${turns}: reasoning that another model has sealed stays behind.`]
-  if (after! > before!)
-    return [`${turns}: reasoning of earlier answers goes back (\`reasoning_memory\`).`]
+  if (after < before) return [`${turns}: sealed reasoning that this model cannot use stays behind.`]
+  if (after > before) {
+    return [
+      `${turns}: reasoning of earlier answers goes back, as the client kept it or from \`reasoning_memory\`.`,
+    ]
+  }
   return []
+}
+
+function sealsIn(body: Buffer): number {
+  return body.toString('latin1').match(seals)?.length ?? 0
 }
 
 function countOf(body: Buffer, text: string): number {

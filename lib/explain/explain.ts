@@ -120,15 +120,19 @@ function chainOf(
 ): Link[] {
   const { target } = asked.road === 'routed' ? asked.first : asked
   const serving = prepared.target.model
-  const whyOf = (model: Model) =>
-    model === serving
-      ? 'serves'
-      : (passed.get(model) ?? `stands in where ${serving.id} cannot serve`)
-  const link = (model: Model, endpoint: Pick<Target['endpoint'], 'name'>): Link => ({
+  const whyOf = (model: Model, endpoint: string) => {
+    if (model === serving) return 'serves'
+    const why = passed.get(model)
+    if (why !== undefined) return why
+    return call.app.refusals.isResting(endpoint)
+      ? 'tried last: its endpoint could not be reached'
+      : `stands in where ${serving.id} cannot serve`
+  }
+  const link = (model: Model, { name: endpoint }: Pick<Target['endpoint'], 'name'>): Link => ({
     model: model.id,
-    endpoint: endpoint.name,
+    endpoint,
     type: model.type,
-    why: whyOf(model),
+    why: whyOf(model, endpoint),
   })
   const standIns = asked.road === 'routed' ? standInsOf(call, asked, travelOf(call, asked)) : []
   return [

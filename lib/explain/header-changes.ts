@@ -28,33 +28,39 @@ export function headerChanges(story: Story): string[] {
 const credentials = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key']
 
 function credentialChange(
-  { call, prepared, credential, account, headers }: Story,
+  story: Story,
   rest: Map<string, string>,
   lost: Map<string, string>,
 ): string[] {
+  const kept = credentials.filter((name) => lost.delete(name))
+  const isSet = story.credential === undefined ? undefined : rest.delete(story.credential.header)
+  const carried =
+    isSet === undefined ? keyInHeaders(story, rest) : isSet ? source(story) : undefined
+  if (kept.length === 0) return carried === undefined ? [] : [`${carried}.`]
+  const stays = `${listed(kept)} of the client ${kept.length === 1 ? 'stays' : 'stay'} here`
+  return [carried === undefined ? `${stays}.` : `${carried}; ${stays}.`]
+}
+
+/** Of an endpoint that has no credential but what stands in its headers. */
+function keyInHeaders({ prepared, headers }: Story, rest: Map<string, string>): string | undefined {
   const { endpoint } = prepared.target
-  const replaced = credentials.filter((name) => lost.delete(name))
-  const gone = replaced.length > 0 ? `; ${listed(replaced)} of the client's stays here` : ''
-  if (!credential) {
-    const header = keyHeaderOf(endpoint)?.toLowerCase()
-    if (header === undefined || headers[header] === undefined) {
-      return replaced.length > 0
-        ? [`No credential goes up (\`auth\` of the endpoint ${endpoint.name})${gone}.`]
-        : []
-    }
-    return rest.delete(header)
-      ? [`\`${header}\` is the key in \`headers\` of the endpoint ${endpoint.name}${gone}.`]
-      : []
+  const header = keyHeaderOf(endpoint)?.toLowerCase()
+  if (header === undefined || headers[header] === undefined) {
+    return `No credential goes up (\`auth\` of the endpoint ${endpoint.name})`
   }
-  const isSame = !rest.delete(credential.header)
+  if (!rest.delete(header)) return undefined
+  return `\`${header}\` is the key in \`headers\` of the endpoint ${endpoint.name}`
+}
+
+function source({ call, prepared, credential, account }: Story): string {
+  const { endpoint } = prepared.target
   const hasAccount = call.app.account.source !== 'none'
-  const source =
+  const whom =
     endpoint.auth === 'accounts'
       ? `the account ${account} (\`accounts\` of the endpoint ${endpoint.name})`
       : `${whose(endpoint, call.config, hasAccount)} (\`auth\` of the endpoint ${endpoint.name})`
-  const isUnknown = credential.accountToken === unknownToken
-  const unknown = isUnknown ? ', whose login has to be renewed first' : ''
-  return isSame ? [] : [`\`${credential.header}\` carries ${source}${unknown}${gone}.`]
+  const isUnknown = credential?.accountToken === unknownToken
+  return `\`${credential?.header}\` carries ${whom}${isUnknown ? ', whose login has to be renewed first' : ''}`
 }
 
 /** What the endpoint's `headers` set. */

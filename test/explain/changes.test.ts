@@ -171,11 +171,18 @@ const cases: Case[] = [
     told: ['`x-api-key` is the key in `headers` of the endpoint e.'],
   },
   {
+    what: 'a key of this proxy beside that of the client',
+    config: { api_keys: ['the-key-of-the-proxy'] },
+    endpoint: { auth: 'client' },
+    headers: { authorization: 'Bearer the-key-of-the-proxy', 'x-api-key': 'sk-of-the-caller' },
+    told: ['`authorization` of the client stays here.', '!`x-api-key`'],
+  },
+  {
     what: 'no credential',
     endpoint: { auth: 'none' },
     headers: { 'x-api-key': 'sk-of-the-caller' },
     told: [
-      "No credential goes up (`auth` of the endpoint e); `x-api-key` of the client's stays here.",
+      'No credential goes up (`auth` of the endpoint e); `x-api-key` of the client stays here.',
     ],
   },
 ]
@@ -243,7 +250,7 @@ test('contract §22.7: reasoning that another provider has sealed is told to sta
     changes.join('\n'),
   )
   assert.ok(
-    changes.includes('`messages`: reasoning that another model has sealed stays behind.'),
+    changes.includes('`messages`: sealed reasoning that this model cannot use stays behind.'),
     changes.join('\n'),
   )
 })
@@ -286,7 +293,7 @@ test('contract §22.7: reasoning that the memory adds is told, and shown as it g
 
   assert.ok(
     shown.changes.includes(
-      '`messages`: reasoning of earlier answers goes back (`reasoning_memory`).',
+      '`messages`: reasoning of earlier answers goes back, as the client kept it or from `reasoning_memory`.',
     ),
     shown.changes.join('\n'),
   )

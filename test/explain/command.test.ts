@@ -1,7 +1,7 @@
 /** `droid2api explain`: the same as a running proxy says, without one; and a line for a shell that really sends it. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
@@ -234,6 +234,31 @@ test('contract §22.8: nothing is asked of a token server, and a login without a
   const { explain } = JSON.parse(out) as { explain: Shown }
   assert.equal(explain.headers!.authorization, 'Bearer ***')
   assert.deepEqual(tokens.requests, [])
+})
+
+test('contract §22.8: a login is read where it is kept, and left as it is', async (t) => {
+  const token = `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify({ exp: Date.now() / 1000 + 3600 })).toString('base64url')}.signed`
+  const file = path.join(tempDir(), 'auth.json')
+  const kept = JSON.stringify({ access_token: token, refresh_token: 'rt-of-somebody' })
+  writeFileSync(file, kept)
+  const config = configAt('http://127.0.0.1:1')
+  const endpoints = config.endpoints.map((one) => Object.assign({}, one, { auth: 'account' }))
+  const body = bodyFor('/v1/messages', models.anthropic)
+  const args = ['--route', '/v1/messages']
+
+  const shown = await say(t, { ...config, endpoints }, body, [...args, '--json'], {
+    AUTH_FILE: file,
+  })
+  const line = await say(t, { ...config, endpoints }, body, [...args, '--curl'], {
+    AUTH_FILE: file,
+  })
+
+  const { explain } = JSON.parse(shown.out) as { explain: Shown }
+  assert.equal(explain.headers!.authorization, 'Bearer ***gned')
+  assert.match(line.out, /-H 'authorization: Bearer '"\$DEFAULT"/)
+  assert.match(line.err, /\$DEFAULT/)
+  assert.equal(readFileSync(file, 'utf8'), kept)
+  assert.deepEqual(readdirSync(path.dirname(file)), ['auth.json'])
 })
 
 test('contract §22.8: --model takes the place of the one that the request names, and moves no other byte', async (t) => {

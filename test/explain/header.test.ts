@@ -409,3 +409,24 @@ test('contract §22.6: of a secret no more is shown than its end, of a short one
   assert.ok(!JSON.stringify(all).includes(short))
   assert.ok(!JSON.stringify(all).includes('a-key'))
 })
+
+test('contract §22.4: a model whose endpoint could not be reached is told to be tried last', async (t) => {
+  const setting = await recorded(t, (url) => ({
+    config: oneUpstream(url, {
+      models: [
+        { name: 'A', id: 'claude-sonnet-4-5', type: 'anthropic', fallback: ['gpt-5.1'] },
+        { name: 'B', id: 'gpt-5.1', type: 'openai' },
+      ],
+    }),
+    env: { FACTORY_API_KEY: account },
+  }))
+  for (let count = 0; count < 5; count++) setting.proxy.app.refusals.refused('claude')
+
+  const { model, chain } = await explained(setting, '/v1/messages', body)
+
+  assert.equal(model, 'gpt-5.1')
+  assert.deepEqual(
+    chain.map(({ why }) => why),
+    ['tried last: its endpoint could not be reached', 'serves'],
+  )
+})
