@@ -6,7 +6,7 @@ import { keyCredential } from '../upstream/target.ts'
 import { providers } from '../../pipelines/index.ts'
 import { objectFrom } from '../../pipelines/json/value.ts'
 import { modelsIn, type Listed } from './list.ts'
-import { row, typeOf, type Provider } from './provider.ts'
+import { row, type Provider } from './provider.ts'
 
 export interface Question {
   url: URL
@@ -52,9 +52,9 @@ async function askedHere(provider: Provider, ask: AskOne): Promise<Outcome> {
   }
 }
 
-function headersFor({ preset, key }: Provider): Record<string, string> {
+function headersFor({ preset, type, key }: Provider): Record<string, string> {
   const { auth } = row(preset)
-  const { keyHeader, neededHeaders } = providers[typeOf(preset)]
+  const { keyHeader, neededHeaders } = providers[type]
   const header = (typeof auth === 'object' ? auth.header : undefined) ?? keyHeader
   const credential = key === undefined ? undefined : keyCredential(key, header ? { header } : {})
   return {

@@ -1,8 +1,7 @@
 /** The configuration that `init` writes. There is no secret in it: keys stay in their variables. */
-import type { PresetName } from '../config/presets.ts'
 import type { Price } from '../config/types.ts'
 import type { Listed } from './list.ts'
-import { typeOf, type Provider } from './provider.ts'
+import type { Provider } from './provider.ts'
 
 export interface FirstConfig {
   endpoints: Record<string, unknown>[]
@@ -25,8 +24,8 @@ export function firstConfig(
   redirects: Readonly<Record<string, string>>,
 ): FirstConfig {
   const taken = new Set<string>()
-  const models = found.flatMap(({ provider: { preset }, models: listed }) =>
-    listed.map((one) => entryOf(one, preset, taken)),
+  const models = found.flatMap(({ provider, models: listed }) =>
+    listed.map((one) => entryOf(one, provider, taken)),
   )
   const hasFactory = found.some(({ provider }) => provider.preset === 'factory')
   return {
@@ -47,16 +46,17 @@ export function firstConfig(
 /** Two providers may have models of one name: the second goes by its provider's name, too. */
 function entryOf(
   { id, name, type, price }: Listed,
-  preset: PresetName,
+  provider: Provider,
   taken: Set<string>,
 ): ModelEntry {
+  const { preset } = provider
   let own = taken.has(id) ? `${preset}/${id}` : id
   while (taken.has(own)) own += '-2'
   taken.add(own)
   return {
     name,
     id: own,
-    type: type ?? typeOf(preset),
+    type: type ?? provider.type,
     endpoint: preset,
     ...(own !== id && { upstream_id: id }),
     ...(price && { price }),

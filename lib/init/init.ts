@@ -10,7 +10,7 @@ import { quoted } from '../setup/curl.ts'
 import { asked, type AskOne, type Outcome } from './ask.ts'
 import { defaultOf, fileText, firstConfig, type FirstConfig } from './file.ts'
 import { keysIn, variablesOf, type Search } from './keys.ts'
-import { keyed, row, type Provider } from './provider.ts'
+import { keyed, row, typeOf, type Provider } from './provider.ts'
 import { serversAt, type Places } from './servers.ts'
 
 export interface InitOptions {
@@ -91,7 +91,8 @@ function accountIn({ wanted, say }: Search, { account }: InitOptions): Provider[
   }
   const { known } = row('factory')
   const preset = 'factory'
-  return [{ preset, foundBy: account, list: undefined, beside: {}, known, isHere: false }]
+  const type = typeOf(preset)
+  return [{ preset, type, foundBy: account, list: undefined, beside: {}, known, isHere: false }]
 }
 
 /** Offline, whoever is on this machine is still asked. */

@@ -68,6 +68,7 @@ function withoutKey(name: PresetName): Provider {
   const [variable = ''] = variablesOf(name)
   return {
     preset: name,
+    type: typeOf(name),
     foundBy: `${variable}, which is not set yet`,
     list: undefined,
     variable,
@@ -123,6 +124,7 @@ function vendor(name: PresetName, variable: string, key: string): Provider {
   const { models, known } = row(name)
   return {
     preset: name,
+    type: typeOf(name),
     foundBy: variable,
     list: models === undefined ? undefined : new URL(models),
     key,
@@ -161,16 +163,30 @@ function atBase(
   if (owner) return owned(owner, { variable, key }, search)
   const [first] = group
   if (!first) return undefined
-  const { username, password, search: query } = url
-  const isPlain = username + password + query === ''
   const provider = vendor(first, variable, key)
+  const root = withoutCall(url)
+  // what stands in front of OpenAI rarely has more than this
+  const type = provider.type === 'openai' ? 'common' : provider.type
   return {
     ...provider,
+    type,
     foundBy: `${variable} with ${name}`,
-    list: listAt(String(url), typeOf(first)),
-    beside: { base_url: isPlain ? String(url) : `\${${name}}`, ...provider.beside },
+    list: listAt(root.href, type),
+    beside: { base_url: isPublic(url) ? root.href : `\${${name}}`, ...provider.beside },
     isHere: isLoopback(url),
   }
+}
+
+/** An address that was copied whole stands for all types. */
+function withoutCall(url: URL): URL {
+  const root = new URL(url)
+  root.pathname = root.pathname.replace(/\/(?:messages|responses|chat\/completions)\/?$/, '')
+  return root
+}
+
+/** User and query may be secrets. */
+function isPublic({ username, password, search }: URL): boolean {
+  return username + password + search === ''
 }
 
 /** The row whose addresses begin there: of several at one host the one with the same path, else the first. */
@@ -213,18 +229,8 @@ function azureIn(search: Search): Provider | undefined {
     say(`${variable} needs the name of a deployment in AZURE_OPENAI_DEPLOYMENT beside it`)
     return undefined
   }
-  const { beside } = vendor('azure', variable, '')
-  const known = [deployment]
-  const foundBy = variable
-  return {
-    preset: 'azure',
-    foundBy,
-    list: undefined,
-    variable,
-    beside: { ...place, ...beside },
-    known,
-    isHere: false,
-  }
+  const { key: _, ...found } = vendor('azure', variable, '')
+  return { ...found, beside: { ...place, ...found.beside }, known: [deployment] }
 }
 
 function azurePlace(

@@ -6,6 +6,8 @@ import type { ModelType } from '../config/types.ts'
 
 export interface Provider {
   preset: PresetName
+  /** of its models */
+  type: ModelType
   /** what people recognise it by: a variable, an address */
   foundBy: string
   /** where it lists its models; undefined where nothing does, or nobody may be asked */
@@ -26,7 +28,7 @@ export interface Provider {
   elsewhere?: Provider
 }
 
-/** The type that its models get. */
+/** The type of the vendor's own API. */
 export function typeOf(name: PresetName): ModelType {
   return Object.keys(row(name).addresses)[0] as ModelType
 }

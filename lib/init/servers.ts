@@ -35,6 +35,7 @@ function serverAt(
   const isUsual = origin === addressOf(name)
   return {
     preset: name,
+    type: typeOf(name),
     foundBy: origin,
     list: listAt(origin, typeOf(name)),
     ...(key !== undefined && { key, variable: variable! }),

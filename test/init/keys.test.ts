@@ -58,6 +58,18 @@ const ones: [what: string, env: Record<string, string>, preset: PresetName, besi
     { base_url: 'https://gate.test/openai/v1' },
   ],
   [
+    'an address that was copied whole (AIClient2API#336)',
+    { OPENAI_API_KEY: key, OPENAI_BASE_URL: 'https://gate.test/v1/chat/completions' },
+    'openai',
+    { base_url: 'https://gate.test/v1' },
+  ],
+  [
+    'the same at a vendor',
+    { DEEPSEEK_API_KEY: key, DEEPSEEK_BASE_URL: 'https://api.deepseek.com/v1/chat/completions' },
+    'deepseek',
+    {},
+  ],
+  [
     'a gateway whose address holds a key: it stays in its variable',
     { ANTHROPIC_API_KEY: key, ANTHROPIC_BASE_URL: 'https://gate.test/a?key=s3cret' },
     'anthropic',
@@ -131,6 +143,20 @@ for (const [what, env, says] of none) {
     assert.doesNotMatch(said.join('; '), new RegExp(key))
   })
 }
+
+test('contract §4.10: what stands in front of OpenAI is asked by Chat Completions, OpenAI itself by Responses', () => {
+  const bases = ['https://gate.test/v1', 'https://api.openai.com/v1']
+
+  const types = bases.map((OPENAI_BASE_URL) => {
+    const { keys } = found({ OPENAI_API_KEY: key, OPENAI_BASE_URL })
+    return [keys[0]?.type, keys[0]?.list?.href]
+  })
+
+  assert.deepEqual(types, [
+    ['common', 'https://gate.test/v1/models'],
+    ['openai', 'https://api.openai.com/v1/models'],
+  ])
+})
 
 test('contract §4.10: quotes and Bearer around a key are no reason to leave it out', () => {
   const { keys, said } = found({ OPENAI_API_KEY: `"Bearer ${key}"` })

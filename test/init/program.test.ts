@@ -6,30 +6,33 @@ import { test, type TestContext } from 'node:test'
 import { runProgram } from '../helpers/program.ts'
 import { post } from '../helpers/proxy.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
-import { responsesStream, startUpstream, type RecordedRequest } from '../helpers/upstream.ts'
-import { lister, openAiList } from './stand-ins.ts'
+import { startUpstream, type Answer, type RecordedRequest } from '../helpers/upstream.ts'
+import { openAiList } from './stand-ins.ts'
 
 const key = 'key-of-the-operator-3f9a1c7e55'
 
-/** Ollama as it answers: its list to everybody, chat as a stream. */
-function ollama({ method, url }: RecordedRequest) {
-  if (method === 'GET') return openAiList('qwen3:8b', 'nomic-embed-text:latest')
-  if (url !== '/v1/chat/completions') return { status: 404, body: '404 page not found' }
-  const chunk = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'qwen3:8b' }
-  const choice = (delta: object, reason: string | null = null) => ({
-    ...chunk,
-    choices: [{ index: 0, delta, finish_reason: reason }],
-  })
-  const said = [choice({ role: 'assistant', content: 'from ollama' }), choice({}, 'stop')]
-  return { sse: [...said.map((one) => `data: ${JSON.stringify(one)}\n\n`), 'data: [DONE]\n\n'] }
+/** A server of Chat Completions: its list, and what it says as a stream. */
+function chatServer(name: string, ...ids: string[]) {
+  return ({ method, url }: RecordedRequest): Answer => {
+    if (method === 'GET') return openAiList(...ids)
+    if (url !== '/v1/chat/completions') return { status: 404, body: '404 page not found' }
+    const chunk = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: ids[0] }
+    const choice = (delta: object, reason: string | null = null) => ({
+      ...chunk,
+      choices: [{ index: 0, delta, finish_reason: reason }],
+    })
+    const said = [choice({ role: 'assistant', content: `from ${name}` }), choice({}, 'stop')]
+    return { sse: [...said.map((one) => `data: ${JSON.stringify(one)}\n\n`), 'data: [DONE]\n\n'] }
+  }
 }
 
-/** OpenAI as it answers: nothing without the key. */
-function openai(request: RecordedRequest) {
-  const { method, headers } = request
-  if (method === 'GET') return lister(key, openAiList('gpt-5.4', 'whisper-1'))(request)
-  if (headers.authorization !== `Bearer ${key}`) return { status: 401, body: { error: {} } }
-  return { sse: responsesStream({ text: ['from openai'] }) }
+const ollama = chatServer('ollama', 'qwen3:8b', 'nomic-embed-text:latest')
+const gateway = chatServer('openai', 'gpt-5.4', 'whisper-1')
+
+/** Nothing without the key. */
+function openai(request: RecordedRequest): Answer {
+  const isGood = request.headers.authorization === `Bearer ${key}`
+  return isGood ? gateway(request) : { status: 401, body: { error: {} } }
 }
 
 /** A machine with an Ollama and one key; a run of the program there. */
