@@ -223,15 +223,15 @@ export class RecentCalls {
 
   /** `most`: how many are kept. */
   add({ record, tried }: Pick<RecentCall, 'record' | 'tried'>, most: number): void {
-    if (record.error !== undefined) bound(record)
+    if (record.error !== undefined || record.traceId !== undefined) bound(record)
     this.#calls.push({ record, tried, endedAt: Date.now() })
     while (this.#calls.length > most) this.#calls.shift()
   }
 }
 
-/** Names of a configuration are as long as they are; of a request that failed, some texts are its own or the upstream's. */
+/** Names of a configuration are as long as they are; some texts are the request's own, or the upstream's where it failed. */
 function bound(record: CallRecord): void {
-  for (const name of ['model', 'error', 'notFound'] as const) {
+  for (const name of ['model', 'error', 'notFound', 'traceId'] as const) {
     const text = record[name]
     if (text !== undefined) record[name] = ownCopy(text, longestText)
   }

@@ -14,6 +14,8 @@ export interface UnderWay {
 export interface RequestShown {
   /** its `x-request-id` */
   id: string
+  /** of the client's `traceparent` */
+  trace_id?: string | undefined
   /** when it came, ISO */
   at: string
   route: string
@@ -74,6 +76,7 @@ export function requestShown({ record, tried, endedAt }: RecentCall): RequestSho
   const durationMs = record.durationMs ?? 0
   return {
     id: record.reqId,
+    trace_id: record.traceId,
     at: new Date(endedAt - durationMs).toISOString(),
     route: record.route,
     client: record.client,

@@ -55,7 +55,11 @@ test('contract §19.3: the last requests to models are shown, the newest first, 
   const ask = { model: 'claude-sonnet-4-5', messages, stream: true }
   const before = Date.now()
   await (
-    await post(`${proxy.url}/v1/chat/completions`, ask, { ...alice, 'x-request-id': 'r-1' })
+    await post(`${proxy.url}/v1/chat/completions`, ask, {
+      ...alice,
+      'x-request-id': 'r-1',
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    })
   ).text()
   await (await post(`${proxy.url}/v1/responses`, { model: 'gpt-5.1', input: 'Hi' }, alice)).text()
   await (await post(`${proxy.url}/v1/responses`, { model: 'gpt-5.1', input: 'Hi' })).text()
@@ -91,6 +95,7 @@ test('contract §19.3: the last requests to models are shown, the newest first, 
   )
   assert.deepEqual(first, {
     id: 'r-1',
+    trace_id: '0af7651916cd43dd8448eb211c80319c',
     route: '/v1/chat/completions',
     client: 'alice',
     model: 'claude-sonnet-4-5',
@@ -200,7 +205,8 @@ test('contract §19.3: what is cut out of a long text does not keep the whole of
       const record = new CallRecord('id', 'POST', '/v1/responses')
       const long = Buffer.alloc(1_000_000, `${count} `).toString('latin1')
       record.model = name(long)
-      record.error = long.slice(10, 900)
+      if (count % 2 === 0) record.error = long.slice(10, 900)
+      else record.traceId = long.slice(20, 52)
       recentCalls.add({ record, tried: undefined }, 200)
     }
     collect()
