@@ -37,9 +37,9 @@ export function hero(status: StatusContent, contact: Contact, telling: Telling):
     // what changes here is read out; all else only when somebody goes there
     h(
       'h1',
-      { id: 'state', role: 'status' },
+      { id: 'state' },
       h('span', { class: `dot ${level}`, 'aria-hidden': 'true' }),
-      text,
+      h('span', { 'aria-live': 'polite' }, text),
     ),
     h(
       'p',

@@ -1,0 +1,104 @@
+/**
+ * Debian's Chromium, one for all tests of a process. What a page does that it must not do fails its test: errors and warnings
+ * of the console (refusals by the content security policy are such), exceptions, dialogs, requests to another origin, and
+ * requests that fail.
+ */
+import assert from 'node:assert/strict'
+import { after, type TestContext } from 'node:test'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { need, skipWithout } from '../helpers/packaged-server.ts'
+
+export const skip = skipWithout('chromium')
+
+/** No loopback name, and so no place where a page has a clipboard. */
+export const otherName = 'proxy.test'
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  // its calls home, of which each start has several
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  `--host-resolver-rules=MAP ${otherName} 127.0.0.1`,
+]
+
+let started: Promise<Browser> | undefined
+
+after(async () => {
+  await (await started)?.close()
+})
+
+function browser(): Promise<Browser> {
+  need('chromium')
+  started ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: flags })
+  return started
+}
+
+export interface Visit {
+  page: Page
+  /** what the page did that it must not do; a test that means it takes it out */
+  faults: string[]
+  /** Lets the next poll come, and waits until it is shown. */
+  poll: () => Promise<void>
+}
+
+/** Opens the page in a context with nothing kept from before, and waits until its script has shown what it asked for. */
+export async function visit(
+  t: TestContext,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const size = { viewport: { width: 1280, height: 800 }, locale: 'en-US' }
+  const context = await (await browser()).newContext({ ...size, ...options })
+  // tsx gives functions their names by it, also those that run in the page
+  await context.addInitScript('globalThis.__name = (named) => named')
+  context.setDefaultTimeout(10_000)
+  const page = await context.newPage()
+  const faults = faultsOf(page, new URL(url).origin)
+  t.after(async () => {
+    await context.close()
+    assert.deepEqual(faults, [])
+  })
+  await page.clock.install()
+  const isLive = options.javaScriptEnabled !== false
+  const first = isLive ? page.waitForResponse('**/status.json') : undefined
+  await page.goto(url)
+  await first
+  if (isLive) await settled(page)
+  return {
+    page,
+    faults,
+    poll: async () => {
+      const next = page.waitForResponse('**/status.json')
+      await page.clock.fastForward(5_000)
+      await next
+      await settled(page)
+    },
+  }
+}
+
+/** An answer that is there is shown a few turns later. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)))
+}
+
+function faultsOf(page: Page, origin: string): string[] {
+  const faults: string[] = []
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) faults.push(message.text())
+  })
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  page.on('request', (request) => {
+    const asked = new URL(request.url())
+    if (asked.protocol !== 'data:' && asked.origin !== origin) faults.push(asked.href)
+  })
+  page.on('requestfailed', (request) => faults.push(`${request.url()} failed`))
+  return faults
+}
