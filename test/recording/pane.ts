@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { plainText } from './screen.ts'
 
 export interface Written {
   /** ms, of one clock for all panes */
@@ -65,10 +66,8 @@ export class Pane {
     await ended
   }
 
-  /** Without what moves and colours. */
   #textSince(from: number): string {
-    const text = this.written.filter(({ at }) => at >= from).map((one) => one.text)
-    // eslint-disable-next-line no-control-regex
-    return text.join('').replaceAll(/\x1b(?:\[[?>=<]?[\d;:]*[ -/]*[@-~]|\][^\x07]*\x07|.)/g, '')
+    const texts = this.written.filter(({ at }) => at >= from).map(({ text }) => text)
+    return plainText(texts.join(''))
   }
 }

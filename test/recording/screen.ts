@@ -40,9 +40,22 @@ const bright = [
   '#ffffff',
 ]
 
+const [escape, bell] = ['\u{1B}', '\u{7}']
+
 /** One sequence that moves or colours, a title, another one of two characters, or a character to show. */
-const piece =
-  /\x1b\[([?>=<]?)([\d;:]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z\d]|\x1b.|[\s\S]/gu
+const piece = new RegExp(
+  String.raw`${escape}\[([?>=<]?)([\d;:]*)[ -/]*([@-~])|${escape}\][^${bell}${escape}]*(?:${bell}|${escape}\\)|${escape}[()][A-Z\d]|${escape}.|[\s\S]`,
+  'gu',
+)
+
+/** The beginning of one, whose end is still to come. */
+const cut = new RegExp(String.raw`${escape}(?:\[[?>=<]?[\d;:]*|\][^${bell}${escape}]*)?$`)
+
+/** Without what moves and colours. */
+export function plainText(written: string): string {
+  const pieces = Array.from(written.matchAll(piece), ([all]) => all)
+  return pieces.filter((one) => !one.startsWith(escape)).join('')
+}
 
 export class Screen {
   readonly #rows: number
@@ -72,14 +85,13 @@ export class Screen {
 
   write(text: string): void {
     const whole = this.#rest + text
-    // eslint-disable-next-line no-control-regex
-    const open = /\x1b(?:\[[?>=<]?[\d;:]*|\][^\x07\x1b]*)?$/.exec(whole)
+    const open = cut.exec(whole)
     this.#rest = open ? open[0] : ''
     for (const found of whole.slice(0, whole.length - this.#rest.length).matchAll(piece)) {
       const [all, mark, numbers = '', final] = found
       if (final !== undefined) {
         if (mark === '') this.#control(final, numbers.split(/[;:]/).map(Number))
-      } else if (!all.startsWith('\x1b')) this.#put(all)
+      } else if (!all.startsWith(escape)) this.#put(all)
     }
   }
 
@@ -136,17 +148,15 @@ export class Screen {
 }
 
 function styled(before: Style, numbers: number[]): Style {
-  let style = before
+  const style = { ...before }
   for (let index = 0; index < numbers.length; index += 1) {
     const code = numbers[index]!
     if (code === 38 || code === 48) {
-      const color =
-        numbers[index + 1] === 2
-          ? rgb(numbers.slice(index + 2, index + 5))
-          : indexed(numbers[index + 2])
-      if (code === 38) style = { ...style, color }
-      index += numbers[index + 1] === 2 ? 4 : 2
-    } else style = simple(style, code)
+      const isRgb = numbers[index + 1] === 2
+      const rest = numbers.slice(index + 2, index + 5)
+      if (code === 38) style.color = isRgb ? rgb(rest) : indexed(rest[0])
+      index += isRgb ? 4 : 2
+    } else Object.assign(style, simple(style, code))
   }
   return style
 }

@@ -89,7 +89,7 @@ function runsOf(line: readonly Cell[]): TextRun[] {
   for (const [column, { text, style }] of line.entries()) {
     if (text === ' ' && !style.inverse) continue
     const last = runs.at(-1)
-    const end = last ? last.column + [...last.text].length : 0
+    const end = last ? last.column + Array.from(last.text).length : 0
     const isNear = last && sameStyle(last.style, style) && column - end <= 1
     if (isNear) last.text += ' '.repeat(column - end) + text
     else runs.push({ column, text, style })
