@@ -22,7 +22,7 @@ interface Link {
   why: string
 }
 
-/** The last four are null where the proxy answers by itself. */
+/** Account, method, address, headers and body are null where the proxy answers by itself. */
 export interface Explanation {
   /** the configured id that would serve */
   model: string

@@ -430,3 +430,58 @@ test('contract §22.4: a model whose endpoint could not be reached is told to be
     ['tried last: its endpoint could not be reached', 'serves'],
   )
 })
+
+test('contract §22.1: with conversations that stay with their accounts, the account is the one that serves', async (t) => {
+  const setting = await twoAccounts(t, () => ({ body: anthropicMessage({ text: ['Hi'] }) }), {
+    accounts: ['one', 'two', 'three'],
+    endpoint: { choose: 'sticky' },
+  })
+  const accounts: unknown[] = []
+
+  for (let count = 0; count < 9; count++) {
+    const session = { 'x-session-id': `session-${count}` }
+    const { account: shown, others } = await explained(setting, '/v1/messages', body, session)
+    await (await setting.ask({}, session)).text()
+    accounts.push(shown)
+    assert.match(others[0]!.why, new RegExp(`this conversation is with ${shown}`))
+  }
+
+  assert.deepEqual(setting.asked(), accounts)
+  assert.ok(new Set(accounts).size > 1)
+})
+
+test('contract §22.1: what is bound to an account is shown at the one that served its conversation', async (t) => {
+  const setting = await twoAccounts(
+    t,
+    (name) => (name === 'one' ? spent : { body: anthropicMessage({ text: ['Hi'] }) }),
+    {},
+  )
+  const session = { 'x-session-id': 's-1' }
+  await (await setting.ask({}, session)).text()
+  const bound = { ...body, container: 'container_1' }
+
+  const shown = await explained(setting, '/v1/messages', bound, session)
+  await (await setting.ask({ container: 'container_1' }, session)).text()
+
+  assert.equal(shown.account, 'two')
+  assert.equal(setting.asked().at(-1), 'two')
+  assert.match(shown.others[0]!.why, /holds an id that lives in the account/)
+})
+
+test('contract §22.1: the token of a login is the one that a request carries', async (t) => {
+  const tokens = await startTokenServer(t)
+  const setting = await recorded(t, (url) => ({
+    config: oneUpstream(url, { auth: { token_url: tokens.url } }),
+    env: { DROID_REFRESH_KEY: tokens.refreshToken },
+  }))
+  await send(`${setting.proxy.url}/v1/messages`, body)
+  const renewals = tokens.requests.length
+
+  const shown = await explained(setting, '/v1/messages', body)
+  await send(`${setting.proxy.url}/v1/messages`, body)
+
+  const [, real] = setting.sent
+  assert.ok(real!.includes(`authorization: Bearer ${tokens.accessToken}`))
+  assert.equal(shown.headers!.authorization, `Bearer ***${tokens.accessToken.slice(-4)}`)
+  assert.equal(tokens.requests.length, renewals)
+})
