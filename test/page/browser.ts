@@ -45,6 +45,19 @@ export interface Visit {
   poll: () => Promise<void>
 }
 
+/** What tests opened: closed before their proxies are, as a page that asks a proxy which is gone says so in its console. */
+const opened = new WeakMap<TestContext, (() => Promise<void>)[]>()
+
+/** A test that visits pages. Fails at its end where one did what it must not. */
+export function inBrowser(run: (t: TestContext) => Promise<void>) {
+  return async (t: TestContext): Promise<void> => {
+    const ends: (() => Promise<void>)[] = []
+    opened.set(t, ends)
+    t.after(() => Promise.all(ends.map((end) => end())))
+    await run(t)
+  }
+}
+
 /** Opens the page in a context with nothing kept from before, and waits until its script has shown what it asked for. */
 export async function visit(
   t: TestContext,
@@ -58,7 +71,7 @@ export async function visit(
   context.setDefaultTimeout(10_000)
   const page = await context.newPage()
   const faults = faultsOf(page, new URL(url).origin)
-  t.after(async () => {
+  opened.get(t)!.push(async () => {
     await context.close()
     assert.deepEqual(faults, [])
   })

@@ -2,36 +2,40 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { post, startProxy } from '../helpers/proxy.ts'
-import { skip, visit } from './browser.ts'
+import { inBrowser, skip, visit } from './browser.ts'
 import { tooWide, unlabelled } from './measures.ts'
 
 const model = (id: string, name = id) => ({ id, name, type: 'common' })
 
 for (const count of [0, 1, 400]) {
-  test(`contract §20.7: ${count} models are shown, found and fit`, { skip }, async (t) => {
-    const models = Array.from({ length: count }, (_, index) => model(`vendor/model-${index}`))
-    const { url } = await startProxy(t, { config: { models } })
-    const { page, poll } = await visit(t, `${url}/status`, {
-      viewport: { width: 360, height: 700 },
-    })
+  test(
+    `contract §20.7: ${count} models are shown, found and fit`,
+    { skip },
+    inBrowser(async (t) => {
+      const models = Array.from({ length: count }, (_, index) => model(`vendor/model-${index}`))
+      const { url } = await startProxy(t, { config: { models } })
+      const { page, poll } = await visit(t, `${url}/status`, {
+        viewport: { width: 360, height: 700 },
+      })
 
-    assert.deepEqual([await tooWide(page), await unlabelled(page)], [[], []])
-    const rows = page.locator('#models tbody tr:visible')
-    assert.equal(await rows.count(), Math.min(count, 15))
-    if (count === 0) assert.match((await page.textContent('#models'))!, /No model is configured/)
-    if (count < 400) return
-    const search = page.getByRole('searchbox', { name: 'Find a model' })
-    await search.fill('MODEL-39')
-    assert.equal(await rows.count(), 11)
-    await poll()
-    assert.equal(await rows.count(), 11)
-    await search.fill('no such')
-    assert.match((await page.textContent('#models'))!, /No model has “no such” in its name/)
-    await search.fill('')
-    await page.locator('summary').click()
-    assert.equal(await rows.count(), 400)
-    assert.deepEqual(await tooWide(page), [])
-  })
+      assert.deepEqual([await tooWide(page), await unlabelled(page)], [[], []])
+      const rows = page.locator('#models tbody tr:visible')
+      assert.equal(await rows.count(), Math.min(count, 15))
+      if (count === 0) assert.match((await page.textContent('#models'))!, /No model is configured/)
+      if (count < 400) return
+      const search = page.getByRole('searchbox', { name: 'Find a model' })
+      await search.fill('MODEL-39')
+      assert.equal(await rows.count(), 11)
+      await poll()
+      assert.equal(await rows.count(), 11)
+      await search.fill('no such')
+      assert.match((await page.textContent('#models'))!, /No model has “no such” in its name/)
+      await search.fill('')
+      await page.locator('summary').click()
+      assert.equal(await rows.count(), 400)
+      assert.deepEqual(await tooWide(page), [])
+    }),
+  )
 }
 
 const harm = [
@@ -51,7 +55,7 @@ const harm = [
 test(
   'contract §20.6: names that mean harm are texts, in HTML and in the browser',
   { skip },
-  async (t) => {
+  inBrowser(async (t) => {
     const models = harm.map((id) => model(id, `of ${id}`))
     const { url } = await startProxy(t, { config: { models } })
     for (const id of harm) {
@@ -75,7 +79,7 @@ test(
       await page.setViewportSize({ width: 360, height: 700 })
       assert.deepEqual(await tooWide(page), [])
     }
-  },
+  }),
 )
 
 test('contract §20.6: what the address and the headers of a request hold is not repeated', async (t) => {

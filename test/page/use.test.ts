@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { post, startProxy } from '../helpers/proxy.ts'
-import { otherName, skip, visit } from './browser.ts'
+import { inBrowser, otherName, skip, visit } from './browser.ts'
 import { busyProxy } from './busy-proxy.ts'
 
 const key = 'the-key-of-whoever-looks'
@@ -16,7 +16,7 @@ async function results(page: Page): Promise<string[]> {
 test(
   'contract §20.4: the filter shows errors alone, by a click and by its address',
   { skip },
-  async (t) => {
+  inBrowser(async (t) => {
     const { url } = await busyProxy(t)
     const { page, poll } = await visit(t, `${url}/status`)
     const failed = ['404 model_not_found', '400', '500 api_error']
@@ -37,26 +37,30 @@ test(
       await page.locator('#recent .tried').last().textContent(),
       'anthropic/work 429anthropic/spare 200',
     )
-  },
+  }),
 )
 
-test('contract §20.4: the language that was chosen stays with the browser', { skip }, async (t) => {
-  const { url } = await startProxy(t)
-  const { page, poll } = await visit(t, `${url}/status`)
+test(
+  'contract §20.4: the language that was chosen stays with the browser',
+  { skip },
+  inBrowser(async (t) => {
+    const { url } = await startProxy(t)
+    const { page, poll } = await visit(t, `${url}/status`)
 
-  await page.getByRole('link', { name: '中文' }).click()
-  assert.equal(await page.textContent('h1'), '一切正常')
-  assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN')
-  await poll()
-  assert.equal(await page.textContent('h1'), '一切正常')
-  await page.goto(`${url}/status`)
-  await page.getByRole('heading', { name: '一切正常' }).waitFor()
-})
+    await page.getByRole('link', { name: '中文' }).click()
+    assert.equal(await page.textContent('h1'), '一切正常')
+    assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN')
+    await poll()
+    assert.equal(await page.textContent('h1'), '一切正常')
+    await page.goto(`${url}/status`)
+    await page.getByRole('heading', { name: '一切正常' }).waitFor()
+  }),
+)
 
 test(
   'contract §20.4: without a script the page tells the same, and its links work',
   { skip },
-  async (t) => {
+  inBrowser(async (t) => {
     const { url } = await busyProxy(t)
     const { page } = await visit(t, `${url}/status`, { javaScriptEnabled: false })
 
@@ -67,13 +71,13 @@ test(
     await page.getByRole('link', { name: '中文' }).click()
     assert.equal(await page.textContent('h1'), '一切正常')
     assert.equal((await results(page)).length, 3)
-  },
+  }),
 )
 
 test(
   'contract §20.5: a poll takes neither focus nor selection, nor what is folded open',
   { skip },
-  async (t) => {
+  inBrowser(async (t) => {
     const models = Array.from({ length: 40 }, (_, index) => ({
       name: `m${index}`,
       id: `model-${index}`,
@@ -95,13 +99,13 @@ test(
     )
     assert.equal(await page.evaluate(() => String(getSelection())), 'Accounts')
     assert.ok(await page.locator('details').evaluate((one) => one.hasAttribute('open')))
-  },
+  }),
 )
 
 test(
   'contract §20.5: while nobody looks nothing is asked, and then at once',
   { skip },
-  async (t) => {
+  inBrowser(async (t) => {
     const { url } = await startProxy(t)
     const { page } = await visit(t, `${url}/status`)
     let asked = 0
@@ -119,13 +123,13 @@ test(
     await turn('visible')
     await back
     assert.equal(asked, 1)
-  },
+  }),
 )
 
 test(
   'contract §20.5: a proxy that does not answer is told, and found again',
   { skip },
-  async (t) => {
+  inBrowser(async (t) => {
     const { url } = await startProxy(t)
     const { page, faults, poll } = await visit(t, `${url}/status`)
 
@@ -138,26 +142,30 @@ test(
     assert.equal(await page.textContent('h1'), 'Everything works')
 
     assert.equal(faults.splice(0).length, 2, 'the failed request, and the line in the console')
-  },
+  }),
 )
 
-test('contract §20.5: a proxy of another version makes the page load anew', { skip }, async (t) => {
-  const proxy = await startProxy(t, { env: { ADMIN_KEY: key } })
-  const httpCredentials = { username: 'me', password: key }
-  const { page } = await visit(t, `${proxy.url}/status`, { httpCredentials })
+test(
+  'contract §20.5: a proxy of another version makes the page load anew',
+  { skip },
+  inBrowser(async (t) => {
+    const proxy = await startProxy(t, { env: { ADMIN_KEY: key } })
+    const httpCredentials = { username: 'me', password: key }
+    const { page } = await visit(t, `${proxy.url}/status`, { httpCredentials })
 
-  Object.assign(proxy.app, { version: '9.9.9' })
-  const reloaded = page.waitForEvent('load')
-  await page.clock.fastForward(5_000)
-  await reloaded
+    Object.assign(proxy.app, { version: '9.9.9' })
+    const reloaded = page.waitForEvent('load')
+    await page.clock.fastForward(5_000)
+    await reloaded
 
-  assert.equal(await page.textContent('.brand span'), '9.9.9')
-})
+    assert.equal(await page.textContent('.brand span'), '9.9.9')
+  }),
+)
 
 test(
   'contract §20.7: every link, field and button is reached by Tab, in the order of the page',
   { skip },
-  async (t) => {
+  inBrowser(async (t) => {
     const { url } = await busyProxy(t)
     const { page } = await visit(t, `${url}/status`)
     const stops = await page.evaluate(() =>
@@ -183,35 +191,39 @@ test(
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     assert.match(page.url(), /#main$/)
-  },
+  }),
 )
 
-test('contract §20.8: a button copies what stands beside it, and says so', { skip }, async (t) => {
-  const { url } = await busyProxy(t)
-  const { page } = await visit(t, `${url}/status`, {
-    permissions: ['clipboard-read', 'clipboard-write'],
-  })
-  const pasted = () => page.evaluate(() => navigator.clipboard.readText())
-  const button = page.getByRole('button', { name: 'Copy: Claude Code' })
+test(
+  'contract §20.8: a button copies what stands beside it, and says so',
+  { skip },
+  inBrowser(async (t) => {
+    const { url } = await busyProxy(t)
+    const { page } = await visit(t, `${url}/status`, {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    })
+    const pasted = () => page.evaluate(() => navigator.clipboard.readText())
+    const button = page.getByRole('button', { name: 'Copy: Claude Code' })
 
-  await button.click()
-  await page.getByText('Copied').waitFor({ state: 'attached' })
-  assert.equal(await pasted(), await page.locator('#connect pre').first().textContent())
-  assert.equal(await button.getAttribute('data-said'), 'Copied')
-  await page.clock.fastForward(2_000)
-  assert.equal(await button.getAttribute('data-said'), null)
+    await button.click()
+    await page.getByText('Copied').waitFor({ state: 'attached' })
+    assert.equal(await pasted(), await page.locator('#connect pre').first().textContent())
+    assert.equal(await button.getAttribute('data-said'), 'Copied')
+    await page.clock.fastForward(2_000)
+    assert.equal(await button.getAttribute('data-said'), null)
 
-  await page.getByRole('button', { name: 'Copy curl: gpt-5.4' }).click()
-  assert.equal(
-    await pasted(),
-    `curl ${url}/v1/chat/completions -H 'content-type: application/json' -H 'authorization: Bearer YOUR_CLIENT_KEY' \\\n  -d '{"model":"gpt-5.4","messages":[{"role":"user","content":"Hello"}]}'`,
-  )
-})
+    await page.getByRole('button', { name: 'Copy curl: gpt-5.4' }).click()
+    assert.equal(
+      await pasted(),
+      `curl ${url}/v1/chat/completions -H 'content-type: application/json' -H 'authorization: Bearer YOUR_CLIENT_KEY' \\\n  -d '{"model":"gpt-5.4","messages":[{"role":"user","content":"Hello"}]}'`,
+    )
+  }),
+)
 
 test(
   'contract §20.8: it copies also where the page is reached by plain HTTP and a name',
   { skip },
-  async (t) => {
+  inBrowser(async (t) => {
     const models = Array.from({ length: 20 }, (_, index) => ({
       name: `m${index}`,
       id: `model-${index}`,
@@ -231,5 +243,5 @@ test(
     await page.keyboard.press('Control+V')
     assert.equal(await page.getByRole('searchbox').inputValue(), 'model-7')
     assert.ok((await page.textContent('#connect'))!.includes(`ANTHROPIC_BASE_URL=${there} `))
-  },
+  }),
 )
