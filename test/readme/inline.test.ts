@@ -1,10 +1,11 @@
 /** Commands within the sentences of the pages are run like the blocks, or, where they take minutes, are at least what they say. */
 import assert from 'node:assert/strict'
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { freePort } from '../helpers/free-port.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
+import { until } from '../helpers/until.ts'
 import { blocksIn, blockOf, codeSpans, packageDir, quotesOf, troubleshooting } from './page.ts'
 import { sandbox } from './sandbox.ts'
 
@@ -35,6 +36,27 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'env codex': printsFor(/^codex\(\) \{ .*model_providers\.droid2api/),
   'env openai': printsFor(/^export OPENAI_BASE_URL=/),
   'droid2api env claude': asCommand(/^export ANTHROPIC_BASE_URL=/),
+  async 'droid2api status'(t, command) {
+    const { paste, start } = sandbox(t)
+    const { url } = await start(program)
+
+    const printed = paste(command.replace('droid2api', program), { PORT: new URL(url).port })
+
+    assert.match(printed, /^droid2api \d\S* at http:\S+: ok, up /)
+  },
+  async 'droid2api >> /var/log/droid2api.log'(t, command) {
+    const { dir, start } = sandbox(t)
+    const file = path.join(dir, 'droid2api.log')
+    const serving = command.replace('droid2api', program).replace(/\S+$/, file)
+    const { url } = await start(`${serving} & tail -F ${file}`)
+
+    // as logrotate's copytruncate cuts it
+    truncateSync(file)
+    await fetch(`${url}/no-such-path`)
+    await until(() => readFileSync(file, 'utf8') !== '')
+
+    assert.match(readFileSync(file, 'utf8'), /^\{"level":"info".*unknown_path/)
+  },
   'droid2api usage --since 7d': asCommand(/"by":\["day"\],"rows":\[\]/),
   'droid2api usage --since 7d --by client': asCommand(/"by":\["client"\],"rows":\[\]/),
   'droid2api schema > config.schema.json'(t, command) {
