@@ -57,6 +57,8 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
 
     assert.match(readFileSync(file, 'utf8'), /^\{"level":"info".*unknown_path/)
   },
+  'droid2api explain request.json': explains,
+  'droid2api explain': (t, command) => explains(t, `${command} - < request.json`),
   'droid2api usage --since 7d': asCommand(/"by":\["day"\],"rows":\[\]/),
   'droid2api usage --since 7d --by client': asCommand(/"by":\["client"\],"rows":\[\]/),
   'droid2api schema > config.schema.json'(t, command) {
@@ -204,6 +206,22 @@ function asCommand(expected: RegExp) {
 
     assert.match(sandbox(t).paste(`${install}\n${command}`), expected)
   }
+}
+
+/** What becomes of a request that lies there: where it would go, and its bytes. */
+function explains(t: TestContext, command: string): void {
+  const { dir, paste } = sandbox(t)
+  const messages = [{ role: 'user', content: 'Hello' }]
+  const request = { model: 'claude-opus-5-5', messages }
+  writeFileSync(path.join(dir, 'request.json'), JSON.stringify(request))
+
+  const explained = paste(command.replace('droid2api', program), {
+    FACTORY_API_KEY: 'fk-of-the-account',
+  })
+
+  assert.match(explained, /https:\/\/api\.factory\.ai\/api\/llm\/a\/v1\/messages/)
+  assert.match(explained, /Hello/)
+  assert.doesNotMatch(explained, /fk-of-the-account/)
 }
 
 /** It runs for minutes: see that it is a script of the package, and that what it runs is there. */
