@@ -58,11 +58,14 @@ export function inBrowser(run: (t: TestContext) => Promise<void>) {
   }
 }
 
-/** Opens the page in a context with nothing kept from before, and waits until its script has shown what it asked for. */
+/**
+ * Opens the page in a context with nothing kept from before, and waits until its script has shown what it asked for.
+ * `isTimed`: its clock is the real one, else the test's.
+ */
 export async function visit(
   t: TestContext,
   url: string,
-  options: BrowserContextOptions = {},
+  { isTimed = false, ...options }: BrowserContextOptions & { isTimed?: boolean } = {},
 ): Promise<Visit> {
   const size = { viewport: { width: 1280, height: 800 }, locale: 'en-US' }
   const context = await (await browser()).newContext({ ...size, ...options })
@@ -75,7 +78,7 @@ export async function visit(
     await context.close()
     assert.deepEqual(faults, [])
   })
-  await page.clock.install()
+  if (!isTimed) await page.clock.install()
   const isLive = options.javaScriptEnabled !== false
   const first = isLive ? page.waitForResponse('**/status.json') : undefined
   await page.goto(url)

@@ -141,3 +141,15 @@ test('contract §20.4: all that is shown is in the HTML, in the language that th
   assert.equal(languageOf('en;q=0, zh;q=0'), 'en')
   assert.equal(languageOf('*'), 'en')
 })
+
+test('the pictures of the README are there, and small', () => {
+  const root = path.join(import.meta.dirname, '..', '..')
+  for (const readme of ['README.md', 'README.zh-CN.md']) {
+    const named = readFileSync(path.join(root, readme), 'utf8').match(/docs\/status-\w+\.webp/g)
+    assert.equal(named?.length, 2, readme)
+    for (const name of named) {
+      const { length } = readFileSync(path.join(root, name))
+      assert.ok(length > 10_000 && length <= 150_000, `${name}: ${length} bytes`)
+    }
+  }
+})
