@@ -9,7 +9,7 @@ import { findModel } from '../config/models.ts'
 import type { Endpoint, Model, Place } from '../config/types.ts'
 import type { Call } from '../app.ts'
 import { attemptsShown } from '../routing/explanation.ts'
-import { boundBy, type Travel } from '../routing/order.ts'
+import { boundBy, type Bound, type Travel } from '../routing/order.ts'
 import type { Prepared, Stop } from '../routing/hear.ts'
 import { Walk, type Served } from '../routing/walk.ts'
 import { sendByProxy } from '../same-api/proxy.ts'
@@ -90,10 +90,33 @@ const nothing = Buffer.alloc(0)
 export function travelOf<P extends Prepared>(
   call: Call,
   { first, bytes }: Pick<Routed<P>, 'first' | 'bytes'>,
+  isDry = false,
 ): Travel {
-  const bound = boundBy(bytes, first.body.pieces, first.target.model)
   const ownerAt = (endpoint: Endpoint) => (isOwnCredential(call, endpoint) ? 'proxy' : 'client')
-  return { bound, bytes, ownerAt }
+  return new OneTravel(bytes, first, ownerAt, isDry)
+}
+
+/** A class, as in `lib/app.ts`. */
+class OneTravel implements Travel {
+  readonly bytes: Buffer
+  readonly ownerAt: Travel['ownerAt']
+  readonly isDry: boolean
+  conversation: Travel['conversation'] = undefined
+  readonly #first: Prepared
+  #found: { bound: Bound } | undefined
+
+  constructor(bytes: Buffer, first: Prepared, ownerAt: Travel['ownerAt'], isDry: boolean) {
+    this.bytes = bytes
+    this.#first = first
+    this.ownerAt = ownerAt
+    this.isDry = isDry
+  }
+
+  get bound(): Bound {
+    const { body, target } = this.#first
+    this.#found ??= { bound: boundBy(this.bytes, body.pieces, target.model) }
+    return this.#found.bound
+  }
 }
 
 /** The asked model, then those that stand in; whatever cannot be reached at the moment comes last. */
@@ -130,13 +153,13 @@ interface Candidate {
 export function standInsOf<P extends Prepared>(
   { config, caller, headers }: Call,
   { first, bytes }: Pick<Routed<P>, 'first' | 'bytes'>,
-  { bound }: Pick<Travel, 'bound'>,
+  travel: Pick<Travel, 'bound'>,
 ): Candidate[] {
   const standIns = (first.target.model.fallback ?? []).flatMap((id) => findModel(config, id) ?? [])
   // Whoever has the choice does not send images to a model that refuses them.
   const hasImage = standIns.some(refusesImages) && holdsImage(bytes)
   const whyNot = (model: Model) => {
-    if (bound === 'id') return 'the request holds an id that lives in one account'
+    if (travel.bound === 'id') return 'the request holds an id that lives in one account'
     if (headers['x-droid2api-no-fallback'] === '1') return '`x-droid2api-no-fallback` is 1'
     if (hasImage && refusesImages(model)) return 'it refuses images (`images`)'
     if (caller && !mayUse(caller, model.id)) return `the client ${caller.name} may not use it`

@@ -53,7 +53,7 @@ export async function onlyPlace(call: Call, prepared: Ready): Promise<Choice> {
 
 /** Fails with ProxyError where nobody can serve, with that of a request that is sent. */
 export async function firstPlace(call: Call, routed: Routed<Ready>): Promise<Choice> {
-  const travel = { ...travelOf(call, routed), isDry: true }
+  const travel = travelOf(call, routed, true)
   const look = new Look(call, travel)
   for (const { model, why } of standInsOf(call, routed, travel)) {
     if (why !== undefined) look.passed.set(model, why)

@@ -132,14 +132,15 @@ function hasEncrypted(piece: Buffer): boolean {
 
 /** What stays the same of a request wherever it goes. */
 export interface Travel {
-  bound: Bound
+  /** looked for when it is asked for: that takes a while in a long body, and as a rule the first account serves */
+  readonly bound: Bound
   /** the client's body */
   bytes: Buffer
   ownerAt: (endpoint: Endpoint) => 'proxy' | 'client'
   /** it is not sent: nobody's turn is over by it */
   isDry?: boolean
   /** once somebody has looked for it: a long body takes a while to read */
-  conversation?: Conversation
+  conversation?: Conversation | undefined
 }
 
 /** Who may serve at a place, the preferred one first. A bound request has one only. */
@@ -148,14 +149,32 @@ export function membersFor(
   { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
   travel: Travel,
 ): readonly Member[] {
+  const members = accountsAt(call, { endpoint, model }, travel)
+  if (endpoint.auth !== 'accounts' || !travel.bound) return members
+  const home = call.app.pool.homes.of(homeKey(endpoint, conversationOf(call, travel, model)))
+  return [members.find(({ name }) => name === home) ?? members[0]].flatMap((one) => one ?? [])
+}
+
+/** The same of a request that may be bound: as long as no conversation is at home elsewhere, the first one is asked first. */
+export function candidatesFor(
+  call: Call,
+  place: Pick<Target, 'endpoint' | 'model'>,
+  travel: Travel,
+): readonly Member[] {
+  const { homes } = call.app.pool
+  return homes.size === 0 ? accountsAt(call, place, travel) : membersFor(call, place, travel)
+}
+
+function accountsAt(
+  call: Call,
+  { endpoint, model }: Pick<Target, 'endpoint' | 'model'>,
+  travel: Travel,
+): readonly Member[] {
   const { pool } = call.app
   if (endpoint.auth !== 'accounts') return [pool.unnamed(unnamedOf(endpoint))]
   const conversation = () => conversationOf(call, travel, model)
   const turn = () => pool.turn(endpoint.name, travel.isDry)
-  const members = ordered(pool.at(endpoint), endpoint, turn, conversation)
-  if (!travel.bound) return members
-  const home = pool.homes.of(homeKey(endpoint, conversation()))
-  return [members.find(({ name }) => name === home) ?? members[0]].flatMap((one) => one ?? [])
+  return ordered(pool.at(endpoint), endpoint, turn, conversation)
 }
 
 /**
@@ -170,7 +189,7 @@ export function settle(
 ): void {
   const { homes } = call.app.pool
   const mayMove = endpoint.choose === 'round-robin'
-  if (isFirst && !mayMove && homes.size === 0) return
+  if ((isFirst && !mayMove && homes.size === 0) || travel.bound) return
   const key = homeKey(endpoint, conversationOf(call, travel, model))
   if (isFirst && !mayMove) homes.forget(key)
   else homes.keep(key, name)

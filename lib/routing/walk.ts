@@ -12,7 +12,7 @@ import { truncatedAnswer } from '../../pipelines/errors.ts'
 import { nobodyLeft, type Tried } from './explanation.ts'
 import { hear, type Heard, type Prepared, type Stop } from './hear.ts'
 import { limitsOf } from './limits.ts'
-import { lastRefresh, membersFor, settle, type Travel } from './order.ts'
+import { lastRefresh, candidatesFor, settle, type Travel } from './order.ts'
 import { outcomeOf, readsAsQuota, readsAsUnpaid, type Facts, type Outcome } from './outcomes.ts'
 
 /** Who has answered, and on which way. */
@@ -80,7 +80,7 @@ export class Walk<P extends Prepared> {
     send: Stop<P>['send'],
     hasFallback: boolean,
   ): Promise<Served<P> | undefined> {
-    const members = membersFor(this.#call, prepared.target, this.#travel)
+    const members = candidatesFor(this.#call, prepared.target, this.#travel)
     this.#asked.push(...members)
     await this.#learn(members, prepared)
     const passed = new Set<Member>()
@@ -99,7 +99,7 @@ export class Walk<P extends Prepared> {
         const { member } = taken
         const isGood = outcome.served !== undefined && outcome.served.answer.status < 300
         const isFirst = member === members[0]
-        if (isGood && member.own && !this.#travel.bound) {
+        if (isGood && member.own) {
           settle(this.#call, prepared.target, this.#travel, { name: member.name, isFirst })
         }
         return outcome.served
@@ -107,6 +107,8 @@ export class Walk<P extends Prepared> {
       if (outcome.move === 'next model') return undefined
       hasWaited = outcome.move === 'wait'
       if (hasWaited) await this.#pause(outcome.waitMs)
+      // what is bound to its account is moved to no other
+      else if (this.#travel.bound) return undefined
       else passed.add(taken.member)
     }
     return undefined
@@ -115,7 +117,7 @@ export class Walk<P extends Prepared> {
   /** What rests elsewhere rests here. Throws why the request was given up meanwhile. */
   async #learn(members: readonly Member[], { target: { model } }: P): Promise<void> {
     const { app, signal } = this.#call
-    const learning = this.#travel.bound ? undefined : app.pool.learn(members, model.id)
+    const learning = app.pool.learn(members, model.id)
     if (!learning) return
     await learning
     if (signal.cancelled) throw signal.reason
@@ -129,14 +131,15 @@ export class Walk<P extends Prepared> {
   ): Promise<Taken | undefined> {
     const left = members.filter((member) => !passed.has(member))
     const [first] = left
-    // What is bound to its account is answered by it, whatever state it is in.
-    if (first && this.#travel.bound) return { member: first, seat: undefined }
     for (const member of left) {
       const { bench } = member
+      // What is bound to its account is answered by it, whatever state it is in.
+      if (member !== first && this.#travel.bound) return { member: first!, seat: undefined }
       bench.lookAgain(() => lastRefresh(this.#call, member, endpoint))
       const seat = bench.take(model.id)
       if (seat) return { member, seat }
     }
+    if (first && this.#travel.bound) return { member: first, seat: undefined }
     for (const { bench } of left)
       this.#soonestMs = soonerOf(this.#soonestMs, bench.leftMs(model.id))
     const tried = left.find(({ bench }) => bench.trial(model.id) !== undefined)

@@ -290,3 +290,19 @@ test('contract §18: another provider at the same host gets no thinking that the
   const sent = upstream.requests.map(({ body }) => body.includes('c2lnbmVk'))
   assert.deepEqual(sent, [true, false, true, true])
 })
+
+test('contract §17.9: what binds a request is looked for only where it would move', async (t) => {
+  let isSpent = false
+  const { ask } = await twoAccounts(t, (account) => (account === 'one' && isSpent ? spent : good))
+  const searches = t.mock.method(Buffer.prototype, 'includes').mock as {
+    readonly calls: readonly { arguments: readonly unknown[] }[]
+  }
+  const isSearched = () => searches.calls.some((call) => call.arguments[0] === '"container"')
+
+  await ask()
+  const before = isSearched()
+  isSpent = true
+  await ask()
+
+  assert.deepEqual([before, isSearched()], [false, true])
+})

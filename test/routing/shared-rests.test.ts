@@ -217,7 +217,7 @@ describe('replicas on one Redis', { skip, timeout: 60_000 }, () => {
     await Promise.all(flushing)
     const statuses = [200, ...(await Promise.all(load)).flat()]
 
-    assert.ok(statuses.length > 100, `${statuses.length} requests`)
+    assert.ok(statuses.length > 30, `${statuses.length} requests`)
     assert.deepEqual(new Set(statuses), new Set([200]))
     // the spent account was asked by the one replica that found out
     assert.equal(asked().filter((account) => account === 'one').length, 1)
