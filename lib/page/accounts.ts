@@ -1,7 +1,6 @@
 /** Each account: how it is, until when, and what is left of it. */
 import type { StatusContent } from '../status/content.ts'
 import type { AccountShown } from '../status/accounts.ts'
-import type { Quota } from '../status/quota.ts'
 import { h, type Child, type Element } from './node.ts'
 import { bar, empty, part, time, type Telling } from './parts.ts'
 import type { Word } from './words.ts'
@@ -30,9 +29,18 @@ const states: Record<AccountShown['state'], { word: Word; level: string }> = {
   disabled: { word: 'disabled', level: '' },
 }
 
+/** What is not named here has the name of its variable or its file. */
+const kinds: Partial<Record<AccountShown['kind'], Word>> = {
+  key: 'kindKey',
+  login: 'kindLogin',
+  file: 'kindFile',
+}
+
 function card(account: AccountShown, telling: Telling): Element {
   const { say } = telling
   const { word, level } = states[account.state]
+  const isKey = account.kind === 'key'
+  const kind = kinds[account.kind]
   return h(
     'li',
     { class: 'card account', key: account.name },
@@ -40,13 +48,17 @@ function card(account: AccountShown, telling: Telling): Element {
       'div',
       { class: 'name' },
       h('h3', { class: 'id' }, account.name),
-      h('span', { class: `chip ${level}`.trim() }, say(word)),
+      h(
+        'span',
+        { class: `chip ${level}`.trim() },
+        say(isKey && word === 'needsLogin' ? 'needsKey' : word),
+      ),
     ),
-    h('p', {}, account.kind, rest(account, telling)),
+    h('p', {}, kind ? say(kind) : account.kind, rest(account, telling)),
     token(account, telling),
     account.last_error && h('p', {}, account.last_error),
     account.suspect && h('p', { class: 'bad-text' }, say('suspect')),
-    account.state !== 'disabled' && quotas(account.quota, telling),
+    quotas(account, telling),
   )
 }
 
@@ -81,12 +93,13 @@ function token(
 }
 
 /** What is used of each limit, as the provider told it last. */
-function quotas(quota: Quota = {}, telling: Telling): Child {
+function quotas({ state, quota = {} }: AccountShown, telling: Telling): Child {
   const { say, format } = telling
+  if (state === 'disabled') return false
   // a window of its own says more than the sum of all
   const named = Object.entries(quota).filter(([window]) => window !== 'unified')
   const all = named.length > 0 ? named : Object.entries(quota)
-  if (all.length === 0) return h('p', {}, say('noQuota'))
+  if (all.length === 0) return state === 'ok' && h('p', {}, say('noQuota'))
   return all.map(([window, { used, resets_at: resets, seen_at: seen }]) => {
     const kind = used >= 0.95 ? 'bad' : used >= 0.75 ? 'warn' : ''
     return h(

@@ -5,12 +5,12 @@ import { copyButton, part, type Telling } from './parts.ts'
 
 export function connect(status: StatusContent, telling: Telling): Element {
   const { say } = telling
-  const { setup, url } = status
+  const { setup, url, key } = status
   return part(
     'connect',
     say('connect'),
     false,
-    h('p', { class: 'lead' }, say('connectLead', url)),
+    h('p', { class: 'lead' }, say('connectLead', url), key !== 'any' && ` ${say('putKey', key)}`),
     h(
       'ul',
       { class: 'setup' },
@@ -62,7 +62,7 @@ function callers(all: readonly CallerShown[], { say }: Telling): Child {
               !enabled && [' ', h('span', { class: 'chip' }, say('keyOff'))],
               expires !== undefined && h('span', { class: 'soft' }, ` ${say('keyUntil', expires)}`),
             ),
-            h('td', { class: models && 'id' }, models?.join(', ') ?? say('allModels')),
+            h('td', { class: models ? 'id' : 'nowrap' }, models?.join(', ') ?? say('allModels')),
           ),
         ),
       ),

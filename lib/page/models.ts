@@ -93,7 +93,7 @@ function row(
       name !== id && h('span', { class: 'soft' }, ` ${name}`),
       fallback.length > 0 && h('div', { class: 'soft' }, say('standIns', fallback.join(', '))),
     ),
-    h('td', {}, endpoint, h('span', { class: 'soft' }, ` ${type}`)),
+    h('td', {}, endpoint, type !== endpoint && h('span', { class: 'soft' }, ` ${type}`)),
     isPriced && h('td', { class: 'number' }, priceOf(price)),
     h(
       'td',
