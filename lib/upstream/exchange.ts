@@ -93,8 +93,10 @@ class Exchange {
     const looked = { ...answer, stream: unread(stream) }
     if (!besides.isRefused(status, textOf(bytes, headers['content-encoding']))) return looked
     drain(looked.stream)
-    app.plainStreams.add(this.#target)
-    return await this.#askPlainly(besides)
+    const plain = await this.#askPlainly(besides)
+    // Else the refusal was of something else, and only repeats the word: a client could end the counting by it.
+    if (plain.status < 400) app.plainStreams.add(this.#target)
+    return plain
   }
 
   async #askPlainly({ leaveOut }: Besides): Promise<UpstreamAnswer> {

@@ -175,6 +175,27 @@ test('contract §15.10: any other refusal goes to the client as it came, and so 
   assert.equal(upstream.requests.length, 2)
 })
 
+test('contract §15.10: a refusal that only repeats what a client wrote does not end the counting of all', async (t) => {
+  const script: Script = (request, reply) => {
+    const { messages } = request.json() as { messages: { role: string }[] }
+    const { role } = messages[0]!
+    if (role === 'user') return asIs(request, reply)
+    return { status: 400, body: { error: { message: `Invalid value: '${role}'.` } } }
+  }
+  const limits = { tokens_per_day: 1000 }
+  const { proxy, ask, tokens, sent } = await setting(t, limits, {}, script)
+
+  const refused = await ask({ messages: [{ role: 'stream_options', content: 'Hi' }] })
+  const answer = await ask()
+
+  assert.match(refused, /Invalid value: 'stream_options'/)
+  assert.equal(answer, hidden)
+  assert.deepEqual(sent(), { include_usage: true })
+  assert.equal(await tokens(), 20)
+  const told = proxy.logs.filter(({ msg }) => String(msg).includes('refuses to be asked'))
+  assert.deepEqual(told, [])
+})
+
 test('contract §14.6: the chunk is found wherever the bytes are cut, with either line end', async () => {
   const property = fc.asyncProperty(
     fc.array(fc.nat(all.length), { maxLength: 12 }),
