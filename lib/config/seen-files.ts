@@ -14,7 +14,7 @@ export function readSeen(file: string, seen: SeenFiles): string {
     seen.set(file, hashOf(bytes))
     return decodeText(bytes)
   } catch (error) {
-    seen.set(file, codeOf(error))
+    missed(file, error, seen)
     throw error
   }
 }
@@ -25,7 +25,7 @@ export function isThere(file: string, seen: SeenFiles): boolean {
     statSync(file)
     return true
   } catch (error) {
-    seen.set(file, codeOf(error))
+    missed(file, error, seen)
     return false
   }
 }
@@ -46,6 +46,11 @@ export function stateOf(seen: string): 'full' | 'empty' | 'gone' | 'unreadable' 
   if (seen === emptyHash) return 'empty'
   if (/^[\da-f]{12}$/.test(seen)) return 'full'
   return seen === 'ENOENT' || seen === 'ENOTDIR' ? 'gone' : 'unreadable'
+}
+
+/** No file can have NUL in its name, so none will come, and Node throws where such a name is watched. */
+function missed(file: string, error: unknown, seen: SeenFiles): void {
+  if (!file.includes('\0')) seen.set(file, codeOf(error))
 }
 
 function codeOf(error: unknown): string {

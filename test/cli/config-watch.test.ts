@@ -184,6 +184,18 @@ test('contract §3.18: a broken file is told once for what is in it, and the run
   assert.equal(app.configState.note, undefined)
 })
 
+test('contract §3.18: a name that no file can have is a fault like any other, and the next file is read', async (t) => {
+  const setting = folder()
+  const { app, broken } = watched(t, setting)
+  await threeLooks()
+
+  writeFileSync(setting.config, '{"system_prompt": "${file:/a\\u0000b}"}')
+  await until(() => broken() === 1)
+  writeFileSync(setting.config, with2)
+
+  await until(() => app.config.keep_alive_s === 2)
+})
+
 test('contract §3.18: files that are gone change nothing until they are back', async (t) => {
   const { dir, config } = folder('{"admin_key": "${ADMIN}"}')
   const env = path.join(dir, 'data', '.env')
