@@ -43,7 +43,14 @@ export class Reloader {
 
   /** Never fails. `by`: what asks for it. */
   reload(by: string): Promise<void> {
-    this.#work = this.#work.then(() => this.#reload(by)).then(() => this.afterwards())
+    // a failure must end neither the process nor the reloads to come
+    const tell = (error: unknown) =>
+      this.#built.app.log.error({ err: error }, 'a reload came about in part only')
+    this.#work = this.#work
+      .then(() => this.#reload(by))
+      .catch(tell)
+      .then(() => this.afterwards())
+      .catch(tell)
     return this.#work
   }
 
@@ -92,6 +99,8 @@ export class Reloader {
   #use({ config: next, warnings }: Read, by: string): void {
     const { app, setLogLevel, warningsOf } = this.#built
     const { running, changes, notes } = whatStays(app.config, next, this.#outbound)
+    // Secrets are known from when somebody asked for them, and what is under way goes on with those of now.
+    app.secrets()
     this.#changeAccount(running)
     app.config = running
     app.pool.use(running)

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { buildApp } from '../../lib/cli/build-app.ts'
+import { Reloader } from '../../lib/cli/reload.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 import type { Config } from '../../lib/config/types.ts'
 import { KnownSecrets, redactor } from '../../lib/log/log.ts'
@@ -138,6 +140,48 @@ function loadedConfig(): Config {
   const dir = tempDir()
   return loadConfig({ flags: {}, env: {}, cwd: dir, packageDir, homeDir: dir }).config
 }
+
+/** A proxy that does not listen, and what has its next configuration read. */
+function reloading(first: Config) {
+  let next = first
+  const lines: string[] = []
+  const destination = { write: (line: string) => void lines.push(line) }
+  const built = buildApp({ config: first, version: '0.0.0-test', warnings: [], destination })
+  const read = () => Promise.resolve({ config: next, warnings: [] })
+  const reloader = new Reloader(built, { seen: new Map(), read })
+  const reload = async (config: Config) => {
+    next = config
+    await reloader.reload('SIGHUP')
+  }
+  return { app: built.app, reloader, reload, lines }
+}
+
+test('contract §3.9: a secret that nobody logged before a reload took it away stays one, too', async () => {
+  const keys = ['k-one-3f9a1c7e55', 'k-two-3f9a1c7e55', 'k-six-3f9a1c7e55']
+  const configOf = (key: string) =>
+    ({ ...loadedConfig(), log_level: 'silent', api_keys: [key] }) as Config
+  const [first, second, third] = keys.map(configOf)
+  const { app, reload } = reloading(first!)
+
+  await reload(second!)
+  await reload(third!)
+
+  assert.equal(app.redact(keys.join(' ')), '[redacted] [redacted] [redacted]')
+})
+
+test('contract §3.9: a reload that fails in the middle is told, and ends neither the process nor the next one', async () => {
+  const config = loadedConfig()
+  const { app, reloader, reload, lines } = reloading(config)
+  reloader.afterwards = () => {
+    throw new Error('it cannot be watched')
+  }
+
+  await reload({ ...config, keep_alive_s: 2 })
+  await reload({ ...config, keep_alive_s: 3 })
+
+  assert.equal(app.config.keep_alive_s, 3)
+  assert.match(lines.join(''), /it cannot be watched.*a reload came about in part only/)
+})
 
 test('contract §3.9: the log level counts at once', async (t) => {
   const config = { ...oneUpstream('http://127.0.0.1:1'), port: await freePort() }
