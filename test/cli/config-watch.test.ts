@@ -32,10 +32,12 @@ interface Setting {
   env?: Record<string, string>
   /** of the configuration, where `--config` names it */
   config?: string
+  /** between two looks; more where two of them must not fit between two saves, however busy the machine */
+  everyMs?: number
 }
 
 /** A proxy that does not listen, with its files watched. */
-function watched(t: TestContext, { dir, env, config }: Setting) {
+function watched(t: TestContext, { dir, env, config, everyMs = lookMs }: Setting) {
   const seen: SeenFiles = new Map()
   const read = () => {
     seen.clear()
@@ -53,7 +55,7 @@ function watched(t: TestContext, { dir, env, config }: Setting) {
   const { config: first, warnings } = read()
   const built = buildApp({ config: first, version: '0.0.0-test', warnings, destination })
   const reloader = new Reloader(built, { seen, read: () => Promise.resolve(read()) })
-  const watch = watchConfig(built.app, reloader, lookMs)
+  const watch = watchConfig(built.app, reloader, everyMs)
   t.after(() => {
     watch.stop()
     built.app.agents.destroy()
@@ -136,19 +138,17 @@ test('contract §3.18: the links of a Kubernetes volume lead elsewhere, and what
 
 test('contract §3.18: a file that is saved in halves is read when it is whole', async (t) => {
   const setting = folder()
-  const { app, reloads, broken } = watched(t, setting)
-  await threeLooks()
+  const { app, reloads, broken } = watched(t, { ...setting, everyMs: 500 })
 
   writeFileSync(setting.config, '')
   await until(() => app.configState.note !== undefined)
   const whileEmpty = app.configState.note
   for (let end = 1; end < with2.length; end += 1) {
     writeFileSync(setting.config, with2.slice(0, end))
-    await wait(lookMs / 4)
+    await wait(10)
   }
   writeFileSync(setting.config, with2)
   await until(() => app.config.keep_alive_s === 2)
-  await threeLooks()
 
   assert.match(whileEmpty!, /config\.json is empty: the running configuration stays/)
   assert.deepEqual([reloads(), broken()], [1, 0])
@@ -279,12 +279,11 @@ test('contract §3.18: a config.json that comes into DATA_DIR takes the place of
 
 test('contract §3.18: a file that is saved again and again is read when that is over', async (t) => {
   const setting = folder()
-  const { app, reloads } = watched(t, setting)
-  await threeLooks()
+  const { app, reloads } = watched(t, { ...setting, everyMs: 300 })
 
   for (let count = 1; count <= 60; count += 1) {
     writeFileSync(setting.config, `{"keep_alive_s": ${count}}`)
-    await wait(lookMs / 4)
+    await wait(10)
   }
   await until(() => app.config.keep_alive_s === 60)
 
