@@ -31,7 +31,7 @@ import { UsageFileError } from '../lib/usage/folder.ts'
 
 const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 
-const ownKeyNote = 'DROID2API_KEY to your own key for the upstream, unless the demo is what runs.\n'
+const ownKeyNote = 'DROID2API_KEY to your own key for the upstream, unless the demo is running.\n'
 
 /** As it was at the start: a reload reads the `.env` files again. */
 const startEnvironment = { ...process.env }

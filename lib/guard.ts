@@ -66,14 +66,14 @@ function holderOf(key: string, known: readonly ClientKey[]): Caller | undefined 
 
 /** Why a known key is taken no longer; undefined while it is. The last day ends at its last second here. */
 export function whyRefused({ name, enabled, expires }: Caller): string | undefined {
-  if (!enabled) return `The key of the client ${name} is switched off.`
+  if (!enabled) return `The key of the client ${name} is disabled.`
   if (expires === undefined || localDay(new Date()) <= expires) return undefined
   return `The key of the client ${name} expired on ${expires}.`
 }
 
 /** `refused`: why the key that came is not taken. */
 export function keyNeeded(
-  refused = 'This proxy asks for a client key. Send one of its api_keys as `Authorization: Bearer …` or `x-api-key`.',
+  refused = 'Missing or unknown client key. Send one of api_keys as `Authorization: Bearer …` or `x-api-key`.',
 ): ProxyError {
   return new ProxyError(401, 'invalid_api_key', refused, {
     headers: { 'www-authenticate': 'Bearer' },

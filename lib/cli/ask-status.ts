@@ -56,7 +56,7 @@ async function whyNot(url: string, status: number, key: string | undefined): Pro
     const place = `The droid2api at ${shown(url)}`
     return new NoStatus(
       key === undefined
-        ? `${place} shows itself to its own machine or to who has its admin key. Set ADMIN_KEY to that key.`
+        ? `${place} answers only its own machine and the holder of its admin key. Set ADMIN_KEY to that key.`
         : `${place} does not take this admin key. Set ADMIN_KEY to the one that it was started with.`,
     )
   }

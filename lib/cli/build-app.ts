@@ -152,8 +152,8 @@ function exposureWarnings({ config, account }: App): string[] {
   if (loopback.test(config.host) || config.prepared.clientKeys.length > 0) return []
   if (!spendsAccount && !spendsKeys) return []
   const what = spendsAccount
-    ? 'whoever reaches this port can spend the account'
-    : 'whoever reaches this port can spend your keys'
+    ? 'anybody who reaches this port can use the account'
+    : 'anybody who reaches this port can use your keys'
   return [
     `listening on ${config.host} without api_keys: ${what}. Set API_KEYS, or listen on 127.0.0.1.`,
   ]

@@ -120,7 +120,7 @@ export async function tokenFinding(
   if (isUsable(kept)) return usable(token, new Date(kept.expiresAt).toISOString())
   return {
     level: 'warning',
-    what: `${token}: none that serves; it would have to be renewed, which spends the refresh token. The start does that; \`check --renew\` does it now.`,
+    what: `${token}: none is usable; renewing it spends the refresh token. The start does that; \`check --renew\` does it now.`,
   }
 }
 

@@ -14,12 +14,12 @@ Commands
   init            write a first configuration for the keys and local servers that are there
   demo            serve with a built-in upstream, no account needed
   check           check configuration, credentials and port, then exit
-  env CLIENT      the line that points a shell at the proxy: claude, codex or openai
-  status          how a running proxy is: accounts, requests, usage
-  usage           what was used, as a table; elsewhere than on a terminal as JSON
-  explain [FILE]  what becomes of the request in FILE or in a pipe; nothing is sent
-  schema          the JSON schema of config.json, for editors
-  key NAME        make up a client key, and print it with its entry for config.json
+  env CLIENT      print the line that points CLIENT at the proxy: claude, codex or openai
+  status          show how a running proxy is: accounts, requests, usage
+  usage           show what was used: a table on a terminal, JSON elsewhere
+  explain [FILE]  show what becomes of the request in FILE or in a pipe; nothing is sent
+  schema          print the JSON schema of config.json, for editors
+  key NAME        make a client key and print it with its entry for config.json
 
 Flags
   -p, --port N        port to listen on (default 3000)
@@ -31,22 +31,22 @@ Flags
       --renew         check: the same, and renew the login where it is due
       --json          check, status, usage, explain: one JSON object instead of lines
       --url URL       status: of the proxy there (default: the one of this configuration)
-      --csv           usage: one line a row
+      --csv           usage: one line for each row
       --since WHEN    usage: 7d, 2026-11, 2026-11-01..14 (default: this month)
       --by WHAT       usage: day, client, model, endpoint, account, or several
                       with commas (default: day)
-  -m, --model ID      env: the model that the client is to use, of any type;
+  -m, --model ID      env: the model that the client uses, of any type;
                       explain: in place of the one that the request names
-      --route PATH    explain: where it arrives (default /v1/chat/completions)
-      --header 'K: V' explain: a header that it has; may be given several times
-      --curl          explain: what goes up as a line for a shell
+      --route PATH    explain: the route it arrives at (default /v1/chat/completions)
+      --header 'K: V' explain: a header of the request; may be given several times
+      --curl          explain: print what goes upstream as a curl command
       --preset NAME   init: only this provider; may be given several times
       --out FILE      init: where to write (default: config.json in DATA_DIR)
       --offline       init: ask only servers on this machine for their models
       --print         init: print the configuration, write nothing
-      --force         init: also over a file that is there
-  -h, --help          this text
-  -v, --version       the version
+      --force         init: overwrite a file that is there
+  -h, --help          print this text
+  -v, --version       print the version
 
 Exit codes
   0 as asked   1 failed, or check found an error   2 wrong command line

@@ -65,7 +65,7 @@ export function accountFaults(given: readonly GivenEndpoint[]): string[] {
     const { accounts, auth, choose } = endpoint
     const place = `endpoints[${index}]`
     if (accounts === undefined) {
-      return choose === undefined ? [] : `${place}.choose chooses among accounts; name them, too`
+      return choose === undefined ? [] : `${place}.choose needs accounts to choose from`
     }
     if (accounts.length === 0) return `${place}.accounts is empty; name one, or leave it out`
     if (auth !== undefined) return `${place} has both auth and accounts; leave one of them out`
@@ -89,7 +89,7 @@ function faultsOf(account: AccountEntry, index: number, all: readonly AccountEnt
   const place = `accounts[${index}]`
   const faults: string[] = []
   if (!isPlainName(name)) {
-    faults.push(`${place}.name has to be 1 to 32 of a-z, 0-9, ".", "_" and "-", as logs show it`)
+    faults.push(`${place}.name must be 1 to 32 of a-z, 0-9, ".", "_" and "-", as logs show it`)
   }
   if (all.findIndex((one) => one.name === name) < index) {
     faults.push(`${place}.name is ${JSON.stringify(name)} a second time`)
@@ -103,10 +103,10 @@ function faultsOf(account: AccountEntry, index: number, all: readonly AccountEnt
     if (wrong) faults.push([`${place}.${kind}`, wrong].join(' '))
   }
   if (header !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
-    faults.push(`${place}.header is no header name`)
+    faults.push(`${place}.header is not a header name`)
   }
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    faults.push(`${place}.token_url is no http or https address`)
+    faults.push(`${place}.token_url is not an http or https address`)
   }
   const same = all.findIndex((one) => one !== account && isSame(one, account))
   if (same !== -1 && same < index) {
@@ -140,7 +140,7 @@ function unknownAccounts(
     if (names.indexOf(name) < at) return `${place} a second time`
     if (known.includes(name)) return []
     const near = nearest(name, known)
-    return `${place}, which no account is called${near ? ` (did you mean ${near}?)` : ''}`
+    return `${place}, but no account has that name${near ? ` (did you mean ${near}?)` : ''}`
   })
 }
 
@@ -153,6 +153,6 @@ function fallbackFaults(index: number, { models }: ConfigData): string[] {
     if (fallback.indexOf(id) < at) return `${place} a second time`
     if (known.includes(id)) return []
     const near = nearest(id, known)
-    return `${place}, which no model is called${near ? ` (did you mean ${near}?)` : ''}`
+    return `${place}, but no model has that name${near ? ` (did you mean ${near}?)` : ''}`
   })
 }

@@ -93,7 +93,7 @@ export function originPattern(allowed: readonly string[]): RegExp {
 /** What is wrong with one of `cors_origins`, as the rest of a sentence that begins with it; undefined where nothing is. */
 export function originFault(text: string): string | undefined {
   if (text === '*') {
-    return 'which would let every web page spend the account; name the origins that may, such as https://chat.example or https://*.example.com'
+    return 'which would let every web page use the account; name the origins that may, such as https://chat.example or https://*.example.com'
   }
   if (/^file:/i.test(text)) return 'but pages of file:// send the origin null; write that'
   if (text.toLowerCase() === 'null') return undefined
@@ -102,7 +102,7 @@ export function originFault(text: string): string | undefined {
   return 'expected an origin such as https://chat.example, https://*.example.com, http://localhost:*, app://obsidian.md or null'
 }
 
-/** Forgiven: an origin has no slash at its end, but a copied address does. */
+/** Forgiven: an origin does not end in a slash, but a copied address does. */
 export function hasTrailingSlash(text: string): boolean {
   return /[^/]\/$/.test(text)
 }

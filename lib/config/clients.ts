@@ -33,9 +33,7 @@ export function checkClients(
     checkName(caller, names.get(caller.name), fault)
     checkKey(caller, keys.get(hashedKey(caller.key)), fault)
     if (!config.usage.enabled && (caller.requests_per_day ?? caller.tokens_per_day) !== undefined) {
-      remarks.warn(
-        `${place}: with usage off a limit of the day forgets at each restart what was used`,
-      )
+      remarks.warn(`${place}: with usage off, a daily limit starts anew at each restart`)
     }
     names.set(caller.name, place)
     keys.set(hashedKey(caller.key), place)
@@ -56,13 +54,14 @@ function checkName(
   const shown = JSON.stringify(name.slice(0, 40))
   if (!isPlainName(name)) {
     fault(`name is ${shown}, expected up to 32 small letters, digits, ".", "_" or "-"`)
-  } else if (other !== undefined) fault(`name is ${shown}, as is that of ${other}`)
+  } else if (other !== undefined) fault(`name is ${shown}, the same as that of ${other}`)
 }
 
 function checkKey({ key }: Caller, other: string | undefined, fault: (text: string) => void): void {
   if (isBrokenHash(key)) fault('key begins with sha256:, which 64 hexadecimal digits must follow')
-  else if (isExample(key)) fault('key is an example value; "droid2api key NAME" makes one up')
-  else if (other !== undefined) fault(`key is that of ${other}, too; who calls could not be told`)
+  else if (isExample(key)) fault('key is an example value; "droid2api key NAME" makes one')
+  else if (other !== undefined)
+    fault(`key is that of ${other}, too; the two could not be told apart`)
 }
 
 function checkModels(
@@ -76,9 +75,9 @@ function checkModels(
   }
   for (const pattern of models ?? []) {
     const shown = `${place}: models holds ${JSON.stringify(pattern)}`
-    if (pattern.slice(0, -1).includes('*')) fault(`${shown}; a * stands at the end alone`)
+    if (pattern.slice(0, -1).includes('*')) fault(`${shown}; a * may only stand at the end`)
     else if (!config.models.some(({ id }) => isMatch(pattern, id))) {
-      warn(`${shown}, which is the id of no model`)
+      warn(`${shown}, which is not the id of a model`)
     }
   }
 }

@@ -44,7 +44,7 @@ export function checkConsistency(config: ConfigData, check: Check): void {
     if (wrong) fault([shown, wrong].join(', '))
     else if (hasTrailingSlash(origin)) {
       warnings.push(
-        `${config.file}: ${shown}; an origin has no slash at its end, so it is left out`,
+        `${config.file}: ${shown}; an origin does not end in a slash, so it is left out`,
       )
     }
   }
@@ -60,7 +60,9 @@ export function checkConsistency(config: ConfigData, check: Check): void {
   for (const [index, { auth, name, base_url: url }] of config.endpoints.entries()) {
     if (check.skipped.endpoints.has(index)) continue
     if (URL.canParse(url) && new URL(url).username !== '') {
-      warnings.push(`the base_url of endpoint ${name} holds a user, which is not sent; use auth`)
+      warnings.push(
+        `the base_url of endpoint ${name} holds a user name, which is not sent; use auth`,
+      )
     }
     if (typeof auth === 'object' && !config.endpoint_secrets[auth.env]) {
       warnings.push(`${auth.env} is not set; endpoint ${name} needs it`)
@@ -78,11 +80,11 @@ function checkEndpoints(
     const place = `endpoints[${index}]`
     checkUrl(`${place}.base_url`, endpoint.base_url, fault)
     for (const [name, value] of Object.entries(endpoint.headers)) {
-      if (!isHeader(name, value)) fault(`${place}.headers: ${headerShown(name)} is no header`)
+      if (!isHeader(name, value)) fault(`${place}.headers: ${headerShown(name)} is not a header`)
     }
     const { auth } = endpoint
     if (typeof auth === 'object' && auth.header && !isHeader(auth.header, '')) {
-      fault(`${place}.auth.header is no header name`)
+      fault(`${place}.auth.header is not a header name`)
     }
   }
 }
@@ -132,7 +134,7 @@ function checkEndpointOf(
   if (model.endpoint !== undefined && !names.includes(model.endpoint)) {
     const near = nearest(model.endpoint, names)
     const hint = near ? ` (did you mean ${near}?)` : ''
-    fault(`${place}.endpoint is ${wanted}, which no endpoint is called${hint}`)
+    fault(`${place}.endpoint is ${wanted}, but no endpoint has that name${hint}`)
     return
   }
   const why =
@@ -158,7 +160,7 @@ function checkRedirects(
 ): void {
   for (const [alias, id] of Object.entries(redirects)) {
     if (!models.some((model) => model.id === id) && !Object.hasOwn(check.unserved, id)) {
-      check.warnings.push(`${file}: model_redirects.${alias} leads to ${id}, which is no model`)
+      check.warnings.push(`${file}: model_redirects.${alias} leads to ${id}, which is not a model`)
     }
   }
 }

@@ -154,12 +154,12 @@ function faultsOf(endpoint: JsonObject, place: string): string[] {
     .filter(isSecretKey)
     .map(
       (key) =>
-        `${place}.${key} is no key of an endpoint; put the key into a variable and name that in auth, as {"env": "MY_KEY"}`,
+        `${place}.${key} is not a key of an endpoint; put the key into a variable and name that in auth, as {"env": "MY_KEY"}`,
     )
   const { auth } = endpoint
   if (isObject(auth) && typeof auth.env === 'string' && !isVariable(auth.env)) {
     faults.push(
-      `${place}.auth.env is no name of a variable; put the key into a variable and write its name here`,
+      `${place}.auth.env is not the name of a variable; put the key into a variable and write its name here`,
     )
   }
   return faults

@@ -143,7 +143,7 @@ function clientKeys(settings: Settings, problems: Problems): Environment['API_KE
   }
   const remarks = remarksOn(name, settings, problems)
   if (name !== 'API_KEYS') {
-    remarks.warn('is the name a fork gives to API_KEYS; its key is asked for, rename it')
+    remarks.warn('is the name of API_KEYS in a fork; its key is required, rename it')
   }
   const written = writtenSecret(name, settings, problems)
   const bare = written && bareValue(written, remarks)

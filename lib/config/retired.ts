@@ -85,7 +85,7 @@ export function oldHosts(endpoints: readonly GivenEndpoint[]): string[] {
 const variables: [name: RegExp, successor: string][] = [
   [
     /^ADMIN_ACCESS_KEY$/,
-    'ADMIN_KEY is the key of who may look, API_KEYS holds those of the clients',
+    'ADMIN_KEY is the key for usage and status, API_KEYS holds those of the clients',
   ],
   [/^(?:FACTORY_API_KEYS|DROID_REFRESH_KEYS|KEY_POOL_\w+)$/, severalAccounts],
   [/^REDIS_(?:ENABLED|HOST)$/, 'set TOKEN_STORE=redis://host:6379'],
@@ -103,7 +103,7 @@ export function retiredVariables(settings: Settings, env: NodeJS.ProcessEnv): st
     const successor = variables.find(([pattern]) => pattern.test(name))?.[1]
     if (!successor || !value || /^(?:false|0|off|no)$/i.test(value)) continue
     if (source === 'environment' && /^(?:REDIS|CLUSTER|SYSTEM)_/.test(name)) continue
-    warnings.push(`${source}: ${name} is read by others only: ${successor}`)
+    warnings.push(`${source}: ${name} is not read here: ${successor}`)
   }
   return warnings
 }

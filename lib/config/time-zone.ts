@@ -6,7 +6,7 @@ export function zoneWarnings({ get, source }: Settings): string[] {
   const zone = get('TZ')
   if (zone === undefined || isZone(zone.replace(/^:/, ''))) return []
   return [
-    `${source('TZ')}: TZ is ${JSON.stringify(zone)}, which is the name of no time zone; write one such as Europe/Berlin, or days may end at another hour`,
+    `${source('TZ')}: TZ is ${JSON.stringify(zone)}, which is not a time zone; write one such as Europe/Berlin, or days may end at another hour`,
   ]
 }
 

@@ -60,7 +60,7 @@ function unknownKey(parent: string, key: string, value: unknown, known: string[]
   const near = nearest(key, known)
   const hint = near ? ` (did you mean ${near}?)` : ''
   const text = isStrict(place)
-    ? `unknown key ${place}${hint}; a limit that is not understood would not hold`
+    ? `unknown key ${place}${hint}; a limit that is not understood cannot be enforced`
     : `unknown key ${place}${hint}; it is ignored`
   return [{ place, near: near && parent + near, text }]
 }

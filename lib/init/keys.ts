@@ -146,7 +146,7 @@ function baseOf(variable: string, { get, say }: Search): { name: string; url: UR
   if (!name || !text) return undefined
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))
     return { name, url: new URL(text) }
-  say(`${name} is no http or https address`)
+  say(`${name} is not an http or https address`)
   return undefined
 }
 

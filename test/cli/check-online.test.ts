@@ -50,7 +50,7 @@ test('contract §4: check --online spends no refresh token; --renew does, and sa
   const renewed = await online(t, options, '--renew')
   const again = await online(t, options)
 
-  assert.match(asked.said, /warning token: none that serves; .* `check --renew` does it now/)
+  assert.match(asked.said, /warning token: none is usable; .* `check --renew` does it now/)
   assert.match(renewed.said, /ok +token: usable until \d/)
   assert.match(again.said, /ok +token: usable until \d/)
   assert.equal(tokens.refreshes, 1)
@@ -251,7 +251,7 @@ test('contract §4: check tells of each account with a name what is kept of it, 
   assert.match(offline.stdout(), /ok +token store of work: .*work\.json/)
   assert.match(offline.stdout(), /ok +account own: key\n/)
   assert.match(offline.stdout(), /ok +account old: not enabled\n/)
-  assert.match(said, /warning token of work: none that serves; .*`check --renew` does it now/)
+  assert.match(said, /warning token of work: none is usable; .*`check --renew` does it now/)
   assert.match(said, /ok +token of own: a fixed key, nothing to renew/)
   assert.match(said, /ok +upstream: mine .*; not tried with the account work/)
   assert.equal(servers[0].requests.length + servers[1].requests.length, 0)

@@ -125,7 +125,7 @@ test('contract §4.12: the admin key goes along only where nothing is told witho
 })
 
 const refusals: [what: string, admin_key: string | undefined, said: RegExp][] = [
-  ['no key', undefined, /shows itself to .* who has its admin key\. Set ADMIN_KEY/],
+  ['no key', undefined, /answers only .* the holder of its admin key\. Set ADMIN_KEY/],
   ['a hash of one', `sha256:${'0'.repeat(64)}`, /Set ADMIN_KEY to that key/],
   ['a wrong one', 'a-wrong-key-of-mine', /does not take this admin key/],
 ]
@@ -178,7 +178,7 @@ test('contract §4.12: the command ends with 0 where one runs, with the admin ke
   const [without, withKey] = [ask({}), ask({ ADMIN_KEY: key })]
 
   assert.deepEqual([await without.exit, await withKey.exit], [1, 0])
-  assert.match(without.stderr(), /^The droid2api at http:\S+ shows itself .*\n$/)
+  assert.match(without.stderr(), /^The droid2api at http:\S+ answers only its own machine .*\n$/)
   assert.equal(without.stdout(), '')
   assert.match(withKey.stdout(), /^droid2api \d/)
   assert.ok(!withKey.stdout().includes(key))

@@ -51,7 +51,7 @@ const faulty: [what: string, config: Record<string, unknown>, fault: RegExp][] =
   [
     'a mail address',
     { ...whole, accounts: [one, { name: 'me@x.org', key: 'k-2' }] },
-    /^accounts\[1\]\.name has to be 1 to 32 of/,
+    /^accounts\[1\]\.name must be 1 to 32 of/,
   ],
   [
     'no credential',
@@ -76,12 +76,12 @@ const faulty: [what: string, config: Record<string, unknown>, fault: RegExp][] =
   [
     'a header of two words',
     { ...whole, accounts: [{ ...one, header: 'x key' }] },
-    /^accounts\[0\]\.header is no header name$/,
+    /^accounts\[0\]\.header is not a header name$/,
   ],
   [
     'an address of files',
     { ...whole, accounts: [{ ...one, token_url: 'file:///x' }] },
-    /^accounts\[0\]\.token_url is no http/,
+    /^accounts\[0\]\.token_url is not an http/,
   ],
   [
     'a number for a key',
@@ -91,7 +91,7 @@ const faulty: [what: string, config: Record<string, unknown>, fault: RegExp][] =
   [
     'an unknown account',
     { ...whole, endpoints: [{ ...endpoint, accounts: ['onn'] }] },
-    /^endpoints\[0\]\.accounts\[0\] is "onn", which no account is called \(did you mean one\?\)$/,
+    /^endpoints\[0\]\.accounts\[0\] is "onn", but no account has that name \(did you mean one\?\)$/,
   ],
   [
     'an account twice',
@@ -116,7 +116,7 @@ const faulty: [what: string, config: Record<string, unknown>, fault: RegExp][] =
   [
     'a choice of nothing',
     { ...whole, endpoints: [{ ...endpoint, accounts: undefined, choose: 'sticky' }] },
-    /^endpoints\[0\]\.choose chooses among accounts/,
+    /^endpoints\[0\]\.choose needs accounts to choose from/,
   ],
   [
     'another choice',
@@ -131,7 +131,7 @@ const faulty: [what: string, config: Record<string, unknown>, fault: RegExp][] =
   [
     'an unknown fallback',
     { ...whole, models: [{ ...model, fallback: ['mm'] }] },
-    /^models\[0\]\.fallback\[0\] is "mm", which no model is called \(did you mean m\?\)$/,
+    /^models\[0\]\.fallback\[0\] is "mm", but no model has that name \(did you mean m\?\)$/,
   ],
   [
     'no attempt at all',

@@ -87,17 +87,17 @@ const wrong: [what: string, file: unknown, fault: RegExp, env?: Record<string, s
   [
     'two names alike',
     { clients: [alice, { name: 'alice', key: 'k-another-0815' }] },
-    /clients\[1\]: name is "alice", as is that of .*clients\[0\]/,
+    /clients\[1\]: name is "alice", the same as that of .*clients\[0\]/,
   ],
   [
     'the name of a numbered key',
     { clients: [{ name: 'key-1', key }], api_keys: ['k-another-0815'] },
-    /clients\[0\]: name is "key-1", as is that of one of api_keys/,
+    /clients\[0\]: name is "key-1", the same as that of one of api_keys/,
   ],
   [
     'a name of the file in the environment',
     { clients: [alice] },
-    /environment: API_KEYS, alice: name is "alice", as is that of .*clients\[0\]/,
+    /environment: API_KEYS, alice: name is "alice", the same as that of .*clients\[0\]/,
     { API_KEYS: 'alice=k-another-0815' },
   ],
   [
@@ -153,7 +153,7 @@ const wrong: [what: string, file: unknown, fault: RegExp, env?: Record<string, s
   [
     'a * in the middle',
     { clients: [{ ...alice, models: ['claude-*-5'] }] },
-    /a \* stands at the end alone/,
+    /a \* may only stand at the end/,
   ],
 ]
 
@@ -176,7 +176,10 @@ test('contract §14.2: a key of another kind is not shown', () => {
 test('contract §14.3: a model that nobody has is told of', () => {
   const { warnings } = load({ clients: [{ ...alice, models: ['claude-*', 'gpt-9'] }] })
 
-  assert.match(warnings.join(), /clients\[0\]: models holds "gpt-9", which is the id of no model/)
+  assert.match(
+    warnings.join(),
+    /clients\[0\]: models holds "gpt-9", which is not the id of a model/,
+  )
   assert.equal(warnings.length, 1)
 })
 
@@ -185,7 +188,7 @@ test('contract §14.5: without usage a limit of the day is warned of, since a re
 
   const { warnings } = load({ clients }, { USAGE: 'off' })
 
-  assert.match(warnings.join(), /clients\[0\]: with usage off a limit of the day forgets/)
+  assert.match(warnings.join(), /clients\[0\]: with usage off, a daily limit starts anew/)
   assert.deepEqual(load({ clients }).warnings, [])
   assert.deepEqual(
     load({ clients: [{ ...alice, tokens_per_minute: 9 }] }, { USAGE: 'off' }).warnings,

@@ -175,7 +175,7 @@ test('contract §3.5: schema faults, unknown keys, names and references are told
     'config.json: models[0].name is missing; models[0].nam is there: did you mean it?',
     'config.json: models[2].thinking is "much", expected one of',
     'config.json: endpoints[0].base_url is "ftp://x", expected an http or https address',
-    'config.json: models[1].endpoint is "antropic", which no endpoint is called (did you mean anthropic?)',
+    'config.json: models[1].endpoint is "antropic", but no endpoint has that name (did you mean anthropic?)',
     'config.json: models[3].type is "gogle", which this version does not serve',
     'config.json: unknown key prot (did you mean port?); it is ignored',
   ]
@@ -252,7 +252,7 @@ for (const name of ['API_ACCESS_KEY', 'PROXY_API_KEY']) {
     assert.equal(upstream.requests[0]?.headers.authorization, 'Bearer fk-the-account')
     assert.match(
       proxy.app.warnings.join('\n'),
-      new RegExp(`${name} is the name a fork gives to API_`),
+      new RegExp(`${name} is the name of API_KEYS in a fork`),
     )
   })
 }
@@ -269,7 +269,7 @@ test('O7: other variables of the forks are named, those that are off or of other
   const { said } = load(t, {}, { ADMIN_ACCESS_KEY: '123', REDIS_PORT: '1' }, dotEnv)
   const elsewhere = load(t, {}, { REDIS_HOST: 'of-another-program', SYSTEM_PROMPT: 'x' })
 
-  assert.deepEqual(said.map((line) => line.replace(/ is read .*/, '')).toSorted(), [
+  assert.deepEqual(said.map((line) => line.replace(/ is not read here: .*/, '')).toSorted(), [
     '.env: REDIS_HOST',
     '.env: SYSTEM_PROMPT',
     'environment: ADMIN_ACCESS_KEY',

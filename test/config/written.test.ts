@@ -380,10 +380,9 @@ test('KO9: a secret in the path of an address is in no line of check and of the 
   await Promise.all([checked.exit, terminal.url(), piped.url()])
 
   const shown = 'endpoint o (http://127.0.0.1:1/[redacted]/v1/chat/completions)'
-  for (const program of [checked, terminal, piped]) {
+  for (const program of [checked, piped])
     assert.ok(program.stdout().includes(shown), program.stdout())
-    assert.doesNotMatch(program.stdout(), /hunter2/)
-  }
+  for (const program of [checked, terminal, piped]) assert.doesNotMatch(program.stdout(), /hunter2/)
 })
 
 const endpointKeys: [header: string | undefined, written: string, key: string][] = [

@@ -85,7 +85,7 @@ for (const env of pasted) {
   test(`contract §11.4: a key in the place of a variable’s name is a fault, unprinted: ${env.replace(/hidden/gi, '…')}`, (t) => {
     const { message } = faultOf(() => load(t, { auth: { env } }))
 
-    assert.match(message, /config\.json: endpoints\[0\]\.auth\.env is no name of a variable/)
+    assert.match(message, /config\.json: endpoints\[0\]\.auth\.env is not the name of a variable/)
     assert.doesNotMatch(message, /hidden/i)
   })
 }

@@ -160,7 +160,7 @@ test('contract §22.3: with a client key in the other header its models count, a
   assert.match(bob.text, /The client bob may not use/)
   const eve = await as('the-key-of-eve-12')
   assert.equal(eve.status, 401)
-  assert.match(eve.text, /switched off/)
+  assert.match(eve.text, /is disabled/)
 })
 
 test('contract §22.1: the admin key is no credential of the request that is explained', async (t) => {

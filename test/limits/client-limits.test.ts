@@ -166,7 +166,7 @@ test('contract §14.4: a key ends with the last second of its day, in the zone o
   assert.equal(await statusOf(ask('/v1/chat/completions')), 401)
 })
 
-test('contract §14.4: a key that is switched off is refused; beside one that is taken it does no harm', async (t) => {
+test('contract §14.4: a key that is disabled is refused; beside one that is taken it does no harm', async (t) => {
   const { proxy, ask } = await setting(t, [
     { ...alice, enabled: false },
     { name: 'bob', key: bobKey },
