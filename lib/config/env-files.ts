@@ -89,7 +89,9 @@ function readEnvFile(
     }
     return values
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = error as NodeJS.ErrnoException
+    // a folder that is a file is told of by whoever needs the folder
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     warnings.push(`${file}: ${whyUnreadable(error)}; nothing of it is used`)
     return undefined
   }

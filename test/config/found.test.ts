@@ -204,15 +204,14 @@ test('O19: a folder where a configuration or a secret should be is called one, w
   }
 })
 
-test('O19: a DATA_DIR that is a file is called one', () => {
+test('O19: a DATA_DIR that is a file is called one, once', () => {
   const all = folders()
   const file = path.join(all.home, 'file')
   writeFileSync(file, '')
 
-  assert.match(
-    load(all, { DATA_DIR: file }).warnings.join(),
-    /environment: DATA_DIR names .*file, which is a file, not a folder/,
-  )
+  const { warnings } = load(all, { DATA_DIR: file })
+  assert.equal(warnings.length, 1, warnings.join())
+  assert.match(warnings.join(), /environment: DATA_DIR names .*file, which is a file, not a folder/)
 })
 
 const noJson: [what: string, name: string, text: string, said: RegExp][] = [
