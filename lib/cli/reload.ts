@@ -167,7 +167,7 @@ function whatStays(now: Config, next: Config, outbound: Record<string, string>):
   const changes = Object.fromEntries(
     changed.map(([key, one]): [string, Change] => [
       key,
-      { running: shown(one.running), next: shown(one.next) },
+      { running: shown(key, one.running), next: shown(key, one.next) },
     ]),
   )
   const notes = Object.entries(changes).map(
@@ -193,8 +193,10 @@ function outboundVariables(): Record<string, string> {
   return Object.fromEntries(all.map((name) => [name, process.env[name] ?? '']))
 }
 
-/** An address without user and password. */
-function shown(value: unknown): unknown {
+/** An address without user and password; a folder may have an @ in its name. */
+function shown(key: string, value: unknown): unknown {
   if (value === undefined || value === '') return 'none'
-  return typeof value === 'string' ? value.replace(/^(\w+:\/\/)?.*@/s, '$1') : value
+  return typeof value === 'string' && key !== 'DATA_DIR'
+    ? value.replace(/^(\w+:\/\/)?.*@/s, '$1')
+    : value
 }

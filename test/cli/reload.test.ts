@@ -75,6 +75,17 @@ test('contract §3.9: where it listens and keeps things needs a start, which is 
   assert.doesNotMatch(program.stdout() + warnings.join(), /password/)
 })
 
+test('contract §3.9: a folder is told of as it is called', async () => {
+  const config = { ...loadedConfig(), data_dir: '/home/me@one.example/data' }
+  const { app, reload } = reloading(config)
+
+  await reload({ ...config, data_dir: '/home/me@two.example/data' })
+
+  const note =
+    'DATA_DIR is /home/me@one.example/data until the next start, then /home/me@two.example/data'
+  assert.ok(app.warnings.includes(note), app.warnings.join('\n'))
+})
+
 test('contract §3.9: a port that PORT overrules has not changed', async (t) => {
   const program = runProgram(t, { env: { PORT: '0' } })
   await program.url()
