@@ -3,7 +3,7 @@
  * never opens a model. Nothing is changed by looking, so there is no login and no cookie, and nothing to forge.
  */
 import { timingSafeEqual } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { loopback } from './config/callers.ts'
 import type { Config } from './config/types.ts'
 import { hostName, keyIn, sha256 } from './guard.ts'
@@ -87,8 +87,11 @@ export class Admin {
 }
 
 /** Whether somebody may look, where others see less and nobody is refused. */
-export function seesAll(looking: Looking, config: Config): boolean {
-  return config.prepared.adminKey ? hasAdminKey(looking.headers, config) : isHere(looking)
+export function seesAll({ url = '', headers, socket }: IncomingMessage, config: Config): boolean {
+  if (config.prepared.adminKey) return hasAdminKey(headers, config)
+  // an address in full goes before the Host header, and neither a browser nor a probe writes one
+  const host = url.startsWith('/') ? headers.host : undefined
+  return isHere({ headers, host, peer: socket.remoteAddress })
 }
 
 function isHere({ headers, host = '', peer = '' }: Looking): boolean {

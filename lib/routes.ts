@@ -32,12 +32,9 @@ interface Route {
 /** Name, version and routes, and the page for a browser that may look. Claude Code asks HEAD / before its first call. */
 const root: Endpoint = async (req, res, call) => {
   const { config, headers } = call
-  if (config.status_page && likesHtml(headers.accept)) {
-    const looking = { headers, host: headers.host, peer: req.socket.remoteAddress }
-    if (seesAll(looking, config)) {
-      await statusPage(req, res, call)
-      return
-    }
+  if (config.status_page && likesHtml(headers.accept) && seesAll(req, config)) {
+    await statusPage(req, res, call)
+    return
   }
   sendJson(res, 200, { name: 'droid2api', version: call.app.version, routes: routeNames() })
 }

@@ -1,14 +1,14 @@
 /** GET /health and GET /ready — whether the process serves, and whether it should be given work. Never a secret. */
-import type { IncomingMessage } from 'node:http'
 import { seesAll } from '../admin.ts'
 import { sendJson } from '../http/answer.ts'
-import type { App, Call, Endpoint } from '../app.ts'
+import type { App, Endpoint } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
 import { endpointsOf, inFlight, standingOf, uptimeOf } from '../status/standing.ts'
 
 export const health: Endpoint = async (req, res, call) => {
-  const { app } = call
-  const isNamed = seesNames(req, call)
+  const { app, config } = call
+  // others see how many accounts there are, and how they are
+  const isNamed = seesAll(req, config)
   const { state: status, degraded, warnings } = standingOf(app, isNamed)
   const { state: _state, ...account } = app.account.status()
   const { named: accounts, quota } = isNamed ? await allOf(app) : withoutNames(app)
@@ -25,13 +25,6 @@ export const health: Endpoint = async (req, res, call) => {
     ...(degraded.length > 0 && { degraded }),
     ...(warnings.length > 0 && { warnings }),
   })
-}
-
-/** Names and quota of accounts are for who may look; others see how many there are, and how they are. */
-function seesNames({ socket, url = '' }: IncomingMessage, { config, headers }: Call): boolean {
-  // an address in full goes before the Host header, and no probe writes one
-  const host = url.startsWith('/') ? headers.host : undefined
-  return seesAll({ headers, host, peer: socket.remoteAddress }, config)
 }
 
 async function allOf(app: App) {
