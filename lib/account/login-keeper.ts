@@ -51,7 +51,7 @@ export class LoginKeeper {
     return [...notes, ...store.notes, ...(this.#lossNote ? [this.#lossNote] : [])]
   }
 
-  /** Takes over what the store holds where it is new to us. Gives the pair that then counts. */
+  /** Takes over what the store holds where it is new to us. Returns the pair now in force. */
   async load(): Promise<Tokens> {
     const { store, startingPair, state } = this.#parts
     const stored = await store.read()

@@ -16,8 +16,8 @@ export class StoreError extends Error {}
 export class TurnError extends Error {}
 
 /**
- * Keeps a pair. Gives the pair that then counts, which is another one where another process was sooner. Throws where it
- * cannot be kept; the message says why.
+ * Saves a pair. Returns the pair now in force; another process may have saved first. Throws where it cannot be saved; the
+ * message says why.
  */
 export type SaveTokens = (pair: Tokens) => Promise<Tokens>
 

@@ -32,6 +32,26 @@ for (const readme of ['README.md', 'README.zh-CN.md']) {
   })
 }
 
+test('the figures of the READMEs are those of docs/performance.md', () => {
+  const rows = textOf('docs/performance.md').split('\n')
+  const figures = (row: string) => {
+    const found = rows.find((line) => line.startsWith(`| ${row}`))!.match(/[\d.]+(?= (?:ms|MB))/g)!
+    return found.map(Number) as [bare: number, ours: number]
+  }
+  const [bare, ours] = figures('latency at 100 requests/s, p50')
+  const expected = [
+    `${(ours - bare).toFixed(1)} ms`,
+    `${Math.round(figures('memory idle')[1])} MB`,
+    `${figures('memory with 1 000')[1]} MB`,
+    `${figures('start to first answer')[1]} ms`,
+  ]
+
+  for (const page of ['README.md', 'README.zh-CN.md']) {
+    const said = textOf(page).match(/[\d.]+ (?:ms|MB)(?=[ ,.，。（])/g)
+    assert.deepEqual(said, expected, page)
+  }
+})
+
 test('each page of docs/ says in its first line whom it is for', () => {
   for (const [english, chinese] of translations.slice(1)) {
     assert.match(textOf(english), /^# .+\n\nFor who(?:m)?ever /, english)
