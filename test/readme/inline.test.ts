@@ -149,6 +149,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'npm run format:check': isScript,
   'npm run types': isScript,
   'npm run deadcode': isScript,
+  'npm run record': isScript,
   'npm run bench': isScript,
   'npm run bench JSON': isScript,
   'npm run bench -- --roads': isScript,
