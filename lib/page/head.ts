@@ -112,7 +112,7 @@ function brokenConfig(
   return [{ text: say('configBroken', fileName(file), last.faults.join('; ')), isBad: true }]
 }
 
-function figures({ usage, now }: StatusContent, telling: Telling): Child {
+function figures({ usage }: StatusContent, telling: Telling): Child {
   if (usage === null || 'problem' in usage) return false
   const { say, format } = telling
   const { total, days, clients } = usage
@@ -122,7 +122,7 @@ function figures({ usage, now }: StatusContent, telling: Telling): Child {
   const failed = total.requests > 0 ? say('failed', format.share(total.errors, total.requests)) : ''
   return h(
     'dl',
-    { class: 'figures', 'data-at': now.slice(0, 10) },
+    { class: 'figures' },
     figure(
       say('costToday'),
       isPriced ? format.money(today.cost_micro_usd) : '–',

@@ -32,8 +32,7 @@ after(async () => {
 })
 
 function browser(): Promise<Browser> {
-  need('chromium')
-  started ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: flags })
+  started ??= chromium.launch({ executablePath: need('chromium'), args: flags })
   return started
 }
 

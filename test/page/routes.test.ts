@@ -91,16 +91,19 @@ test('contract §20.2: the page is kept by nobody, and loads nothing but its own
   }
 })
 
-test('contract §20.2: page, style sheet and script are at most 60 KB together, and HEAD sends none of it', async (t) => {
+test('contract §20.2: page, style sheet and script are at most 60 KB together and no part of the program, and HEAD sends none of it', async (t) => {
   const { url } = await startProxy(t, { config: { models: [] } })
   const dir = path.join(builtProgram(), '..', '..', 'page')
 
   const { body } = await get(`${url}/status`)
   const files = ['page.css', 'page.js'].map((name) => readFileSync(path.join(dir, name)).length)
+  const program = readFileSync(path.join(dir, '..', 'bin', 'main.mjs'), 'utf8')
   const head = await fetch(`${url}/status`, { method: 'HEAD', headers: { accept: browsers } })
 
   const bytes = Buffer.byteLength(body) + files[0]! + files[1]!
   assert.ok(bytes > 20_000 && bytes <= 60_000, `${bytes} bytes`)
+  const ownWords = 'This page only shows'
+  assert.deepEqual([body.includes(ownWords), program.includes(ownWords)], [true, false])
   assert.equal(await head.text(), '')
   assert.ok(Number(head.headers.get('content-length')) > 1000)
 })
