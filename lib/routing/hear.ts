@@ -74,9 +74,12 @@ async function begun(call: Call, answer: UpstreamAnswer, hasElsewhere: boolean):
     return { answer: { ...answer, stream: unread(stream) }, status, text }
   }
   if (!isEventStream || !hasElsewhere) return { answer, status, text: '' }
+  let error: ReturnType<typeof firstErrorIn>
+  const hasBegun = (bytes: Buffer) => (error = firstErrorIn(bytes.toString('utf8'))) !== undefined
   const patience = { isEnough: hasBegun, patienceMs: config.keep_alive_s * 1000, signal }
   const bytes = await beginningOf(stream, patience)
-  const error = firstErrorIn(bytes.toString('utf8'))
+  // what is over when it comes is not asked whether it is enough
+  if (error === undefined) hasBegun(bytes)
   const looked = { ...answer, stream: unread(stream) }
   if (error === undefined || error === 'none') return { answer: looked, status, text: '' }
   app.metrics?.begunWithError(call.record, error.status)
@@ -85,10 +88,6 @@ async function begun(call: Call, answer: UpstreamAnswer, hasElsewhere: boolean):
 
 function isNever(): boolean {
   return false
-}
-
-function hasBegun(bytes: Buffer): boolean {
-  return firstErrorIn(bytes.toString('utf8')) !== undefined
 }
 
 /** There is no credential to send it with. */
