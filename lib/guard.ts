@@ -85,6 +85,7 @@ export function sha256(text: string): Buffer {
 }
 
 export interface Asking {
+  method: string | undefined
   headers: IncomingHttpHeaders
   /** whom the request is for: the `Host` header, or the host of an absolute URL; undefined for a request without one */
   host: string | undefined
@@ -113,9 +114,15 @@ export function checkBrowser(asking: Asking, config: Config): void {
       'Web pages of this origin may not call the proxy. Add it to cors_origins in config.json if you trust it.',
     )
   }
-  if (origin === undefined && headers['sec-fetch-site'] === 'cross-site') {
+  if (origin === undefined && headers['sec-fetch-site'] === 'cross-site' && !isVisit(asking)) {
     throw forbidden('origin_not_allowed', 'Web pages of other sites may not call the proxy.')
   }
+}
+
+/** Somebody follows a link, which shows the answer to them alone; no GET changes anything. A form is a POST, a frame no document. */
+function isVisit({ method, headers }: Asking): boolean {
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': shownAs } = headers
+  return method === 'GET' && mode === 'navigate' && shownAs === 'document'
 }
 
 /**

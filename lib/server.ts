@@ -114,6 +114,7 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
   const open = found.route?.open === true || found.path === '*'
   const isPreflight = isOptions(req) && req.headers['access-control-request-method'] !== undefined
   const asking = {
+    method: req.method,
     headers: req.headers,
     host: found.authority ?? req.headers.host,
     hasKey,

@@ -25,6 +25,33 @@ test('contract §8, row 62: a web page of a foreign origin cannot spend the acco
   assert.equal(upstream.requests.length, 0)
 })
 
+test('contract §8: a link of another site leads to the page, and nothing else of another site does', async (t) => {
+  const upstream = await startUpstream(t, [])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const link = {
+    accept: 'text/html',
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+  }
+  // fetch writes a mode of its own
+  const status = (path: string, headers: Record<string, string>, method = 'GET') =>
+    new Promise((resolve, reject) => {
+      request(url + path, { method, headers }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      })
+        .once('error', reject)
+        .end()
+    })
+
+  for (const path of ['/', '/status']) assert.equal(await status(path, link), 200)
+  assert.equal(await status('/status', { ...link, 'sec-fetch-dest': 'iframe' }), 403)
+  assert.equal(await status('/status.json', { ...link, 'sec-fetch-mode': 'no-cors' }), 403)
+  assert.equal(await status('/v1/messages', link, 'POST'), 403)
+  assert.equal(upstream.requests.length, 0)
+})
+
 test('row 62: a page on loopback may call, and its preflight is granted the headers SDKs send', async (t) => {
   const upstream = await startUpstream(t, [{ body: {} }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
