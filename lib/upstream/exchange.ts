@@ -84,7 +84,7 @@ class Exchange {
     if (app.plainStreams.has(this.#target)) return await this.#askPlainly(besides)
     const answer = await this.#lastAnswer()
     const { status, headers, stream } = answer
-    if (status < 400 || !this.#mayRepeat) return answer
+    if (status < 400) return answer
     const bytes = await beginningOf(stream, { isEnough: isNever, patienceMs: refusalMs, signal })
     if (signal.cancelled) {
       stream.destroy()
@@ -93,6 +93,9 @@ class Exchange {
     const looked = { ...answer, stream: unread(stream) }
     if (!besides.isRefused(status, textOf(bytes, headers['content-encoding']))) return looked
     drain(looked.stream)
+    // what was refused is not what the client sent, and so none of its attempts
+    const { trip } = this.#target
+    if (trip) trip.sends -= 1
     const plain = await this.#askPlainly(besides)
     // Else the refusal was of something else, and only repeats the word: a client could end the counting by it.
     if (plain.status < 400) app.plainStreams.add(this.#target)

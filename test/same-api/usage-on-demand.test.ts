@@ -175,6 +175,26 @@ test('contract §15.10: any other refusal goes to the client as it came, and so 
   assert.equal(upstream.requests.length, 2)
 })
 
+test('contract §15.10: the request without the question is sent also where a request is sent but once', async (t) => {
+  const upstream = await startUpstream(t, (request) =>
+    optionsOf(request) ? refusals.Mistral! : { sse: [hidden] },
+  )
+  const names = ['one', 'two']
+  const endpoints = [
+    { name: 'other', type: 'common', base_url: upstream.url, accounts: names, choose: 'first' },
+  ]
+  const accounts = names.map((name) => ({ name, key: `key-of-${name}-1` }))
+  const proxy = await startProxy(t, {
+    config: oneUpstream(upstream.url, { accounts, endpoints, retry: { attempts: 1 } }),
+  })
+  const body = { model: 'glm-4.6', messages: [{ role: 'user', content: 'Hi' }], stream: true }
+
+  const answer = await post(`${proxy.url}/v1/chat/completions`, body)
+
+  assert.equal(await answer.text(), hidden)
+  assert.deepEqual(upstream.requests.map(optionsOf), [{ include_usage: true }, undefined])
+})
+
 test('contract §15.10: a refusal that only repeats what a client wrote does not end the counting of all', async (t) => {
   const script: Script = (request, reply) => {
     const { messages } = request.json() as { messages: { role: string }[] }
