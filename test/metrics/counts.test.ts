@@ -210,7 +210,7 @@ test('contract §21.5: an answer that begins with an error counts as that, one t
     config: {
       system_prompt: '',
       metrics: true,
-      timeouts: { idle_s: 0.2 },
+      timeouts: { idle_s: 1 },
       accounts: names.map((name) => ({ name, key: `key-${name}`, header: 'x-api-key' })),
       endpoints: [
         { name: 'first', type: 'anthropic', base_url: upstream.url, accounts: ['one'] },
@@ -238,6 +238,40 @@ test('contract §21.5: an answer that begins with an error counts as that, one t
     [
       ['first', '5xx', 1],
       ['second', 'timeout', 1],
+    ],
+  )
+})
+
+test('contract §21.5: an answer that begins with an error counts once, also where nobody else serves and the client gets it', async (t) => {
+  const sse = [`event: error\ndata: ${JSON.stringify(refusal)}\n\n`]
+  const upstream = await startUpstream(t, () => ({ sse }))
+  const nobody = 'http://127.0.0.1:1'
+  const proxy = await startProxy(t, {
+    config: {
+      system_prompt: '',
+      metrics: true,
+      endpoints: [
+        { name: 'first', type: 'anthropic', base_url: upstream.url, auth: 'none' },
+        { name: 'second', type: 'anthropic', base_url: nobody, auth: 'none' },
+      ],
+      models: [
+        { name: 'A', id: 'a', type: 'anthropic', endpoint: 'first', fallback: ['b'] },
+        { name: 'B', id: 'b', type: 'anthropic', endpoint: 'second' },
+      ],
+    },
+  })
+
+  const answer = await post(`${proxy.url}/v1/messages`, { ...question, model: 'a', stream: true })
+  const got = await answer.text()
+  const scrape = await settled(proxy)
+
+  assert.match(got, /error/)
+  const counted = scrape.all('droid2api_attempts_total').filter(({ value }) => value > 0)
+  assert.deepEqual(
+    counted.map(({ labels, value }) => [labels.endpoint, labels.outcome, value]),
+    [
+      ['first', '5xx', 1],
+      ['second', 'connect', 1],
     ],
   )
 })

@@ -283,6 +283,7 @@ test('contract §21.7: what is used of an account is told by window, those that 
     'anthropic-ratelimit-unified-7d_opus-utilization': '0.9',
     'anthropic-ratelimit-unified-made-up-utilization': '0.1',
     'anthropic-ratelimit-unified-also-made-up-utilization': '0.3',
+    'anthropic-ratelimit-unified-made-up-last-utilization': '0.1',
   }
   const upstream = await startUpstream(t, () => ({
     headers: limits,
