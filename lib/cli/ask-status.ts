@@ -1,9 +1,7 @@
 /** Asks a running droid2api how it is: without a key where that is enough, since a key that stays at home cannot be lost. */
-import { once } from 'node:events'
-import http, { type IncomingMessage } from 'node:http'
-import https from 'node:https'
-import { text } from 'node:stream/consumers'
 import { objectFrom } from '../../pipelines/json/value.ts'
+import { createAgents } from '../network/agents.ts'
+import { answerTo, NoAnswer, type Answer } from '../network/one-answer.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
 import type { StatusContent } from '../status/content.ts'
 
@@ -11,34 +9,32 @@ import type { StatusContent } from '../status/content.ts'
 export class NoStatus extends Error {}
 
 /** It reads a month of usage from what may be a slow card. */
-const patienceMs = 10_000
+const patienceS = 10
+/** Far more than it ever tells. */
+const maxBytes = 50_000_000
 
 /** `url`: without a path, unless the proxy is below one. `key`: the admin key, where one is known. Throws NoStatus. */
 export async function askStatus(url: string, key: string | undefined): Promise<StatusContent> {
   const first = await answerOf(`${url}/status.json`, undefined)
   const isClosed = first.status === 401 || first.status === 404
   const answer = isClosed && key !== undefined ? await answerOf(`${url}/status.json`, key) : first
-  const content = objectFrom(answer.body)
+  const content = objectFrom(answer.text)
   if (answer.status === 200 && content && 'uptime_s' in content) {
     return content as unknown as StatusContent
   }
   throw await whyNot(url, answer.status, key)
 }
 
-interface Answer {
-  status: number
-  body: string
-}
+const agents = createAgents()
 
 async function answerOf(url: string, key: string | undefined): Promise<Answer> {
-  const { get } = url.startsWith('https:') ? https : http
   const headers = { accept: 'application/json', ...(key !== undefined && { 'x-api-key': key }) }
+  const to = new URL(url)
+  const agent = agents.fresh(to)
   try {
-    const asked = get(url, { headers, agent: false, signal: AbortSignal.timeout(patienceMs) })
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-    return { status: answer.statusCode ?? 0, body: await text(answer) }
+    return await answerTo({ method: 'GET', url: to, headers, agent, patienceS, maxBytes })
   } catch (error) {
-    const isLate = (error as Error).name === 'AbortError'
+    const isLate = error instanceof NoAnswer
     const why = isLate ? 'it does not answer' : unreachableReason(error as Error).why
     throw new NoStatus(
       `No droid2api runs at ${shown(url)}: ${why}. Start it with droid2api serve, or name another by --url.`,
@@ -47,7 +43,7 @@ async function answerOf(url: string, key: string | undefined): Promise<Answer> {
 }
 
 async function whyNot(url: string, status: number, key: string | undefined): Promise<NoStatus> {
-  const about = objectFrom((await answerOf(url, undefined)).body)
+  const about = objectFrom((await answerOf(url, undefined)).text)
   if (about?.name !== 'droid2api') {
     return new NoStatus(`What answers at ${shown(url)} is not droid2api. Name another by --url.`)
   }

@@ -1,9 +1,8 @@
 /** The droid2api that answers at the configured port, if one does, and how its login is. */
-import { once } from 'node:events'
-import http, { type IncomingMessage } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import type { Config } from '../config/types.ts'
+import { createAgents } from '../network/agents.ts'
+import { answerTo } from '../network/one-answer.ts'
 import { addressOf } from './banner.ts'
 
 export interface Running {
@@ -19,6 +18,9 @@ export interface RunningAccount {
   lastError?: string
   expiresAt?: string
 }
+
+/** More than it tells of hundreds of accounts. */
+const maxBytes = 1_000_000
 
 /** `undefined` where nothing is there, or something else. */
 export async function findRunning({ port, host }: Config): Promise<Running | undefined> {
@@ -54,11 +56,12 @@ function accountFrom(
   }
 }
 
-async function answerOf(url: string): Promise<JsonObject | undefined> {
+async function answerOf(address: string): Promise<JsonObject | undefined> {
+  const url = new URL(address)
+  const agent = createAgents().fresh(url)
+  const ask = { method: 'GET', url, headers: {}, agent, patienceS: 1, maxBytes } as const
   try {
-    const asked = http.get(url, { signal: AbortSignal.timeout(1000) })
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-    return objectFrom(await text(answer))
+    return objectFrom((await answerTo(ask)).text)
   } catch {
     // not a droid2api
     return undefined

@@ -1,4 +1,4 @@
-/** One question to a server beside the requests of clients, as `check` and `init` ask it: with an end to its patience. */
+/** One question to a server beside the requests of clients, as `check`, `init` and `status` ask it: with an end to its patience. */
 import { once } from 'node:events'
 import type { Agent, IncomingMessage } from 'node:http'
 import { requestFor } from './agents.ts'
