@@ -150,6 +150,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'npm run types': isScript,
   'npm run deadcode': isScript,
   'npm run record': isScript,
+  'npm run screenshots': isScript,
   'npm run bench': isScript,
   'npm run bench JSON': isScript,
   'npm run bench -- --roads': isScript,
