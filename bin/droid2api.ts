@@ -144,7 +144,7 @@ const commands = {
     const { explainCommand } = await import('../lib/cli/explain.ts')
     const { config, warnings } = load(line)
     const silent = { ...config, log_level: 'silent' as const }
-    // without the server of TOKEN_STORE: nobody is asked
+    // without the server of TOKEN_STORE, since nothing is sent
     const { app } = buildApp({ config: silent, version, warnings, proxy: outboundProxy() })
     const { isTTY: isTerminal } = process.stdout
     const isKeyboard = process.stdin.isTTY

@@ -86,7 +86,7 @@ export class Admin {
   }
 }
 
-/** Whether somebody may look, where others see less and nobody is refused. */
+/** Whether the caller sees all. Others see less; nobody is refused. */
 export function seesAll({ url = '', headers, socket }: IncomingMessage, config: Config): boolean {
   if (config.prepared.adminKey) return hasAdminKey(headers, config)
   // an address in full goes before the Host header, and neither a browser nor a probe writes one

@@ -129,7 +129,7 @@ export class Call {
   caller: Caller | undefined = undefined
   /** where limits may hold */
   admission: Admission | undefined = undefined
-  /** it may cost tokens, and nobody has refused it at the door */
+  /** it may cost tokens, and it was let in */
   isCounted = false
 
   constructor({ app, id, method, client, path, query, headers, route, asks }: CallParts) {
@@ -248,7 +248,7 @@ export class CancelSignal {
   #reason: ProxyError | undefined
   #listeners: (() => void)[] | undefined
 
-  /** Why; without a reason given the client has left, and nobody reads it. */
+  /** The reason; undefined when the client left, since nobody reads it. */
   get reason(): ProxyError {
     return this.#reason ?? new ProxyError(499, 'client_closed', 'The client closed the connection.')
   }

@@ -188,7 +188,7 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex) {
     return
   }
   if (last && !last.req.complete && last.req.listenerCount('error') > 0) {
-    // whoever reads its body reports it, in the envelope of the route
+    // the reader of the body reports it, in the envelope of the route
     last.req.emit('error', brokenBody(error))
     return
   }

@@ -86,7 +86,7 @@ export interface Client {
   readBelow?: Readonly<Record<string, Client['read']>>
   /** the header that holds such a figure of its rate limit */
   limitHeader: (figure: string, of: string) => string
-  /** how such a header says when a limit begins anew; both in ms since the epoch */
+  /** the text of such a header for when a limit resets; both in ms since the epoch */
   limitReset: (atMs: number, nowMs: number) => string
   /** the header in which it looks for the id of the request, besides `x-request-id` */
   idHeader?: string
@@ -139,7 +139,7 @@ export interface SameApi {
   streamEnd: RegExp
 }
 
-/** Where a stream has tokens only for who asks. */
+/** For APIs whose streams report tokens only on request. */
 export interface UsageOnDemand {
   /** asks in the client's place; false: it asks itself */
   ask: (document: JsonDocument) => boolean

@@ -81,9 +81,9 @@ export interface Wish {
   parameter?: string
   /** every parameter of the client's that is about reasoning, understood or not */
   names: string[]
-  /** the client sent an effort that nobody knows */
+  /** the client sent an unknown effort */
   isUnknownWord?: boolean
-  /** nobody is to read the reasoning, though the model may think */
+  /** the reasoning is hidden, though the model may think */
   hidden: boolean
   /** the client sends the wish with every request, whatever its user chose */
   isSentAlways?: true

@@ -43,7 +43,7 @@ export function toolNameAt(name: unknown, place: string): string {
   throw badRequest('invalid_value', place, `${place} is ${found}; give the tool a name.`)
 }
 
-/** For a name that two tools have: which of them the model calls, nobody could tell. */
+/** For a name that two tools share: a call could not be matched to one of them. */
 export function twinTool(name: string, place: string): ProxyError {
   const at = `${place}.name`
   const message = `${at} is ${shown(name)}, as the name of a tool before it is; give each tool its own.`

@@ -56,7 +56,7 @@ const compiledAjv: Plugin = {
   },
 }
 
-/** Loaded by packages when they are: nobody follows redirects here, and the log is written without a thread of its own. */
+/** Packages load these, but nothing here uses them: no request follows redirects, and the log needs no thread of its own. */
 const withoutUnused: Plugin = {
   name: 'without-unused',
   setup(bundle) {

@@ -32,7 +32,7 @@ interface Mark {
   rest: Rest
   ms: number
   age: Age
-  /** settles when whoever tries the account knows */
+  /** settles when the request that tries the account has its result */
   trial: Promise<void> | undefined
 }
 

@@ -21,7 +21,7 @@ import path from 'node:path'
 /** The codes of a file system that knows no such call; nothing failed. */
 const unsupported = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'])
 
-/** Gives the code of what kept the file from being replaced; undefined where it was. Throws what the file system throws. */
+/** Returns the error code if the file could not be replaced, else undefined. Throws what the file system throws. */
 export async function writeFileDurably(file: string, text: string): Promise<string | undefined> {
   const folder = path.dirname(file)
   await makeFolder(folder)

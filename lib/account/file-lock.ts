@@ -55,7 +55,7 @@ export async function withFileLock<T>(
   }
 }
 
-/** Gives the id of the lock; undefined where the work has to go on without. */
+/** Returns the id of the lock; undefined if the work has to go on without a lock. */
 async function acquire(lock: string, { leaving, note }: LockOptions): Promise<string | undefined> {
   const owner: Owner = { pid: process.pid, host: hostname(), id: randomUUID() }
   const watch = new Watch()

@@ -64,7 +64,7 @@ export class LoginKeeper {
     return state.pair!
   }
 
-  /** A pair that was spent here is not new, whoever put it there. */
+  /** A pair that was spent here is not new, even if another process wrote it. */
   #knows(stored: Tokens): boolean {
     return (
       (this.#inStore !== undefined && isSame(stored, this.#inStore)) ||

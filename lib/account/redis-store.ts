@@ -154,7 +154,7 @@ export class RedisStore implements TokenStore {
     }
   }
 
-  /** Gives the server what we know to be newer, or learns what is. */
+  /** Writes our pair to the server if ours is newer, else takes over the server's. */
   #compare(): Promise<Generation | undefined> {
     return this.#exchange(this.#newest, '')
   }
@@ -171,7 +171,7 @@ export class RedisStore implements TokenStore {
     if (generation.number >= (this.#newest?.number ?? 0)) this.#newest = generation
   }
 
-  /** A server that lost its memory must have the pair back before a replica that starts anew shows a spent token. */
+  /** A server that lost its data must get the pair back before a replica restarts and presents a spent token. */
   #compareLater(): void {
     if (this.#closed) return
     clearTimeout(this.#timer)

@@ -22,7 +22,7 @@ interface Parts {
   store: TokenStore
   /** what to begin with where the store holds no pair; throws where there is nothing */
   startingPair: () => Promise<Tokens>
-  /** what else a login may have begun with, tried in turn where the starting pair is refused */
+  /** other starting values of the login, tried one after the other if the starting pair is refused */
   otherPairs: () => Promise<StartingPair[]>
   /** what the operator should know from the start; a sentence each */
   notes: string[]

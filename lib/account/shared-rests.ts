@@ -11,7 +11,7 @@ import { SharingProblem, type SharedServer } from './shared-server.ts'
 
 /** An account as all replicas know it. */
 export interface SharedAccount {
-  /** of its name and its credential: one that changes begins anew */
+  /** of name and credential: an account whose credential changes starts fresh */
   id: string
   bench: Bench
 }

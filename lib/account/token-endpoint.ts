@@ -140,7 +140,7 @@ function codeOf(error: unknown): string | undefined {
   return typeof error === 'string' && /^[a-z_]{3,40}$/.test(error) ? error : undefined
 }
 
-/** Nobody is obeyed for longer. */
+/** The longest `retry-after` that is obeyed. */
 const longestMs = 3_600_000
 
 /**

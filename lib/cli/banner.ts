@@ -29,7 +29,7 @@ export function banner(app: App, url: string, title: (text: string) => string): 
   ].join('\n')}\n\n`
 }
 
-/** Where the status page is, unless nobody can reach it. */
+/** The address of the status page; none if nobody can reach it. */
 function pageLine({ status_page: isOn, host, prepared }: Config, url: string): string[] {
   if (!isOn) return []
   if (prepared.adminKey) return [`Status page: ${url}/status, with the admin key as the password`]

@@ -16,7 +16,7 @@ interface Watched {
   loaded: SeenFiles
   /** `by`: what asks for it */
   reload(by: string): Promise<void>
-  /** What runs stays, and everybody is told why. */
+  /** Keeps the running configuration, and reports why. */
   refuse(faults: string[]): void
   /** Something that changes nothing, but is not as it should be; undefined once all is well. */
   note(text: string | undefined): void

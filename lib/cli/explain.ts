@@ -23,7 +23,7 @@ export interface Told {
 export interface ExplainSurroundings {
   env: NodeJS.ProcessEnv
   isTerminal: boolean
-  /** standard input is a keyboard: nobody types a request */
+  /** true: standard input is a keyboard, where nobody types a request */
   isKeyboard: boolean
 }
 

@@ -17,7 +17,7 @@ export async function statusText(
   const url =
     given === undefined ? addressOf({ address: config.host, port: config.port }) : plainUrl(given)
   const { admin_key: key } = config
-  // of its hash nobody can make the key
+  // the key cannot be made from its hash
   const content = await askStatus(url, key?.startsWith('sha256:') ? undefined : key)
   if (json) return `${JSON.stringify(content)}\n`
   return statusLines(content)
@@ -78,7 +78,7 @@ function accountLines({ accounts, now }: StatusContent): string[] {
   return ['Accounts', ...shortened(lines, most.accounts)]
 }
 
-/** From then on it is said how old a figure is. */
+/** From this age on, a figure is shown with its age. */
 const oldS = 1800
 
 function accountText(account: AccountShown, now: string): string {

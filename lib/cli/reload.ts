@@ -1,4 +1,4 @@
-/** Takes over a new configuration while requests run. A broken one changes nothing but what is told of it. */
+/** Takes over a new configuration while requests run. A broken one is reported and changes nothing. */
 import { configStateOf, type App } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
 import { switchMetrics } from '../endpoints/metrics.ts'
@@ -63,7 +63,7 @@ export class Reloader {
     await app.account.start()
   }
 
-  /** What runs stays, and the faults are told. */
+  /** Keeps the running configuration, and reports the faults. */
   refuse(faults: readonly string[], reason: string = faults.join('\n')): void {
     const { app } = this.#built
     const since = new Date(app.configState.loadedAt).toISOString()
@@ -146,7 +146,7 @@ interface Change {
 }
 
 interface Stays {
-  /** the new configuration, but for what the process has been built with */
+  /** the new configuration, except for what the process was built with */
   running: Config
   changes: Record<string, Change>
   notes: string[]
@@ -186,7 +186,7 @@ function whatStays(now: Config, next: Config, outbound: Record<string, string>):
   return { running, changes, notes }
 }
 
-/** What the way out was made of. A `.env` may set it anew, but takes nothing out of the environment. */
+/** The settings of the outbound proxy. A `.env` may replace them, but removes nothing from the environment. */
 function outboundVariables(): Record<string, string> {
   const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']
   const all = [...names, ...names.map((name) => name.toLowerCase())]

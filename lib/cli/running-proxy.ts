@@ -37,7 +37,7 @@ export async function findRunning({ port, host }: Config): Promise<Running | und
   }
 }
 
-/** A fixed key has no token to tell of. */
+/** A fixed key has no token to report. */
 function namedFrom(account: unknown): [string, RunningAccount][] {
   if (!isObject(account) || typeof account.name !== 'string') return []
   const isRenewed = account.kind === 'login' || account.kind === 'file'

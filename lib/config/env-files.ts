@@ -90,7 +90,7 @@ function readEnvFile(
     return values
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // a folder that is a file is told of by whoever needs the folder
+    // the code that needs the folder reports a file in its place
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     warnings.push(`${file}: ${whyUnreadable(error)}; nothing of it is used`)
     return undefined

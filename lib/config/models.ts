@@ -125,7 +125,7 @@ export function prepared(data: ConfigData): Config {
   })
 }
 
-/** How usage calls whoever an endpoint charges: the account, the variable with its key, the caller, or nobody it knows. */
+/** Who pays at an endpoint, as usage names it: the account, the variable with its key, the caller, or an unknown one. */
 function accountNameOf({ auth }: Endpoint): string {
   if (typeof auth === 'object') return auth.env.toLowerCase()
   return { account: 'default', accounts: 'none', client: 'caller', none: 'none' }[auth]

@@ -131,7 +131,7 @@ export interface ConfigData {
   admin_key?: string
   /** model requests under way at once in this process; 0: any number */
   max_parallel: number
-  /** the last model requests that are kept for whoever may look */
+  /** how many of the last model requests are kept for the operator */
   recent_requests: number
   cors_origins: readonly string[]
   max_body_mb: number
@@ -178,7 +178,7 @@ export interface ConfigData {
 /** Where the requests for a model go, by the form of the answer that they ask for. */
 export interface Place {
   endpoint: Endpoint
-  /** how usage calls whoever is charged */
+  /** who pays, as usage names it */
   account: string
   /** there is a choice: several accounts, or models that stand in */
   isRouted: boolean

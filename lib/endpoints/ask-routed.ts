@@ -42,7 +42,7 @@ export function retold(request: NeutralRequest, { model, isForeign }: StandIn): 
   return { ...request, model: model.id, turns }
 }
 
-/** Asks until somebody answers. Throws ProxyError where nobody does. */
+/** Asks one place after the other until one answers. Throws ProxyError if none does. */
 export async function walkRoute<P extends Prepared>(
   req: IncomingMessage,
   res: ServerResponse,
@@ -156,7 +156,7 @@ export function standInsOf<P extends Prepared>(
   travel: Pick<Travel, 'bound'>,
 ): Candidate[] {
   const standIns = (first.target.model.fallback ?? []).flatMap((id) => findModel(config, id) ?? [])
-  // Whoever has the choice does not send images to a model that refuses them.
+  // If there is a choice, images do not go to a model that refuses them.
   const hasImage = standIns.some(refusesImages) && holdsImage(bytes)
   const whyNot = (model: Model) => {
     if (travel.bound === 'id') return 'the request holds an id that lives in one account'

@@ -36,7 +36,7 @@ function withoutNames({ pool }: App) {
   return { named: pool.status(), quota: undefined }
 }
 
-/** 200 while anything can be served: a replica that is taken out of service serves nobody. */
+/** 200 while anything can be served: a replica with a 503 gets no requests at all. */
 export const ready: Endpoint = (_req, res, { app }) => {
   const { serving, degraded } = endpointsOf(app, false)
   const isReady = !app.shuttingDown && (serving || degraded.length === 0)

@@ -54,7 +54,7 @@ const policy =
 
 const safety = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
 
-/** The page for whoever likes HTML best, the figures for everybody else. */
+/** The page for clients that prefer HTML, the figures for all others. */
 export const statusPage: Endpoint = async (req, res, call) => {
   if (!likesHtml(call.headers.accept)) {
     await status(req, res, call)

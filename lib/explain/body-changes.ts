@@ -56,20 +56,32 @@ function roadChanges({ call, prepared }: Story): string[] {
   ]
 }
 
+interface Places {
+  prompt: string
+  turns: string
+}
+
 /** Where each API has its instructions, and the conversation. */
-const places = {
+const places: Partial<Record<string, Places>> = {
   anthropic: { prompt: 'system', turns: 'messages' },
   openai: { prompt: 'instructions', turns: 'input' },
   common: { prompt: 'messages', turns: 'messages' },
   google: { prompt: 'systemInstruction', turns: 'contents' },
-} as const
+}
+
+/** A provider that is added needs no entry here: it is explained in plain words. */
+function placesOf(type: string): Places {
+  return places[type] ?? { prompt: 'instructions', turns: 'conversation' }
+}
 
 function promptChange({ call, came, sent, prepared }: Story): string[] {
   const { endpoint, model } = prepared.target
   const prompt = systemPromptOf(call.config, endpoint).trimEnd()
   if (prompt === '' || !holds(sent, prompt) || holds(came, prompt)) return []
   const whose = endpoint.system_prompt === undefined ? '' : ` of the endpoint ${endpoint.name}`
-  return [`\`${places[model.type].prompt}\` begins with the operator's \`system_prompt\`${whose}.`]
+  return [
+    `\`${placesOf(model.type).prompt}\` begins with the operator's \`system_prompt\`${whose}.`,
+  ]
 }
 
 /** Whatever escapes a text was written with. */
@@ -84,7 +96,7 @@ function imageChange({ came, sent, prepared }: Story): string[] {
   if (model.images !== false || count <= 0) return []
   const what = count === 1 ? 'an image became' : `${count} images became`
   return [
-    `\`${places[model.type].turns}\`: ${what} a note (\`images\` of the model ${shown(model.id)} is false).`,
+    `\`${placesOf(model.type).turns}\`: ${what} a note (\`images\` of the model ${shown(model.id)} is false).`,
   ]
 }
 
@@ -95,7 +107,7 @@ const seals =
 /** A model that cannot use it goes without; one that can gets it back also from a client that keeps none of it. */
 function sealChange({ came, sent, prepared }: Story): string[] {
   const [before, after] = [sealsIn(came), sealsIn(sent)]
-  const turns = `\`${places[prepared.target.model.type].turns}\``
+  const turns = `\`${placesOf(prepared.target.model.type).turns}\``
   if (after < before) return [`${turns}: sealed reasoning that this model cannot use stays behind.`]
   if (after > before) {
     return [
@@ -162,7 +174,7 @@ function whyOf(name: string, { call, prepared }: Story): string {
         : '`usage`'
     return `${who} counts tokens, which only who asks is told`
   }
-  if (name === places[model.type].turns) return 'reasoning of another provider stays behind'
+  if (name === placesOf(model.type).turns) return 'reasoning of another provider stays behind'
   return `the model ${shown(model.id)} needs it so`
 }
 

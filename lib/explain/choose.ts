@@ -51,7 +51,7 @@ export async function onlyPlace(call: Call, prepared: Ready): Promise<Choice> {
   return { prepared, credential, account, others: [], passed: new Map() }
 }
 
-/** Fails with ProxyError where nobody can serve, with that of a request that is sent. */
+/** Throws the ProxyError that a sent request would get, if nobody can serve it. */
 export async function firstPlace(call: Call, routed: Routed<Ready>): Promise<Choice> {
   const travel = travelOf(call, routed, true)
   const look = new Look(call, travel)

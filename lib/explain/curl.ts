@@ -7,7 +7,7 @@ import { partedBy, type Parted, type Secret } from './secrets.ts'
 
 /** What curl sets itself, by the connection that it has. */
 const ofCurl = new Set(['host', 'content-length', 'connection'])
-/** What it adds where nobody says otherwise. */
+/** Headers that curl adds by default. */
 const added = ['user-agent', 'accept', 'content-type']
 /** Bytes; for larger bodies some versions ask first. */
 const askedFirst = 1024

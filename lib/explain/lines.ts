@@ -60,7 +60,7 @@ function bodyLines(body: string): string[] {
 // oxlint-disable-next-line no-control-regex -- it is these that are looked for
 const moving = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
-/** Nothing of a request moves the cursor of whoever reads it, or turns the text around. */
+/** Control characters in a request must not move the reader's cursor or reverse the text. */
 export function harmless(text: string): string {
   return text.replace(moving, '\ufffd')
 }

@@ -18,7 +18,7 @@ export interface InitFlags {
   force: boolean
 }
 
-/** `shipped`: the configuration that the program has of itself, in this environment. */
+/** `shipped`: the program's own configuration in this environment. */
 export async function runInit(
   { presets, out, offline, print, force }: InitFlags,
   settings: Settings,

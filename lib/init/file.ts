@@ -63,7 +63,7 @@ function entryOf(
   }
 }
 
-/** Claude Code asks for its models by names that nobody lists. */
+/** Claude Code asks for its models by names that no provider lists. */
 function tiers(models: readonly ModelEntry[]): Record<string, string> {
   const entries = ['opus', 'sonnet', 'haiku'].flatMap((tier) => {
     const model = models.find(({ id }) => id.includes(tier))

@@ -95,7 +95,7 @@ function accountIn({ wanted, say }: Search, { account }: InitOptions): Provider[
   return [{ preset, type, foundBy: account, list: undefined, beside: {}, known, isHere: false }]
 }
 
-/** Offline, whoever is on this machine is still asked. */
+/** Offline, servers on this machine are still asked. */
 function askedBy({ offline, ask }: InitOptions): (provider: Provider) => Promise<Outcome> {
   return async (provider) =>
     await asked(offline && !provider.isHere ? { ...provider, list: undefined } : provider, ask)
@@ -134,7 +134,7 @@ function readableText(file: string): string {
 async function written(file: string, content: string, force: boolean): Promise<string | undefined> {
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-    // whoever makes the file in the meantime keeps it
+    // a file that appeared in the meantime stays
     if (!force) writeFileSync(file, '', { flag: 'wx', mode: 0o600 })
   } catch (error) {
     return `${file} cannot be written: ${whyNotWritten(error as NodeJS.ErrnoException)}`

@@ -12,7 +12,7 @@ export interface Listed {
 
 export interface ModelList {
   models: Listed[]
-  /** with ids that nobody could write down */
+  /** with ids that cannot be written into a configuration */
   odd: number
   /** beyond the most that are taken */
   more: number

@@ -22,7 +22,7 @@ export interface Provider {
   known: readonly string[]
   /** on this machine, where something else may listen */
   isHere: boolean
-  /** nobody has named its address: it may well not be there */
+  /** its address is a default: the server may not be there */
   isGuess?: true
   /** where the same key may be at home instead */
   elsewhere?: Provider

@@ -19,7 +19,7 @@ import { WindowCounts, type Counts } from './window-counts.ts'
 import { dayAt, minuteAt, noDay, type Day } from './windows.ts'
 
 export interface Asking {
-  /** undefined: nobody's limits count, as for requests that spend nothing */
+  /** undefined: no limits apply, as for requests that spend nothing */
   caller: Caller | undefined
   /** the API that the request speaks */
   client: LimitWords

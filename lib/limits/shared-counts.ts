@@ -120,7 +120,7 @@ export class SharedCounts {
       this.add(minuteCounts, -1, 0)
       this.add(dayCounts, -1, 0)
     }
-    // what failed took nobody in, as far as is known
+    // a failed call admitted nothing, as far as is known
     settled.then(undo, () => undefined)
   }
 

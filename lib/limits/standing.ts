@@ -69,7 +69,7 @@ export function limitHeaders(
   return headers
 }
 
-/** A longer wait than this is told to be one: SDKs would sit it out in silence. */
+/** A longer wait is reported in the message: SDKs would wait in silence. */
 const patienceS = 60
 
 /** The limit by its key in the configuration. */

@@ -91,7 +91,7 @@ const patienceMs = 500
 
 interface LogPipe {
   write(line: string): void
-  /** Resolves when all is written, or when nobody reads. Nothing can be written afterwards. */
+  /** Resolves when everything is written, or when the reader is gone. Nothing can be written afterwards. */
   end(): Promise<void>
 }
 

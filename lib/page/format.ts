@@ -82,7 +82,7 @@ export class Format {
     return formatter(this.#language, isToday ? 'time' : 'dayTime').format(date)
   }
 
-  /** In full, for whoever points at a short one. */
+  /** The full form, shown on hover. */
   moment(iso: string): string {
     return formatter(this.#language, 'moment').format(new Date(iso))
   }

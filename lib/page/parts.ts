@@ -90,7 +90,7 @@ export function choicesIn(search: string, language: Language): Choices {
   }
 }
 
-/** A time in short, with the full one for whoever points at it. */
+/** A short time; the full one is shown on hover. */
 export function time({ format }: Telling, iso: string, text: string): Element {
   return h('time', { datetime: iso, title: format.moment(iso) }, text)
 }

@@ -1,4 +1,4 @@
-/** What was tried, in a header, and why nobody was left, in an error. */
+/** What was tried, for a header; why no place was left, for an error. */
 import type { Member } from '../account/pool.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 

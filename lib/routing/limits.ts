@@ -17,7 +17,7 @@ export interface Limits {
   ofModel: boolean
 }
 
-/** Nobody is believed for longer: the longest windows have a week. */
+/** The longest wait that is believed: the longest windows last a week. */
 const longestMs = 8 * 24 * 3_600_000
 
 /** `body`: the beginning of it, as text. */
@@ -52,11 +52,11 @@ export interface Window {
   isSpent: boolean
   /** from 0 to 1; undefined where it is not told */
   used: number | undefined
-  /** until it begins anew; 0 and less, and undefined, where nothing was told that makes sense */
+  /** ms until it resets; undefined or not above 0 if the headers made no sense */
   ms: number | undefined
 }
 
-/** All limits that the headers of an answer tell of. `now`: when it came. */
+/** All limits in the headers of an answer. `now`: when it arrived. */
 export function windowsIn(headers: IncomingHttpHeaders, now: number): Window[] {
   return [...figuresIn(headers, anthropic), ...figuresIn(headers, openAi)].flatMap(
     ([name, figures]) => windowOf(name, figures, now) ?? [],

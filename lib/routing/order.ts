@@ -39,7 +39,7 @@ export function conversationIn(headers: IncomingHttpHeaders, body: Buffer): Conv
   return typeof name === 'string' ? { name } : { beginning: firstUserText(json) }
 }
 
-/** `about`: who asks whom. */
+/** `about`: the caller and the model. */
 export function conversationKey({ name, beginning }: Conversation, about: string): string {
   return name ?? `${about} ${beginning}`
 }
@@ -137,7 +137,7 @@ export interface Travel {
   /** the client's body */
   bytes: Buffer
   ownerAt: (endpoint: Endpoint) => 'proxy' | 'client'
-  /** it is not sent: nobody's turn is over by it */
+  /** it is not sent, so it takes no turn */
   isDry?: boolean
   /** once somebody has looked for it: a long body takes a while to read */
   conversation?: Conversation | undefined

@@ -45,7 +45,7 @@ export class Walk<P extends Prepared> {
     return this.#trip.sends
   }
 
-  /** The answer that the client gets, of whatever status. Throws ProxyError where nobody gave one. */
+  /** The answer for the client, whatever its status. Throws ProxyError if there is none. */
   async go(stops: readonly Stop<P>[]): Promise<Served<P>> {
     try {
       const served = (await this.#firstOf(stops)) ?? this.#last
@@ -74,7 +74,7 @@ export class Walk<P extends Prepared> {
     return this.#trip.sends >= this.#trip.mostSends
   }
 
-  /** Asks the accounts of one model in turn. Undefined where none has answered for good. */
+  /** Asks the accounts of one model one after the other. Undefined if none gave a final answer. */
   async #visit(
     prepared: P,
     send: Stop<P>['send'],
@@ -211,7 +211,7 @@ export class Walk<P extends Prepared> {
     if (limits.waitMs !== undefined) this.#soonestMs = soonerOf(this.#soonestMs, limits.waitMs)
   }
 
-  /** The newest answer is the client's where nobody gives a better one. */
+  /** The client gets the newest answer if there is no better one. */
   #leaveBehind(served: Served<P> | undefined, error: unknown): void {
     if (!served) {
       this.#error = shownOf(error)

@@ -10,7 +10,7 @@ interface Reached {
   config: Pick<Config, 'port'>
 }
 
-/** `Host` may hold anything that whoever asks writes into it. */
+/** `Host` is the caller's to choose, so it may hold anything. */
 export function addressReached({ headers, config }: Reached): string {
   const { host = '', 'x-forwarded-proto': proto } = headers
   const scheme = proto === 'https' ? 'https' : 'http'

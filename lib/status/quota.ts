@@ -5,7 +5,7 @@ import { windowsIn } from '../routing/limits.ts'
 export interface QuotaWindow {
   /** from 0 to 1 */
   used: number
-  /** ISO; null where nobody said */
+  /** ISO; null if unknown */
   resets_at: string | null
   /** when it was told, ISO */
   seen_at: string
@@ -14,7 +14,7 @@ export interface QuotaWindow {
 /** By window: `5h`, `7d`, `7d_opus`, `requests`, `input-tokens` and so on. */
 export type Quota = Record<string, QuotaWindow>
 
-/** Undefined where nothing is known. What has begun anew since it was told is not known. */
+/** Undefined if unknown. A figure from before a reset counts as unknown. */
 export function quotaOf(
   { saidOfLimits }: Pick<App, 'saidOfLimits'>,
   account: object | string,

@@ -102,7 +102,7 @@ export function requestShown({ record, tried, endedAt }: RecentCall): RequestSho
 
 /** Refusals of ours, before anything was sent. */
 const unsent = new Set(['upstream_auth_unavailable', 'missing_credential'])
-/** What is no answer of an upstream. */
+/** Outcomes that are not an upstream's answer. */
 const unanswered: Record<string, string> = {
   upstream_unreachable: 'connect',
   upstream_timeout: 'timeout',

@@ -81,7 +81,7 @@ async function summed(usage: Usage): Promise<UsageSummary> {
   }
 }
 
-/** More colours nobody tells apart. */
+/** More colours cannot be told apart. */
 const mostStacks = 6
 
 function stacksOf(rows: readonly Row[], days: string[], models: string[]): Stack[] {

@@ -103,7 +103,7 @@ export class AnswerBody {
     response.once('close', () => clearTimeout(patience))
   }
 
-  /** Ends the body where nobody can use the rest of it, and its connection with it. */
+  /** Ends the body, and its connection, when the rest is of no use. */
   discard(): void {
     if (this.#over) return
     this.#gathered = undefined

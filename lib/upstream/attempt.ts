@@ -28,7 +28,7 @@ export interface Outgoing {
 export interface UpstreamAnswer {
   status: number
   headers: IncomingHttpHeaders
-  /** names and values in turn, as they came */
+  /** names and values alternating, as received */
   raw: readonly string[]
   isEventStream: boolean
   stream: IncomingMessage
@@ -115,7 +115,7 @@ export function answerTo(
       request.destroy()
       if (!request.socket) fail(new Error('it was given up'))
     }
-    // Nobody asked for another protocol; without this listener Node would report such an answer in no way.
+    // No request asks for another protocol; without this listener Node would not report such an answer.
     request.once('upgrade', (_response, socket) => {
       socket.destroy()
       fail(new Error('it switched protocols (HTTP 101)'))
@@ -143,7 +143,7 @@ interface Connection {
   forget(): void
 }
 
-/** A connection that is made anew has `connectS` seconds for it. */
+/** A new connection has `connectS` seconds to be made. */
 function watchConnection(
   request: ClientRequest,
   connectS: number,

@@ -199,7 +199,7 @@ function isNever(): boolean {
 /** One that is kept for the next request, or one of the request's own. */
 type Connection = 'kept' | 'fresh'
 
-/** The request as it goes up, byte for byte: whoever sends it adds nothing. */
+/** The request as it goes upstream, byte for byte: sending adds nothing. */
 export function outgoingRequest(
   call: Call,
   { address, url, endpoint, model }: Target,
@@ -241,7 +241,7 @@ function lengthOf(pieces: readonly Buffer[]): number {
 const maxDrainedBytes = 64 * 1024
 const maxDrainMs = 1000
 
-/** Reads an answer that nobody wants to its end, within limits, so that its connection can be used again. */
+/** Reads an unwanted answer to its end, within limits, so that its connection can be reused. */
 export function drain(answer: IncomingMessage): void {
   let left = maxDrainedBytes
   const patience = setTimeout(() => answer.destroy(), maxDrainMs)

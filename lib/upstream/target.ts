@@ -160,7 +160,7 @@ export function isOwnCredential(call: Call, endpoint: Endpoint): boolean {
   return typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined
 }
 
-/** Whose limits an answer tells of: an account that has a name, else what usage calls it. Undefined for a credential of the caller. */
+/** The account whose limits an answer reports: by its name, else as usage names it. Undefined for the caller's own credential. */
 export function chargedAccount(
   call: Call,
   { endpoint, model, trip }: Pick<Target, 'endpoint' | 'model' | 'trip'>,

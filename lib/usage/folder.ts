@@ -122,7 +122,7 @@ export class UsageFolder implements UsageStore {
       return await appendLines(this.#dayFile(openDay(day, folded)), rows, now)
     }
     if (day === dayOf(now)) return await write()
-    // nobody may fold the day meanwhile
+    // no process may fold the day meanwhile
     return await withFileLock(this.#monthFile(day.slice(0, 7)), write, turn)
   }
 
@@ -277,7 +277,7 @@ function lineOf(row: Row, now: number): string {
   })
 }
 
-/** Undefined for what is no row. */
+/** Undefined if it is not a row. */
 function rowOf(line: JsonObject | undefined, day: string): Row | undefined {
   const { client, model, endpoint, account } = line ?? {}
   const names = { client, model, endpoint, account }

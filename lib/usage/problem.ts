@@ -1,4 +1,4 @@
-/** One way to fail, as the operator is told of it: when it begins, once an hour while it lasts, and when it is over. */
+/** Reports a failure to the operator: when it begins, once an hour while it lasts, and when it is over. */
 import type { Logger } from '../log/log.ts'
 
 const warnEveryMs = 3_600_000

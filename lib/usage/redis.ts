@@ -117,7 +117,7 @@ function dayKey(day: string): string {
   return `${prefix}:day:${day}`
 }
 
-/** The name of each count, and the count, in turn. */
+/** Names and counts alternating. */
 function pairsOf(row: Row): string[] {
   const place = JSON.stringify([row.client, row.model, row.endpoint, row.account])
   const counted = countNames.filter((name) => row[name] !== 0)

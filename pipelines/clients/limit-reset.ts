@@ -1,4 +1,4 @@
-/** When a limit begins anew, as headers of the APIs say it. Sources: OpenAI "Rate limits", Anthropic "Rate limits", read 2026-11. */
+/** When a limit resets, as headers of the APIs report it. Sources: OpenAI "Rate limits", Anthropic "Rate limits", read 2026-11. */
 
 /** OpenAI's: what is left until then, as `6m0s` or `1s`. Both in ms since the epoch. */
 export function resetIn(atMs: number, nowMs: number): string {

@@ -124,7 +124,7 @@ export class JsonDocument {
     this.#splice(name, { from: 1, to: 1, by: [Buffer.from(`${JSON.stringify(value)},`)] })
   }
 
-  /** The value as it goes out, but for splices. */
+  /** The value as it goes out, except for splices. */
   #written(name: string): Buffer | undefined {
     return this.#edits.get(name) ?? this.raw(name)
   }

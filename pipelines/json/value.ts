@@ -118,7 +118,7 @@ export function membersNamed(...names: string[]): ExactMembers {
   return { names: new Set(names), marks: names.map((name) => `${name}"`) }
 }
 
-/** An upstream's JSON: plain numbers, but for those beneath `exact`. Throws as JSON.parse does. */
+/** An upstream's JSON: plain numbers, except for those beneath `exact`. Throws as JSON.parse does. */
 export function parseAnswer(text: string, { names, marks }: ExactMembers): unknown {
   if (!marks.some((one) => text.includes(one))) return JSON.parse(text)
   const value = parseExact(text)

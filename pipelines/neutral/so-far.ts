@@ -162,7 +162,7 @@ export class SentText {
   /** UTF-16 units */
   length = 0
   #hash = hashSeed
-  /** not in the hash yet: of an answer that comes as one body, it is all of the text, and nobody asks */
+  /** text that is not in the hash yet; in an answer that comes as one body, all of it */
   #latest = ''
 
   add(piece: string): void {

@@ -1,4 +1,4 @@
-/** Tool call ids that an upstream takes, whoever made them, and which result belongs to which call. */
+/** Tool call ids that an upstream accepts, and which result belongs to which call. */
 import { createHash } from 'node:crypto'
 
 const safe = /^[A-Za-z0-9_-]{1,64}$/

@@ -50,7 +50,7 @@ export interface Written<Body> {
   stopAt?: string[]
   /** of all tools, for `names-back.ts`; left out where every tool comes back as it went up */
   names?: ToolNames
-  /** ids of the calls in the conversation, for upstreams that count theirs anew in every answer */
+  /** ids of the calls in the conversation, for upstreams that restart their count in every answer */
   callIds?: readonly string[]
   /** the client wants no readable reasoning in the answer */
   hideReasoning?: boolean
@@ -104,7 +104,7 @@ function reasoningBeside(turn: Turn, taker: Taker): ReasoningPiece[] {
   return []
 }
 
-/** A seal of ours that has come into a seal's place by some other road is nobody's. */
+/** One of our seals in the place of a provider's seal belongs to no provider. */
 function isTaken({ reasoning }: ReasoningPiece, { takes }: Taker): boolean {
   return isSealed(reasoning) && !isOurs(reasoning.seal) && takes(reasoning)
 }

@@ -39,7 +39,7 @@ export interface ClientRead {
   request: NeutralRequest
   /** whether it wants a stream; undefined where it does not say */
   stream: boolean | undefined
-  /** it wants no answer, so that nobody has to be asked */
+  /** it needs no answer, so nothing is sent upstream */
   isEmpty: boolean
   form: AnswerForm
 }

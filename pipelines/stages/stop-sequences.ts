@@ -117,7 +117,7 @@ class Cutter {
     return [...text, { type: 'stop', reason: 'stop-sequence', sequence }]
   }
 
-  /** What follows begins anew. */
+  /** Resets the search for what follows. */
   #flush(): Delta[] {
     for (const matcher of this.#matchers) matcher.matched = 0
     return this.#release(this.#heldLength)

@@ -27,7 +27,7 @@ export interface Translator {
    * something only where the API has no other end.
    */
   end(isDone?: boolean): Delta[]
-  /** the answer is complete but for what an upstream may report behind it, such as its usage */
+  /** the answer is complete, except for what an upstream may report after it, such as its usage */
   readonly awaitsRest?: boolean
 }
 

@@ -32,7 +32,7 @@ export type InputItem =
   | ReasoningInput
   | Foreign
 
-/** Never with an item id, which nobody upstream would find. */
+/** Never with an item id: the upstream does not know it. */
 export type CallItem =
   | { type: 'function_call'; call_id: string; name: string; arguments: string }
   | { type: 'custom_tool_call'; call_id: string; name: string; input: string }

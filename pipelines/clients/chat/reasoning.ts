@@ -74,7 +74,7 @@ function reasoningOf(detail: JsonObject): Reasoning {
   }
 }
 
-/** What is no name is that of nobody. */
+/** Empty for a value that is not a name. */
 function nameOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }

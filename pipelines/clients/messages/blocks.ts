@@ -197,7 +197,7 @@ export class Blocks {
     this.#sink.add({ type: 'thinking_delta', thinking })
   }
 
-  /** A block of thinking has exactly one signature, and is never without: of an interrupted one nobody can hand back. */
+  /** A thinking block always has exactly one signature: an interrupted one cannot be handed back. */
   #endReasoning(reasoning: Reasoning | undefined): void {
     if (this.#open === 'thinking') {
       const whole = reasoning ?? interrupted

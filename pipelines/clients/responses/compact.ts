@@ -28,7 +28,7 @@ export function readCompact(body: unknown): ResponsesRead & { answer: CompactWis
 
 const trigger = { type: 'compaction_trigger' }
 
-/** Undefined for what is no input: the reader tells why. */
+/** Undefined if it is not an input; the reader reports why. */
 function itemsOf(input: unknown): unknown[] | undefined {
   if (typeof input === 'string') return input === '' ? [] : [{ role: 'user', content: input }]
   if (!Array.isArray(input)) return undefined

@@ -240,5 +240,5 @@ export class Items implements OutputItems {
   }
 }
 
-/** Of reasoning that was interrupted nobody can hand anything back. */
+/** Interrupted reasoning cannot be handed back. */
 const interrupted: Reasoning = { kind: 'raw', text: '' }
