@@ -85,8 +85,10 @@ function addressFor(
 
 /** A variable of the file's own goes into the header that the vendor looks into. */
 function authFor(endpoint: BareEndpoint, { auth: known }: Preset): GivenEndpoint['auth'] {
-  const { auth, accounts } = endpoint
+  const { auth, accounts, base_url: own } = endpoint
   if (typeof auth === 'object' && typeof known === 'object') return { ...known, ...auth }
   if (auth !== undefined || accounts !== undefined) return auth
+  // the account's token goes with no address of the file's own: which host it leads to decides
+  if (known === 'account' && own !== undefined) return undefined
   return keyHeaderOf(endpoint) === undefined ? known : undefined
 }

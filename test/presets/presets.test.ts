@@ -145,6 +145,19 @@ test('contract §3.17: keys beside a preset win', () => {
   assert.equal(f?.auth, 'none')
 })
 
+test('contract §11.2: the account’s token goes with the preset factory to its own host alone, unless auth says otherwise', () => {
+  const authAt = (more: object) => {
+    const endpoint = { name: 'vendor', preset: 'factory', ...more }
+    const file = { endpoints: [endpoint], models: models(['anthropic']) }
+    return load(file, { FACTORY_API_KEY: 'fk-of-the-account' }).endpoints[0]!.auth
+  }
+
+  assert.equal(authAt({}), 'account')
+  assert.equal(authAt({ base_url: 'https://api.factory.ai' }), 'account')
+  assert.equal(authAt({ base_url: 'https://gate.test' }), 'client')
+  assert.equal(authAt({ base_url: 'https://gate.test', auth: 'account' }), 'account')
+})
+
 test('contract §3.17: a base_url without a path moves a preset to another host, and each type keeps its path', () => {
   const endpoint = { name: 'qwen', preset: 'qwen', base_url: 'https://dashscope-us.aliyuncs.com/' }
 
