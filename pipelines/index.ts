@@ -58,6 +58,7 @@ import { rewriteChat } from './providers/common/rewrite.ts'
 import {
   askForUsage,
   refusesUsage,
+  usageRefusals,
   withoutAsking,
   withoutUsage,
 } from './providers/common/stream-usage.ts'
@@ -145,8 +146,10 @@ export interface UsageOnDemand {
   ask: (document: JsonDocument) => boolean
   /** takes them out of what the client gets */
   hide: () => Duplex
-  /** whether that is what an upstream refuses */
-  isRefused: (status: number, body: string) => boolean
+  /** the statuses with which upstreams refuse the question */
+  refusals: readonly number[]
+  /** whether a refusal is of the question, by its body */
+  isRefused: (body: string) => boolean
   /** the body without the question */
   leaveOut: (body: Buffer) => Buffer[]
 }
@@ -239,6 +242,7 @@ const providerTable = {
     usageOnDemand: {
       ask: askForUsage,
       hide: withoutUsage,
+      refusals: usageRefusals,
       isRefused: refusesUsage,
       leaveOut: withoutAsking,
     },

@@ -35,7 +35,7 @@ export interface OutgoingBody {
   besides?: Besides | undefined
 }
 
-type Besides = Pick<UsageOnDemand, 'isRefused' | 'leaveOut'>
+type Besides = Pick<UsageOnDemand, 'refusals' | 'isRefused' | 'leaveOut'>
 
 /**
  * The upstream's answer, whatever its status; its body is still to be read.
@@ -84,14 +84,14 @@ class Exchange {
     if (app.plainStreams.has(this.#target)) return await this.#askPlainly(besides)
     const answer = await this.#lastAnswer()
     const { status, headers, stream } = answer
-    if (status < 400) return answer
+    if (!besides.refusals.includes(status)) return answer
     const bytes = await beginningOf(stream, { isEnough: isNever, patienceMs: refusalMs, signal })
     if (signal.cancelled) {
       stream.destroy()
       throw signal.reason
     }
     const looked = { ...answer, stream: unread(stream) }
-    if (!besides.isRefused(status, textOf(bytes, headers['content-encoding']))) return looked
+    if (!besides.isRefused(textOf(bytes, headers['content-encoding']))) return looked
     drain(looked.stream)
     // what was refused is not what the client sent, and so none of its attempts
     const { trip } = this.#target

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { withoutUsage } from '../../pipelines/providers/common/stream-usage.ts'
+import { head, rawUpstream } from '../faults/raw-upstream.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { until } from '../helpers/until.ts'
 import {
@@ -214,6 +215,24 @@ test('contract §15.10: a refusal that only repeats what a client wrote does not
   assert.equal(await tokens(), 20)
   const told = proxy.logs.filter(({ msg }) => String(msg).includes('refuses to be asked'))
   assert.deepEqual(told, [])
+})
+
+test('contract §15.10: a failure that cannot be such a refusal goes on at once, however slowly its body ends', async (t) => {
+  const upstream = await rawUpstream(t, (socket) => {
+    socket.write(head('500 Internal Server Error', 'content-length: 90'))
+    socket.write('{"error":')
+  })
+  const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const body = { model: 'glm-4.6', messages: [{ role: 'user', content: 'Hi' }], stream: true }
+
+  const begunMs = performance.now()
+  const answer = await post(`${proxy.url}/v1/chat/completions`, body)
+  const tookMs = performance.now() - begunMs
+  await answer.body!.cancel()
+
+  assert.equal(answer.status, 500)
+  // looking for what it says would take two seconds
+  assert.ok(tookMs < 1900, `${tookMs} ms`)
 })
 
 test('contract §14.6: the chunk is found wherever the bytes are cut, with either line end', async () => {

@@ -21,9 +21,12 @@ export function askForUsage(document: JsonDocument): boolean {
  * `["body","stream_options","include_usage"]`; old vLLM and Fireworks: 400, the same in other words.
  * Source: openai/openai-agents-python #442, modelscope/ms-agent #489, FlowiseAI/Flowise #2866, read 2026-11.
  */
-export function refusesUsage(status: number, body: string): boolean {
-  return (status === 400 || status === 422) && body.includes('stream_options')
+export function refusesUsage(body: string): boolean {
+  return body.includes('stream_options')
 }
+
+/** The statuses of such refusals. */
+export const usageRefusals = [400, 422] as const
 
 /** The same request without the question. */
 export function withoutAsking(bytes: Buffer): Buffer[] {
