@@ -71,7 +71,7 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
     breakOff(res)
     return
   }
-  const shown = shownError(call, error)
+  const shown = withWait(shownError(call, error), res)
   const { status, headers } = call.client.errorHead?.(shown) ?? {
     status: error.status,
     headers: {},
@@ -80,6 +80,13 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
     if (!res.hasHeader(name)) res.setHeader(name, value)
   }
   sendJson(res, status, call.client.errorBody(shown, call.id), error.headers)
+}
+
+/** How long to wait an upstream's refusal says in its headers, which are the answer's by now. */
+function withWait(shown: ShownError, res: ServerResponse): ShownError {
+  const wait = res.getHeader('retry-after')
+  if (wait === undefined) return shown
+  return { ...shown, headers: { 'retry-after': String(wait), ...shown.headers } }
 }
 
 /** The error without the secrets that an upstream may have put into its message. */

@@ -148,5 +148,12 @@ export interface ChatCompletion {
 
 /** The error envelope of every OpenAI API; official clients read exactly these four members. */
 export interface OpenAiErrorBody {
-  error: { message: string; type: string; param: string | null; code: string | null }
+  error: {
+    message: string
+    type: string
+    param: string | null
+    code: string | null
+    /** seconds since the epoch: when a limit begins anew, of the type `usage_limit_reached` */
+    resets_at?: number
+  }
 }

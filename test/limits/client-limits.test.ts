@@ -262,11 +262,13 @@ test('contract §14.7: over a limit of OpenAI clients', async (t) => {
 
   const refused = await ask('/v1/responses', aliceKey, { model: 'gpt-5.1', input: 'Hi' })
   const { error } = (await refused.json()) as {
-    error: { type: string; code: string; message: string }
+    error: { type: string; code: string; message: string; resets_at: number }
   }
 
   assert.equal(refused.status, 429)
-  assert.deepEqual([error.type, error.code], ['rate_limit_error', 'client_limit'])
+  // so Codex shows the time and ends, in place of waiting for it
+  assert.deepEqual([error.type, error.code], ['usage_limit_reached', 'client_limit'])
+  assert.equal(error.resets_at, Date.parse('2026-11-29T00:00:00Z') / 1000)
   assert.match(
     error.message,
     /The client alice has reached its limit requests_per_day \(1\)\. The next day begins in 43164 s, at 2026-11-29T00:00:00/,

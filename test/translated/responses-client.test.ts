@@ -275,6 +275,20 @@ test('§17.9 an error in the stream has a code on which Codex acts', async (t) =
   })
 })
 
+test('§17.9 an upstream that has a limit for hours ends a turn of Codex with the time', async (t) => {
+  const error = { type: 'error', error: { type: 'rate_limit_error', message: 'Spent.' } }
+  const answer = { status: 429, headers: { 'retry-after': '9000' }, body: error }
+  const { client } = await start(t, [answer])
+
+  await assert.rejects(client.responses.create({ model, input: 'x', stream: true }), (thrown) => {
+    assert.ok(thrown instanceof OpenAI.RateLimitError)
+    const { type, resets_at } = thrown.error as { type: string; resets_at: number }
+    assert.equal(type, 'usage_limit_reached')
+    assert.ok(Math.abs(resets_at - Date.now() / 1000 - 9000) < 60)
+    return true
+  })
+})
+
 test('§17.9 an error before the stream is one by its status, with retry-after', async (t) => {
   const error = { type: 'error', error: { type: 'rate_limit_error', message: 'Slow down.' } }
   const { client } = await start(t, [{ status: 429, headers: { 'retry-after': '7' }, body: error }])

@@ -2,9 +2,25 @@
 import type { ShownError } from '../../errors.ts'
 import type { OpenAiErrorBody } from '../../wire/chat.ts'
 
-/** The envelope of all OpenAI APIs. */
-export function responsesErrorBody({ message, type, param, code }: ShownError): OpenAiErrorBody {
-  return { error: { message, type, param, code } }
+/** Seconds up to which it is well to wait in silence. */
+const patienceS = 60
+
+/**
+ * The envelope of all OpenAI APIs. Codex sits out whatever time a 429 names, for hours without a word; of this type it takes the
+ * time for what it is, shows it and ends.
+ */
+export function responsesErrorBody(error: ShownError): OpenAiErrorBody {
+  const { message, type, param, code, status } = error
+  const seconds = status === 429 ? waitOf(error) : 0
+  if (!(seconds > patienceS)) return { error: { message, type, param, code } }
+  const resetsAt = Math.ceil(Date.now() / 1000 + seconds)
+  return { error: { message, type: 'usage_limit_reached', param, code, resets_at: resetsAt } }
+}
+
+/** Seconds that the client is to wait; NaN where nothing says so. */
+function waitOf({ headers }: ShownError): number {
+  const text = headers['retry-after'] ?? ''
+  return /^\s*\d/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
 }
 
 /** The last event of a stream of which no more is known. Codex ignores the event `error` and reports a broken stream. */
@@ -25,10 +41,11 @@ const overloads = new Set(['overloaded', 'overloaded_error', 'server_is_overload
 export function responsesFailure(error: ShownError): { code: string; message: string } {
   const { status, message } = error
   const code = failedCode(error)
-  const seconds = Number(error.headers['retry-after'])
-  if (status !== 429 || code !== 'rate_limit_exceeded' || !(seconds > 0)) return { code, message }
-  // Codex reads how long to wait from these words
-  return { code, message: `${message} Please try again in ${seconds}s.` }
+  if (status !== 429 || code !== 'rate_limit_exceeded') return { code, message }
+  const seconds = Math.ceil(waitOf(error))
+  // Codex reads how long to wait from these words; without them it asks again, and is told a long time by the answer's status
+  const isShort = seconds > 0 && seconds <= patienceS
+  return { code, message: isShort ? `${message} Please try again in ${seconds}s.` : message }
 }
 
 function failedCode({ status, code, type }: ShownError): string {

@@ -1,7 +1,10 @@
 /** How a Responses stream that has begun tells why it failed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { responsesFailure } from '../../../../pipelines/clients/responses/errors.ts'
+import {
+  responsesErrorBody,
+  responsesFailure,
+} from '../../../../pipelines/clients/responses/errors.ts'
 import { ProxyError, type ProxyErrorDetail } from '../../../../pipelines/errors.ts'
 
 const failures: [status: number, code: string | null, shown: string, detail?: ProxyErrorDetail][] =
@@ -35,4 +38,33 @@ test('§17.9 a 429 says when to try again, if the upstream did', () => {
   const error = new ProxyError(429, null, 'Too many.', { headers: { 'retry-after': '7' } })
 
   assert.equal(responsesFailure(error).message, 'Too many. Please try again in 7s.')
+})
+
+test('§17.9 a 429 that ends only after a minute says when in the form that Codex shows, and ends', () => {
+  const nowS = Date.now() / 1000
+  const hour = ['3600', new Date(Date.now() + 3_600_000).toUTCString()]
+  for (const after of hour) {
+    const error = new ProxyError(429, 'client_limit', 'Spent.', {
+      headers: { 'retry-after': after },
+    })
+
+    const { resets_at: resetsAt, ...body } = responsesErrorBody(error).error
+
+    assert.deepEqual(body, {
+      message: 'Spent.',
+      type: 'usage_limit_reached',
+      param: null,
+      code: 'client_limit',
+    })
+    assert.ok(Math.abs(resetsAt! - nowS - 3600) < 5, String(resetsAt))
+    assert.equal(responsesFailure(error).message, 'Spent.')
+  }
+})
+
+test('§17.9 a 429 that ends within a minute, or nobody knows when, is waited for', () => {
+  for (const headers of [{ 'retry-after': '60' }, { 'retry-after': 'soon' }, {}]) {
+    const { error } = responsesErrorBody(new ProxyError(429, null, 'Busy.', { headers }))
+
+    assert.deepEqual(error, { message: 'Busy.', type: 'rate_limit_error', param: null, code: null })
+  }
 })
