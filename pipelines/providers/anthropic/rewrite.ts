@@ -4,19 +4,18 @@
  * Source: docs/translation.md §5.5 and §14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
 import { capabilityOf } from './capability.ts'
-import { upstreamId, type Effort, type RewriteContext } from '../../model.ts'
+import { fitRequest, fitThinking, isKnown } from './fit.ts'
+import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed, sealMark } from '../../neutral/seal.ts'
+import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
 import {
-  betaHeader,
-  budgetOfLevel,
-  fastBetas,
-  INTERLEAVED_BETA,
-  loopLacksThinking,
-  planThinking,
-  type ThinkingPlan,
-} from './thinking.ts'
-import type { AnthropicBlock, AnthropicMessage } from '../../wire/anthropic.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+  cannotThinkOn,
+  putThinkingIn,
+  switchOff,
+  takeEffortOut,
+  takeThinkingOut,
+} from './thinking-edits.ts'
+import { isObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 
 /** Changes the document; returns the headers that go with it, `undefined` for one to take out. */
@@ -25,6 +24,7 @@ export function rewriteMessages(
   context: RewriteContext,
 ): Record<string, string | undefined> {
   const { model, systemPrompt, headers, isForeign = false } = context
+  const isOther = document.get('model') !== upstreamId(model) && isKnown(context)
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
   const hasForeign = isForeign || document.mentions(sealMark)
   const lostThinking = hasForeign && takeSealsOut(document, isForeign)
@@ -34,13 +34,17 @@ export function rewriteMessages(
   const continues = isContinuation(document)
   if (systemPrompt.trim() !== '' && !continues) putInSystem(document, systemPrompt)
   const level = model.reasoning
+  if (isOther) fitRequest(document, context)
   if (level === 'auto' || (continues && level !== 'off') || isProbe(document)) {
-    if (!lostThinking || !cannotThinkOn(document, context)) return betas(client, { add })
+    const cannotThink =
+      (isOther && fitThinking(document, context)) ||
+      (lostThinking && cannotThinkOn(document, context))
+    if (!cannotThink) return betas(client, { add })
     takeThinkingOut(document)
     return betas(client, { add, remove: [INTERLEAVED_BETA] })
   }
   if (capabilityOf(model).thinking !== 'adaptive') takeEffortOut(document)
-  if (level !== 'off' && putThinkingIn(document, context, level)) {
+  if (level !== 'off' && putThinkingIn(document, context, { level })) {
     return betas(client, { add: [...add, INTERLEAVED_BETA] })
   }
   takeThinkingOut(document)
@@ -68,12 +72,6 @@ function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean {
     return hasSome ? kept : undefined
   })
   return hasSome
-}
-
-/** A model that takes a budget refuses to think on in a loop whose thinking is gone. */
-function cannotThinkOn(document: JsonDocument, { model }: RewriteContext): boolean {
-  const takesBudget = capabilityOf(model).thinking === 'budget'
-  return takesBudget && loopLacksThinking(messagesOf(document.get('messages')))
 }
 
 function isForeignThinking(block: unknown, takesAll: boolean): boolean {
@@ -134,127 +132,4 @@ function isContinuation(document: JsonDocument): boolean {
 function isProbe(document: JsonDocument): boolean {
   const limit = document.get('max_tokens')
   return limit === 0 || limit === 1
-}
-
-function takeThinkingOut(document: JsonDocument): void {
-  if (document.get('thinking') !== undefined) document.delete('thinking')
-  takeThinkingEditsOut(document)
-}
-
-/** Models that think by themselves need an order not to. */
-function switchOff(document: JsonDocument, { model, subPath }: RewriteContext): void {
-  const { off } = capabilityOf(model)
-  if (off?.thinking) document.set('thinking', off.thinking)
-  if (off?.effort && subPath === '') setEffort(document, off.effort)
-}
-
-/** `clear_thinking_…` is refused without thinking. */
-function takeThinkingEditsOut(document: JsonDocument): void {
-  const management = document.get('context_management')
-  if (!isObject(management) || !Array.isArray(management.edits)) return
-  const edits = management.edits.filter((edit) => !isThinkingEdit(edit))
-  if (edits.length === management.edits.length) return
-  const { edits: _all, ...rest } = management
-  if (edits.length > 0) document.set('context_management', { ...rest, edits })
-  else if (Object.keys(rest).length > 0) document.set('context_management', rest)
-  else document.delete('context_management')
-}
-
-function isThinkingEdit(edit: unknown): boolean {
-  return isObject(edit) && typeof edit.type === 'string' && edit.type.startsWith('clear_thinking')
-}
-
-/** Whether thinking is on now by the operator's level. Otherwise nothing was changed. */
-function putThinkingIn(
-  document: JsonDocument,
-  { model, subPath }: RewriteContext,
-  level: Effort,
-): boolean {
-  const capability = capabilityOf(model)
-  const plan = planThinking({ level }, capability, limitsFor(document, level), {
-    forcedTool: isForcing(document.get('tool_choice')),
-    messages: messagesOf(document.get('messages')),
-  })
-  if (!plan.thinking) return false
-  setThinking(document, plan)
-  if (subPath === '') {
-    if (plan.effort) setEffort(document, plan.effort)
-    if (plan.thinking.type === 'enabled') liftLimit(document, plan.maxTokens)
-    takeSamplingOut(document)
-  }
-  return true
-}
-
-/**
- * A client of this API counts thinking within its `max_tokens`, so its own limit stands where the budget fits below it;
- * else the limit is lifted by the budget.
- */
-function limitsFor(document: JsonDocument, level: Effort) {
-  const limit = document.get('max_tokens')
-  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1) return {}
-  return limit > budgetOfLevel(level) ? { total: limit } : { answer: limit }
-}
-
-function liftLimit(document: JsonDocument, maxTokens: number): void {
-  const limit = document.get('max_tokens')
-  if (typeof limit === 'number' && maxTokens > limit) document.set('max_tokens', maxTokens)
-}
-
-/** A client that already thinks adaptively keeps its own form of it. */
-function setThinking(document: JsonDocument, { thinking }: ThinkingPlan): void {
-  const client = document.get('thinking')
-  if (thinking?.type === 'adaptive' && isObject(client) && client.type === 'adaptive') return
-  document.set('thinking', thinking)
-}
-
-function setEffort(document: JsonDocument, effort: string): void {
-  const client = document.get('output_config')
-  document.set('output_config', { ...(isObject(client) && client), effort })
-}
-
-/** Models without adaptive thinking refuse an effort, which a client may have meant for the model it asked for. */
-function takeEffortOut(document: JsonDocument): void {
-  const client = document.get('output_config')
-  if (!isObject(client) || client.effort === undefined) return
-  const { effort: _effort, ...rest } = client
-  if (Object.keys(rest).length > 0) document.set('output_config', rest)
-  else document.delete('output_config')
-}
-
-/** Thinking takes no temperature but 1, no top_k, and top_p from 0.95 on. */
-function takeSamplingOut(document: JsonDocument): void {
-  const { temperature, topP } = {
-    temperature: document.get('temperature'),
-    topP: document.get('top_p'),
-  }
-  if (temperature !== undefined && temperature !== 1) document.delete('temperature')
-  if (typeof topP === 'number' && topP < 0.95) document.delete('top_p')
-  if (document.get('top_k') !== undefined) document.delete('top_k')
-}
-
-function isForcing(choice: unknown): boolean {
-  return isObject(choice) && (choice.type === 'any' || choice.type === 'tool')
-}
-
-/** The messages in the form the plan reads. */
-function messagesOf(messages: unknown): AnthropicMessage[] {
-  if (!Array.isArray(messages)) return []
-  return messages.filter(isTurn).map(({ role, content }): AnthropicMessage => ({
-    role: role === 'assistant' ? 'assistant' : 'user',
-    content: blocksOf(content),
-  }))
-}
-
-/** Not a `system` message between the turns; what is not a message, the API refuses. */
-function isTurn(message: unknown): message is JsonObject {
-  return isObject(message) && message.role !== 'system'
-}
-
-function blocksOf(content: unknown): AnthropicBlock[] {
-  if (typeof content === 'string') return [{ type: 'text', text: content }]
-  return Array.isArray(content) ? content.filter(isBlockLike) : []
-}
-
-function isBlockLike(value: unknown): value is AnthropicBlock {
-  return isObject(value) && typeof value.type === 'string'
 }

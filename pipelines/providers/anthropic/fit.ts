@@ -1,0 +1,113 @@
+/**
+ * A Messages request to another model than the one that its client named: a redirect, an entry's `upstream_id`, a model that stands
+ * in. The client wrote it for the model it knows. What this one surely refuses is told in its own terms, or taken out.
+ * Source: docs/translation.md §14; `capability.ts`.
+ */
+import { capabilityOf, type Capability } from './capability.ts'
+import {
+  effortOf,
+  isForcing,
+  putThinkingIn,
+  setEffort,
+  switchOff,
+  takeEffortOut,
+} from './thinking-edits.ts'
+import { nearestEffort, upstreamId, type RewriteContext } from '../../model.ts'
+import type { JsonDocument } from '../../json/document.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+
+/** Of a model that is no Claude nobody knows what it refuses. */
+export function isKnown({ model }: RewriteContext): boolean {
+  return model.thinking !== undefined || upstreamId(model).includes('claude-')
+}
+
+/** All but the thinking. */
+export function fitRequest(document: JsonDocument, { model, subPath }: RewriteContext): void {
+  const capability = capabilityOf(model)
+  if (!capability.systemTurns) tellSystemTurns(document)
+  if (capability.forcedTools === 'never') freeChoice(document)
+  if (subPath !== '') return
+  if (!capability.sampling) {
+    for (const name of ['temperature', 'top_p', 'top_k']) {
+      if (document.get(name) !== undefined) document.delete(name)
+    }
+  }
+  capLimit(document, capability)
+}
+
+/** The client's thinking as this model takes it. Returns whether none can be had. */
+export function fitThinking(document: JsonDocument, context: RewriteContext): boolean {
+  const capability = capabilityOf(context.model)
+  const thinking = document.get('thinking')
+  const effort = effortOf(document)
+  const { type, budget_tokens: budget, display } = isObject(thinking) ? thinking : {}
+  if (capability.efforts.length === 0) takeEffortOut(document)
+  else if (effort) setEffort(document, nearestEffort(effort, capability.efforts)!)
+  if (type === undefined) return false
+  if (type === 'disabled') {
+    if (capability.off) document.delete('thinking')
+    switchOff(document, context)
+    return false
+  }
+  if (isTaken(type, capability)) return false
+  const budgetTokens = typeof budget === 'number' ? { budgetTokens: budget } : {}
+  return !putThinkingIn(document, context, { level: effort ?? 'high', ...budgetTokens, display })
+}
+
+function isTaken(type: unknown, { thinking }: Capability): boolean {
+  if (thinking === 'none') return false
+  return (type === 'enabled') === (thinking === 'budget')
+}
+
+function capLimit(document: JsonDocument, { maxOutputTokens }: Capability): void {
+  const limit = document.get('max_tokens')
+  if (maxOutputTokens !== undefined && typeof limit === 'number' && limit > maxOutputTokens) {
+    document.set('max_tokens', maxOutputTokens)
+  }
+}
+
+/** Where every forced choice is refused, the tools are narrowed as far as the choice allows, and it is left free. */
+function freeChoice(document: JsonDocument): void {
+  const choice = document.get('tool_choice')
+  if (!isForcing(choice)) return
+  const { type, name, ...rest } = choice
+  document.set('tool_choice', { ...rest, type: 'auto' })
+  if (type !== 'tool') return
+  document.change('tools', (tools) =>
+    Array.isArray(tools) ? tools.filter((tool) => isObject(tool) && tool.name === name) : undefined,
+  )
+}
+
+/** A model without system turns is told in reminders of the user's turn in front. */
+function tellSystemTurns(document: JsonDocument): void {
+  document.change('messages', (messages) => {
+    if (!Array.isArray(messages) || !messages.some(isSystemTurn)) return undefined
+    const told: unknown[] = []
+    for (const turn of messages as unknown[]) {
+      const before = told.at(-1)
+      if (!isSystemTurn(turn)) told.push(turn)
+      else if (isObject(before) && before.role === 'user') {
+        told[told.length - 1] = { ...before, content: [...blocksOf(before), ...reminders(turn)] }
+      } else told.push({ role: 'user', content: reminders(turn) })
+    }
+    return told
+  })
+}
+
+function isSystemTurn(turn: unknown): turn is JsonObject {
+  return isObject(turn) && turn.role === 'system'
+}
+
+function blocksOf({ content }: JsonObject): unknown[] {
+  if (Array.isArray(content)) return content
+  return content === undefined || content === '' ? [] : [{ type: 'text', text: content }]
+}
+
+function reminders(turn: JsonObject): unknown[] {
+  return blocksOf(turn).map(reminder)
+}
+
+function reminder(block: unknown): unknown {
+  if (!isObject(block) || typeof block.text !== 'string') return block
+  return { ...block, text: `<system-reminder>\n${block.text}\n</system-reminder>` }
+}
