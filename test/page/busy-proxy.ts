@@ -202,10 +202,13 @@ export async function busyProxy(
   const leave = new AbortController()
   const messages = [{ role: 'user', content: 'wait for it' }]
   const waiting = { model: 'gpt-5.4', stream: true, messages }
-  void post(`${proxy.url}/v1/chat/completions`, waiting, keyHeader('alice'), leave.signal).catch(
-    () => undefined,
-  )
-  t.after(() => leave.abort())
+  const route = `${proxy.url}/v1/chat/completions`
+  const asked = post(route, waiting, keyHeader('alice'), leave.signal).catch(() => undefined)
+  t.after(async () => {
+    leave.abort()
+    // fetch hangs up on an answer that is collected unread, so this one is held until here
+    await asked
+  })
   return proxy
 }
 

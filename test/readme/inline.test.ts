@@ -53,9 +53,10 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     // as logrotate's copytruncate cuts it
     truncateSync(file)
     await fetch(`${url}/no-such-path`)
-    await until(() => readFileSync(file, 'utf8') !== '')
+    await until(() => readFileSync(file, 'utf8').includes('unknown_path'))
 
-    assert.match(readFileSync(file, 'utf8'), /^\{"level":"info".*unknown_path/)
+    // not behind a hole of the length that was cut
+    assert.match(readFileSync(file, 'utf8'), /^\{"level":"info"/)
   },
   'droid2api explain request.json': explains,
   'droid2api explain': (t, command) => explains(t, `${command} - < request.json`),
