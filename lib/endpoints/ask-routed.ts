@@ -129,6 +129,7 @@ export function stopsOf<P extends Prepared>(
   const { first, bytes, prepare } = routed
   const { model, endpoint } = first.target
   const own: Stop<P> = { model, endpoint: endpoint.name, prepare: () => first, send }
+  if (!model.fallback?.length) return [own]
   const others = standInsOf(call, routed, travel).flatMap((one): Stop<P> | [] => {
     const { model: other, place, why } = one
     if (why !== undefined) return []

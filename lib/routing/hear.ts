@@ -45,10 +45,12 @@ export async function hear<P extends Prepared>(
 ): Promise<Heard> {
   const { sends } = trip
   try {
-    const target = { ...prepared.target, trip }
+    prepared.target.trip = trip
     // The pieces are let go of with the answer; another place needs them again.
     const body = { ...prepared.body }
-    const answer = await exchange(call, target, body, (request) => send(request, prepared.road))
+    const answer = await exchange(call, prepared.target, body, (request) =>
+      send(request, prepared.road),
+    )
     const heard = await begun(call, answer, hasElsewhere)
     if (!call.signal.cancelled) return heard
     answer.stream.destroy()

@@ -82,11 +82,13 @@ export class Walk<P extends Prepared> {
   ): Promise<Served<P> | undefined> {
     const members = candidatesFor(this.#call, prepared.target, this.#travel)
     this.#asked.push(...members)
-    await this.#learn(members, prepared)
+    const learning = this.#call.app.pool.learn(members, prepared.target.model.id)
+    if (learning) await this.#learn(learning)
     const passed = new Set<Member>()
     let hasWaited = false
     while (!this.#isSpent) {
-      const taken = await this.#take(members, passed, prepared)
+      const left = members.filter((member) => !passed.has(member))
+      const taken = this.#free(left, prepared) ?? (await this.#tried(left, prepared))
       if (!taken) return undefined
       const hasElsewhere =
         hasFallback || members.some((one) => one !== taken.member && !passed.has(one))
@@ -115,21 +117,14 @@ export class Walk<P extends Prepared> {
   }
 
   /** What rests elsewhere rests here. Throws why the request was given up meanwhile. */
-  async #learn(members: readonly Member[], { target: { model } }: P): Promise<void> {
-    const { app, signal } = this.#call
-    const learning = app.pool.learn(members, model.id)
-    if (!learning) return
+  async #learn(learning: Promise<void>): Promise<void> {
     await learning
+    const { signal } = this.#call
     if (signal.cancelled) throw signal.reason
   }
 
-  /** The first account that is free. One that somebody tries after its rest is waited for, where there is no other. */
-  async #take(
-    members: readonly Member[],
-    passed: ReadonlySet<Member>,
-    { target: { endpoint, model } }: P,
-  ): Promise<Taken | undefined> {
-    const left = members.filter((member) => !passed.has(member))
+  /** The first account that is free. */
+  #free(left: readonly Member[], { target: { endpoint, model } }: P): Taken | undefined {
     const [first] = left
     for (const member of left) {
       const { bench } = member
@@ -139,7 +134,11 @@ export class Walk<P extends Prepared> {
       const seat = bench.take(model.id)
       if (seat) return { member, seat }
     }
-    if (first && this.#travel.bound) return { member: first, seat: undefined }
+    return first && this.#travel.bound ? { member: first, seat: undefined } : undefined
+  }
+
+  /** No account is free: one that somebody tries after its rest is waited for. */
+  async #tried(left: readonly Member[], { target: { model } }: P): Promise<Taken | undefined> {
     for (const { bench } of left)
       this.#soonestMs = soonerOf(this.#soonestMs, bench.leftMs(model.id))
     const tried = left.find(({ bench }) => bench.trial(model.id) !== undefined)
