@@ -48,7 +48,10 @@ export async function exchange(
   send: Sender,
 ): Promise<UpstreamAnswer> {
   try {
-    return await new Exchange(call, target, body, send).answer()
+    const answer = await new Exchange(call, target, body, send).answer()
+    const account = chargedAccount(call, target)
+    if (account) call.app.saidOfLimits.note(account, target.endpoint.name, answer.headers)
+    return answer
   } finally {
     body.pieces = []
   }
@@ -67,21 +70,16 @@ class Exchange {
     this.#send = send
   }
 
-  async answer(): Promise<UpstreamAnswer> {
-    const answer = await this.#plainAnswer()
-    const account = chargedAccount(this.#call, this.#target)
-    if (account) {
-      this.#call.app.saidOfLimits.note(account, this.#target.endpoint.name, answer.headers)
-    }
-    return answer
+  answer(): Promise<UpstreamAnswer> {
+    const { besides } = this.#body
+    if (!besides) return this.#lastAnswer()
+    const isKnown = this.#call.app.plainStreams.has(this.#target)
+    return isKnown ? this.#askPlainly(besides) : this.#askBesides(besides)
   }
 
   /** Asks again without what was asked for besides, where the upstream refuses just that. */
-  async #plainAnswer(): Promise<UpstreamAnswer> {
-    const { besides } = this.#body
+  async #askBesides(besides: Besides): Promise<UpstreamAnswer> {
     const { signal, app } = this.#call
-    if (!besides) return await this.#lastAnswer()
-    if (app.plainStreams.has(this.#target)) return await this.#askPlainly(besides)
     const answer = await this.#lastAnswer()
     const { status, headers, stream } = answer
     if (!besides.refusals.includes(status)) return answer
