@@ -2,7 +2,7 @@
 import type { Call } from '../app.ts'
 import type { Model } from '../config/types.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from '../upstream/attempt.ts'
-import { beginningOf, textOf, unread } from '../upstream/beginning.ts'
+import { beginningOf, saidBy, unread } from '../upstream/beginning.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import type { Target, Trip } from '../upstream/target.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
@@ -32,9 +32,6 @@ export interface Heard extends Pick<Facts, 'status'> {
   /** of what was looked at */
   text: string
 }
-
-/** A refusal is a line of JSON, and there at once; a stream's first event may take as long as a client waits for a sign. */
-const refusalMs = 2_000
 
 /** Sends it, and looks at how the answer begins where that decides anything. Throws why the request was given up meanwhile. */
 export async function hear<P extends Prepared>(
@@ -66,16 +63,17 @@ export async function hear<P extends Prepared>(
   }
 }
 
-async function begun(call: Call, answer: UpstreamAnswer, hasElsewhere: boolean): Promise<Heard> {
+function begun(call: Call, answer: UpstreamAnswer, hasElsewhere: boolean): Heard | Promise<Heard> {
+  const { status, isEventStream } = answer
+  if (status >= 400) return saidBy(answer, call.signal)
+  if (isEventStream && hasElsewhere) return firstEvent(call, answer)
+  return { answer, status, text: '' }
+}
+
+/** It may take as long as a client waits for a sign. */
+async function firstEvent(call: Call, answer: UpstreamAnswer): Promise<Heard> {
   const { app, config, signal } = call
-  const { status, headers, stream, isEventStream } = answer
-  if (status >= 400) {
-    const patience = { isEnough: isNever, patienceMs: refusalMs, signal }
-    const bytes = await beginningOf(stream, patience)
-    const text = textOf(bytes, headers['content-encoding'])
-    return { answer: { ...answer, stream: unread(stream) }, status, text }
-  }
-  if (!isEventStream || !hasElsewhere) return { answer, status, text: '' }
+  const { status, stream } = answer
   let error: ReturnType<typeof firstErrorIn>
   const hasBegun = (bytes: Buffer) => (error = firstErrorIn(bytes.toString('utf8'))) !== undefined
   const patience = { isEnough: hasBegun, patienceMs: config.keep_alive_s * 1000, signal }
@@ -86,10 +84,6 @@ async function begun(call: Call, answer: UpstreamAnswer, hasElsewhere: boolean):
   if (error === undefined || error === 'none') return { answer: looked, status, text: '' }
   app.metrics?.begunWithError(call.record, error.status)
   return { answer: looked, status: error.status, text: error.body }
-}
-
-function isNever(): boolean {
-  return false
 }
 
 /** There is no credential to send it with. */

@@ -6,6 +6,7 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { CancelSignal } from '../app.ts'
+import type { UpstreamAnswer } from './attempt.ts'
 
 const longestBytes = 64 * 1024
 
@@ -51,6 +52,21 @@ export function beginningOf(
   })
 }
 
+/** A refusal is a line of JSON, and there at once. */
+const refusalMs = 2_000
+
+/** What a refusal says, as far as it is soon there, and the refusal for its next reader. */
+export async function saidBy(
+  refusal: UpstreamAnswer,
+  signal: CancelSignal,
+): Promise<{ answer: UpstreamAnswer; status: number; text: string }> {
+  const { status, headers, stream } = refusal
+  const patience = { isEnough: () => false, patienceMs: refusalMs, signal }
+  const bytes = await beginningOf(stream, patience)
+  const text = textOf(bytes, headers['content-encoding'])
+  return { answer: { ...refusal, stream: unread(stream) }, status, text }
+}
+
 /** A body that was empty is over once it was looked at; its next reader gets another one that is. */
 export function unread(stream: IncomingMessage): IncomingMessage {
   if (!stream.readableEnded) return stream
@@ -67,7 +83,7 @@ interface Patience {
 }
 
 /** The body's text; empty where it is packed in a way that is not known, or is not all there. */
-export function textOf(bytes: Buffer, encoding: string | undefined): string {
+function textOf(bytes: Buffer, encoding: string | undefined): string {
   const name = encoding?.trim().toLowerCase()
   if (name === undefined || name === '' || name === 'identity') return bytes.toString('utf8')
   try {

@@ -16,7 +16,7 @@ import {
   type Target,
 } from './target.ts'
 import { requestHeaders } from './headers.ts'
-import { beginningOf, textOf, unread } from './beginning.ts'
+import { saidBy } from './beginning.ts'
 import type { UsageOnDemand } from '../../pipelines/index.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
@@ -81,16 +81,14 @@ class Exchange {
   async #askBesides(besides: Besides): Promise<UpstreamAnswer> {
     const { signal, app } = this.#call
     const answer = await this.#lastAnswer()
-    const { status, headers, stream } = answer
-    if (!besides.refusals.includes(status)) return answer
-    const bytes = await beginningOf(stream, { isEnough: isNever, patienceMs: refusalMs, signal })
+    if (!besides.refusals.includes(answer.status)) return answer
+    const said = await saidBy(answer, signal)
     if (signal.cancelled) {
-      stream.destroy()
+      said.answer.stream.destroy()
       throw signal.reason
     }
-    const looked = { ...answer, stream: unread(stream) }
-    if (!besides.isRefused(textOf(bytes, headers['content-encoding']))) return looked
-    drain(looked.stream)
+    if (!besides.isRefused(said.text)) return said.answer
+    drain(said.answer.stream)
     // what was refused is not what the client sent, and so none of its attempts
     const { trip } = this.#target
     if (trip) trip.sends -= 1
@@ -185,13 +183,6 @@ class Exchange {
       throw error
     }
   }
-}
-
-/** A refusal is a line of JSON, and there at once. */
-const refusalMs = 2_000
-
-function isNever(): boolean {
-  return false
 }
 
 /** One that is kept for the next request, or one of the request's own. */
