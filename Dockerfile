@@ -1,6 +1,6 @@
 FROM node:24-alpine AS build
 WORKDIR /build
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json tsconfig.json ./
 RUN npm ci --include=dev --ignore-scripts
 COPY bin ./bin
 COPY lib ./lib
