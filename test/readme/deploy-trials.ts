@@ -86,6 +86,28 @@ export const deployTrials: Record<string, Trial> = {
     )
   },
 
+  'rm -r ~/.droid2api'(t, commands) {
+    const { dir, paste } = sandbox(t)
+    const data = path.join(dir, '..', '.droid2api')
+    mkdirSync(data)
+    writeFileSync(path.join(data, 'config.json'), '{}')
+
+    paste(commands)
+
+    assert.equal(existsSync(data), false)
+  },
+
+  'docker compose down --volumes --rmi all'(t, commands) {
+    const { paste, calls } = sandbox(t)
+
+    paste(commands)
+
+    assert.deepEqual(
+      calls().map(({ args }) => args),
+      [['compose', 'down', '--volumes', '--rmi', 'all']],
+    )
+  },
+
   async 'git pull && ./start.sh'(t, commands) {
     const { start, calls, paste } = sandbox(t)
 

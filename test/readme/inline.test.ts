@@ -30,6 +30,12 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.match(paste(`${command} && npm start -- --version`), /^\d+\.\d+\.\d+$/m)
   },
 
+  'npm ci && npm run build'(t, command) {
+    const { paste } = sandbox(t, { installed: false })
+
+    assert.match(paste(`${command} && ${program} --version`), /^\d+\.\d+\.\d+$/m)
+  },
+
   'env claude --model gpt-5.4': printsFor(
     / ANTHROPIC_MODEL=gpt-5\.4 .*MAX_CONTEXT_TOKENS=.*200000/,
   ),
@@ -92,13 +98,8 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.match(sandbox(t).paste(`${program} ${command} || true`), /ok +token: no account/)
   },
 
-  'docker compose exec droid2api node dist/bin/droid2api.js check'(_t, command) {
-    const [, service, run] = /exec (\w+) (.*) check/.exec(command) ?? []
-    const compose = readFileSync(path.join(packageDir, 'docker-compose.yml'), 'utf8')
-    const image = readFileSync(path.join(packageDir, 'Dockerfile'), 'utf8')
-    assert.match(compose, new RegExp(`^  ${service}:$`, 'm'))
-    assert.ok(image.includes(`CMD ${JSON.stringify(run!.split(' ')).replaceAll(',', ', ')}`))
-  },
+  'docker compose exec droid2api node dist/bin/droid2api.js check': runsInTheContainer,
+  'docker compose exec droid2api node dist/bin/droid2api.js init': runsInTheContainer,
 
   'npx ./droid2api-1.0.0.tgz'(t, command) {
     assert.match(sandbox(t).paste(`npm pack\n${command} --version`), /\n\d+\.\d+\.\d+\n$/)
@@ -235,6 +236,15 @@ function isScript(_t: TestContext, command: string): void {
   const script = scripts[command.split(' ')[2]!]
   assert.ok(script, command)
   for (const [file] of script.matchAll(/test\/\S+\.ts/g)) accessSync(path.join(packageDir, file))
+}
+
+/** It calls the program of the image, in a service of the compose file. */
+function runsInTheContainer(_t: TestContext, command: string): void {
+  const [, service, run] = /exec (\w+) (.*) \w+$/.exec(command) ?? []
+  const compose = readFileSync(path.join(packageDir, 'docker-compose.yml'), 'utf8')
+  const image = readFileSync(path.join(packageDir, 'Dockerfile'), 'utf8')
+  assert.match(compose, new RegExp(`^  ${service}:$`, 'm'))
+  assert.ok(image.includes(`CMD ${JSON.stringify(run!.split(' ')).replaceAll(',', ', ')}`))
 }
 
 function isThere(_t: TestContext, file: string): void {
