@@ -4,7 +4,8 @@
  */
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
-import type { Ask } from './ask.ts'
+import { imagesOfResults } from '../../pipelines/providers/common/messages.ts'
+import type { Ask, Turn } from './ask.ts'
 import { chooseCalls, type ScriptCall } from './choose-calls.ts'
 import { sampleValue } from './sample-arguments.ts'
 import { clip, jsonPieces, newId, words } from './tokens.ts'
@@ -29,7 +30,7 @@ export interface Script {
  */
 export function decide(ask: Ask): Script {
   const { prompt, results } = lastTurn(ask)
-  const calls = results.length > 0 ? [] : chooseCalls(ask, prompt)
+  const calls = results.length > 0 || isSummaryAsked(prompt) ? [] : chooseCalls(ask, prompt)
   const breaks = results.length > 0 ? undefined : breakAsked(prompt)
   const whole = textFor(ask, { prompt, results, calls })
   const pieces = words(whole)
@@ -94,14 +95,27 @@ function lastTurn({ turns }: Ask): LastTurn {
   const end = turns.findLastIndex(({ from }) => from !== 'assistant') + 1
   const start = turns.findLastIndex(({ from }, index) => from === 'assistant' && index < end) + 1
   const results = turns.slice(start, end).filter(({ from }) => from === 'tool')
-  const texts = turns
-    .slice(results.length > 0 ? 0 : start)
-    .filter(({ from }) => from === 'user')
-    .map(({ text }) => withoutReminders(text))
+  const images = turns.slice(start, end).flatMap(({ text }) => imagesBeside.exec(text)?.[1] ?? [])
   return {
-    prompt: texts.findLast((text) => text !== '') ?? '',
-    results: results.map(({ text }) => text),
+    prompt: saidIn(turns.slice(results.length > 0 ? 0 : start)).at(-1) ?? '',
+    results: [...results.map(({ text }) => withoutReminders(text)), ...images],
   }
+}
+
+/** The images of results that the proxy puts in front of what the user says. */
+const imagesBeside = new RegExp(`^${imagesOfResults}\\n((?:\\[an image\\]\\s*)*)`)
+
+/** What the user wrote, oldest first. */
+function saidIn(turns: Turn[]): string[] {
+  return turns
+    .filter(({ from }) => from === 'user')
+    .map(({ text }) => withoutReminders(text).replace(imagesBeside, '').trim())
+    .filter((text) => text !== '')
+}
+
+/** Coding agents have a long conversation summed up, and go on from that; they refuse a call in its place. */
+function isSummaryAsked(prompt: string): boolean {
+  return /\b(?:create|write) an? [\w ]{0,20}summary\b/i.test(prompt)
 }
 
 const added =
@@ -137,6 +151,7 @@ function textFor(ask: Ask, { prompt, results, calls }: LastTurn & { calls: Scrip
   if (calls.length > 0) return ask.choice === 'auto' ? leadIn(calls) : ''
   if (ask.json) return JSON.stringify(jsonFor(ask.json, prompt))
   if (results.length > 0) return quoteResults(prompt, results)
+  if (isSummaryAsked(prompt)) return summaryOf(ask)
   const message = prompt
     ? `Your last message was: “${clip(prompt, 200)}”`
     : 'Your message has no text.'
@@ -145,6 +160,13 @@ function textFor(ask: Ask, { prompt, results, calls }: LastTurn & { calls: Scrip
     'Offer a tool to see it called, ask for two things in parallel to see two calls, or write ' +
     '`error 429`, `error midstream` or `cut` to see how your client takes a failure.'
   )
+}
+
+/** In a tag that the demo does not read: what was asked for once is not asked for again. */
+function summaryOf({ turns }: Ask): string {
+  const said = saidIn(turns).filter((text) => !isSummaryAsked(text))
+  const quotes = said.map((text) => `- “${clip(text, 100)}”`)
+  return `<conversation_summary>\nThe droid2api demo has no model that could sum this up. The user said:\n${quotes.join('\n')}\n</conversation_summary>`
 }
 
 function leadIn(calls: ScriptCall[]): string {

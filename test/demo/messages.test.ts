@@ -94,7 +94,11 @@ test('a call is made, its result quoted, and the user remembered', async (t) => 
       {
         role: 'user',
         content: [
-          { type: 'tool_result', tool_use_id: call?.id ?? '', content: 'snow, minus 7' },
+          {
+            type: 'tool_result',
+            tool_use_id: call?.id ?? '',
+            content: 'snow, minus 7\n<system-reminder>Be kind.</system-reminder>',
+          },
           { type: 'text', text: '<system-reminder>Be kind.</system-reminder>' },
           { type: 'text', text: '<command-name>/model</command-name>' },
         ],
@@ -128,6 +132,30 @@ test('what Claude Code tells of an end is no question, so that nothing is called
     })
     assert.equal(stop, 'end_turn')
   }
+})
+
+test('a conversation is summed up in a text, and what it tells of is not asked for again', async (t) => {
+  const { anthropic } = await startDemo(t)
+  const ask = asks['two calls']!
+  const wanted = 'Create a detailed summary of the conversation. Do NOT call any tools.'
+  const asked = { role: 'user' as const, content: 'Call get_weather for Oslo.' }
+  const many = { ...ask, tools: [...tools, { ...tools[0]!, name: 'other' }] }
+
+  const summed = await anthropic.messages.create({
+    ...many,
+    messages: [asked, { role: 'assistant', content: 'Done.' }, { role: 'user', content: wanted }],
+  })
+  const [block] = summed.content
+  const summary = block?.type === 'text' ? block.text : ''
+  const after = await anthropic.messages.create({
+    ...many,
+    messages: [{ role: 'user', content: `This goes on.\n${summary}\nHello.` }],
+  })
+
+  assert.equal(summed.stop_reason, 'end_turn')
+  assert.match(summary, /Call get_weather for Oslo\./)
+  assert.doesNotMatch(summary, /detailed/)
+  assert.equal(after.stop_reason, 'end_turn')
 })
 
 test('any-client §14: a toolRunner goes on without a thread, and its question is not lost', async (t) => {

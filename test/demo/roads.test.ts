@@ -128,7 +128,9 @@ for (const type of Object.keys(providers)) {
       ],
     })
 
-    assert.match(await answer.text(), /\[an image\]/)
+    const text = await answer.text()
+    assert.match(text, /- \[an image\]/)
+    assert.doesNotMatch(text, /Images from/)
   })
 }
 

@@ -12,6 +12,9 @@ import { isGiven, textAt } from '../../untrusted.ts'
 import type { ChatMessage, ChatToolCall } from '../../wire/chat.ts'
 import { contentOf, partsOf, textPart, textsOf, type Part } from './parts.ts'
 
+/** Begins the user message with the images that no message of a tool can hold. */
+export const imagesOfResults = 'Images from the tool results:'
+
 export interface MessageContext extends Taker {
   names: ToolNames
   /** the model refuses calls without reasoning beside them */
@@ -87,7 +90,7 @@ class Drafts {
         flush()
         messages.push(answerMessage(draft, fills))
         const images = draft.calls.flatMap((call) => this.#addResult(call, messages))
-        if (images.length > 0) parts.push(textPart('Images from the tool results:'), ...images)
+        if (images.length > 0) parts.push(textPart(imagesOfResults), ...images)
       }
     }
     flush()
