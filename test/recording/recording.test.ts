@@ -54,7 +54,7 @@ test('a screen keeps the colours of what is written', () => {
 test('a line is seen from its first frame to the one that changes it, and the last picture without animation', () => {
   const frames = framesOf({
     upper: [
-      { at: 1000, text: 'in /work/droid2api\r\n' },
+      { at: 1000, text: 'in /home/someone/droid2api\r\n' },
       { at: 1500, text: 'early' },
       { at: 2500, text: '\r\x1b[Klate <&>' },
     ],
@@ -63,7 +63,7 @@ test('a line is seen from its first frame to the one that changes it, and the la
     rows: 2,
     lowerRows: 1,
     columns: 40,
-    packageDir: '/work/droid2api',
+    packageDir: '/home/someone/droid2api',
   })
 
   const svg = svgOf(frames.slice(0, 4), { rows: 2, columns: 40 })
