@@ -196,6 +196,25 @@ test('contract §15.10: the request without the question is sent also where a re
   assert.deepEqual(upstream.requests.map(optionsOf), [{ include_usage: true }, undefined])
 })
 
+test('contract §15.10: a request that is sent again without the question has as many attempts as others', async (t) => {
+  const spent: Answer = { status: 429, headers: { 'retry-after': '3600' }, body: {} }
+  const upstream = await startUpstream(t, (request) => {
+    if (optionsOf(request)) return refusals.Mistral!
+    return request.headers.authorization === 'Bearer key-of-one-1' ? spent : { sse: [hidden] }
+  })
+  const names = ['one', 'two']
+  const endpoints = [{ name: 'other', type: 'common', base_url: upstream.url, accounts: names }]
+  const accounts = names.map((name) => ({ name, key: `key-of-${name}-1` }))
+  const proxy = await startProxy(t, {
+    config: oneUpstream(upstream.url, { accounts, endpoints, retry: { attempts: 2 } }),
+  })
+  const body = { model: 'glm-4.6', messages: [{ role: 'user', content: 'Hi' }], stream: true }
+
+  const answer = await post(`${proxy.url}/v1/chat/completions`, body)
+
+  assert.equal(await answer.text(), hidden)
+})
+
 test('contract §15.10: a refusal that only repeats what a client wrote does not end the counting of all', async (t) => {
   const script: Script = (request, reply) => {
     const { messages } = request.json() as { messages: { role: string }[] }
