@@ -97,7 +97,7 @@ test('a second call of one tool differs where it can', () => {
   assert.deepEqual(second(property('unit', { enum: ['kelvin', 'celsius'] })), { unit: 'celsius' })
 })
 
-test('schemas that never end do', () => {
+test('the sample value of an endless schema ends', () => {
   assert.match(JSON.stringify(sampleValue(tree, hint)), /\{"next":null\}/)
   assert.equal(sampleValue({ $ref: '#' }, hint), null)
   assert.equal(typeof sampleValue(property('a', { $ref: '#' }), hint), 'object')
@@ -137,6 +137,6 @@ function image(size: number): object {
   return { source: { data: 'A'.repeat(size) }, url: `data:${'A'.repeat(size)}` }
 }
 
-test('an attachment has a flat price', () => {
+test('an attachment counts as a fixed number of tokens', () => {
   assert.equal(estimateTokens(image(100_000)), estimateTokens(image(5_000_000)))
 })

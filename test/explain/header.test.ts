@@ -321,7 +321,7 @@ test('contract §22.4: the way from the name to the model is told, with those th
   ])
 })
 
-test('contract §22.2: explaining takes nobody’s turn', async (t) => {
+test('contract §22.2: an explained request does not count as a turn of round-robin', async (t) => {
   const setting = await twoAccounts(t, () => ({ body: anthropicMessage({ text: ['Hi'] }) }), {
     endpoint: { choose: 'round-robin' },
   })

@@ -428,7 +428,7 @@ test('contract §16.3: ten wrong admin keys are refused as such, the eleventh as
   )
 })
 
-test('contract §16: looking takes GET alone', async (t) => {
+test('contract §16: the pages for the operator accept GET and HEAD alone', async (t) => {
   const proxy = await startProxy(t)
 
   for (const path of looks) {

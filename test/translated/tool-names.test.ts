@@ -54,7 +54,7 @@ suite(
       }
     }
 
-    test('one that it takes stays', async (t) => {
+    test('a name that the provider takes stays as it is', async (t) => {
       const { text, sent } = await loop(t, 'read_file-2', false)
 
       assert.deepEqual(sent, ['read_file-2', 'read_file-2', 'read_file-2'])

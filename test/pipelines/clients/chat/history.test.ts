@@ -177,7 +177,7 @@ suite('KT3: blocks of Anthropic in a chat history', () => {
     assert.deepEqual(input(messages)[2], { ...output, output: '' })
   })
 
-  test('KT3: calls, results and thinking', () => {
+  test('KT3: calls, results and thinking of Messages are read', () => {
     const thinking = { type: 'thinking', thinking: 'hm', signature: 's' }
     const use = { type: 'tool_use', id: 'c1', name: 'look', input: { a: 1 } }
     const result = { type: 'tool_result', tool_use_id: 'c1', content: 'seen' }

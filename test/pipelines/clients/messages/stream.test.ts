@@ -430,7 +430,7 @@ suite('§16.8 thinking', () => {
     assert.deepEqual(openSeal(block?.signature, ''), { ...raw, endpoint: 'e' })
   })
 
-  test('none: no thinking at all', () => {
+  test('the setting none leaves all thinking out', () => {
     assert.deepEqual(blocksOf(deltas, 'none'), [{ type: 'text', text: 'a' }])
   })
 

@@ -119,7 +119,7 @@ suite("§11.1 the operator's level beats the client's wish", () => {
     assert.equal(body.reasoning_effort, 'high')
   })
 
-  test('auto: untouched', () => {
+  test("the level auto leaves the client's wishes untouched", () => {
     const { reasoning_effort, reasoning, thinking } = ask(wishes)
 
     assert.deepEqual({ reasoning_effort, reasoning, thinking }, wishes)

@@ -297,7 +297,7 @@ const finishReasons: Record<string, string> = {
   SOMETHING_NEW: 'stop',
 }
 
-test('why it ended (§15.6)', () => {
+test('each finish reason of Gemini becomes a stop reason (§15.6)', () => {
   for (const [reason, wanted] of Object.entries(finishReasons)) {
     const [stop] = ofType(deltasOf(ended([{ text: 'A' }], reason)), 'stop')
     assert.equal(stop?.reason, wanted, reason)
@@ -389,7 +389,7 @@ function chatAnswer(deltas: Delta[]) {
   return serialiser.body()
 }
 
-test('usage in chat’s words (§15.6)', () => {
+test('the usage of Gemini is told in the words of chat (§15.6)', () => {
   const usageMetadata = {
     promptTokenCount: 10,
     candidatesTokenCount: 5,

@@ -76,7 +76,7 @@ test('a name that the API does not take goes up as another, and comes back (§15
   assert.match(JSON.stringify(body.contents[1]), new RegExp(`"name":"${sent[0]}"`))
 })
 
-test('the choice among tools (§15.3)', () => {
+test('the tool choice becomes a mode of Gemini (§15.3)', () => {
   const modeOf = (tool_choice: unknown) =>
     ask({ tools: [look], tool_choice }).body.toolConfig?.functionCallingConfig
 

@@ -74,7 +74,7 @@ suite('§5.4 cache_control', () => {
     assert.deepEqual(messages, before)
   })
 
-  test('four stay as they are', () => {
+  test('four cache marks of the client stay as they are', () => {
     const messages = request.messages.slice(1)
 
     assert.deepEqual(marks({ ...request, tools: [tool('f')], messages }), ['a', 'b', 'c1', 'c'])

@@ -152,7 +152,7 @@ suite('§1.4 what was lost is named', () => {
     })
   }
 
-  test('nulls and defaults are no loss', () => {
+  test('nulls and default values are not listed as dropped', () => {
     const nulls = Object.fromEntries(Object.keys(lost).map((name) => [name, null]))
     const defaults = {
       n: 1,
@@ -205,7 +205,7 @@ suite('T1: the user id is opaque', () => {
     })
   }
 
-  test('T1: an empty one is none', () => {
+  test('T1: an empty user id is not sent', () => {
     assert.equal(ask({ user: '' }).body.metadata, undefined)
   })
 })
@@ -213,7 +213,7 @@ suite('T1: the user id is opaque', () => {
 suite("§1.5 the operator's system prompt", () => {
   const prompt = 'You are Droid.\n\n'
 
-  test('goes in front', () => {
+  test("the system prompt goes in front of the client's", () => {
     const messages = [{ role: 'system', content: 'Be brief.' }, ...hello]
 
     assert.deepEqual(ask({ messages }, { systemPrompt: prompt }).body.system, [
@@ -222,11 +222,11 @@ suite("§1.5 the operator's system prompt", () => {
     ])
   })
 
-  test('goes alone when the client has none', () => {
+  test('the system prompt goes alone when the client has none', () => {
     assert.deepEqual(ask({}, { systemPrompt: prompt }).body.system, [text(prompt)])
   })
 
-  test('is not repeated when the client sends it', () => {
+  test('the system prompt is not repeated when the client sends it', () => {
     const messages = [{ role: 'system', content: 'You are Droid. Be brief.' }, ...hello]
 
     assert.deepEqual(ask({ messages }, { systemPrompt: prompt }).body.system, [

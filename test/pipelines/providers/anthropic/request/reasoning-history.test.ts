@@ -123,7 +123,7 @@ suite('§9.3 reasoning that comes back', () => {
     assert.deepEqual(turns([...hello, cut]), turns([...hello]))
   })
 
-  test('level off leaves all thinking out', () => {
+  test('the level off leaves all thinking out', () => {
     const off = { model: { reasoning: 'off' }, recall: () => remembers([detail('r')]) } as const
 
     assert.deepEqual(blocks({ content: 'a', reasoning_details: [detail('t')] }, off), [text('a')])
@@ -216,7 +216,7 @@ suite('§9.5 the memory for clients that drop reasoning', () => {
     assert.deepEqual(blocks(message, memory)[0], thinking('own'))
   })
 
-  test('may know nothing', () => {
+  test('a memory that knows nothing adds no thinking', () => {
     assert.deepEqual(blocks({ content: null, tool_calls: [call('c9')] }, memory), [use('c9')])
   })
 })

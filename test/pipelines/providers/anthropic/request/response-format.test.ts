@@ -9,7 +9,7 @@ const format = (schema?: unknown) => ({
 })
 
 suite('§5.9 response_format', () => {
-  test('text is nothing', () => {
+  test('the format text adds nothing to the request', () => {
     const { body } = ask({ response_format: { type: 'text' } })
 
     assert.equal('system' in body || 'output_config' in body, false)

@@ -168,7 +168,7 @@ suite('§5.5 budgets and limits', () => {
 })
 
 suite('§5.5 a thinking object of the client', () => {
-  test('goes as it is', () => {
+  test('a valid thinking object goes upstream as it is', () => {
     const thinking = { type: 'adaptive', display: 'omitted' }
 
     assert.deepEqual(
@@ -178,7 +178,7 @@ suite('§5.5 a thinking object of the client', () => {
     assert.deepEqual(ask({ thinking: enabled(2000) }).body.thinking, enabled(2000))
   })
 
-  test('is refused without what makes it one', () => {
+  test('a thinking object without its type or budget is refused', () => {
     assert.throws(() => ask({ thinking: {} }), refusal('thinking.type'))
     assert.throws(() => ask({ thinking: { type: 'enabled' } }), refusal('thinking.budget_tokens'))
   })

@@ -149,7 +149,7 @@ suite('§5.8 tool choice', () => {
     assert.deepEqual(ask({ functions, function_call: 'none' }).body.tool_choice, { type: 'none' })
   })
 
-  test('no tools, no choice', () => {
+  test('a request without tools sends no tool choice', () => {
     const { body } = ask({ tool_choice: 'required', parallel_tool_calls: false })
 
     assert.equal('tools' in body || 'tool_choice' in body, false)

@@ -85,7 +85,7 @@ function holds(check: (items: ResponsesItem[], marks: string[], messages: JsonOb
 }
 
 suite('§7.3 any history', () => {
-  test('no item has an id', () => {
+  test('no item of the input has an id', () => {
     holds((items) => {
       for (const item of items) assert.ok(!('id' in item))
     })

@@ -208,7 +208,7 @@ suite('§7.3 messages', () => {
 })
 
 suite('§7.3 call_id', () => {
-  test('64 characters of any kind stay', () => {
+  test('a call id of 64 characters of any kind stays as it is', () => {
     const id = `functions.look:0 ${'é'.repeat(47)}`
 
     assert.deepEqual(input([calls(call(id)), result(id)]), [callItem(id), outputItem(id, 'r')])
@@ -229,7 +229,7 @@ suite('§7.3 call_id', () => {
   })
 })
 
-test('§7.3 nothing left is refused', () => {
+test('§7.3 a request of which nothing is left is refused', () => {
   for (const content of ['', null, [], ['']]) {
     assert.throws(() => input([{ role: 'user', content }]), refusal('messages', 'invalid_value'))
   }

@@ -156,7 +156,7 @@ suite('§7.3 a part that cannot be carried over is refused with its place', () =
     })
   }
 
-  test('an image in an assistant message', () => {
+  test('an image in an assistant message is refused', () => {
     const content = [{ type: 'image_url', image_url: url }]
 
     assert.throws(

@@ -25,7 +25,7 @@ function told(messages: unknown[], asked: Asked = { model: knowing }): unknown[]
 }
 
 suite('T20: text before a tool call goes up as commentary, an answer as the final answer', () => {
-  test('a tool loop', () => {
+  test('each text of a tool loop gets its phase', () => {
     assert.deepEqual(told([user, looks, result, answers, user]), [
       ['I look.', 'commentary'],
       'function_call',
@@ -87,7 +87,7 @@ suite('T20: text before a tool call goes up as commentary, an answer as the fina
 })
 
 suite('T20: the phase that was seen goes before the rule', () => {
-  test('as the client hands it back', () => {
+  test('a known phase that the client hands back is kept', () => {
     const commented = { ...answers, phase: 'commentary' }
     const unknown = { ...answers, phase: 'overture' }
 

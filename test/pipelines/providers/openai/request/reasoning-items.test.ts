@@ -109,7 +109,7 @@ suite('§9.4 placed by `at`, else before the other items', () => {
     })
   }
 
-  test('between calls', () => {
+  test('reasoning stands between the calls where it was thought', () => {
     const message = {
       role: 'assistant',
       content: 'Hi',
@@ -140,15 +140,15 @@ test('§9.4 a message of reasoning alone is left out', () => {
 suite('§9.5 reasoning that the client dropped is recalled by the first tool call', () => {
   const calls = { role: 'assistant', tool_calls: [call('a'), call('b')] }
 
-  test('no details', () => {
+  test('the memory serves a message without details', () => {
     assert.deepEqual(first(calls), item('m'))
   })
 
-  test('no usable details', () => {
+  test('the memory serves a message whose details cannot be used', () => {
     assert.deepEqual(first({ ...calls, reasoning_details: [summary('s')] }), item('m'))
   })
 
-  test('usable details come first', () => {
+  test('usable details of the message win over the memory', () => {
     assert.deepEqual(first({ ...calls, reasoning_details: [encrypted('d')] }), item('d'))
   })
 
@@ -177,11 +177,11 @@ suite('§9.5 reasoning that the client dropped is recalled by the first tool cal
     ])
   })
 
-  test('another call', () => {
+  test('the memory gives nothing for a call that it does not know', () => {
     assert.deepEqual(first({ role: 'assistant', tool_calls: [call('b')] }), callItem('b'))
   })
 
-  test('a message without calls', () => {
+  test('the memory gives nothing for a message without calls', () => {
     assert.deepEqual(first({ role: 'assistant', content: 'a' }), saidItem('a'))
   })
 })

@@ -194,7 +194,7 @@ suite('KT5: with reasoning switched off a GPT model takes what goes with it', ()
     assert.deepEqual(dropped.toSorted(), [...names, 'reasoning_effort'].toSorted())
   })
 
-  test('not where nobody switched it off', () => {
+  test('reasoning stays on where nobody switched it off', () => {
     const { body, dropped } = ask(wishes, { model: { id: 'gpt-5.4' } })
 
     assert.ok(!('reasoning' in body) && !('temperature' in body))

@@ -130,7 +130,7 @@ suite('§7.1, §7.4 choice', () => {
     })
   }
 
-  test('without tools there is no choice', () => {
+  test('a request without tools sends no tool choice', () => {
     for (const none of [{}, { tools: [] }, { tools: null, functions: [] }]) {
       const { body } = ask({ ...none, tool_choice: 'required', parallel_tool_calls: true })
 
