@@ -150,8 +150,8 @@ function statusAsked(status: number): ProxyError {
 function textFor(ask: Ask, { prompt, results, calls }: LastTurn & { calls: ScriptCall[] }): string {
   if (calls.length > 0) return ask.choice === 'auto' ? leadIn(calls) : ''
   if (ask.json) return JSON.stringify(jsonFor(ask.json, prompt))
-  if (results.length > 0) return quoteResults(prompt, results)
   if (isSummaryAsked(prompt)) return summaryOf(ask)
+  if (results.length > 0) return quoteResults(prompt, results)
   const message = prompt
     ? `Your last message was: “${clip(prompt, 200)}”`
     : 'Your message has no text.'
