@@ -141,9 +141,20 @@ test('a conversation is summed up in a text, and what it tells of is not asked f
   const asked = { role: 'user' as const, content: 'Call get_weather for Oslo.' }
   const many = { ...ask, tools: [...tools, { ...tools[0]!, name: 'other' }] }
 
+  // Claude Code leaves out the answer that followed the results
   const summed = await anthropic.messages.create({
     ...many,
-    messages: [asked, { role: 'assistant', content: 'Done.' }, { role: 'user', content: wanted }],
+    messages: [
+      asked,
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'other', input: {} }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', tool_use_id: 'a', content: 'Snow.' },
+          { type: 'text', text: wanted },
+        ],
+      },
+    ],
   })
   const [block] = summed.content
   const summary = block?.type === 'text' ? block.text : ''
