@@ -183,8 +183,8 @@ function refusesImages({ images }: Model): boolean {
   return images === false
 }
 
-const image = /"type"\s*:\s*"(?:image|image_url|input_image)"/
-const imageTypes = ['"image"', '"image_url"', '"input_image"']
+const image = /"type"\s*:\s*"(?:image|image_url|input_image|computer_screenshot)"/
+const imageTypes = ['"image"', '"image_url"', '"input_image"', '"computer_screenshot"']
 
 /** Searched before it is read: a long body has images seldom. */
 function holdsImage(bytes: Buffer): boolean {

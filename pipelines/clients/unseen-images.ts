@@ -24,6 +24,14 @@ const deepest = 5
 /** A note takes over what makes a part the end of a cached prefix. */
 const marks = new Set(['cache_control', 'prompt_cache_breakpoint'])
 
+/** A screenshot can only be an image, so that what asked for it and its result become those of a function. */
+const screenshotItems = new Set(['computer_call', 'computer_call_output'])
+
+const hint = new RegExp(
+  `${attachmentType.source}|"type"\\s*:\\s*"(?:${[...screenshotItems].join('|')})"`,
+  'g',
+)
+
 /**
  * The very document where it has no image: one look at the text, which costs less than parsing it. What is broken deep inside
  * is left for the upstream to refuse.
@@ -35,10 +43,11 @@ export function withoutImages(
   const value = document.raw(name)
   if (!value) return document
   // one character a byte, so that places in the text are places in the bytes
-  const hints = Array.from(value.toString('latin1').matchAll(attachmentType), ({ index }) => index)
+  const hints = Array.from(value.toString('latin1').matchAll(hint), ({ index }) => index)
   const begin = `{"type":"${textType}","text":${JSON.stringify(unseen)}`
   const images = imagesIn(value, 0, hints, deepest)
   const splices = images.map(({ item, from, to }): Splice => {
+    if (screenshotItems.has(typeOf(item))) return { from, to, by: asFunction(item) }
     const kept = item.members.filter((member) => marks.has(member.name))
     const by = kept.flatMap((member) => [Buffer.from(`,"${member.name}":`), valueOf(item, member)])
     return { from, to, by: [Buffer.from(begin), ...by, Buffer.from('}')] }
@@ -98,13 +107,27 @@ function itemOf(bytes: Buffer): Item {
   return { bytes, members: members.filter((member) => last.get(member.name) === member) }
 }
 
-function isImageItem(item: Item): boolean {
+function typeOf(item: Item): string {
   const member = item.members.find(({ name }) => name === 'type')
-  if (!member) return false
-  const type = valueOf(item, member).toString('latin1').slice(1, -1)
+  return member ? valueOf(item, member).toString('latin1').slice(1, -1) : ''
+}
+
+function isImageItem(item: Item): boolean {
+  const type = typeOf(item)
+  if (screenshotItems.has(type)) return true
   if (!isAttachment(type)) return false
   const part = objectFrom(item.bytes.toString('utf8'))
   return part !== undefined && isImage(part, type)
+}
+
+function asFunction(item: Item): Buffer[] {
+  const { call_id, action, actions } = objectFrom(item.bytes.toString('utf8')) ?? {}
+  const call = { type: 'function_call', call_id, name: 'computer' }
+  const written =
+    typeOf(item) === 'computer_call'
+      ? { ...call, arguments: JSON.stringify(action ?? { actions }) }
+      : { type: 'function_call_output', call_id, output: unseen }
+  return [Buffer.from(JSON.stringify(written))]
 }
 
 function valueOf({ bytes }: Item, { valueStart, valueEnd }: Member): Buffer {

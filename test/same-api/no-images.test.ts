@@ -296,3 +296,28 @@ test('§1.6 a conversation that is one string, or none, goes up as it is', async
   const bodies = [`{"model":"m", "messages":{"type":"image"}}`, '{"model":"m","type":"image"}']
   assert.deepEqual(await sent(t, chat, bodies), bodies)
 })
+
+test('§1.6 a screenshot becomes the result of a function that tells of it, and its call the call', async (t) => {
+  const api = apis.find(({ type }) => type === 'openai')!
+  const action = { type: 'click', x: 1, y: 2 }
+  const before = '{ "model":"m","input":[{"role":"user","content":"Go. 1.0"}, '
+  const shot = { type: 'computer_screenshot', image_url: data }
+  const items = [
+    { type: 'computer_call', id: 'cu_1', call_id: 'c', action, status: 'completed' },
+    { type: 'computer_call_output', call_id: 'c', output: shot },
+  ]
+
+  const [up] = await sent(t, api, [
+    `${before}${items.map((item) => JSON.stringify(item)).join()} ]}`,
+  ])
+
+  assert.equal(
+    up,
+    `${before}${[
+      { type: 'function_call', call_id: 'c', name: 'computer', arguments: JSON.stringify(action) },
+      { type: 'function_call_output', call_id: 'c', output: words },
+    ]
+      .map((item) => JSON.stringify(item))
+      .join()} ]}`,
+  )
+})
