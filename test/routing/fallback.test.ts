@@ -216,6 +216,25 @@ test('contract §18: a model that refuses images does not stand in for a request
   assert.equal(gpt.requests.length, 0)
 })
 
+test('contract §18: nor for one that has a screenshot', async (t) => {
+  const { proxy, gpt } = await two(t, refusal(503), undefined, {
+    models: [models[0], { ...models[1], images: false }],
+  })
+  const output = { type: 'computer_screenshot', image_url: 'https://example.com/a.png' }
+
+  const answer = await post(`${proxy.url}/v1/responses`, {
+    model: question.model,
+    input: [
+      { role: 'user', content: 'Go.' },
+      { type: 'computer_call', call_id: 'c', action: { type: 'screenshot' } },
+      { type: 'computer_call_output', call_id: 'c', output },
+    ],
+  })
+
+  assert.equal(answer.status, 503)
+  assert.equal(gpt.requests.length, 0)
+})
+
 test('contract §18: token counts have no stand-in of another API', async (t) => {
   const { proxy, gpt } = await two(t, refusal(503))
 
