@@ -27,7 +27,7 @@ const marks = new Set(['cache_control', 'prompt_cache_breakpoint'])
 /** A screenshot can only be an image, so that what asked for it and its result become those of a function. */
 const screenshotItems = new Set(['computer_call', 'computer_call_output'])
 
-const hint = new RegExp(
+const attachmentOrScreenshot = new RegExp(
   `${attachmentType.source}|"type"\\s*:\\s*"(?:${[...screenshotItems].join('|')})"`,
   'g',
 )
@@ -43,7 +43,10 @@ export function withoutImages(
   const value = document.raw(name)
   if (!value) return document
   // one character a byte, so that places in the text are places in the bytes
-  const hints = Array.from(value.toString('latin1').matchAll(hint), ({ index }) => index)
+  const hints = Array.from(
+    value.toString('latin1').matchAll(attachmentOrScreenshot),
+    ({ index }) => index,
+  )
   const begin = `{"type":"${textType}","text":${JSON.stringify(unseen)}`
   const images = imagesIn(value, 0, hints, deepest)
   const splices = images.map(({ item, from, to }): Splice => {
