@@ -62,6 +62,16 @@ export type Effort = (typeof efforts)[number]
 /** Lowest first. */
 export const efforts = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
 
+const levels = new Map<unknown, Level>([
+  ['none', 'off'],
+  ...efforts.map((effort) => [effort, effort] as const),
+])
+
+/** The level of OpenAI's word for an effort; undefined for what is none. */
+export function levelOfWord(word: unknown): Level | undefined {
+  return levels.get(word)
+}
+
 /** Tokens up to which a budget counts as that level; a larger one is `high`. */
 const budgets: [upTo: number, level: Effort][] = [
   [4096, 'low'],

@@ -5,7 +5,7 @@
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, numberFrom, type JsonObject } from '../../json/value.ts'
-import { efforts, type Effort, type Level, type Wish } from '../../model.ts'
+import { levelOfWord, type Effort, type Wish } from '../../model.ts'
 import type { AnswerFormat, Limits, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import {
   isGiven,
@@ -220,11 +220,6 @@ export function stopSequencesOf(stop: unknown): string[] {
   throw badRequest('invalid_value', 'stop', message)
 }
 
-const levels = new Map<unknown, Level>([
-  ['none', 'off'],
-  ...efforts.map((effort) => [effort, effort] as const),
-])
-
 type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'parameter'>
 
 /**
@@ -245,11 +240,11 @@ export function reasoningWish(body: JsonObject): Wish {
 }
 
 function isUnknown(effort: unknown): boolean {
-  return isGiven(effort) && effort !== '' && !levels.has(effort)
+  return isGiven(effort) && effort !== '' && levelOfWord(effort) === undefined
 }
 
 function wishOf(body: JsonObject): OneWish {
-  const level = levels.get(body.reasoning_effort)
+  const level = levelOfWord(body.reasoning_effort)
   if (level) return { level, parameter: 'reasoning_effort' }
   const wish = isObject(body.reasoning) ? openRouterWish(body.reasoning) : undefined
   return wish ?? anthropicWish(body)
@@ -257,7 +252,7 @@ function wishOf(body: JsonObject): OneWish {
 
 /** `enabled` alone means medium, a budget of nothing means off. */
 function openRouterWish({ enabled, effort, max_tokens: tokens }: JsonObject): OneWish | undefined {
-  const level = levels.get(effort)
+  const level = levelOfWord(effort)
   const budget = numberFrom(tokens)
   const budgetTokens = Number.isInteger(budget) ? budget : undefined
   const off: OneWish = { level: 'off', parameter: 'reasoning' }
@@ -273,7 +268,7 @@ function openRouterWish({ enabled, effort, max_tokens: tokens }: JsonObject): On
 
 /** Anthropic's own two members, of which each holds its half. */
 function anthropicWish({ thinking, output_config: config }: JsonObject): OneWish {
-  const level = isObject(config) ? levels.get(config.effort) : undefined
+  const level = isObject(config) ? levelOfWord(config.effort) : undefined
   const effort = level === 'off' ? undefined : level
   const ownEffort: { effort?: Effort } = effort ? { effort } : {}
   if (!isObject(thinking)) return level ? { ...ownEffort, parameter: 'output_config.effort' } : {}

@@ -4,7 +4,7 @@
  */
 import { badRequest, ProxyError } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import { efforts, type Level, type Wish } from '../../model.ts'
+import { levelOfWord, type Wish } from '../../model.ts'
 import type { AnswerFormat, Names, NeutralRequest, Sampling, Turn } from '../../neutral/request.ts'
 import { askingForSummary } from '../../neutral/summary.ts'
 import {
@@ -179,14 +179,9 @@ function formatOf(value: unknown): AnswerFormat | undefined {
   }
 }
 
-const levels = new Map<unknown, Level>([
-  ['none', 'off'],
-  ...efforts.map((effort) => [effort, effort] as const),
-])
-
 /** A word that nobody knows counts as not sent. */
 function wishOf(effort: unknown, hidden: boolean): Wish {
-  const level = levels.get(effort)
+  const level = levelOfWord(effort)
   const name = 'reasoning.effort'
   if (!isGiven(effort)) return { names: [], hidden }
   return { names: [name], hidden, ...(level && { level, parameter: name }) }

@@ -1,17 +1,20 @@
 /**
  * What has to change in a Chat Completions request for a model that speaks this API itself: the model's id, the operator's
- * prompt, the operator's reasoning level, and `stream` where the body leaves it open.
+ * prompt, the operator's reasoning level, what another model than the named one refuses, and `stream` where the body leaves it open.
  * Source: docs/translation.md §11; OpenAI API reference "Chat Completions", OpenRouter "Reasoning tokens", read 2026-11.
  */
 import type { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
+import { isForOther } from '../openai/fit.ts'
+import { fitChat } from './fit.ts'
 
 /** Changes the document; no header depends on it. */
 export function rewriteChat(
   document: JsonDocument,
   { model, systemPrompt, stream, isForeign = false }: RewriteContext,
 ): Record<string, string | undefined> {
+  if (isForOther(document, model)) fitChat(document, model)
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
   if (isForeign) takeSealedOut(document)
   if (systemPrompt.trim() !== '') putInMessages(document, systemPrompt)

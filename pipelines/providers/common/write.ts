@@ -26,6 +26,7 @@ import {
 import { isClosed, repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
 import { capabilityOf, type Capability } from '../openai/capability.ts'
+import { limitName } from './fit.ts'
 import { writeMessages } from './messages.ts'
 import { forMistral, isMistral } from './mistral.ts'
 import { maker } from './reasoning.ts'
@@ -121,7 +122,7 @@ function limitField({ limits }: NeutralRequest, model: Model, isReasoner: boolea
   const asked = limits.total ?? limits.answer ?? cap
   if (asked === undefined) return {}
   const limit = Math.min(asked, cap ?? asked)
-  return isReasoner ? { max_completion_tokens: limit } : { max_tokens: limit }
+  return { [limitName(isReasoner)]: limit }
 }
 
 /** OpenAI's reasoning models refuse temperature and `top_p`; 1 is what they do anyway. */

@@ -11,6 +11,9 @@ import { capabilityOf, type Capability } from './capability.ts'
 
 /** The name of this API's encrypted reasoning in the registry of reasoning formats. */
 export const maker = 'openai-responses-v1'
+/** What `include` asks for that a model may refuse: what it thought, and how likely its words were. */
+export const ENCRYPTED_REASONING = 'reasoning.encrypted_content'
+export const LOGPROBS = 'message.output_text.logprobs'
 /** With this begin the ids of reasoning items, where a client keeps an id and no format. */
 const idPrefix = 'rs_'
 

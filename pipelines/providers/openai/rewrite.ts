@@ -1,10 +1,12 @@
 /**
- * What has to change in a Responses request: the model's id, the operator's prompt, the operator's reasoning level.
+ * What has to change in a Responses request: the model's id, the operator's prompt, the operator's reasoning level, and
+ * what another model than the named one refuses.
  * Source: docs/translation.md §7.1 and §14; OpenAI API reference "Responses", read 2026-11.
  */
 import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed, sealMark } from '../../neutral/seal.ts'
 import { openSummary, summaryText } from '../../neutral/summary.ts'
+import { fitResponses, isForOther, takeSamplingOut } from './fit.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
@@ -17,11 +19,14 @@ export function rewriteResponses(
   document: JsonDocument,
   { model, systemPrompt, subPath, isForeign = false }: RewriteContext,
 ): Record<string, string | undefined> {
+  const isFitted = withInstructions.has(subPath) && isForOther(document, model)
+  const takesReasoning = !isFitted || fitResponses(document, model)
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
   if (systemPrompt.trim() !== '' && withInstructions.has(subPath)) {
     putInInstructions(document, systemPrompt)
   }
-  if (isForeign || document.mentions(sealMark)) takeSealsOut(document, isForeign)
+  const takesAll = isForeign || !takesReasoning
+  if (takesAll || document.mentions(sealMark)) takeSealsOut(document, takesAll)
   if (subPath !== '') return {}
   if (model.fast && !document.get('service_tier')) document.set('service_tier', 'priority')
   if (model.reasoning === 'off') {
@@ -76,11 +81,4 @@ function setLevel(document: JsonDocument, effort: string): void {
   const client = document.get('reasoning')
   const own: JsonObject = typeof client === 'object' && client !== null ? { ...client } : {}
   document.set('reasoning', { ...own, summary: own.summary ?? 'auto', effort })
-}
-
-/** A model that reasons refuses both. */
-function takeSamplingOut(document: JsonDocument): void {
-  for (const name of ['temperature', 'top_p']) {
-    if (document.get(name) !== undefined) document.delete(name)
-  }
 }

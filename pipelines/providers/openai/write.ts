@@ -13,7 +13,7 @@ import { nameAt } from '../../untrusted.ts'
 import type { ResponsesFormat, ResponsesRequest } from '../../wire/responses.ts'
 import { api, capabilityOf } from './capability.ts'
 import { instructionItems, writeConversation } from './input.ts'
-import { planReasoning, takesReasoning } from './reasoning.ts'
+import { ENCRYPTED_REASONING, LOGPROBS, planReasoning, takesReasoning } from './reasoning.ts'
 import { isStrict } from './schema.ts'
 import { writeTooling } from './tools.ts'
 
@@ -54,8 +54,8 @@ export function writeResponses(
   const tooling = writeTooling(request, names)
   const text = textFields(request, capability.verbosity)
   const include = [
-    ...(reasons ? ['reasoning.encrypted_content'] : []),
-    ...(logprobs.fields.top_logprobs === undefined ? [] : ['message.output_text.logprobs']),
+    ...(reasons ? [ENCRYPTED_REASONING] : []),
+    ...(logprobs.fields.top_logprobs === undefined ? [] : [LOGPROBS]),
     ...(request.tools.some(showsSources) ? ['web_search_call.action.sources'] : []),
   ]
   const body: ResponsesRequest = {

@@ -131,6 +131,13 @@ const rows: Row[] = [
     subPath: '/input_tokens',
     changes: { model: 'real', instructions: prompt },
   },
+  {
+    title: '/compact for another model is fitted to it',
+    upstream_id: 'gpt-4.1',
+    subPath: '/compact',
+    body: { reasoning: { effort: 'high' }, text: { verbosity: 'low' } },
+    changes: { model: 'gpt-4.1', reasoning: undefined, text: undefined },
+  },
   { title: 'off on a sub-path', ...off, subPath: '/compact', body: thinks, changes: {} },
   {
     title: 'any other sub-path takes the model only',
