@@ -86,6 +86,14 @@ export interface App {
   bodyPace: BodyPace
 }
 
+/** One place that was asked: its endpoint, and the answer's status or why there was none. */
+export interface Tried {
+  endpoint: string
+  /** where it has a name */
+  account?: string | undefined
+  result: number | 'unreached' | 'lost' | 'locked'
+}
+
 interface CallParts {
   app: App
   id: string
@@ -120,8 +128,8 @@ export class Call {
   readonly signal = new CancelSignal()
   readonly record: CallRecord
   readonly asks: boolean
-  /** such as `claude/work=429`, of each place that was tried where there was a choice; for who may look */
-  tried: readonly string[] | undefined = undefined
+  /** each place that was asked, where there was a choice */
+  tried: readonly Tried[] | undefined = undefined
   /** ms, monotonic, as is `firstByteMs` */
   readonly startedMs = performance.now()
   firstByteMs: number | undefined = undefined
@@ -204,7 +212,7 @@ export class CallRecord {
 /** A request that is over. */
 export interface RecentCall {
   record: CallRecord
-  tried: readonly string[] | undefined
+  tried: readonly Tried[] | undefined
   /** ms since the epoch */
   endedAt: number
 }

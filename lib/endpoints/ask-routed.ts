@@ -75,7 +75,7 @@ export async function walkRoute<P extends Prepared>(
     call.record.attempts = walk.sends
     // a refusal of ours costs nobody anything
     if (call.admission) call.admission.isSpent = walk.sends > 0
-    call.tried = attemptsShown(walk.tried, true)
+    call.tried = walk.tried
     if (walk.tried.length > 1) {
       res.setHeader('x-droid2api-attempts', attemptsShown(walk.tried).join(', '))
     }

@@ -1,14 +1,7 @@
 /** What was tried, for a header; why no place was left, for an error. */
 import type { Member } from '../account/pool.ts'
+import type { Tried } from '../app.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
-
-/** One place that was asked: its endpoint, and the answer's status or why there was none. */
-export interface Tried {
-  endpoint: string
-  /** where it has a name */
-  account?: string | undefined
-  result: number | 'unreached' | 'lost' | 'locked'
-}
 
 /** Such as `anthropic=429`, `other=200`; for who may look with the accounts, such as `anthropic/work=429`. */
 export function attemptsShown(tried: readonly Tried[], withAccounts = false): string[] {

@@ -1,5 +1,6 @@
 /** Requests to models as the operator sees them: those under way, and the last that are over. Nothing of what they say. */
 import type { App, Call, RecentCall } from '../app.ts'
+import { attemptsShown } from '../routing/explanation.ts'
 
 export interface UnderWay {
   id: string
@@ -84,7 +85,7 @@ export function requestShown({ record, tried, endedAt }: RecentCall): RequestSho
     endpoint: record.upstream,
     account: record.account,
     fallback_from: record.fallbackFrom,
-    attempts: tried ?? onlyAttempt(record),
+    attempts: tried ? attemptsShown(tried, true) : onlyAttempt(record),
     stream: record.stream,
     status: record.status,
     error: record.error,
