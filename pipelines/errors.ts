@@ -58,6 +58,14 @@ export function errorType(status: number): string {
   }
 }
 
+/**
+ * The operator's setup lacks something, and no repetition mends that. 400 is the one status that no client repeats: Claude Code
+ * repeats 401 and every 5xx for minutes, opencode every 5xx without an end, Codex every other 4xx for seconds.
+ */
+export function setupFault(code: string, message: string, cause?: unknown): ProxyError {
+  return new ProxyError(400, code, message, { cause })
+}
+
 /** A 400 that names the place in the request. */
 export function badRequest(code: string, param: string, message: string): ProxyError {
   return new ProxyError(400, code, message, { param })

@@ -1,6 +1,6 @@
 /** The account whose token goes upstream: one interface for all kinds. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { ProxyError, setupFault } from '../../pipelines/errors.ts'
 import type { AccountEntry, Config } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Agents } from '../network/agents.ts'
@@ -17,7 +17,7 @@ import type { RedisServer } from './redis-connection.ts'
 import { RedisStore } from './redis-store.ts'
 import { RotatingToken, type StartingPair } from './rotating-token.ts'
 import { RefreshRefused } from './token-endpoint.ts'
-import { readTokens, type StoredTokens } from './token-file.ts'
+import { readTokens, TokenFileError, type StoredTokens } from './token-file.ts'
 import type { TokenStatus } from './token-state.ts'
 import type { TokenStore } from './token-store.ts'
 
@@ -29,16 +29,16 @@ export interface AccountStatus extends TokenStatus {
 
 export interface Account {
   readonly source: AccountSource
-  /** The access token to send; undefined when there is no account. Waits for a due refresh. Throws ProxyError 503. */
+  /** The access token to send; undefined when there is no account. Waits for a due refresh. Throws ProxyError 400 or 503. */
   token(): Promise<string | undefined>
   /**
-   * What `token` would give, and nothing is renewed: null where it would renew the login first. Throws ProxyError 503 where
+   * What `token` would give, and nothing is renewed: null where it would renew the login first. Throws ProxyError 400 or 503 where
    * that has just failed.
    */
   peek(): Promise<string | null | undefined>
   /**
    * After a 401 for `rejected`: the token to replay with, refreshed once for all who ask unless it has changed meanwhile;
-   * undefined when it cannot be renewed (a fixed key, no account). Throws ProxyError 503.
+   * undefined when it cannot be renewed (a fixed key, no account). Throws ProxyError 400 or 503.
    */
   renew(rejected: string): Promise<string | undefined>
   status(): AccountStatus
@@ -193,7 +193,10 @@ function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
   return async () => (answer ??= await ask())
 }
 
-/** A failure of the login becomes a 503, with the time to come back where that is known. */
+/** Only a new login mends these. */
+const lasting = [RefreshRefused, TokenFileError]
+
+/** A failure of the login becomes a 503, with the time to come back where that is known, or a 400 where only the operator mends it. */
 function servingBy(
   login: RotatingToken,
   hint: () => string,
@@ -204,15 +207,13 @@ function servingBy(
     } catch (error) {
       const { retryInMs } = login
       const reason = (error as Error).message.replace(/\.$/, '')
-      throw new ProxyError(
-        503,
-        'upstream_auth_unavailable',
-        `The account's login cannot be renewed: ${reason}. The proxy goes on trying; GET /health shows the state.${error instanceof RefreshRefused ? hint() : ''}`,
-        {
-          cause: error,
-          ...(retryInMs && { headers: { 'retry-after': String(Math.ceil(retryInMs / 1000)) } }),
-        },
-      )
+      const message = `The account's login cannot be renewed: ${reason}. The proxy goes on trying; GET /health shows the state.${error instanceof RefreshRefused ? hint() : ''}`
+      if (lasting.some((kind) => error instanceof kind))
+        throw setupFault('upstream_auth_unavailable', message, error)
+      throw new ProxyError(503, 'upstream_auth_unavailable', message, {
+        cause: error,
+        ...(retryInMs && { headers: { 'retry-after': String(Math.ceil(retryInMs / 1000)) } }),
+      })
     }
   }
 }

@@ -11,6 +11,8 @@ export interface UnreachableReason {
   why: string
   /** sentences; undefined where only the caller knows which setting named the server */
   remedy: string | undefined
+  /** only a change of the setup helps, and no repetition */
+  isLasting?: boolean
 }
 
 const trustIt =
@@ -18,6 +20,9 @@ const trustIt =
 const checkClock = 'Check the clock of this machine; if it is right, the server needs a new one.'
 const checkName = 'Check the host name in the address: the server that answers there is another.'
 const speaksNoTls = 'Check the port, or write the address with http:// if that server has no TLS.'
+
+/** What the TLS library says of a server that it fell out with for once, too. */
+const passing = new Set(['EPROTO'])
 
 const untrusted = { why: 'its certificate is not trusted', remedy: trustIt }
 const selfSigned = { why: 'its certificate is self-signed', remedy: trustIt }
@@ -53,5 +58,8 @@ export function unreachableReason(error: NodeJS.ErrnoException): UnreachableReas
   if (code === undefined) return { why: error.message, remedy: undefined }
   if (code.startsWith('HPE_')) return { why: `its answer is not HTTP (${code})`, remedy: undefined }
   const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined
-  return { why: known ? `${known.why} (${code})` : code, remedy: known?.remedy }
+  if (!known) return { why: code, remedy: undefined }
+  const { why, remedy } = known
+  const isLasting = remedy !== undefined && !passing.has(code)
+  return { why: `${why} (${code})`, remedy, isLasting }
 }

@@ -1,7 +1,7 @@
 /** What was tried, for a header; why no place was left, for an error. */
 import type { Member } from '../account/pool.ts'
 import type { Tried } from '../app.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { ProxyError, setupFault } from '../../pipelines/errors.ts'
 
 /** Such as `anthropic=429`, `other=200`; for who may look with the accounts, such as `anthropic/work=429`. */
 export function attemptsShown(tried: readonly Tried[], withAccounts = false): string[] {
@@ -40,12 +40,12 @@ export function nobodyLeft(
       retryAfter,
     )
   }
-  return new ProxyError(
-    503,
-    'upstream_auth_unavailable',
+  const message =
     states.length === 0
       ? 'No account is enabled that could serve this request. Enable one in config.json.'
-      : `None of the ${states.length} accounts can serve: each needs a new login or key. GET /health shows the state.`,
-    retryAfter,
-  )
+      : `None of the ${states.length} accounts can serve: each needs a new login or key. GET /health shows the state.`
+  if (states.every((state) => state === 'needs_login')) {
+    return setupFault('upstream_auth_unavailable', message)
+  }
+  return new ProxyError(503, 'upstream_auth_unavailable', message, retryAfter)
 }

@@ -183,12 +183,16 @@ function surelyNotAccepted(
 
 /** The error for a client when the upstream could not be reached. */
 export function unreachable(host: string, cause: NodeJS.ErrnoException): ProxyError {
-  const { why, remedy = checkAddress } = unreachableReason(cause)
+  const { why, remedy = checkAddress, isLasting } = unreachableReason(cause)
   return new ProxyError(
     502,
     'upstream_unreachable',
     `Could not reach the upstream ${host}: ${why}. ${remedy}`,
-    { cause, type: 'upstream_error' },
+    {
+      cause,
+      type: 'upstream_error',
+      ...(isLasting && { headers: { 'x-should-retry': 'false' } }),
+    },
   )
 }
 

@@ -11,6 +11,7 @@ import {
   accountCredential,
   chargedAccount,
   credentialFor,
+  isOwnCredential,
   shownTarget,
   type Credential,
   type Target,
@@ -39,7 +40,7 @@ type Besides = Pick<UsageOnDemand, 'refusals' | 'isRefused' | 'leaveOut'>
 
 /**
  * The upstream's answer, whatever its status; its body is still to be read.
- * Throws ProxyError 401, 502, 503 or 504.
+ * Throws ProxyError 400, 401, 502, 503 or 504.
  */
 export async function exchange(
   call: Call,
@@ -51,9 +52,27 @@ export async function exchange(
     const answer = await new Exchange(call, target, body, send).answer()
     const account = chargedAccount(call, target)
     if (account) call.app.saidOfLimits.note(account, target.endpoint.name, answer.headers)
-    return answer
+    return isRefusedSetup(call, target, answer) ? withoutRetry(answer) : answer
   } finally {
     body.pieces = []
+  }
+}
+
+/** A credential of the operator's was refused, also after a renewal. */
+function isRefusedSetup(call: Call, { endpoint }: Target, { status, headers }: UpstreamAnswer) {
+  const isUntold = status === 401 && headers[retryHeader] === undefined
+  return isUntold && isOwnCredential(call, endpoint)
+}
+
+const retryHeader = 'x-should-retry'
+
+/** Claude Code repeats a 401 for minutes, in case its own key is renewed; the SDKs heed this, too. */
+function withoutRetry(answer: UpstreamAnswer): UpstreamAnswer {
+  const { headers, raw } = answer
+  return {
+    ...answer,
+    headers: { ...headers, [retryHeader]: 'false' },
+    raw: [...raw, retryHeader, 'false'],
   }
 }
 

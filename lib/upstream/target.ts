@@ -10,7 +10,7 @@ import { findModel, nearestModel, placeOf, unservedReason } from '../config/mode
 import type { Account } from '../account/account.ts'
 import type { AccountEntry, Caller, Endpoint, Model, Way } from '../config/types.ts'
 import { presentedKeys } from '../guard.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { ProxyError, setupFault } from '../../pipelines/errors.ts'
 import { providers } from '../../pipelines/index.ts'
 
 /** `url` has neither sub-path nor query of the client; `address` has both. */
@@ -118,9 +118,9 @@ export type TokenOf = (account: Pick<Account, 'token' | 'peek'>) => Promise<stri
 const renewedToken: TokenOf = (account) => account.token()
 
 /**
- * The credential for an endpoint; undefined where none is to go up. Throws or fails with ProxyError 503
- * `upstream_auth_unavailable` when the account or the variable has none, 401 `missing_credential` when it would have to be
- * the caller's and the caller sent none.
+ * The credential for an endpoint; undefined where none is to go up. Throws or fails with ProxyError
+ * `upstream_auth_unavailable`, 400 when the variable has none and 400 or 503 when the account has none; 401 `missing_credential`
+ * when it would have to be the caller's and the caller sent none.
  */
 export function credentialFor(
   call: Call,
@@ -179,8 +179,7 @@ interface KeyAuth {
 function environmentCredential(call: Call, auth: KeyAuth): Credential {
   const secret = call.config.endpoint_secrets[auth.env]
   if (!secret) {
-    throw new ProxyError(
-      503,
+    throw setupFault(
       'upstream_auth_unavailable',
       `The environment variable ${auth.env}, which this endpoint's auth names, is not set. Set it and start the proxy again.`,
     )

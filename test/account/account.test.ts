@@ -233,8 +233,8 @@ test('a refused login is degraded, says so once, keeps its last token, and comes
   const good = tokens.refreshToken
   tokens.refreshToken = 'another-one-entirely'
 
-  await assert.rejects(account.renew(old), { status: 503 })
-  await assert.rejects(account.renew(old), { status: 503 })
+  await assert.rejects(account.renew(old), { status: 400 })
+  await assert.rejects(account.renew(old), { status: 400 })
 
   assert.equal(account.status().state, 'degraded')
   assert.equal(await account.token(), old)
@@ -295,7 +295,7 @@ for (const content of ['', 'null', '{"refresh_token":', '{"access_token":"only"}
     const account = open()
     await account.start()
 
-    await assert.rejects(account.token(), { status: 503, message: /auth\.json/ })
+    await assert.rejects(account.token(), { status: 400, message: /auth\.json/ })
     assert.equal(account.status().state, 'degraded')
     assert.equal(readFileSync(file, 'utf8'), content)
 

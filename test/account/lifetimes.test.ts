@@ -163,10 +163,10 @@ test('KO2: without a word of when, pauses grow, and the 503 says how long this o
   await assert.rejects(account.token(), { headers: { 'retry-after': '2' } })
 })
 
-test('KO2: a refused login is no matter of time: the 503 names none', async (t) => {
+test('KO2: a refused login is no matter of time: the error names none', async (t) => {
   const { open } = await setting(t)
 
-  await assert.rejects(open({ DROID_REFRESH_KEY: 'spent' }).token(), { status: 503, headers: {} })
+  await assert.rejects(open({ DROID_REFRESH_KEY: 'spent' }).token(), { status: 400, headers: {} })
 })
 
 const answers: [what: string, by: (res: ServerResponse) => void, said: RegExp][] = [

@@ -167,7 +167,7 @@ test('O19: a folder where the auth file should be is called a folder', async (t)
   await account.start()
 
   await assert.rejects(account.token(), {
-    status: 503,
+    status: 400,
     message: /auth\.json is a folder, not a file. Docker makes one/,
   })
   assert.match(account.status().last_error ?? '', /auth\.json is a folder/)

@@ -47,6 +47,7 @@ for (const [what, made, code] of untrusted) {
       const said = await answer.text()
 
       assert.equal(answer.status, 502)
+      assert.equal(answer.headers.get('x-should-retry'), 'false')
       assert.ok(said.includes(code), said)
       assert.match(said, /set NODE_EXTRA_CA_CERTS=\/path\/to\/ca\.pem/)
       assert.doesNotMatch(said, /base_url/)
@@ -129,6 +130,7 @@ test('O35: an https address of a server without TLS is told as such', async (t) 
 
 test('O35: what has no row is told by its code, or by its message', () => {
   const [coded, plain] = [new Error('x'), new Error('socket hang up')]
+  assert.ok(!unreachableReason(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })).isLasting)
   assert.deepEqual(unreachableReason(Object.assign(coded, { code: 'EWHATEVER' })).why, 'EWHATEVER')
   assert.deepEqual(unreachableReason(plain), { why: 'socket hang up', remedy: undefined })
 })

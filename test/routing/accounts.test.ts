@@ -128,14 +128,14 @@ test('contract §17: when all rest, the answer is 429 with the soonest time, and
   assert.equal(upstream.requests.length, 2)
 })
 
-test('contract §17: where no account can ever serve the answer is 503', async (t) => {
+test('contract §17: where no account can ever serve the answer is 400', async (t) => {
   const { ask } = await twoAccounts(t, () => refusal(401))
 
   const first = await ask()
   const second = await ask()
 
   assert.equal(first.status, 401)
-  assert.equal(second.status, 503)
+  assert.equal(second.status, 400)
 })
 
 test('contract §17: a stream that begins with an error is a refusal as long as another can serve', async (t) => {

@@ -104,7 +104,7 @@ for (const [what, route, ask] of asks) {
     assert.equal(upstream.requests.length, 2)
   })
 
-  test(`row 48: ${what}: a login that cannot be renewed is a 503 in the dialect of the route`, async (t) => {
+  test(`row 48: ${what}: a login that is refused is a 400 in the dialect of the route`, async (t) => {
     const tokens = await startTokenServer(t)
     const { url } = await startProxy(t, {
       config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: tokens.url } }),
@@ -114,7 +114,7 @@ for (const [what, route, ask] of asks) {
     const answer = await post(url + route, ask)
     const body = (await answer.json()) as { type?: string; error: { message: string } }
 
-    assert.equal(answer.status, 503)
+    assert.equal(answer.status, 400)
     assert.equal(body.type, route === '/v1/messages' ? 'error' : undefined)
     assert.equal((await fetch(`${url}/ready`)).status, 503)
     const health = (await (await fetch(`${url}/health`)).json()) as { status: string }

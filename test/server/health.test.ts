@@ -86,6 +86,6 @@ test('an endpoint with a key of its own takes it from the environment', async (t
   assert.equal(served.status, 200)
   assert.equal(upstream.requests[0]?.headers['x-api-key'], 'sk-ant-of-the-env')
   assert.equal(upstream.requests[0]?.headers.authorization, undefined)
-  assert.equal(refused.status, 503)
+  assert.equal(refused.status, 400)
   assert.match(await refused.text(), /ANTHROPIC_API_KEY/)
 })

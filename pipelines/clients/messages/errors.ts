@@ -25,9 +25,11 @@ export function messagesErrorHead({ status, code }: ShownError): {
 } {
   return {
     status: code === tooLong ? 400 : status,
-    headers: code === 'insufficient_quota' ? { 'x-should-retry': 'false' } : {},
+    headers: code !== null && finalCodes.has(code) ? { 'x-should-retry': 'false' } : {},
   }
 }
+
+const finalCodes = new Set(['insufficient_quota', 'missing_credential'])
 
 const tooLong = 'context_length_exceeded'
 
