@@ -18,12 +18,15 @@ export function responseEvents(answer: ResponsesAnswer): DemoEvent[] {
   )
 }
 
-/** How the API breaks off after `sent` events: an `error`, then the answer that failed. */
+/** How the API breaks off after `sent` events: an `error`, nested unlike in its reference, then the answer that failed. */
 export function responseFailure(answer: ResponsesAnswer, sent: number): DemoEvent[] {
   const error = { code: 'server_error', message: midstreamMessage }
   const response = { ...begun(answer), status: 'failed', error }
   return numbered(
-    [event('error', { ...error, param: null }), event('response.failed', { response })],
+    [
+      event('error', { error: { type: 'server_error', ...error, param: null } }),
+      event('response.failed', { response }),
+    ],
     sent,
   )
 }

@@ -272,4 +272,5 @@ test('a failure in mid-stream is an error, then a failed response, numbered on',
   )
   const names = Array.from(text.matchAll(/^event: (.*)$/gm), ([, name]) => name)
   assert.deepEqual(names.slice(-3), ['response.output_text.delta', 'error', 'response.failed'])
+  assert.match(text, /^data: \{"type":"error","error":\{"type":"server_error",/m)
 })

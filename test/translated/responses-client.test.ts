@@ -263,6 +263,25 @@ test('§17.9 a stream that is cut ends with response.failed, and what was whole'
   )
 })
 
+test('§17.9 half an answer raises an error in the official package', async (t) => {
+  const cut = anthropicStream({ text: ['a'] }).slice(0, 4)
+  const { client } = await start(t, [{ sse: [...cut, 'hang-up'] }])
+  const types: string[] = []
+
+  await assert.rejects(
+    async () => {
+      const stream = await client.responses.create({ model, input: 'x', stream: true })
+      for await (const { type } of stream) types.push(type)
+    },
+    (thrown) => {
+      assert.ok(thrown instanceof OpenAI.APIError)
+      assert.deepEqual([thrown.type, thrown.code], ['upstream_error', 'upstream_truncated'])
+      return true
+    },
+  )
+  assert.ok(types.includes('response.output_text.delta'))
+})
+
 test('§17.9 an error in the stream has a code on which Codex acts', async (t) => {
   const [begun = '', ...rest] = anthropicStream({ text: ['a'] })
   const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }

@@ -1,6 +1,8 @@
 /** Errors as Responses clients read them. Source: OpenAI API reference "Responses" and its streaming events, read 2026-11. */
 import type { ShownError } from '../../errors.ts'
 import type { OpenAiErrorBody } from '../../wire/chat.ts'
+import { asObject } from '../../untrusted.ts'
+import { eventText } from './events.ts'
 
 /** Seconds up to which it is well to wait in silence. */
 const patienceS = 60
@@ -23,12 +25,29 @@ function waitOf({ headers }: ShownError): number {
   return /^\s*\d/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
 }
 
-/** The last event of a stream of which no more is known. Codex ignores the event `error` and reports a broken stream. */
+/** The last events of a stream of which no more is known. */
 export function responsesErrorEvent(shown: ShownError, requestId: string): string {
   const error = responsesFailure(shown)
-  const response = { id: `resp_${requestId}`, object: 'response', status: 'failed', error }
-  const data = { type: 'response.failed', response: { ...response, output: [], usage: null } }
-  return `event: response.failed\ndata: ${JSON.stringify(data)}\n\n`
+  const id = `resp_${requestId}`
+  const response = { id, object: 'response', status: 'failed', error, output: [], usage: null }
+  return lastEvents(response, shown)
+    .map(([type, members]) => eventText(type, members))
+    .join('')
+}
+
+/**
+ * How the API breaks off: an event `error`, whose members it nests, unlike its reference, then the response that failed. The
+ * SDKs raise an error for what has a member `error`, and take half an answer for whole without. Codex reads the response only.
+ */
+export function lastEvents(
+  response: { error?: unknown },
+  { type, param }: Pick<ShownError, 'type' | 'param'>,
+): [type: string, members: object][] {
+  const error = { type, ...asObject(response.error), param }
+  return [
+    ['error', { error }],
+    ['response.failed', { response }],
+  ]
 }
 
 /** Codex takes these for what they are, and does not try again. */

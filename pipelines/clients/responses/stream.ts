@@ -2,13 +2,14 @@
 import type { ShownError } from '../../errors.ts'
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { StreamSerialiser } from '../../stages/serialise.ts'
+import type { ResponsesAnswer } from '../../wire/responses.ts'
 import {
   endedResponse,
   failedResponse,
   openResponse,
   type ResponsesAnswerContext,
 } from './answer.ts'
-import { responsesFailure } from './errors.ts'
+import { lastEvents, responsesFailure } from './errors.ts'
 import { Events, eventText } from './events.ts'
 import { SummaryItems } from './summary-item.ts'
 import { Items, type OutputItems } from './items.ts'
@@ -22,6 +23,9 @@ export function responseStream(context: ResponsesAnswerContext): StreamSerialise
  * know the event, such as openai-node 6.45, break off.
  */
 const silencesToEvent = 4
+
+/** Of an answer that came to its end and is of no use, by no fault of the request. */
+const noBlame = { type: 'server_error', param: null }
 
 class ResponsesStream implements StreamSerialiser {
   readonly #context: ResponsesAnswerContext
@@ -74,19 +78,23 @@ class ResponsesStream implements StreamSerialiser {
   }
 
   failure(error: ShownError): string {
-    const { code, message } = responsesFailure(error)
     const output = this.#items.finished()
-    const response = failedResponse(this.#start, { code, message }, output, this.#context)
-    this.#events.emit('response.failed', { response })
-    return this.#events.take()
+    const response = failedResponse(this.#start, responsesFailure(error), output, this.#context)
+    return this.#failed(response, error)
   }
 
   #end(stop: DeltaOf<'stop'>): string {
     const output = this.#items.finish(stop)
     const counted = { start: this.#start, usage: this.#usage }
     const response = endedResponse(stop, counted, output, this.#context)
+    if (response.status === 'failed') return this.#failed(response, noBlame)
     this.#events.emit(`response.${response.status}`, { response })
     return this.#written()
+  }
+
+  #failed(response: ResponsesAnswer, error: Pick<ShownError, 'type' | 'param'>): string {
+    for (const [type, members] of lastEvents(response, error)) this.#events.emit(type, members)
+    return this.#events.take()
   }
 
   #written(): string {

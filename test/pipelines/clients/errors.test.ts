@@ -17,6 +17,8 @@ const bodies = {
   responses: { error: { message, type, param, code } },
 }
 
+const broken = { type: 'error', error: { type, code, message, param } }
+
 const failed = {
   type: 'response.failed',
   response: {
@@ -32,7 +34,7 @@ const failed = {
 const events = {
   chat: `data: ${JSON.stringify(bodies.chat)}\n\n`,
   messages: `event: error\ndata: ${JSON.stringify(bodies.messages)}\n\n`,
-  responses: `event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`,
+  responses: `event: error\ndata: ${JSON.stringify(broken)}\n\nevent: response.failed\ndata: ${JSON.stringify(failed)}\n\n`,
 }
 
 for (const api of ['chat', 'messages', 'responses'] as const) {

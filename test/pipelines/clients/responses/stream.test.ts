@@ -531,8 +531,12 @@ test('§17.9 a failure has what has ended, and no more comes', () => {
     isUpstreams: false,
     headers: {},
   })
-  const last = parsed(serialiser.head() + written + failure).at(-1)
+  const [broken, last] = parsed(serialiser.head() + written + failure).slice(-2)
 
+  assert.deepEqual(
+    [broken?.type, broken?.error],
+    ['error', { type: 'upstream_error', code: 'upstream_truncated', message: 'cut', param: null }],
+  )
   assert.equal(last?.type, 'response.failed')
   assert.deepEqual(last.response, {
     ...members,

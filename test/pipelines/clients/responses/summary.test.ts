@@ -95,7 +95,7 @@ test('§17.6 without a summary the answer has failed, also where the model calle
 
     assert.deepEqual(
       events.map(({ type }) => type),
-      ['response.failed'],
+      ['error', 'response.failed'],
     )
     assert.equal(body.status, 'failed')
     assert.match(JSON.stringify(body.error), /wrote none/)
