@@ -23,6 +23,7 @@ function sent(body: Body, entry: Partial<Model>, subPath = '') {
   return { headers, body: JSON.parse(sentText(document)) as Body }
 }
 
+const versioned = { 'anthropic-version': '2023-06-01' }
 const betas = 'interleaved-thinking-2025-05-14,mid-conversation-system-2026-04-07'
 const messages = [
   { role: 'user', content: 'Hi' },
@@ -137,5 +138,3 @@ test('§14 what the model itself was asked for, or a model nobody knows, goes up
   const alias = { id: 'opus', upstream_id: 'claude-opus-4-8' }
   assert.deepEqual(sent({ ...toOpus, model: 'opus' }, alias).body, toOpus)
 })
-
-const versioned = { 'anthropic-version': '2023-06-01' }
