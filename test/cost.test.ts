@@ -11,7 +11,7 @@ import { parseExactObject } from '../pipelines/json/request-body.ts'
 import type { Model } from '../pipelines/model.ts'
 import { rewriteMessages } from '../pipelines/providers/anthropic/rewrite.ts'
 import { deltaStages } from '../pipelines/stages/translate.ts'
-import { agentMessages } from './bench/agent-body.ts'
+import { agentBody } from './bench/agent-body.ts'
 import { head, rawUpstream } from './faults/raw-upstream.ts'
 import { roads } from './faults/roads.ts'
 import { servingLongLine } from './faults/serving.ts'
@@ -104,7 +104,7 @@ function countWork(
 }
 
 test('of a coding agent’s body only what may change is parsed, and nothing is put together anew', (t) => {
-  const bytes = agentMessages('claude-sonnet-4-5', 200_000, true)
+  const bytes = agentBody('messages', 'claude-sonnet-4-5', 200_000, true)
   const { system, thinking, metadata } = JSON.parse(bytes.toString()) as Record<string, object>
   const looked = JSON.stringify([system, thinking, metadata]).length + 1000
   const model: Model = { id: 'claude-sonnet-4-5', reasoning: 'auto' }
@@ -125,7 +125,7 @@ test('of a coding agent’s body only what may change is parsed, and nothing is 
 })
 
 test('a coding agent’s body that is translated is parsed once', (t) => {
-  const bytes = agentMessages('gpt-5.1', 200_000, true)
+  const bytes = agentBody('messages', 'gpt-5.1', 200_000, true)
   const size = bytes.toString().length
   const { messages } = clients
 

@@ -1,132 +1,123 @@
-/**
- * Requests shaped like those of a coding agent: a system prompt in blocks, tools with schemas, and a history of turns that call
- * them, with results of code and JSON. The same seed gives the same bytes.
- */
-import { randomNumbers } from '../helpers/random.ts'
+/** Requests of a coding agent, as bytes: one conversation in the words of each client API. */
+import type { ClientApi } from '../../pipelines/index.ts'
+import { agentHistory, type AgentHistory, type AgentTool } from './agent-history.ts'
 
-const words =
-  'the file reads each line and returns what it finds there when nobody else has written to it before café 数据 — “so” ✓ step'.split(
-    ' ',
-  )
-const codeLines = [
-  'export function parse(line: string): Entry | undefined {',
-  '  const [name = "", value] = line.split("\\t")',
-  '  if (!/^\\w+$/.test(name)) throw new Error(`bad name: ${name}`)',
-  '  return { name, value: value?.trim() ?? null, "at": 12 }',
-  '}',
-  '',
-  '// see C:\\Users\\me\\notes.txt, or "the other file"',
-]
+type Shape = (model: string, history: AgentHistory) => object
 
-class Writer {
-  readonly #next: () => number
+const shapes: Record<ClientApi, Shape> = { messages, responses, chat }
 
-  constructor(seed: number) {
-    this.#next = randomNumbers(seed)
-  }
-
-  /** a whole number from 0 to below `end` */
-  upTo(end: number): number {
-    return Math.floor(this.#next() * end)
-  }
-
-  text(count: number): string {
-    return Array.from({ length: count }, () => words[this.upTo(words.length)]).join(' ')
-  }
-
-  code(lines: number): string {
-    return Array.from({ length: lines }, (_, at) => {
-      const line = codeLines[this.upTo(codeLines.length)]!
-      return `${String(at + 1).padStart(6)}\t${line}`
-    }).join('\n')
-  }
-
-  id(prefix: string): string {
-    return `${prefix}_01${Array.from({ length: 22 }, () => this.upTo(36).toString(36)).join('')}`
-  }
+/** The body of a request that carries a conversation of about so many bytes, in the words of this API. */
+export function agentBody(api: ClientApi, model: string, bytes: number, stream: boolean): Buffer {
+  return Buffer.from(JSON.stringify({ ...shapes[api](model, agentHistory(bytes)), stream }))
 }
 
-/** A request of the Messages API, as Claude Code sends them, of about so many bytes. */
-export function agentMessages(model: string, bytes: number, stream: boolean): Buffer {
-  const writer = new Writer(bytes)
-  const head = {
+/** As Claude Code sends them. */
+function messages(model: string, { system, tools, ask, turns, user }: AgentHistory): object {
+  const mark = { cache_control: { type: 'ephemeral' } }
+  return {
     model,
     max_tokens: 32_000,
-    stream,
-    system: systemBlocks(writer, bytes),
-    tools: tools(writer, bytes),
-    metadata: { user_id: `user_${writer.id('x')}_account__session_${writer.id('y')}` },
+    system: system.map((text, at) => ({ type: 'text', text, ...(at < 2 && mark) })),
+    tools: tools.map(({ name, description, schema }) => ({
+      name,
+      description,
+      input_schema: schema,
+    })),
+    metadata: { user_id: user },
     thinking: { type: 'enabled', budget_tokens: 31_999 },
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: ask }] },
+      ...turns.flatMap(({ thought, signature, words, calls }) => [
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: thought, signature },
+            { type: 'text', text: words },
+            ...calls.map(({ id, name, input }) => ({ type: 'tool_use', id, name, input })),
+          ],
+        },
+        {
+          role: 'user',
+          content: calls.map(({ id, result }) => ({
+            type: 'tool_result',
+            tool_use_id: id,
+            content: [{ type: 'text', text: result }],
+          })),
+        },
+      ]),
+    ],
   }
-  const messages: object[] = [
-    { role: 'user', content: [{ type: 'text', text: writer.text(Math.min(120, bytes / 20)) }] },
-  ]
-  let size = Buffer.byteLength(JSON.stringify({ ...head, messages }))
-  while (size < bytes) {
-    const turns = toolTurns(writer)
-    messages.push(...turns)
-    size += Buffer.byteLength(JSON.stringify(turns))
+}
+
+/** As Codex sends them. */
+function responses(model: string, { system, tools, ask, turns, user }: AgentHistory): object {
+  const said = (role: string, type: string, text: string) => ({
+    type: 'message',
+    role,
+    content: [{ type, text }],
+  })
+  return {
+    model,
+    instructions: system[1],
+    tools: tools.map((tool) => ({ type: 'function', ...functionOf(tool), strict: false })),
+    tool_choice: 'auto',
+    parallel_tool_calls: true,
+    reasoning: { effort: 'medium', summary: 'auto' },
+    store: false,
+    include: ['reasoning.encrypted_content'],
+    prompt_cache_key: user,
+    input: [
+      said('developer', 'input_text', system[0]!),
+      said('user', 'input_text', system[2]!),
+      said('user', 'input_text', ask),
+      ...turns.flatMap(({ thought, signature, words, calls }) => [
+        {
+          type: 'reasoning',
+          summary: [{ type: 'summary_text', text: thought }],
+          encrypted_content: signature,
+        },
+        said('assistant', 'output_text', words),
+        ...calls.map(({ id, name, input }) => ({
+          type: 'function_call',
+          name,
+          arguments: JSON.stringify(input),
+          call_id: id,
+        })),
+        ...calls.map(({ id, result }) => ({
+          type: 'function_call_output',
+          call_id: id,
+          output: result,
+        })),
+      ]),
+    ],
   }
-  return Buffer.from(JSON.stringify({ ...head, messages }))
 }
 
-function systemBlocks(writer: Writer, bytes: number): object[] {
-  const mark = { cache_control: { type: 'ephemeral' } }
-  const length = Math.min(1500, bytes / 40)
-  return [
-    { type: 'text', text: 'You are an agent for the command line.', ...mark },
-    { type: 'text', text: writer.text(length), ...mark },
-    { type: 'text', text: `# Environment\n${writer.text(length / 10)}` },
-  ]
+/** As agents built on the SDKs of OpenAI send them. */
+function chat(model: string, { system, tools, ask, turns }: AgentHistory): object {
+  return {
+    model,
+    max_tokens: 32_000,
+    tools: tools.map((tool) => ({ type: 'function', function: functionOf(tool) })),
+    messages: [
+      { role: 'system', content: system.join('\n\n') },
+      { role: 'user', content: ask },
+      ...turns.flatMap(({ words, calls }) => [
+        {
+          role: 'assistant',
+          content: words,
+          tool_calls: calls.map(({ id, name, input }) => ({
+            id,
+            type: 'function',
+            function: { name, arguments: JSON.stringify(input) },
+          })),
+        },
+        ...calls.map(({ id, result }) => ({ role: 'tool', tool_call_id: id, content: result })),
+      ]),
+    ],
+  }
 }
 
-function tools(writer: Writer, bytes: number): object[] {
-  const count = Math.min(20, Math.floor(bytes / 1500))
-  return Array.from({ length: count }, (_, at) => ({
-    name: `Tool${at}`,
-    description: writer.text(60),
-    input_schema: {
-      type: 'object',
-      properties: {
-        file_path: { type: 'string', description: writer.text(8) },
-        limit: { type: 'number', description: writer.text(6), minimum: 0 },
-        flags: { type: 'array', items: { type: 'string', enum: ['a', 'b', 'c'] } },
-      },
-      required: ['file_path'],
-      additionalProperties: false,
-    },
-  }))
-}
-
-/** The assistant thinks, says a word and calls one or two tools; their results follow. */
-function toolTurns(writer: Writer): object[] {
-  const ids = Array.from({ length: 1 + writer.upTo(2) }, () => writer.id('toolu'))
-  const calls = ids.map((id) => ({
-    type: 'tool_use',
-    id,
-    name: `Tool${writer.upTo(20)}`,
-    input: { file_path: `/home/me/project/src/${writer.upTo(1000)}.ts`, limit: writer.upTo(500) },
-  }))
-  const results = ids.map((tool_use_id) => ({
-    type: 'tool_result',
-    tool_use_id,
-    content: [{ type: 'text', text: resultText(writer) }],
-  }))
-  return [
-    {
-      role: 'assistant',
-      content: [
-        { type: 'thinking', thinking: writer.text(30), signature: writer.id('s').repeat(12) },
-        { type: 'text', text: writer.text(15) },
-        ...calls,
-      ],
-    },
-    { role: 'user', content: results },
-  ]
-}
-
-function resultText(writer: Writer): string {
-  if (writer.upTo(4) > 0) return writer.code(10 + writer.upTo(60))
-  const rows = Array.from({ length: 8 }, () => ({ id: writer.upTo(1e6), name: writer.text(3) }))
-  return JSON.stringify({ rows, total: rows.length }, null, 2)
+function functionOf({ name, description, schema }: AgentTool): object {
+  return { name, description, parameters: schema }
 }

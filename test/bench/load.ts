@@ -4,8 +4,8 @@ import { clientKey, type Target } from './processes.ts'
 
 export interface Ask {
   path: string
-  /** for the upstream, such as `events=1000` */
-  query?: string
+  /** what the upstream is to answer with, such as `events=1000` */
+  wish?: string
   body: Buffer
   /** SSE events of text that must come; 0 for a JSON body */
   events: number
@@ -78,7 +78,7 @@ export async function runAtRate(
 
 /** One request, answered whole. */
 export function request({ url, name }: Target, ask: Ask, agent: http.Agent): Promise<void> {
-  const { path, query, body, events, onPiece } = ask
+  const { path, wish, body, events, onPiece } = ask
   return new Promise((resolve, reject) => {
     const options = {
       method: 'POST',
@@ -88,9 +88,11 @@ export function request({ url, name }: Target, ask: Ask, agent: http.Agent): Pro
         'content-length': body.length,
         'anthropic-version': '2023-06-01',
         authorization: `Bearer ${clientKey}`,
+        // a header that goes up on every road
+        ...(wish && { tracestate: `bench=${wish}` }),
       },
     }
-    const outgoing = http.request(`${url}${path}${query ? `?${query}` : ''}`, options, (answer) => {
+    const outgoing = http.request(url + path, options, (answer) => {
       let count = 0
       let bytes = 0
       let last: number | undefined

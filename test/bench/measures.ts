@@ -1,5 +1,5 @@
 /** What a round counts: CPU a request and an event, delay, memory. Each names a load and whom it meets. */
-import { run, runAtRate, type Ask } from './load.ts'
+import { run, type Ask } from './load.ts'
 import { cpuMs, watchRss, type Target } from './processes.ts'
 import { median } from './figures.ts'
 
@@ -18,24 +18,15 @@ export async function inTurn(
 export function cpuPerRequest(target: Target, ask: Ask, concurrency = 20) {
   return async () => {
     const before = cpuMs(target)
-    const answered = await run(target, { ask, concurrency, forMs: 1200 })
+    const answered = await run(target, { ask, concurrency, forMs: 800 })
     return ((cpuMs(target) - before) / answered) * 1000
-  }
-}
-
-/** The same load for both, below what either can bear: none waits for the other's answers, and both sleep in between. */
-export function cpuAtRate(target: Target, ask: Ask) {
-  return async () => {
-    const before = cpuMs(target)
-    const answered = await runAtRate(target, { ask, perSecond: 1000, forMs: 1000 })
-    return ((cpuMs(target) - before) / answered.length) * 1000
   }
 }
 
 export function cpuPerEvent(target: Target, ask: Ask) {
   return async () => {
     const before = cpuMs(target)
-    const answered = await run(target, { ask, concurrency: 8, forMs: 1500 })
+    const answered = await run(target, { ask, concurrency: 8, forMs: 800 })
     return ((cpuMs(target) - before) / (answered * ask.events)) * 1000
   }
 }
@@ -52,7 +43,7 @@ export async function paced(
     for (const [, sent] of piece.toString('latin1').matchAll(/ at (\d+\.\d+) /g))
       delays.push(now - Number(sent))
   }
-  const ask = { path, query: `events=${events}&every=20`, body, events, onPiece }
+  const ask = { path, wish: `events=${events}&every=20`, body, events, onPiece }
   const before = cpuMs(target)
   await run(target, { ask, concurrency: 100, forMs: 60_000, requests: 100 })
   return { cpu: ((cpuMs(target) - before) / (100 * events)) * 1000, delay: median(delays) }
@@ -64,7 +55,7 @@ export async function held(
   { path, body }: Pick<Ask, 'path' | 'body'>,
 ): Promise<number> {
   const peakOf = watchRss(target)
-  const ask = { path, query: 'events=25&every=200', body, events: 25 }
+  const ask = { path, wish: 'events=25&every=200', body, events: 25 }
   await run(target, { ask, concurrency: 1000, forMs: 60_000, requests: 1000 })
   const peak = peakOf()
   await target.stop()

@@ -28,15 +28,29 @@ export async function startUpstream(): Promise<Target> {
   return { name: 'direct', url: `http://127.0.0.1:${port}`, stop: () => end(child) }
 }
 
-export function startBare(upstream: string): Promise<Target> {
-  return startProxy('bare', [path.join(benchDir, 'bare-proxy.mjs'), upstream])
+export function startBare(upstream: string, node = process.execPath): Promise<Target> {
+  return startProxy('bare', node, [path.join(benchDir, 'bare-proxy.mjs'), upstream])
+}
+
+export interface OursOptions {
+  /** beside what it takes to serve one Claude from this upstream */
+  config?: object
+  /** in the environment */
+  login?: Record<string, string>
+  /** of another build */
+  program?: string | undefined
+  /** the program `node` that runs it */
+  node?: string
 }
 
 export function startOurs(
   upstream: string,
-  config: object = {},
-  login: Record<string, string> = { FACTORY_API_KEY: 'fk-of-the-bench-0123456789' },
-  program = path.join(projectDir, 'dist/bin/droid2api.js'),
+  {
+    config,
+    login = { FACTORY_API_KEY: 'fk-of-the-bench-0123456789' },
+    program = path.join(projectDir, 'dist/bin/droid2api.js'),
+    node = process.execPath,
+  }: OursOptions = {},
 ): Promise<Target> {
   const dir = mkdtempSync(path.join(tmpdir(), 'droid2api-bench-'))
   const file = path.join(dir, 'config.json')
@@ -51,17 +65,28 @@ export function startOurs(
   }
   writeFileSync(file, JSON.stringify(base))
   const env = { ...process.env, ...login, DATA_DIR: dir }
-  return startProxy('droid2api', [program, '-c', file], env)
+  return startProxy('droid2api', node, [program, '-c', file], env)
 }
 
 export const clientKey = 'bench-client-key-5f4e3d2c'
 
-/** Runs node on `args` and waits for the first line with a `url`. */
-async function startProxy(name: string, args: string[], env = process.env): Promise<Target> {
-  const child = spawn(process.execPath, [...nodeOptions, ...args], {
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Runs `node` on `args` and waits for the first line with a `url`. */
+async function startProxy(
+  name: string,
+  node: string,
+  args: string[],
+  env = process.env,
+): Promise<Target> {
+  const child = spawn(node, [...nodeOptions, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  running.add(child)
   const lines = createInterface(child.stdout)
   for await (const line of lines) {
     const { url } = JSON.parse(line) as { url?: string }
@@ -73,6 +98,7 @@ async function startProxy(name: string, args: string[], env = process.env): Prom
 }
 
 async function end(child: ChildProcess): Promise<void> {
+  running.delete(child)
   if (child.exitCode !== null) return
   child.kill('SIGKILL')
   await once(child, 'exit')

@@ -1,7 +1,9 @@
 /**
- * Rows of each road on which a request is translated, beside a chat client on Claude: `npm run bench -- --roads`. A process of
- * its own serves each road, as a rule one client is in front of it.
+ * Rows of each road on which a request of a coding agent is translated, beside a chat client on Claude: `npm run bench --
+ * --roads`. A process of its own serves each road, as a rule one client is in front of it.
  */
+import { agentBody } from './agent-body.ts'
+import type { Content } from './apis.ts'
 import { clients, providers, type ClientApi, type ModelType } from '../../pipelines/index.ts'
 import type { Ask } from './load.ts'
 import { cpuPerEvent, cpuPerRequest, held, inTurn, paced } from './measures.ts'
@@ -13,32 +15,6 @@ const paths: Record<ModelType, string> = {
   openai: '/v1/responses',
   common: '/v1/chat/completions',
   google: '/v1beta',
-}
-
-const text = 'word '.repeat(200)
-const system = 'Be kind.'
-
-const bodies: Record<ClientApi, (model: string) => object> = {
-  chat: (model) => ({
-    model,
-    max_tokens: 1000,
-    messages: [
-      { role: 'system', content: system },
-      { role: 'user', content: text },
-    ],
-  }),
-  messages: (model) => ({
-    model,
-    max_tokens: 1000,
-    system,
-    messages: [{ role: 'user', content: text }],
-  }),
-  responses: (model) => ({
-    model,
-    max_output_tokens: 1000,
-    instructions: system,
-    input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }],
-  }),
 }
 
 interface Road {
@@ -61,20 +37,27 @@ function newRoads(): Road[] {
   )
 }
 
+const agentBytes = 30_000
+
 function askOf({ client, type }: Road, stream: boolean): Ask {
-  const body = { ...bodies[client](type), stream }
-  return { path: clients[client].route, body: Buffer.from(JSON.stringify(body)), events: 0 }
+  const body = agentBody(client, type, agentBytes, stream)
+  return { path: clients[client].route, body, events: 0 }
 }
 
-function burstOf(road: Road): Ask {
-  const query = `events=${burstEvents}&burst=64`
-  return { ...askOf(road, true), query, events: burstEvents }
+/** Of a first question, so that the answer is what costs. */
+function streamOf({ client, type }: Road): Ask {
+  return { path: clients[client].route, body: agentBody(client, type, 1000, true), events: 0 }
+}
+
+function burstOf(road: Road, content: Content): Ask {
+  const wish = `events=${burstEvents}&burst=64&of=${content}`
+  return { ...streamOf(road), wish, events: burstEvents }
 }
 
 /** Each model has the name of its type. */
-function startRoad(upstream: Target): Promise<Target> {
+function startRoad(upstream: Target, node: string): Promise<Target> {
   const types = Object.keys(providers) as ModelType[]
-  return startOurs(upstream.url, {
+  const config = {
     endpoints: types.map((type) => ({
       name: type,
       type,
@@ -82,12 +65,13 @@ function startRoad(upstream: Target): Promise<Target> {
       auth: 'account',
     })),
     models: types.map((type) => ({ name: type, id: type, type })),
-  })
+  }
+  return startOurs(upstream.url, { config, node })
 }
 
 /** The process of a road is there while its rows are measured. */
-export async function* roadRows(upstream: Target): AsyncGenerator<Row> {
-  const start = () => startRoad(upstream)
+export async function* roadRows(upstream: Target, node: string): AsyncGenerator<Row> {
+  const start = () => startRoad(upstream, node)
   const base = await start()
   try {
     for (const road of newRoads()) {
@@ -112,10 +96,11 @@ interface RoadTargets {
 function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
   const what = `${road.client} client on ${road.type}`
   const perEvent = { unit: 'µs', goal: '<= 1.1', rounds: 5 }
+  const contents: Content[] = ['text', 'reasoning', 'arguments']
   return [
     {
       ...perEvent,
-      work: `${what}: JSON, CPU a request`,
+      work: `${what}: JSON of an agent, 30 KB, CPU a request`,
       warmUps: 2,
       round: () =>
         inTurn(
@@ -123,20 +108,15 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
           cpuPerRequest(ours, askOf(road, false)),
         ),
     },
-    {
-      ...perEvent,
-      work: `${what}: stream in bursts, CPU an event`,
-      warmUps: 2,
-      round: () => inTurn(cpuPerEvent(base, burstOf(chatRoad)), cpuPerEvent(ours, burstOf(road))),
-    },
+    ...contents.map((content) => burstRow(road, content, { base, ours })),
     {
       ...perEvent,
       work: `${what}: 100 x 50 events/s, CPU an event`,
       rounds: 2,
       round: () =>
         inTurn(
-          async () => (await paced(base, askOf(chatRoad, true))).cpu,
-          async () => (await paced(ours, askOf(road, true))).cpu,
+          async () => (await paced(base, streamOf(chatRoad))).cpu,
+          async () => (await paced(ours, streamOf(road))).cpu,
         ),
     },
     {
@@ -146,9 +126,28 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
       rounds: 1,
       round: () =>
         inTurn(
-          async () => held(await start(), askOf(chatRoad, true)),
-          async () => held(await start(), askOf(road, true)),
+          async () => held(await start(), streamOf(chatRoad)),
+          async () => held(await start(), streamOf(road)),
         ),
     },
   ]
+}
+
+function burstRow(
+  road: Road,
+  content: Content,
+  { base, ours }: Pick<RoadTargets, 'base' | 'ours'>,
+): Row {
+  return {
+    work: `${road.client} client on ${road.type}: stream of ${content} in bursts, CPU an event`,
+    unit: 'µs',
+    goal: '<= 1.1',
+    rounds: 5,
+    warmUps: 2,
+    round: () =>
+      inTurn(
+        cpuPerEvent(base, burstOf(chatRoad, content)),
+        cpuPerEvent(ours, burstOf(road, content)),
+      ),
+  }
 }

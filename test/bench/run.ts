@@ -1,10 +1,11 @@
 /**
  * `npm run bench [words of rows]`: droid2api beside a bare http-proxy-3, row by row and round by round in turn, so that what
  * else the machine does meets both. Prints a table and writes `results.json` beside this file. Build first.
- * `--against FILE` puts another build of droid2api (its dist/bin/droid2api.js) in the place of the bare proxy; `--rounds N` has
- * each row measured in so many rounds. `--roads` measures every road on which a request is translated, beside a chat client on
- * Claude.
+ * `--node LINE` measures both on that line of Node, which npm fetches; given twice, each row is measured on each. `--against FILE`
+ * puts another build of droid2api (its dist/bin/droid2api.js) in the place of the bare proxy. `--rounds N` has each row measured
+ * in so many rounds. `--roads` measures every road on which a request is translated, beside a chat client on Claude.
  */
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import path from 'node:path'
@@ -13,10 +14,12 @@ import { median, shown } from './figures.ts'
 import type { Round } from './measures.ts'
 import { startUpstream, type Target } from './processes.ts'
 import { roadRows } from './roads.ts'
-import { rowsOf, startTargets, type Row } from './scenarios.ts'
+import { programsOn, rowsOf, startTargets, type Row } from './scenarios.ts'
 
 interface Result {
   work: string
+  /** its version */
+  node: string
   unit: string
   goal: string
   base: number
@@ -26,50 +29,99 @@ interface Result {
   spread: [lowest: number, highest: number]
 }
 
+/** That the compared programs run on. */
+interface Node {
+  version: string
+  program: string
+}
+
 const { positionals: wanted, values } = parseArgs({
   allowPositionals: true,
   options: {
+    node: { type: 'string', multiple: true },
     against: { type: 'string' },
     rounds: { type: 'string' },
     roads: { type: 'boolean' },
   },
 })
 const { against, roads } = values
+const nodes: Node[] = values.node?.map(nodeOf) ?? [
+  { version: process.version, program: process.execPath },
+]
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 const targets: Target[] = []
 const results: Result[] = []
+const left: string[] = []
 try {
-  say(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, medians\n`)
-  say(`| work | ${baseName()} | droid2api | ratio (lowest to highest) | goal |`)
-  say('| --- | --- | --- | --- | --- |')
-  for await (const row of rows()) {
-    if (wanted.length > 0 && !wanted.some((word) => row.work.includes(word))) continue
-    const result = summed(row, await roundsOf(row))
+  say(`${cpus()[0]?.model ?? 'unknown processor'}, medians\n`)
+  say(`| work | Node | ${baseName()} | droid2api | ratio (lowest to highest) | goal |`)
+  say('| --- | --- | --- | --- | --- | --- |')
+  for await (const { row, node } of rows()) {
+    if (wanted.length > 0 && !wanted.some((word) => row.work.includes(word))) {
+      left.push(row.work)
+      continue
+    }
+    const result = summed(row, node, await roundsOf(row))
     results.push(result)
-    say(line(result))
+    say(shownRow(result))
   }
 } finally {
   for (const target of targets) await target.stop()
 }
+say(`\nNot measured: ${[...new Set([...left, ...beyond()])].join('; ')}.`)
 writeFileSync(
   path.join(import.meta.dirname, 'results.json'),
-  `${JSON.stringify({ node: process.version, results }, null, 2)}\n`,
+  `${JSON.stringify(results, null, 2)}\n`,
 )
 
-async function* rows(): AsyncGenerator<Row> {
+/** A line of Node, such as 24: fetched by npm where it is not there. */
+function nodeOf(line: string): Node {
+  const says = 'process.stdout.write(process.version + "\\n" + process.execPath)'
+  const args = ['exec', '--yes', `--package=node@${line}`, '--', 'node', '-e', says]
+  const [version = '', program = ''] = execFileSync('npm', args, { encoding: 'utf8' }).split('\n')
+  return { version, program }
+}
+
+/** `v24.21.0`: 24 */
+function majorOf(version: string): string {
+  return version.slice(1).split('.', 1)[0]!
+}
+
+/** Each row on each Node. */
+async function* rows(): AsyncGenerator<{ row: Row; node: string }> {
   if (roads) {
     const upstream = await startUpstream()
     targets.push(upstream)
-    yield* roadRows(upstream)
+    for (const { version, program } of nodes)
+      for await (const row of roadRows(upstream, program)) yield { row, node: version }
     return
   }
-  const started = await startTargets(against)
-  targets.push(...Object.values(started))
-  yield* rowsOf(started, against)
+  const tables: { version: string; table: Row[] }[] = []
+  for (const { version, program } of nodes) {
+    const programs = programsOn(program, against)
+    const started = await startTargets(programs)
+    targets.push(...Object.values(started))
+    tables.push({ version, table: rowsOf(programs, started) })
+  }
+  for (const [at] of tables[0]!.table.entries())
+    for (const { version, table } of tables) yield { row: table[at]!, node: version }
 }
 
 function baseName(): string {
   if (roads) return 'chat client on anthropic'
   return against ? 'the other build' : 'bare http-proxy-3'
+}
+
+/** What this run says nothing of. */
+function beyond(): string[] {
+  const lines = ['20', '24', '26'].filter(
+    (line) => !nodes.some(({ version }) => majorOf(version) === line),
+  )
+  return [
+    ...lines.map((line) => `Node ${line} (--node ${line})`),
+    ...(roads ? ['the usual rows'] : ['the other roads (--roads)']),
+    'TLS and a network, since the upstream is on loopback',
+  ]
 }
 
 function say(text: string): void {
@@ -84,10 +136,11 @@ async function roundsOf(row: Row): Promise<Round[]> {
   return figures
 }
 
-function summed({ work, unit, goal }: Row, rounds: Round[]): Result {
+function summed({ work, unit, goal }: Row, node: string, rounds: Round[]): Result {
   const ratios = rounds.map(({ base, ours }) => ours / base)
   return {
     work,
+    node,
     unit,
     goal,
     base: median(rounds.map(({ base }) => base)),
@@ -97,7 +150,8 @@ function summed({ work, unit, goal }: Row, rounds: Round[]): Result {
   }
 }
 
-function line({ work, unit, goal, base, ours, ratio, spread }: Result): string {
+function shownRow({ work, node, unit, goal, base, ours, ratio, spread }: Result): string {
   const range = `${ratio.toFixed(2)} (${spread.map((value) => value.toFixed(2)).join(' to ')})`
-  return `| ${work} | ${shown(base)} ${unit} | ${shown(ours)} ${unit} | ${range} | ${goal} |`
+  const figures = `${shown(base)} ${unit} | ${shown(ours)} ${unit}`
+  return `| ${work} | ${majorOf(node)} | ${figures} | ${range} | ${goal} |`
 }

@@ -1,17 +1,10 @@
 /** The rows of the table: what is done, to whom, and what is counted. */
-import { agentMessages } from './agent-body.ts'
-import { run, runAtRate, type Ask } from './load.ts'
-import {
-  cpuAtRate,
-  cpuPerEvent,
-  cpuPerRequest,
-  held,
-  inTurn,
-  paced,
-  type Round,
-} from './measures.ts'
-import { rssMb, startBare, startOurs, startUpstream, type Target } from './processes.ts'
+import { agentBody } from './agent-body.ts'
+import type { Content } from './apis.ts'
 import { median } from './figures.ts'
+import { run, runAtRate, type Ask } from './load.ts'
+import { cpuPerEvent, cpuPerRequest, held, inTurn, paced, type Round } from './measures.ts'
+import { rssMb, startBare, startOurs, startUpstream, type Target } from './processes.ts'
 
 export interface Row {
   work: string
@@ -25,6 +18,27 @@ export interface Row {
   warmUps?: number
 }
 
+/** What is compared, and how it is started, on one Node. */
+export interface Programs {
+  base: StartTarget
+  ours: StartTarget
+  /** The base is another build of ours: it translates, too. */
+  isOurs: boolean
+}
+
+export type StartTarget = (upstream: string) => Promise<Target>
+
+/** `older`: the program of another build of ours, which then takes the place of the bare proxy. */
+export function programsOn(node: string, older?: string): Programs {
+  return {
+    base: older
+      ? (upstream) => startOurs(upstream, { node, program: older })
+      : (upstream) => startBare(upstream, node),
+    ours: (upstream) => startOurs(upstream, { node }),
+    isOurs: older !== undefined,
+  }
+}
+
 export interface Targets {
   upstream: Target
   bare: Target
@@ -33,85 +47,65 @@ export interface Targets {
   prompted: Target
 }
 
-/** `older`: the program of another build of ours, which then takes the place of the bare proxy. */
-export async function startTargets(older: string | undefined): Promise<Targets> {
+export async function startTargets({ base, ours }: Programs): Promise<Targets> {
   const upstream = await startUpstream()
-  const bare = await startBase(older)(upstream.url)
-  const ours = await startOurs(upstream.url)
-  const prompted = await startOurs(upstream.url)
-  return { upstream, bare, ours, prompted }
-}
-
-function startBase(older: string | undefined): (upstream: string) => Promise<Target> {
-  return older ? (upstream) => startOurs(upstream, {}, undefined, older) : startBare
+  return {
+    upstream,
+    bare: await base(upstream.url),
+    ours: await ours(upstream.url),
+    prompted: await ours(upstream.url),
+  }
 }
 
 const model = 'claude-sonnet-4-5'
-
-function streamed(body: Buffer): Buffer {
-  return Buffer.from(JSON.stringify({ ...(JSON.parse(body.toString()) as object), stream: true }))
-}
-
-const small = Buffer.from(
-  JSON.stringify({
-    model,
-    max_tokens: 1000,
-    system: 'Be kind.',
-    messages: [{ role: 'user', content: 'word '.repeat(200) }],
-  }),
-)
-const json: Ask = { path: '/v1/messages', body: small, events: 0 }
-const chatJson: Ask = { path: '/v1/chat/completions', body: small, events: 0 }
-const chatStream: Ask = { ...chatJson, body: streamed(small) }
 const burstEvents = 4000
-const burst: Ask = {
-  path: '/v1/messages',
-  query: `events=${burstEvents}&burst=64`,
-  body: streamed(small),
-  events: burstEvents,
-}
-const chatBurst: Ask = { ...burst, path: '/v1/chat/completions' }
 
-export function rowsOf({ upstream, bare, ours, prompted }: Targets, older?: string): Row[] {
-  const baseChat = older ? chatJson : json
-  const baseChatBurst = older ? chatBurst : burst
-  const baseChatPath = older ? '/v1/chat/completions' : '/v1/messages'
-  const base = startBase(older)
-  /** of the paced streams, whose rounds give both figures */
-  const delays: Round[] = []
+/** A first question of 1 KB. */
+function ask(path: Ask['path'], stream = false): Ask {
+  const api = path === chat ? 'chat' : 'messages'
+  return { path, body: agentBody(api, model, 1000, stream), events: 0 }
+}
+
+const messages = '/v1/messages'
+const chat = '/v1/chat/completions'
+
+function burst(path: Ask['path'], content: Content): Ask {
+  const wish = `events=${burstEvents}&burst=64&of=${content}`
+  return { ...ask(path, true), wish, events: burstEvents }
+}
+
+export function rowsOf(programs: Programs, targets: Targets): Row[] {
+  return [
+    ...requestRows(programs, targets),
+    ...bodyRows(targets),
+    ...streamRows(programs, targets),
+    ...processRows(programs, targets),
+  ]
+}
+
+/** The path at which the base is asked for what ours translates. */
+function basePath({ isOurs }: Programs): Ask['path'] {
+  return isOurs ? chat : messages
+}
+
+function requestRows(programs: Programs, { bare, ours }: Targets): Row[] {
+  const cpu = { unit: 'µs', rounds: 5, warmUps: 3 }
   return [
     {
-      work: 'JSON passed through, each at full speed, CPU a request',
-      unit: 'µs',
-      goal: '<= 1.35',
-      rounds: 5,
-      warmUps: 2,
-      round: () => inTurn(cpuPerRequest(bare, json), cpuPerRequest(ours, json)),
+      ...cpu,
+      work: 'JSON 1 KB passed through, CPU a request',
+      goal: '<= 1.5',
+      round: () => inTurn(cpuPerRequest(bare, ask(messages)), cpuPerRequest(ours, ask(messages))),
     },
     {
-      work: 'JSON translated, each at full speed, CPU a request',
-      unit: 'µs',
-      goal: '<= 1.6',
-      rounds: 5,
-      warmUps: 2,
-      round: () => inTurn(cpuPerRequest(bare, baseChat), cpuPerRequest(ours, chatJson)),
+      ...cpu,
+      work: 'JSON 1 KB translated, CPU a request',
+      goal: '<= 1.7',
+      round: () =>
+        inTurn(cpuPerRequest(bare, ask(basePath(programs))), cpuPerRequest(ours, ask(chat))),
     },
     {
-      work: 'JSON passed through, both at 1 000 requests/s',
-      unit: 'µs',
-      goal: '<= 1.35',
-      rounds: 5,
-      round: () => inTurn(cpuAtRate(bare, json), cpuAtRate(ours, json)),
-    },
-    {
-      work: 'JSON translated, both at 1 000 requests/s',
-      unit: 'µs',
-      goal: '<= 1.6',
-      rounds: 5,
-      round: () => inTurn(cpuAtRate(bare, baseChat), cpuAtRate(ours, chatJson)),
-    },
-    {
-      work: 'latency at 100 requests/s, p50',
+      work: 'JSON 1 KB passed through, latency at 100 requests/s, p50',
       unit: 'ms',
       goal: '<= 1.3',
       rounds: 3,
@@ -121,29 +115,65 @@ export function rowsOf({ upstream, bare, ours, prompted }: Targets, older?: stri
           () => latency(ours),
         ),
     },
-    {
-      work: 'stream passed through in bursts, CPU an event',
+  ]
+}
+
+/** Four at a time, as many as agents of a family have on their way at once. */
+function bodyRows({ bare, prompted }: Targets): Row[] {
+  return [30, 200, 1000, 5000].map((kilobytes): Row => {
+    const large = { ...ask(messages), body: agentBody('messages', model, kilobytes * 1000, false) }
+    return {
+      work: `request of a coding agent, ${kilobytes} KB, with a system prompt in front, CPU`,
       unit: 'µs',
-      goal: '<= 0.65',
+      goal: kilobytes < 1000 ? '<= 1.4' : '<= 1.8',
       rounds: 5,
-      warmUps: 3,
-      round: () => inTurn(cpuPerEvent(bare, burst), cpuPerEvent(ours, burst)),
-    },
-    {
-      work: 'stream translated in bursts, CPU an event',
-      unit: 'µs',
-      goal: '<= 1.9',
-      rounds: 5,
-      warmUps: 2,
-      round: () => inTurn(cpuPerEvent(bare, baseChatBurst), cpuPerEvent(ours, chatBurst)),
-    },
+      warmUps: 1,
+      round: () => inTurn(cpuPerRequest(bare, large, 4), cpuPerRequest(prompted, large, 4)),
+    }
+  })
+}
+
+const contents: { what: string; content: Content }[] = [
+  { what: '', content: 'text' },
+  { what: ' of reasoning', content: 'reasoning' },
+  { what: ' of tool arguments', content: 'arguments' },
+]
+
+type Load = [whom: Target, ask: Ask]
+
+function burstRow(what: string, goal: string, [base, ours]: [Load, Load]): Row {
+  return {
+    work: `${what} in bursts, CPU an event`,
+    unit: 'µs',
+    goal,
+    rounds: 5,
+    warmUps: 2,
+    round: () => inTurn(cpuPerEvent(...base), cpuPerEvent(...ours)),
+  }
+}
+
+function streamRows(programs: Programs, { bare, ours }: Targets): Row[] {
+  const path = basePath(programs)
+  /** of the paced streams, whose rounds give both figures */
+  const delays: Round[] = []
+  return [
+    burstRow('stream passed through', '<= 0.65', [
+      [bare, burst(messages, 'text')],
+      [ours, burst(messages, 'text')],
+    ]),
+    ...contents.map(({ what, content }) =>
+      burstRow(`stream${what} translated`, '<= 1.5', [
+        [bare, burst(path, content)],
+        [ours, burst(chat, content)],
+      ]),
+    ),
     {
       work: 'stream translated, 100 x 50 events/s, CPU an event',
       unit: 'µs',
       goal: '<= 1.3',
       rounds: 2,
       round: async () => {
-        const { cpu, delay } = await pacedInTurn(bare, ours, baseChatPath)
+        const { cpu, delay } = await pacedInTurn(bare, ours, path)
         delays.push(delay)
         return cpu
       },
@@ -153,77 +183,70 @@ export function rowsOf({ upstream, bare, ours, prompted }: Targets, older?: stri
       unit: 'ms',
       goal: '<= 1.5',
       rounds: 2,
-      round: async () => delays.shift() ?? (await pacedInTurn(bare, ours, baseChatPath)).delay,
+      round: async () => delays.shift() ?? (await pacedInTurn(bare, ours, path)).delay,
     },
-    ...[30, 200, 5000].map((kilobytes): Row => {
-      const ask = { ...json, body: agentMessages(model, kilobytes * 1000, false) }
-      return {
-        work: `request of a coding agent, ${kilobytes} KB, with a system prompt in front, CPU`,
-        unit: 'µs',
-        goal: kilobytes < 1000 ? '<= 1.4' : '<= 1.8',
-        rounds: 5,
-        warmUps: 1,
-        round: () => inTurn(cpuPerRequest(bare, ask, 4), cpuPerRequest(prompted, ask, 4)),
-      }
-    }),
+  ]
+}
+
+function processRows({ base, ours, ...programs }: Programs, { upstream }: Targets): Row[] {
+  return [
     {
       work: 'memory idle',
       unit: 'MB',
-      goal: '<= 55 MB',
+      goal: '<= 50 MB',
       rounds: 3,
       round: () =>
         inTurn(
           () => idle(base, upstream),
-          () => idle(startOurs, upstream),
+          () => idle(ours, upstream),
         ),
     },
     {
       work: 'memory with 1 000 translated streams',
       unit: 'MB',
-      goal: '<= 125 MB',
+      goal: '<= 105 MB',
       rounds: 1,
       round: () =>
         inTurn(
-          async () => held(await base(upstream.url), { ...chatStream, path: baseChatPath }),
-          async () => held(await startOurs(upstream.url), chatStream),
+          async () =>
+            held(await base(upstream.url), ask(basePath({ base, ours, ...programs }), true)),
+          async () => held(await ours(upstream.url), ask(chat, true)),
         ),
     },
     {
       work: 'start to first answer',
       unit: 'ms',
-      goal: '<= 1.7',
+      goal: '<= 1.3',
       rounds: 7,
       round: () =>
         inTurn(
           () => start(base, upstream),
-          () => start(startOurs, upstream),
+          () => start(ours, upstream),
         ),
     },
   ]
 }
 
 async function latency(target: Target): Promise<number> {
-  return median(await runAtRate(target, { ask: json, perSecond: 100, forMs: 2500 }))
+  return median(await runAtRate(target, { ask: ask(messages), perSecond: 100, forMs: 1500 }))
 }
 
 async function pacedInTurn(
   bare: Target,
   ours: Target,
-  basePath: Ask['path'],
+  path: Ask['path'],
 ): Promise<{ cpu: Round; delay: Round }> {
-  const base = await paced(bare, { ...chatStream, path: basePath })
-  const retold = await paced(ours, chatStream)
+  const base = await paced(bare, ask(path, true))
+  const retold = await paced(ours, ask(chat, true))
   return {
     cpu: { base: base.cpu, ours: retold.cpu },
     delay: { base: base.delay, ours: retold.delay },
   }
 }
 
-type StartTarget = (upstream: string) => Promise<Target>
-
 async function idle(startTarget: StartTarget, upstream: Target): Promise<number> {
   const target = await startTarget(upstream.url)
-  await run(target, { ask: json, concurrency: 1, forMs: 1000, requests: 1 })
+  await run(target, { ask: ask(messages), concurrency: 1, forMs: 1000, requests: 1 })
   await new Promise((resolve) => setTimeout(resolve, 1000))
   const rss = rssMb(target)
   await target.stop()
@@ -233,7 +256,7 @@ async function idle(startTarget: StartTarget, upstream: Target): Promise<number>
 async function start(startTarget: StartTarget, upstream: Target): Promise<number> {
   const began = performance.now()
   const target = await startTarget(upstream.url)
-  await run(target, { ask: json, concurrency: 1, forMs: 1000, requests: 1 })
+  await run(target, { ask: ask(messages), concurrency: 1, forMs: 1000, requests: 1 })
   const took = performance.now() - began
   await target.stop()
   return took

@@ -1,37 +1,42 @@
 /**
- * The bench's upstream, which answers as fast as it can, in a process of its own: in the API of the path. The query says what:
- * nothing for a JSON body; `events=N` for a stream of N text events; `burst=B` for B events a write, each its own HTTP
- * chunk as providers send them; `every=MS` for one event at a time, with the moment it was sent in its text.
+ * The bench's upstream, which answers as fast as it can, in a process of its own: in the API of the path. The header
+ * `tracestate: bench=…` says what: without it a JSON body; `events=N` for a stream of N events, `of=text|reasoning|arguments`;
+ * `burst=B` for B events a write, each its own HTTP chunk as providers send them; `every=MS` for one event at a time, with the
+ * moment it was sent in its text.
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { apiAt, type BenchApi } from './apis.ts'
+import { apiAt, type BenchApi, type BenchStream, type Content } from './apis.ts'
 
-/** Of one API, as it goes over the connection. */
-interface Wire {
-  api: BenchApi
-  json: Buffer
-  streamHead: Buffer
+const text = ' hello'
+
+/** As it goes over the connection. */
+interface Wire extends BenchStream {
+  begin: Buffer
+  /** one event */
   word: Buffer
 }
 
-const text = ' hello'
-const wires = new Map<BenchApi, Wire>()
+const bodies = new Map<BenchApi, Buffer>()
+const wires = new Map<BenchStream, Wire>()
 
-function wireOf(api: BenchApi): Wire {
-  const known = wires.get(api)
+function bodyOf(api: BenchApi): Buffer {
+  const known = bodies.get(api)
   if (known) return known
-  const body = JSON.stringify(api.body)
-  const wire = {
-    api,
-    json: Buffer.from(
-      `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-    ),
-    streamHead: Buffer.from(
-      `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n${api.head.map(chunk).join('')}`,
-    ),
-    word: Buffer.from(chunk(api.text(text))),
-  }
-  wires.set(api, wire)
+  const json = JSON.stringify(api.body)
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${json.length}`
+  const body = Buffer.from(`${head}\r\n\r\n${json}`)
+  bodies.set(api, body)
+  return body
+}
+
+function wireOf(stream: BenchStream): Wire {
+  const known = wires.get(stream)
+  if (known) return known
+  const head =
+    'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
+  const begin = Buffer.from(`${head}${stream.head.map(chunk).join('')}`)
+  const wire = { ...stream, begin, word: Buffer.from(chunk(stream.text(text))) }
+  wires.set(stream, wire)
   return wire
 }
 
@@ -50,27 +55,29 @@ const server = createServer({ noDelay: true }, (socket) => {
       missing = length - (got.length - end - 4)
     }
     if (missing > 0) return
-    const [, path = '', query] = /^\S+ ([^?\s]*)\??(\S*)/.exec(got) ?? []
+    const [, path = ''] = /^\S+ ([^?\s]*)/.exec(got) ?? []
+    const [, wish] = /\r\ntracestate: bench=(\S+)/i.exec(got) ?? []
     got = ''
-    void answer(socket, wireOf(apiAt(path)), new URLSearchParams(query))
+    void answer(socket, apiAt(path), new URLSearchParams(wish))
   })
 })
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 process.once('disconnect', () => process.exit())
 
-async function answer(socket: Socket, wire: Wire, query: URLSearchParams): Promise<void> {
-  const events = Number(query.get('events') ?? 0)
+async function answer(socket: Socket, api: BenchApi, wish: URLSearchParams): Promise<void> {
+  const events = Number(wish.get('events') ?? 0)
   if (events === 0) {
-    socket.write(wire.json)
+    socket.write(bodyOf(api))
     return
   }
-  socket.write(wire.streamHead)
-  const every = Number(query.get('every') ?? 0)
+  const wire = wireOf(api.streams[(wish.get('of') ?? 'text') as Content])
+  socket.write(wire.begin)
+  const every = Number(wish.get('every') ?? 0)
   const all =
     every > 0
       ? await paced(socket, wire, events, every)
-      : await bursts(socket, wire, events, Number(query.get('burst') ?? 64))
-  socket.write(`${wire.api.tail(all).map(chunk).join('')}0\r\n\r\n`)
+      : await bursts(socket, wire, events, Number(wish.get('burst') ?? 64))
+  socket.write(`${wire.tail(all).map(chunk).join('')}0\r\n\r\n`)
 }
 
 /** All text that was sent. */
@@ -90,19 +97,14 @@ async function bursts(
 }
 
 /** Likewise. */
-async function paced(
-  socket: Socket,
-  { api }: Wire,
-  events: number,
-  every: number,
-): Promise<string> {
+async function paced(socket: Socket, wire: Wire, events: number, every: number): Promise<string> {
   const rest = Math.random() * every
   let all = ''
   await new Promise((resolve) => setTimeout(resolve, rest))
   for (let sent = 0; sent < events && !socket.destroyed; sent++) {
     const piece = ` at ${now()} `
     all += piece
-    socket.write(chunk(api.text(piece)))
+    socket.write(chunk(wire.text(piece)))
     await new Promise((resolve) => setTimeout(resolve, every))
   }
   return all

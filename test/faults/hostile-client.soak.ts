@@ -31,7 +31,7 @@ async function ours(t: TestContext, events: string[], more = 0): Promise<Target>
     res.on('drain', fill)
     fill()
   })
-  const target = await startOurs(url, oneUpstream(url))
+  const target = await startOurs(url, { config: oneUpstream(url) })
   t.after(() => target.stop())
   return target
 }

@@ -76,7 +76,7 @@ test('row 7: memory is small when idle and does not climb from load to load', as
   const idle = rssMb(target)
   const rounds: number[] = []
   const body = Buffer.from(bodyOf('word '.repeat(2000), { stream: true }))
-  const ask = { path: '/v1/chat/completions', query: 'events=500', body, events: 500 } as const
+  const ask = { path: '/v1/chat/completions', wish: 'events=500', body, events: 500 } as const
   for (let round = 0; round < 10; round += 1) {
     await run(target, { ask, concurrency: 100, forMs: 60_000, requests: 400 })
     await wait(500)

@@ -155,6 +155,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'npm run screenshots': isScript,
   'npm run bench': isScript,
   'npm run bench JSON': isScript,
+  'npm run bench -- --node 20 --node 24': isScript,
   'npm run bench -- --roads': isScript,
   'npm run test:soak': isScript,
   '.ci/run': isThere,

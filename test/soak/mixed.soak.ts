@@ -33,8 +33,9 @@ test(`${seconds} s of mixed traffic with faults on both sides`, async (t) => {
     timeouts: { idle_s: 1, first_byte_s: 10 },
     auth: { token_url: tokens.url },
   })
-  const target = await startOurs(upstream.url, config, {
-    DROID_REFRESH_KEY: tokens.refreshToken,
+  const target = await startOurs(upstream.url, {
+    config,
+    login: { DROID_REFRESH_KEY: tokens.refreshToken },
   })
   t.after(() => target.stop())
   const agent = new http.Agent({ keepAlive: true, maxSockets: workers })

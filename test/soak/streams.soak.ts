@@ -22,7 +22,7 @@ for (const path of ['/v1/messages', '/v1/chat/completions'] as const) {
     const asked = { model: 'claude-sonnet-4-5', max_tokens: 9, stream: true, messages }
     const ask = {
       path,
-      query: `events=${events}&every=${everyMs}`,
+      wish: `events=${events}&every=${everyMs}`,
       body: Buffer.from(JSON.stringify(asked)),
       events,
     }
