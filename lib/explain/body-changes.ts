@@ -140,15 +140,11 @@ const ofThinking = new Set([
 
 /** What is spliced into the bytes of a client that speaks the model's own API. `told`: what is told of them already. */
 function passed(story: Story, told: readonly string[]): string[] {
-  const { model } = story.prepared.target
   const changed = changedMembers(story)
   const isTold = (name: string) => told.some((sentence) => sentence.includes(`\`${name}\``))
   const rest = changed.filter(({ name }) => name !== 'model' && !isTold(name))
   const thinking = rest.filter(({ name }) => ofThinking.has(name))
-  const why =
-    model.reasoning === 'auto'
-      ? 'the reasoning so far is that of another model'
-      : `\`reasoning\` of the model ${shown(model.id)} is ${shown(model.reasoning)}`
+  const why = whyThinking(story)
   const others = rest.filter(({ name }) => !ofThinking.has(name))
   const doubles = doubleMembers(story.came)
   return [
@@ -161,6 +157,17 @@ function passed(story: Story, told: readonly string[]): string[] {
       ? [`${listed(doubles)}: given more than once, of which the last counts and goes up.`]
       : []),
   ]
+}
+
+/** Without a level of the operator's, a request to the model itself changes only with the history of another. */
+function whyThinking({ asked, prepared }: Story): string {
+  const { model } = prepared.target
+  if (model.reasoning !== 'auto') {
+    return `\`reasoning\` of the model ${shown(model.id)} is ${shown(model.reasoning)}`
+  }
+  return asked.model === upstreamId(model)
+    ? 'the reasoning so far is that of another model'
+    : `the model ${shown(upstreamId(model))} does not take what was written for another`
 }
 
 function whyOf(name: string, { call, prepared }: Story): string {

@@ -76,6 +76,32 @@ const cases: Case[] = [
     ],
   },
   {
+    what: 'a redirect to a model that reasons, where bytes pass',
+    config: { model_redirects: { 'gpt-4.1': gpt.id } },
+    model: gpt,
+    path: '/v1/responses',
+    body: { model: 'gpt-4.1', input: 'Hi', temperature: 0.2, reasoning: { effort: 'max' } },
+    told: [
+      '`reasoning`: changed, since the model "gpt-5.1" does not take what was written for another.',
+      '`temperature`: dropped, since the model "gpt-5.1" does not take what was written for another.',
+    ],
+  },
+  {
+    what: 'a redirect to a model that does not reason, where bytes pass',
+    config: { model_redirects: { 'gpt-5.1': 'gpt-4.1' } },
+    model: { ...gpt, id: 'gpt-4.1' },
+    path: '/v1/responses',
+    body: {
+      model: 'gpt-5.1',
+      input: [{ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA=' }],
+      text: { verbosity: 'low' },
+    },
+    told: [
+      '`input`: sealed reasoning that this model cannot use stays behind.',
+      '`text` is dropped: the model "gpt-4.1" needs it so.',
+    ],
+  },
+  {
     what: 'a level of reasoning, translated',
     model: { ...glm, reasoning: 'off' },
     path: '/v1/responses',
