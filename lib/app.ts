@@ -233,8 +233,22 @@ export class RecentCalls {
   add({ record, tried }: Pick<RecentCall, 'record' | 'tried'>, most: number): void {
     if (record.error !== undefined || record.traceId !== undefined) bound(record)
     this.#calls.push({ record, tried, endedAt: Date.now() })
+    const strangers = isStrangers({ record }) ? this.#calls.filter(isStrangers) : []
+    if (strangers.length > mostOfStrangers) {
+      this.#calls.splice(this.#calls.indexOf(strangers[0]!), 1)
+    }
     while (this.#calls.length > most) this.#calls.shift()
   }
+}
+
+/** Whoever tries doors sends thousands; so few show that it happens, and what a client with a wrong key got. */
+const mostOfStrangers = 10
+const strangersErrors = new Set(['invalid_api_key', 'host_not_allowed', 'origin_not_allowed'])
+
+/** Nobody knows whose it was, and it was not let in: upstreams have such an error, too. */
+function isStrangers({ record }: Pick<RecentCall, 'record'>): boolean {
+  const { client, upstream, error = '' } = record
+  return client === undefined && upstream === undefined && strangersErrors.has(error)
 }
 
 /** Names of a configuration are as long as they are; some texts are the request's own, or the upstream's where it failed. */

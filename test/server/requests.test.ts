@@ -41,6 +41,35 @@ async function recent(proxy: TestProxy, query = ''): Promise<Shown> {
   return JSON.parse(body) as Shown
 }
 
+test('contract §19.3: of strangers the last ten are kept, and they push nothing out', async (t) => {
+  const upstream = await startUpstream(t, () => good)
+  const proxy = await startProxy(t, {
+    config: oneUpstream(upstream.url, {
+      recent_requests: 12,
+      clients: [
+        { name: 'alice', key: 'the-key-of-alice-1' },
+        { name: 'bob', key: 'the-key-of-bob-123', enabled: false },
+      ],
+    }),
+    env: { FACTORY_API_KEY: 'fk-the-account-key' },
+  })
+  const url = `${proxy.url}/v1/messages`
+  const ask = { model: 'claude-sonnet-4-5', max_tokens: 9, messages }
+  const send = async (id: string, key: string, more = {}) =>
+    (await post(url, ask, { 'x-api-key': key, 'x-request-id': id, ...more })).text()
+  await send('a', 'the-key-of-alice-1')
+  await send('b', 'the-key-of-bob-123')
+
+  for (let count = 0; count < 20; count += 1) await send(`s${count}`, 'not-a-key')
+  for (let count = 0; count < 5; count += 1) {
+    await send(`o${count}`, 'not-a-key', { origin: 'https://evil.test' })
+  }
+
+  const ids = (await recent(proxy)).requests.map(({ id }) => id)
+  const last = ['o4', 'o3', 'o2', 'o1', 'o0', 's19', 's18', 's17', 's16', 's15']
+  assert.deepEqual(ids, [...last, 'b', 'a'])
+})
+
 test('contract §19.3: the last requests to models are shown, the newest first, and looks at the proxy are none', async (t) => {
   const upstream = await startUpstream(t, ({ url }) =>
     url.endsWith('messages')
