@@ -16,6 +16,7 @@ import { sendByProxy } from '../same-api/proxy.ts'
 import { sendAttempt } from '../upstream/attempt.ts'
 import { nameServer } from '../upstream/headers.ts'
 import { isOwnCredential, type Target } from '../upstream/target.ts'
+import { holdsImage } from '../../pipelines/clients/unseen-images.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { NeutralRequest } from '../../pipelines/neutral/request.ts'
 import { withoutSealed } from '../../pipelines/neutral/turn.ts'
@@ -181,14 +182,6 @@ function isElsewhere({ model: asked, url: askedAt }: Target, model: Model, url: 
 
 function refusesImages({ images }: Model): boolean {
   return images === false
-}
-
-const image = /"type"\s*:\s*"(?:image|image_url|input_image|computer_screenshot)"/
-const imageTypes = ['"image"', '"image_url"', '"input_image"', '"computer_screenshot"']
-
-/** Searched before it is read: a long body has images seldom. */
-function holdsImage(bytes: Buffer): boolean {
-  return imageTypes.some((type) => bytes.includes(type)) && image.test(bytes.toString('latin1'))
 }
 
 /** A model that cannot take the request does not stand in. */

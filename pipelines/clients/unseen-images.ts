@@ -42,11 +42,7 @@ export function withoutImages(
 ): JsonDocument {
   const value = document.raw(name)
   if (!value) return document
-  // one character a byte, so that places in the text are places in the bytes
-  const hints = Array.from(
-    value.toString('latin1').matchAll(attachmentOrScreenshot),
-    ({ index }) => index,
-  )
+  const hints = hintsIn(value)
   const begin = `{"type":"${textType}","text":${JSON.stringify(unseen)}`
   const images = imagesIn(value, 0, hints, deepest)
   const splices = images.map(({ item, from, to }): Splice => {
@@ -56,6 +52,25 @@ export function withoutImages(
     return { from, to, by: [Buffer.from(begin), ...by, Buffer.from('}')] }
   })
   return splices.length > 0 ? document.spliced(name, splices) : document
+}
+
+/** Whether a request, of whichever API, has anything that `withoutImages` takes out. */
+export function holdsImage(request: Buffer): boolean {
+  const hints = hintsIn(request)
+  if (hints.length === 0) return false
+  const body = itemOf(request)
+  return body.members.some((member) => {
+    if (!conversations.has(member.name)) return false
+    const inside = hints.filter((hint) => hint >= member.valueStart && hint < member.valueEnd)
+    return imagesIn(valueOf(body, member), member.valueStart, inside, deepest).length > 0
+  })
+}
+
+const conversations = new Set<string>(['messages', 'input'] satisfies ConversationMember['name'][])
+
+/** Where types of attachments are named. One character a byte, so that places in the text are places in the bytes. */
+function hintsIn(bytes: Buffer): number[] {
+  return Array.from(bytes.toString('latin1').matchAll(attachmentOrScreenshot), ({ index }) => index)
 }
 
 /** An object, and those of its members that count. */

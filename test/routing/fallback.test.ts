@@ -216,6 +216,32 @@ test('contract §18: a model that refuses images does not stand in for a request
   assert.equal(gpt.requests.length, 0)
 })
 
+const png = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=='
+const pdf = 'data:application/pdf;base64,JVBERi0xLjQ='
+const holding: [what: string, route: string, part: object, sends: number][] = [
+  ['an image in a `file`', '/v1/chat/completions', { type: 'file', file: { file_data: png } }, 0],
+  ['a PDF in a `file`', '/v1/chat/completions', { type: 'file', file: { file_data: pdf } }, 1],
+  ['an `image_file`', '/v1/chat/completions', { type: 'image_file', image_file: { url: png } }, 0],
+  ['an image in an `input_file`', '/v1/responses', { type: 'input_file', file_data: png }, 0],
+  ['a PDF in an `input_file`', '/v1/responses', { type: 'input_file', file_data: pdf }, 1],
+  ['words about an image', '/v1/responses', { type: 'input_text', text: '{"type":"image"}' }, 1],
+]
+for (const [what, route, part, sends] of holding) {
+  test(`contract §18.3: for ${what} a model that refuses images stands in ${sends ? 'as for any' : 'never'}`, async (t) => {
+    const { proxy, gpt } = await two(t, refusal(503), undefined, {
+      models: [models[0], { ...models[1], images: false }],
+    })
+    const said = [{ role: 'user', content: [part] }]
+
+    await post(proxy.url + route, {
+      model: question.model,
+      [route === '/v1/responses' ? 'input' : 'messages']: said,
+    })
+
+    assert.equal(gpt.requests.length, sends)
+  })
+}
+
 test('contract §18: nor for one that has a screenshot', async (t) => {
   const { proxy, gpt } = await two(t, refusal(503), undefined, {
     models: [models[0], { ...models[1], images: false }],
