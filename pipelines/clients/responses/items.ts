@@ -35,6 +35,8 @@ export class Items implements OutputItems {
   /** by their place; those that are not finished are missing */
   readonly #finished: ResponsesItem[] = []
   #open: Open | undefined
+  /** what came behind the message that is open and did not go on with the answer */
+  readonly #held: OutputDelta[] = []
   /** calls whose end the client has not got */
   readonly #calls = new Map<number, CallItem>()
   /** the call with the latest piece */
@@ -52,6 +54,21 @@ export class Items implements OutputItems {
   }
 
   add(delta: OutputDelta): void {
+    if (followsText.has(delta.type) && this.#open && 'message' in this.#open) {
+      this.#held.push(delta)
+      return
+    }
+    if (delta.type !== 'annotations') this.#release()
+    this.#apply(delta)
+  }
+
+  /** More of the answer has come, so that the message in front of what is held is whole. */
+  #release(): void {
+    if (this.#held.length === 0) return
+    for (const delta of this.#held.splice(0)) this.#apply(delta)
+  }
+
+  #apply(delta: OutputDelta): void {
     switch (delta.type) {
       case 'text':
         if (delta.text !== '') this.#addText(delta)
@@ -82,7 +99,7 @@ export class Items implements OutputItems {
         this.#addSearch(delta)
         break
       case 'tool-start':
-        for (const one of signatureOf(delta)) this.add(one)
+        for (const one of signatureOf(delta)) this.#apply(one)
         this.#addToCall(delta)
         break
       case 'tool-input':
@@ -95,8 +112,13 @@ export class Items implements OutputItems {
   }
 
   finish({ reason, explanation }: DeltaOf<'stop'>): ResponsesItem[] {
-    if (explanation) this.#message().addRefusal(explanation)
+    if (explanation) {
+      this.#release()
+      this.#message().addRefusal(explanation)
+    }
     this.#closeOpen(reason === 'length' ? 'incomplete' : 'completed')
+    this.#release()
+    this.#closeOpen('completed')
     const isCut = reason === 'length' || reason === 'content-filter'
     for (const call of this.#calls.values()) {
       const cut = isCut && call.isCut(call === this.#lastCall)
@@ -107,6 +129,7 @@ export class Items implements OutputItems {
   }
 
   finished(): ResponsesItem[] {
+    this.#release()
     return this.#finished.filter((item) => item !== undefined)
   }
 
@@ -239,6 +262,12 @@ export class Items implements OutputItems {
     return { item_id, output_index }
   }
 }
+
+/**
+ * What may come behind a text that was cut: Gemini puts its signature and its searches there. The message stays open until more
+ * comes, since at the limit it is incomplete.
+ */
+const followsText = new Set<OutputDelta['type']>(['reasoning-start', 'reasoning-stop', 'search'])
 
 /** Interrupted reasoning cannot be handed back. */
 const interrupted: Reasoning = { kind: 'raw', text: '' }

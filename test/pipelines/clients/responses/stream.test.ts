@@ -465,6 +465,35 @@ test('§17.8 at the limit the answer and the open message are incomplete', async
   assert.equal(eventsOf(deltas).at(-1)?.type, 'response.incomplete')
 })
 
+const behindText: [what: string, deltas: Delta[]][] = [
+  [
+    'a signature',
+    [
+      { type: 'reasoning-start', kind: 'thinking', index: 0, at: { content: 1, tools: 0 } },
+      {
+        type: 'reasoning-stop',
+        reasoning: { kind: 'thinking', text: '', index: 0, seal: { data: 's', on: 'text' } },
+      },
+    ],
+  ],
+  ['a search', [{ type: 'search', id: 's', query: 'q', sources: [] }]],
+]
+for (const [what, deltas] of behindText) {
+  test(`§17.8 at the limit a message is incomplete, also with ${what} behind it`, async () => {
+    const asked = { sealsReasoning: true, searches: true }
+    const statuses = async (...more: Delta[]) => {
+      const output = await outputOf([begun, ...text('a'), ...deltas, ...more], asked)
+      return output.map(({ type, status }) => (type === 'message' ? status : type))
+    }
+    const [, item] = await statuses(atLimit)
+
+    assert.deepEqual(await statuses(atLimit), ['incomplete', item])
+    assert.deepEqual(await statuses(stopped), ['completed', item])
+    assert.deepEqual(await statuses(...text('b'), atLimit), ['completed', item, 'incomplete'])
+    assert.match(String(item), /^(reasoning|web_search_call)$/)
+  })
+}
+
 const cuts: [what: string, deltas: Delta[]][] = [
   ['without its end', call(0, 'f', '{"a":').slice(0, -1)],
   ['with its end', call(0, 'f', '{"a":')],
