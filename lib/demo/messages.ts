@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { badRequest } from '../../pipelines/errors.ts'
 import { isGiven, listAt, nameAt, objectAt, optionalNumberAt } from '../../pipelines/untrusted.ts'
-import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../pipelines/wire/anthropic.ts'
 import { midstreamMessage, namedEvent, type DemoApi, type DemoEvent } from './api.ts'
 import { objectsIn, textOf, toolFrom, type Ask, type Choice, type Turn } from './ask.ts'
@@ -76,9 +76,19 @@ function choiceOf(choice: unknown): Choice {
 
 function jsonWanted(body: JsonObject): Pick<Ask, 'json'> {
   const format = isObject(body.output_config) ? body.output_config.format : body.output_format
-  if (!isGiven(format)) return {}
+  if (!isGiven(format)) return jsonInWords(textOf(body.system))
   const { schema } = objectAt(format, 'output_config.format')
   return { json: { schema: objectAt(schema, 'output_config.format.schema') } }
+}
+
+/** For JSON without a schema the API has no member, so that a system prompt asks for it. The demo reads the proxy's words. */
+function jsonInWords(system: string): Pick<Ask, 'json'> {
+  const asked = /^Answer with one JSON value and nothing else.*?(?:JSON schema:\n(.*))?$/ms.exec(
+    system,
+  )
+  if (!asked) return {}
+  const schema = objectFrom(asked[1] ?? '')
+  return { json: schema ? { schema } : {} }
 }
 
 const stopReasons: Record<Script['finish'], string> = {

@@ -148,3 +148,30 @@ test('any-client §13: the demo has a model of every type beside the models of t
     'google gemini-3-pro',
   ])
 })
+
+for (const [what, format, member] of [
+  ['JSON', { type: 'json_object' }, 'answer'],
+  [
+    'a schema that a model without structured outputs is told in words',
+    { type: 'json_schema', json_schema: { name: 'w', schema: weatherSchema } },
+    'city',
+  ],
+] as const) {
+  test(`a model of every type answers with ${what}`, async (t) => {
+    const old = { name: 'Old', id: 'claude-opus-4-0', type: 'anthropic' }
+    const { models, post } = await startRoads(t, { models: [old] })
+    assert.ok(models.length >= 4)
+
+    for (const { id } of models) {
+      const messages = [{ role: 'user', content: 'Hello' }]
+      const answer = await post('/v1/chat/completions', {
+        model: id,
+        messages,
+        response_format: format,
+      })
+
+      const { choices } = (await answer.json()) as { choices: [{ message: { content: string } }] }
+      assert.ok(member in (JSON.parse(choices[0].message.content) as object), id)
+    }
+  })
+}
