@@ -124,6 +124,18 @@ test('of a coding agent’s body only what may change is parsed, and nothing is 
   assert.equal(added.join(), '{"type":"text","text":"You are Droid."},')
 })
 
+test('the ends of short strings in a coding agent’s body are found without a call for each', (t) => {
+  const bytes = agentBody('messages', 'claude-sonnet-4-5', 200_000, true)
+  const strings = bytes.toString().match(/"(?:[^"\\]|\\.)*"/g)!
+  const indexOf = t.mock.method(Buffer.prototype as Buffer, 'indexOf')
+
+  JsonDocument.parse(bytes)
+
+  const calls = indexOf.mock.callCount()
+  // one for each, and for each escaped quote, would be more than twice as many
+  assert.ok(calls < strings.length, `${calls} calls for ${strings.length} strings`)
+})
+
 test('a coding agent’s body that is translated is parsed once', (t) => {
   const bytes = agentBody('messages', 'gpt-5.1', 200_000, true)
   const size = bytes.toString().length
