@@ -38,6 +38,11 @@ export const responsesApi: DemoApi = {
   },
 }
 
+/** The answer of `/v1/responses/input_tokens`. */
+export function countedInput(body: JsonObject): object {
+  return { object: 'response.input_tokens', input_tokens: responsesApi.ask(body).inputTokens }
+}
+
 /** The answer of `/v1/responses/compact`: the user's messages, then one item that stands for the rest. */
 export function compacted(body: JsonObject): object {
   const { inputTokens } = responsesApi.ask(body)

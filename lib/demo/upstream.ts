@@ -18,7 +18,7 @@ import {
 import { chatApi } from './chat.ts'
 import { googleApi, googleCall } from './google.ts'
 import { countedTokens, messagesApi } from './messages.ts'
-import { compacted, responsesApi } from './responses.ts'
+import { compacted, countedInput, responsesApi } from './responses.ts'
 import { decide, type Script } from './script.ts'
 import { sendJson } from '../http/answer.ts'
 import { bodyPace, readBody } from '../http/body.ts'
@@ -76,6 +76,7 @@ function routesAt(paceMs: number): Map<string, Handler> {
     ['/v1/messages', answering(messagesApi, paceMs)],
     ['/v1/messages/count_tokens', (body, res) => sendJson(res, 200, countedTokens(body))],
     ['/v1/responses', answering(responsesApi, paceMs)],
+    ['/v1/responses/input_tokens', (body, res) => sendJson(res, 200, countedInput(body))],
     ['/v1/responses/compact', (body, res) => sendJson(res, 200, compacted(body))],
     ['/v1/chat/completions', answering(chatApi, paceMs)],
     [geminiRoute, answering(googleApi, paceMs)],

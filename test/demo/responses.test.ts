@@ -274,3 +274,14 @@ test('a failure in mid-stream is an error, then a failed response, numbered on',
   assert.deepEqual(names.slice(-3), ['response.output_text.delta', 'error', 'response.failed'])
   assert.match(text, /^data: \{"type":"error","error":\{"type":"server_error",/m)
 })
+
+test('tokens are counted as the answer counts them', async (t) => {
+  const { openai } = await startDemo(t)
+  const ask = { model, input: 'Say hello.', instructions: 'Be brief.' }
+
+  const counted = await openai.responses.inputTokens.count(ask)
+  const { usage } = await openai.responses.create(ask)
+
+  assert.ok(counted.input_tokens > 0)
+  assert.equal(counted.input_tokens, usage?.input_tokens)
+})
