@@ -67,6 +67,21 @@ export const deployTrials: Record<string, Trial> = {
     checkUnit(here)
   },
 
+  'sudo install -m 644 ~/.droid2api/config.json /var/lib/droid2api/config.json'(t, commands) {
+    const { dir, root, paste } = sandbox(t)
+    const data = path.join(root, 'var/lib/droid2api')
+    mkdirSync(data, { recursive: true })
+    paste('node dist/bin/droid2api.js init', { ANTHROPIC_API_KEY: 'sk-ant-api03-made-up' })
+
+    paste(commands)
+
+    const written = path.join(dir, '..', '.droid2api', 'config.json')
+    const installed = path.join(data, 'config.json')
+    assert.equal(readFileSync(installed, 'utf8'), readFileSync(written, 'utf8'))
+    // the service runs as a user of its own
+    assert.equal(statSync(installed).mode & 0o777, 0o644)
+  },
+
   'sudo systemctl disable --now droid2api'(t, commands) {
     const { root, paste, calls } = sandbox(t)
     const installed = ['systemd/system/droid2api.service', 'droid2api.env']
