@@ -68,9 +68,20 @@ export function holdsImage(request: Buffer): boolean {
 
 const conversations = new Set<string>(['messages', 'input'] satisfies ConversationMember['name'][])
 
+/** A body is read in pieces, so that a long one is not in memory twice. */
+const pieceBytes = 65_536
+/** more than a type takes, with the spaces that people write around it */
+const overlap = 256
+
 /** Where types of attachments are named. One character a byte, so that places in the text are places in the bytes. */
 function hintsIn(bytes: Buffer): number[] {
-  return Array.from(bytes.toString('latin1').matchAll(attachmentOrScreenshot), ({ index }) => index)
+  const hints: number[] = []
+  for (let from = 0; from < bytes.length; from += pieceBytes) {
+    const piece = bytes.toString('latin1', from, from + pieceBytes + overlap)
+    for (const { index } of piece.matchAll(attachmentOrScreenshot))
+      if (index < pieceBytes) hints.push(from + index)
+  }
+  return hints
 }
 
 /** An object, and those of its members that count. */

@@ -1,6 +1,7 @@
 /** `images: false` where the client speaks the model's own API: a note stands for each image, and no other byte moves. */
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
+import { holdsImage } from '../../pipelines/clients/unseen-images.ts'
 import { post, startProxy } from '../helpers/proxy.ts'
 import { endOfAny } from '../faults/serving.ts'
 import { startUpstream } from '../helpers/upstream.ts'
@@ -320,4 +321,18 @@ test('§1.6 a screenshot becomes the result of a function that tells of it, and 
       .map((item) => JSON.stringify(item))
       .join()} ]}`,
   )
+})
+
+test('contract §18.3: an image is found wherever in a long body it begins', () => {
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'aGk=' } }
+  const bodyOf = (length: number, part: object) =>
+    Buffer.from(
+      JSON.stringify({
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'x'.repeat(length) }, part] }],
+      }),
+    )
+
+  for (let length = 65_430; length < 65_550; length += 1)
+    assert.ok(holdsImage(bodyOf(length, image)), `behind ${length}`)
+  assert.ok(!holdsImage(bodyOf(200_000, { type: 'text', text: 'no image' })))
 })
