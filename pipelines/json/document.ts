@@ -99,8 +99,11 @@ export class JsonDocument {
     this.#edits.set(name, json)
   }
 
-  delete(name: string): void {
-    this.#edits.set(name, undefined)
+  /** Takes out those that there are. Throws ProxyError 400 where such a value is broken. */
+  delete(...names: string[]): void {
+    for (const name of names) {
+      if (this.get(name) !== undefined || this.#edits.has(name)) this.#edits.set(name, undefined)
+    }
   }
 
   /** The first item of a list as a document, where that is an object. Throws ProxyError 400 where it is broken. */

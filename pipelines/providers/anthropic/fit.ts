@@ -27,11 +27,7 @@ export function fitRequest(document: JsonDocument, { model, subPath }: RewriteCo
   if (!capability.systemTurns) tellSystemTurns(document)
   if (capability.forcedTools === 'never') freeChoice(document)
   if (subPath !== '') return
-  if (!capability.sampling) {
-    for (const name of ['temperature', 'top_p', 'top_k']) {
-      if (document.get(name) !== undefined) document.delete(name)
-    }
-  }
+  if (!capability.sampling) document.delete('temperature', 'top_p', 'top_k')
   capLimit(document, capability)
 }
 

@@ -25,7 +25,7 @@ export function cannotThinkOn(document: JsonDocument, { model }: RewriteContext)
 }
 
 export function takeThinkingOut(document: JsonDocument): void {
-  if (document.get('thinking') !== undefined) document.delete('thinking')
+  document.delete('thinking')
   takeThinkingEditsOut(document)
 }
 
@@ -125,7 +125,7 @@ export function takeSamplingOut(document: JsonDocument): void {
   }
   if (temperature !== undefined && temperature !== 1) document.delete('temperature')
   if (typeof topP === 'number' && topP < 0.95) document.delete('top_p')
-  if (document.get('top_k') !== undefined) document.delete('top_k')
+  document.delete('top_k')
 }
 
 export function isForcing(choice: unknown): choice is JsonObject {

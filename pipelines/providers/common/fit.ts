@@ -6,7 +6,7 @@
  */
 import type { JsonDocument } from '../../json/document.ts'
 import type { Model } from '../../model.ts'
-import { fitFor, takeOut, takeSamplingOut } from '../openai/fit.ts'
+import { fitFor, takeSamplingOut } from '../openai/fit.ts'
 
 /** What a limit is called; models that reason refuse the older name. */
 export function limitName(reasons: boolean): 'max_completion_tokens' | 'max_tokens' {
@@ -15,10 +15,10 @@ export function limitName(reasons: boolean): 'max_completion_tokens' | 'max_toke
 
 export function fitChat(document: JsonDocument, model: Model): void {
   const fit = fitFor(model, document.get('reasoning_effort'))
-  if (!fit.reasons) takeOut(document, 'reasoning_effort')
+  if (!fit.reasons) document.delete('reasoning_effort')
   else if (fit.effort !== undefined) document.set('reasoning_effort', fit.effort)
   if (!fit.samples) takeSamplingOut(document)
-  if (!fit.verbosity) takeOut(document, 'verbosity')
+  if (!fit.verbosity) document.delete('verbosity')
   renameLimit(document, limitName(fit.reasons))
 }
 

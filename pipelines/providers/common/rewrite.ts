@@ -50,9 +50,7 @@ function withoutFields(object: JsonObject): JsonObject {
 /** The operator's level beats every spelling of the client's wish. */
 function setLevel(document: JsonDocument, level: string): void {
   const shown = withoutWish(document.get('reasoning'))
-  for (const name of ['reasoning_effort', 'reasoning', 'thinking']) {
-    if (document.get(name) !== undefined) document.delete(name)
-  }
+  document.delete('reasoning_effort', 'reasoning', 'thinking')
   if (shown) document.set('reasoning', shown)
   if (level !== 'off') document.set('reasoning_effort', level)
 }

@@ -43,7 +43,7 @@ export function fitResponses(document: JsonDocument, model: Model): boolean {
   const { effort, reasons, samples, verbosity } = fitFor(model, own.effort)
   if (effort !== undefined) document.set('reasoning', { ...own, effort })
   if (!reasons) {
-    takeOut(document, 'reasoning')
+    document.delete('reasoning')
     takeIncludeOut(document, ENCRYPTED_REASONING)
   }
   if (!samples) takeSamplingOut(document)
@@ -53,12 +53,8 @@ export function fitResponses(document: JsonDocument, model: Model): boolean {
 
 /** A model that reasons refuses them, in either of OpenAI's APIs. */
 export function takeSamplingOut(document: JsonDocument): void {
-  takeOut(document, 'temperature', 'top_p', 'logprobs', 'top_logprobs')
+  document.delete('temperature', 'top_p', 'logprobs', 'top_logprobs')
   takeIncludeOut(document, LOGPROBS)
-}
-
-export function takeOut(document: JsonDocument, ...names: string[]): void {
-  for (const name of names) if (document.get(name) !== undefined) document.delete(name)
 }
 
 function takeIncludeOut(document: JsonDocument, name: string): void {

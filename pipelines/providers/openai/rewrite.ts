@@ -30,7 +30,7 @@ export function rewriteResponses(
   if (subPath !== '') return {}
   if (model.fast && !document.get('service_tier')) document.set('service_tier', 'priority')
   if (model.reasoning === 'off') {
-    if (document.get('reasoning') !== undefined) document.delete('reasoning')
+    document.delete('reasoning')
   } else if (model.reasoning !== 'auto') {
     setLevel(document, operatorsEffort(model) ?? model.reasoning)
     if (isReasoningModel(model)) takeSamplingOut(document)

@@ -118,6 +118,15 @@ for (const [title, text, names, expected] of deletions) {
   })
 }
 
+test('taking out what is not there leaves the very bytes that came', () => {
+  const bytes = Buffer.from('{"a":1}')
+  const document = JsonDocument.parse(bytes)
+
+  document.delete('b', 'c')
+
+  assert.equal(document.pieces()[0], bytes)
+})
+
 test('a new member goes in front, also into an empty object', () => {
   const add = (document: JsonDocument) => document.set('new', ['é'])
   assert.equal(changed('{}', add), '{"new":["é"]}')
