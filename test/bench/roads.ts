@@ -6,9 +6,9 @@ import { agentBody } from './agent-body.ts'
 import type { Content } from './apis.ts'
 import { clients, providers, type ClientApi, type ModelType } from '../../pipelines/index.ts'
 import type { Ask } from './load.ts'
-import { cpuPerEvent, cpuPerRequest, held, inTurn, paced } from './measures.ts'
+import { cpuPerRequest, held, inTurn, paced } from './measures.ts'
 import { startOurs, type Target } from './processes.ts'
-import type { Row } from './scenarios.ts'
+import { burstRow, inBursts, type Row } from './scenarios.ts'
 
 const paths: Record<ModelType, string> = {
   anthropic: '/v1/messages',
@@ -23,7 +23,6 @@ interface Road {
 }
 
 const chatRoad: Road = { client: 'chat', type: 'anthropic' }
-const burstEvents = 4000
 
 /** All but those on which bytes pass. */
 function newRoads(): Road[] {
@@ -47,11 +46,6 @@ function askOf({ client, type }: Road, stream: boolean): Ask {
 /** Of a first question, so that the answer is what costs. */
 function streamOf({ client, type }: Road): Ask {
   return { path: clients[client].route, body: agentBody(client, type, 1000, true), events: 0 }
-}
-
-function burstOf(road: Road, content: Content): Ask {
-  const wish = `events=${burstEvents}&burst=64&of=${content}`
-  return { ...streamOf(road), wish, events: burstEvents }
 }
 
 /** Each model has the name of its type. */
@@ -108,7 +102,12 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
           cpuPerRequest(ours, askOf(road, false)),
         ),
     },
-    ...contents.map((content) => burstRow(road, content, { base, ours })),
+    ...contents.map((content) =>
+      burstRow(`${what}: stream of ${content}`, '<= 1.1', [
+        [base, inBursts(streamOf(chatRoad), content)],
+        [ours, inBursts(streamOf(road), content)],
+      ]),
+    ),
     {
       ...perEvent,
       work: `${what}: 100 x 50 events/s, CPU an event`,
@@ -131,23 +130,4 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
         ),
     },
   ]
-}
-
-function burstRow(
-  road: Road,
-  content: Content,
-  { base, ours }: Pick<RoadTargets, 'base' | 'ours'>,
-): Row {
-  return {
-    work: `${road.client} client on ${road.type}: stream of ${content} in bursts, CPU an event`,
-    unit: 'µs',
-    goal: '<= 1.1',
-    rounds: 5,
-    warmUps: 2,
-    round: () =>
-      inTurn(
-        cpuPerEvent(base, burstOf(chatRoad, content)),
-        cpuPerEvent(ours, burstOf(road, content)),
-      ),
-  }
 }

@@ -69,9 +69,14 @@ function ask(path: Ask['path'], stream = false): Ask {
 const messages = '/v1/messages'
 const chat = '/v1/chat/completions'
 
-function burst(path: Ask['path'], content: Content): Ask {
+/** The answer to it comes as fast as it can. */
+export function inBursts(one: Ask, content: Content): Ask {
   const wish = `events=${burstEvents}&burst=64&of=${content}`
-  return { ...ask(path, true), wish, events: burstEvents }
+  return { ...one, wish, events: burstEvents }
+}
+
+function burst(path: Ask['path'], content: Content): Ask {
+  return inBursts(ask(path, true), content)
 }
 
 export function rowsOf(programs: Programs, targets: Targets): Row[] {
@@ -141,7 +146,7 @@ const contents: { what: string; content: Content }[] = [
 
 type Load = [whom: Target, ask: Ask]
 
-function burstRow(what: string, goal: string, [base, ours]: [Load, Load]): Row {
+export function burstRow(what: string, goal: string, [base, ours]: [Load, Load]): Row {
   return {
     work: `${what} in bursts, CPU an event`,
     unit: 'µs',
@@ -188,7 +193,8 @@ function streamRows(programs: Programs, { bare, ours }: Targets): Row[] {
   ]
 }
 
-function processRows({ base, ours, ...programs }: Programs, { upstream }: Targets): Row[] {
+function processRows(programs: Programs, { upstream }: Targets): Row[] {
+  const { base, ours } = programs
   return [
     {
       work: 'memory idle',
@@ -208,8 +214,7 @@ function processRows({ base, ours, ...programs }: Programs, { upstream }: Target
       rounds: 1,
       round: () =>
         inTurn(
-          async () =>
-            held(await base(upstream.url), ask(basePath({ base, ours, ...programs }), true)),
+          async () => held(await base(upstream.url), ask(basePath(programs), true)),
           async () => held(await ours(upstream.url), ask(chat, true)),
         ),
     },
