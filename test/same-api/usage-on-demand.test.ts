@@ -176,21 +176,28 @@ test('contract §15.10: any other refusal goes to the client as it came, and so 
   assert.equal(upstream.requests.length, 2)
 })
 
+/** Asks for a stream of an endpoint with two accounts, whose requests are sent so many times at most. */
+async function askTwoAccounts(
+  t: TestContext,
+  base_url: string,
+  { attempts, ...endpoint }: { attempts: number; choose?: string },
+): Promise<Response> {
+  const names = ['one', 'two']
+  const endpoints = [{ name: 'other', type: 'common', base_url, accounts: names, ...endpoint }]
+  const accounts = names.map((name) => ({ name, key: `key-of-${name}-1` }))
+  const { url } = await startProxy(t, {
+    config: oneUpstream(base_url, { accounts, endpoints, retry: { attempts } }),
+  })
+  const messages = [{ role: 'user', content: 'Hi' }]
+  return post(`${url}/v1/chat/completions`, { model: 'glm-4.6', messages, stream: true })
+}
+
 test('contract §15.10: the request without the question is sent also where a request is sent but once', async (t) => {
   const upstream = await startUpstream(t, (request) =>
     optionsOf(request) ? refusals.Mistral! : { sse: [hidden] },
   )
-  const names = ['one', 'two']
-  const endpoints = [
-    { name: 'other', type: 'common', base_url: upstream.url, accounts: names, choose: 'first' },
-  ]
-  const accounts = names.map((name) => ({ name, key: `key-of-${name}-1` }))
-  const proxy = await startProxy(t, {
-    config: oneUpstream(upstream.url, { accounts, endpoints, retry: { attempts: 1 } }),
-  })
-  const body = { model: 'glm-4.6', messages: [{ role: 'user', content: 'Hi' }], stream: true }
 
-  const answer = await post(`${proxy.url}/v1/chat/completions`, body)
+  const answer = await askTwoAccounts(t, upstream.url, { attempts: 1, choose: 'first' })
 
   assert.equal(await answer.text(), hidden)
   assert.deepEqual(upstream.requests.map(optionsOf), [{ include_usage: true }, undefined])
@@ -202,15 +209,8 @@ test('contract §15.10: a request that is sent again without the question has as
     if (optionsOf(request)) return refusals.Mistral!
     return request.headers.authorization === 'Bearer key-of-one-1' ? spent : { sse: [hidden] }
   })
-  const names = ['one', 'two']
-  const endpoints = [{ name: 'other', type: 'common', base_url: upstream.url, accounts: names }]
-  const accounts = names.map((name) => ({ name, key: `key-of-${name}-1` }))
-  const proxy = await startProxy(t, {
-    config: oneUpstream(upstream.url, { accounts, endpoints, retry: { attempts: 2 } }),
-  })
-  const body = { model: 'glm-4.6', messages: [{ role: 'user', content: 'Hi' }], stream: true }
 
-  const answer = await post(`${proxy.url}/v1/chat/completions`, body)
+  const answer = await askTwoAccounts(t, upstream.url, { attempts: 2 })
 
   assert.equal(await answer.text(), hidden)
 })
