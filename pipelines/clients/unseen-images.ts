@@ -58,12 +58,7 @@ export function withoutImages(
 export function holdsImage(request: Buffer): boolean {
   const hints = hintsIn(request)
   if (hints.length === 0) return false
-  const body = itemOf(request)
-  return body.members.some((member) => {
-    if (!conversations.has(member.name)) return false
-    const inside = hints.filter((hint) => hint >= member.valueStart && hint < member.valueEnd)
-    return imagesIn(valueOf(body, member), member.valueStart, inside, deepest).length > 0
-  })
+  return imagesBelow(itemOf(request), 0, hints, deepest + 1, conversations).length > 0
 }
 
 const conversations = new Set<string>(['messages', 'input'] satisfies ConversationMember['name'][])
@@ -120,9 +115,15 @@ function imagesIn(value: Buffer, at: number, hints: readonly number[], levels: n
   return images
 }
 
-function imagesBelow(item: Item, at: number, hints: readonly number[], levels: number): Image[] {
+function imagesBelow(
+  item: Item,
+  at: number,
+  hints: readonly number[],
+  levels: number,
+  names = holders,
+): Image[] {
   return item.members.flatMap((member) => {
-    if (!holders.has(member.name)) return []
+    if (!names.has(member.name)) return []
     const from = at + member.valueStart
     const inside = hints.filter((hint) => hint >= from && hint < at + member.valueEnd)
     return imagesIn(valueOf(item, member), from, inside, levels - 1)
