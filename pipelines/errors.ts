@@ -58,6 +58,11 @@ export function errorType(status: number): string {
   }
 }
 
+export const retryHeader = 'x-should-retry'
+
+/** The header by which the SDKs and Claude Code know that no repetition helps, whatever the status. */
+export const noRetry = { [retryHeader]: 'false' }
+
 /**
  * The operator's setup lacks something, and no repetition mends that. 400 is the one status that no client repeats: Claude Code
  * repeats 401 and every 5xx for minutes, opencode every 5xx without an end, Codex every other 4xx for seconds.

@@ -1,6 +1,6 @@
 /** Where a caller stands with their limits, and the words for it: headers and errors. */
 import type { Caller } from '../config/types.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { noRetry, ProxyError } from '../../pipelines/errors.ts'
 import type { Client } from '../../pipelines/index.ts'
 import type { Counts } from './window-counts.ts'
 import type { Window } from './windows.ts'
@@ -103,7 +103,7 @@ export function overLimit(
       headers: {
         ...headers,
         'retry-after': String(seconds),
-        ...(seconds > patienceS && { 'x-should-retry': 'false' }),
+        ...(seconds > patienceS && noRetry),
       },
     },
   )

@@ -10,7 +10,7 @@ import type { Address, Timeouts } from '../config/types.ts'
 import { requestFor } from '../network/agents.ts'
 import { ConnectTimeout } from '../network/dial.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { noRetry, ProxyError } from '../../pipelines/errors.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {
@@ -191,7 +191,7 @@ export function unreachable(host: string, cause: NodeJS.ErrnoException): ProxyEr
     {
       cause,
       type: 'upstream_error',
-      ...(isLasting && { headers: { 'x-should-retry': 'false' } }),
+      ...(isLasting && { headers: noRetry }),
     },
   )
 }

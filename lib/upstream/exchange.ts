@@ -18,6 +18,7 @@ import {
 } from './target.ts'
 import { requestHeaders } from './headers.ts'
 import { saidBy } from './beginning.ts'
+import { noRetry, retryHeader } from '../../pipelines/errors.ts'
 import type { UsageOnDemand } from '../../pipelines/index.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
@@ -64,15 +65,13 @@ function isRefusedSetup(call: Call, { endpoint }: Target, { status, headers }: U
   return isUntold && isOwnCredential(call, endpoint)
 }
 
-const retryHeader = 'x-should-retry'
-
 /** Claude Code repeats a 401 for minutes, in case its own key is renewed; the SDKs heed this, too. */
 function withoutRetry(answer: UpstreamAnswer): UpstreamAnswer {
   const { headers, raw } = answer
   return {
     ...answer,
-    headers: { ...headers, [retryHeader]: 'false' },
-    raw: [...raw, retryHeader, 'false'],
+    headers: { ...headers, ...noRetry },
+    raw: [...raw, ...Object.entries(noRetry).flat()],
   }
 }
 

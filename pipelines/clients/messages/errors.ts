@@ -1,5 +1,5 @@
 /** Errors as Messages clients read them. Source: Anthropic API reference "Errors" and "Streaming messages", read 2026-11. */
-import type { ShownError } from '../../errors.ts'
+import { noRetry, type ShownError } from '../../errors.ts'
 import type { AnthropicErrorBody } from '../../wire/anthropic.ts'
 
 /** In the envelope of the API, which has a type and no code. */
@@ -25,7 +25,7 @@ export function messagesErrorHead({ status, code }: ShownError): {
 } {
   return {
     status: code === tooLong ? 400 : status,
-    headers: code !== null && finalCodes.has(code) ? { 'x-should-retry': 'false' } : {},
+    headers: code !== null && finalCodes.has(code) ? noRetry : {},
   }
 }
 
