@@ -26,7 +26,8 @@ export function stringEnd(bytes: Buffer, from: number): number {
     const far = bytes.indexOf(quote, at)
     if (far === -1) return bytes.length
     let run = 0
-    while (far - run > at && bytes[far - 1 - run] === backslash) run += 1
+    // what was looked at before ends with whole escapes, so that those of a run in front of `at` are even
+    while (bytes[far - 1 - run] === backslash) run += 1
     if (run % 2 === 0) return far + 1
     at = far + 1
   }
