@@ -128,6 +128,14 @@ test('O35: an https address of a server without TLS is told as such', async (t) 
   assert.match(await answer.text(), /the TLS handshake failed \(\w+\)\. .* http:\/\//)
 })
 
+test('contract §11.12: a handshake that fails once may be tried again, a certificate that is not accepted not', () => {
+  const isLasting = (code: string) =>
+    unreachableReason(Object.assign(new Error('x'), { code })).isLasting
+
+  assert.equal(isLasting('EPROTO'), false)
+  assert.equal(isLasting('DEPTH_ZERO_SELF_SIGNED_CERT'), true)
+})
+
 test('O35: what has no row is told by its code, or by its message', () => {
   const [coded, plain] = [new Error('x'), new Error('socket hang up')]
   assert.ok(!unreachableReason(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })).isLasting)

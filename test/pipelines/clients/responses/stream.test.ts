@@ -494,6 +494,22 @@ for (const [what, deltas] of behindText) {
   })
 }
 
+test('§17.8 citations that come behind a signature are those of the text in front of it', async () => {
+  const [, signature] = behindText[0]!
+  const cited: Delta = {
+    type: 'annotations',
+    citations: [{ url: 'u', title: 't', start: 0, end: 1 }],
+  }
+  const asked = { sealsReasoning: true, searches: true }
+
+  const output = await outputOf([begun, ...text('a'), ...signature, cited, stopped], asked)
+
+  const annotation = { type: 'url_citation', url: 'u', title: 't', start_index: 0, end_index: 1 }
+  const [message, reasoning] = output
+  assert.deepEqual(message?.content, [{ ...partOf('a'), annotations: [annotation] }])
+  assert.equal(reasoning?.type, 'reasoning')
+})
+
 const cuts: [what: string, deltas: Delta[]][] = [
   ['without its end', call(0, 'f', '{"a":').slice(0, -1)],
   ['with its end', call(0, 'f', '{"a":')],
