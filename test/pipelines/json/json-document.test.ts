@@ -183,13 +183,13 @@ test('row 19: __proto__ is a member like any other and changes no prototype', ()
 test('a string ends where its quote is not escaped, however far that is and however many backslashes are in front', () => {
   for (let length = 0; length < 40; length += 1) {
     for (const end of ['', '\\', '"', '\\"', '"\\', '\\\\"', '"x"', '\\"\\\\']) {
-      const value = 'x'.repeat(length) + end
-      const text = JSON.stringify({ a: value, [value]: 1, b: `${value}${value}` })
+      const said = 'x'.repeat(length) + end
+      const text = JSON.stringify({ a: said, [said]: 1, b: `${said}${said}` })
       const document = parse(text)
 
-      assert.equal(document.get('a'), value)
-      assert.equal(document.get(value), 1)
-      assert.equal(document.raw('b')?.toString(), JSON.stringify(value + value))
+      assert.equal(document.get('a'), said)
+      assert.equal(document.get(said), 1)
+      assert.equal(document.raw('b')?.toString(), JSON.stringify(said + said))
     }
   }
 })
