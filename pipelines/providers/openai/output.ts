@@ -160,6 +160,8 @@ export class Output {
       ...this.#messages.all.flatMap((message) => message.close()),
       ...this.#reasonings.all.flatMap((reasoning) => reasoning.close()),
       ...this.#calls.all.flatMap((call) => call.close(cut)),
+      // reasoning that went on behind its own end
+      ...this.answer.closeBlock(),
     ]
   }
 }

@@ -14,6 +14,7 @@ import {
   outputText,
   readable,
 } from '../../events.ts'
+import { Order } from '../../order.ts'
 
 function reasoning(rest: JsonObject = {}): JsonObject {
   return { type: 'reasoning', id: 'rs_1', summary: [], ...rest }
@@ -124,4 +125,12 @@ test('§9.2 an item that holds nothing has no entry, and no item has two', () =>
   assert.deepEqual(detailsOf(done(0, reasoning())), [])
   const item = reasoning(summary('a'))
   assert.equal(detailsOf(done(0, item), done(0, item)).length, 1)
+})
+
+test('§9.2 pieces that come behind the end of their item are ended before the answer is', () => {
+  const item = done(0, reasoning(summary('a')))
+  const deltas = openai(created(), item, summaryDelta(0, 'b'), completed())
+
+  new Order('disorderly').check(deltas)
+  assert.deepEqual(readable(deltas), ['a', 'b'])
 })
