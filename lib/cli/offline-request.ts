@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue, type IncomingHttpHeaders } from 'node:http'
 import { Call, type App } from '../app.ts'
 import { keyNeeded, presentedKeys, whyRefused } from '../guard.ts'
-import { checkBody, withoutMark } from '../http/body.ts'
+import { checkSize, withoutMark } from '../http/body.ts'
 import { match, type Match } from '../routes.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
@@ -50,7 +50,7 @@ async function asked(call: Call, body: Buffer): Promise<Explained> {
   const refused = caller && whyRefused(caller)
   if (refused !== undefined) throw keyNeeded(refused)
   call.caller = caller
-  checkBody(headers, body.length, config.max_body_mb * 1024 * 1024)
+  checkSize(body.length, config.max_body_mb * 1024 * 1024)
   return await explain(call, body)
 }
 

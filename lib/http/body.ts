@@ -1,5 +1,5 @@
 /** Reading a request's body up to a known size. */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { BodyPace, Call } from '../app.ts'
 
@@ -20,13 +20,27 @@ export function withBody<Made>(
 export const bodyPace: BodyPace = { silenceMs: 30_000, windowMs: 60_000, minBytes: 256 * 60 }
 
 /**
- * The whole body. Throws ProxyError 413 as soon as the announced or received size passes `maxBytes`, 415 for a compressed
- * body, 408 when it stops coming or trickles, 400 when the client breaks off.
+ * The whole body, unpacked if it came compressed. Throws ProxyError 413 as soon as the announced or received size passes
+ * `maxBytes`, 415 for an encoding that is not known, 408 when it stops coming or trickles, 400 when the client breaks off.
  */
 export function readBody(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promise<Buffer> {
-  return piecesOf(req, maxBytes, pace).then((pieces) =>
-    withoutMark(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)),
-  )
+  const encoding = req.headers['content-encoding']
+  const read = piecesOf(req, maxBytes, pace)
+  return encoding === undefined ? read.then(joined) : unpacked(read, encoding, maxBytes)
+}
+
+function joined(pieces: Buffer[]): Buffer {
+  return withoutMark(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))
+}
+
+async function unpacked(
+  read: Promise<Buffer[]>,
+  encoding: string,
+  maxBytes: number,
+): Promise<Buffer> {
+  const bytes = Buffer.concat(await read)
+  const { unpack } = await import('./unpack.ts')
+  return withoutMark(await unpack(bytes, encoding, { maxBytes, tooLarge }))
 }
 
 /** Windows writes a byte order mark in front of a file; JSON must not begin with one. Source: RFC 8259 §8.1. */
@@ -34,17 +48,15 @@ export function withoutMark(body: Buffer): Buffer {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
 }
 
-/** Throws ProxyError 415 for a compressed body, 413 for one of too many bytes. */
-export function checkBody(headers: IncomingHttpHeaders, bytes: number, maxBytes: number): void {
-  const encoding = headers['content-encoding']
-  if (encoding && encoding !== 'identity') throw compressed(encoding)
+/** Throws ProxyError 413 for a body of too many bytes. */
+export function checkSize(bytes: number, maxBytes: number): void {
   if (bytes > maxBytes) throw tooLarge(maxBytes)
 }
 
 /** No listener is left on the request, which lives as long as its answer, and the body must not. */
 function piecesOf(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
-    checkBody(req.headers, Number(req.headers['content-length'] ?? 0), maxBytes)
+    checkSize(Number(req.headers['content-length'] ?? 0), maxBytes)
     const pieces: Buffer[] = []
     let size = 0
     const settle = (settled: () => void) => {
@@ -101,15 +113,6 @@ function tooSlow(why: string): ProxyError {
     408,
     'request_timeout',
     `The request body stopped before its end: ${why}. Send the request again.`,
-    { headers: { connection: 'close' } },
-  )
-}
-
-function compressed(encoding: string): ProxyError {
-  return new ProxyError(
-    415,
-    'unsupported_content_encoding',
-    `Request bodies with content-encoding ${JSON.stringify(encoding.slice(0, 40))} are not taken. Send the JSON uncompressed.`,
     { headers: { connection: 'close' } },
   )
 }

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { gzipSync } from 'node:zlib'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
@@ -115,21 +114,6 @@ test('row 14: a body above max_body_mb is refused with 413, announced or not', a
   assert.match(await announced.text(), /max_body_mb/)
   assert.equal(chunked.status, 413)
   assert.equal(((await chunked.json()) as { type: string }).type, 'error')
-  assert.equal(upstream.requests.length, 0)
-})
-
-test('row 28: a compressed body, small or a bomb, is refused with 415 and not unpacked', async (t) => {
-  const upstream = await startUpstream(t, [])
-  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
-  const bodies = [gzipSync('{"model":"gpt-5.1","input":"x"}'), gzipSync(Buffer.alloc(100_000_000))]
-
-  for (const route of Object.keys(routes)) {
-    for (const body of bodies) {
-      const answer = await post(url + route, body, { 'content-encoding': 'gzip' })
-      assert.equal(answer.status, 415)
-      assert.match(await answer.text(), /uncompressed/)
-    }
-  }
   assert.equal(upstream.requests.length, 0)
 })
 
