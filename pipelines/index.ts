@@ -85,6 +85,8 @@ export interface Client {
   read: (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead
   /** the same for what its API has below the route, by the path, where the model need not be one of that API */
   readBelow?: Readonly<Record<string, Client['read']>>
+  /** whether a body on its route is in the words of another API, so that it cannot pass; `read` knows them, too */
+  isOther?: (document: JsonDocument) => boolean
   /** the header that holds such a figure of its rate limit */
   limitHeader: (figure: string, of: string) => string
   /** the text of such a header for when a limit resets; both in ms since the epoch */
@@ -161,6 +163,8 @@ const clientTable = {
   chat: {
     route: '/v1/chat/completions',
     read: readWith(readChat, chatContext, chatStream, chatBody),
+    // a Responses request, as Cursor sends it there
+    isOther: (body) => body.raw('messages') === undefined && body.raw('input') !== undefined,
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     limitReset: resetIn,
     errorBody: chatErrorBody,

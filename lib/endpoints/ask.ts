@@ -97,7 +97,9 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
     const document = JsonDocument.parse(bytes)
     const model = standIn?.model ?? modelOf(call, modelName(document))
     const own = ownApi(client, model)
-    if (own) return pass(call, document, { model, own, subPath, isForeign })
+    if (own && !client.isOther?.(document)) {
+      return pass(call, document, { model, own, subPath, isForeign })
+    }
     if (!read) throw unservedPath(call, subPath, model)
   }
   const body = parseExactObject(bytes)
@@ -105,8 +107,8 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
   const isNamed = typeof name === 'string' && name !== ''
   const named = standIn?.model ?? (isNamed ? modelOf(call, name) : undefined)
   const own = ownApi(client, named)
-  if (named && own) {
-    const document = JsonDocument.parse(bytes)
+  const document = named && own ? JsonDocument.parse(bytes) : undefined
+  if (named && own && document && !client.isOther?.(document)) {
     return pass(call, document, { model: named, own, subPath, isForeign })
   }
   const { request, stream: asked, isEmpty, form } = read(body, call.headers)

@@ -19,6 +19,7 @@ import {
   stopSequencesOf,
 } from './fields.ts'
 import { isSerial, readTools } from './tools.ts'
+import { chatFormOf } from './input-form.ts'
 import { noAudio, readTurns } from './turns.ts'
 
 export { reasoningOfDetails } from './reasoning.ts'
@@ -82,14 +83,16 @@ const names = {
  * calculates with them; strings and data are shared with it. Throws a
  * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same.
  */
-export function readChat(body: unknown): ChatRead {
-  if (!isObject(body)) {
+export function readChat(sent: unknown): ChatRead {
+  if (!isObject(sent)) {
     const message = 'The request body must be a JSON object with "model" and "messages".'
     throw new ProxyError(400, 'invalid_json', message)
   }
-  calculable(body, passedOn)
-  const model = requestedModel(body.model)
-  const turns = readTurns(body.messages)
+  calculable(sent, passedOn)
+  const model = requestedModel(sent.model)
+  const { body, turns } = isInputForm(sent)
+    ? chatFormOf(sent)
+    : { body: sent, turns: readTurns(sent.messages, 'messages') }
   const answer = answerWish(body)
   refuseAudio(body)
   const config = isObject(body.output_config) ? body.output_config : {}
@@ -109,6 +112,11 @@ export function readChat(body: unknown): ChatRead {
     names: namesIn(body, isOwnFormat),
   }
   return { request, answer }
+}
+
+/** Whether a request has `input` in place of `messages`. */
+function isInputForm({ messages, input }: JsonObject): boolean {
+  return !isGiven(messages) && isGiven(input)
 }
 
 function namesIn(body: JsonObject, isOwnFormat: boolean): Names {

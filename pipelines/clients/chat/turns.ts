@@ -21,19 +21,19 @@ import { detailPieces, reasoningOfItem, thinkingPieces } from './reasoning.ts'
 
 const roles = new Set<unknown>(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
 
-/** The turns of the messages, one of each. Throws a 400 that names the place of the first fault. */
-export function readTurns(messages: unknown): Turn[] {
+/** The turns of the messages, one of each. Throws a 400 that names the place of the first fault. `at`: the member they are. */
+export function readTurns(messages: unknown, at: 'messages' | 'input'): Turn[] {
   if (!isGiven(messages)) {
-    const message = 'messages is missing; send an array with at least one message.'
-    throw badRequest('missing_required_parameter', 'messages', message)
+    const message = `${at} is missing; send an array with at least one message.`
+    throw badRequest('missing_required_parameter', at, message)
   }
   if (!Array.isArray(messages) || messages.length === 0) {
     const found = Array.isArray(messages) ? 'empty' : shown(messages)
-    throw invalid('messages', `messages is ${found}; send an array with at least one message.`)
+    throw invalid(at, `${at} is ${found}; send an array with at least one message.`)
   }
   const history: History = { openCalls: [], reasoning: [] }
   return messages.map((message: unknown, index) => {
-    const turn = readTurn(message, index, history)
+    const turn = readTurn(message, index, history, at)
     for (const piece of [...turn.pieces, ...(turn.calls ?? [])]) note(piece, history)
     return turn
   })
@@ -54,8 +54,8 @@ function note(piece: Piece, { openCalls }: History): void {
   if (answered !== -1) openCalls.splice(answered, 1)
 }
 
-function readTurn(message: unknown, index: number, history: History): Turn {
-  const place = `messages[${index}]`
+function readTurn(message: unknown, index: number, history: History, at: string): Turn {
+  const place = `${at}[${index}]`
   if (isObject(message) && isItem(message)) return itemTurn(message, place, history)
   const role = isObject(message) ? message.role : undefined
   if (!isObject(message) || !roles.has(role)) {
