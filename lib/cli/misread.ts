@@ -1,8 +1,20 @@
 /** What a command line that cannot be understood was most likely meant to be. */
 import { nearest } from '../config/unknown-keys.ts'
 
+/** What other programs call our commands. */
+const alike: Record<string, string> = {
+  start: 'serve',
+  run: 'serve',
+  up: 'serve',
+  doctor: 'check',
+  validate: 'check',
+  setup: 'init',
+  activate: 'env',
+  stats: 'usage',
+}
+
 export function unknownCommand(word: string, commands: readonly string[]): string {
-  const near = nearest(word, commands)
+  const near = (Object.hasOwn(alike, word) && alike[word]) || nearest(word, commands)
   return `Unknown command: ${word}.${near ? ` Did you mean ${near}?` : ''}`
 }
 

@@ -25,9 +25,12 @@ export async function statusText(
     .join('')
 }
 
-/** What people copy from the line of their browser is good, too. */
+/** What people copy from the line of their browser is good, too, and a port or a host alone. */
 function plainUrl(given: string): string {
-  const url = URL.canParse(given) ? new URL(given) : undefined
+  const [, port] = /^:?(\d+)$/.exec(given) ?? []
+  const named = given.includes('://') ? given : `http://${given}`
+  const full = port === undefined ? named : `http://localhost:${port}`
+  const url = URL.canParse(full) ? new URL(full) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new UsageError(
       `--url is ${JSON.stringify(given)}, expected such as http://localhost:3000`,

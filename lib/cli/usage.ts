@@ -128,31 +128,40 @@ const options = {
   version: { type: 'boolean', short: 'v' },
 } as const
 
-/** Flags that go with one command alone. */
-const owned = {
-  usage: ['since', 'by', 'csv'],
-  status: ['url'],
-  explain: ['route', 'header', 'curl'],
-  init: ['preset', 'out', 'offline', 'print', 'force'],
-} as const
+/** The commands of flags that not every command takes. */
+const goesWith: Partial<Record<keyof typeof options, readonly CommandName[]>> = {
+  online: ['check'],
+  renew: ['check'],
+  json: ['check', 'status', 'usage', 'explain'],
+  csv: ['usage'],
+  url: ['status'],
+  since: ['usage'],
+  by: ['usage'],
+  model: ['env', 'explain'],
+  route: ['explain'],
+  header: ['explain'],
+  curl: ['explain'],
+  preset: ['init'],
+  out: ['init'],
+  offline: ['init'],
+  print: ['init'],
+  force: ['init'],
+}
 
 /** In: the arguments after the program's name. Throws UsageError. */
 export function parseCommandLine(args: string[], env = process.env): CommandLine {
   const kept = keptByNpm(env, args)
   if (kept !== undefined) throw new UsageError(kept)
+  const [first] = args
+  // as other programs have it, whatever stands behind
+  if (first === 'help' || first === 'version') return parseCommandLine([`--${first}`], env)
   const { values, positionals } = parsed(args)
   const [command = 'serve', ...more] = positionals
   if (!isCommand(command)) throw new UsageError(unknownCommand(command, commandNames))
   const client = command === 'env' || command === 'key' ? more.shift() : undefined
   const file = command === 'explain' ? more.shift() : undefined
   if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
-  if (values.model !== undefined && command !== 'env' && command !== 'explain') {
-    throw new UsageError(`--model goes with env and explain; ${command} serves every model`)
-  }
-  for (const [owner, names] of Object.entries(owned)) {
-    const alien = names.find((name) => values[name] !== undefined)
-    if (alien && command !== owner) throw new UsageError(`--${alien} goes with ${owner}`)
-  }
+  checkFlags(command, values)
   if (command === 'init' && values.config !== undefined) {
     throw new UsageError('init reads no configuration; where it writes one is --out')
   }
@@ -180,6 +189,20 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
     json: values.json ?? false,
     help: values.help ?? false,
     version: values.version ?? false,
+  }
+}
+
+/** A flag without effect would be one that is not what it says: `--online` alone would start to serve. */
+function checkFlags(command: CommandName, values: ReturnType<typeof parsed>['values']): void {
+  for (const [flag, value] of Object.entries(values)) {
+    // as an empty variable of the shell leaves it: the value of another place would be taken in silence
+    if ([value].flat().some((one) => typeof one === 'string' && one.trim() === '')) {
+      throw new UsageError(`--${flag} is empty`)
+    }
+    const commands = goesWith[flag as keyof typeof options]
+    if (commands && !commands.includes(command)) {
+      throw new UsageError(`--${flag} goes with ${commands.join(', ')}`)
+    }
   }
 }
 

@@ -120,10 +120,12 @@ function isFile(place: string): boolean {
 type ReadFile = Omit<CheckedFile, 'part'> & { part: FilePart; path: string }
 
 function readFile(options: LoadOptions, settings: Settings, problems: Problems): ReadFile {
-  const { flags, cwd, packageDir } = options
+  const { flags, cwd, packageDir, homeDir } = options
   const { dataDir, seen } = settings
   const variable = settings.pathIn('CONFIG_FILE')
-  const choice = chooseFile({ flag: flags.config, variable, cwd, dataDir, packageDir }, seen)
+  // no shell expands the ~ of --config=~/config.json
+  const flag = flags.config && expandHome(flags.config, homeDir)
+  const choice = chooseFile({ flag, variable, cwd, dataDir, packageDir }, seen)
   problems.warnings.push(...notReadHere(choice, { cwd, packageDir }))
   const remarks = {
     fault: (text: string) => problems.faults.push(`${choice.path}: ${text}`),

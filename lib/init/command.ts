@@ -1,8 +1,10 @@
 /** `droid2api init` as the command line asks for it. */
 import path from 'node:path'
 import { findSource } from '../account/source.ts'
+import { homeOrRoot } from '../cli/surroundings.ts'
 import type { PresetName } from '../config/presets.ts'
 import type { Settings } from '../config/env-files.ts'
+import { expandHome } from '../config/text-file.ts'
 import type { Config } from '../config/types.ts'
 import { createAgents } from '../network/agents.ts'
 import { answerTo } from '../network/one-answer.ts'
@@ -25,7 +27,8 @@ export async function runInit(
   shipped: Config,
 ): Promise<InitResult> {
   const usual = settings.pathIn('CONFIG_FILE') ?? path.join(settings.dataDir, 'config.json')
-  const file = out === undefined ? usual : path.resolve(shipped.start_dir, out)
+  const file =
+    out === undefined ? usual : path.resolve(shipped.start_dir, expandHome(out, homeOrRoot()))
   const agents = createAgents({ proxy: outboundProxy() })
   return await init({
     wanted: presets,

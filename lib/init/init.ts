@@ -2,7 +2,7 @@
  * `droid2api init`: a first configuration from what is there already: keys in the environment, servers on this machine, the
  * account. It asks nobody anything at the keyboard, so that it works in a container and for agents, and never writes over a file.
  */
-import { existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { whyNotWritten, writeFileDurably } from '../account/durable-file.ts'
 import type { PresetName } from '../config/presets.ts'
@@ -104,6 +104,10 @@ function askedBy({ offline, ask }: InitOptions): (provider: Provider) => Promise
 /** Nothing is changed; what the file lacks is named, without asking anybody. */
 function alreadyThere(options: InitOptions): InitResult {
   const { file, wanted } = options
+  if (statSync(file).isDirectory()) {
+    const remedy = 'Name a file in it by --out, or delete the folder.'
+    return { code: 1, report: told([`${file} is a folder, not a file. ${remedy}`]) }
+  }
   const held = readableText(file)
   const lacking = keysIn(searchFor({ ...options, wanted: [] }, () => undefined)).filter(
     ({ preset, variable = '' }) => !held.includes(`"${preset}"`) && !held.includes(variable),
@@ -125,7 +129,7 @@ function readableText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    // a folder, or not ours to read: it stays as it is
+    // not ours to read: it stays as it is
     return ''
   }
 }

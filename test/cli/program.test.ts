@@ -40,6 +40,14 @@ test('contract §4: --version and --help answer and end', async (t) => {
   assert.match(help.stdout(), /--log-level/)
 })
 
+test('contract §4.5: help and version are taken as words, too', async (t) => {
+  const words = [runProgram(t, { args: ['version'] }), runProgram(t, { args: ['help', 'env'] })]
+
+  assert.deepEqual(await Promise.all(words.map(({ exit }) => exit)), [0, 0])
+  assert.match(words[0]!.stdout(), /^\d+\.\d+\.\d+\n$/)
+  assert.match(words[1]!.stdout(), /^Usage: droid2api /)
+})
+
 test('a Node that is too old is told which one is needed', { timeout: 30_000 }, async (t) => {
   const fake = `Object.defineProperty(process,'version',{value:'v18.20.8'})`
   const program = runProgram(t, {
@@ -55,6 +63,13 @@ const misread: [args: string[], said: string][] = [
   [['--zzzzzzzz'], "Unknown option '--zzzzzzzz'"],
   [['chek'], 'Unknown command: chek. Did you mean check?'],
   [['zzzzzzzz'], 'Unknown command: zzzzzzzz.'],
+  [['start'], 'Unknown command: start. Did you mean serve?'],
+  [['--online'], '--online goes with check'],
+  [['serve', '--json'], '--json goes with check, status, usage, explain'],
+  [['check', '-m', 'gpt-5.4'], '--model goes with env, explain'],
+  [['--host', ''], '--host is empty'],
+  [['--config= '], '--config is empty'],
+  [['explain', '--header', 'a: b', '--header', ''], '--header is empty'],
   [['serve', 'more'], 'Unexpected argument: more'],
   [['--port'], "Option '-p, --port <value>' argument missing"],
   [['env'], 'env needs the name of a client: claude, codex, openai'],

@@ -151,7 +151,7 @@ test('contract §4.12: what is no droid2api is called that', async (t) => {
   await assert.rejects(printed({ url: `http://127.0.0.1:${port}` }), /is not droid2api/)
 })
 
-for (const url of ['pi.lan:3000', 'ftp://pi.lan', '', 'http://']) {
+for (const url of ['ftp://pi.lan', 'a b', '', 'http://']) {
   test(`contract §4.12: --url ${JSON.stringify(url)} is a fault of the command line`, async () => {
     await assert.rejects(printed({ url }), UsageError)
   })
@@ -162,6 +162,15 @@ test('contract §4.12: an address from the line of a browser is good', async (t)
 
   for (const path of ['/', '/status', '/status.json', '/status?lang=zh#usage']) {
     assert.match(await printed({ url: url + path }), /^droid2api /)
+  }
+})
+
+test('contract §4.12: a host or a port alone is an address, too', async (t) => {
+  const { url } = await startProxy(t)
+  const { port, host } = new URL(url)
+
+  for (const given of [host, port, `:${port}`, `${host}/status`]) {
+    assert.match(await printed({ url: given }), /^droid2api /)
   }
 })
 

@@ -62,6 +62,13 @@ test('contract §3: --config beats CONFIG_FILE, that DATA_DIR/config.json, that 
   assert.equal(load(all, { CONFIG_FILE: 'variable.json' }, 'flag.json').config.port, 4)
 })
 
+test('contract §3: the ~ of --config is the home, which no shell makes of it behind a =', () => {
+  const all = folders()
+  writeFileSync(path.join(all.home, 'mine.json'), '{"port": 5}')
+
+  assert.equal(load(all, {}, '~/mine.json').config.port, 5)
+})
+
 test('O41: a config.json that merely lies in the current folder is not read, and said to be so', () => {
   const all = folders()
   const file = path.join(all.cwd, 'config.json')

@@ -96,18 +96,28 @@ test('contract §4.11: a provider that was asked for and is not in the file ther
   assert.deepEqual([same.code, other.code], [0, 1])
 })
 
-test('contract §4.11: a broken or empty file, or a folder, stays as it is', async () => {
-  for (const content of ['', '{ broken', undefined]) {
+test('contract §4.11: a broken or empty file stays as it is', async () => {
+  for (const content of ['', '{ broken']) {
     const { dir, file } = await runInit({ options: { print: true, wanted: ['groq'] } })
-    mkdirSync(content === undefined ? file : path.dirname(file), { recursive: true })
-    if (content !== undefined) writeFileSync(file, content)
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, content)
 
     const { code, report } = await runInit({ dir, env: { GROQ_API_KEY: key } })
 
     assert.equal(code, 0)
     assert.match(report, /is there already/)
-    if (content !== undefined) assert.equal(readFileSync(file, 'utf8'), content)
+    assert.equal(readFileSync(file, 'utf8'), content)
   }
+})
+
+test('contract §4.11: a folder where the file should be is a failure', async () => {
+  const { dir, file } = await runInit({ options: { print: true, wanted: ['groq'] } })
+  mkdirSync(file, { recursive: true })
+
+  const { code, report } = await runInit({ dir, env: { GROQ_API_KEY: key } })
+
+  assert.equal(code, 1)
+  assert.match(report, /config\.json is a folder, not a file\. Name a file in it by --out/)
 })
 
 test('contract §4.10: --print writes nothing', async (t) => {

@@ -144,6 +144,16 @@ test('contract §4.10: a broken configuration elsewhere does not keep init from 
   assert.equal(await init.exit, 0, init.stderr())
 })
 
+test('contract §4.10: the ~ of --out is the home, which no shell makes of it behind a =', async (t) => {
+  const init = runProgram(t, {
+    args: ['init', '--preset', 'groq', '--out=~/mine.json', '--offline'],
+  })
+
+  assert.equal(await init.exit, 0, init.stderr())
+  assert.ok(existsSync(path.join(init.dir, 'mine.json')))
+  assert.ok(!existsSync(path.join(init.dir, '~')))
+})
+
 const wrong: [args: string[], says: RegExp][] = [
   [['init', '--preset', 'deepsek'], /^--preset deepsek is not known\. Did you mean deepseek\?/],
   [['init', '--config', 'x.json'], /^init reads no configuration; where it writes one is --out/],
