@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { whyNotWritten } from '../lib/account/durable-file.ts'
 import { redisServer } from '../lib/account/redis-connection.ts'
 import { StoreError } from '../lib/account/token-store.ts'
 import { addressOf } from '../lib/cli/banner.ts'
@@ -83,7 +84,11 @@ const commands = {
     const config = path.join(packageDir, 'config.json')
     const { config: shipped } = load({ ...line, flags: { config } })
     const settings = readSettings(surroundings(), [])
-    const { code, config: made, report: told } = await runInit(line.init, settings, shipped)
+    const {
+      code,
+      config: made,
+      report: told,
+    } = await runInit(line.init, settings, shipped, homeOrRoot())
     if (made !== undefined) process.stdout.write(made)
     process[made === undefined ? 'stdout' : 'stderr'].write(told)
     return code
@@ -227,6 +232,13 @@ function report(error: unknown): number {
   throw error
 }
 
+/** A reader such as `head` has what it wants; to any other fault a program that reads the output must not be blind. */
+function onOutputFault(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`The output cannot be written: ${whyNotWritten(error)}\n`)
+  process.exit(exitCodes.failure)
+}
+
 /** What keeps usage from being read. */
 function isOfStore(error: unknown): error is Error {
   if (error instanceof UsageFileError || error instanceof StoreError) return true
@@ -239,6 +251,7 @@ function findPackageDir(dir: string): string {
   return path.basename(parent) === 'dist' ? path.dirname(parent) : parent
 }
 
+process.stdout.on('error', onOutputFault)
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {

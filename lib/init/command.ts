@@ -1,7 +1,6 @@
 /** `droid2api init` as the command line asks for it. */
 import path from 'node:path'
 import { findSource } from '../account/source.ts'
-import { homeOrRoot } from '../cli/surroundings.ts'
 import type { PresetName } from '../config/presets.ts'
 import type { Settings } from '../config/env-files.ts'
 import { expandHome } from '../config/text-file.ts'
@@ -25,10 +24,10 @@ export async function runInit(
   { presets, out, offline, print, force }: InitFlags,
   settings: Settings,
   shipped: Config,
+  homeDir: string,
 ): Promise<InitResult> {
   const usual = settings.pathIn('CONFIG_FILE') ?? path.join(settings.dataDir, 'config.json')
-  const file =
-    out === undefined ? usual : path.resolve(shipped.start_dir, expandHome(out, homeOrRoot()))
+  const file = out === undefined ? usual : path.resolve(shipped.start_dir, expandHome(out, homeDir))
   const agents = createAgents({ proxy: outboundProxy() })
   return await init({
     wanted: presets,

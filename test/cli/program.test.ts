@@ -48,6 +48,25 @@ test('contract §4.5: help and version are taken as words, too', async (t) => {
   assert.match(words[1]!.stdout(), /^Usage: droid2api /)
 })
 
+test('contract §4.5: a reader that has read enough, such as head, is no failure', async (t) => {
+  const program = runProgram(t, { args: ['--help'] })
+  program.process.stdout.destroy()
+
+  assert.equal(await program.exit, 0)
+  assert.equal(program.stderr(), '')
+})
+
+test(
+  'contract §4.5: output that cannot be written is a failure, in one line',
+  { skip: !existsSync('/dev/full') },
+  async (t) => {
+    const program = runProgram(t, { args: ['schema'], stdout: '/dev/full' })
+
+    assert.equal(await program.exit, 1)
+    assert.equal(program.stderr(), 'The output cannot be written: the disk is full (ENOSPC)\n')
+  },
+)
+
 test('a Node that is too old is told which one is needed', { timeout: 30_000 }, async (t) => {
   const fake = `Object.defineProperty(process,'version',{value:'v18.20.8'})`
   const program = runProgram(t, {
