@@ -96,20 +96,16 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
   if (!read || ownApi(client, standIn?.model ?? hintedModel(call, bytes))) {
     const document = JsonDocument.parse(bytes)
     const model = standIn?.model ?? modelOf(call, modelName(document))
-    const own = ownApi(client, model)
-    if (own && !client.isOther?.(document)) {
-      return pass(call, document, { model, own, subPath, isForeign })
-    }
+    const passed = pass(call, document, { model, subPath, isForeign })
+    if (passed) return passed
     if (!read) throw unservedPath(call, subPath, model)
   }
   const body = parseExactObject(bytes)
-  const { model: name } = body
-  const isNamed = typeof name === 'string' && name !== ''
-  const named = standIn?.model ?? (isNamed ? modelOf(call, name) : undefined)
-  const own = ownApi(client, named)
-  const document = named && own ? JsonDocument.parse(bytes) : undefined
-  if (named && own && document && !client.isOther?.(document)) {
-    return pass(call, document, { model: named, own, subPath, isForeign })
+  const name = typeof body.model === 'string' ? body.model : ''
+  const named = standIn?.model ?? (name === '' ? undefined : modelOf(call, name))
+  if (named && ownApi(client, named)) {
+    const passed = pass(call, JsonDocument.parse(bytes), { model: named, subPath, isForeign })
+    if (passed) return passed
   }
   const { request, stream: asked, isEmpty, form } = read(body, call.headers)
   const model = named ?? modelOf(call, request.model)
@@ -122,16 +118,18 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
 
 interface Passing {
   model: Model
-  own: SameApi
   subPath: string
   isForeign: boolean
 }
 
+/** Undefined where the model's API is not the client's own, or the body is in the words of another. */
 function pass(
   call: Call,
   document: JsonDocument,
-  { model, own, subPath, isForeign }: Passing,
-): Forwarded {
+  { model, subPath, isForeign }: Passing,
+): Forwarded | undefined {
+  const own = ownApi(call.client, model)
+  if (!own || call.client.isOther?.(document)) return undefined
   const stream = wantsStream(call, document.get('stream'))
   return prepareForward(call, document, model, own, { subPath, stream, isForeign })
 }
