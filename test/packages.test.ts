@@ -31,6 +31,19 @@ test('row 68: every package has its checksum, and none a place of its own', () =
   }
 })
 
+test('row 68: npm warns of no script, neither in a clone nor where the packed program is installed', () => {
+  const { scripts, allowScripts } = JSON.parse(
+    readFileSync(path.join(projectDir, 'package.json'), 'utf8'),
+  ) as { scripts: Record<string, string>; allowScripts: Record<string, boolean> }
+  const withScript = installed.filter(([, { hasInstallScript }]) => hasInstallScript)
+  const names = withScript.map(([place]) => place.slice('node_modules/'.length))
+
+  assert.deepEqual(allowScripts, Object.fromEntries(names.map((name) => [name, false])))
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
+    assert.equal(scripts[name], undefined, name)
+  }
+})
+
 test('npm pack takes the program and what is read about it, and nothing else', () => {
   builtProgram()
   // its script would build into the file that other tests are starting

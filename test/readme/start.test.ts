@@ -97,7 +97,7 @@ const ways: [what: string, command: string][] = [
   ['npm start', 'npm start'],
   ['npm run demo', 'npm run demo'],
   ['npm run build', 'npm run --silent build'],
-  ['the end of npm ci', 'npm run --silent prepare'],
+  ['the end of npm ci', 'npm run --silent dependencies'],
   ['the program', 'node dist/bin/droid2api.js'],
   ['the command', 'dist/bin/droid2api.js check'],
 ]
