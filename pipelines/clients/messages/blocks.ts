@@ -13,7 +13,7 @@ import {
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
-import { idTail } from '../id.ts'
+import { idTail, wrappedCallId } from '../id.ts'
 import type { MessagesAnswerContext } from './answer.ts'
 import { CitedText } from './cited-text.ts'
 
@@ -253,7 +253,7 @@ export class Blocks {
 
   #startCall({ index, id, name }: DeltaOf<'tool-start'>): { call: number; hasInput: boolean } {
     this.#closeOpen()
-    this.#begin({ type: 'tool_use', id, name, input: {} })
+    this.#begin({ type: 'tool_use', id: wrappedCallId(id), name, input: {} })
     const open = { call: index, hasInput: false }
     this.#open = open
     return open

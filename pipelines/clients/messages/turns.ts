@@ -15,6 +15,7 @@ import type {
 import { openSeal } from '../../neutral/seal.ts'
 import { isGiven, nameAt, objectAt, shown, textAt, markOf } from '../../untrusted.ts'
 import { heldPiece, ownHeldPiece, ownOf, serverBlock } from '../blocks.ts'
+import { unwrappedCallId } from '../id.ts'
 import { toolChange } from './tools.ts'
 
 export interface History {
@@ -207,7 +208,7 @@ function callPiece(block: JsonObject, place: string): CallPiece {
   return {
     type: 'call',
     kind: 'function',
-    id: nameAt(block.id, `${place}.id`),
+    id: unwrappedCallId(nameAt(block.id, `${place}.id`)),
     name: nameAt(block.name, `${place}.name`),
     input: isGiven(block.input) ? objectAt(block.input, `${place}.input`) : {},
     inputPlace: `${place}.input`,
@@ -220,7 +221,7 @@ function callPiece(block: JsonObject, place: string): CallPiece {
 function resultPiece({ block, place, history }: Block): ResultPiece {
   const { content } = block
   if (isGiven(block.toolset_name)) throw ofToolset(place)
-  const id = nameAt(block.tool_use_id, `${place}.tool_use_id`)
+  const id = unwrappedCallId(nameAt(block.tool_use_id, `${place}.tool_use_id`))
   const entries = isGiven(content) ? blocksOf(content, `${place}.content`) : []
   return {
     type: 'result',
