@@ -11,6 +11,7 @@ import type {
   NeutralRequest,
   ToolChoice,
 } from '../../neutral/request.ts'
+import { repairedSchema } from '../../neutral/object-schema.ts'
 import { lostTools, wrappedTool, type NameRule, type ToolNames } from '../../neutral/tools.ts'
 import { isGiven, objectAt } from '../../untrusted.ts'
 import type {
@@ -144,11 +145,11 @@ function parameters(schema: JsonObject, context: ToolContext): Partial<FunctionD
   return converted.properties === undefined ? {} : { parameters: converted }
 }
 
-/** The client's schema as it is, but for the name of its dialect; undefined for none. */
+/** The client's schema without the name of its dialect and what is no JSON Schema (§5.7); undefined for none. */
 function schemaOf(schema: unknown, place: string): JsonObject | undefined {
   // PHP writes an empty map as an empty list
   if (!isGiven(schema) || (Array.isArray(schema) && schema.length === 0)) return undefined
-  const { $schema: _dialect, ...rest } = objectAt(schema, place)
+  const { $schema: _dialect, ...rest } = repairedSchema(objectAt(schema, place))
   return Object.keys(rest).length > 0 ? rest : undefined
 }
 

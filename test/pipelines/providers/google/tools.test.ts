@@ -45,6 +45,36 @@ test('functions are declared with the client’s schema as it is, less $schema (
   assert.equal(toolConfig, undefined)
 })
 
+test('§15.3 what a generator of schemas wrote that is no JSON Schema is mended', () => {
+  const parameters = {
+    type: 'object',
+    properties: { n: { type: 'string', enum: [], pattern: null }, m: null },
+    required: null,
+    $defs: [],
+  }
+  const nothing = { type: 'object', properties: null, required: null }
+  const tools = [parameters, nothing].map((one, index) => ({
+    type: 'function',
+    function: { name: `t${index}`, parameters: one },
+  }))
+
+  const [declared] = ask({ tools }).body.tools ?? []
+
+  assert.deepEqual(declared, {
+    functionDeclarations: [
+      {
+        name: 't0',
+        parametersJsonSchema: {
+          type: 'object',
+          properties: { n: { type: 'string' }, m: {} },
+          $defs: {},
+        },
+      },
+      { name: 't1', parametersJsonSchema: { type: 'object' } },
+    ],
+  })
+})
+
 test('a name that the API does not take goes up as another, and comes back (§15.3)', () => {
   const names = ['a/b', '1st', 'x'.repeat(129), 'fine.name:1-2', 'naïve']
   const tools = names.map((name) => ({ type: 'function', function: { name } }))
