@@ -175,31 +175,44 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
+/** What strict schemas may not have: 'oneOf' is not permitted. */
+const refusedWhenStrict = [
+  ...['allOf', 'oneOf', 'not', 'if', 'then', 'else', 'default', 'prefixItems', 'contains'],
+  ...['dependentRequired', 'dependentSchemas', 'patternProperties', 'propertyNames'],
+  ...['unevaluatedProperties', 'unevaluatedItems', 'minContains', 'maxContains', 'uniqueItems'],
+  ...['minProperties', 'maxProperties', 'minLength', 'maxLength'],
+]
+
+/** 'uri' is not a valid format. */
+const strictFormats = new Set<unknown>([
+  ...[undefined, 'date-time', 'time', 'date', 'duration'],
+  ...['email', 'hostname', 'ipv4', 'ipv6', 'uuid'],
+])
+
 /**
- * Whether a schema keeps to the rules of strict ones, as far as objects go: each takes the properties that it names and no
- * others, and requires them all. Source: OpenAI, "Structured outputs", "Supported schemas", read 2026-11.
+ * Whether a schema keeps to the rules of strict ones: each node says what it is, each object takes the properties that it names
+ * and no others, and requires them all. Source: OpenAI, "Structured outputs", "Supported schemas", read 2026-11; what was
+ * refused in practice: oh-my-pi #206 (formats), node-DeepResearch #79 (lengths), openai-node #1709 (`oneOf`).
  */
 export function isClosed(schema: unknown): boolean {
   const waiting: unknown[] = [schema]
   while (waiting.length > 0) {
     const node = waiting.pop()
-    if (Array.isArray(node)) waiting.push(...(node as unknown[]))
-    else if (isObject(node)) {
-      if (!isClosedNode(node)) return false
-      // a property may have any name, `properties` included
-      const named = [node.properties, node.$defs, node.definitions].filter(isObject)
-      waiting.push(...named.flatMap(Object.values), [
-        node.items,
-        node.anyOf,
-        node.allOf,
-        node.oneOf,
-      ])
-    }
+    if (!isObject(node) || !isClosedNode(node)) return false
+    // a property may have any name, `properties` included
+    const named = [node.properties, node.$defs, node.definitions].filter(isObject)
+    for (const nodes of named) for (const one of Object.values(nodes)) waiting.push(one)
+    if (isGiven(node.items)) waiting.push(node.items)
+    if (Array.isArray(node.anyOf)) for (const one of node.anyOf) waiting.push(one)
   }
-  return isObject(schema)
+  return true
 }
 
-function isClosedNode({ type, properties, required, additionalProperties }: JsonObject): boolean {
+function isClosedNode(node: JsonObject): boolean {
+  const { type, properties, required, additionalProperties, anyOf, $ref: reference } = node
+  if (!isGiven(type) && !isGiven(anyOf) && !isGiven(reference)) return false
+  if (refusedWhenStrict.some((keyword) => isGiven(node[keyword]))) return false
+  if (!strictFormats.has(node.format)) return false
   const isObjectType = type === 'object' || (Array.isArray(type) && type.includes('object'))
   if (!isObjectType && !isObject(properties)) return true
   const names = isObject(properties) ? Object.keys(properties) : []

@@ -69,8 +69,32 @@ suite('§16.5 functions', () => {
     assert.equal(strictOf({ ...closed, additionalProperties: true }), false)
     const inner = { ...closed, properties: { a: { type: 'array', items: { type: 'object' } } } }
     assert.equal(strictOf(inner), false)
+    // each is refused of a strict schema, though the objects keep to the rules
+    for (const property of [
+      {},
+      { type: 'string', format: 'uri' },
+      { type: 'string', minLength: 1 },
+      { type: 'string', default: 'x' },
+      { allOf: [{ $ref: '#/$defs/x' }] },
+      { oneOf: [closed, closed] },
+      { type: 'array', items: { type: 'string' }, uniqueItems: true },
+      { anyOf: [{ type: 'null' }, {}] },
+      true,
+    ]) {
+      const loose = strictOf({ ...closed, properties: { a: property } })
+      assert.equal(loose, false, JSON.stringify(property))
+    }
+    const taken = {
+      type: 'array',
+      items: { anyOf: [{ type: ['string', 'null'], format: 'date' }, { $ref: '#/$defs/x' }] },
+      minItems: 1,
+    }
+    assert.equal(strictOf({ ...closed, properties: { a: taken }, $defs: { x: closed } }), true)
     // a property may have the name of a keyword
-    assert.equal(strictOf({ ...closed, properties: { enum: closed }, required: ['enum'] }), true)
+    for (const name of ['enum', 'oneOf', 'default']) {
+      const named = { ...closed, properties: { [name]: closed }, required: [name] }
+      assert.equal(strictOf(named), true, name)
+    }
   })
 
   test('members without counterpart are left out in silence', () => {

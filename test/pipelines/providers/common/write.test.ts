@@ -147,6 +147,7 @@ test('§11.2 a schema is strict only where every object is closed', () => {
     { ...closed, properties: { a: { type: 'array', items: open } } },
     { ...closed, properties: { a: { anyOf: [{ type: 'null' }, open] } } },
     { ...closed, $defs: { x: open } },
+    { ...closed, properties: { a: { type: 'string', format: 'uri' } } },
   ]) {
     assert.equal(formatOf(schema, true).strict, false, JSON.stringify(schema))
   }
