@@ -126,6 +126,12 @@ export function typeOfName(name: string): string {
   return typeOfEnding.get(name.slice(dot + 1).toLowerCase()) ?? 'application/octet-stream'
 }
 
+/** A name for a file that has none, by whose ending it is known for what it is. */
+export function nameOfType(mediaType: string): string {
+  const [ending = 'pdf'] = [...typeOfEnding].find(([, type]) => type === mediaType) ?? []
+  return `file.${ending}`
+}
+
 /** Percent-encoded bytes as latin1. */
 function unescaped(text: string): string {
   return text.replaceAll(/%([\da-f]{2})/gi, (_, hex: string) =>

@@ -195,6 +195,11 @@ export function searchResultText({ title, source, texts }: SearchResultPiece): s
   return [title, source, ...texts].filter((line) => line !== undefined).join('\n')
 }
 
+/** For APIs that take a file of text as nothing but text: its name tells it from other files. */
+export function fileText({ name }: AttachmentPiece, text: string): string {
+  return name === undefined || name === '' ? text : `${name}\n${text}`
+}
+
 /** For conversations of which nothing can go up. */
 export function nothingLeft([first]: readonly Turn[]): ProxyError {
   const place = first ? rootOf(first.place) : 'messages'

@@ -2,7 +2,7 @@
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { asBase64, asText, type InlineData } from '../../neutral/data-url.ts'
 import type { AttachmentPiece, Piece } from '../../neutral/request.ts'
-import { leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
+import { fileText, leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
 
 export type Part =
   | { type: 'text'; text: string }
@@ -70,7 +70,7 @@ function imagePart(piece: AttachmentPiece): Part {
 
 function filePart(piece: AttachmentPiece): Part {
   const { held, name = defaultName, heldPlace } = piece
-  if ('text' in held) return textPart(held.text)
+  if ('text' in held) return textPart(fileText(piece, held.text))
   if ('fileId' in held) throw elsewhere(heldPlace)
   if ('url' in held) {
     const message = `${heldPlace} is an address, and this model's API fetches no files; send the data.`
@@ -80,7 +80,7 @@ function filePart(piece: AttachmentPiece): Part {
   if (inline.mediaType === pdf) {
     return { type: 'file', file: { filename: name, file_data: dataUrl(inline) } }
   }
-  if (textTypes.test(inline.mediaType)) return textPart(asText(inline))
+  if (textTypes.test(inline.mediaType)) return textPart(fileText(piece, asText(inline)))
   throw unsupportedPiece(piece, taken)
 }
 

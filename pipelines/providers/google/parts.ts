@@ -3,7 +3,7 @@ import { badRequest } from '../../errors.ts'
 import { isObject, parseExact, writeJson, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, typeOfName, type InlineData } from '../../neutral/data-url.ts'
 import type { AttachmentPiece, CallPiece, Piece, ResultPiece } from '../../neutral/request.ts'
-import { leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
+import { fileText, leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
 import { isGiven } from '../../untrusted.ts'
 import type { FilePart, GooglePart, InlinePart, TextPart } from '../../wire/google.ts'
 
@@ -66,14 +66,14 @@ function inputPart(piece: Piece, taken: string): TextPart | InlinePart | FilePar
 
 function attachmentPart(piece: AttachmentPiece): TextPart | InlinePart | FilePart | undefined {
   const { held, heldPlace } = piece
-  if ('text' in held) return textPart(held.text)
+  if ('text' in held) return textPart(fileText(piece, held.text))
   if ('url' in held) return fileAt(held.url)
   if ('fileId' in held) {
     const message = `${heldPlace} names a file that lies with another provider; send its data or a URL.`
     throw badRequest('unsupported_content', heldPlace, message)
   }
   const { mediaType } = held.inline
-  if (isText(mediaType)) return textPart(asText(held.inline))
+  if (isText(mediaType)) return textPart(fileText(piece, asText(held.inline)))
   return inlinePart(held.inline)
 }
 

@@ -1,12 +1,11 @@
 /** Pieces of a turn as content parts: `input_*` for what the model reads, `output_text` and `refusal` for what it wrote. */
 import type { JsonObject } from '../../json/value.ts'
-import type { InlineData } from '../../neutral/data-url.ts'
+import { nameOfType, type InlineData } from '../../neutral/data-url.ts'
 import type { AttachmentPiece, Mark, Own, Piece } from '../../neutral/request.ts'
-import { leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
+import { fileText, leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
 import type { Foreign, InputPart, OutputPart, TextInput } from '../../wire/responses.ts'
 import { api } from './capability.ts'
 
-const defaultName = 'file.pdf'
 const inputTaken = 'this model takes text, images and files'
 const outputTaken = 'an assistant message holds text and refusals only'
 
@@ -93,8 +92,9 @@ function marked(part: InputPart, mark: Mark | undefined): InputPart {
   return breakpoint === undefined ? part : { ...part, prompt_cache_breakpoint: breakpoint }
 }
 
-function attachmentPart({ kind, held, name, detail = 'auto' }: AttachmentPiece): InputPart {
-  if ('text' in held) return textPart(held.text)
+function attachmentPart(piece: AttachmentPiece): InputPart {
+  const { kind, held, name, detail = 'auto' } = piece
+  if ('text' in held) return textPart(fileText(piece, held.text))
   if (kind === 'image') {
     const type = 'input_image'
     if ('fileId' in held) return { type, file_id: held.fileId, detail }
@@ -103,7 +103,8 @@ function attachmentPart({ kind, held, name, detail = 'auto' }: AttachmentPiece):
   const type = 'input_file'
   if ('fileId' in held) return { type, file_id: held.fileId }
   if ('url' in held) return { type, file_url: held.url }
-  return { type, filename: name ?? defaultName, file_data: dataUrl(held.inline) }
+  const filename = name ?? nameOfType(held.inline.mediaType)
+  return { type, filename, file_data: dataUrl(held.inline) }
 }
 
 function dataUrl({ mediaType, base64, data }: InlineData): string {

@@ -277,6 +277,10 @@ test('§11.2 files: text is text, PDF is a file, anything else is a 400 at its p
   assert.deepEqual(messagesOf([user(file({ text: 'read me' }))]), [
     { role: 'user', content: 'read me' },
   ])
+  const named = [file({ text: 'read me' }, 'a.md'), file(inline('text/csv', 'YSxi'), 'b.csv')]
+  assert.deepEqual(messagesOf([user(...named)]), [
+    { role: 'user', content: 'a.md\nread me\n\nb.csv\na,b' },
+  ])
   assert.deepEqual(messagesOf([user(file(inline('text/csv', 'YSxi')))]), [
     { role: 'user', content: 'a,b' },
   ])

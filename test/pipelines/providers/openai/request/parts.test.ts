@@ -84,6 +84,21 @@ suite('§7.3 parts of a user message', () => {
       { type: 'input_text', text: 'a' },
     ],
     [
+      'Anthropic document, text with a title',
+      { type: 'document', title: 'a.txt', source: { type: 'text', data: 'a' } },
+      { type: 'input_text', text: 'a.txt\na' },
+    ],
+    [
+      'Anthropic document, base64 of a CSV file',
+      { type: 'document', source: { type: 'base64', media_type: 'text/csv', data: 'YSxi' } },
+      { type: 'input_file', filename: 'file.csv', file_data: 'data:text/csv;base64,YSxi' },
+    ],
+    [
+      'Anthropic document, base64 of what nobody knows',
+      { type: 'document', source: { type: 'base64', media_type: 'x/y', data: 'YSxi' } },
+      { type: 'input_file', filename: 'file.pdf', file_data: 'data:x/y;base64,YSxi' },
+    ],
+    [
       'Anthropic document, URL',
       { type: 'document', source: { type: 'url', url } },
       { type: 'input_file', file_url: url },
