@@ -170,6 +170,20 @@ const rows: Row[] = [
     body: { messages, reasoning_effort: 'low', verbosity: 'low', max_completion_tokens: 9 },
     changes: { reasoning_effort: undefined, verbosity: undefined },
   },
+  {
+    what: 'a limit beyond the most that it has',
+    api: chat,
+    id: 'gpt-4.1',
+    body: { messages, max_tokens: 64_000, max_completion_tokens: 64_000 },
+    changes: { max_tokens: 32_768, max_completion_tokens: 32_768 },
+  },
+  {
+    what: 'a limit beyond the most that it has',
+    api: responses,
+    id: 'gpt-4.1',
+    body: { input: 'Hi', max_output_tokens: 64_000 },
+    changes: { max_output_tokens: 32_768 },
+  },
 ]
 
 for (const { what, api, id, body, changes } of rows) {

@@ -10,14 +10,20 @@ interface Rules {
   /** none: the model does not reason */
   efforts: string[]
   verbosities: string[]
+  /** tokens of an answer */
+  most: number
 }
 
 const verbosities = ['low', 'medium', 'high']
 const rules: Record<string, Rules> = {
-  'gpt-4.1': { efforts: [], verbosities: ['medium'] },
-  'gpt-5': { efforts: ['minimal', 'low', 'medium', 'high'], verbosities },
-  'gpt-5.1': { efforts: ['none', 'low', 'medium', 'high'], verbosities },
-  'gpt-5.1-codex-max': { efforts: ['low', 'medium', 'high', 'xhigh'], verbosities: ['medium'] },
+  'gpt-4.1': { efforts: [], verbosities: ['medium'], most: 32_768 },
+  'gpt-5': { efforts: ['minimal', 'low', 'medium', 'high'], verbosities, most: 128_000 },
+  'gpt-5.1': { efforts: ['none', 'low', 'medium', 'high'], verbosities, most: 128_000 },
+  'gpt-5.1-codex-max': {
+    efforts: ['low', 'medium', 'high', 'xhigh'],
+    verbosities: ['medium'],
+    most: 128_000,
+  },
 }
 
 /** All reasons to refuse it; none for a request that the model would take. */
@@ -31,6 +37,7 @@ export function refusedByGpt(body: JsonObject): string[] {
   const refused = [
     ...refusedValue(effort, known.efforts, 'reasoning.effort'),
     ...refusedValue(body.verbosity ?? text.verbosity, known.verbosities, 'text.verbosity'),
+    ...refusedLimits(body, known.most),
   ]
   if (known.efforts.length > 0) {
     const samples = effort === 'none' && known.efforts.includes('none')
@@ -52,6 +59,13 @@ export function refusedByGpt(body: JsonObject): string[] {
 function refusedValue(value: unknown, known: string[], name: string): string[] {
   if (value === undefined || known.includes(shown(value))) return []
   return [known.length === 0 ? unsupported(name) : `Unsupported value: ${name} ${shown(value)}`]
+}
+
+function refusedLimits(body: JsonObject, most: number): string[] {
+  const names = ['max_output_tokens', 'max_completion_tokens', 'max_tokens']
+  return names
+    .filter((name) => Number(body[name] ?? 0) > most)
+    .map((name) => `${name} is too large: this model supports at most ${most} completion tokens.`)
 }
 
 function unsupported(name: string): string {

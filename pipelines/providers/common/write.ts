@@ -25,7 +25,7 @@ import {
 } from '../../neutral/writing.ts'
 import { isClosed, repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
-import { capabilityOf, type Capability } from '../openai/capability.ts'
+import { capabilityOf, mostTokens, type Capability } from '../openai/capability.ts'
 import { limitName } from './fit.ts'
 import { writeMessages } from './messages.ts'
 import { forMistral, isMistral } from './mistral.ts'
@@ -118,10 +118,9 @@ function systemMessage(prompt: string, leading: readonly string[]): JsonObject[]
 
 /** Without a limit of the client's the server's own may be small, so that the operator's counts. */
 function limitField({ limits }: NeutralRequest, model: Model, isReasoner: boolean): JsonObject {
-  const cap = model.max_output_tokens
-  const asked = limits.total ?? limits.answer ?? cap
+  const asked = limits.total ?? limits.answer ?? model.max_output_tokens
   if (asked === undefined) return {}
-  const limit = Math.min(asked, cap ?? asked)
+  const limit = Math.min(asked, mostTokens(model) ?? asked)
   return { [limitName(isReasoner)]: limit }
 }
 

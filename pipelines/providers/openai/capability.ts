@@ -1,9 +1,9 @@
 /**
  * What an OpenAI model takes, by its upstream id. Source: OpenAI, "Reasoning models" and the pages
  * of the models, read 2026-11; what was refused in practice: opencode #4451 (`minimal` on gpt-5.1),
- * #36141 (`max` on gpt-5.6).
+ * #36141 (`max` on gpt-5.6), opencode-ai/opencode #140 (50 000 tokens of gpt-4.1).
  */
-import type { Effort } from '../../model.ts'
+import { upstreamId, type Effort, type Model } from '../../model.ts'
 
 /** This API's name in pieces, tools and members that are in its own words. */
 export const api = 'openai'
@@ -19,6 +19,8 @@ export interface Capability {
   phases: boolean
   /** takes `text.verbosity` */
   verbosity: boolean
+  /** more than this is refused; undefined where no client asks for so many, or nobody knows */
+  maxOutputTokens?: number
 }
 
 /** `o3`, `openai/o4-mini`; not `gpt-4o`. */
@@ -35,8 +37,29 @@ const all: Capability = {
   verbosity: true,
 }
 
-export function capabilityOf(upstreamId: string): Capability {
-  const id = upstreamId.toLowerCase()
+/** The first that fits counts. */
+const outputLimits: [id: RegExp, tokens: number][] = [
+  [/gpt-(?:3\.5|4-turbo|4-0125|4-1106|4o-2024-05-13)/, 4096],
+  [/gpt-(?:4o|4\.5|\d[\d.]*-chat)/, 16_384],
+  [/gpt-4\.1|(?:^|[/:])o1-preview/, 32_768],
+  [/(?:^|[/:])o1-mini/, 65_536],
+  [oSeries, 100_000],
+]
+
+export function capabilityOf(upstream: string): Capability {
+  const id = upstream.toLowerCase()
+  const maxOutputTokens = outputLimits.find(([known]) => known.test(id))?.[1]
+  const capability = reasoningCapability(id)
+  return maxOutputTokens === undefined ? capability : { ...capability, maxOutputTokens }
+}
+
+/** The most tokens that an answer may have: the entry's word, else what is known of the model. */
+export function mostTokens(model: Model): number | undefined {
+  return model.max_output_tokens ?? capabilityOf(upstreamId(model)).maxOutputTokens
+}
+
+/** All but the limit. */
+function reasoningCapability(id: string): Capability {
   const [, major, minor = '0'] = gpt.exec(id) ?? []
   if (major !== undefined) return gptCapability(id, Number(major), Number(minor))
   if (oSeries.test(id) || id.includes('codex')) return { ...all, verbosity: false }

@@ -11,7 +11,7 @@ import { repairedSchema } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral/request.ts'
 import { nameAt } from '../../untrusted.ts'
 import type { ResponsesFormat, ResponsesRequest } from '../../wire/responses.ts'
-import { api, capabilityOf } from './capability.ts'
+import { api, capabilityOf, mostTokens } from './capability.ts'
 import { instructionItems, writeConversation } from './input.ts'
 import { ENCRYPTED_REASONING, LOGPROBS, planReasoning, takesReasoning } from './reasoning.ts'
 import { isStrict } from './schema.ts'
@@ -113,8 +113,9 @@ function instructionsOf(
 /** A client that does not know the model asks for more than it has, which is refused: Claude Code for 32 000 or 64 000. */
 function outputLimit(
   { limits }: NeutralRequest,
-  { max_output_tokens: most = Infinity }: Model,
+  model: Model,
 ): Pick<ResponsesRequest, 'max_output_tokens'> {
+  const most = mostTokens(model) ?? Infinity
   const limit = limits.total ?? limits.answer
   if (limit === undefined) return {}
   return { max_output_tokens: Math.max(Math.min(limit, most), minOutputTokens) }

@@ -73,6 +73,17 @@ test('§11.2 the operator’s limit is the most, and counts where the client has
   assert.equal(written({}, capped).body.max_tokens, 8000)
 })
 
+test('§11.2 a limit beyond what a GPT has is lowered, where the operator says no other', () => {
+  const gpt4o = { ...model, upstream_id: 'openai/gpt-4o' }
+  const most = (limits: { total?: number }, more = {}) =>
+    written({ limits }, { model: { ...gpt4o, ...more } }).body.max_tokens
+
+  assert.equal(most({ total: 64_000 }), 16_384)
+  assert.equal(most({ total: 100 }), 100)
+  assert.equal(most({ total: 64_000 }, { max_output_tokens: 32_000 }), 32_000)
+  assert.equal(most({}), undefined)
+})
+
 test('§11.2 OpenAI’s reasoning models get their own limit, no sampling, and their text is cut here', () => {
   const { body, dropped, stopAt } = written(
     {

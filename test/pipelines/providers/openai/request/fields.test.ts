@@ -34,6 +34,31 @@ const rows: [row: string, request: JsonObject, expected: JsonObject, asked?: Ask
     { max_output_tokens: 32_768 },
     { model: { max_output_tokens: 32_768 } },
   ],
+  ...(
+    [
+      ['gpt-4.1-mini', 32_768],
+      ['gpt-4o-2024-05-13', 4096],
+      ['gpt-4o-2024-11-20', 16_384],
+      ['gpt-4-turbo', 4096],
+      ['gpt-3.5-turbo', 4096],
+      ['openai/gpt-5.2-chat-latest', 16_384],
+      ['o1-mini', 65_536],
+      ['o3', 100_000],
+      ['gpt-5', 128_000],
+      ['my-deployment', 128_000],
+    ] as const
+  ).map(([id, most]): (typeof rows)[number] => [
+    `a limit above what ${id} has is lowered`,
+    { max_tokens: 128_000 },
+    { max_output_tokens: most },
+    { model: { id } },
+  ]),
+  [
+    'the entry knows better than the id',
+    { max_tokens: 128_000 },
+    { max_output_tokens: 65_536 },
+    { model: { id: 'gpt-4o', max_output_tokens: 65_536 } },
+  ],
   ['no limit', { max_tokens: null }, { max_output_tokens: undefined }],
   ['stream: as decided', { stream: null }, { stream: true }, { stream: true }],
   ['stream: as decided', {}, { stream: false }],
