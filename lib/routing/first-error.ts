@@ -24,11 +24,26 @@ export function firstErrorIn(text: string): FirstError | 'none' | undefined {
     if (data === '') continue
     const json = objectFrom(data)
     const type = typeof json?.type === 'string' ? json.type : undefined
-    if (type !== undefined && preambles.has(type)) continue
+    if (json && isPreamble(json, type)) continue
     const error = json && errorIn(json, type)
     return error ? { status: statusOf(error), body: JSON.stringify({ error }) } : 'none'
   }
   return undefined
+}
+
+/** Also what Codex's own server tells of limits first, and chat chunks that hold a role or nothing. */
+function isPreamble({ choices, error }: JsonObject, type: string | undefined): boolean {
+  if (type !== undefined) return preambles.has(type) || type.startsWith('codex.')
+  if (!Array.isArray(choices) || isObject(error)) return false
+  return choices.every(
+    (one: unknown) => isObject(one) && (one.finish_reason ?? null) === null && isEmpty(one.delta),
+  )
+}
+
+function isEmpty(delta: unknown): boolean {
+  if (!isObject(delta)) return false
+  const { role: _role, ...said } = delta
+  return Object.values(said).every((value) => value === null || value === '')
 }
 
 function dataOf(event: string): string {
@@ -55,11 +70,15 @@ const statuses: readonly [words: RegExp, status: number][] = [
   [/service_unavailable/, 503],
 ]
 
-function statusOf({ type, code, status }: JsonObject): number {
+/** Overload that has no code of its own: Codex's models, Anthropic's `api_error`. */
+const overloadWords = /\bat capacity\b|\boverloaded\b/i
+
+function statusOf({ type, code, status, message }: JsonObject): number {
   for (const value of [code, status]) {
     const number = Number(value)
     if (Number.isInteger(number) && number >= 400 && number < 600) return number
   }
   const named = [code, type].filter((one) => typeof one === 'string').join(' ')
-  return statuses.find(([words]) => words.test(named))?.[1] ?? 500
+  const known = statuses.find(([words]) => words.test(named))?.[1]
+  return known ?? (typeof message === 'string' && overloadWords.test(message) ? 529 : 500)
 }

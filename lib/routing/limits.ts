@@ -22,12 +22,14 @@ const longestMs = 8 * 24 * 3_600_000
 
 /** `body`: the beginning of it, as text. */
 export function limitsOf(headers: IncomingHttpHeaders, body: string, now = Date.now()): Limits {
-  const spent = spentOf(windowsIn(headers, now))
+  const windows = windowsIn(headers, now)
+  const spent = spentOf(windows)
   const waits = [
     () => sensible(numberOf(headers['retry-after-ms'])),
     () => retryAfter(headers, now),
     () => longest(spent),
     () => waitIn(body, now),
+    () => longest(windows.filter(({ onlyResets }) => onlyResets)),
   ]
   const waitMs = waits.reduce<number | undefined>((found, wait) => found ?? wait(), undefined)
   const isTold = waitMs !== undefined || hasLimitHeader(headers)
@@ -41,7 +43,7 @@ export function limitsOf(headers: IncomingHttpHeaders, body: string, now = Date.
 
 function hasLimitHeader(headers: IncomingHttpHeaders): boolean {
   return Object.keys(headers).some(
-    (name) => name.startsWith('retry-after') || /^(?:anthropic|x)-ratelimit-/.test(name),
+    (name) => name.startsWith('retry-after') || /^(?:(?:anthropic|x)-)?ratelimit-/.test(name),
   )
 }
 
@@ -52,6 +54,8 @@ export interface Window {
   isSpent: boolean
   /** from 0 to 1; undefined where it is not told */
   used: number | undefined
+  /** nothing else is said of it: in a refusal it is the one that is spent */
+  onlyResets: boolean
   /** ms until it resets; undefined or not above 0 if the headers made no sense */
   ms: number | undefined
 }
@@ -68,8 +72,8 @@ const modelWindow = /opus|sonnet|haiku|fable/
 
 const anthropic =
   /^anthropic-ratelimit-(?:unified-)?(?<of>.+)-(?<figure>limit|remaining|reset|status|utilization)$/
-/** Without a name it is the limit of requests. */
-const openAi = /^x-ratelimit-(?<figure>limit|remaining|reset)(?:-(?<of>.+))?$/
+/** Without a name it is the limit of requests; without `x-` it is of a draft of the IETF. */
+const openAi = /^(?:x-)?ratelimit-(?<figure>limit|remaining|reset)(?:-(?<of>.+))?$/
 
 /** `unified` is the sum of the windows: it says nothing of its own where one of them is named. */
 function spentOf(windows: readonly Window[]): Window[] {
@@ -104,6 +108,7 @@ function windowOf(
   return {
     name,
     isSpent,
+    onlyResets: (left ?? share ?? status) === undefined,
     used: shareOf(share ?? usedOf(all, left), isSpent),
     ms: untilReset(reset, now),
   }
@@ -128,8 +133,10 @@ function longest(windows: readonly Window[]): number | undefined {
 function retryAfter(headers: IncomingHttpHeaders, now: number): number | undefined {
   const text = headers['retry-after']?.trim()
   if (!text) return undefined
-  const seconds = numberOf(text)
-  if (seconds !== undefined) return sensible(seconds * 1000)
+  const span = spanOf(text, now)
+  if (span !== undefined) return sensible(span)
+  // V8 reads a number and a word as a day of some year
+  if (!/\d:\d\d/.test(text)) return undefined
   const serverNow = Date.parse(headers.date ?? '')
   return sensible(Date.parse(text) - (Number.isNaN(serverNow) ? now : serverNow))
 }
@@ -141,40 +148,70 @@ function untilReset(text: string | undefined, now: number): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** `6m0s`, `1.5s`, `250ms`, seconds, or a time as a large number. */
+/** `6m0s`, `1.5s`, `250ms`, `2 minutes`, seconds, or a time as a large number. */
 function spanOf(text: string, now: number): number | undefined {
   const number = numberOf(text)
   if (number !== undefined) {
     if (number > 1e11) return number - now
     return number > 1e9 ? number * 1000 - now : number * 1000
   }
-  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(ms|[dhms])/g)]
-  if (parts.map(([part]) => part).join('') !== text.trim()) return undefined
-  return parts.reduce((sum, [, value, unit]) => sum + Number(value) * units[unit as Unit], 0)
+  const parts = [...text.matchAll(spanParts)]
+  const rest = text.replaceAll(spanParts, '').replaceAll(/\band\b|[\s,]/g, '')
+  if (parts.length === 0 || rest !== '') return undefined
+  return parts.reduce((sum, [, value, unit]) => sum + Number(value) * unitOf(unit!), 0)
 }
 
-const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const spanParts =
+  /(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)(?![a-z])/gi
+
+function unitOf(name: string): number {
+  const lower = name.toLowerCase()
+  return lower.startsWith('ms') || lower.startsWith('mil') ? 1 : units[lower[0] as Unit]
+}
+
+const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 type Unit = keyof typeof units
 
-const inWords = /(?:try again|retry)\s+(?:in|after)\s+((?:\d+(?:\.\d+)?\s*(?:ms|[dhms])\s*)+)/i
+/** "Try again in 20s", "will reset after 12h3m5s", "wait 10 seconds". */
+const inWords = new RegExp(
+  String.raw`(?:try again|retry|resets?|wait|available)\s+(?:in\s+|after\s+|for\s+)?((?:${spanParts.source}[\s,]*(?:and\s+)?)+)`,
+  'i',
+)
 
-/** A wait that an error's body names: Codex's, Google's, or in words. */
+/** A wait that an error's body names: Codex's, Google's, OpenRouter's, or in words. */
 function waitIn(body: string, now: number): number | undefined {
   const json = objectFrom(body)
   const error = isObject(json?.error) ? json.error : json
   if (error) {
-    const { resets_in_seconds: inS, resets_at: at, retry_after: after } = error
-    const named = [
-      typeof inS === 'number' ? inS * 1000 : undefined,
-      typeof at === 'number' ? at * 1000 - now : undefined,
-      typeof after === 'number' ? after * 1000 : undefined,
-      googleDelay(error, now),
-    ]
-    const found = named.find((ms) => sensible(ms) !== undefined)
-    if (found !== undefined) return found
+    const { metadata } = error
+    const places = isObject(metadata) ? [error, metadata] : [error]
+    const found = places.flatMap((place) => waitNamed(place, now) ?? [])[0]
+    const waitMs = found ?? sensible(googleDelay(error, now))
+    if (waitMs !== undefined) return waitMs
   }
-  const [, span = ''] = inWords.exec(body) ?? []
-  return sensible(spanOf(span.replaceAll(/\s+/g, ''), now))
+  const [, words = ''] = inWords.exec(body) ?? []
+  return sensible(spanOf(words, now))
+}
+
+/** In seconds, as spans in words, or as times. */
+const spans = [
+  'resets_in_seconds',
+  'resets_at',
+  'reset_at',
+  'retry_after',
+  'retryAfter',
+  'retry_after_seconds',
+]
+const inMs = ['retry_after_ms', 'retryAfterMs']
+
+function waitNamed(place: JsonObject, now: number): number | undefined {
+  const found = spans.find((name) => sensible(untilReset(textOf(place[name]), now)) !== undefined)
+  if (found !== undefined) return untilReset(textOf(place[found]), now)
+  return inMs.map((name) => sensible(numberOf(textOf(place[name])))).find((ms) => ms !== undefined)
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'number' || typeof value === 'string' ? String(value) : undefined
 }
 
 function googleDelay({ details }: JsonObject, now: number): number | undefined {

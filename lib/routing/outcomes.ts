@@ -42,7 +42,10 @@ interface Row extends Pick<Outcome, 'move' | 'isDoubt'> {
   rest?: (facts: Facts) => Rest
 }
 
-const isOverloaded = ({ status }: Facts) => status === 503 || status === 529
+/** Of a CDN that could not reach its server, so that this one took nothing, either. Source: Cloudflare, "5xx errors", 2026-11. */
+const unreachedBehind = [521, 522, 523, 525, 526, 530]
+const overloads = new Set<Facts['status']>([503, 529, ...unreachedBehind])
+const isOverloaded = ({ status }: Facts) => overloads.has(status)
 
 /** A wait that was named, and that the request has time for. */
 const canWait = ({ limits: { waitMs }, hasWaited, waitLeftMs }: Facts) =>
@@ -126,9 +129,12 @@ const quotaCodes =
 
 /** No money left, in whichever status. */
 const unpaidWords = [
-  /"(?:code|type)"\s*:\s*"(?:billing_error|billing_not_active|billing_hard_limit_reached|insufficient_balance|insufficient_user_quota|payment_required)"/,
+  /"(?:code|type)"\s*:\s*"?(?:billing_error|billing_not_active|billing_hard_limit_reached|insufficient_balance|insufficient_user_quota|payment_required|exceeded_current_quota_error|Arrearage|1113)"?\s*[,}]/i,
   /credit balance is too low/i,
-  /insufficient (?:account )?balance/i,
+  /insufficient (?:account )?(?:balance|credits)|balance is (?:insufficient|not enough)|余额不足/i,
+  /used all available credits|credits? (?:is|are|has been|have been) (?:depleted|exhausted)/i,
+  // Anthropic's limit for a month, which is a 400
+  /reached your specified (?:\w+ )?API usage limits/i,
 ]
 
 export function readsAsQuota(body: string): boolean {

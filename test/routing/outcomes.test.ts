@@ -56,6 +56,10 @@ const rows: [facts: Partial<Facts>, move: Outcome['move'], rest?: object][] = [
   [{ status: 403 }, 'answer'],
   [{ status: 503, hasFallback: true }, 'next model'],
   [{ status: 529, hasFallback: true }, 'next model'],
+  ...[521, 522, 523, 525, 526, 530].map((status): [Partial<Facts>, Outcome['move']] => [
+    { status, hasFallback: true },
+    'next model',
+  ]),
   [{ status: 529, hasFallback: true, limits: wait(2000) }, 'wait'],
   [{ status: 529, hasFallback: true, limits: wait(2000), hasWaited: true }, 'next model'],
   [{ status: 529, hasFallback: true, limits: wait(9000) }, 'next model'],
@@ -64,10 +68,9 @@ const rows: [facts: Partial<Facts>, move: Outcome['move'], rest?: object][] = [
   [{ status: 'unreached', hasFallback: true }, 'next model'],
   [{ status: 'lost', hasFallback: true }, 'answer'],
   [{ status: 'locked' }, 'next account'],
-  ...[400, 404, 413, 422, 500, 502, 504, 200].map((status): [Partial<Facts>, Outcome['move']] => [
-    { status, hasFallback: true },
-    'answer',
-  ]),
+  ...[400, 404, 413, 422, 500, 502, 504, 520, 524, 200].map(
+    (status): [Partial<Facts>, Outcome['move']] => [{ status, hasFallback: true }, 'answer'],
+  ),
 ]
 
 for (const [given, move, rest] of rows) {
@@ -135,10 +138,51 @@ const waits: [headers: Record<string, string>, body: string, ms: number | undefi
   [{}, '{"error":{"code":429,"details":[{"retryDelay":"30s"}]}}', 30_000],
   [{}, '{"error":{"message":"Rate limit reached. Please try again in 1m30s."}}', 90_000],
   [{}, '{"error":{"message":"Slow down"}}', undefined],
+  // spans in words, Go's form, and times in a header that should have seconds
+  [{ 'retry-after': '20s' }, '', 20_000],
+  [{ 'retry-after': '1m30s' }, '', 90_000],
+  [{ 'retry-after': '30 seconds' }, '', 30_000],
+  [{ 'retry-after': '0.5' }, '', 500],
+  [{ 'retry-after': seconds }, '', 3_600_000],
+  [{ 'retry-after': inAnHour.toISOString() }, '', 3_600_000],
+  [{}, '{"error":{"message":"Please wait 10 seconds and try again."}}', 10_000],
+  [{}, '{"error":{"message":"Please try again in 1 hour and 5 minutes."}}', 3_900_000],
+  [
+    {},
+    '{"error":{"message":"You have exhausted your capacity. Your quota will reset after 1h3m5s."}}',
+    3_785_000,
+  ],
+  [{}, '[{"error":{"message":"Quota exceeded. Please retry in 34.074s."}}]', 34_074],
+  // other places and types of a body
+  [{}, `{"error":{"resets_at":${inAnHour.getTime()}}}`, 3_600_000],
+  [{}, `{"error":{"resets_at":"${inAnHour.toISOString()}"}}`, 3_600_000],
+  [{}, '{"error":{"retry_after":"7"}}', 7000],
+  [{}, '{"error":{"retryAfter":"7s"}}', 7000],
+  [{}, '{"error":{"retry_after_ms":1500}}', 1500],
+  [{}, '{"error":{"code":429,"metadata":{"retry_after_seconds":11}}}', 11_000],
+  // other names of headers
+  [{ 'ratelimit-remaining': '0', 'ratelimit-reset': '30' }, '', 30_000],
+  [{ 'x-ratelimit-reset-after': '1.5' }, '', 1500],
+  [{ 'x-ratelimit-limit': '60', 'x-ratelimit-reset': '30' }, '', 30_000],
   // what lies
-  ...['0', '-1', 'soon', String(9 * 86_400), new Date(now - 5000).toUTCString()].map(
-    (lie): [Record<string, string>, string, undefined] => [{ 'retry-after': lie }, '', undefined],
-  ),
+  ...[
+    '0',
+    '-1',
+    '+3',
+    '5,5',
+    'NaN',
+    'Infinity',
+    '1e3',
+    'Nov 29',
+    '5 months',
+    'soon',
+    String(9 * 86_400),
+    new Date(now - 5000).toUTCString(),
+  ].map((lie): [Record<string, string>, string, undefined] => [
+    { 'retry-after': lie },
+    '',
+    undefined,
+  ]),
   [{ 'retry-after': '0', 'retry-after-ms': '-1' }, '{"error":{"resets_in_seconds":60}}', 60_000],
   [
     { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '0' },
@@ -194,6 +238,23 @@ test('contract §17: that nothing more may be bought is no limit of its own', ()
   assert.deepEqual([limits.ofModel, limits.spent, limits.waitMs], [true, '7d_opus', 3_600_000])
 })
 
+/** As vendors and gateways write it. */
+const emptyBalances = [
+  { type: 'exceeded_current_quota_error', message: 'Your account is suspended' },
+  { code: 'INSUFFICIENT_BALANCE' },
+  { code: '1113', message: '余额不足或无可用资源包,请充值。' },
+  { code: 1113 },
+  {
+    code: 'Arrearage',
+    message: 'Access denied, please make sure your account is in good standing.',
+  },
+  { code: 30001, message: 'Sorry, your account balance is insufficient' },
+  { message: 'Your team has either used all available credits or reached its monthly limit.' },
+  { message: 'Your prepayment credits are depleted.' },
+  { message: 'You have reached your specified API usage limits. You will regain access on …' },
+  { message: 'This request requires more credits: insufficient credits' },
+]
+
 test('contract §17: balances and quotas are known by their codes and wordings', () => {
   const low =
     '{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}'
@@ -201,6 +262,8 @@ test('contract §17: balances and quotas are known by their codes and wordings',
   assert.ok(
     readsAsUnpaid('{"error":{"message":"Insufficient Balance","code":"invalid_request_error"}}'),
   )
+  for (const error of emptyBalances) assert.ok(readsAsUnpaid(JSON.stringify({ error })))
+  assert.ok(!readsAsUnpaid('{"error":{"code":"11130","message":"Account is locked"}}'))
   assert.ok(!readsAsUnpaid('{"error":{"message":"messages: at least one is required"}}'))
   assert.ok(readsAsQuota('{"error":{"code": "insufficient_quota"}}'))
   assert.ok(readsAsQuota('{"error":{"type":"usage_limit_reached"}}'))
