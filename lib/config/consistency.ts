@@ -3,12 +3,13 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { routingFaults } from './accounts.ts'
 import { checkAdminKey } from './admin-key.ts'
 import { baseUrlOf, otherType } from './base-url.ts'
-import { isBrokenHash } from './callers.ts'
+import { hasTrailingSlash, isBrokenHash, originFault } from './callers.ts'
 import { checkClients } from './clients.ts'
-import { hasTrailingSlash, originFault } from './callers.ts'
+import type { Settings } from './env-files.ts'
 import { findEndpoint } from './models.ts'
 import { nearest } from './unknown-keys.ts'
 import { storeAddress } from './store-address.ts'
+import { setInstead } from './stray-variables.ts'
 import type { Skipped } from './checked-file.ts'
 import type { ConfigData, Endpoint, Model } from './types.ts'
 
@@ -19,6 +20,7 @@ export interface Check {
   unserved: Record<string, string>
   /** how a fault calls the place that a value came from, where that is not the file */
   blame: { token_url: string; token_store: string; clients: readonly string[]; admin_key: string }
+  settings: Pick<Settings, 'get' | 'names'>
   faults: string[]
   warnings: string[]
 }
@@ -57,7 +59,7 @@ export function checkConsistency(config: ConfigData, check: Check): void {
   }
   checkClients(config, blame.clients, fully)
   checkAdminKey(config, blame.admin_key, faults)
-  for (const [index, { auth, name, base_url: url }] of config.endpoints.entries()) {
+  for (const [index, { auth, name, preset, base_url: url }] of config.endpoints.entries()) {
     if (check.skipped.endpoints.has(index)) continue
     if (URL.canParse(url) && new URL(url).username !== '') {
       warnings.push(
@@ -65,7 +67,8 @@ export function checkConsistency(config: ConfigData, check: Check): void {
       )
     }
     if (typeof auth === 'object' && !config.endpoint_secrets[auth.env]) {
-      warnings.push(`${auth.env} is not set; endpoint ${name} needs it`)
+      const instead = setInstead(auth.env, preset, check.settings)
+      warnings.push(`${auth.env} is not set; endpoint ${name} needs it${instead}`)
     }
   }
 }

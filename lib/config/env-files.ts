@@ -14,6 +14,8 @@ export interface Settings {
   added: Record<string, string>
   /** a variable's text without blanks around it; undefined where it is empty, as compose passes it */
   get: (name: string) => string | undefined
+  /** those that are set, anywhere */
+  names: () => string[]
   /** how a fault calls the place a variable came from: `environment`, or the file */
   source: (name: string) => string
   /** the path a variable names: absolute, relative to the file it stands in, else to the current folder */
@@ -43,6 +45,10 @@ export function readSettings(options: SettingsOptions, warnings: string[]): Sett
     isSet(name) ? undefined : layers.findLast(({ values }) => values[name]?.trim())
   const settings: Omit<Settings, 'dataDir' | 'added' | 'files'> = {
     get: (name) => (layerOf(name)?.values[name] ?? env[name])?.trim() || undefined,
+    names: () =>
+      Object.keys(Object.assign({}, env, ...layers.map(({ values }) => values))).filter(
+        (name) => settings.get(name) !== undefined,
+      ),
     source: (name) => layerOf(name)?.file ?? 'environment',
     pathIn(name) {
       const text = settings.get(name)
@@ -79,7 +85,12 @@ function readEnvFile(
   warnings: string[],
 ): Record<string, string> | undefined {
   try {
-    const values = util.parseEnv(readSeen(file, seen)) as Record<string, string>
+    const text = readSeen(file, seen)
+    const values = parsedEnvFile(text)
+    const lost = lostLines(text, values)
+    if (lost.length > 0) {
+      warnings.push(`${file}: no NAME=VALUE, so not read: line ${lost.join(', ')}`)
+    }
     for (const name of tooLate) {
       if (values[name]) {
         warnings.push(
@@ -96,6 +107,24 @@ function readEnvFile(
     return undefined
   }
 }
+
+/** A lone CR, as some editors end lines, would make one value of all that follows it. */
+export function parsedEnvFile(text: string): Record<string, string> {
+  return util.parseEnv(text.replaceAll(/\r\n?/g, '\n')) as Record<string, string>
+}
+
+/** The numbers of lines that set no variable, such as `NAME: value`. A value in quotes may have several lines. */
+function lostLines(text: string, values: Record<string, string>): number[] {
+  const long = Object.values(values).filter((value) => value.includes('\n'))
+  return text.split(/\r\n?|\n/).flatMap((line, index) => {
+    const bare = line.trim()
+    if (bare === '' || bare.startsWith('#') || assignment.test(bare)) return []
+    const [part = ''] = bare.split(/["'`]/)
+    return long.some((value) => value.includes(part)) ? [] : index + 1
+  })
+}
+
+const assignment = /^(?:export\s+)?[A-Za-z_][\w.-]*\s*=/
 
 /** Docker's `--env-file` leaves quotes where they are. */
 function unquoted(text: string): string {

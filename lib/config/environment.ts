@@ -71,7 +71,7 @@ export const environmentSchema: Schema = {
 }
 
 /** Each of these can also be read from a file, named by the variable with `_FILE` behind it. */
-const secretNames = new Set([
+export const secretNames = new Set([
   'FACTORY_API_KEY',
   'DROID_REFRESH_KEY',
   'TOKEN_STORE',

@@ -1,6 +1,8 @@
 /** The configuration file: which one it is, and its JSON as people write it, with comments and with faults that name their place. */
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
+import { doubleKeys } from './double-keys.ts'
+import type { Problems } from './environment.ts'
 import { isThere, readSeen, type SeenFiles } from './seen-files.ts'
 import { readTextFile, whyUnreadable } from './text-file.ts'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
@@ -68,13 +70,17 @@ function isOurs(file: string): boolean {
 }
 
 /** The file's object, its older name `endpoint` for `endpoints` put right; empty where it had to be a fault. */
-export function readConfigFile(choice: FileChoice, seen: SeenFiles, faults: string[]): JsonObject {
-  const text = readText(choice, seen, faults)
+export function readConfigFile(
+  choice: FileChoice,
+  seen: SeenFiles,
+  problems: Problems,
+): JsonObject {
+  const text = readText(choice, seen, problems.faults)
   if (text === undefined) return {}
-  const value = parse(choice.path, text, faults)
+  const value = parse(choice.path, text, problems)
   if (value === undefined) return {}
   if (!isObject(value)) {
-    faults.push(`${choice.path}: expected a JSON object`)
+    problems.faults.push(`${choice.path}: expected a JSON object`)
     return {}
   }
   const { endpoint, $schema: _, ...rest } = value
@@ -96,14 +102,18 @@ function readText(
   }
 }
 
-function parse(file: string, written: string, faults: string[]): unknown {
+function parse(file: string, written: string, { faults, warnings }: Problems): unknown {
   if (written.trim() === '') {
     faults.push(`${file}: the file is empty; {} is a configuration with nothing but defaults`)
     return undefined
   }
   const text = withoutComments(written)
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    for (const { place, line } of doubleKeys(text)) {
+      warnings.push(`${file}:${line}: ${place} stands here a second time; the last one counts`)
+    }
+    return value
   } catch (error) {
     const other = otherLanguage(file, text)
     const { place, why } = faultIn(text, error)
@@ -166,6 +176,7 @@ const reasons: [begins: RegExp, why: string][] = [
   [/^\/\*/, 'this comment does not end'],
   [/^[\w$-]+\s*:/, 'keys stand in double quotes'],
   [/^,/, 'there is a comma too many'],
+  [/^#/, 'a comment begins with //'],
   [/^=/, 'a value follows its key after a colon'],
 ]
 

@@ -25,6 +25,7 @@ import {
 import { ConfigError, describe, validate } from './validate.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
 import type { SeenFiles } from './seen-files.ts'
+import { misspeltVariables, strayFile } from './stray-variables.ts'
 import { expandHome } from './text-file.ts'
 import { findEndpoint, prepared } from './models.ts'
 import { zoneWarnings } from './time-zone.ts'
@@ -64,7 +65,11 @@ export function loadConfig(options: LoadOptions): Loaded {
   const problems: Problems = { faults: [], warnings: [] }
   const settings = readSettings(options, problems.warnings)
   checkDataDir(settings, problems)
-  problems.warnings.push(...retiredVariables(settings, options.env), ...zoneWarnings(settings))
+  problems.warnings.push(
+    ...retiredVariables(settings, options.env),
+    ...misspeltVariables(settings),
+    ...zoneWarnings(settings),
+  )
   const env = readEnvironment(settings, problems)
   const flagged = readFlags(options.flags, problems.faults)
   const file = readFile(options, settings, problems)
@@ -81,7 +86,8 @@ export function loadConfig(options: LoadOptions): Loaded {
     ? `${settings.source('ADMIN_KEY')}: ADMIN_KEY`
     : `${file.path}: admin_key`
   const blame = { token_url, token_store: settings.source('TOKEN_STORE'), clients, admin_key }
-  checkConsistency(config, { skipped, unserved, blame, ...problems })
+  checkConsistency(config, { skipped, unserved, blame, settings, ...problems })
+  problems.warnings.push(...strayFile(options.cwd, settings, config.endpoints))
   if (problems.faults.length > 0) throw unshown(problems, file.secrets)
   const served = {
     ...config,
@@ -131,7 +137,7 @@ function readFile(options: LoadOptions, settings: Settings, problems: Problems):
     fault: (text: string) => problems.faults.push(`${choice.path}: ${text}`),
     warn: (text: string) => problems.warnings.push(`${choice.path}: ${text}`),
   }
-  const object = withoutProxies(readConfigFile(choice, seen, problems.faults), settings, remarks)
+  const object = withoutProxies(readConfigFile(choice, seen, problems), settings, remarks)
   const checked = checkFile(object, settings, remarks)
   const { endpoints } = checked.part
   problems.warnings.push(...authWarnings(endpoints), ...oldHosts(endpoints))

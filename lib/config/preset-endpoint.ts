@@ -21,7 +21,7 @@ export function missingAddresses(given: unknown): SchemaFault[] {
 /** What does not go with the preset, beginning with the key. */
 export function presetFaults(endpoint: BareEndpoint): string[] {
   const { preset: name, type, resource, base_url: own } = endpoint
-  const preset = presetOf(endpoint)
+  const preset = presetOf(endpoint.preset)
   const wants = preset && Object.values(preset.addresses).some((url) => url.includes(placeholder))
   if (resource !== undefined && !wants) return ['resource goes with the preset azure']
   if (!preset) return []
@@ -42,7 +42,7 @@ export function presetFaults(endpoint: BareEndpoint): string[] {
 
 /** `endpoint`: as the file has it, with or without a preset. */
 export function withPreset(endpoint: BareEndpoint): GivenEndpoint {
-  const preset = presetOf(endpoint)
+  const preset = presetOf(endpoint.preset)
   const { base_url: own = '' } = endpoint
   if (!preset) return { ...endpoint, base_url: own }
   const { type } = endpoint
@@ -60,7 +60,8 @@ export function withPreset(endpoint: BareEndpoint): GivenEndpoint {
   }
 }
 
-function presetOf({ preset }: BareEndpoint): Preset | undefined {
+/** In: the name of a preset; undefined, or one that is not known, has none. */
+export function presetOf(preset: string | undefined): Preset | undefined {
   return preset === undefined || !Object.hasOwn(presets, preset)
     ? undefined
     : (presets as Record<string, Preset>)[preset]

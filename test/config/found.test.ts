@@ -239,6 +239,12 @@ const noJson: [what: string, name: string, text: string, said: RegExp][] = [
   ['a lone comma', 'config.json', '{"models": [,]}', /:1:14: not valid JSON: .* comma too many/],
   ['Python’s words', 'config.json', '{"dev_mode": True}', /write true, false or null/],
   ['a Windows path', 'config.json', String.raw`{"auth": {"file": "C:\me"}}`, /backslash .* twice/],
+  [
+    'a comment of a shell',
+    'config.json',
+    '{\n# mine\n"port": 1}',
+    /:2:1: .* comment begins with \/\//,
+  ],
   ['curly quotes', 'config.json', '{“port”: 1}', /quotes must be straight/],
   ['a text over two lines', 'config.json', '{"system_prompt": "a\nb"}', /a text ends on its line/],
   ['a comment without end', 'config.json', '{ /* "port": 1}', /this comment does not end/],
@@ -307,4 +313,123 @@ test('contract §3: what ships is read where nothing else is', () => {
   const { config } = load({ ...all, program: packageDir })
 
   assert.equal(config.models.length, shipped.models.length)
+})
+
+test('contract §3: a key that stands twice in the file is named with its line; the last one counts', () => {
+  const all = folders()
+  const file = path.join(all.data, 'config.json')
+  writeFileSync(
+    file,
+    `{
+  "port": 2, // "port": 9
+  "models": [],
+  "model_redirects": { "a:{": "x", "b": "x",
+    "a:\\u007b": "y" },
+  "endpoints": [{ "name": "one", "preset": "ollama" },
+    { "name": "two", "preset": "vllm", "headers": {}, "headers": { "x-a": "port" } }],
+  "port": 3
+}`,
+  )
+
+  const { config, warnings } = load(all)
+
+  assert.equal(config.port, 3)
+  assert.deepEqual(
+    warnings.filter((text) => text.includes('second time')).map((text) => text.replace(file, '')),
+    [
+      ':5: model_redirects.a:{ stands here a second time; the last one counts',
+      ':7: endpoints[1].headers stands here a second time; the last one counts',
+      ':8: port stands here a second time; the last one counts',
+    ],
+  )
+})
+
+test('contract §3.2: a line of a .env that sets nothing is named by its number alone', () => {
+  const all = folders()
+  const file = path.join(all.data, '.env')
+  writeFileSync(
+    file,
+    `# mine
+export PORT=12
+API_KEYS: of-a-yaml-file
+$env:API_KEYS="of-a-powershell"
+set API_KEYS=of-a-cmd
+CERT="-----BEGIN
+of two lines
+-----END" # done
+ONE='it = one'
+`,
+  )
+
+  const { config, warnings } = load(all)
+
+  assert.equal(config.port, 12)
+  assert.deepEqual(warnings, [`${file}: no NAME=VALUE, so not read: line 3, 4, 5`])
+})
+
+test('KO4: a .env whose lines end in CR alone has all its variables', () => {
+  const all = folders()
+  writeFileSync(path.join(all.data, '.env'), 'PORT=12\rFACTORY_API_KEY=fk-behind-a-cr\r')
+
+  const { config } = load(all)
+
+  assert.deepEqual([config.port, config.secrets.factory_api_key], [12, 'fk-behind-a-cr'])
+})
+
+test('contract §3.2: a name of a .env that is almost one of ours is named, unless that is set', () => {
+  const all = folders()
+  const file = path.join(all.data, '.env')
+  writeFileSync(file, 'API_KEY=one-key-of-mine\nADMIN_KEYS=another\nPOST=1\nPATHS=2\nXAI_API_KEY=3')
+
+  assert.deepEqual(load(all, { ADMIN_KEY: 'the-key-of-who-looks', HOSTS: 'a' }).warnings, [
+    `${file}: API_KEY is not read; did you mean API_KEYS?`,
+    `${file}: POST is not read; did you mean PORT?`,
+  ])
+})
+
+const needsKey = (preset: string, env: string) =>
+  JSON.stringify({
+    endpoints: [{ name: 'own', preset, auth: { env } }],
+    models: [{ name: 'One', id: 'one', type: 'common', endpoint: 'own' }],
+  })
+
+const setElsewhere: [what: string, preset: string, env: Record<string, string>, said: RegExp][] = [
+  [
+    'misspelt',
+    'groq',
+    { MYKEY: 'x' },
+    /^MY_KEY is not set; .* it; MYKEY is set: did you mean it\?$/,
+  ],
+  [
+    'by an alias',
+    'zai',
+    { Z_AI_API_KEY: 'x' },
+    /; Z_AI_API_KEY is set: name it in auth, as \{"env"/,
+  ],
+  ['nowhere', 'groq', { OTHER: 'x' }, /^MY_KEY is not set; endpoint own needs it$/],
+]
+for (const [what, preset, env, said] of setElsewhere) {
+  test(`contract §3.5: of a key that is set ${what} the warning says so`, () => {
+    const all = folders()
+    writeFileSync(path.join(all.data, 'config.json'), needsKey(preset, 'MY_KEY'))
+
+    assert.match(load(all, env).warnings.join('\n'), said)
+  })
+}
+
+test('contract §3.2: a .env in the current folder with what is missing is not read, and said to be so', () => {
+  const all = folders()
+  const file = path.join(all.cwd, '.env')
+  writeFileSync(path.join(all.data, 'config.json'), needsKey('groq', 'MY_KEY'))
+  writeFileSync(file, 'MY_KEY=gsk-of-mine\nFACTORY_API_KEY=fk-of-mine\nPORT=4\nADMIN_KEY=')
+  const data = path.join(all.data, '.env')
+
+  const { warnings } = load(all)
+
+  assert.equal(
+    warnings.at(-1),
+    `${file} is not read, since it only lies in the current folder: put FACTORY_API_KEY, MY_KEY into ${data}`,
+  )
+  assert.deepEqual(load(all, { MY_KEY: 'gsk-x', FACTORY_API_KEY: 'fk-x' }).warnings, [])
+  assert.deepEqual(load({ ...all, cwd: all.program }).warnings.slice(1), [])
 })
