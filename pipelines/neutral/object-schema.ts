@@ -5,6 +5,7 @@
  */
 import { isObject, type JsonObject } from '../json/value.ts'
 import { isGiven, objectAt } from '../untrusted.ts'
+import { nodeOfToday, requiringWhatSaysSo } from './older-schema.ts'
 
 /**
  * The parameters of a tool as an object schema, itself where nothing is wrong, with what its nodes `lack`. Throws a 400 where
@@ -126,18 +127,50 @@ const holdsNamedSchemas = new Set([
 export type Lacks = (schema: JsonObject) => JsonObject | undefined
 
 /**
- * The schema itself where nothing is wrong, else a copy: without members that are null, without
- * empty `enum`s, with maps for the empty lists that PHP makes of them, and with what it `lacks`.
+ * The schema itself where nothing is wrong, else a copy: in words of today, without members that are null, without empty
+ * `enum`s and doubled values, with maps for the empty lists that PHP makes of them, and with what it `lacks`.
  */
 export function repairedSchema(schema: JsonObject, lacks?: Lacks): JsonObject {
-  const repaired = changed(schema, (key, value) => {
+  const node = isOfToday(schema) ? schema : nodeOfToday(schema)
+  const sound = changed(node, (key, value) => {
     if (value === null) return mayBeNull.has(key) ? value : undefined
-    if (key === 'enum') return isEmptyList(value) ? undefined : value
+    if (key === 'enum') return isEmptyList(value) ? undefined : once(value)
+    if (key === 'required') return once(value)
     if (holdsSchemas.has(key)) return repairedMember(value, lacks)
     return holdsNamedSchemas.has(key) ? repairedMap(value, lacks) : value
   })
+  const repaired = sound === schema ? sound : requiringWhatSaysSo(sound, schema.properties)
   const lacking = lacks?.(repaired)
   return lacking ? { ...repaired, ...lacking } : repaired
+}
+
+const types = new Set<unknown>([
+  undefined,
+  'string',
+  'integer',
+  'number',
+  'boolean',
+  'object',
+  'array',
+  'null',
+])
+
+/** Whether the node itself has nothing that JSON Schema has no longer, or never had. */
+function isOfToday(schema: JsonObject): boolean {
+  const { type, items, required, exclusiveMinimum, exclusiveMaximum } = schema
+  return (
+    (types.has(type) || (Array.isArray(type) && type.every((name) => types.has(name)))) &&
+    !Array.isArray(items) &&
+    (required === undefined || Array.isArray(required)) &&
+    typeof exclusiveMinimum !== 'boolean' &&
+    typeof exclusiveMaximum !== 'boolean'
+  )
+}
+
+function once(value: unknown): unknown {
+  if (!Array.isArray(value)) return value
+  const values = new Set<unknown>(value)
+  return values.size < value.length ? [...values] : value
 }
 
 function repairedMember(value: unknown, lacks?: Lacks): unknown {

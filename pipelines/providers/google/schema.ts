@@ -56,7 +56,7 @@ function converted(node: unknown, context: Context): JsonObject {
   const schema: JsonObject = {}
   for (const name of kept) if (node[name] !== undefined) schema[name] = node[name]
   const alternatives = [node.anyOf, node.oneOf].flatMap((list) => (Array.isArray(list) ? list : []))
-  Object.assign(schema, typeOf(node), valuesOf(node), membersOf(node, context))
+  Object.assign(schema, ofTypes(node, membersOf(node, context)), valuesOf(node))
   if (alternatives.length > 0) addAlternatives(schema, alternatives, context)
   if (!(formats.get(schema.type)?.includes(schema.format) ?? false)) delete schema.format
   return schema
@@ -97,34 +97,53 @@ function merged(branches: readonly unknown[], context: Context): JsonObject {
   return converted(whole, { ...context, within: [...context.within, ...followed] })
 }
 
-/** One type; of several, alternatives. `null` among them is a flag. */
-function typeOf({ type }: JsonObject): JsonObject {
+/**
+ * One type with its members; of several, alternatives, since only an object may have properties, and only a list items. `null`
+ * among them is a flag.
+ */
+function ofTypes({ type }: JsonObject, members: Members): JsonObject {
   const types = listOf(type)
   const others = types.filter((one) => one !== 'null')
   const nullable = others.length < types.length && others.length > 0 ? { nullable: true } : {}
-  const [only] = others
-  if (others.length > 1) return { anyOf: others.map((one) => ({ type: one })), ...nullable }
-  return only === undefined ? {} : { type: only, ...nullable }
+  if (others.length > 1) return { anyOf: others.map((one) => ofType(one, members)), ...nullable }
+  const [only = typeBy(members)] = others
+  return only === undefined ? {} : { ...ofType(only, members), ...nullable }
+}
+
+function typeBy({ items, properties }: Members): string | undefined {
+  if (properties) return 'object'
+  return items && 'array'
+}
+
+function ofType(type: unknown, { items, ...object }: Members): JsonObject {
+  // the API refuses a list without items
+  if (type === 'array') return { type, items: items ?? { type: 'string' } }
+  return type === 'object' ? { type, ...object } : { type }
 }
 
 /** Values to choose from have to be strings. */
 function valuesOf(node: JsonObject): JsonObject {
   const { const: only } = node
   const values = Array.isArray(node.enum) ? node.enum : only === undefined ? [] : [only]
-  const texts = values.filter((value) => typeof value === 'string')
+  // the API refuses an empty one
+  const texts = values.filter((value) => typeof value === 'string' && value !== '')
   const isText = texts.length > 0 && listOf(node.type ?? 'string').includes('string')
   if (!isText) return {}
   const isNullable = values.includes(null)
   return { type: 'string', enum: texts, ...(isNullable && { nullable: true }) }
 }
 
-function membersOf({ items, properties, required }: JsonObject, context: Context): JsonObject {
+type Members = { items?: JsonObject; properties?: JsonObject; required?: unknown[] }
+
+function membersOf(node: JsonObject, context: Context): Members {
+  const { items, prefixItems, properties, required } = node
   const members = isObject(properties)
     ? Object.entries(properties).map(([name, value]) => [name, converted(value, context)] as const)
     : []
   const names = listOf(required).filter((name) => members.some(([known]) => known === name))
   return {
     ...(isObject(items) && { items: converted(items, context) }),
+    ...(Array.isArray(prefixItems) && { items: anyOf([...prefixItems, items], context) }),
     ...(members.length > 0 && { properties: Object.fromEntries(members) }),
     ...(names.length > 0 && { required: names }),
   }
@@ -138,6 +157,12 @@ function addAlternatives(schema: JsonObject, branches: readonly unknown[], conte
   const [only] = schemas
   if (schemas.length === 1 && only) Object.assign(schema, { ...only, ...schema })
   else if (schemas.length > 1) schema.anyOf = schemas
+}
+
+/** A list whose places have schemas of their own, as one of any of them. */
+function anyOf(branches: readonly unknown[], context: Context): JsonObject {
+  const [only, ...others] = branches.filter(isObject).map((branch) => converted(branch, context))
+  return others.length > 0 ? { anyOf: [only, ...others] } : (only ?? { type: 'string' })
 }
 
 function listOf(value: unknown): unknown[] {

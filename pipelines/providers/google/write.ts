@@ -4,6 +4,7 @@
  * Source: Gemini API reference "generateContent", read 2026-11.
  */
 import { upstreamId, type Model } from '../../model.ts'
+import { repairedSchema } from '../../neutral/object-schema.ts'
 import { ToolNames, withLoadedTools } from '../../neutral/tools.ts'
 import {
   clientNames,
@@ -125,7 +126,7 @@ function outputLimit({ total, answer }: NeutralRequest['limits'], budget: number
 function formatOf(format: AnswerFormat): GenerationConfig {
   const responseMimeType = 'application/json'
   if (format.type === 'json') return { responseMimeType }
-  const { $schema: _dialect, ...responseJsonSchema } = format.schema
+  const { $schema: _dialect, ...responseJsonSchema } = repairedSchema(format.schema)
   return { responseMimeType, responseJsonSchema }
 }
 

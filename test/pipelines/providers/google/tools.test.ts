@@ -75,6 +75,53 @@ test('§15.3 what a generator of schemas wrote that is no JSON Schema is mended'
   })
 })
 
+test('translation §15.3: what is no JSON Schema is mended, in tools and in the form of the answer', () => {
+  const written = {
+    type: 'object',
+    properties: { n: { type: 'float', minimum: 0, exclusiveMinimum: true, description: null } },
+  }
+  const mended = { type: 'object', properties: { n: { type: 'number', exclusiveMinimum: 0 } } }
+  const tool = { type: 'function', function: { name: 'f', parameters: written } }
+  const format = { type: 'json_schema', json_schema: { name: 'x', schema: written } }
+
+  const { tools, generationConfig } = ask({ tools: [tool], response_format: format }).body
+
+  assert.deepEqual(tools, [{ functionDeclarations: [{ name: 'f', parametersJsonSchema: mended }] }])
+  assert.deepEqual(generationConfig?.responseJsonSchema, mended)
+})
+
+test('translation §15.3: as OpenAPI only an object has properties, only a list items, which it needs (opencode #43495)', () => {
+  const text = { type: 'string' }
+  const rows: [sent: JsonObject, expected: JsonObject][] = [
+    [
+      { type: ['object', 'string'], properties: { a: text }, required: ['a'] },
+      { anyOf: [{ type: 'object', properties: { a: text }, required: ['a'] }, text] },
+    ],
+    [
+      { type: ['array', 'string', 'null'], items: text },
+      { anyOf: [{ type: 'array', items: text }, text], nullable: true },
+    ],
+    [{ type: 'string', properties: { a: text }, items: text }, { type: 'string' }],
+    [{ properties: { a: text } }, { type: 'object', properties: { a: text } }],
+    [{ items: text }, { type: 'array', items: text }],
+    [{ type: 'array' }, { type: 'array', items: text }],
+    [
+      { type: 'array', prefixItems: [text, { type: 'integer' }], items: false },
+      { type: 'array', items: { anyOf: [text, { type: 'integer' }] } },
+    ],
+    [
+      { type: 'array', prefixItems: [] },
+      { type: 'array', items: text },
+    ],
+    [
+      { type: 'string', enum: ['a', ''] },
+      { type: 'string', enum: ['a'] },
+    ],
+    [{ type: 'string', enum: [''] }, { type: 'string' }],
+  ]
+  for (const [sent, expected] of rows) assert.deepEqual(openApiSchema(sent), expected)
+})
+
 test('a name that the API does not take goes up as another, and comes back (§15.3)', () => {
   const names = ['a/b', '1st', 'x'.repeat(129), 'fine.name:1-2', 'naïve']
   const tools = names.map((name) => ({ type: 'function', function: { name } }))

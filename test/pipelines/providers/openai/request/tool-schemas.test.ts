@@ -61,6 +61,78 @@ suite('T8: schemas that are no JSON Schema, or that OpenAI wants more of', () =>
       { type: 'object', properties: { a: {}, b: {} } },
     ],
     [
+      'translation §5.7: a limit that draft 4 excludes by a boolean (home-assistant #181322)',
+      {
+        type: 'object',
+        properties: {
+          a: { type: 'number', minimum: 0, exclusiveMinimum: true, exclusiveMaximum: false },
+          b: { type: 'number', exclusiveMinimum: true },
+        },
+      },
+      {
+        type: 'object',
+        properties: { a: { type: 'number', exclusiveMinimum: 0 }, b: { type: 'number' } },
+      },
+    ],
+    [
+      'translation §5.7: types of other languages, and such as nobody knows (gitlab-mcp #166)',
+      {
+        type: 'Object',
+        properties: {
+          a: { type: 'str' },
+          b: { type: 'FLOAT' },
+          c: { type: '' },
+          d: { type: ['any', 'NULL', 'int'] },
+          e: { type: 'dict' },
+        },
+      },
+      {
+        type: 'object',
+        properties: {
+          a: { type: 'string' },
+          b: { type: 'number' },
+          c: {},
+          d: { type: ['null', 'integer'] },
+          e: { type: 'object', properties: {} },
+        },
+      },
+    ],
+    [
+      'translation §5.7: a list of schemas for the places of a list',
+      {
+        type: 'object',
+        properties: {
+          a: { type: 'array', items: [{ type: 'int' }, {}], additionalItems: false },
+          b: { type: 'array', items: [] },
+        },
+      },
+      {
+        type: 'object',
+        properties: {
+          a: { type: 'array', prefixItems: [{ type: 'integer' }, {}], items: false },
+          b: { type: 'array', items: {} },
+        },
+      },
+    ],
+    [
+      'translation §5.7: a property that says of itself that it is required, and doubled names',
+      {
+        type: 'object',
+        properties: { a: { required: true }, b: { required: 'x' }, c: { required: false } },
+        required: ['c', 'c'],
+      },
+      {
+        type: 'object',
+        properties: { a: {}, b: { required: ['x'] }, c: {} },
+        required: ['c', 'a'],
+      },
+    ],
+    [
+      'translation §5.7: a value that an enum has twice',
+      { type: 'object', properties: { a: { enum: ['x', 'y', 'x'] } } },
+      { type: 'object', properties: { a: { enum: ['x', 'y'] } } },
+    ],
+    [
       'an empty enum',
       { type: 'object', properties: { a: { type: 'string', enum: [] } } },
       { type: 'object', properties: { a: { type: 'string' } } },
