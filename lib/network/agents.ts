@@ -28,6 +28,12 @@ export interface AgentParts {
 /** Free connections an endpoint keeps; more than a burst of a coding agent needs only costs memory. */
 const kept = { keepAlive: true, maxFreeSockets: 32, scheduling: 'lifo' } as const
 
+/**
+ * How long a connection may lie idle. Routers on the way forget one in minutes, and a machine that slept has none left: what is
+ * sent on such a one is lost without a word, and its request would wait for the first byte. Go's client has the same limit.
+ */
+const idleMs = 90_000
+
 /** The `request` of the target's protocol. */
 export function requestFor({ protocol }: { protocol: string }): typeof http.request {
   return protocol === 'https:' ? https.request : http.request
@@ -65,6 +71,19 @@ type Connect = (options: DialOptions) => Promise<Socket>
 /** Node's own, which its types leave out. */
 interface Queue {
   addRequest(request: http.ClientRequest, options: http.ClientRequestArgs): void
+  keepSocketAlive(socket: Idle): boolean
+}
+
+/** A connection in the pool, and since when. */
+interface Idle extends Socket {
+  idleSinceMs?: number
+}
+
+/** By the clock on the wall: the other one stands still while the machine sleeps. The newest is taken first, and lies last. */
+function dropStale(free: readonly Idle[] | undefined): void {
+  const newest = free?.at(-1)
+  if (!newest || Date.now() - (newest.idleSinceMs ?? 0) <= idleMs) return
+  for (const socket of free!) socket.destroy()
 }
 
 /** An agent whose connections to `target` come about by `connect`; TLS is put over them where the protocol asks for it. */
@@ -76,7 +95,16 @@ function agentOver(target: URL, options: http.AgentOptions, connect: Connect): h
   const address = addressOf(target)
   const queue = agent as unknown as Queue
   const add = queue.addRequest.bind(agent)
-  queue.addRequest = (request) => add(request, address)
+  queue.addRequest = (request) => {
+    // all go to one place: there is one list at most
+    for (const place in agent.freeSockets) dropStale(agent.freeSockets[place])
+    add(request, address)
+  }
+  const keep = queue.keepSocketAlive.bind(agent)
+  queue.keepSocketAlive = (socket) => {
+    socket.idleSinceMs = Date.now()
+    return keep(socket)
+  }
   const plain = agent.createConnection.bind(agent)
   // TLS takes a socket that it is given; its types do not know
   const secured = (to: http.ClientRequestArgs, socket: Socket) =>
