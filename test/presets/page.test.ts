@@ -38,6 +38,18 @@ test('contract §3.17: docs/presets.md has the rows as they are', () => {
   assert.equal(lines.join('\n'), expected.join('\n'))
 })
 
+test('contract §3.17: docs/zh-CN/presets.md has the addresses and variables of docs/presets.md', () => {
+  const chinese = readFileSync(path.join(docs, 'zh-CN', 'presets.md'), 'utf8')
+  const facts = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => [line.split(' | ')[1], line.match(/`[^`]+`/g)])
+
+  assert.equal(facts(page).length, presetNames.length)
+  assert.deepEqual(facts(chinese), facts(page))
+})
+
 test('contract §3.17: the example of docs/presets.md is served', () => {
   const [, example = ''] = /```json\n(.+?)```/s.exec(page) ?? []
   const dir = tempDir()
