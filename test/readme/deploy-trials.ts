@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
+import { freePort } from '../helpers/free-port.ts'
 import { checkCompose, checkDockerRun } from './docker.ts'
 import { blockOf, packageDir } from './page.ts'
 import { sandbox } from './sandbox.ts'
@@ -121,6 +122,42 @@ export const deployTrials: Record<string, Trial> = {
       calls().map(({ args }) => args),
       [['compose', 'down', '--volumes', '--rmi', 'all']],
     )
+  },
+
+  async 'DATA_DIR=~/.droid2api-second node dist/bin/droid2api.js --port 3001'(t, commands) {
+    const { dir, paste, start } = sandbox(t)
+    const data = path.join(dir, '..', '.droid2api-second')
+    mkdirSync(data)
+    const model = { name: 'Second', id: 'of-the-second', type: 'anthropic' }
+    writeFileSync(path.join(data, 'config.json'), JSON.stringify({ models: [model] }))
+    const port = String(await freePort())
+
+    const first = await start('node dist/bin/droid2api.js')
+    const second = await start(commands.replace('3001', port))
+
+    assert.equal(new URL(second.url).port, port)
+    assert.match(paste(`curl -sf ${second.url}/v1/models`), /"id":"of-the-second"/)
+    assert.match(paste(`curl -sf ${first.url}/v1/models`), /"id":"claude-sonnet-5-5"/)
+  },
+
+  'git checkout --detach ORIG_HEAD'(t, commands) {
+    const { dir, paste } = sandbox(t)
+    const real = { PATH: process.env.PATH ?? '' }
+    const git = 'git -c user.name=me -c user.email=me@example.org'
+    paste(
+      `mkdir ../theirs && cd ../theirs && git init -q -b main && echo older > version && git add . && ${git} commit -qm older
+      git clone -q . ../mine && echo newer > version && ${git} commit -qam newer
+      cd ../mine && git pull -q`,
+      real,
+    )
+    const version = path.join(dir, '..', 'mine', 'version')
+    assert.equal(readFileSync(version, 'utf8'), 'newer\n')
+
+    paste(`cd ../mine && ${commands}`, real)
+
+    assert.equal(readFileSync(version, 'utf8'), 'older\n')
+    paste('cd ../mine && git checkout -q main', real)
+    assert.equal(readFileSync(version, 'utf8'), 'newer\n')
   },
 
   async 'git pull && ./start.sh'(t, commands) {

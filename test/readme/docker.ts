@@ -12,6 +12,7 @@ interface Service {
   env_file?: string
   ports?: string[]
   volumes?: string[]
+  extra_hosts?: string[]
   read_only?: boolean
   cap_drop?: string[]
   mem_limit?: string
@@ -49,6 +50,8 @@ export function checkCompose({ dir, calls }: Sandbox, profile: string): void {
   }
   assert.ok(proxy.read_only && proxy.cap_drop?.includes('ALL') && proxy.mem_limit)
   assert.ok(proxy.restart && proxy.stop_grace_period)
+  // where the page has model servers of this machine
+  assert.deepEqual(proxy.extra_hosts, ['host.docker.internal:host-gateway'])
   const profiles = Object.values(others).flatMap((service) => service.profiles ?? [])
   if (profile) assert.ok(profiles.includes(profile))
   for (const { depends_on: needed = {}, environment = {} } of Object.values(others)) {
