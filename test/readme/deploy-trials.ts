@@ -150,14 +150,14 @@ export const deployTrials: Record<string, Trial> = {
       cd ../mine && git pull -q`,
       real,
     )
-    const version = path.join(dir, '..', 'mine', 'version')
-    assert.equal(readFileSync(version, 'utf8'), 'newer\n')
+    const checkedOut = path.join(dir, '..', 'mine', 'version')
+    assert.equal(readFileSync(checkedOut, 'utf8'), 'newer\n')
 
     paste(`cd ../mine && ${commands}`, real)
 
-    assert.equal(readFileSync(version, 'utf8'), 'older\n')
+    assert.equal(readFileSync(checkedOut, 'utf8'), 'older\n')
     paste('cd ../mine && git checkout -q main', real)
-    assert.equal(readFileSync(version, 'utf8'), 'newer\n')
+    assert.equal(readFileSync(checkedOut, 'utf8'), 'newer\n')
   },
 
   async 'git pull && ./start.sh'(t, commands) {
