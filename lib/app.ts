@@ -6,22 +6,15 @@ import type { SharedServer } from './account/shared-server.ts'
 import type { Admin } from './admin.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import type { Client } from '../pipelines/index.ts'
-import type { Remembered } from '../pipelines/neutral/reasoning.ts'
-import type { Caller, Config, ReasoningMemoryLimits } from './config/types.ts'
+import type { Caller, Config } from './config/types.ts'
 import type { Admission, Limits } from './limits/limits.ts'
 import type { Logger, Redact } from './log/log.ts'
+import type { AnswerMemory, ReasoningMemory } from './memories.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Agents } from './network/agents.ts'
 import type { PlainStreams } from './network/plain-streams.ts'
 import type { Refusals } from './network/refusals.ts'
 import type { Usage } from './usage/usage.ts'
-
-/** The reasoning of answers, for clients that do not hand it back. `lib/translated/memory.ts` implements it. */
-export interface ReasoningMemory {
-  /** Keeps it under the key, in place of what was there. */
-  remember(key: string, remembered: Remembered, limits: ReasoningMemoryLimits): void
-  recall(key: string, limits: ReasoningMemoryLimits): Remembered | undefined
-}
 
 /** Which configuration runs, and what became of the last try to replace it. */
 export interface ConfigState {
@@ -61,6 +54,7 @@ export interface App {
   readonly plainStreams: PlainStreams
   readonly agents: Agents
   readonly reasoning: ReasoningMemory
+  readonly answers: AnswerMemory
   readonly limits: Limits
   readonly usage: Usage
   /** where `metrics` is on */
@@ -139,6 +133,8 @@ export class Call {
   admission: Admission | undefined = undefined
   /** it may cost tokens, and it was let in */
   isCounted = false
+  /** where the client may name its answer later: the end of the answer's id, and what takes the answer */
+  kept: { tail: string; keep: (output: readonly object[]) => void } | undefined = undefined
 
   constructor({ app, id, method, client, path, query, headers, route, asks }: CallParts) {
     this.app = app

@@ -40,6 +40,7 @@ import type { JsonDocument } from './json/document.ts'
 import { membersNamed, type ExactMembers, type JsonObject } from './json/value.ts'
 import type { RewriteContext } from './model.ts'
 import type { Delta } from './neutral/delta.ts'
+import type { FindAnswer } from './neutral/kept.ts'
 import type { NeutralRequest } from './neutral/request.ts'
 import type { WriteContext, Written } from './neutral/writing.ts'
 import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
@@ -81,8 +82,8 @@ export interface Client {
   onCut: 'error-event' | 'broken-connection'
   /** whether `default_stream` holds where a request leaves `stream` out */
   hasDefaultStream: boolean
-  /** the body as a request, and what its answer depends on; throws ProxyError 400 that names the place of what is wrong */
-  read: (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead
+  /** the body as a request, and what its answer depends on; throws ProxyError 400 that names the place of what is wrong. `find`: answers that it names */
+  read: (body: JsonObject, headers: IncomingHttpHeaders, find?: FindAnswer) => ClientRead
   /** the same for what its API has below the route, by the path, where the model need not be one of that API */
   readBelow?: Readonly<Record<string, Client['read']>>
   /** whether a body on its route is in the words of another API, so that it cannot pass; `read` knows them, too */
@@ -186,9 +187,19 @@ const clientTable = {
   },
   responses: {
     route: '/v1/responses',
-    read: readWith(readResponses, responsesContext, responseStream, responseBody),
+    read: readWith(
+      (body, _headers, find) => readResponses(body, find),
+      responsesContext,
+      responseStream,
+      responseBody,
+    ),
     readBelow: {
-      '/compact': readWith(readCompact, compactContext, responseStream, compactBody),
+      '/compact': readWith(
+        (body, _headers, find) => readCompact(body, find),
+        compactContext,
+        responseStream,
+        compactBody,
+      ),
     },
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     limitReset: resetIn,

@@ -81,6 +81,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     plainStreams: new PlainStreams(log),
     agents,
     reasoning: new BoundedMemory(),
+    answers: new BoundedMemory(),
     limits: new Limits(shared && new SharedCounts(shared, log)),
     admin: new Admin(log),
     usage: new Usage({ store, log, config: () => app.config }),

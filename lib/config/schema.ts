@@ -44,7 +44,7 @@ const reasoningMemory: Schema = {
   default: {},
   additionalProperties: false,
   description:
-    'reasoning of answers with tool calls, kept in memory for clients of another API that do not hand it back',
+    'reasoning of answers with tool calls, kept in memory for clients of another API that do not hand it back; and what Responses clients may name later',
   properties: {
     enabled: {
       type: 'boolean',

@@ -20,15 +20,17 @@ import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, headerValue, nameServer, withoutSecrets } from '../upstream/headers.ts'
 import { modelOf, targetOf, type Target } from '../upstream/target.ts'
-import { ProxyError, badRequest } from '../../pipelines/errors.ts'
+import { badRequest } from '../../pipelines/errors.ts'
 import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
 import { withoutImages } from '../../pipelines/neutral/turn.ts'
 import type { ClientRead } from '../../pipelines/stages/serialise.ts'
+import { findAnswer, keepAnswerOf } from '../translated/kept-answers.ts'
 import { admit } from './admit.ts'
 import { retold, walkRoute, type Routed, type StandIn } from './ask-routed.ts'
+import { unservedPath } from './unserved-path.ts'
 
 /** Answers one request. What follows the route of the client's API in the path goes upstream. Throws ProxyError. */
 export async function askModel(
@@ -107,13 +109,20 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
     const passed = pass(call, JsonDocument.parse(bytes), { model: named, subPath, isForeign })
     if (passed) return passed
   }
-  const { request, stream: asked, isEmpty, form } = read(body, call.headers)
+  const {
+    request,
+    stream: asked,
+    isEmpty,
+    form,
+  } = read(body, call.headers, (tail) => findAnswer(call, tail))
   const model = named ?? modelOf(call, request.model)
   const provider = providers[model.type]
   const stream = wantsStream(call, asked)
   if (isEmpty) return { road: 'none', form, stream, requestedModel: request.model }
   const seen = standIn ? retold(request, standIn) : request
-  return prepareTranslation(call, { client, provider, request: seen, form, model, stream })
+  const ready = prepareTranslation(call, { client, provider, request: seen, form, model, stream })
+  if (form.keeps && call.asks && !call.kept) keepAnswerOf(call, bytes)
+  return ready
 }
 
 interface Passing {
@@ -167,19 +176,6 @@ function modelName(document: JsonDocument): string {
     )
   }
   throw badRequest('invalid_type', 'model', '`model` must be a string.')
-}
-
-/** What stands below an API's own path, only models of that API serve. */
-function unservedPath({ client, path }: Call, subPath: string, { id }: Model): ProxyError {
-  if (subPath === '/count_tokens') {
-    const message = `Token counting is not available for the model ${JSON.stringify(id)}.`
-    return new ProxyError(404, 'not_found', message)
-  }
-  const types = Object.entries(providers)
-    .filter(([, { api }]) => api !== undefined && clients[api] === client)
-    .map(([type]) => type)
-  const message = `${path} is served for models of type ${types.join(' or ')} only.`
-  return badRequest('wrong_route', 'model', message)
 }
 
 /** `asked`: the body's `stream`. */

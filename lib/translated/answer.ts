@@ -47,7 +47,7 @@ export async function answerTranslated(
   call: Call,
   asked: Asked,
 ): Promise<void> {
-  const context = answerContext(asked)
+  const context = answerContext(call, asked)
   const outcome = new AnswerOutcome(callMemory(call, asked).remember)
   const source = await sourceOf(answer, call, asked, context.fallbackId)
   const { client, form } = asked
@@ -164,14 +164,18 @@ function faultOf({ body }: Source, error: Error): Error {
   return body?.cut ?? decodingFault(error)
 }
 
-function answerContext({ requestedModel, hideReasoning, target }: Asked): AnswerContext {
+function answerContext(
+  { kept }: Call,
+  { requestedModel, hideReasoning, target }: Asked,
+): AnswerContext {
   return {
     requestedModel,
-    fallbackId: newId(),
+    fallbackId: kept?.tail ?? newId(),
     createdSeconds: nowSeconds(),
     nowSeconds,
     endpoint: target.endpoint.name,
     hideReasoning,
+    keep: kept?.keep,
   }
 }
 
@@ -183,7 +187,7 @@ const ownIds = randomUUID().replaceAll('-', '').slice(0, 21)
 let lastId = 0
 
 /** The tail of an id where the upstream gave none, unlike all others: 29 letters and digits, as OpenAI's own are. */
-function newId(): string {
+export function newId(): string {
   lastId += 1
   return ownIds + String(lastId).padStart(8, '0')
 }

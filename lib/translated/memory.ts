@@ -1,19 +1,20 @@
 /**
- * The reasoning of answers that called tools, for clients that hand back only text and tool calls: without it Claude
- * cannot go on thinking in the middle of a tool loop. Bounded in entries, bytes and age; the least recently used go first.
+ * What is kept for a while, bounded in entries, bytes and age; the least recently used go first. One holds the reasoning of
+ * answers that called tools, for clients that hand back only text and tool calls: without it Claude cannot go on thinking in
+ * the middle of a tool loop. Another holds answers that clients may name.
  */
-import type { ReasoningMemory } from '../app.ts'
 import type { ReasoningMemoryLimits } from '../config/types.ts'
+import type { AnswerMemory, ReasoningMemory } from '../memories.ts'
 import type { Remembered } from '../../pipelines/neutral/reasoning.ts'
 
 interface Entry {
   /** JSON in UTF-8: its size is known, and it weighs nothing on the heap */
-  json: Buffer
+  bytes: Buffer
   /** ms, monotonic */
   usedMs: number
 }
 
-export class BoundedMemory implements ReasoningMemory {
+export class BoundedMemory implements ReasoningMemory, AnswerMemory {
   /** in the order of their last use */
   readonly #entries = new Map<string, Entry>()
   readonly #now: () => number
@@ -41,24 +42,34 @@ export class BoundedMemory implements ReasoningMemory {
 
   /** What was kept under the key, unless it is too old by now. */
   recall(key: string, limits: ReasoningMemoryLimits): Remembered | undefined {
-    this.#shrink(limits)
-    const entry = this.#entries.get(key)
-    if (!entry) return undefined
-    this.#put(key, entry.json)
-    return JSON.parse(entry.json.toString()) as Remembered
+    const bytes = this.find(key, limits)
+    return bytes && (JSON.parse(bytes.toString()) as Remembered)
   }
 
-  #put(key: string, json: Buffer): void {
+  /** The same for bytes. */
+  keep(key: string, bytes: Buffer, limits: ReasoningMemoryLimits): void {
+    if (limits.enabled) this.#put(key, bytes)
+    this.#shrink(limits)
+  }
+
+  find(key: string, limits: ReasoningMemoryLimits): Buffer | undefined {
+    this.#shrink(limits)
+    const bytes = this.#entries.get(key)?.bytes
+    if (bytes) this.#put(key, bytes)
+    return bytes
+  }
+
+  #put(key: string, bytes: Buffer): void {
     this.#forget(key)
-    this.#entries.set(key, { json, usedMs: this.#now() })
-    this.#bytes += json.length
+    this.#entries.set(key, { bytes, usedMs: this.#now() })
+    this.#bytes += bytes.length
   }
 
   #forget(key: string): void {
     const entry = this.#entries.get(key)
     if (!entry) return
     this.#entries.delete(key)
-    this.#bytes -= entry.json.length
+    this.#bytes -= entry.bytes.length
   }
 
   /** With the memory switched off by a reload, nothing of it stays. */

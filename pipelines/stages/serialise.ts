@@ -7,6 +7,7 @@ import { Transform, Writable, type TransformCallback } from 'node:stream'
 import type { ProxyError, ShownError } from '../errors.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { Delta, DeltaOf, StopReason, Usage } from '../neutral/delta.ts'
+import type { FindAnswer } from '../neutral/kept.ts'
 import { PhasesSoFar } from '../neutral/phases.ts'
 import type { Reasoning, Remembered } from '../neutral/reasoning.ts'
 import type { NeutralRequest } from '../neutral/request.ts'
@@ -26,12 +27,16 @@ export interface AnswerContext {
   endpoint: string
   /** whether the client wants no readable reasoning; what it cannot read it gets, to hand back */
   hideReasoning: boolean
+  /** where the client may name this answer later: takes what it got, and the answer's id ends with `fallbackId` */
+  keep?: ((output: readonly object[]) => void) | undefined
 }
 
 /** How one request is to be answered: by the rules of its client, as the request wishes. */
 export interface AnswerForm {
   stream: (context: AnswerContext) => StreamSerialiser
   body: (context: AnswerContext) => BodySerialiser<object>
+  /** the client may name the answer later, in place of sending it again */
+  keeps: boolean
 }
 
 /** What a client asks for, and how it wants to be answered. */
@@ -44,25 +49,33 @@ export interface ClientRead {
   form: AnswerForm
 }
 
+interface AnyWish {
+  stream: boolean | undefined
+  isEmpty?: boolean
+  keeps?: boolean
+}
+
 /**
  * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
  * its answer alone; `contextOf` puts it beside what every answer depends on, as an object whose shape is always the same
  * (merging two cost 3 % of a translated request, bench: "JSON translated").
  */
-export function readWith<Wish extends { stream: boolean | undefined; isEmpty?: boolean }, Context>(
+export function readWith<Wish extends AnyWish, Context>(
   read: (
     body: JsonObject,
     headers: IncomingHttpHeaders,
+    find?: FindAnswer,
   ) => { request: NeutralRequest; answer: Wish },
   contextOf: (context: AnswerContext, wish: Wish) => Context,
   stream: (context: Context) => StreamSerialiser,
   body: (context: Context) => BodySerialiser<object>,
-): (body: JsonObject, headers: IncomingHttpHeaders) => ClientRead {
-  return (requestBody, headers) => {
-    const { request, answer } = read(requestBody, headers)
+): (body: JsonObject, headers: IncomingHttpHeaders, find?: FindAnswer) => ClientRead {
+  return (requestBody, headers, find) => {
+    const { request, answer } = read(requestBody, headers, find)
     const form: AnswerForm = {
       stream: (context) => stream(contextOf(context, answer)),
       body: (context) => body(contextOf(context, answer)),
+      keeps: answer.keeps === true,
     }
     return { request, stream: answer.stream, isEmpty: answer.isEmpty === true, form }
   }

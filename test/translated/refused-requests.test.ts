@@ -132,7 +132,7 @@ const responsesRows: Row[] = [
     body: { previous_response_id: 'resp_1' },
     code: 'previous_response_not_found',
     place: 'previous_response_id',
-    message: /not stored here.*whole input/,
+    message: /not kept here.*whole input/,
   },
   {
     what: 'an item by its id',

@@ -331,7 +331,7 @@ test('§17.9 a conversation that is too long has the code on which Codex acts', 
   })
 })
 
-test('§17.1 previous_response_id is refused, and nothing is asked', async (t) => {
+test('§17.10 previous_response_id of an answer that is not kept is refused, and nothing is asked', async (t) => {
   const { client, upstream } = await start(t, [])
 
   await assert.rejects(

@@ -9,7 +9,7 @@ import { idTail } from '../id.ts'
 import type { ResponsesAnswerWish } from './read.ts'
 
 export interface ResponsesAnswerContext
-  extends AnswerContext, Omit<ResponsesAnswerWish, 'stream'> {}
+  extends AnswerContext, Omit<ResponsesAnswerWish, 'stream' | 'keeps'> {}
 
 /** The two in one object of always the same shape. */
 export function responsesContext(
@@ -25,6 +25,7 @@ export function responsesContext(
     nowSeconds,
     endpoint,
     hideReasoning: context.hideReasoning,
+    keep: context.keep,
     showsReasoning,
     sealsReasoning,
     logprobs,
@@ -35,12 +36,15 @@ export function responsesContext(
   }
 }
 
-/** What is the upstream's own in the id of the answer, or what stands in its place. */
+/**
+ * What is the upstream's own in the id of the answer, or what stands in its place: also where the client may name the answer, as
+ * some upstreams give an id twice.
+ */
 export function tailOf(
   start: DeltaOf<'start'> | undefined,
-  { fallbackId }: Pick<AnswerContext, 'fallbackId'>,
+  { fallbackId, keep }: Pick<AnswerContext, 'fallbackId' | 'keep'>,
 ): string {
-  return idTail(start?.id) || fallbackId
+  return keep ? fallbackId : idTail(start?.id) || fallbackId
 }
 
 /** The response as it is while the answer goes on. Every member is in it: clients rely on one or the other. */
@@ -65,12 +69,12 @@ export function openResponse(
     model: context.requestedModel,
     output: [],
     parallel_tool_calls: echo.parallel_tool_calls,
-    previous_response_id: null,
+    previous_response_id: echo.previous_response_id,
     prompt_cache_key: echo.prompt_cache_key,
     reasoning: echo.reasoning,
     safety_identifier: null,
     service_tier: echo.service_tier,
-    store: false,
+    store: context.keep !== undefined,
     temperature: echo.temperature,
     text: echo.text,
     tool_choice: echo.tool_choice,
@@ -94,6 +98,7 @@ export function endedResponse(
   if (context.compacts && output.length === 0 && reason === undefined) {
     return failedResponse(start, noSummary, output, context)
   }
+  context.keep?.(output)
   const open = openResponse(start, context)
   return {
     ...open,

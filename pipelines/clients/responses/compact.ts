@@ -5,6 +5,7 @@
 import { brokenProtocol } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
+import type { FindAnswer } from '../../neutral/kept.ts'
 import type { AnswerContext, BodySerialiser } from '../../stages/serialise.ts'
 import { responsesContext, type ResponsesAnswerContext } from './answer.ts'
 import type { ResponsesAnswer } from '../../wire/responses.ts'
@@ -19,11 +20,17 @@ interface CompactWish extends ResponsesAnswerWish {
 interface CompactContext extends ResponsesAnswerContext, Pick<CompactWish, 'kept'> {}
 
 /** As a request that ends with the trigger for a summary. Throws as `readResponses` does. */
-export function readCompact(body: unknown): ResponsesRead & { answer: CompactWish } {
+export function readCompact(
+  body: unknown,
+  find?: FindAnswer,
+): ResponsesRead & { answer: CompactWish } {
   const input = isObject(body) ? itemsOf(body.input) : undefined
   const asked = isObject(body) && input ? { ...body, input: [...input, trigger] } : body
-  const { request, answer } = readResponses(asked)
-  return { request, answer: { ...answer, stream: false, kept: (input ?? []).flatMap(keptOf) } }
+  const { request, answer } = readResponses(asked, find)
+  return {
+    request,
+    answer: { ...answer, stream: false, keeps: false, kept: (input ?? []).flatMap(keptOf) },
+  }
 }
 
 const trigger = { type: 'compaction_trigger' }

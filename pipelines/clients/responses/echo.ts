@@ -6,6 +6,7 @@ import type { AnswerFormat, Sampling } from '../../neutral/request.ts'
 export interface Echo {
   max_output_tokens: number | null
   parallel_tool_calls: boolean
+  previous_response_id: string | null
   prompt_cache_key: string | null
   reasoning: { effort: unknown; summary: unknown }
   service_tier: string | null
@@ -31,6 +32,7 @@ export function echoOf(body: JsonObject, { total, sampling, format, summary }: R
   return {
     max_output_tokens: total ?? null,
     parallel_tool_calls: body.parallel_tool_calls !== false,
+    previous_response_id: textOrNull(body.previous_response_id),
     prompt_cache_key: typeof cacheKey === 'string' ? cacheKey : null,
     reasoning: { effort: textOrNull(effort), summary: textOrNull(summary) },
     service_tier: textOrNull(tier),

@@ -18,8 +18,10 @@ import {
   requestedModel,
   nearestNumberAt,
 } from '../../untrusted.ts'
+import type { FindAnswer } from '../../neutral/kept.ts'
 import { declaresSearch } from '../tools.ts'
 import { echoOf, type Echo } from './echo.ts'
+import { conversationBefore } from './kept.ts'
 import { readTools } from './tools.ts'
 import { readTurns, type History } from './turns.ts'
 
@@ -37,6 +39,8 @@ export interface ResponsesAnswerWish {
   showsSources: boolean
   /** the client gets a summary of the conversation, sealed, and nothing else */
   compacts: boolean
+  /** it may name the answer later, in place of sending it again */
+  keeps: boolean
   echo: Echo
 }
 
@@ -75,16 +79,16 @@ const lostMembers = [
 
 /**
  * The request and what its answer depends on. The body is not changed; strings and data are shared with it. Throws a
- * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same, unknown members nothing.
+ * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same, unknown members nothing. `find`: the answers that it names.
  */
-export function readResponses(body: unknown): ResponsesRead {
+export function readResponses(body: unknown, find: FindAnswer = nothingKept): ResponsesRead {
   if (!isObject(body)) {
     const message = 'The request body must be a JSON object with "model" and "input".'
     throw new ProxyError(400, 'invalid_json', message)
   }
   const model = requestedModel(body.model)
   refuseStored(body)
-  const history = readTurns(body.input)
+  const history = readTurns(body.input, conversationBefore(body, find), find)
   const include = isGiven(body.include) ? listAt(body.include, 'include') : []
   const showsSources = include.includes('web_search_call.action.sources')
   const tooling = readTools(body, history.tools, showsSources)
@@ -118,18 +122,16 @@ export function readResponses(body: unknown): ResponsesRead {
     searches: declaresSearch(tooling.tools),
     showsSources,
     compacts: history.compacts,
+    keeps: body.store !== false,
     echo: echoOf(body, { total, sampling, format, summary }),
   }
   return { request: history.compacts ? askingForSummary(request) : request, answer }
 }
 
+const nothingKept: FindAnswer = () => undefined
+
 /** What would need something that is kept elsewhere, or that goes on without the client. */
 function refuseStored(body: JsonObject): void {
-  if (isGiven(body.previous_response_id)) {
-    const place = 'previous_response_id'
-    const message = `${place} is not available on this model: responses are not stored here. Send the whole input.`
-    throw badRequest('previous_response_not_found', place, message)
-  }
   for (const name of ['conversation', 'prompt', 'background']) {
     if (!isGiven(body[name]) || body[name] === false) continue
     const message = `${name} is not available on this model, whose API has nothing like it; models of type openai have.`

@@ -8,8 +8,10 @@ import type { CallPiece, ForeignPiece, Piece, ResultPiece, Turn } from '../../ne
 import { openSeal } from '../../neutral/seal.ts'
 import { openSummary, summaryText } from '../../neutral/summary.ts'
 import { flatName, isNamed } from '../../neutral/tools.ts'
+import type { FindAnswer } from '../../neutral/kept.ts'
 import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { builtInCall } from './built-in-tools.ts'
+import { itemNamed } from './kept.ts'
 import { contentPieces, textPiece } from './parts.ts'
 import { toolsAt, type ToolHistory } from './tools.ts'
 
@@ -24,10 +26,14 @@ export interface History {
   compacts: boolean
   /** call ids of local shell calls, by the ids of their items */
   shellCalls: Map<unknown, string>
+  find: FindAnswer
 }
 
-/** The turns of the input and what else it says. Throws a 400 that names the place of the first fault. */
-export function readTurns(input: unknown): History {
+/**
+ * The turns of the input and what else it says. Throws a 400 that names the place of the first fault. `before`: the items of the
+ * conversation that it goes on with.
+ */
+export function readTurns(input: unknown, before: readonly unknown[], find: FindAnswer): History {
   const history: History = {
     turns: [],
     tools: { declared: [], changes: [] },
@@ -35,10 +41,14 @@ export function readTurns(input: unknown): History {
     lost: new Set(),
     compacts: false,
     shellCalls: new Map(),
+    find,
   }
   if (!isGiven(input)) {
     const message = 'input is missing; send a string or an array of items.'
     throw badRequest('missing_required_parameter', 'input', message)
+  }
+  for (const item of before) {
+    readItem(objectAt(item, 'previous_response_id'), 'previous_response_id', history)
   }
   if (typeof input === 'string') {
     const pieces = input === '' ? [] : [textPiece(input, 'input')]
@@ -65,7 +75,7 @@ function turnOf(role: Turn['role'], pieces: Piece[], place: string): Turn {
 
 function readItem(item: JsonObject, place: string, history: History): void {
   if (!isGiven(item.type)) {
-    if (!isGiven(item.role)) throw withoutContent(item, place)
+    if (!isGiven(item.role)) return readNamed(item, place, history)
     readMessage(item, place, history)
     return
   }
@@ -94,7 +104,7 @@ function readItem(item: JsonObject, place: string, history: History): void {
     case 'configuration_update':
       return readUpdate(item, history)
     case 'item_reference':
-      throw withoutContent(item, place)
+      return readNamed(item, place, history)
     case 'compaction':
     case 'compaction_summary':
     case 'context_compaction':
@@ -238,13 +248,18 @@ function hostedPiece(item: JsonObject, type: string, place: string): ForeignPiec
   return { type: 'foreign', written: type, place, own, elsewhere: 'dropped' }
 }
 
-function withoutContent(item: JsonObject, place: string): ProxyError {
-  if (!isGiven(item.id)) {
+/** No more than the id of an item that the client has got. */
+function readNamed({ id }: JsonObject, place: string, history: History): void {
+  if (!isGiven(id)) {
     const message = `${place} has neither a type nor a role.`
-    return badRequest('invalid_value', `${place}.type`, message)
+    throw badRequest('invalid_value', `${place}.type`, message)
   }
-  const message = `${place} is the id of an item. Items are not stored here; send them in full (store: false).`
-  return badRequest('item_not_found', place, message)
+  const item = itemNamed(id, history.find)
+  if (!item) {
+    const message = `${place} is the id of an item that is not kept here, or not any more; send the items in full (store: false).`
+    throw badRequest('item_not_found', place, message)
+  }
+  readItem(item, place, history)
 }
 
 /** Only what we have sealed: nobody but their provider can read the summaries of others. */

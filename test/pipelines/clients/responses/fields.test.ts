@@ -247,6 +247,7 @@ test('§17.5 small members are repeated in the answer, large ones are not held',
   const { echo } = ask({
     max_output_tokens: 50,
     parallel_tool_calls: false,
+    previous_response_id: null,
     prompt_cache_key: 'k',
     reasoning: { effort: 'low', summary: 'auto' },
     service_tier: 'flex',

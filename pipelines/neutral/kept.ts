@@ -1,0 +1,13 @@
+/** Answers that are kept for clients which name them in place of sending them again. */
+import type { JsonObject } from '../json/value.ts'
+
+/** An answer that the client may name, by the tail of its id. */
+export interface KeptAnswer {
+  /** the body that was answered; undefined where it was too large to keep */
+  asked: JsonObject | undefined
+  /** undefined while the answer goes on, or where it failed */
+  output: JsonObject[] | undefined
+}
+
+/** By the tail of an answer's id. */
+export type FindAnswer = (tail: string) => KeptAnswer | undefined

@@ -1,0 +1,217 @@
+/** Answers that a Responses client names, whole or by an item, in place of sending them again, as OpenAI lets it do. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import OpenAI from 'openai'
+import type { Response, ResponseInput } from 'openai/resources/responses/responses'
+import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { chatBody, chatStream, messageOf } from '../agent-loop/chat-model.ts'
+import { geminiBody, geminiStream, partsOf } from '../agent-loop/gemini-model.ts'
+import type { Piece } from '../agent-loop/scripted-agent.ts'
+import { oneUpstream, startProxy } from '../helpers/proxy.ts'
+import {
+  anthropicMessage,
+  anthropicStream,
+  startUpstream,
+  type Answer,
+  type RecordedRequest,
+} from '../helpers/upstream.ts'
+
+const text = 'I look.'
+const pieces: Piece[] = [
+  { kind: 'text', text },
+  { kind: 'call', id: 'a', name: 'look', input: { at: 'sky' } },
+]
+const claude = { text: [text], tools: [{ id: 'toolu_1', name: 'look', input: ['{"at":"sky"}'] }] }
+
+/** Every answer of each kind has the same id, as some servers give it. */
+const kinds: Record<string, { model: string; answer: (streamed: boolean) => Answer }> = {
+  anthropic: {
+    model: 'claude-sonnet-4-5',
+    answer: (streamed) =>
+      streamed ? { sse: anthropicStream(claude) } : { body: anthropicMessage(claude) },
+  },
+  common: {
+    model: 'glm-4.6',
+    answer(streamed) {
+      const model = 'glm-4.6'
+      if (streamed) return { sse: chatStream(pieces, model, 0) }
+      return { body: chatBody(messageOf(pieces, { model, turn: 0 }), model, 0) }
+    },
+  },
+  google: {
+    model: 'gemini-3-pro',
+    answer(streamed) {
+      const parts = partsOf(pieces, 'gemini-3-pro', 0)
+      return streamed ? { sse: geminiStream(parts, 0) } : { body: geminiBody(parts, 0) }
+    },
+  },
+}
+
+async function start(t: TestContext, more: JsonObject = {}) {
+  const upstream = await startUpstream(t, ({ url, body }) => {
+    const kind = url.includes('/messages')
+      ? 'anthropic'
+      : url.includes('/chat')
+        ? 'common'
+        : 'google'
+    const streamed = url.includes('stream') || body.includes('"stream":true')
+    return kinds[kind]!.answer(streamed)
+  })
+  const config = oneUpstream(upstream.url)
+  const google = { name: 'gemini', type: 'google', base_url: upstream.url, auth: 'account' }
+  const { url } = await startProxy(t, {
+    env: { FACTORY_API_KEY: 'fk-of-the-account' },
+    config: {
+      ...config,
+      endpoints: [...config.endpoints, google],
+      models: [...config.models, { name: 'Gemini', id: 'gemini-3-pro', type: 'google' }],
+      ...more,
+    },
+  })
+  const clientOf = (apiKey: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
+  return { upstream, clientOf, client: clientOf('any') }
+}
+
+const tools = [
+  { type: 'function' as const, name: 'look', strict: false, parameters: { type: 'object' } },
+]
+const opening = { role: 'user' as const, content: 'What do you see?' }
+
+/** What came of the call of an answer. */
+function resultOf({ output }: Response): ResponseInput {
+  return output.flatMap((item) =>
+    item.type === 'function_call'
+      ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: 'Clouds.' }]
+      : [],
+  )
+}
+
+function sent(request: RecordedRequest | undefined): JsonObject {
+  return objectFrom(request?.body.toString() ?? '') ?? {}
+}
+
+for (const [kind, { model }] of Object.entries(kinds)) {
+  for (const stream of [true, false]) {
+    const how = stream ? 'streamed' : 'as a body'
+
+    test(`§17.10 ${kind}: items and answers that are named go up as if they were sent, ${how}`, async (t) => {
+      const { client, upstream } = await start(t)
+      const ask = async (members: JsonObject): Promise<Response> => {
+        const wish = { model, tools, ...members }
+        return stream
+          ? await client.responses.stream(wish).finalResponse()
+          : await client.responses.create(wish)
+      }
+      const first = await ask({ input: [opening] })
+      const second = await ask({ input: [opening] })
+      assert.notEqual(first.id, second.id)
+      const result = resultOf(first)
+      assert.equal(result.length, 1)
+      const names = first.output.map(({ id }) => ({ type: 'item_reference', id }))
+
+      await ask({ input: [opening, ...first.output, ...result] })
+      const whole = sent(upstream.requests.at(-1))
+      await ask({ input: [opening, ...names, ...result] })
+      assert.deepEqual(sent(upstream.requests.at(-1)), whole)
+      await ask({ input: [opening, ...names.map(({ id }) => ({ id })), ...result] })
+      assert.deepEqual(sent(upstream.requests.at(-1)), whole)
+      const third = await ask({ previous_response_id: first.id, input: result })
+      assert.deepEqual(sent(upstream.requests.at(-1)), whole)
+      assert.equal(third.previous_response_id, first.id)
+
+      const more = resultOf(third)
+      await ask({ input: [opening, ...first.output, ...result, ...third.output, ...more] })
+      const longer = sent(upstream.requests.at(-1))
+      await ask({ previous_response_id: third.id, input: more })
+      assert.deepEqual(sent(upstream.requests.at(-1)), longer)
+    })
+  }
+}
+
+const model = kinds.anthropic!.model
+const notFound = { status: 400, code: 'previous_response_not_found', param: 'previous_response_id' }
+const noItem = { status: 400, code: 'item_not_found', param: 'input[0]' }
+
+async function assertUnknown(client: OpenAI, { id, output }: Response): Promise<void> {
+  const input = [opening]
+  await assert.rejects(
+    client.responses.create({ model, input, previous_response_id: id }),
+    notFound,
+  )
+  const named = [{ type: 'item_reference' as const, id: output[0]?.id ?? '' }, opening]
+  await assert.rejects(client.responses.create({ model, input: named }), noItem)
+}
+
+test('§17.10 an input that is a string is gone on with, and an empty id names nothing', async (t) => {
+  const { client, upstream } = await start(t)
+  const { id, output } = await client.responses.create({ model, tools, input: 'Hi' })
+  const input = [...output, { role: 'user' as const, content: 'And?' }] as ResponseInput
+  await client.responses.create({
+    model,
+    tools,
+    input: [{ role: 'user', content: 'Hi' }, ...input],
+  })
+  const whole = sent(upstream.requests.at(-1))
+
+  await client.responses.create({ model, tools, input: 'And?', previous_response_id: id })
+  assert.deepEqual(sent(upstream.requests.at(-1)), whole)
+  await client.responses.create({ model, tools, input: 'Hi', previous_response_id: '' })
+  assert.deepEqual(sent(upstream.requests.at(-1)), sent(upstream.requests[0]))
+})
+
+test('§17.10 what one client got, no other finds', async (t) => {
+  const clients = ['alice', 'bob'].map((name) => ({ name, key: `key-of-${name}-0123456789` }))
+  const { clientOf } = await start(t, { clients })
+  const [alice, bob] = clients.map(({ key }) => clientOf(key))
+  const answer = await alice!.responses.create({ model, tools, input: 'Hi' })
+
+  await assertUnknown(bob!, answer)
+  await alice!.responses.create({ model, tools, input: 'And?', previous_response_id: answer.id })
+})
+
+test('§17.10 an answer that is not to be stored is not, nor is one where nothing is remembered', async (t) => {
+  const { client } = await start(t)
+  const unstored = await client.responses.create({ model, tools, input: 'Hi', store: false })
+  assert.equal((unstored as { store?: boolean }).store, false)
+  await assertUnknown(client, unstored)
+
+  const off = await start(t, { reasoning_memory: { enabled: false } })
+  const answer = await off.client.responses.create({ model, tools, input: 'Hi' })
+  assert.equal((answer as { store?: boolean }).store, false)
+  await assertUnknown(off.client, answer)
+})
+
+test('§17.10 of a request that is too large to keep the items are found, the conversation is not', async (t) => {
+  const { client, upstream } = await start(t, { reasoning_memory: { max_mb: 0.1 } })
+  const large = { role: 'user' as const, content: 'word '.repeat(10_000) }
+  const answer = await client.responses.create({ model, tools, input: [large] })
+  const named = answer.output.map(({ id }) => ({ type: 'item_reference' as const, id: id! }))
+
+  await client.responses.create({ model, tools, input: [large, ...named, ...resultOf(answer)] })
+  assert.match(upstream.requests.at(-1)!.body.toString(), /I look\..*Clouds\./)
+  await assert.rejects(
+    client.responses.create({ model, input: resultOf(answer), previous_response_id: answer.id }),
+    notFound,
+  )
+})
+
+test('§17.10 a call that was cut is no part of what goes on', async (t) => {
+  const cut = anthropicStream({ ...claude, stop_reason: 'max_tokens' })
+  const upstream = await startUpstream(t, [
+    { sse: cut.map((event) => event.replace('sky\\"}', 's')) },
+    { body: anthropicMessage({ text: ['Sky.'] }) },
+  ])
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
+  const first = await client.responses.stream({ model, tools, input: 'Hi' }).finalResponse()
+  assert.equal(first.status, 'incomplete')
+
+  await client.responses.create({ model, tools, input: 'Go on.', previous_response_id: first.id })
+
+  const { messages } = sent(upstream.requests[1])
+  assert.deepEqual(messages, [
+    { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+    { role: 'assistant', content: [{ type: 'text', text }] },
+    { role: 'user', content: [{ type: 'text', text: 'Go on.' }] },
+  ])
+})
