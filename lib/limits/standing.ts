@@ -57,16 +57,24 @@ export function limitHeaders(
   nowMs: number,
 ): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const unit of ['requests', 'tokens'] as const) {
-    const [least] = standings
-      .filter((one) => one.unit === unit)
-      .toSorted((one, other) => one.left - other.left)
+  for (const unit of units) {
+    const least = leastOf(standings, unit)
     if (!least) continue
     headers[limitHeader('limit', unit)] = String(least.limit)
     headers[limitHeader('remaining', unit)] = String(least.left)
     headers[limitHeader('reset', unit)] = limitReset(least.endsMs, nowMs)
   }
   return headers
+}
+
+const units: readonly Unit[] = ['requests', 'tokens']
+
+function leastOf(standings: readonly Standing[], unit: Unit): Standing | undefined {
+  let least: Standing | undefined
+  for (const one of standings) {
+    if (one.unit === unit && (!least || one.left < least.left)) least = one
+  }
+  return least
 }
 
 /** A longer wait is reported in the message: SDKs would wait in silence. */

@@ -14,5 +14,15 @@ export function resetIn(atMs: number, nowMs: number): string {
 
 /** Anthropic's: the time itself, by RFC 3339. */
 export function resetAt(atMs: number): string {
-  return new Date(atMs).toISOString().replace('.000Z', 'Z')
+  let text = lastTexts.get(atMs)
+  if (text === undefined) {
+    if (lastTexts.size >= mostTexts) lastTexts.clear()
+    text = new Date(atMs).toISOString().replace('.000Z', 'Z')
+    lastTexts.set(atMs, text)
+  }
+  return text
 }
+
+/** All requests of a minute, and of a day, are told the same. */
+const lastTexts = new Map<number, string>()
+const mostTexts = 10
