@@ -90,9 +90,9 @@ export class Bench {
 
   /** A seat for one request; undefined while the account rests, or somebody else tries it. */
   take(model: string): Seat | undefined {
-    if (!this.isFree(model)) return undefined
     const marks = this.#of(model)
     if (marks.length === 0) return freeSeat
+    if (!this.isFree(model)) return undefined
     let over: (() => void) | undefined
     const trial = new Promise<void>((resolve) => (over = resolve))
     for (const mark of marks) mark.trial = trial
@@ -155,6 +155,7 @@ export class Bench {
   /** The upstream took a request. */
   served(model: string): void {
     this.#doubts = 0
+    if (this.#isRested) return
     if (this.leftMs(model) === 0) this.#inRow.clear()
     for (const place of ['', model]) {
       const mark = this.#marks.get(place)
@@ -199,10 +200,18 @@ export class Bench {
     return this.#inRow.get(kind) ?? 0
   }
 
-  #of(model: string): Mark[] {
+  /** Nothing is known of it: so it is nearly always. */
+  get #isRested(): boolean {
+    return this.#marks.size === 0 && this.#inRow.size === 0
+  }
+
+  #of(model: string): readonly Mark[] {
+    if (this.#marks.size === 0) return noMarks
     return ['', model].flatMap((place) => this.#marks.get(place) ?? [])
   }
 }
+
+const noMarks: readonly Mark[] = []
 
 function leftOf({ ms, age }: Mark): number {
   return Math.max(0, ms - age.ms)

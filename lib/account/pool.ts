@@ -49,6 +49,8 @@ export class AccountPool {
   readonly homes = new Homes()
   readonly #parts: Parts
   #members = new Map<string, Named>()
+  /** of each endpoint those that may serve, as long as the accounts stay the same */
+  #places = new WeakMap<Endpoint, readonly Named[]>()
   /** the account without a name, and keys of variables, where a model has others that stand in */
   readonly #unnamed = new Map<string, Member>()
   readonly #turns = new Map<string, number>()
@@ -62,6 +64,7 @@ export class AccountPool {
   use(config: Config): void {
     const before = this.#members
     this.#members = this.#membersOf(config)
+    this.#places = new WeakMap()
     for (const member of before.values()) {
       if (this.#members.get(member.name) === member) continue
       void member.own.account.stop()
@@ -79,11 +82,16 @@ export class AccountPool {
   }
 
   /** Those of an endpoint that may serve, in the order of the configuration. */
-  at({ accounts = [] }: Endpoint): Required<Member>[] {
-    return accounts.flatMap((name) => {
-      const member = this.#members.get(name)
-      return member?.own.entry.enabled ? member : []
-    })
+  at(endpoint: Endpoint): readonly Required<Member>[] {
+    let members = this.#places.get(endpoint)
+    if (!members) {
+      members = (endpoint.accounts ?? []).flatMap((name) => {
+        const member = this.#members.get(name)
+        return member?.own.entry.enabled ? member : []
+      })
+      this.#places.set(endpoint, members)
+    }
+    return members
   }
 
   /** The state of a credential that has no entry of its own. */
@@ -133,7 +141,9 @@ export class AccountPool {
   }
 
   secrets(): string[] {
-    return this.all.flatMap(({ own }) => own.account.secrets())
+    const all: string[] = []
+    for (const { own } of this.#members.values()) all.push(...own.account.secrets())
+    return all
   }
 
   notes(withNames: boolean): string[] {

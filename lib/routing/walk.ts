@@ -166,7 +166,7 @@ export class Walk<P extends Prepared> {
       if (outcome.move === 'answer' && !answer) throw shownOf(error)
       const served = answer && { prepared, answer, account: member.own && member.name }
       if (outcome.move !== 'answer') this.#leaveBehind(served, error)
-      return { ...outcome, served, waitMs: facts.limits.waitMs ?? 0 }
+      return { move: outcome.move, served, waitMs: facts.limits.waitMs ?? 0 }
     } finally {
       seat?.leave()
     }
@@ -250,7 +250,7 @@ interface Knowledge extends Pick<Facts, 'hasWaited' | 'hasFallback'> {
   hasElsewhere: boolean
 }
 
-interface Asked<P> extends Outcome {
+interface Asked<P> extends Pick<Outcome, 'move'> {
   served: Served<P> | undefined
   waitMs: number
 }
