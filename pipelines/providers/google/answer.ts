@@ -76,7 +76,7 @@ class GoogleTranslator implements Translator {
     if (this.#reason === undefined && this.#blocked === undefined) {
       return [failed(truncatedAnswer())]
     }
-    if (isBroken(this.#reason) && !this.#parts.hasContent) {
+    if (this.#reason !== undefined && isBroken(this.#reason, this.#parts.hasContent)) {
       const because = this.#message === undefined ? '' : `: ${this.#message}`
       return [failed(brokenProtocol(`The upstream ended with ${this.#reason}${because}`))]
     }

@@ -21,15 +21,14 @@ const filterReasons = new Set<string | undefined>([
   'IMAGE_OTHER',
 ])
 
-/** The model wrote something that the API could not read. */
-const brokenReasons = new Set<string | undefined>([
+/** The model wrote something that the API could not read, and that is missing behind what could be read. */
+const spoilt = new Set<string | undefined>([
   'MALFORMED_FUNCTION_CALL',
-  'UNEXPECTED_TOOL_CALL',
   'MALFORMED_RESPONSE',
   'MISSING_THOUGHT_SIGNATURE',
 ])
 
-/** `calls`: how many tools the answer calls. Unknown reasons count as `STOP`. */
+/** `calls`: how many tools the answer calls. Unknown reasons count as `STOP`: what was said stands. */
 export function stopReason(reason: string | undefined, calls: number): StopReason {
   if (isCut(reason)) return 'length'
   if (filterReasons.has(reason)) return 'content-filter'
@@ -41,8 +40,14 @@ export function isCut(reason: string | undefined): boolean {
   return cutReasons.has(reason)
 }
 
-export function isBroken(reason: string | undefined): boolean {
-  return brokenReasons.has(reason)
+/**
+ * Whether there is no whole answer. Without a word any other end than that of an answer is a failure: as an empty answer it would
+ * end an agent's work, and nobody would know why.
+ */
+export function isBroken(reason: string | undefined, hasContent: boolean): boolean {
+  if (spoilt.has(reason)) return true
+  const isKnown = reason === 'STOP' || isCut(reason) || filterReasons.has(reason)
+  return !hasContent && !isKnown
 }
 
 /** Undefined where the value says that there is none yet. */

@@ -287,10 +287,7 @@ const finishReasons: Record<string, string> = {
   MODEL_ARMOR: 'content-filter',
   ESCALATION: 'content-filter',
   PUP_LIMITED_DISABLED: 'content-filter',
-  MALFORMED_FUNCTION_CALL: 'stop',
   UNEXPECTED_TOOL_CALL: 'stop',
-  MALFORMED_RESPONSE: 'stop',
-  MISSING_THOUGHT_SIGNATURE: 'stop',
   TOO_MANY_TOOL_CALLS: 'stop',
   NO_IMAGE: 'stop',
   OTHER: 'stop',
@@ -319,14 +316,45 @@ test('the reason may stand in every event; the last counts (§15.6)', () => {
   assert.equal(cut?.failure.code, 'upstream_truncated')
 })
 
-test('a call that the API could not read is an error where there is nothing else (§15.6)', () => {
-  const [failure] = ofType(
-    deltasOf(ended([], 'MALFORMED_FUNCTION_CALL', { finishMessage: 'print(' })),
-    'failure',
-  )
+test('translation §15.6: what the API could not read is an error, whatever it could read before (hermes-agent #83886)', () => {
+  const call = { functionCall: { name: 'look', args: {} } }
+  for (const parts of [[], [{ text: 'I will look.' }], [call]]) {
+    for (const reason of [
+      'MALFORMED_FUNCTION_CALL',
+      'MALFORMED_RESPONSE',
+      'MISSING_THOUGHT_SIGNATURE',
+    ]) {
+      const deltas = deltasOf(ended(parts, reason, { finishMessage: 'print(' }))
 
-  assert.equal(failure?.failure.status, 502)
-  assert.match(failure?.failure.message ?? '', /MALFORMED_FUNCTION_CALL: print\($/)
+      const last = deltas.at(-1)
+      assert.ok(last?.type === 'failure')
+      assert.equal(last.failure.status, 502)
+      assert.ok(last.failure.message.endsWith(`${reason}: print(`))
+      assert.equal(ofType(deltas, 'stop').length, 0)
+    }
+  }
+})
+
+test('translation §15.6: nothing at all is an answer with STOP alone, else an error that names the reason (litellm #40477)', () => {
+  for (const reason of [
+    'NO_IMAGE',
+    'OTHER',
+    'TOO_MANY_TOOL_CALLS',
+    'UNEXPECTED_TOOL_CALL',
+    'SOMETHING_NEW',
+  ]) {
+    const [failure] = ofType(deltasOf(ended([{ text: 'Hm.', thought: true }], reason)), 'failure')
+    assert.equal(failure?.failure.status, 502)
+    assert.match(failure?.failure.message ?? '', new RegExp(reason))
+  }
+  for (const [reason, wanted] of [
+    ['STOP', 'stop'],
+    ['MAX_TOKENS', 'length'],
+    ['SAFETY', 'content-filter'],
+  ] as const) {
+    const [stop] = ofType(deltasOf(ended([], reason)), 'stop')
+    assert.equal(stop?.reason, wanted)
+  }
 })
 
 test('a prompt that is blocked is refused with the reason (§15.6)', () => {
