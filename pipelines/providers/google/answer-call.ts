@@ -5,6 +5,9 @@
 import { isObject, objectFrom, type JsonObject } from '../../json/value.ts'
 import { asJsonText, asName, asObjects, partOf, unreadable } from '../../untrusted.ts'
 
+/** Where Gemini keeps the declared functions, for itself; now and then it calls one by the whole name. */
+const ownSpace = /^default_api[.:]/
+
 export class Call {
   name = ''
   /** the model's, where it gave one */
@@ -14,7 +17,7 @@ export class Call {
 
   /** A part of the call: `functionCall`, and the signature beside it. Throws ProtocolError for arguments that are unreadable. */
   add(called: JsonObject, signature: unknown): void {
-    this.name ||= asName(called.name) ?? ''
+    this.name ||= asName(called.name)?.replace(ownSpace, '') ?? ''
     this.id ??= asName(called.id)
     this.signature ??= asName(signature)
     const { args, partialArgs } = called

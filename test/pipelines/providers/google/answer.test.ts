@@ -316,6 +316,18 @@ test('the reason may stand in every event; the last counts (§15.6)', () => {
   assert.equal(cut?.failure.code, 'upstream_truncated')
 })
 
+test('translation §15.5: a tool is called by its own name, also where Gemini names the space that it keeps it in', () => {
+  for (const name of ['default_api:look', 'default_api.look', 'look']) {
+    const [call] = ofType(deltasOf(ended([{ functionCall: { name, args: {} } }])), 'tool-start')
+    assert.equal(call?.name, 'look')
+  }
+  const [other] = ofType(
+    deltasOf(ended([{ functionCall: { name: 'default_api_look', args: {} } }])),
+    'tool-start',
+  )
+  assert.equal(other?.name, 'default_api_look')
+})
+
 test('translation §15.6: what the API could not read is an error, whatever it could read before (hermes-agent #83886)', () => {
   const call = { functionCall: { name: 'look', args: {} } }
   for (const parts of [[], [{ text: 'I will look.' }], [call]]) {
