@@ -5,7 +5,7 @@
  * Source: OpenAI API reference "Chat Completions"; the references of OpenRouter, DeepSeek, Mistral, Moonshot and Zhipu, and the
  * sources of vLLM, llama.cpp and Ollama, read 2026-11.
  */
-import { ProxyError, truncatedAnswer } from '../../errors.ts'
+import { truncatedAnswer } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { failed, type Citation, type Delta, type Usage } from '../../neutral/delta.ts'
 import { AnswerSoFar, SentText, TextBlockSoFar } from '../../neutral/so-far.ts'
@@ -24,7 +24,7 @@ import {
 import { notAnAnswer } from '../failure.ts'
 import { Calls } from './calls.ts'
 import { commonError, reportedError } from './error.ts'
-import { isCut, stopReason, usageOf } from './finish.ts'
+import { failureOf, isCut, stopReason, usageOf } from './finish.ts'
 import { ReasoningSoFarOfChat, TaggedText, type TextPiece } from './reasoning.ts'
 
 export function commonTranslator(context: TranslateContext): Translator {
@@ -37,21 +37,6 @@ export function commonBody(body: JsonObject, context: TranslateContext): Delta[]
   if (error !== undefined) return [failed(commonError(error))]
   if (asObjects(body.choices).length === 0) return [failed(notAnAnswer('a chat completion', body))]
   return translateAll(new CommonTranslator(context, true), [body])
-}
-
-/** Reasons that mean that there is no answer. */
-const failures = new Map<string, ProxyError>([
-  ['error', endedBy('error')],
-  ['network_error', endedBy('network_error')],
-  [
-    'insufficient_system_resource',
-    new ProxyError(503, 'overloaded', 'The upstream had no resources left to finish the answer.'),
-  ],
-])
-
-function endedBy(reason: string): ProxyError {
-  const message = `The upstream broke its answer off with the finish reason ${reason}.`
-  return new ProxyError(502, 'upstream_error', message, { type: 'upstream_error' })
 }
 
 class CommonTranslator implements Translator {
@@ -212,7 +197,7 @@ class CommonTranslator implements Translator {
 
   #stop(reason: string | undefined, deltas: Delta[]): void {
     this.#finish = reason ?? this.#finish
-    const failure = failures.get(this.#finish ?? '')
+    const failure = failureOf(this.#finish)
     if (failure) deltas.push(failed(failure))
   }
 }

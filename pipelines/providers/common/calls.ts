@@ -68,16 +68,17 @@ export class Calls {
 
   /** Undefined where the piece begins a call. */
   #knownCall({ index, id, name, input }: Piece): Call | undefined {
+    const known = index === undefined ? this.#all.at(-1) : this.#byIndex.get(index)
+    if (!known) return undefined
     const byId = id === undefined ? undefined : this.#byId.get(id)
-    if (index === undefined) {
-      return byId ?? (id === undefined && name === undefined ? this.#all.at(-1) : undefined)
+    if (byId) return byId
+    if (id !== undefined && (index === undefined || known.upstreamId !== undefined)) {
+      // some servers make an id for every piece
+      return known.goesOnWith(name) ? known : undefined
     }
-    const known = this.#byIndex.get(index)
-    if (!known || (id !== undefined && known.upstreamId !== undefined && id !== known.upstreamId)) {
-      return known && byId
-    }
-    const isAnother = id === undefined && name !== undefined && hasInput(input) && known.isWhole
-    return isAnother ? undefined : known
+    if (index === undefined) return name === undefined ? known : undefined
+    if (id !== undefined || name === undefined || !hasInput(input)) return known
+    return known.isWhole || known.isNamedOtherThan(name) ? undefined : known
   }
 
   #begin({ index, id }: Piece): Call {
@@ -116,6 +117,7 @@ class Call {
   readonly #soFar: AnswerSoFar
   readonly #takenIds: Set<string>
   readonly #json = new JsonEnd()
+  #name: string | undefined
   #isObject = false
   #hasInput = false
   #announced = ''
@@ -137,6 +139,16 @@ class Call {
 
   get isInMiddle(): boolean {
     return this.#hasInput && this.#isObject && !this.#json.isWhole
+  }
+
+  /** Whether a piece without a name, or with its own, is surely no other call. */
+  goesOnWith(name: string | undefined): boolean {
+    if (name === undefined) return !this.isWhole
+    return this.isInMiddle && !this.isNamedOtherThan(name)
+  }
+
+  isNamedOtherThan(name: string): boolean {
+    return this.#name !== undefined && name !== this.#name
   }
 
   add({ name, input }: Piece): Delta[] {
@@ -162,6 +174,7 @@ class Call {
   #start(name: string): Delta[] {
     const index = this.#soFar.nextTool()
     this.#index = index
+    this.#name = name
     const id = this.#idFor(index)
     const held = this.#held
     this.#held = ''

@@ -30,8 +30,27 @@ const statuses: [RegExp, number][] = [
 export function reportedError(data: JsonObject, name?: string): unknown {
   if (isFilled(data.error)) return data.error
   if (data.object === 'error' || data.type === 'error' || name === 'error') return data
+  const refused = refusedByMiniMax(asObject(data.base_resp))
+  if (refused) return refused
   const choice: unknown = Array.isArray(data.choices) ? data.choices[0] : undefined
   return isObject(choice) && isFilled(choice.error) ? choice.error : undefined
+}
+
+/** What MiniMax says beside an empty answer; 0 is no error. Source: MiniMax "Error code", read 2026-11. */
+const miniMaxTypes = new Map([
+  [1002, 'rate_limit_error'],
+  [1004, 'authentication_error'],
+  [1008, 'insufficient_quota'],
+  [1026, 'invalid_request_error'],
+  [1027, 'invalid_request_error'],
+  [1039, 'rate_limit_error'],
+  [2013, 'invalid_request_error'],
+  [2049, 'authentication_error'],
+])
+
+function refusedByMiniMax({ status_code: code, status_msg: message }: JsonObject) {
+  if (typeof code !== 'number' || code === 0) return undefined
+  return { type: miniMaxTypes.get(code) ?? 'server_error', message }
 }
 
 /** Some servers have an empty error beside an answer. */

@@ -1,4 +1,5 @@
 /** How a chat answer ended, and what it cost, in the words of the many servers that speak chat. */
+import { ProxyError } from '../../errors.ts'
 import type { StopReason, Usage } from '../../neutral/delta.ts'
 import { asNumber, asObject } from '../../untrusted.ts'
 
@@ -6,18 +7,52 @@ const reasons = new Map<string | undefined, StopReason>([
   ['length', 'length'],
   ['max_tokens', 'length'],
   ['model_length', 'length'],
+  ['model_context_window_exceeded', 'length'],
   ['content_filter', 'content-filter'],
+  ['content_filtered', 'content-filter'],
+  ['guardrail_intervened', 'content-filter'],
+  ['safety', 'content-filter'],
   ['sensitive', 'content-filter'],
 ])
 
+/** The server, not the model, has ended the answer. */
+const brokenOff = new Set<string | undefined>([
+  'error',
+  'network_error',
+  'abort',
+  'aborted',
+  'cancelled',
+  'canceled',
+  'timeout',
+  'function_call_filter',
+  'malformed_function_call',
+])
+
+/** As servers write it: some in capitals, Google's with a reason of Gemini's behind it (`content_filter: SAFETY`). */
+function wordOf(reason: string | undefined): string | undefined {
+  return reason?.split(':', 1)[0]?.trim().toLowerCase()
+}
+
 /** `calls`: how many tools the answer calls. All words but those that mean a cut or a refusal mean that it is whole. */
 export function stopReason(reason: string | undefined, calls: number): StopReason {
-  return reasons.get(reason) ?? (calls > 0 ? 'tool-calls' : 'stop')
+  return reasons.get(wordOf(reason)) ?? (calls > 0 ? 'tool-calls' : 'stop')
 }
 
 /** Whether the answer ended before the model did. */
 export function isCut(reason: string | undefined): boolean {
-  return reasons.has(reason)
+  return reasons.has(wordOf(reason))
+}
+
+/** What a reason means that there is no whole answer for: half of one would look whole. */
+export function failureOf(reason: string | undefined): ProxyError | undefined {
+  const word = wordOf(reason)
+  if (word === 'insufficient_system_resource') {
+    const message = 'The upstream had no resources left to finish the answer.'
+    return new ProxyError(503, 'overloaded', message)
+  }
+  if (!brokenOff.has(word)) return undefined
+  const message = `The upstream broke its answer off with the finish reason ${reason}.`
+  return new ProxyError(502, 'upstream_error', message, { type: 'upstream_error' })
 }
 
 /** Undefined for a value without counts. */

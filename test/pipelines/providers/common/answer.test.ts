@@ -332,6 +332,11 @@ const finishes: [reason: unknown, stop: string, withCall: string][] = [
   ['model_length', 'length', 'length'],
   ['content_filter', 'content-filter', 'content-filter'],
   ['sensitive', 'content-filter', 'content-filter'],
+  ['model_context_window_exceeded', 'length', 'length'],
+  ['MAX_TOKENS', 'length', 'length'],
+  ['STOP', 'stop', 'tool-calls'],
+  ['content_filter: PROHIBITED_CONTENT', 'content-filter', 'content-filter'],
+  ['guardrail_intervened', 'content-filter', 'content-filter'],
 ]
 
 for (const [reason, stop, withCall] of finishes) {
@@ -345,11 +350,14 @@ for (const [reason, stop, withCall] of finishes) {
   })
 }
 
-test('§11.5 some finish reasons mean that there is no answer', () => {
+test('translation §11.5: some finish reasons mean that there is no answer (vllm #57082, hermes-agent #11171)', () => {
   for (const [reason, failure] of [
     ['error', 'failed 502 upstream_error'],
     ['network_error', 'failed 502 upstream_error'],
     ['insufficient_system_resource', 'failed 503 overloaded'],
+    ['abort', 'failed 502 upstream_error'],
+    ['cancelled', 'failed 502 upstream_error'],
+    ['function_call_filter: MALFORMED_FUNCTION_CALL', 'failed 502 upstream_error'],
   ] as const) {
     const last = brief(chat(content('a'), finish(reason))).at(-1)
     assert.ok(last?.startsWith(failure), last)

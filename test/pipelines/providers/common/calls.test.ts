@@ -52,6 +52,36 @@ const rows: [what: string, chunks: JsonObject[], lines: string[]][] = [
     ['#0 f (call_chatcmpl-1_0) {"a":1} !', '#1 g (call_chatcmpl-1_1) {"b":2} !'],
   ],
   [
+    'index 0 and no id for any call, and one of them has no arguments',
+    [call(0, '', 'f', '{}'), call(0, '', 'g', '{}'), call(0, '', 'f', '{"a":1}')],
+    [
+      '#0 f (call_chatcmpl-1_0) {} !',
+      '#1 g (call_chatcmpl-1_1) {} !',
+      '#2 f (call_chatcmpl-1_2) {"a":1} !',
+    ],
+  ],
+  [
+    'an id of its own for every piece behind the first (poolside #9, mlx-openai-server #216)',
+    [
+      call(0, 'c', 'f', ''),
+      call(0, 'd', undefined, '{"a"'),
+      call(0, 'e', undefined, ':1}'),
+      call(1, 'g', 'g', '{"b"'),
+      call(1, 'h', 'g', ':2}'),
+    ],
+    ['#0 f (c) {"a":1} !', '#1 g (g) {"b":2} !'],
+  ],
+  [
+    'an id of its own for every piece, and no index',
+    [
+      call(undefined, 'c', 'f', '{"a"'),
+      call(undefined, 'd', undefined, ':1}'),
+      call(undefined, 'e', 'f', '{"b"'),
+      call(undefined, 'h', 'f', ':2}'),
+    ],
+    ['#0 f (c) {"a":1} !', '#1 f (e) {"b":2} !'],
+  ],
+  [
     'no index: a new id begins a call, a known one goes on with it',
     [
       call(undefined, 'c', 'f', '{"a"'),

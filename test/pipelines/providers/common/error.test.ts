@@ -23,6 +23,16 @@ const rows: [what: string, event: JsonObject, line: string][] = [
     'failed 400 null: no',
   ],
   [
+    'MiniMax: beside an empty answer',
+    { choices: null, base_resp: { status_code: 1004, status_msg: 'login fail' } },
+    'failed 401 null: login fail',
+  ],
+  [
+    'MiniMax: a code that is not known',
+    { base_resp: { status_code: 9999, status_msg: 'no' } },
+    'failed 500 null: no',
+  ],
+  [
     'OpenRouter: beside a choice with the finish reason error',
     {
       ...chunk({ content: '' }, { finish_reason: 'error' }),
@@ -53,6 +63,12 @@ for (const [what, event, line] of rows) {
     assert.deepEqual(brief(chat(content('a'), event, content('b'), finish('stop'))), ['a', line])
   })
 }
+
+test('§11.6 MiniMax: the code 0 is no error', () => {
+  const event = { ...chunk({ content: 'b' }), base_resp: { status_code: 0, status_msg: '' } }
+
+  assert.deepEqual(brief(chat(event, finish('stop'))), ['b', '= stop'])
+})
 
 test('§11.6 an event of the name error is one, whatever is in it', () => {
   const deltas = commonTranslator(context).event({ message: 'no', code: 'overloaded' }, 'error')
