@@ -1,7 +1,7 @@
 /**
  * What a Claude model takes, by its upstream id. A model entry of `config.json` overrules mode and cap, since this table ages.
  * Source: Anthropic's model overview and the pages "Extended thinking", "Adaptive thinking", "Effort", "Structured outputs",
- * "Mid-conversation system messages", "Tool use", read 2026-11. And what becomes of a client's tool choice on such a model.
+ * "Mid-conversation system messages", "Tool use", "Preserved thinking", read 2026-11. And what becomes of a client's tool choice on such a model.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
@@ -26,6 +26,8 @@ export interface Capability {
   systemTurns: boolean
   /** whether `output_config.format` and strict tools are taken */
   structuredOutputs: boolean
+  /** thinking that comes back is refused where anything before it has changed */
+  bindsThinking?: boolean
   /** tokens; left out where no cap is known */
   maxOutputTokens?: number
   /** tokens, for a client that names no limit; the cap goes before it */
@@ -80,14 +82,20 @@ const plain: Capability = {
 const table: [ids: string[], capability: Capability][] = [
   [
     ['sonnet-5-5'],
-    { ...adaptive, off: { thinking: { type: 'between_tools' } }, forcedTools: 'never' },
+    {
+      ...adaptive,
+      off: { thinking: { type: 'between_tools' } },
+      forcedTools: 'never',
+      bindsThinking: true,
+    },
   ],
   [
     ['opus-5-5', 'fable-5-1', 'fable-5-2', 'mythos-5-1', 'mythos-5-2'],
-    { ...alwaysOn, forcedTools: 'never' },
+    { ...alwaysOn, forcedTools: 'never', bindsThinking: true },
   ],
   [['fable-5', 'mythos-5'], alwaysOn],
-  [['haiku-5-5', 'opus-5'], onByDefault],
+  [['haiku-5-5'], { ...onByDefault, bindsThinking: true }],
+  [['opus-5'], onByDefault],
   [['sonnet-5'], { ...onByDefault, systemTurns: false }],
   [['opus-4-8'], adaptive],
   [['opus-4-7'], { ...adaptive, systemTurns: false }],

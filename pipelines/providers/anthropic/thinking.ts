@@ -27,6 +27,8 @@ export interface ThinkingPlan {
   givenUp: boolean
   /** the model knows the wish only in part, and gets the nearest that it knows */
   partly?: boolean
+  /** nobody asked for thinking: it says what the model does by itself */
+  isDefault?: boolean
 }
 
 /** What a plan reads of a wish. `own` of another API counts by the level or budget beside it. */
@@ -196,6 +198,28 @@ export function budgetOfLevel(level: Effort): number {
   return budgets[nearestEffort(level, budgetEfforts)!]
 }
 
+const bindingBeta = 'thinking-binding-controls-2026-08-01'
+
+/**
+ * Newer models refuse thinking behind a conversation that has changed since, and clients of other APIs change it without a thought:
+ * another system prompt, a summary without tools, an earlier answer without its reasoning. Asked to, the API leaves such thinking
+ * out; models that bind it think by themselves, so that asking switches nothing on.
+ * @see https://github.com/anomalyco/opencode/pull/46653
+ */
+export function withLooseBinding(
+  plan: ThinkingPlan,
+  { bindsThinking }: Capability,
+  messages: AnthropicMessage[],
+): ThinkingPlan {
+  const { thinking = { type: 'adaptive' } } = plan
+  const isOpen = thinking.type === 'adaptive' && thinking.block_binding === undefined
+  if (!bindsThinking || !isOpen || !messages.some(({ content }) => content.some(isThinking))) {
+    return plan
+  }
+  const block_binding = { prefix_mismatch_behavior: 'drop_block' }
+  return { ...plan, thinking: { ...thinking, block_binding }, isDefault: !plan.thinking }
+}
+
 /** Lets a model think between tool calls; models with adaptive thinking ignore it. */
 export const INTERLEAVED_BETA = 'interleaved-thinking-2025-05-14'
 const fastBeta = 'fast-mode-2026-02-01'
@@ -249,10 +273,12 @@ export function anthropicHeaders(
   messages: AnthropicMessage[],
 ): Record<string, string> {
   const client = headers['anthropic-beta']
-  const thinks = plan.thinking !== undefined && !ownThinking(wish) && wish.level !== 'off'
+  const isOwn = plan.isDefault === true || ownThinking(wish) !== undefined
+  const thinks = plan.thinking !== undefined && !isOwn && wish.level !== 'off'
   const betas = betaHeader(client, {
     add: [
       ...(thinks ? [INTERLEAVED_BETA] : []),
+      ...(plan.thinking?.block_binding === undefined ? [] : [bindingBeta]),
       ...(messages.some(({ role }) => role === 'system') ? [systemTurnsBeta] : []),
       ...fastBetas(model, client),
     ],

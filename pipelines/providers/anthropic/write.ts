@@ -16,7 +16,13 @@ import type { AnthropicTextBlock, MessagesRequest } from '../../wire/anthropic.t
 import { capabilityOf, isForced } from './capability.ts'
 import { limitMarks, textBlock, withTurnMark } from './content.ts'
 import { fitsStrict, strictSchema } from './schema.ts'
-import { anthropicHeaders, apiVersion, planThinking, type ThinkingPlan } from './thinking.ts'
+import {
+  anthropicHeaders,
+  apiVersion,
+  planThinking,
+  withLooseBinding,
+  type ThinkingPlan,
+} from './thinking.ts'
 import { toolingOf } from './tools.ts'
 import { conversationOf } from './turns.ts'
 
@@ -47,11 +53,12 @@ export function writeMessages(
   const answer = planFormat(request.format, capability.structuredOutputs)
   const answerSchema = answer.schema
   const tooling = toolingOf(request, { model, capability, names, messages, answerSchema })
-  const plan = planThinking(wish, capability, request.limits, {
+  const planned = planThinking(wish, capability, request.limits, {
     forcedTool: isForced(tooling.fields.tool_choice?.type),
     messages,
     hidden: wish.hidden,
   })
+  const plan = withLooseBinding(planned, capability, messages)
   const takesSampling = capability.sampling && apiVersion(headers) < versionWithoutSampling
   const sampling = samplingOf(request, takesSampling && !thinks(plan))
   const stops = shareStops(request.stop)

@@ -216,3 +216,51 @@ suite('§5.5 thinking is given up for one request', () => {
     })
   }
 })
+
+suite('§5.5 thinking that a model binds to the conversation before it', () => {
+  const dropped = { prefix_mismatch_behavior: 'drop_block' }
+  const beta = 'thinking-binding-controls-2026-08-01'
+  const details = (model: string) => [{ ...signed[0], model }]
+  const asked = (id: string, more: object = {}, entry: { reasoning?: ReasoningLevel } = {}) => {
+    const messages = loop({ reasoning_details: details(id) })
+    const { body, headers } = ask({ messages, ...more }, { model: { id, ...entry } })
+    return { thinking: body.thinking, beta: headers['anthropic-beta'] }
+  }
+
+  for (const id of ['opus-5-5', 'sonnet-5-5', 'haiku-5-5', 'fable-5-1', 'mythos-5-2']) {
+    test(`claude-${id} is asked to leave out what it does not know again`, () => {
+      assert.deepEqual(asked(`claude-${id}`), {
+        thinking: { type: 'adaptive', block_binding: dropped },
+        beta,
+      })
+      assert.deepEqual(asked(`claude-${id}`, {}, { reasoning: 'high' }), {
+        thinking: { ...adaptive, block_binding: dropped },
+        beta: `${interleaved},${beta}`,
+      })
+    })
+  }
+
+  test('a client’s own thinking has it, too, unless it says itself', () => {
+    const error = { prefix_mismatch_behavior: 'error' }
+    const own = (thinking: object) => asked('claude-opus-5-5', { thinking })
+
+    assert.deepEqual(own({ type: 'adaptive' }), {
+      thinking: { type: 'adaptive', block_binding: dropped },
+      beta,
+    })
+    assert.deepEqual(own({ type: 'adaptive', block_binding: error }), {
+      thinking: { type: 'adaptive', block_binding: error },
+      beta,
+    })
+  })
+
+  test('nothing is asked where no thinking comes back, it is off, or the model binds none', () => {
+    const id = 'claude-opus-5-5'
+    const off = { reasoning: 'off' } as const
+
+    assert.deepEqual(ask({ messages: loop({}) }, { model: { id } }).body.thinking, undefined)
+    assert.equal(asked('claude-haiku-5-5', {}, off).thinking?.block_binding, undefined)
+    assert.equal(asked('claude-sonnet-5-5', {}, off).thinking?.block_binding, undefined)
+    assert.deepEqual(asked('claude-opus-5'), { thinking: undefined, beta: undefined })
+  })
+})
