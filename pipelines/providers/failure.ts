@@ -24,10 +24,11 @@ export function refusalFrom(status: number, body: string): ProxyError {
     const isAnthropic = json?.type === 'error'
     return isAnthropic ? fromAnthropic(status, error) : fromOpenAi(status, error)
   }
-  for (const value of [error, json?.detail, json?.message]) {
+  for (const value of [error, json?.detail]) {
     const message = messageIn(value)
     if (message !== undefined) return new ProxyError(status, null, message, { isUpstreams: true })
   }
+  if (json && messageIn(json.message) !== undefined) return fromOpenAi(status, json)
   return new ProxyError(status, null, plainMessage(status, body), {
     type: 'upstream_error',
     isUpstreams: true,
@@ -51,7 +52,7 @@ function fromOpenAi(status: number, error: JsonObject): ProxyError {
   const message = messageIn(error.message) ?? `Upstream answered HTTP ${status}`
   const param = asName(error.param)
   return new ProxyError(status, asName(error.code) ?? null, message, {
-    type: asName(error.type) ?? errorType(status),
+    type: typeIn(error) ?? errorType(status),
     isUpstreams: true,
     ...(param !== undefined && { param }),
   })
@@ -138,8 +139,8 @@ export function codeOfType(error: JsonObject, message: string): string | null {
 }
 
 /**
- * Whether a message says that the conversation is too long for the model, as Anthropic, OpenAI, vLLM, llama.cpp, LM Studio,
- * Mistral, Moonshot, Zhipu, DashScope and Google say it. A limit of tokens a minute is another matter, and so are the size of an
+ * Whether a message says that the conversation is too long for the model, as Anthropic, OpenAI, vLLM, SGLang, TGI, llama.cpp,
+ * LM Studio, Mistral, Moonshot, Zhipu, DashScope, Volcengine, xAI, GitHub and Google say it. A limit of tokens a minute is another matter, and so are the size of an
  * image and an answer that was asked to be too long.
  */
 export function isTooLong(message: string): boolean {
@@ -150,7 +151,10 @@ const tooLong = [
   /(?<![.\w])(?:prompt|input|context)\b.*\b(?:too long|exceed)/is,
   /\bexceed.*\bcontext\b/is,
   /maximum context length|context_length|context length of|context[_ ]size/i,
-  /too many tokens|exceeded model token limit|range of input length/i,
+  /too many tokens|exceeded model token limit|range of input length|exceed max message tokens/i,
+  /\b(?:input|prompt)\b.*\b(?:longer|greater) than\b.*\blength\b/is,
+  /context length is only|maximum prompt length|tokens_limit_reached/i,
+  /`inputs`.* must (?:be <=|have less than)/is,
 ]
 const otherLimits =
   /per[- ](?:min|hour|day)|rate[- ]limit|\bMB\b|max_(?:completion_)?tokens\W* is too large/i

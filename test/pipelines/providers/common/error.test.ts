@@ -105,6 +105,29 @@ const overflows: [server: string, message: string][] = [
     'Mistral',
     'Prompt contains 40000 tokens, too large for model with 32768 maximum context length',
   ],
+  [
+    'vLLM of 2026',
+    "You passed 9000 input tokens and requested 1 output tokens. However, the model's context length is only 8192 tokens, resulting in a maximum input length of 8191 tokens.",
+  ],
+  [
+    'vLLM for a model with a decoder',
+    'The decoder prompt (length 9000) is longer than the maximum model length of 8192.',
+  ],
+  ['SGLang', "The input (5000 tokens) is longer than the model's context length (4096 tokens)."],
+  [
+    'TGI',
+    'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 10000 `inputs` tokens and 512 `max_new_tokens`',
+  ],
+  [
+    'TGI, without an answer',
+    'Input validation error: `inputs` must have less than 4096 tokens. Given: 5000',
+  ],
+  [
+    'LM Studio, from the start',
+    'The number of tokens to keep from the initial prompt is greater than the context length.',
+  ],
+  ['xAI', "This model's maximum prompt length is 131072 but the request contains 537812 tokens."],
+  ['Volcengine', 'Total tokens of image and text exceed max message tokens. Request id: 1'],
   ['Anthropic behind a gateway', 'prompt is too long: 210000 tokens > 200000 maximum'],
   [
     'Google behind a gateway',
@@ -134,14 +157,30 @@ test('§11.6 a code for it stays, and counts without the wording', () => {
   assert.equal(commonRefusal(400, llama).code, 'context_length_exceeded')
 })
 
+test('§11.6 an error without an envelope has its code, type and place', () => {
+  const message = 'Please reduce the length. Current length is 8193 while limit is 8192'
+  const code = 'context_length_exceeded'
+  const cerebras = { message, type: 'invalid_request_error', param: 'messages', code }
+  const github = { error: { code: 'tokens_limit_reached', message: 'Max size: 8000 tokens.' } }
+  const refusal = commonRefusal(400, JSON.stringify(cerebras))
+
+  assert.deepEqual([refusal.code, refusal.message], [code, message])
+  assert.deepEqual([refusal.type, refusal.param], ['invalid_request_error', 'messages'])
+  assert.equal(commonRefusal(413, JSON.stringify(github)).code, code)
+  assert.equal(commonRefusal(400, '{"type":"error","message":"M","code":400}').code, null)
+  assert.equal(commonRefusal(400, '{"type":"error","message":"M"}').type, 'invalid_request_error')
+})
+
 test('§11.6 a limit of a minute, or of the answer, is no conversation that is too long', () => {
   const busy = 'Rate limit reached: too many tokens per minute'
   const long =
     "'max_tokens' is too large: 32000. This model's maximum context length is 16384 tokens"
+  const most = 'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]'
 
   assert.equal(commonRefusal(429, JSON.stringify({ error: { message: busy } })).code, null)
   assert.equal(commonRefusal(400, JSON.stringify({ error: { message: busy } })).code, null)
   assert.equal(commonRefusal(400, JSON.stringify({ error: { message: long } })).code, null)
+  assert.equal(commonRefusal(400, JSON.stringify({ error: { message: most } })).code, null)
 })
 
 test('§11.6 a refusal keeps its status, and the words of the provider behind a gateway', () => {
