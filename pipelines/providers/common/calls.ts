@@ -4,8 +4,8 @@
  * at the end.
  */
 import type { Delta } from '../../neutral/delta.ts'
-import type { JsonObject } from '../../json/value.ts'
-import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
+import { objectFrom, type JsonObject } from '../../json/value.ts'
+import { JsonEnd, isWholeJson, type AnswerSoFar } from '../../neutral/so-far.ts'
 import {
   asIndex,
   asName,
@@ -112,6 +112,21 @@ function hasInput(input: unknown): boolean {
 /** What some servers have in place of arguments until these come. */
 const placeholder = '{}'
 
+/** The object that is the content of a string of JSON, as it stands there; undefined for any other string. */
+function objectTextIn(text: string): string | undefined {
+  const inner = stringIn(text)
+  return inner?.trimStart().startsWith('{') === true && objectFrom(inner) ? inner : undefined
+}
+
+function stringIn(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
 class Call {
   readonly upstreamId: string | undefined
   readonly #soFar: AnswerSoFar
@@ -123,6 +138,8 @@ class Call {
   #announced = ''
   /** pieces that came before the name */
   #held = ''
+  /** arguments that began as a string: until its end nobody knows whether an object is in it */
+  #quoted: string | undefined
   #index: number | undefined
   #isClosed = false
 
@@ -138,7 +155,7 @@ class Call {
   }
 
   get isInMiddle(): boolean {
-    return this.#hasInput && this.#isObject && !this.#json.isWhole
+    return this.#quoted !== undefined || (this.#hasInput && this.#isObject && !this.#json.isWhole)
   }
 
   /** Whether a piece without a name, or with its own, is surely no other call. */
@@ -161,6 +178,7 @@ class Call {
   }
 
   close(cut: boolean): Delta[] {
+    const quoted = this.#endQuote()
     if (this.#index === undefined) {
       if (cut || (!this.#hasInput && this.#announced === '')) return []
       throw new ProtocolError('The upstream called a tool without naming it.')
@@ -168,7 +186,8 @@ class Call {
     const isEmpty = !this.#hasInput && (!cut || this.#announced !== '')
     const input = isEmpty ? this.#emit(this.#announced || placeholder) : []
     // the client must not take a call for whole that was cut
-    return cut && !this.isWhole && !isEmpty ? input : [...input, ...this.#stop()]
+    const rest = [...quoted, ...input]
+    return cut && !this.isWhole && !isEmpty ? rest : [...rest, ...this.#stop()]
   }
 
   #start(name: string): Delta[] {
@@ -203,12 +222,26 @@ class Call {
     if (this.isWhole) return []
     const text = this.#json.textOf(input)
     if (text === '') return []
+    if (this.#quoted !== undefined) return this.#quote(this.#quoted + text)
     return this.#hasInput ? this.#emit(text) : this.#firstInput(text)
+  }
+
+  /** Some models write the object of the arguments as a string of JSON once more. */
+  #quote(text: string): Delta[] {
+    this.#quoted = text
+    return isWholeJson(text) ? this.#endQuote() : []
+  }
+
+  #endQuote(): Delta[] {
+    const text = this.#quoted
+    this.#quoted = undefined
+    return text === undefined ? [] : this.#emit(objectTextIn(text) ?? text)
   }
 
   /** What is empty waits for what may follow. */
   #firstInput(text: string): Delta[] {
     const begun = text.trimStart()
+    if (begun.startsWith('"')) return this.#quote(text)
     const whole = begun.startsWith('{') ? text : this.#announced + text
     if (whole.trim() === placeholder) {
       this.#announced = placeholder

@@ -267,6 +267,32 @@ test('§11.4 an id that the conversation already has is replaced, and one twice 
   ])
 })
 
+test('§11.4 an object that the model wrote as a string of JSON once more is the object', () => {
+  const twice = JSON.stringify('{"a":1.0,"b":"\\"}"}')
+  const inputs: [pieces: string[], input: string][] = [
+    [[twice], '{"a":1.0,"b":"\\"}"}'],
+    [[' ', ...twice], ' {"a":1.0,"b":"\\"}"}'],
+    [['"text"'], '"text"'],
+    [['"{not json}"'], '"{not json}"'],
+    [['"[1]"'], '"[1]"'],
+  ]
+  for (const [pieces, input] of inputs) {
+    const [first = '', ...rest] = pieces
+    const more = rest.map((piece) => call(0, undefined, undefined, piece))
+
+    assert.deepEqual(
+      brief(chat(call(0, 'c', 'f', first), ...more, done)),
+      [`#0 f (c) ${input} !`, '= tool-calls'],
+      pieces.join('|'),
+    )
+  }
+  assert.deepEqual(brief(chat(call(0, 'c', 'f', '"{\\"a'), finish('length'))), [
+    '#0 f (c) "{\\"a',
+    '= length',
+  ])
+  assert.match(brief(chat(call(0, 'c', undefined, '"{}"'), done)).at(-1)!, /without naming it/)
+})
+
 test('§11.4 Kimi’s ids stay as they are', () => {
   assert.deepEqual(
     brief(chat(call(0, 'functions.Bash:0', 'Bash', '{}'), done))[0],
