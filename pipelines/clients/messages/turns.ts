@@ -3,7 +3,7 @@
  * `@anthropic-ai/sdk` 1.12, read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { isObject, writeJson, type JsonObject } from '../../json/value.ts'
+import { isObject, objectFrom, writeJson, type JsonObject } from '../../json/value.ts'
 import type {
   CallPiece,
   ForeignPiece,
@@ -210,12 +210,19 @@ function callPiece(block: JsonObject, place: string): CallPiece {
     kind: 'function',
     id: unwrappedCallId(nameAt(block.id, `${place}.id`)),
     name: nameAt(block.name, `${place}.name`),
-    input: isGiven(block.input) ? objectAt(block.input, `${place}.input`) : {},
+    input: inputOf(block.input),
     inputPlace: `${place}.input`,
     place,
     ...markOf(block),
     ...ownOf(block),
   }
+}
+
+/** SDKs hand back what a model streamed, which may be no object: as a body would have told it. */
+function inputOf(input: unknown): JsonObject {
+  if (!isGiven(input)) return {}
+  if (isObject(input)) return input
+  return (typeof input === 'string' ? objectFrom(input) : undefined) ?? { value: input }
 }
 
 function resultPiece({ block, place, history }: Block): ResultPiece {

@@ -172,10 +172,25 @@ suite('§16.4 blocks of the assistant', () => {
     ])
   })
 
+  test('`tool_use` with what a model streamed in place of an object keeps it as a body has it', () => {
+    const inputs: [given: unknown, read: object][] = [
+      [null, {}],
+      ['{"a":1}', { a: 1 }],
+      ['words', { value: 'words' }],
+      [[1], { value: [1] }],
+      [0, { value: 0 }],
+    ]
+    for (const [input, read] of inputs) {
+      const [piece] = piecesOf('assistant', [{ ...call, input }])
+
+      assert.ok(piece && 'input' in piece)
+      assert.deepEqual(piece.input, read)
+    }
+  })
+
   const faults: [what: string, block: JsonObject, place: string, code: string][] = [
     ['no id', { ...call, id: undefined }, '.id', 'missing_required_parameter'],
     ['no name', { ...call, name: undefined }, '.name', 'missing_required_parameter'],
-    ['input in words', { ...call, input: 'x' }, '.input', 'invalid_type'],
     ['a toolset', { ...call, toolset_name: 'browser' }, '.toolset_name', 'unsupported_tool'],
   ]
   for (const [what, block, place, code] of faults) {
