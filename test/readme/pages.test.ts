@@ -77,6 +77,21 @@ test('the map of CONTRIBUTING.md names what is there', () => {
   )
 })
 
+test('the map of CONTRIBUTING.md has every folder of lib and pipelines', () => {
+  const map = textOf('CONTRIBUTING.md')
+  const folders = ['lib', 'pipelines'].flatMap((root) =>
+    readdirSync(path.join(packageDir, root), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${root}/${name}/`),
+  )
+
+  assert.ok(folders.length > 15)
+  assert.deepEqual(
+    folders.filter((folder) => !map.includes(`\n${folder} `)),
+    [],
+  )
+})
+
 test('what CONTRIBUTING.md names is there', () => {
   const named = codeSpansOf('CONTRIBUTING.md').filter((span) =>
     /^(?:\.ci|bin|deploy|docs|lib|pipelines|test)\/\S*$|^[A-Z]+\.md$/.test(span),
