@@ -92,7 +92,11 @@ export async function relay(
   const headers = Object.assign(passed, call.admission?.headers())
   const { status, isEventStream } = answer
   call.record.stream = isEventStream
-  if (isEventStream) headers['x-accel-buffering'] = 'no'
+  if (isEventStream) {
+    headers['x-accel-buffering'] = 'no'
+    // A chunk of tokens may be taken out, or an error put in; and of a length that is reached nothing can be seen to be missing.
+    delete headers['content-length']
+  }
   res.writeHead(status, headers)
   if (isEventStream) res.flushHeaders()
   const body = openAnswer(answer, call)

@@ -100,6 +100,27 @@ for (const road of [...roads, common]) {
     })
   }
 
+  test(`contract §6: ${road.name}: a stream that came with its length is whole or cut like any other`, async (t) => {
+    const whole = road.stream(['first', 'second']).join('')
+    const cut = begun(road, ['first']).join('')
+    const headers = { 'content-type': 'text/event-stream' }
+    const sized = (body: string) => ({
+      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+      body,
+    })
+    const upstream = await startUpstream(t, [sized(whole), sized(cut)])
+    const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    const good = await seen(proxy, road, '1.1')
+    const broken = await seen(proxy, road, '1.1')
+
+    assert.equal(good.isWhole, true)
+    assert.ok(good.text.includes(road.end))
+    assert.doesNotMatch(good.text, /^content-length/im)
+    if (road.failure) assert.match(broken.text, road.failure)
+    assert.equal(broken.isWhole, road.failure !== undefined)
+  })
+
   test(`contract §6: ${road.name}: a stream is asked for unpacked, so that its end can be seen`, async (t) => {
     const upstream = await startUpstream(t, () => ({ sse: road.stream(['first']) }))
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
