@@ -4,7 +4,7 @@
  */
 import { Readable, Writable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import type { Call } from '../app.ts'
 import { flow, openAnswer, type AnswerBody } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
@@ -119,16 +119,20 @@ function decoders(answer: UpstreamAnswer): Duplex[] {
 }
 
 const makers = new Map<string, () => Duplex>([
-  ['gzip', createGunzip],
-  ['x-gzip', createGunzip],
-  ['deflate', createInflate],
-  ['br', createBrotliDecompress],
+  ['gzip', zlib.createGunzip],
+  ['x-gzip', zlib.createGunzip],
+  ['deflate', zlib.createInflate],
+  ['br', zlib.createBrotliDecompress],
 ])
+// Node has it from 22.15 on
+if ('createZstdDecompress' in zlib) {
+  makers.set('zstd', zlib.createZstdDecompress as typeof zlib.createGunzip)
+}
 
 /** A decoder's error as an error for the client; other errors as they are. */
 export function decodingFault(error: Error): Error {
   const isDecoders = 'errno' in error && 'code' in error
-  if (!isDecoders || !/^(?:Z_|ERR_)/.test(String(error.code))) return error
+  if (!isDecoders || !/^(?:Z_|ZSTD_|ERR_)/.test(String(error.code))) return error
   return new ProxyError(
     502,
     'upstream_protocol_error',
@@ -216,8 +220,11 @@ class Collected {
     this.#size += piece.length
   }
 
+  /** Without the byte order mark that servers on Windows write in front of it. */
   text(): string {
-    return Buffer.concat(this.#pieces).toString('utf8')
+    return Buffer.concat(this.#pieces)
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import type { CancelSignal } from '../app.ts'
 import type { UpstreamAnswer } from './attempt.ts'
 
@@ -94,8 +94,10 @@ function textOf(bytes: Buffer, encoding: string | undefined): string {
 }
 
 const unpackers: Record<string, (bytes: Buffer) => Buffer> = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
+  gzip: zlib.gunzipSync,
+  'x-gzip': zlib.gunzipSync,
+  deflate: zlib.inflateSync,
+  br: zlib.brotliDecompressSync,
+  // Node has it from 22.15 on
+  ...('zstdDecompressSync' in zlib && { zstd: zlib.zstdDecompressSync as typeof zlib.gunzipSync }),
 }

@@ -19,7 +19,7 @@ export function notAnAnswer(wanted: string, body: JsonObject): ProxyError {
 /** In: status (400 or above) and body of an HTTP answer. The status is kept. */
 export function refusalFrom(status: number, body: string): ProxyError {
   const json = objectIn(body)
-  const error = json?.error
+  const error = json?.type === 'response.failed' ? asObject(json.response).error : json?.error
   if (isObject(error)) {
     const isAnthropic = json?.type === 'error'
     return isAnthropic ? fromAnthropic(status, error) : fromOpenAi(status, error)
@@ -35,8 +35,10 @@ export function refusalFrom(status: number, body: string): ProxyError {
   })
 }
 
-/** Google's API answers with a list of one. */
+/** Google's API answers with a list of one. Who was asked for a stream may answer with one event of it. */
 export function objectIn(body: string): JsonObject | undefined {
+  const [, data] = /^(?:(?:(?:event|id|retry)?:[^\n]*)?\r?\n)*data:(.*)/.exec(body) ?? []
+  if (data !== undefined) return objectFrom(data)
   const inner = body.trimStart().startsWith('[') ? objectFrom(`{"list":${body}}`) : undefined
   if (!inner) return objectFrom(body)
   return asObjects(inner.list)[0]

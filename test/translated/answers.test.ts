@@ -1,7 +1,7 @@
 /** Answers that say a thing late, less or in part, as chat clients get them over the wire. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { sse } from '../helpers/provider-answers.ts'
 import {
@@ -151,10 +151,30 @@ const mislabelled: [what: string, request: object, answer: Answer][] = [
     },
   ],
   [
+    'a body with a BOM',
+    claude,
+    { body: `\uFEFF${JSON.stringify(anthropicMessage(said))}`, headers: json },
+  ],
+  // Node has it from 22.15 on
+  ...('zstdCompressSync' in zlib
+    ? ([
+        [
+          'a body in zstd',
+          claude,
+          {
+            body: (zlib.zstdCompressSync as typeof zlib.gzipSync)(
+              JSON.stringify(anthropicMessage(said)),
+            ),
+            headers: { ...json, 'content-encoding': 'zstd' },
+          },
+        ],
+      ] satisfies typeof mislabelled)
+    : []),
+  [
     'a compressed stream, its encoding in capitals',
     claude,
     {
-      body: gzipSync(anthropicStream(said).join('')),
+      body: zlib.gzipSync(anthropicStream(said).join('')),
       headers: { ...eventStream, 'content-encoding': 'identity, GZIP' },
     },
   ],
@@ -193,9 +213,9 @@ const refusals: [what: string, answer: Answer, status: number, message: RegExp][
   ['a page', { body: '<html>Sign in</html>', headers: json }, 502, /not with a JSON object/],
   [
     'an encoding that nobody asked for',
-    { body: 'x', headers: { ...json, 'content-encoding': 'zstd' } },
+    { body: 'x', headers: { ...json, 'content-encoding': 'compress' } },
     502,
-    /encoded its answer as zstd/,
+    /encoded its answer as compress/,
   ],
 ]
 

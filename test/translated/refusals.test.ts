@@ -81,3 +81,21 @@ for (const [body, message] of rows) {
     )
   })
 }
+
+const events: [body: string, message: string][] = [
+  ['event: error\ndata: {"type":"error","error":{"message":"Slow down"}}\n\n', 'Slow down'],
+  ['data:{"error":{"message":"Slow down"}}\r\n\r\n', 'Slow down'],
+  [
+    ': ping\n\nid: 1\ndata: {"type":"response.failed","response":{"error":{"message":"Slow down"}}}\n\n',
+    'Slow down',
+  ],
+  ['data: [DONE]\n\n', 'Upstream answered HTTP 429: data: [DONE]'],
+]
+
+for (const [body, message] of events) {
+  test(`KT9: a refusal that comes as a stream says what ${JSON.stringify(body)} says`, () => {
+    for (const type of ['anthropic', 'openai', 'common', 'google'] as const) {
+      assert.equal(upstreamRefusal(providers[type], 429, body, true).message, message)
+    }
+  })
+}
