@@ -10,6 +10,7 @@ import { buildApp, usageStore, type BuiltApp } from '../lib/cli/build-app.ts'
 import { findings } from '../lib/cli/check.ts'
 import { configurationFaults, findingLines, type Finding } from '../lib/cli/finding.ts'
 import { neededKey, shellLine } from '../lib/setup/clients.ts'
+import { likelyShell } from '../lib/setup/shells.ts'
 import { demoConfig, demoNote } from '../lib/cli/demo-config.ts'
 import { modelNote } from '../lib/cli/env-model.ts'
 import { newKey } from '../lib/cli/key.ts'
@@ -100,7 +101,8 @@ const commands = {
     const { config } = load(line)
     const url = addressOf({ address: config.host, port: config.port })
     const note = model === undefined ? undefined : modelNote(config, model)
-    process.stdout.write(shellLine(client, { config, url, model }))
+    const shell = line.shell ?? likelyShell(startEnvironment, process.platform)
+    process.stdout.write(shellLine(client, { config, url, model }, shell, startEnvironment))
     // on stderr for the user, since a shell evaluates stdout
     if (note !== undefined) process.stderr.write(note)
     if (neededKey(config) === 'upstream') {

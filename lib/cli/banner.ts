@@ -5,6 +5,7 @@ import { loopback } from '../config/callers.ts'
 import { credentialLines, credentialSummary, usesAccount } from '../config/endpoint-auth.ts'
 import type { Config } from '../config/types.ts'
 import { setupBlocks } from '../setup/blocks.ts'
+import { aroundProxy } from '../setup/clients.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
 export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' | 'port'>): string {
@@ -26,6 +27,12 @@ export function banner(app: App, url: string, title: (text: string) => string): 
     ...setupBlocks(config, url).map(({ name, lines }) =>
       [title(name), ...lines.map((line) => `  ${line}`)].join('\n'),
     ),
+    ...aroundProxy(process.env, url)
+      .slice(0, 1)
+      .map(
+        ([name, list]) =>
+          `Behind an HTTP proxy a client needs ${name}=${list}, too; droid2api env sets it.`,
+      ),
   ].join('\n')}\n\n`
 }
 

@@ -1,11 +1,12 @@
 /** The command line: what it takes, and its help. */
 import { parseArgs } from 'node:util'
 import type { Flags } from '../config/load.ts'
-import { presetNames, type PresetName } from '../config/presets.ts'
+import { presetNames } from '../config/presets.ts'
 import { nearest } from '../config/unknown-keys.ts'
 import type { InitFlags } from '../init/command.ts'
 import { keptByNpm, unknownCommand, wrongFlag } from './misread.ts'
 import { clientNames, type ClientName } from '../setup/clients.ts'
+import { shellNames, type ShellName } from '../setup/shells.ts'
 
 export const usage = `Usage: droid2api [command] [flags]
 
@@ -37,6 +38,7 @@ Flags
                       with commas (default: day)
   -m, --model ID      env: the model that the client uses, of any type;
                       explain: in place of the one that the request names
+      --shell NAME    env: sh, fish or powershell (default: what SHELL says)
       --route PATH    explain: the route it arrives at (default /v1/chat/completions)
       --header 'K: V' explain: a header of the request; may be given several times
       --curl          explain: print what goes upstream as a curl command
@@ -74,6 +76,8 @@ export interface CommandLine {
   client: string | undefined
   /** only with `env` and `explain` */
   model: string | undefined
+  /** only with `env` */
+  shell: ShellName | undefined
   /** only with `status` */
   url: string | undefined
   /** these three only with `usage` */
@@ -116,6 +120,7 @@ const options = {
   since: { type: 'string' },
   by: { type: 'string' },
   model: { type: 'string', short: 'm' },
+  shell: { type: 'string' },
   route: { type: 'string' },
   header: { type: 'string', multiple: true },
   curl: { type: 'boolean' },
@@ -138,6 +143,7 @@ const goesWith: Partial<Record<keyof typeof options, readonly CommandName[]>> = 
   since: ['usage'],
   by: ['usage'],
   model: ['env', 'explain'],
+  shell: ['env'],
   route: ['explain'],
   header: ['explain'],
   curl: ['explain'],
@@ -172,6 +178,7 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
     command,
     client,
     model: values.model,
+    shell: values.shell === undefined ? undefined : oneOf(values.shell, '--shell', shellNames),
     url: values.url,
     since: values.since,
     by: values.by,
@@ -213,7 +220,13 @@ function initFlags({
   print = false,
   force = false,
 }: ReturnType<typeof parsed>['values']): InitFlags {
-  return { presets: preset.map(presetOf), out, offline, print, force }
+  return {
+    presets: preset.map((name) => oneOf(name, '--preset', presetNames)),
+    out,
+    offline,
+    print,
+    force,
+  }
 }
 
 function explainFlags({
@@ -224,12 +237,13 @@ function explainFlags({
   return { route, headers: header, curl }
 }
 
-function presetOf(name: string): PresetName {
-  const known = presetNames.find((one) => one === name)
-  if (known) return known
-  const near = nearest(name, presetNames)
-  const hint = near ? `Did you mean ${near}?` : `There are ${presetNames.join(', ')}`
-  throw new UsageError(`--preset ${name} is not known. ${hint}`)
+/** A word of a list, or a UsageError that names the nearest, else all. */
+function oneOf<T extends string>(word: string, flag: string, known: readonly T[]): T {
+  const found = known.find((one) => one === word)
+  if (found) return found
+  const near = nearest(word, known)
+  const hint = near ? `Did you mean ${near}?` : `There are ${known.join(', ')}`
+  throw new UsageError(`${flag} ${word} is not known. ${hint}`)
 }
 
 function parsed(args: string[]) {

@@ -3,7 +3,7 @@ import type { Config } from '../config/types.ts'
 import {
   claudeTiers,
   claudeWindow,
-  codexCommand,
+  codexWords,
   firstModel,
   neededKey,
   type NeededKey,
@@ -48,11 +48,14 @@ export function setupBlocks(config: Config, url: string): SetupBlock[] {
 function claudeLine(config: Config, url: string, key: string): string {
   const model = firstModel(config, 'anthropic') ?? 'MODEL'
   // the other tiers only those miss who ask for them
-  const settings = [...claudeWindow(model), ...claudeTiers(config, model, ['haiku'])]
+  const settings = [...claudeWindow(model), ...claudeTiers(config, model, ['haiku'])].map(
+    ([name, value]) => `${name}=${quoted(value)}`,
+  )
   const login = [`ANTHROPIC_BASE_URL=${url}`, `ANTHROPIC_AUTH_TOKEN=${key}`, ...settings]
   return `${login.join(' ')} claude --model ${quoted(model)}`
 }
 
 function codexLine(config: Config, url: string, key: string): string {
-  return `${key === 'any' ? '' : `DROID2API_KEY=${key} `}${codexCommand(config, url)}`
+  const command = ['codex', ...codexWords(config, url).map(quoted)].join(' ')
+  return key === 'any' ? command : `DROID2API_KEY=${key} ${command}`
 }

@@ -2,7 +2,8 @@
 import { findSource } from '../account/source.ts'
 import { endpointOf, findModel } from '../config/models.ts'
 import type { Config, ModelType } from '../config/types.ts'
-import { quoted } from './curl.ts'
+import { noProxy } from '../network/no-proxy.ts'
+import { shells, type ShellName, type Value, type Variables } from './shells.ts'
 
 export const clientNames = ['claude', 'codex', 'openai'] as const
 
@@ -21,11 +22,6 @@ export function neededKey(config: Config): NeededKey {
   return passesOn ? 'upstream' : 'any'
 }
 
-/** What a shell evaluates before it starts the client. */
-export function shellLine(client: ClientName, pointing: Pointing): string {
-  return `${lines[client](pointing)}\n`
-}
-
 export interface Pointing {
   config: Config
   /** where the proxy listens, such as `http://127.0.0.1:3000` */
@@ -34,33 +30,82 @@ export interface Pointing {
   model?: string | undefined
 }
 
-const lines: Record<ClientName, (pointing: Pointing) => string> = {
-  claude({ config, url, model = firstModel(config, 'anthropic') }) {
-    const login = `ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${shellKeys[neededKey(config)]}`
-    if (model === undefined) return `export ${login}`
-    const window = claudeWindow(model, `"\${${windowVariable}:-${safeWindow}}"`)
-    return `export ${[login, `ANTHROPIC_MODEL=${quoted(model)}`, ...window, ...claudeTiers(config, model)].join(' ')}`
+/** What a shell evaluates before it starts the client. `env`: of that shell. */
+export function shellLine(
+  client: ClientName,
+  pointing: Pointing,
+  shell: ShellName,
+  env: NodeJS.ProcessEnv,
+): string {
+  return `${lines[client](pointing, shell, aroundProxy(env, pointing.url))}\n`
+}
+
+type Line = (pointing: Pointing, shell: ShellName, around: Variables) => string
+
+const lines: Record<ClientName, Line> = {
+  claude({ config, url, model = firstModel(config, 'anthropic') }, shell, around) {
+    const key = keyValues[neededKey(config)]
+    const login: Variables = [
+      ['ANTHROPIC_BASE_URL', url],
+      ['ANTHROPIC_AUTH_TOKEN', key],
+    ]
+    const chosen: Variables =
+      model === undefined
+        ? []
+        : [
+            ['ANTHROPIC_MODEL', model],
+            ...claudeWindow(model).map(ownOr),
+            ...claudeTiers(config, model),
+          ]
+    return shells[shell].exports([...login, ...chosen, ...around])
   },
-  codex({ config, url, model }) {
+  codex({ config, url, model }, shell, around) {
     const needed = neededKey(config)
-    const key = needed === 'upstream' ? `DROID2API_KEY=${shellKeys[needed]} ` : ''
-    return `codex() { ${key}command ${codexCommand(config, url, model)} "$@"; }`
+    const key: Variables = needed === 'upstream' ? [['DROID2API_KEY', keyValues[needed]]] : []
+    // PowerShell loses double quotes on the way to a program
+    const words = codexWords(config, url, model, shell === 'powershell' ? "'" : '"')
+    return shells[shell].wrapper('codex', words, [...key, ...around])
   },
-  openai({ config, url, model }) {
-    const key = shellKeys[neededKey(config)]
-    const chosen = model === undefined ? '' : ` OPENAI_MODEL=${quoted(model)}`
-    return `export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}${chosen}`
+  openai({ config, url, model }, shell, around) {
+    return shells[shell].exports([
+      ['OPENAI_BASE_URL', `${url}/v1`],
+      ['OPENAI_API_KEY', keyValues[neededKey(config)]],
+      ...(model === undefined ? [] : [['OPENAI_MODEL', model] as const]),
+      ...around,
+    ])
   },
+}
+
+/** A value of the user's own wins. */
+function ownOr([name, otherwise]: readonly [string, string]): Variables[number] {
+  return [name, { variable: name, otherwise }]
 }
 
 /** A key that is needed comes from the user's own environment; the demo takes any, also where there is no account. */
-const shellKeys: Record<NeededKey, string> = {
-  client: '"${DROID2API_KEY:?set it to one of the api_keys}"',
-  upstream: '"${DROID2API_KEY:-any}"',
+const keyValues: Record<NeededKey, Value> = {
+  client: { variable: 'DROID2API_KEY', otherwise: undefined },
+  upstream: { variable: 'DROID2API_KEY', otherwise: 'any' },
   any: 'any',
 }
 
-const windowVariable = 'CLAUDE_CODE_MAX_CONTEXT_TOKENS'
+/** A client in a shell with a way out would look for the proxy there, too, unless it is told not to. */
+export function aroundProxy(env: NodeJS.ProcessEnv, url: string): [name: string, hosts: string][] {
+  const ways = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [
+    env[name],
+    env[name.toLowerCase()],
+  ])
+  const list = env.no_proxy?.trim() || env.NO_PROXY?.trim() || ''
+  const target = new URL(url)
+  if (!ways.some((way) => way?.trim()) || list === '*' || noProxy(list)(target)) return []
+  const all = [...(list === '' ? [] : [list]), target.hostname.replace(/^\[(.*)\]$/, '$1')].join(
+    ',',
+  )
+  // of two spellings some programs read only one
+  return [
+    ['NO_PROXY', all],
+    ['no_proxy', all],
+  ]
+}
 
 /**
  * Tokens. For a model that they do not know, Claude Code assumes a window of a million and Codex one of 272 000: too late to
@@ -70,8 +115,8 @@ const windowVariable = 'CLAUDE_CODE_MAX_CONTEXT_TOKENS'
 const safeWindow = 200_000
 
 /** Claude Code knows the windows of all names that begin like Claude's, and takes none for them. */
-export function claudeWindow(model: string, value = String(safeWindow)): string[] {
-  return model.startsWith('claude-') ? [] : [`${windowVariable}=${value}`]
+export function claudeWindow(model: string): [name: string, tokens: string][] {
+  return model.startsWith('claude-') ? [] : [['CLAUDE_CODE_MAX_CONTEXT_TOKENS', String(safeWindow)]]
 }
 
 /**
@@ -82,24 +127,43 @@ export function claudeTiers(
   config: Config,
   chosen: string,
   tiers = ['opus', 'sonnet', 'haiku'],
-): string[] {
-  return tiers.flatMap((tier) => {
+): [name: string, model: string][] {
+  return tiers.flatMap((tier): [string, string][] => {
     if (findModel(config, `claude-${tier}`)) return []
     const alike = config.models.find(({ id }) => id.includes(tier))?.id ?? chosen
-    return `ANTHROPIC_DEFAULT_${tier.toUpperCase()}_MODEL=${quoted(alike)}`
+    return [[`ANTHROPIC_DEFAULT_${tier.toUpperCase()}_MODEL`, alike]]
   })
 }
 
-/** Codex takes a provider from its command line only. A key reaches it through the environment. */
-export function codexCommand(
+/**
+ * Behind `codex`, which takes a provider from its command line only. A key reaches it through the environment. `quote`: one of
+ * the two that TOML has.
+ */
+export function codexWords(
   config: Config,
   url: string,
   model = firstModel(config, 'openai') ?? 'MODEL',
-): string {
-  const envKey = neededKey(config) === 'any' ? '' : ',env_key="DROID2API_KEY"'
-  const provider = `{name="droid2api",base_url="${url}/v1",wire_api="responses"${envKey}}`
-  const window = /^(?:gpt|codex|o\d)/.test(model) ? '' : ` -c model_context_window=${safeWindow}`
-  return `codex -m ${quoted(model)}${window} -c model_provider=droid2api -c 'model_providers.droid2api=${provider}'`
+  quote: '"' | "'" = '"',
+): string[] {
+  const members = {
+    name: 'droid2api',
+    base_url: `${url}/v1`,
+    wire_api: 'responses',
+    ...(neededKey(config) !== 'any' && { env_key: 'DROID2API_KEY' }),
+  }
+  const provider = Object.entries(members).map(([key, value]) => `${key}=${quote}${value}${quote}`)
+  const window = /^(?:gpt|codex|o\d)/.test(model)
+    ? []
+    : ['-c', `model_context_window=${safeWindow}`]
+  return [
+    '-m',
+    model,
+    ...window,
+    '-c',
+    'model_provider=droid2api',
+    '-c',
+    `model_providers.droid2api={${provider.join(',')}}`,
+  ]
 }
 
 /** The first of a type, else the first of all: any client can use it. */

@@ -21,5 +21,5 @@ export function curlLines({ url, key, model }: Asked): string[] {
 
 /** As one word of a shell. */
 export function quoted(text: string): string {
-  return /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+  return /^[\w.:/@-][\w.:/@=-]*$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,9 +1,14 @@
 /** `droid2api env`: lines that a real shell evaluates, and that point a client at the proxy. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { likelyShell, shells } from '../../lib/setup/shells.ts'
 import { runProgram } from '../helpers/program.ts'
+import { startProxy } from '../helpers/proxy.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 
 /** What `sh` prints after it evaluated the line. */
 function evaluated(line: string, script: string, env: Record<string, string> = {}): string {
@@ -150,4 +155,127 @@ test('env codex without an account hands on the user’s own key', async (t) => 
   assert.equal(codexWords(line)[3], provider(',env_key="DROID2API_KEY"'))
   assert.equal(codexWords(line).at(-1), 'any')
   assert.equal(codexWords(line, { DROID2API_KEY: 'mine' }).at(-1), 'mine')
+})
+
+const withProxy = { http_proxy: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1' }
+
+test('contract §4.13: in a shell with an HTTP proxy the line leads around it, and what NO_PROXY names stays', async (t) => {
+  const { url } = await startProxy(t)
+  const { port } = new URL(url)
+  const env = { ...withProxy, NO_PROXY: 'corp.example' }
+  const line = async (client: string, more: Record<string, string>) => {
+    const program = runProgram(t, { args: ['env', client, '-p', port], env: more })
+    await program.exit
+    return program.stdout()
+  }
+  // curl reads http_proxy and no_proxy in small letters
+  const ask = async (LINE: string) =>
+    await promisify(execFile)('sh', ['-c', 'eval "$LINE"; curl -sf "$OPENAI_BASE_URL/models"'], {
+      env: { PATH: process.env.PATH, LINE, ...env },
+    })
+
+  const around = await line('openai', env)
+
+  assert.match((await ask(around)).stdout, /"object":"list"/)
+  await assert.rejects(ask(await line('openai', {})))
+  assert.equal(
+    evaluated(around, 'echo $NO_PROXY $no_proxy'),
+    'corp.example,127.0.0.1 corp.example,127.0.0.1\n',
+  )
+  assert.match(
+    await line('codex', env),
+    / NO_PROXY='corp\.example,127\.0\.0\.1' no_proxy='\S+' command codex /,
+  )
+  for (const named of ['127.0.0.0/8', '*']) {
+    assert.doesNotMatch(await line('claude', { ...withProxy, NO_PROXY: named }), /NO_PROXY/)
+  }
+})
+
+test('contract §4.13: the start on a terminal says what a client behind an HTTP proxy needs', async (t) => {
+  const program = runProgram(t, { env: withProxy, terminal: true })
+  await program.url()
+  const direct = runProgram(t, { terminal: true })
+  await direct.url()
+
+  assert.match(program.stdout(), /^Behind an HTTP proxy a client needs NO_PROXY=127\.0\.0\.1, too/m)
+  assert.doesNotMatch(direct.stdout(), /NO_PROXY/)
+})
+
+const hasFish = spawnSync('fish', ['--version']).status === 0
+
+test('contract §4.14: the lines for fish are what fish takes', { skip: !hasFish }, async (t) => {
+  const line = async (client: string, config = {}) => {
+    const program = runProgram(t, {
+      args: ['env', client, '-p', '4000', '--model', 'gpt-5.4'],
+      env: { SHELL: '/usr/bin/fish' },
+      config: { port: 3000, ...config },
+    })
+    await program.exit
+    return program.stdout()
+  }
+  const fish = (first: string, script: string, env = {}) =>
+    spawnSync('fish', ['--no-config', '-c', `${first}; ${script}`], {
+      env: { PATH: process.env.PATH, HOME: '/nowhere', ...env },
+      encoding: 'utf8',
+    }).stdout
+  const told = 'echo $ANTHROPIC_BASE_URL $ANTHROPIC_AUTH_TOKEN $CLAUDE_CODE_MAX_CONTEXT_TOKENS'
+  const claude = await line('claude')
+
+  assert.equal(fish(claude, told), 'http://127.0.0.1:4000 any 200000\n')
+  assert.equal(
+    fish(claude, told, { DROID2API_KEY: 'my key' }),
+    'http://127.0.0.1:4000 my key 200000\n',
+  )
+  const dir = tempDir()
+  writeFileSync(path.join(dir, 'codex'), '#!/bin/sh\nprintf "%s\\n" "$@" "$DROID2API_KEY"\n', {
+    mode: 0o755,
+  })
+  const PATH = `${dir}:${process.env.PATH}`
+  const words = fish(await line('codex'), "codex exec 'it is'", { PATH, DROID2API_KEY: 'mine' })
+  assert.deepEqual(
+    words.split('\n'),
+    ['-m', 'gpt-5.4', '-c', 'model_provider=droid2api', '-c'].concat(
+      provider(',env_key="DROID2API_KEY"'),
+      ['exec', 'it is', 'mine', ''],
+    ),
+  )
+  const strict = await line('openai', { api_keys: ['a-client-key-1'] })
+  assert.equal(fish(strict, 'echo $OPENAI_API_KEY', { DROID2API_KEY: 'k' }), 'k\n')
+  assert.equal(fish(strict, 'echo $OPENAI_API_KEY'), '\n')
+})
+
+test('contract §4.14: the lines for PowerShell have its own words and quotes', async (t) => {
+  const line = async (...args: string[]) => {
+    const program = runProgram(t, {
+      args: ['env', ...args, '-p', '4000', '--shell', 'powershell'],
+      env: { SHELL: '/bin/bash' },
+    })
+    await program.exit
+    return program.stdout()
+  }
+
+  const key = "$(if ($env:DROID2API_KEY) { $env:DROID2API_KEY } else { 'any' })"
+  assert.equal(
+    await line('openai', '-m', 'gpt-5.4'),
+    `$env:OPENAI_BASE_URL = 'http://127.0.0.1:4000/v1'; $env:OPENAI_API_KEY = ${key}; $env:OPENAI_MODEL = 'gpt-5.4'\n`,
+  )
+  const toml = `{name=''droid2api'',base_url=''http://127.0.0.1:4000/v1'',wire_api=''responses'',env_key=''DROID2API_KEY''}`
+  assert.equal(
+    await line('codex'),
+    `function codex { $env:DROID2API_KEY = ${key}; & (Get-Command codex -CommandType Application | Select-Object -First 1) '-m' 'gpt-5.4' '-c' 'model_provider=droid2api' '-c' 'model_providers.droid2api=${toml}' @args }\n`,
+  )
+  assert.equal(shells.powershell.exports([['A', 'it’s']]), "$env:A = 'it’’s'")
+  assert.equal(
+    shells.powershell.exports([['A', { variable: 'B', otherwise: undefined }]]),
+    "$env:A = $(if ($env:B) { $env:B } else { throw 'B: set it to one of the api_keys' })",
+  )
+})
+
+test('contract §4.14: without --shell it is the one of SHELL, on Windows PowerShell', () => {
+  assert.equal(likelyShell({ SHELL: '/usr/local/bin/fish' }, 'darwin'), 'fish')
+  assert.equal(likelyShell({ SHELL: '/bin/zsh' }, 'linux'), 'sh')
+  assert.equal(likelyShell({}, 'linux'), 'sh')
+  assert.equal(likelyShell({}, 'win32'), 'powershell')
+  // as Git's shell there
+  assert.equal(likelyShell({ SHELL: '/usr/bin/bash' }, 'win32'), 'sh')
 })

@@ -86,6 +86,7 @@ const misread: [args: string[], said: string][] = [
   [['--online'], '--online goes with check'],
   [['serve', '--json'], '--json goes with check, status, usage, explain'],
   [['check', '-m', 'gpt-5.4'], '--model goes with env, explain'],
+  [['env', 'claude', '--shell', 'fisch'], '--shell fisch is not known. Did you mean fish?'],
   [['--host', ''], '--host is empty'],
   [['--config= '], '--config is empty'],
   [['explain', '--header', 'a: b', '--header', ''], '--header is empty'],
