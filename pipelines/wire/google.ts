@@ -85,6 +85,6 @@ export interface GenerationConfig {
 /** At most one of `thinkingLevel` and `thinkingBudget`; tokens. */
 export interface ThinkingConfig {
   includeThoughts?: boolean
-  thinkingLevel?: 'LOW' | 'MEDIUM' | 'HIGH'
+  thinkingLevel?: 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH'
   thinkingBudget?: number
 }

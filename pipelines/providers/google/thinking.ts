@@ -18,18 +18,19 @@ import type { ThinkingConfig } from '../../wire/google.ts'
 /** The name of Gemini's signatures in the registry of reasoning formats. */
 export const maker = 'google-gemini-v1'
 
-type Effort = 'low' | 'medium' | 'high'
+type Effort = 'minimal' | 'low' | 'medium' | 'high'
 
-const levels = { low: 'LOW', medium: 'MEDIUM', high: 'HIGH' } as const
+const levels = { minimal: 'MINIMAL', low: 'LOW', medium: 'MEDIUM', high: 'HIGH' } as const
 /** tokens */
-const budgets = { low: 4096, medium: 12_288, high: 24_576 }
-const efforts: readonly Effort[] = ['low', 'medium', 'high']
+const budgets = { minimal: 512, low: 4096, medium: 12_288, high: 24_576 }
 /** Every model with a budget takes a budget between these; tokens. */
 const budgetRange = { from: 512, to: 24_576 }
 
 export interface Capability {
   /** in which form the model is told how hard to think; undefined where it does not think */
   thinking: 'level' | 'budget' | undefined
+  /** those that it knows; lowest first */
+  efforts: readonly Effort[]
   /** `off` can be said */
   stops: boolean
   /** it refuses the first call of a step of the current turn without a signature */
@@ -52,6 +53,7 @@ export function capabilityOf(model: Pick<Model, 'id' | 'upstream_id' | 'thinking
   const known = isThird ? 'level' : version >= 2.5 ? 'budget' : undefined
   return {
     thinking: thinkingOf(model) ?? (model.thinking === 'none' ? undefined : known),
+    efforts: effortsOf(id, version),
     stops: known === 'budget' && id.includes('flash'),
     checksSignatures: isThird,
     seesInResults: isThird,
@@ -59,6 +61,16 @@ export function capabilityOf(model: Pick<Model, 'id' | 'upstream_id' | 'thinking
     formatsBesideTools: isThird || version === 0,
     cap: version === 0 ? Infinity : version < 2.5 ? 8192 : 65_536,
   }
+}
+
+/**
+ * The API refuses a level that the model does not know (chatwise-releases #1206). The first Pro of Gemini 3 has two, and only
+ * Flash has the lowest, up to 3.6.
+ */
+function effortsOf(id: string, version: number): readonly Effort[] {
+  if (version === 3 && id.includes('pro')) return ['low', 'high']
+  const hasMinimal = version >= 3 && version < 3.7 && id.includes('flash')
+  return hasMinimal ? ['minimal', 'low', 'medium', 'high'] : ['low', 'medium', 'high']
 }
 
 /** The operator's word goes before what is known. */
@@ -91,7 +103,7 @@ export interface ThinkingPlan {
 export function planThinking(model: Model, client: Wish, capability: Capability): ThinkingPlan {
   const wish = wishFor(model, client)
   const config = configOf(wish, capability)
-  const isShown = !client.hidden && config?.thinkingBudget !== 0
+  const isShown = !client.hidden && asLevel(wish) !== 'off'
   const isLost = wish.parameter !== undefined && !isMet(wish, capability)
   const overruled = overruledNames(model, client)
   return {
@@ -101,19 +113,22 @@ export function planThinking(model: Model, client: Wish, capability: Capability)
   }
 }
 
-function configOf(wish: Wish, { thinking, stops }: Capability): ThinkingConfig | undefined {
+/** A model that cannot stop thinking thinks as little as it can: left to itself it would think hard. */
+function configOf(wish: Wish, capability: Capability): ThinkingConfig | undefined {
+  const { thinking, stops, efforts } = capability
   const wanted = asLevel(wish)
   if (thinking === undefined) return undefined
   if (wanted === undefined) return {}
-  if (wanted === 'off') return stops ? { thinkingBudget: 0 } : undefined
-  const effort = nearestEffort(wanted, efforts) ?? 'high'
+  const isOff = wanted === 'off'
+  if (isOff && stops) return { thinkingBudget: 0 }
+  const effort = nearestEffort(isOff ? 'minimal' : wanted, efforts) ?? 'high'
   if (thinking === 'level') return { thinkingLevel: levels[effort] }
-  const { budgetTokens } = wish
-  return { thinkingBudget: budgetTokens === undefined ? budgets[effort] : inRange(budgetTokens) }
+  const { budgetTokens = isOff ? budgets.minimal : budgets[effort] } = wish
+  return { thinkingBudget: inRange(budgetTokens) }
 }
 
 /** Whether the model thinks as hard as was wished, no more and no less. */
-function isMet(wish: Wish, { thinking, stops }: Capability): boolean {
+function isMet(wish: Wish, { thinking, stops, efforts }: Capability): boolean {
   const wanted = asLevel(wish)
   if (wanted === undefined) return true
   if (wanted === 'off') return thinking === undefined || stops

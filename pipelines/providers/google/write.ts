@@ -3,6 +3,7 @@
  * not in the body, as a rule; see `address.ts`.
  * Source: Gemini API reference "generateContent", read 2026-11.
  */
+import { numberFrom } from '../../json/value.ts'
 import { upstreamId, type Model } from '../../model.ts'
 import { repairedSchema } from '../../neutral/object-schema.ts'
 import { ToolNames, withLoadedTools } from '../../neutral/tools.ts'
@@ -105,17 +106,23 @@ function generationConfig(
   const limit = outputLimit(limits, thinkingConfig?.thinkingBudget ?? 0)
   return {
     ...(limit !== undefined && { maxOutputTokens: Math.min(limit, cap ?? takes.cap) }),
-    ...(temperature !== undefined && { temperature }),
+    ...(temperature !== undefined && { temperature: Math.min(Math.max(temperature, 0), 2) }),
     ...(topP !== undefined && { topP }),
     ...(topK !== undefined && { topK }),
     ...(stop.length > 0 && !areCut(stop) && { stopSequences: stop }),
-    ...(seed !== undefined && { seed }),
+    ...(seed !== undefined && { seed: shortSeed(seed) }),
     ...(presencePenalty !== undefined && takes.penalties && { presencePenalty }),
     ...(frequencyPenalty !== undefined && takes.penalties && { frequencyPenalty }),
     ...(sampling.logprobs && { responseLogprobs: true, logprobs: sampling.topLogprobs ?? 0 }),
     ...(format && takes.format && formatOf(format)),
     ...(thinkingConfig && { thinkingConfig }),
   }
+}
+
+/** 32 bits; what a larger one becomes is as good a seed, and the same each time. */
+function shortSeed(seed: unknown): number {
+  const number = Math.trunc(numberFrom(seed) ?? 0)
+  return Number.isFinite(number) ? number % 2 ** 31 : 0
 }
 
 /** The API counts thinking with the answer; a client that limits the answer alone means the rest. */
@@ -146,13 +153,14 @@ function tierOf({ tier, names }: NeutralRequest, { fast }: Model) {
 /** Names of what has no counterpart, unless nothing changes without it. */
 function droppedFields(asked: NeutralRequest, takes: Takes): string[] {
   const { lost, user, safetyId, cacheKey, metadata, verbosity, sampling } = asked
-  const { presencePenalty = 0, frequencyPenalty = 0 } = sampling
+  const { temperature = 0, presencePenalty = 0, frequencyPenalty = 0 } = sampling
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['user', user !== undefined],
     ['safetyId', safetyId !== undefined],
     ['cacheKey', cacheKey !== undefined],
     ['metadata', metadata !== undefined],
     ['verbosity', verbosity !== undefined],
+    ['temperature', temperature < 0 || temperature > 2],
     ['presencePenalty', presencePenalty !== 0 && !takes.penalties],
     ['frequencyPenalty', frequencyPenalty !== 0 && !takes.penalties],
     ['format', asked.format !== undefined && !takes.format],

@@ -154,14 +154,53 @@ test('levels: words from Gemini 3 on, budgets on 2.5, nothing before (§15.4)', 
   assert.equal(thinking('gemini-2.0-flash-001', 'high'), undefined)
   assert.equal(thinking('gemma-3-27b', 'high'), undefined)
   assert.deepEqual(thinking('gemini-2.5-flash-lite', 'off'), { thinkingBudget: 0 })
-  assert.equal(thinking('gemini-2.5-pro', 'off'), undefined)
-  assert.equal(thinking('gemini-3-flash', 'off'), undefined)
   assert.deepEqual(thinking('gemini-3-pro', 'auto'), shown)
   assert.equal(thinking('gemini-1.5-pro', 'auto'), undefined)
   assert.equal(thinking('gemini-3-pro', 'auto', { include_reasoning: false }), undefined)
   assert.deepEqual(thinking('gemini-3-pro', 'low', { include_reasoning: false }), {
     thinkingLevel: 'LOW',
   })
+})
+
+test('translation §15.4: the nearest level that the model knows, since it refuses others (chatwise-releases #1206)', () => {
+  const rows: [id: string, levels: (string | undefined)[]][] = [
+    ['gemini-3-pro-preview', ['LOW', 'LOW', 'LOW', 'HIGH']],
+    ['gemini-3.1-pro-preview', ['LOW', 'LOW', 'MEDIUM', 'HIGH']],
+    ['gemini-3-flash-preview', ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH']],
+    ['gemini-3.1-flash-lite', ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH']],
+    ['gemini-3.7-flash', ['LOW', 'LOW', 'MEDIUM', 'HIGH']],
+    ['gemini-flash-latest', ['LOW', 'LOW', 'MEDIUM', 'HIGH']],
+  ]
+  for (const [id, wanted] of rows) {
+    const levels = (['minimal', 'low', 'medium', 'high'] as const).map(
+      (reasoning) => config({}, { model: { id, reasoning } })?.thinkingConfig?.thinkingLevel,
+    )
+    assert.deepEqual(levels, wanted, id)
+  }
+})
+
+test('translation §15.4: a model that cannot stop thinking thinks as little as it can, unseen', () => {
+  const off = (id: string) => {
+    const { body, dropped } = ask({ reasoning_effort: 'none' }, { model: { id } })
+    return [body.generationConfig?.thinkingConfig, dropped]
+  }
+
+  assert.deepEqual(off('gemini-3-pro'), [{ thinkingLevel: 'LOW' }, ['reasoning_effort']])
+  assert.deepEqual(off('gemini-3-flash'), [{ thinkingLevel: 'MINIMAL' }, ['reasoning_effort']])
+  assert.deepEqual(off('gemini-2.5-pro'), [{ thinkingBudget: 512 }, ['reasoning_effort']])
+  assert.deepEqual(off('gemini-2.5-flash'), [{ thinkingBudget: 0 }, []])
+  assert.deepEqual(off('gemini-2.0-flash'), [undefined, []])
+})
+
+test('translation §15.4: a temperature and a seed stay where the API takes them', () => {
+  const { body, dropped } = ask({ temperature: 3, seed: 12_345_678_901_234 })
+
+  assert.deepEqual(dropped, ['temperature'])
+  assert.equal(body.generationConfig?.temperature, 2)
+  assert.equal(body.generationConfig?.seed, 12_345_678_901_234 % 2 ** 31)
+  assert.equal(config({ temperature: -1 })?.temperature, 0)
+  assert.deepEqual(ask({ temperature: 1.5, seed: 7 }).dropped, [])
+  assert.equal(config({ seed: 7 })?.seed, 7)
 })
 
 test('an entry’s own word for how a model thinks goes before what is known (§15.4)', () => {
@@ -199,10 +238,6 @@ test('the client’s wish counts with auto, and what the model cannot do is name
   assert.deepEqual(asked('gemini-3-pro', { reasoning: { max_tokens: 2000 } }), [
     { ...shown, thinkingLevel: 'LOW' },
     ['reasoning'],
-  ])
-  assert.deepEqual(asked('gemini-3-pro', { reasoning_effort: 'none' }), [
-    undefined,
-    ['reasoning_effort'],
   ])
   assert.deepEqual(asked('gemini-2.0-flash', { reasoning_effort: 'low' }), [
     undefined,
