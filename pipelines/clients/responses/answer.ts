@@ -17,7 +17,16 @@ export function responsesContext(
   wish: ResponsesAnswerWish,
 ): ResponsesAnswerContext {
   const { requestedModel, fallbackId, createdSeconds, nowSeconds, endpoint } = context
-  const { showsReasoning, sealsReasoning, logprobs, searches, showsSources, compacts, echo } = wish
+  const {
+    showsReasoning,
+    sealsReasoning,
+    logprobs,
+    searches,
+    showsSources,
+    compacts,
+    plainCalls,
+    echo,
+  } = wish
   return {
     requestedModel,
     fallbackId,
@@ -32,6 +41,7 @@ export function responsesContext(
     searches,
     showsSources,
     compacts,
+    plainCalls,
     echo,
   }
 }

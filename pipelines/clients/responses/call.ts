@@ -6,7 +6,8 @@ import { builtInItem } from './built-in-tools.ts'
 import type { EmitPiece, Events } from './events.ts'
 import { GrowingText, type ItemPlace } from './message.ts'
 
-type Start = DeltaOf<'tool-start'>
+/** `isPlain`: the client, which let its provider encrypt arguments, has to be told that none are. */
+type Start = DeltaOf<'tool-start'> & { isPlain: boolean }
 
 /** Gives an item its place in the output, behind all that have one. */
 export type Placed = (prefix: string) => ItemPlace
@@ -100,7 +101,7 @@ export class CallItem {
   }
 
   #item({ item_id }: ItemPlace, input: string, status: string): ResponsesItem {
-    const { kind, id, name, namespace } = this.#start
+    const { kind, id, name, namespace, isPlain } = this.#start
     return {
       id: item_id,
       type: kind === 'custom' ? 'custom_tool_call' : 'function_call',
@@ -108,6 +109,7 @@ export class CallItem {
       name,
       ...(namespace !== undefined && { namespace }),
       ...(kind === 'custom' ? { input } : { arguments: input }),
+      ...(isPlain && { encrypted_function_args: [] }),
       status,
     }
   }

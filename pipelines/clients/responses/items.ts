@@ -5,6 +5,7 @@
 import { signatureOf, type Delta, type DeltaOf } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
+import { flatName } from '../../neutral/tools.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { tailOf, type ResponsesAnswerContext } from './answer.ts'
 import { CallItem } from './call.ts'
@@ -205,7 +206,13 @@ export class Items implements OutputItems {
     if (delta.type === 'tool-start') {
       this.#endCalls()
       this.#closeOpen('completed')
-      const call = new CallItem(delta, (prefix) => this.#place(prefix), this.#events)
+      const { plainCalls } = this.#context
+      const isPlain = plainCalls?.has(flatName(delta.name, delta.namespace)) ?? false
+      const call = new CallItem(
+        { ...delta, isPlain },
+        (prefix) => this.#place(prefix),
+        this.#events,
+      )
       this.#calls.set(delta.index, call)
       this.#lastCall = call
       return

@@ -21,6 +21,7 @@ import {
 import type { FindAnswer } from '../../neutral/kept.ts'
 import { declaresSearch } from '../tools.ts'
 import { echoOf, type Echo } from './echo.ts'
+import { withoutMarks } from './encrypted.ts'
 import { conversationBefore } from './kept.ts'
 import { readTools } from './tools.ts'
 import { readTurns, type History } from './turns.ts'
@@ -41,6 +42,8 @@ export interface ResponsesAnswerWish {
   compacts: boolean
   /** it may name the answer later, in place of sending it again */
   keeps: boolean
+  /** flat names of tools of which the client has to be told that the arguments are not encrypted */
+  plainCalls: ReadonlySet<string> | undefined
   echo: Echo
 }
 
@@ -92,6 +95,7 @@ export function readResponses(body: unknown, find: FindAnswer = nothingKept): Re
   const include = isGiven(body.include) ? listAt(body.include, 'include') : []
   const showsSources = include.includes('web_search_call.action.sources')
   const tooling = readTools(body, history.tools, showsSources)
+  const { tools, plainCalls } = withoutMarks(tooling.tools)
   const text = textOf(body, history)
   const format = formatOf(text.format)
   const reasoning = isGiven(body.reasoning) ? objectAt(body.reasoning, 'reasoning') : {}
@@ -104,6 +108,7 @@ export function readResponses(body: unknown, find: FindAnswer = nothingKept): Re
     model,
     turns: [...instructionTurns(body.instructions), ...history.turns],
     ...tooling,
+    tools,
     limits: total === undefined ? { isOpen: true } : { total },
     sampling,
     stop: [],
@@ -123,6 +128,7 @@ export function readResponses(body: unknown, find: FindAnswer = nothingKept): Re
     showsSources,
     compacts: history.compacts,
     keeps: body.store !== false,
+    plainCalls,
     echo: echoOf(body, { total, sampling, format, summary }),
   }
   return { request: history.compacts ? askingForSummary(request) : request, answer }

@@ -11,6 +11,7 @@ import { flatName, isNamed } from '../../neutral/tools.ts'
 import type { FindAnswer } from '../../neutral/kept.ts'
 import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { builtInCall } from './built-in-tools.ts'
+import { encryptedText } from './encrypted.ts'
 import { itemNamed } from './kept.ts'
 import { contentPieces, textPiece } from './parts.ts'
 import { toolsAt, type ToolHistory } from './tools.ts'
@@ -209,11 +210,11 @@ function readFoundTools(item: JsonObject, place: string, history: History): void
   history.turns.push(turnOf('user', [{ type: 'result', id, content, place }], place))
 }
 
-/** From one agent to another: of parts that are encrypted nobody but their provider can read anything. */
+/** From one agent to another. */
 function readAgentMessage(item: JsonObject, place: string, { turns }: History): void {
   const parts = Array.isArray(item.content) ? item.content : []
   const pieces = parts.flatMap((part: unknown, index): Piece[] => {
-    const text = isObject(part) ? part.text : part
+    const text = isObject(part) ? (part.text ?? encryptedText(part)) : part
     return typeof text === 'string' && text !== ''
       ? [textPiece(text, `${place}.content[${index}]`)]
       : []

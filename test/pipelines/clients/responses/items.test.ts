@@ -264,14 +264,25 @@ test('§17.2 additional_tools join the others, a later one in place of an earlie
 
 test('§17.2 an agent_message is a user turn of what can be read of it', () => {
   const content = [
-    { type: 'encrypted_content', encrypted_content: 'x' },
-    { type: 'input_text', text: 'go' },
+    { type: 'input_text', text: 'Payload:\n' },
+    { type: 'encrypted_content', encrypted_content: 'List the files.' },
+    { type: 'unknown' },
   ]
 
   assert.deepEqual(heard({ type: 'agent_message', author: 'a', recipient: 'b', content }), [
-    ['user', { type: 'text', text: 'go' }],
+    ['user', { type: 'text', text: 'Payload:\n' }, { type: 'text', text: 'List the files.' }],
   ])
-  assert.deepEqual(heard({ type: 'agent_message', content: content.slice(0, 1) }), [])
+  assert.deepEqual(heard({ type: 'agent_message', content: content.slice(2) }), [])
+})
+
+test('§17.2 of an agent_message that another provider has encrypted the model is told', () => {
+  const encrypted_content = `gAAAAABo${'x-_9'.repeat(30)}==`
+  const content = [{ type: 'encrypted_content', encrypted_content }]
+
+  assert.match(
+    JSON.stringify(heard({ type: 'agent_message', content })),
+    /encrypted for .*plain text/,
+  )
 })
 
 for (const type of [
