@@ -4,13 +4,15 @@ import path from 'node:path'
 
 export const packageDir = path.join(import.meta.dirname, '..', '..')
 
+/** In Chinese, what a section of CHANGELOG.md says. */
+export const fromTheOriginal = 'docs/zh-CN/from-the-original.md'
+
 /** The pages whose commands and files the tests of this folder run, each with the page that says the same in Chinese. */
 export const translations: [english: string, chinese: string][] = [
   ['README.md', 'README.zh-CN.md'],
-  ...readdirSync(path.join(packageDir, 'docs', 'zh-CN')).map((name): [string, string] => [
-    `docs/${name}`,
-    `docs/zh-CN/${name}`,
-  ]),
+  ...readdirSync(path.join(packageDir, 'docs', 'zh-CN'))
+    .filter((name) => `docs/zh-CN/${name}` !== fromTheOriginal)
+    .map((name): [string, string] => [`docs/${name}`, `docs/zh-CN/${name}`]),
 ]
 
 /** Their blocks need a configuration or a vendor of their own: `operating.test.ts` and `test/presets/page.test.ts` run them. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { blocksOf, codeSpansOf, packageDir, textOf, translations } from './page.ts'
+import { blocksOf, codeSpansOf, fromTheOriginal, packageDir, textOf, translations } from './page.ts'
 
 for (const [english, chinese] of translations) {
   test(`${chinese} has the blocks of ${english}: commands, outputs, files`, () => {
@@ -25,6 +25,19 @@ for (const [english, chinese] of translations) {
     assert.equal(rows(chinese), rows(english))
   })
 }
+
+test(`${fromTheOriginal} names, row by row, what breaks by CHANGELOG.md`, () => {
+  const namedIn = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+      .slice(1)
+      .map((row) => row.match(/`[^`]+`/g)?.toSorted())
+  const [, breaks = ''] = /^### What breaks.*?$(.*?)^### /ms.exec(textOf('CHANGELOG.md')) ?? []
+
+  assert.ok(namedIn(breaks).length > 8)
+  assert.deepEqual(namedIn(textOf(fromTheOriginal)), namedIn(breaks))
+})
 
 for (const readme of ['README.md', 'README.zh-CN.md']) {
   test(`${readme} is short enough to be read: at most 240 lines`, () => {
@@ -61,7 +74,8 @@ test('each page of docs/ says in its first line whom it is for', () => {
 
   assert.ok(inEnglish.length > 8)
   for (const name of inEnglish) assert.match(textOf(`docs/${name}`), /^# .+\n\nFor whoever /, name)
-  for (const [, chinese] of translations.slice(1)) {
+  const inChinese = [...translations.slice(1).map(([, chinese]) => chinese), fromTheOriginal]
+  for (const chinese of inChinese) {
     assert.match(textOf(chinese), /^# .+\n\n供/, chinese)
   }
 })
