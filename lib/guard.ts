@@ -125,13 +125,18 @@ function isVisit({ method, headers }: Asking): boolean {
   return method === 'GET' && mode === 'navigate' && shownAs === 'document'
 }
 
+/** This machine, as Docker, Podman and virtual machines on it call it. No name on the internet ends so: ICANN keeps `.internal`. */
+const fromContainers =
+  /^(?:host|gateway)\.(?:docker|containers|lima|orb|rancher-desktop|minikube|k3d)\.internal\.?$/i
+
 /**
  * A page whose name was rebound to this machine sends that name. Health checks may send an address, which cannot be rebound, or
  * nothing, as HTTP/1.0 allows and no browser does.
  */
 function isHostOfOurs({ host = '', open }: Asking): boolean {
   const name = hostName(host)
-  return loopback.test(name) || (open && (name === '' || isIP(name) !== 0))
+  const isHere = loopback.test(name) || fromContainers.test(name)
+  return isHere || (open && (name === '' || isIP(name) !== 0))
 }
 
 /** The headers that let a page read an answer; none for those that may not. */

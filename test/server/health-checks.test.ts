@@ -80,6 +80,8 @@ test('O21: what spends or tells something needs a name of this machine, or a key
   for (const request of [
     'GET /health HTTP/1.1\r\nhost: llm.example.org',
     'GET / HTTP/1.1\r\nhost: llm.example.org',
+    'GET /v1/models HTTP/1.1\r\nhost: host.docker.internal.evil.example',
+    'GET /v1/models HTTP/1.1\r\nhost: metadata.google.internal',
     'GET http://llm.example.org/health HTTP/1.1\r\nhost: localhost',
     'GET /v1/models HTTP/1.1\r\nhost: 10.0.3.17:3000',
     'GET /v1/models HTTP/1.0\r\nx: y',
@@ -116,7 +118,16 @@ for (const host of [
   })
 }
 
-for (const host of ['localhost.', 'LocalHost:3000', 'api.localhost', '127.8.9.1', '[::1]']) {
+for (const host of [
+  'localhost.',
+  'LocalHost:3000',
+  'api.localhost',
+  '127.8.9.1',
+  '[::1]',
+  // as a container on this machine calls it
+  'host.docker.internal:3000',
+  'host.containers.internal',
+]) {
   test(`O21: ${host} is this machine`, async (t) => {
     const { url } = await startProxy(t)
     const bytes = `GET /v1/models HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`
