@@ -27,6 +27,7 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   const reloader = new Reloader(built, parts)
   const onHangUp = onSighup(() => void reloader.reload('SIGHUP'))
   process.on('SIGHUP', onHangUp)
+  ignoreLogSignals(app)
   const stopped = nextSignal()
   await Promise.all([countToday(app), switchMetrics(app)])
   await listen(server, app)
@@ -114,6 +115,16 @@ function hasTerminal(): boolean {
   } catch {
     // there is none, or no longer
     return false
+  }
+}
+
+/**
+ * What logrotate is often told to send, for programs that hold their log open. Without a handler the one would open Node's
+ * debugger, and the other end the process at once.
+ */
+function ignoreLogSignals({ log }: App): void {
+  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
+    process.on(signal, () => log.info({ signal }, 'nothing to do: the log is on stdout'))
   }
 }
 

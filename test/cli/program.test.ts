@@ -228,6 +228,21 @@ test('row 60: SIGHUP reads the configuration again; a broken one leaves the runn
   assert.deepEqual(await ids(), ['brand-new'])
 })
 
+test('contract §8.11: signals that rotate the logs of other programs neither end it nor open a debugger', async (t) => {
+  const program = runProgram(t)
+  const url = await program.url()
+
+  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
+    program.process.kill(signal)
+    await until(() => program.stdout().includes(`"signal":"${signal}"`))
+  }
+
+  assert.equal((await fetch(`${url}/health`)).status, 200)
+  assert.doesNotMatch(program.stderr(), /Debugger/)
+  program.process.kill('SIGTERM')
+  assert.equal(await program.exit, 0)
+})
+
 test(
   'a terminal that is closed ends it as SIGTERM does, however often it says so',
   { timeout: 30_000 },
