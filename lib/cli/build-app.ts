@@ -21,6 +21,7 @@ import { createAgents } from '../network/agents.ts'
 import { PlainStreams } from '../network/plain-streams.ts'
 import { Refusals } from '../network/refusals.ts'
 import type { OutboundProxy } from '../network/outbound-proxy.ts'
+import { showsColors } from './colors.ts'
 import { UsageFolder } from '../usage/folder.ts'
 import { RedisUsage } from '../usage/redis.ts'
 import { Usage, type UsageStore } from '../usage/usage.ts'
@@ -59,7 +60,7 @@ export function buildApp(parts: AppParts): BuiltApp {
   const { log, end } = openLog({
     level: config.log_level,
     readable: process.stdout.isTTY,
-    hasColors: !process.env.NO_COLOR,
+    hasColors: showsColors(process.env),
     redact,
     ...(destination && { destination }),
   })

@@ -28,7 +28,7 @@ export interface CheckOptions {
 export async function findings(app: App, options: CheckOptions): Promise<Finding[]> {
   const { config } = app
   const fault = await listenFault(config)
-  const running = fault?.code === 'EADDRINUSE' ? await findRunning(config) : undefined
+  const running = await findRunning(config, fault)
   const all: Finding[] = [
     { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
     ...modelFindings(config),
@@ -88,14 +88,15 @@ async function accountFindings(
 }
 
 function portFinding(
-  { port, host }: Config,
+  config: Config,
   fault: NodeJS.ErrnoException | undefined,
   running: Running | undefined,
 ): Finding {
+  const { port, host } = config
   if (!fault) return { level: 'ok', what: `port: ${port} on ${host} is free` }
   return running
     ? { level: 'ok', what: `port: droid2api ${running.version} is running on ${host}:${port}` }
-    : { level: 'error', what: `port: ${cannotListen(fault, port, host)}` }
+    : { level: 'error', what: `port: ${cannotListen(fault, config)}` }
 }
 
 /** What keeps a server from listening there; undefined where nothing does. */

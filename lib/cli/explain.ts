@@ -1,13 +1,12 @@
 /** `droid2api explain`: what a request would become, by this configuration. Nothing is sent and nothing is renewed. */
 import { readFileSync } from 'node:fs'
-// not by name: a Node too old for it must still start, to report that
-import util from 'node:util'
 import type { App } from '../app.ts'
-import { whyUnreadable } from '../config/text-file.ts'
+import { asUtf8, whyUnreadable } from '../config/text-file.ts'
 import { shownError } from '../http/answer.ts'
 import { curlLine } from '../explain/curl.ts'
 import { withMasks, type Explained } from '../explain/explain.ts'
 import { explanationLines, harmless } from '../explain/lines.ts'
+import { headingFor } from './colors.ts'
 import { NoRequest, offline, type Offline } from './offline-request.ts'
 import type { Secret } from '../explain/secrets.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
@@ -49,7 +48,7 @@ export async function explainCommand(
 
 function read(file: string, from: string): Buffer {
   try {
-    return readFileSync(file === '-' ? 0 : file)
+    return asUtf8(readFileSync(file === '-' ? 0 : file))
   } catch (error) {
     throw new NoRequest(`${from}: ${whyUnreadable(error)}`)
   }
@@ -65,8 +64,7 @@ async function told(
     if (curl) return curlTold(known, surroundings)
     const shown = withMasks(known)
     if (json) return { code: 0, out: `${JSON.stringify({ explain: shown })}\n`, err: '' }
-    const hasColors = surroundings.isTerminal && !surroundings.env.NO_COLOR
-    const heading = (text: string) => (hasColors ? util.styleText('bold', text) : text)
+    const heading = surroundings.isTerminal ? headingFor(surroundings.env) : (text: string) => text
     return { code: 0, out: explanationLines(shown, heading), err: '' }
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error

@@ -1,6 +1,8 @@
 /** Listening on the address that is configured, as people mean it, and why that fails. */
 import { once } from 'node:events'
 import type { Server } from 'node:net'
+import type { Config } from '../config/types.ts'
+import type { Running } from './running-proxy.ts'
 
 /** Every address of both families, where the system has both. */
 const everywhere = '::'
@@ -28,13 +30,23 @@ async function listening(server: Server, port: number, host: string): Promise<vo
   await once(server, 'listening')
 }
 
-/** Why an address cannot be listened on, in one line: which value is wrong, and which flag changes it. In: what `listen` failed with. */
-export function cannotListen(error: NodeJS.ErrnoException, port: number, host: string): string {
+/**
+ * Why an address cannot be listened on, in one line: which value is wrong, and which flag changes it. In: what `listen` failed
+ * with. `running`: the proxy that is known to have the port.
+ */
+export function cannotListen(
+  error: NodeJS.ErrnoException,
+  { port, host }: Pick<Config, 'port' | 'host'>,
+  running?: Pick<Running, 'version'>,
+): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Port ${port} on ${host} is in use. Choose another with --port (or PORT).`
+      return `Port ${port} on ${host} is in use${running ? ` by droid2api ${running.version}` : ''}. Choose another with --port (or PORT).`
     case 'EACCES':
-      return `Port ${port} needs more rights than this user has. Choose one above 1023 with --port (or PORT).`
+      // Windows keeps ranges of higher ports for itself, which come and go with its updates
+      return port > 1023
+        ? `Port ${port} is kept by the system for something else. Choose another with --port (or PORT).`
+        : `Port ${port} needs more rights than this user has. Choose one above 1023 with --port (or PORT).`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `The address ${host} is not one of this machine's. Choose another with --host (or HOST).`

@@ -22,8 +22,12 @@ export interface RunningAccount {
 /** More than it tells of hundreds of accounts. */
 const maxBytes = 1_000_000
 
-/** `undefined` where nothing is there, or something else. */
-export async function findRunning({ port, host }: Config): Promise<Running | undefined> {
+/** `fault`: what listening there failed with. `undefined` where the port is not taken, or something else has it. */
+export async function findRunning(
+  { port, host }: Config,
+  fault: NodeJS.ErrnoException | undefined,
+): Promise<Running | undefined> {
+  if (fault?.code !== 'EADDRINUSE') return undefined
   const url = addressOf({ address: host, port })
   const about = await answerOf(url)
   if (about?.name !== 'droid2api') return undefined

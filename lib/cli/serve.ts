@@ -2,8 +2,6 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-// not by name: a Node too old for it must still start, to report that
-import util from 'node:util'
 import type { App } from '../app.ts'
 import { switchMetrics } from '../endpoints/metrics.ts'
 import { localDay } from '../limits/windows.ts'
@@ -12,8 +10,10 @@ import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner, startLines } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
 import { watchConfig } from './config-watch.ts'
+import { headingFor } from './colors.ts'
 import { cannotListen, listenOn } from './listen.ts'
 import { Reloader, type ReloadParts } from './reload.ts'
+import { findRunning } from './running-proxy.ts'
 import { tuneV8 } from './tune-v8.ts'
 
 /** Thrown when the address cannot be used; the message is one line for the user. */
@@ -59,7 +59,8 @@ async function listen(server: Server, { config, usage }: App): Promise<void> {
   } catch (error) {
     // what is open to the server of TOKEN_STORE would keep the process
     await usage.stop()
-    throw new ListenError(cannotListen(error as NodeJS.ErrnoException, config.port, config.host))
+    const fault = error as NodeJS.ErrnoException
+    throw new ListenError(cannotListen(fault, config, await findRunning(config, fault)))
   }
 }
 
@@ -82,7 +83,7 @@ async function countToday({ config, usage, limits, log }: App): Promise<void> {
 function announce(app: App, server: Server): void {
   const url = addressOf(server.address() as AddressInfo)
   if (process.stdout.isTTY) {
-    process.stdout.write(app.redact(banner(app, url, heading)))
+    process.stdout.write(app.redact(banner(app, url, headingFor(process.env))))
     return
   }
   const account = accountLine(app)
@@ -91,10 +92,6 @@ function announce(app: App, server: Server): void {
   app.log.info({ url, version: app.version, ...read, account }, 'listening')
   for (const line of startLines(app)) if (line !== account) app.log.info(line)
   for (const warning of app.warnings) app.log.warn(warning)
-}
-
-function heading(text: string): string {
-  return process.env.NO_COLOR ? text : util.styleText('bold', text)
 }
 
 /** A closed terminal sends the same signal as `kill -HUP`; a proxy that outlived it would hold the port unnoticed. */

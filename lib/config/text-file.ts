@@ -5,17 +5,24 @@ import path from 'node:path'
 const littleEndian = [0xff, 0xfe]
 const bigEndian = [0xfe, 0xff]
 
-/**
- * The text of a file: UTF-8, or UTF-16 as PowerShell's `>` and Notepad write it, with or without a byte order mark, which
- * is left out. UTF-16 without a mark is recognised by its zeros, which no other JSON and no other key begins with.
- */
+/** The text of a file, without the byte order mark that it may have. */
 export function decodeText(bytes: Buffer): string {
+  return asUtf8(bytes)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+}
+
+/**
+ * What PowerShell's `>` and Notepad write as UTF-16; all else stays as it is. UTF-16 without a mark is recognised by its zeros,
+ * which no other JSON and no other key begins with.
+ */
+export function asUtf8(bytes: Buffer): Buffer {
   if (startsWith(bytes, bigEndian) || (bytes[0] === 0 && bytes[1])) {
     const even = bytes.subarray(0, bytes.length - (bytes.length % 2))
-    return withoutMark(Buffer.from(even).swap16().toString('utf16le'))
+    return Buffer.from(Buffer.from(even).swap16().toString('utf16le'))
   }
   const isLittle = startsWith(bytes, littleEndian) || (bytes[0] && bytes[1] === 0)
-  return withoutMark(bytes.toString(isLittle ? 'utf16le' : 'utf8'))
+  return isLittle ? Buffer.from(bytes.toString('utf16le')) : bytes
 }
 
 /** Why a file cannot be read and what to do, as the end of a sentence that begins with its path. */
@@ -35,10 +42,6 @@ export function unreadableWithRemedy({ code }: NodeJS.ErrnoException): string {
 
 function startsWith(bytes: Buffer, mark: number[]): boolean {
   return mark.every((byte, index) => bytes[index] === byte)
-}
-
-function withoutMark(text: string): string {
-  return text.replace(/^\uFEFF/, '')
 }
 
 /** The text, however its editor saved it. Throws what `readFileSync` throws. */

@@ -6,7 +6,7 @@ import { createServer, Server, type AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { listenOn } from '../../lib/cli/listen.ts'
+import { cannotListen, listenOn } from '../../lib/cli/listen.ts'
 import { isServed } from '../helpers/until.ts'
 import { runProgram } from '../helpers/program.ts'
 
@@ -70,4 +70,34 @@ test('KO1: the image listens on both families, and its own check asks by the nam
 
   assert.match(file, /^ENV .*\bHOST=:: /m)
   assert.match(file, /fetch\('http:\/\/localhost:'/)
+})
+
+test('contract §4.7: a port in use says so where another droid2api has it', async (t) => {
+  const first = runProgram(t)
+  const { port } = new URL(await first.url())
+  const other = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+  t.after(() => other.close())
+  await once(other, 'listening')
+  const second = runProgram(t, { args: ['-p', port] })
+  const third = runProgram(t, { args: ['-p', String((other.address() as AddressInfo).port)] })
+
+  assert.deepEqual([await second.exit, await third.exit], [1, 1])
+  assert.match(
+    second.stderr(),
+    /^Port \d+ on 127\.0\.0\.1 is in use by droid2api \d\S+\. Choose .*\n$/,
+  )
+  assert.match(
+    third.stderr(),
+    /^Port \d+ on 127\.0\.0\.1 is in use\. Choose another with --port .*\n$/,
+  )
+})
+
+test('contract §4.7: a port that the system keeps is told as what it is, above 1023, too', () => {
+  const refused = Object.assign(new Error('listen EACCES'), { code: 'EACCES' })
+
+  assert.match(cannotListen(refused, { port: 80, host: '::' }), /^Port 80 needs more rights/)
+  assert.match(
+    cannotListen(refused, { port: 3000, host: '::' }),
+    /^Port 3000 is kept by the system/,
+  )
 })

@@ -67,7 +67,7 @@ interface Said {
 async function say(
   t: TestContext,
   config: Record<string, unknown>,
-  body: string,
+  body: string | Buffer,
   args: string[],
   variables: Record<string, string> = env,
 ): Promise<Said> {
@@ -395,6 +395,25 @@ test('contract §22.8: a request comes by a pipe, too', async (t) => {
     assert.equal(explain.model, models.common)
   }
 })
+
+test('contract §22.8: a request in UTF-16, as PowerShell saves it, is read like any other', async (t) => {
+  const body = bodyFor('/v1/chat/completions', models.common, 'Grüße')
+
+  const plain = await say(t, configAt('http://127.0.0.1:1'), body, ['--json'])
+  const wide = await say(
+    t,
+    configAt('http://127.0.0.1:1'),
+    Buffer.from(`\ufeff${body}`, 'utf16le'),
+    ['--json'],
+  )
+
+  assert.match(wide.out, /Grüße/)
+  assert.deepEqual([wide.code, bodyIn(wide)], [0, bodyIn(plain)])
+})
+
+function bodyIn({ out }: Said): string | null {
+  return (JSON.parse(out) as { explain: Shown }).explain.body
+}
 
 test('contract §22.8: nobody is left waiting at a keyboard', async () => {
   const flags = { file: undefined, route: undefined, headers: [], curl: false }

@@ -1,6 +1,7 @@
 /** The log as a person reads it on a terminal. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { showsColors } from '../../lib/cli/colors.ts'
 import { readableLine } from '../../lib/log/log-line.ts'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
@@ -148,4 +149,12 @@ test('contract §13.5: the program tells a request so on a terminal and as JSON 
   assert.doesNotMatch(terminal.stdout().replaceAll('\n', ''), /\p{Cc}/u)
   assert.doesNotMatch(terminal.stdout(), /^\{/m)
   assert.equal(model, 'claude-sonnet-4-5')
+})
+
+test('contract §13.5: colours and bold letters are for terminals that show them, and for who wants them', () => {
+  const allowed = [{ TERM: 'xterm-256color' }, {}, { TERM: 'xterm', NO_COLOR: '' }]
+  const refused = [{ TERM: 'dumb' }, { TERM: 'xterm', NO_COLOR: '1' }]
+
+  assert.deepEqual(allowed.map(showsColors), [true, true, true])
+  assert.deepEqual(refused.map(showsColors), [false, false])
 })
