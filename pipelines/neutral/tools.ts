@@ -15,6 +15,7 @@ import type {
   ToolChange,
 } from './request.ts'
 import { shown, twinTool } from '../untrusted.ts'
+import { withoutTwins } from './twin-tools.ts'
 
 /** Which names an API takes. */
 export interface NameRule {
@@ -46,15 +47,20 @@ const defaultNamespace = 'functions'
  */
 export class ToolNames {
   readonly #rule: NameRule
+  readonly #taken: readonly unknown[]
   /** by flat name and namespace */
   readonly #sent = new Map<string, string>()
   readonly #own = new Map<string, OwnTool>()
   /** by the bare name of tools in a namespace; undefined for several of one name */
   readonly #bare = new Map<string, OwnTool | undefined>()
 
-  /** The tools have their names before any that only the history has. Throws a 400 for two tools of one name. */
-  constructor(tools: readonly Tool[], rule: NameRule) {
+  /**
+   * The tools have their names before any that only the history has. Throws a 400 for two tools of one name. `taken`: names
+   * of the provider's own tools.
+   */
+  constructor(tools: readonly Tool[], rule: NameRule, taken: readonly unknown[] = []) {
     this.#rule = rule
+    this.#taken = taken
     for (const tool of tools) if (tool.kind !== 'hosted') this.#add(tool)
   }
 
@@ -86,12 +92,7 @@ export class ToolNames {
   #add({ kind, name, namespace, ...tool }: FunctionTool | CustomTool): void {
     if (this.#sent.has(keyOf(name, namespace))) throw twinTool(name, tool.place)
     const builtIn = 'builtIn' in tool ? tool.builtIn : undefined
-    const own: OwnTool = {
-      kind,
-      name,
-      ...spaceOf(namespace),
-      ...(builtIn !== undefined && { builtIn }),
-    }
+    const own = { kind, name, ...spaceOf(namespace), ...(builtIn !== undefined && { builtIn }) }
     this.#enter(own)
     if (isDefault(namespace)) return
     this.#bare.set(name, this.#bare.has(name) ? undefined : own)
@@ -101,7 +102,7 @@ export class ToolNames {
     const { name, namespace } = own
     const flat = flatName(name, namespace)
     let sent = this.#rule.pattern.test(flat) ? flat : this.#shortened(flat, flat)
-    for (let count = 0; this.#own.has(sent); count++) {
+    for (let count = 0; this.#own.has(sent) || this.#taken.includes(sent); count++) {
       sent = this.#shortened(flat, count === 0 ? flat : `${flat} ${count}`)
     }
     this.#own.set(sent, own)
@@ -196,10 +197,12 @@ export function unwrappedInput(written: string): string {
 }
 
 /**
- * The request with the tools that the model is to know, none of them deferred, and without changes. Where the provider of the
- * client's API would search for tools, nobody can: then all are declared, and the search is left out.
+ * The request with the tools that the model is to know, each once, none of them deferred, and without changes. Where the provider
+ * of the client's API would search for tools, nobody can: then all are declared, and the search is left out.
  */
-export function withLoadedTools(request: NeutralRequest): NeutralRequest {
+export function withLoadedTools(asked: NeutralRequest): NeutralRequest {
+  const names = new Set(asked.tools.map((tool) => isNamed(tool) && tool.name))
+  const request = names.size < asked.tools.length ? withoutTwins(asked) : asked
   if (!request.toolChanges?.length && !request.tools.some(isDeferring)) return request
   const { toolChanges = [], ...rest } = request
   const isSearchable = !request.tools.some(findsTools)

@@ -77,12 +77,20 @@ interface FittingTools extends DeclaredTools {
 function isDeclarable(
   tool: HostedTool,
   { tools, toolChoice }: NeutralRequest,
-  { model }: ToolContext,
+  { model }: Pick<ToolContext, 'model'>,
 ): boolean {
   if (tool.lostName === undefined || tool.own?.api === 'anthropic') return true
   if (!tool.search) return false
   const isChosen = toolChoice?.type === 'hosted' && toolChoice.tool === tool
   return isChosen || model.web_search === true || tools.every(({ kind }) => kind === 'hosted')
+}
+
+/** The names that the API's own tools have in a request: they are fixed, so that the client's tools get others. */
+export function ownNames(request: NeutralRequest, context: Pick<ToolContext, 'model'>): unknown[] {
+  const hosted = request.tools.filter((tool) => tool.kind === 'hosted')
+  return hosted
+    .filter((tool) => isDeclarable(tool, request, context))
+    .map((tool) => (tool.own?.api === 'anthropic' ? tool.own.value.name : searchName))
 }
 
 /** Strict where the client wants it and the API takes as many, else none of them. */
@@ -117,13 +125,9 @@ function isWish(tool: Tool): boolean {
 }
 
 /** Nothing where the request already declares the search itself. */
-function searchOf({ place, ...wish }: Tool, tools: JsonObject[]): JsonObject[] {
+function searchOf(wish: Tool, tools: JsonObject[]): JsonObject[] {
   const search = searchTool('search' in wish ? wish.search : undefined)
-  const twin = tools.find(({ name }) => name === search.name)
-  if (!twin) return [search]
-  if (typeof twin.type === 'string') return []
-  const message = `${place} adds a tool named web_search, which tools holds already; rename yours.`
-  throw badRequest('invalid_value', place, message)
+  return tools.some(({ name }) => name === search.name) ? [] : [search]
 }
 
 /** The server tool for a search of whichever provider. */

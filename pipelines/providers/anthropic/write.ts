@@ -23,7 +23,7 @@ import {
   withLooseBinding,
   type ThinkingPlan,
 } from './thinking.ts'
-import { toolingOf } from './tools.ts'
+import { ownNames, toolingOf } from './tools.ts'
 import { conversationOf } from './turns.ts'
 
 /** The first version that refuses sampling parameters, whatever the model. */
@@ -39,7 +39,7 @@ export function writeMessages(
 ): Written<MessagesRequest> {
   const { model, headers } = context
   const request = withLoadedTools(asked)
-  const names = new ToolNames(request.tools, names128)
+  const names = new ToolNames(request.tools, names128, ownNames(request, context))
   const capability = capabilityOf(model)
   const wish = wishFor(model, request.reasoning)
   const { system, messages } = conversationOf(request.turns, {

@@ -159,12 +159,20 @@ suite('§5.7 tools', () => {
     ['tools[0].function', { tools: [{ type: 'function', function: 'f' }] }],
     ['tools[0].function.name', { tools: [tool('')] }],
     ['tools[0].function.parameters', { tools: [tool('f', 'any')] }],
-    ['tools[1].name', { tools: [tool('f'), tool('f')] }],
+    ['tools[1].name', { tools: [tool('f'), tool('f', object(a))] }],
+    [
+      'tools[1].name',
+      {
+        tools: [
+          { type: 'bash_20250124', name: 'bash' },
+          { type: 'bash_20241022', name: 'bash' },
+        ],
+      },
+    ],
     ['functions[0].name', { functions: [{}] }],
-    ['web_search_options', { tools: [tool('web_search')], web_search_options: {} }],
   ]
   for (const [param, request] of wrong) {
-    test(`a wrong ${param} is a 400 that names it`, () => {
+    test(`a wrong ${param} is a 400 that names it: ${JSON.stringify(request)}`, () => {
       assert.throws(() => ask({ ...request }), refusal(param))
     })
   }
