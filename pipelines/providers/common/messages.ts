@@ -248,10 +248,23 @@ function upstreamCallId(id: string): string {
   return id !== '' && id.length <= maxIdLength ? id : shortToolId(id, maxIdLength)
 }
 
-/** The text that it is, JSON or not, `{}` for none, and U+FFFD for a lone half of a surrogate pair. */
+/**
+ * The text that it is, `{}` for none, and U+FFFD for a lone half of a surrogate pair. Templates and gateways read it as an object
+ * and refuse the conversation for ever where it is none, so that what else a model once wrote is wrapped.
+ */
 function argumentsOf({ kind, input, inputPlace }: CallPiece): string {
   const isParsed = isObject(input) || Array.isArray(input)
   const text = isParsed ? writeJson(input) : isGiven(input) ? textAt(input, inputPlace) : ''
   if (kind === 'custom') return wrappedInput(text)
-  return ['', 'null'].includes(text.trim()) ? '{}' : wellFormed(text)
+  return ['', 'null'].includes(text.trim())
+    ? '{}'
+    : wellFormed(isObject(input) ? text : asObject(text))
+}
+
+function asObject(text: string): string {
+  try {
+    return isObject(JSON.parse(text)) ? text : `{"value":${text}}`
+  } catch {
+    return writeJson({ raw_arguments: text })
+  }
 }

@@ -23,6 +23,7 @@ import {
 
 const imagePart = { type: 'image_url', image_url: { url: 'data:image/png;base64,aW1n' } }
 const missing = 'No result was provided for this tool call.'
+const callIds = ['1', '2', '3', '4', '5', '6', '7', '8']
 
 const rows: [what: string, turns: Turn[], messages: JsonObject[]][] = [
   ['text is one string', [user('a', 'b')], [{ role: 'user', content: 'a\n\nb' }]],
@@ -203,7 +204,7 @@ const rows: [what: string, turns: Turn[], messages: JsonObject[]][] = [
     ],
   ],
   [
-    'arguments are text once, in whatever form they come',
+    'arguments are the text of an object, in whatever form they come',
     [
       assistant(
         callPiece('1', 'f', { a: 1 }),
@@ -211,8 +212,11 @@ const rows: [what: string, turns: Turn[], messages: JsonObject[]][] = [
         callPiece('3', 'f', undefined),
         callPiece('4', 'f', 'broken {'),
         callPiece('5', 'f', '*** Begin', { kind: 'custom' }),
+        callPiece('6', 'f', '{"a":1}{"b":2}'),
+        callPiece('7', 'f', '[1.0]'),
+        callPiece('8', 'f', '{"a":1.0}'),
       ),
-      user(...['1', '2', '3', '4', '5'].map((id) => resultPiece(id, 'ok'))),
+      user(...callIds.map((id) => resultPiece(id, 'ok'))),
     ],
     [
       {
@@ -222,11 +226,14 @@ const rows: [what: string, turns: Turn[], messages: JsonObject[]][] = [
           said('1', 'f', '{"a":1}'),
           said('2', 'f', '{}'),
           said('3', 'f', '{}'),
-          said('4', 'f', 'broken {'),
+          said('4', 'f', '{"raw_arguments":"broken {"}'),
           said('5', 'f', '{"input":"*** Begin"}'),
+          said('6', 'f', '{"raw_arguments":"{\\"a\\":1}{\\"b\\":2}"}'),
+          said('7', 'f', '{"value":[1.0]}'),
+          said('8', 'f', '{"a":1.0}'),
         ],
       },
-      ...['1', '2', '3', '4', '5'].map((id) => ({ role: 'tool', tool_call_id: id, content: 'ok' })),
+      ...callIds.map((id) => ({ role: 'tool', tool_call_id: id, content: 'ok' })),
     ],
   ],
 ]
