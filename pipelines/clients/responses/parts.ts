@@ -8,6 +8,7 @@ import type { Piece, Turn } from '../../neutral/request.ts'
 import { listAt, markOf, objectAt, shown, textAt } from '../../untrusted.ts'
 import { isAttachment } from '../attachment.ts'
 import { heldPiece } from '../blocks.ts'
+import { encryptedText } from './encrypted.ts'
 
 /** Whose content it is; `tool`: a result. */
 type Speaker = Turn['role'] | 'tool'
@@ -36,6 +37,8 @@ function partPieces(part: JsonObject, place: string, speaker: Speaker): Piece[] 
     const text = textAt(part.text, `${place}.text`)
     return text === '' ? [] : [{ ...textPiece(text, place), ...markOf(part) }]
   }
+  const encrypted = encryptedText(part)
+  if (encrypted !== undefined) return [textPiece(encrypted, place)]
   if (type === 'refusal') {
     return [{ type, text: textAt(part.refusal, `${place}.refusal`), place }]
   }

@@ -21,6 +21,7 @@ import {
 import type { FindAnswer } from '../../neutral/kept.ts'
 import { declaresSearch } from '../tools.ts'
 import { echoOf, type Echo } from './echo.ts'
+import { chatMembers, unnested } from './chat-words.ts'
 import { withoutMarks } from './encrypted.ts'
 import { conversationBefore } from './kept.ts'
 import { readTools } from './tools.ts'
@@ -78,6 +79,7 @@ const lostMembers = [
   'image',
   'prompt_cache_options',
   'prompt_cache_retention',
+  ...chatMembers,
 ]
 
 /**
@@ -162,7 +164,7 @@ function textOf({ text }: JsonObject, { changed }: History): JsonObject {
 function formatOf(value: unknown): AnswerFormat | undefined {
   if (!isGiven(value)) return undefined
   const place = 'text.format'
-  const format = objectAt(value, place)
+  const format = unnested(objectAt(value, place))
   switch (format.type) {
     case 'text':
       return undefined

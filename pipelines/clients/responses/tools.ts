@@ -29,6 +29,7 @@ import {
 import { isNamed } from '../../neutral/tools.ts'
 import { keyOf, refuseTwins, searchLocation } from '../tools.ts'
 import { builtInTool } from './built-in-tools.ts'
+import { unnested } from './chat-words.ts'
 
 type Tooling = Pick<NeutralRequest, 'tools' | 'toolChanges' | 'toolChoice' | 'parallelCalls'>
 
@@ -62,7 +63,7 @@ export function toolsAt(value: unknown, place: string): Tool[] {
 }
 
 function toolsOf(value: unknown, place: string): Tool[] {
-  const tool = objectAt(value, place)
+  const tool = unnested(objectAt(value, place))
   const type = isGiven(tool.type) ? textAt(tool.type, `${place}.type`) : 'function'
   switch (type) {
     case 'function':
@@ -173,7 +174,7 @@ function choiceOf(value: unknown, tools: readonly Tool[]): ToolChoice | undefine
   if (typeof value === 'string') {
     throw invalid(place, `${place} is ${shown(value)}; use auto, none, required or an object.`)
   }
-  const choice = objectAt(value, place)
+  const choice = unnested(objectAt(value, place))
   if (choice.type === 'allowed_tools') return allowedTools(choice, tools)
   const named = namedChoice(choice, place, tools)
   if (named) return { type: 'tool', ...named, place }
@@ -231,7 +232,7 @@ function allowedTools(choice: JsonObject, tools: readonly Tool[]): ToolChoice {
 }
 
 function allowedTool(value: unknown, at: string, tools: readonly Tool[]): AllowedTool[] {
-  const entry = objectAt(value, at)
+  const entry = unnested(objectAt(value, at))
   if (entry.type !== 'namespace') {
     return [namedChoice(entry, at, tools) ?? { kind: 'own', value: entry, place: at }]
   }

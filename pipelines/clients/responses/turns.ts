@@ -132,7 +132,8 @@ function readMessage(item: JsonObject, place: string, history: History): void {
     throw badRequest('invalid_value', `${place}.role`, message)
   }
   const speaker = role === 'system' || role === 'developer' ? 'instruction' : role
-  const pieces = contentPieces(item.content, `${place}.content`, speaker)
+  const { content } = item
+  const pieces = isGiven(content) ? contentPieces(content, `${place}.content`, speaker) : []
   if (speaker === 'assistant') addToAssistant(pieces, place, history)
   else history.turns.push(turnOf(speaker, pieces, place))
 }
@@ -158,7 +159,7 @@ function callPiece(
   return {
     type: 'call',
     kind: isCustom ? 'custom' : 'function',
-    id: nameAt(item.call_id, `${place}.call_id`),
+    id: nameAt(item.call_id ?? item.id, `${place}.call_id`),
     name: nameAt(item.name, `${place}.name`),
     ...(isGiven(namespace) && { namespace: textAt(namespace, `${place}.namespace`) }),
     input: isCustom ? textAt(input, inputPlace) : argumentsOf(input, inputPlace),
@@ -176,7 +177,9 @@ function argumentsOf(value: unknown, place: string): unknown {
 function addResult(item: JsonObject, place: string, history: History): void {
   const { output } = item
   const isShells = item.type === 'local_shell_call_output' && !isGiven(item.call_id)
-  const id = isShells ? (history.shellCalls.get(item.id) ?? item.id) : item.call_id
+  const id = isShells
+    ? (history.shellCalls.get(item.id) ?? item.id)
+    : (item.call_id ?? uncalled(item))
   const result: ResultPiece = {
     type: 'result',
     id: nameAt(id, isShells ? `${place}.id` : `${place}.call_id`),
@@ -187,11 +190,24 @@ function addResult(item: JsonObject, place: string, history: History): void {
   history.turns.push(turnOf('user', [result], place))
 }
 
-/** A shell's output is a list of what each command wrote and how it ended. */
+/** What Codex puts into a new conversation as the result of a tool that nobody has called has its name at most. */
+function uncalled({ name, type }: JsonObject): string {
+  return typeof name === 'string' && name !== '' ? name : String(type)
+}
+
+/**
+ * A shell's output is a list of what each command wrote and how it ended. Programs also hand back the very value that a tool has
+ * returned: the model reads its JSON.
+ */
 function outputOf(output: unknown, place: string, isShells: boolean): string | Piece[] {
   if (!isGiven(output)) return ''
   if (typeof output === 'string') return output
-  return isShells ? writeJson(output) : contentPieces(output, place, 'tool')
+  const isContent = !isShells && Array.isArray(output) && output.every(isPart)
+  return isContent ? contentPieces(output, place, 'tool') : writeJson(output)
+}
+
+function isPart(value: unknown): boolean {
+  return typeof value === 'string' || (isObject(value) && typeof value.type === 'string')
 }
 
 /** What a search among tools has found is declared from then on. One that its provider ran has found nothing new. */

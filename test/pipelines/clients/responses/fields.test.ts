@@ -274,3 +274,14 @@ test('§17.5 small members are repeated in the answer, large ones are not held',
     top_p: 0.9,
   })
 })
+
+test('§17.1 members of Chat Completions alone are dropped, and named', () => {
+  const { lost } = ask({
+    max_tokens: 5,
+    response_format: { type: 'json_object' },
+    stop: 'x',
+    n: 1,
+  }).request
+
+  assert.deepEqual(lost, ['response_format', 'max_tokens', 'stop'])
+})

@@ -329,10 +329,10 @@ const badItems: [item: JsonObject, param: string][] = [
   [{ type: 'function_call', name: 'f', arguments: '{}' }, 'input[0].call_id'],
   [{ type: 'function_call', call_id: 'c', arguments: '{}' }, 'input[0].name'],
   [{ type: 'custom_tool_call', call_id: 'c', name: 'f' }, 'input[0].input'],
-  [{ type: 'function_call_output', output: 'x' }, 'input[0].call_id'],
-  [{ type: 'function_call_output', call_id: 'c', output: 7 }, 'input[0].output'],
+  [{ type: 'function_call_output', call_id: 7, output: 'x' }, 'input[0].call_id'],
+  [{ type: 'function_call_output', call_id: 'c', output: [{ type: 'x' }] }, 'input[0].output[0]'],
   [{ role: 'user', content: [{ text: 'x' }] }, 'input[0].content[0].type'],
-  [{ role: 'user' }, 'input[0].content'],
+  [{ role: 'user', content: 7 }, 'input[0].content'],
   [{ type: 7 }, 'input[0].type'],
 ]
 for (const [item, param] of badItems) {
@@ -340,6 +340,48 @@ for (const [item, param] of badItems) {
     assert.equal(refusal({ input: [item] }).param, param)
   })
 }
+
+for (const [output, read] of [
+  [{ sun: true }, '{"sun":true}'],
+  [[{ a: 1 }, { a: 2 }], '[{"a":1},{"a":2}]'],
+  [42, '42'],
+  [false, 'false'],
+] as const) {
+  test(`§17.2 a result that is the value ${read} itself is its JSON`, () => {
+    const item = { type: 'function_call_output', call_id: 'c', output }
+
+    assert.deepEqual(heard(item), [['user', { type: 'result', id: 'c', content: read }]])
+  })
+}
+
+test('§17.2 a result that nobody has called for has the name of its tool, if any', () => {
+  const item = { type: 'function_call_output', call_id: null, name: 'create_thread', output: 'x' }
+
+  assert.deepEqual(heard(item), [['user', { type: 'result', id: 'create_thread', content: 'x' }]])
+  const nameless = heard({ type: 'function_call_output', output: 'x' })
+  assert.deepEqual(nameless, [
+    ['user', { type: 'result', id: 'function_call_output', content: 'x' }],
+  ])
+})
+
+test('§17.2 a message without content says nothing, as beside calls', () => {
+  const call = { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' }
+
+  assert.deepEqual(heard({ role: 'assistant', content: null }, call), heard(call))
+  assert.equal(refusal({ input: [{ role: 'user' }] }).param, 'input')
+})
+
+test('§17.2 what is encrypted in a result is told, or read where it is plain', () => {
+  const output = [
+    { type: 'encrypted_content', encrypted_content: 'Done.' },
+    { type: 'input_text', text: 'ok' },
+  ]
+
+  assert.match(
+    JSON.stringify(heard({ type: 'function_call_output', call_id: 'c', output })),
+    /Done\..*ok/,
+  )
+})
 
 test('§17.3 text in any of its words; empty text is left out, a refusal is one', () => {
   const content = [

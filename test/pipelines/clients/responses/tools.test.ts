@@ -229,3 +229,37 @@ test('§17.4 parallel_tool_calls is read', () => {
   assert.equal(ask({ parallel_tool_calls: false }).request.parallelCalls, false)
   assert.equal(ask().request.parallelCalls, undefined)
 })
+
+test('§17.4 tools, choices and formats may be nested as in Chat Completions', () => {
+  const inner = { name: 'f', description: 'd', parameters: { type: 'object' }, strict: true }
+  const nested = { type: 'function', function: inner }
+  const flat = { type: 'function', ...inner }
+  const custom = { name: 'raw', description: 'd' }
+  const schema = { name: 'n', schema: { type: 'object' }, strict: true }
+  const inEveryForm = (choice: object) => [
+    choice,
+    { type: 'allowed_tools', mode: 'required', tools: [choice] },
+    { type: 'allowed_tools', allowed_tools: { mode: 'required', tools: [choice] } },
+  ]
+  const flatChoices = inEveryForm({ type: 'function', name: 'f' })
+
+  const asked = (declared: object[], tool_choice: unknown, format: object) => {
+    const { request } = ask({ tools: declared, tool_choice, text: { format } })
+    return [request.tools, request.toolChoice, request.format]
+  }
+  for (const [index, choice] of inEveryForm({
+    type: 'function',
+    function: { name: 'f' },
+  }).entries()) {
+    assert.deepEqual(
+      asked([nested, { type: 'custom', custom }], choice, {
+        type: 'json_schema',
+        json_schema: schema,
+      }),
+      asked([flat, { type: 'custom', ...custom }], flatChoices[index], {
+        type: 'json_schema',
+        ...schema,
+      }),
+    )
+  }
+})
