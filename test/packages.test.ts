@@ -70,7 +70,7 @@ test('npm pack takes the program and what is read about it, and nothing else', (
   ])
 })
 
-test('contract §10: a production install stays below 7 MB', () => {
+test('contract §10.2: a production install stays below 7 MB', () => {
   const sizes = production.map(([place]) => sizeOf(path.join(projectDir, place)))
   const bytes = sizes.reduce((sum, size) => sum + size, 0)
 

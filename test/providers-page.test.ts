@@ -73,7 +73,7 @@ const acme: Script = (request) => {
   return { sse: [hello, ...pieces, ask, bye].map((event) => sse(event.type, written(event))) }
 }
 
-test('the provider of docs/providers.md compiles and serves with two files and a row', async (t) => {
+test('contract §1.3: the provider of docs/providers.md compiles and serves with two files and a row', async (t) => {
   const dir = projectWithAcme()
   const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: dir })
   const upstream = await startUpstream(t, acme)

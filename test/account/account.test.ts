@@ -8,7 +8,7 @@ import { fieldsOf, iso, jwt, setting, writeAuthFile } from './setting.ts'
 
 const hour = 3_600_000
 
-test('contract §5: the first source that exists counts', async (t) => {
+test('contract §5.1: the first source that exists counts', async (t) => {
   const { open, dir, tokens } = await setting(t)
 
   assert.equal(open().source, 'none')
@@ -39,7 +39,7 @@ test('a good token in the auth file is used without asking anybody', async (t) =
   assert.equal(tokens.requests.length, 0)
 })
 
-test('row 46: 200 requests that find the token overdue cause one refresh and get the new token', async (t) => {
+test('contract §5.9, row 46: 200 requests that find the token overdue cause one refresh and get the new token', async (t) => {
   const { open, dir, tokens } = await setting(t)
   writeAuthFile(dir, tokens, Date.now() - 1000)
   const account = open()
@@ -64,7 +64,7 @@ test('row 46: 50 requests with a refused token cause one refresh; one that comes
   assert.deepEqual([...new Set([...got, late])], [tokens.accessToken])
 })
 
-test('the request is the form of OAuth, with the client id', async (t) => {
+test('contract §5.2: a renewal is a form POST of OAuth, with the client id', async (t) => {
   const { open, tokens } = await setting(t)
   const first = tokens.refreshToken
   await open({ DROID_REFRESH_KEY: first, AUTH_CLIENT_ID: 'client_mine' }).token()
@@ -76,7 +76,7 @@ test('the request is the form of OAuth, with the client id', async (t) => {
   })
 })
 
-test('row 57: the new pair is on disk, whole and private, before anybody gets the token', async (t) => {
+test('contract §5.5, row 57: the new pair is on disk, whole and private, before anybody gets the token', async (t) => {
   const { open, dir, tokens } = await setting(t)
   const file = writeAuthFile(dir, tokens, Date.now() - 1000)
 
@@ -109,7 +109,7 @@ test('row 52: a reader that polls during 25 refreshes never sees a torn file', a
   assert.equal(tokens.refreshes, 25)
 })
 
-test('row 57: success is logged with the local time, and no token, mail or key is in any line', async (t) => {
+test('contract §5.17, row 57: success is logged with the local time, and no token, mail or key is in any line', async (t) => {
   const { open, tokens, lines } = await setting(t)
   const seed = tokens.refreshToken
   const account = open({ DROID_REFRESH_KEY: seed })
@@ -203,7 +203,7 @@ test('row 48: after a failure it recovers by itself, without a restart', async (
   assert.equal(account.status().last_error, null)
 })
 
-test('row 55: invalid_grant adopts the newer pair that another program wrote meanwhile', async (t) => {
+test('contract §5.11, row 55: invalid_grant adopts the newer pair that another program wrote meanwhile', async (t) => {
   const { open, dir, tokens } = await setting(t)
   const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
   const account = open()
@@ -224,7 +224,7 @@ test('row 55: invalid_grant adopts the newer pair that another program wrote mea
   assert.equal(tokens.refreshes, 0)
 })
 
-test('a refused login is degraded, says so once, keeps its last token, and comes back with a new file', async (t) => {
+test('contract §5.11: a refused login is degraded, says so once, keeps its last token, and comes back with a new file', async (t) => {
   const { open, dir, tokens, lines } = await setting(t)
   const file = writeAuthFile(dir, tokens, Date.now() + 8 * hour)
   const account = open()
@@ -321,7 +321,7 @@ test('row 56: a clock that jumps causes at most two refreshes in twenty requests
   assert.ok(tokens.refreshes >= 1 && tokens.refreshes <= 2, String(tokens.refreshes))
 })
 
-test('the timer renews without any traffic', async (t) => {
+test('contract §5.3: the timer renews the token without any traffic', async (t) => {
   const { open, dir, tokens } = await setting(t)
   const file = writeAuthFile(dir, tokens, 0)
   const obtained = Date.now() - 100_000

@@ -48,9 +48,9 @@ const troubles: Record<string, (trouble: Trouble) => void> = {
   'O11: tokens that end at once': ({ tokens }) => {
     tokens.shape = (answer) => ({ ...answer, expires_in: 1 })
   },
-  'contract §5: a token server that is silent': ({ tokens }) =>
+  'contract §5.13: a token server that is silent': ({ tokens }) =>
     tokens.faults.push('hang', 'hang', 'hang'),
-  'contract §5: a token server that refuses': ({ tokens }) => {
+  'contract §5.13: a token server that refuses': ({ tokens }) => {
     tokens.refreshToken = 'another'
   },
   'KO3: a folder where a new auth file would be written': ({ file }) =>

@@ -277,7 +277,7 @@ test('O8: without a variable the list is called that, with what to set', async (
   await assert.rejects(named.token(), /accounts\.json holds a list of accounts/)
 })
 
-test('contract §5: a login that a newer droid CLI keeps encrypted is named, alone and beside an older auth file', async (t) => {
+test('contract §5.1: a login that a newer droid CLI keeps encrypted is named, alone and beside an older auth file', async (t) => {
   const { open, dir } = await setting(t)
   const old = put(dir, { access_token: 'a', refresh_token: 'r' }, 'auth.json')
   put(dir, 'iv:tag:text', 'auth.v2.file')

@@ -67,7 +67,7 @@ function start(t: TestContext, dir: string, env: Record<string, string>) {
   return { kill: () => program.kill('SIGKILL'), closed }
 }
 
-test('row 55: two processes on one file take turns: no spent token is ever shown', async (t) => {
+test('contract §5.9, row 55: two processes on one file take turns: no spent token is ever shown', async (t) => {
   const { tokens, dir, uses, useUrl } = await shared(t)
 
   const env = { USE_URL: useUrl, ROUNDS: '20' }

@@ -74,7 +74,7 @@ async function comparisons(redis: RedisTestServer): Promise<number> {
 }
 
 describe('a token store in Redis', { skip, timeout: 120_000 }, () => {
-  test('what one replica saves another reads; before that there is nothing', async (t) => {
+  test('contract §5.18: one replica reads what another saved; before that there is nothing', async (t) => {
     const redis = await startRedis(t)
     const [one, other] = [openStore(t, redis.url), openStore(t, redis.url)]
 
@@ -96,7 +96,7 @@ describe('a token store in Redis', { skip, timeout: 120_000 }, () => {
     assert.deepEqual(await mine.read(), pair('mine'))
   })
 
-  test('replicas take turns', async (t) => {
+  test('contract §5.18: replicas take turns at renewing the login', async (t) => {
     const redis = await startRedis(t)
     const stores = Array.from({ length: 3 }, () => openStore(t, redis.url))
     let [inside, most] = [0, 0]

@@ -37,7 +37,7 @@ function api(key: string, open = false) {
   }
 }
 
-test('contract §4: check --online spends no refresh token; --renew does, and says until when', async (t) => {
+test('contract §4.4: check --online spends no refresh token; --renew does, and says until when', async (t) => {
   const tokens = await startTokenServer(t)
   const upstream = await startUpstream(t, api('nobody'))
   const options = {
@@ -57,7 +57,7 @@ test('contract §4: check --online spends no refresh token; --renew does, and sa
   assert.equal(upstream.requests.at(-1)?.headers.authorization, `Bearer ${tokens.accessToken}`)
 })
 
-test('contract §4: check --online asks a proxy that runs how its login is', async (t) => {
+test('contract §4.4: check --online asks a proxy that runs how its login is', async (t) => {
   const tokens = await startTokenServer(t)
   const upstream = await startUpstream(t, api('nobody'))
   const config = oneUpstream(upstream.url, { auth: { token_url: tokens.url } })
@@ -78,7 +78,7 @@ test('contract §4: check --online asks a proxy that runs how its login is', asy
   assert.equal(tokens.requests.length, before)
 })
 
-test('contract §4: a wrong key fails the check, and so does one for a list that all may read', async (t) => {
+test('contract §4.3: a wrong key fails the check, also where all may read the list of models', async (t) => {
   for (const open of [false, true]) {
     const upstream = await startUpstream(t, api('right-key-of-the-api', open))
     const right = await online(t, {
@@ -101,7 +101,7 @@ test('contract §4: a wrong key fails the check, and so does one for a list that
   }
 })
 
-test('contract §4: the key of the headers counts, too; without one that is wanted the check fails', async (t) => {
+test('contract §4.3: the key of the headers counts, too; without one that is wanted the check fails', async (t) => {
   const upstream = await startUpstream(t, api('right-key-of-the-api'))
   const inHeaders = { auth: 'none', headers: { 'x-api-key': 'wrong-key-of-the-api' } }
 
@@ -133,7 +133,7 @@ for (const status of [404, 405, 302]) {
   })
 }
 
-test('contract §4: an upstream that has too much to do, or no model of that name, is no fault of the address', async (t) => {
+test('contract §4.3: an upstream that has too much to do, or no model of that name, is no fault of the address', async (t) => {
   const busy = await startUpstream(t, () => ({ status: 529, body: {} }))
   const picky = await startUpstream(t, ({ method }) => ({
     status: 404,
@@ -147,7 +147,7 @@ test('contract §4: an upstream that has too much to do, or no model of that nam
   assert.match(ofPicky.said, /ok +upstream: mine/)
 })
 
-test('contract §4: an upstream that cannot be reached is told with its reason', async (t) => {
+test('contract §4.3: an upstream that cannot be reached is told with its reason', async (t) => {
   const { code, said } = await online(t, {
     config: keyed('http://127.0.0.1:1'),
     env: { MY_KEY: 'k' },
@@ -189,7 +189,7 @@ test('O15: a check leaves nothing behind, also no folder', async (t) => {
   assert.deepEqual(readdirSync(path.join(dir, 'home')), [])
 })
 
-test('contract §4: check --online asks Gemini for its models with the key in its header, and knows its word for a wrong one', async (t) => {
+test('contract §4.3: check --online asks Gemini for its models with the key in its header, and knows its word for a wrong one', async (t) => {
   const invalid = {
     error: { code: 400, status: 'INVALID_ARGUMENT', details: [{ reason: 'API_KEY_INVALID' }] },
   }
@@ -240,7 +240,7 @@ async function named(t: TestContext) {
   return { servers, upstream, options: { config, env } }
 }
 
-test('contract §4: check tells of each account with a name what is kept of it, and renews nothing', async (t) => {
+test('contract §4.4: check says of each account with a name what is kept of it, and renews nothing', async (t) => {
   const { servers, options } = await named(t)
 
   const offline = runProgram(t, { ...options, args: ['check'] })
@@ -257,7 +257,7 @@ test('contract §4: check tells of each account with a name what is kept of it, 
   assert.equal(servers[0].requests.length + servers[1].requests.length, 0)
 })
 
-test('contract §4: check --renew renews the login of each account with a name, and tries each credential', async (t) => {
+test('contract §4.4: check --renew renews the login of each account with a name, and tries each credential', async (t) => {
   const { servers, upstream, options } = await named(t)
 
   const { code, said } = await online(t, options, '--renew')
@@ -276,7 +276,7 @@ test('contract §4: check --renew renews the login of each account with a name, 
   assert.ok(!sent.has('an-old-key-of-the-api'))
 })
 
-test('contract §4: check --online asks a proxy that runs how the accounts with a name are', async (t) => {
+test('contract §4.4: check --online asks a proxy that runs how the accounts with a name are', async (t) => {
   const { servers, options } = await named(t)
   const running = await startProxy(t, { config: options.config, env: { OWN_KEY: 'k' } })
   const { all } = running.app.pool

@@ -17,7 +17,7 @@ async function check(t: TestContext, options: ProgramOptions, ...flags: string[]
   return { code, said: program.stdout() + program.stderr(), dir: program.dir }
 }
 
-test('check tells what is configured, found and wrong, as lines and as JSON', async (t) => {
+test('contract §4.2: check says what is configured, found and wrong, as lines and as JSON', async (t) => {
   const good = runProgram(t, { args: ['check'], env: { FACTORY_API_KEY: 'fk-the-account-key' } })
   const json = runProgram(t, { args: ['check', '--json'] })
 

@@ -18,7 +18,7 @@ const ask = {
   messages: [{ role: 'user', content: 'x' }],
 }
 
-test('with no credential it starts and says what it looked for', async (t) => {
+test('contract §4.8: without a credential the program starts and says what it looked for', async (t) => {
   const program = runProgram(t)
 
   const line = await program.line('listening')
@@ -128,7 +128,7 @@ test('row 59: a broken configuration stops the start with 78, every fault a line
 })
 
 for (const command of ['serve', 'demo']) {
-  test(`row 59: a port in use is one line that names port and flag, exit 1: ${command}`, async (t) => {
+  test(`contract §4.7, row 59: a port in use is one line that names port and flag, exit 1: ${command}`, async (t) => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     t.after(() => other.close())
@@ -159,7 +159,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test('row 58: SIGTERM lets a stream end whole', async (t) => {
+test('contract §8.9, row 58: SIGTERM lets a stream end whole', async (t) => {
   const [start, ...rest] = anthropicStream({ text: ['one ', 'two'] })
   const upstream = await startUpstream(t, [{ sse: [start!, { waitMs: 300 }, ...rest] }])
   const program = runProgram(t, { config: oneUpstream(upstream.url) })
@@ -192,7 +192,7 @@ test('row 58: a stream that outlives the drain ends with an error, and the exit 
   assert.equal(await program.exit, 0)
 })
 
-test('row 58: a second signal ends it at once', async (t) => {
+test('contract §8.9, row 58: a second signal ends the program at once', async (t) => {
   const upstream = await startUpstream(t, () => ({ sse: [': begun\n\n', 'hang'] }))
   const program = runProgram(t, { config: oneUpstream(upstream.url) })
   const url = await program.url()
@@ -285,7 +285,7 @@ test(
   },
 )
 
-test('demo answers with no account', async (t) => {
+test('contract §4.1: the demo answers without an account', async (t) => {
   const program = runProgram(t, { args: ['demo'], env: { FACTORY_API_KEY: 'fk-not-to-be-used' } })
   const url = await program.url()
 

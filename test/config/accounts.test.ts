@@ -141,7 +141,7 @@ const faulty: [what: string, config: Record<string, unknown>, fault: RegExp][] =
 ]
 
 for (const [what, config, fault] of faulty) {
-  test(`contract §17: ${what} is a fault that names its place`, () => {
+  test(`contract §17.1: ${what} is a fault that names its place`, () => {
     const faults = faultsOf(config)
 
     assert.ok(
@@ -152,7 +152,7 @@ for (const [what, config, fault] of faulty) {
   })
 }
 
-test('contract §17: what is right has no fault, and paths begin at the file', () => {
+test('contract §17.1: what is right has no fault, and paths begin at the file', () => {
   const { config, warnings } = load({
     ...whole,
     accounts: [one, { name: 'two', file: 'login.json', enabled: false }],

@@ -124,7 +124,7 @@ const faults: [what: string, given: Given, ...said: RegExp[]][] = [
 ]
 
 for (const [what, given, ...said] of faults) {
-  test(`${what} stops the start and is named`, (t) => {
+  test(`contract §3.6: ${what} stops the start and is named`, (t) => {
     assert.throws(
       () => load(t, given),
       (error: unknown) => {
@@ -145,7 +145,7 @@ test('a list of models with none in it is a warning', (t) => {
   ])
 })
 
-test('a misspelt key is a warning that names the nearest one, at every level', (t) => {
+test('contract §3.6: a misspelt key is a warning that names the nearest one, at every level', (t) => {
   const { dir, warnings } = load(t, {
     file: { prot: 1, timeouts: { idle: 3 }, models: [{ ...model, resoning: 'low' }], zzzzzzzzz: 1 },
   })
@@ -179,7 +179,7 @@ test('an empty variable counts as not set', (t) => {
   assert.equal(config.secrets.factory_api_key, undefined)
 })
 
-test('secrets come from variables or from files, and are in no message', (t) => {
+test('contract §3.16: secrets come from variables or from files, and no message shows them', (t) => {
   const dir = tempDir()
   const file = path.join(dir, 'secret')
   writeFileSync(file, ' fk-from-a-file\n')

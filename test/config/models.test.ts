@@ -68,7 +68,7 @@ for (const [asked, found] of names) {
   })
 }
 
-test('a model uses the endpoint it names, else the first of its type, else the one called so', () => {
+test('contract §3.11: a model uses the endpoint it names, else the first of its type, else the one called like its type', () => {
   const nameFor = (id: string) => endpointOf(config, findModel(config, id)!).name
 
   assert.equal(nameFor('claude-b'), 'second')
@@ -81,7 +81,7 @@ test('an endpoint’s prompt overrules the general one, also with nothing', () =
   assert.equal(systemPromptOf(config, config.endpoints[1]!), '')
 })
 
-test('the nearest id of an unknown model is found, however far it is', () => {
+test('contract §2.4: the nearest id of an unknown model is found, however far it is', () => {
   assert.equal(nearestModel(config, 'cluade-a'), 'claude-a')
   assert.equal(nearestModel(config, 'lst'), 'lost')
   assert.equal(typeof nearestModel(config, 'entirely-different-thing'), 'string')

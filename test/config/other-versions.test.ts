@@ -288,7 +288,7 @@ test('O5: endpoints at the host of older forks are named, since the account’s 
   assert.deepEqual(meant.said, [])
 })
 
-test('contract §3.12: the log line of an unknown model names it', async (t) => {
+test('contract §2.4: the log line of an unknown model names the model', async (t) => {
   const proxy = await startProxy(t, { config: { ...original, port: 0 } })
   const messages = [{ role: 'user', content: 'x' }]
 

@@ -78,7 +78,7 @@ test('contract §11: the account’s endpoint says what goes there with an accou
   assert.match(absent, /ok +endpoint factory .*: the client's own key \(no account\)\n/)
 })
 
-test('contract §13.6: with own keys only nobody talks of an account: not check, the start, env or /health', async (t) => {
+test('contract §3.15, contract §13.6: with own keys alone neither check, the start, env nor /health speaks of an account', async (t) => {
   const checked = await check(t, { config: own, env })
   const note = await check(t, { args: ['env', 'openai'], config: own, env })
   const upstreamKey = {

@@ -134,7 +134,7 @@ for (const type of Object.keys(providers)) {
   })
 }
 
-test('any-client §13: the demo has a model of every type beside the models of the file', async (t) => {
+test('contract §4.1: the demo has a model of every type beside the models of the file', async (t) => {
   const own = [{ name: 'Mine', id: 'gpt-5.4', type: 'common' }]
   const endpoints = [{ name: 'mine', type: 'common', base_url: 'http://127.0.0.1:1' }]
   const { models } = await startRoads(t, { models: own, endpoints })

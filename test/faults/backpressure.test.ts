@@ -39,7 +39,7 @@ for (const { road, eventBytes } of cases) {
   const { name, path, ask } = road
   const events = `events of ${eventBytes / 1000} KB`
 
-  test(`row 11: ${name}: a client that stops reading stops the upstream, ${events}`, async (t) => {
+  test(`contract §6.4, row 11: ${name}: a client that stops reading stops the upstream, ${events}`, async (t) => {
     const upstream = await endlessUpstream(t, road, eventBytes)
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const sent = send(url + path, { ...ask, stream: true })

@@ -80,7 +80,7 @@ test('row 16: wrong types in any field are a 4xx or pass, never a 5xx of ours', 
   assert.deepEqual([...statuses], [400])
 })
 
-test('below an API’s own route a model of another kind is refused', async (t) => {
+test('contract §2.5: below an API’s own route a model of another type is refused, and the error names its type', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 

@@ -141,7 +141,7 @@ for (const path of [
   '//admin',
   'http://elsewhere.test/admin',
 ]) {
-  test(`row 26: ${path} reaches no path of an upstream`, async (t) => {
+  test(`contract §7.7, row 26: ${path} reaches no path of an upstream`, async (t) => {
     const upstream = await startUpstream(t, () => ({ body: {} }))
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -202,7 +202,7 @@ test('row 22: requests sent at once are answered in order, the slow one first', 
   assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 3)
 })
 
-test('row 28: connections above the limit are closed, and those below go on', async (t) => {
+test('contract §8.7, row 28: connections above the limit are closed, and those below go on', async (t) => {
   const { url, server } = await startProxy(t)
   assert.equal(server.maxConnections, 8192)
   server.maxConnections = 2

@@ -6,7 +6,7 @@ import { startUpstream } from '../helpers/upstream.ts'
 
 const ask = { model: 'gpt-5.1', input: 'x' }
 
-test('contract §8, row 62: a web page of a foreign origin cannot spend the account, whatever it sends', async (t) => {
+test('contract §8.3, row 62: a web page of a foreign origin cannot spend the account, whatever it sends', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url),
@@ -25,7 +25,7 @@ test('contract §8, row 62: a web page of a foreign origin cannot spend the acco
   assert.equal(upstream.requests.length, 0)
 })
 
-test('contract §8: a link of another site leads to the page, and nothing else of another site does', async (t) => {
+test('contract §8.3: a link of another site leads to the page, and nothing else of another site does', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const link = {
@@ -52,7 +52,7 @@ test('contract §8: a link of another site leads to the page, and nothing else o
   assert.equal(upstream.requests.length, 0)
 })
 
-test('row 62: a page on loopback may call, and its preflight is granted the headers SDKs send', async (t) => {
+test('contract §8.6, row 62: a page on loopback may call, and its preflight is granted the headers SDKs send', async (t) => {
   const upstream = await startUpstream(t, [{ body: {} }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const origin = 'http://localhost:5173'
@@ -94,7 +94,7 @@ test('row 63: a rebound DNS name is refused on a loopback listener; loopback nam
   }
 })
 
-test('row 64: with api_keys only their holders get in, by either header, and the key never goes upstream', async (t) => {
+test('contract §8.2, row 64: with api_keys only their holders get in, by either header, and the key never goes upstream', async (t) => {
   const upstream = await startUpstream(t, () => ({ body: {} }))
   const { url } = await startProxy(t, {
     config: oneUpstream(upstream.url, { api_keys: ['local-9f8e7d6c5b4a'] }),

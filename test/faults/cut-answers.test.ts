@@ -100,7 +100,7 @@ for (const road of [...roads, common]) {
     })
   }
 
-  test(`contract §6: ${road.name}: a stream that came with its length is whole or cut like any other`, async (t) => {
+  test(`contract §6.8: ${road.name}: a stream that came with its length is whole or cut like any other`, async (t) => {
     const whole = road.stream(['first', 'second']).join('')
     const cut = begun(road, ['first']).join('')
     const headers = { 'content-type': 'text/event-stream' }
@@ -121,7 +121,7 @@ for (const road of [...roads, common]) {
     assert.equal(broken.isWhole, road.failure !== undefined)
   })
 
-  test(`contract §6: ${road.name}: a stream is asked for unpacked, so that its end can be seen`, async (t) => {
+  test(`contract §6.8: ${road.name}: a stream is asked for unpacked, so that its end can be seen`, async (t) => {
     const upstream = await startUpstream(t, () => ({ sse: road.stream(['first']) }))
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const packed = { 'accept-encoding': 'gzip, br' }
@@ -132,7 +132,7 @@ for (const road of [...roads, common]) {
   })
 }
 
-test('contract §6: a body is asked for unpacked, too, and a stream that is packed all the same passes', async (t) => {
+test('contract §6.8: a body is asked for unpacked, too, and a stream that is packed all the same passes', async (t) => {
   const bytes = gzipSync('data: {"type":"message_start"}\n\n')
   const type = { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' }
   const upstream = await startUpstream(t, [{ body: {} }, { headers: type, body: bytes }])
@@ -151,7 +151,7 @@ for (const [path, ask] of [
   ['/v1/responses/compact', asks['/v1/responses']],
   ['/v1/messages/count_tokens', asks['/v1/messages']],
 ] as const) {
-  test(`contract §6: ${path}: of a stream that nobody knows the end of, the bytes pass`, async (t) => {
+  test(`contract §6.8: ${path}: of a stream that nobody knows the end of, the bytes pass`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: ['event: x\ndata: {}\n\n'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -159,7 +159,7 @@ for (const [path, ask] of [
   })
 }
 
-test('contract §6: an error that comes as a stream is no cut answer', async (t) => {
+test('contract §6.8: an error that comes as a stream is no cut answer', async (t) => {
   const sse = ['data: {"detail":"slow down"}\n\n']
   const upstream = await startUpstream(t, [{ status: 429, sse }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })

@@ -51,7 +51,7 @@ for (const road of roads) {
     assert.equal(upstream.sockets, 1)
   })
 
-  test(`row 8: ${name}: a client that leaves in mid-stream stops the upstream`, async (t) => {
+  test(`contract §6.5, row 8: ${name}: a client that leaves in mid-stream stops the upstream`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: [...begun(road, texts), 'hang'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
     const sent = send(url + path, { ...ask, stream: true })

@@ -11,7 +11,7 @@ import { isServed, until } from '../helpers/until.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 import { asks, routes } from './asks.ts'
 
-test('row 61: without being told otherwise it listens on 127.0.0.1', async (t) => {
+test('contract §8.1, row 61: without a host the program listens on 127.0.0.1', async (t) => {
   const program = runProgram(t)
 
   assert.match(await program.url(), /^http:\/\/127\.0\.0\.1:/)

@@ -67,7 +67,7 @@ for (const route of routes) {
     assert.match(await answer.text(), /connect_s/)
   })
 
-  test(`row 30: ${route}: an upstream that hangs up before its head is a 502, and is not asked twice`, async (t) => {
+  test(`contract §7.5, row 30: ${route}: an upstream that hangs up before its head is a 502, and is not asked twice`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: ['hang-up'], silent: true }, { body: {} }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -95,7 +95,7 @@ for (const route of routes) {
     assert.match(await answer.text(), /HTTP 101/)
   })
 
-  test(`row 31: ${route}: an upstream that dies in mid-answer never looks complete`, async (t) => {
+  test(`contract §6.6, row 31: ${route}: an upstream that dies in mid-answer never looks complete`, async (t) => {
     const upstream = await startUpstream(t, [{ sse: [': begun\n\n', { waitMs: 20 }, 'hang-up'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -126,7 +126,7 @@ for (const route of routes) {
     } else assert.equal(whole, 'broken')
   })
 
-  test(`row 44: ${route}: a kept-alive connection that the upstream closed is replaced, ten times of ten`, async (t) => {
+  test(`contract §7.5, row 44: ${route}: a kept-alive connection that the upstream closed is replaced, ten times out of ten`, async (t) => {
     const upstream = await startUpstream(t, () => ({ body: { ok: true }, status: 400 }))
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 

@@ -60,7 +60,7 @@ for (const recording of recordings) {
       else await assert.rejects(officialClient(sse))
     })
 
-    test('contract §1: the body collected from the deltas says the same as the chunks', async () => {
+    test('contract §1.4: the body collected from the deltas says the same as the chunks', async () => {
       const completion = await collectedFrom(provider, bytes)
       if (!completion) return
       const { sse } = await asStream(provider, [bytes])

@@ -55,7 +55,7 @@ for (const command of ['npm start', 'npm run demo']) {
   })
 }
 
-test('O42: what is built already starts without what builds it', async (t) => {
+test('contract §10.1, O42: what is built already starts without what builds it', async (t) => {
   const box = sandbox(t)
   asForProduction(box)
 

@@ -138,7 +138,7 @@ test('contract §17: where no account can ever serve the answer is 400', async (
   assert.equal(second.status, 400)
 })
 
-test('contract §17: a stream that begins with an error is a refusal as long as another can serve', async (t) => {
+test('contract §17.5: a stream that begins with an error is a refusal as long as another can serve', async (t) => {
   const overQuota = sse('error', {
     type: 'error',
     error: { type: 'rate_limit_error', message: 'no' },
@@ -160,7 +160,7 @@ test('contract §17: a stream that begins with an error is a refusal as long as 
   assert.equal(answer.headers.get('x-droid2api-attempts'), 'claude=429, claude=200')
 })
 
-test('contract §17: what was sent and then lost is sent to nobody else', async (t) => {
+test('contract §17.8: what was sent and then lost is sent to nobody else', async (t) => {
   const { ask, asked } = await twoAccounts(t, () => ({ sse: ['hang-up'], silent: true }))
 
   const answer = await ask()
@@ -267,7 +267,7 @@ test('contract §17: a conversation that began with the second account goes on t
   assert.deepEqual(upstream.requests.map(accountOf), ['one', 'two', 'two', 'one', 'two', 'one'])
 })
 
-test('contract §17: a request is sent at most retry.attempts times', async (t) => {
+test('contract §17.8: a request is sent at most retry.attempts times', async (t) => {
   const accounts = ['one', 'two', 'three', 'four', 'five']
   const { ask, asked } = await twoAccounts(t, () => spent, { accounts })
 
@@ -393,7 +393,7 @@ test('contract §17: each login has a file and a renewal of its own, and its 401
   assert.equal(answer.headers.get('x-droid2api-account'), 'login-0')
 })
 
-test('contract §17: several values of a variable are accounts in their order', async (t) => {
+test('contract §17.2: several values of a variable are accounts in their order', async (t) => {
   const upstream = await startUpstream(t, ({ headers }) =>
     headers.authorization === 'Bearer fk-of-the-first-1' ? spent : good,
   )

@@ -57,7 +57,7 @@ const asked = {
 
 for (const route of routes) {
   for (const status of [503, 529, 402]) {
-    test(`contract §18: after ${status} another model answers at ${route}`, async (t) => {
+    test(`contract §18.1: after ${status} another model answers at ${route}`, async (t) => {
       const { proxy, gpt } = await two(t, refusal(status))
 
       const answer = await post(proxy.url + route, asked)
@@ -88,7 +88,7 @@ for (const status of [400, 403, 404, 413, 422, 500, 502, 504]) {
   })
 }
 
-test('contract §18: a stream whose first event is an overload is answered by another model', async (t) => {
+test('contract §18.5: a stream whose first event is an overload is answered by another model, and the answer names both', async (t) => {
   const overloaded = sse('error', {
     type: 'error',
     error: { type: 'overloaded_error', message: 'x' },
@@ -133,7 +133,7 @@ test('contract §18: a short overload is waited for once', async (t) => {
   assert.deepEqual([claude.requests.length, gpt.requests.length], [2, 0])
 })
 
-test('contract §18: an endpoint that cannot be reached five times in a row is tried last', async (t) => {
+test('contract §18.8: an endpoint that cannot be reached five times in a row is tried last', async (t) => {
   const port = await freePort()
   const { proxy, gpt } = await two(t, good, undefined, {
     endpoints: [
@@ -189,7 +189,7 @@ test('contract §18: the last answer of an upstream goes to the client, with the
   assert.match(await answer.text(), /last/)
 })
 
-test('contract §18: x-droid2api-no-fallback keeps to the asked model, and does not go up', async (t) => {
+test('contract §18.7: x-droid2api-no-fallback keeps to the asked model, and does not go up', async (t) => {
   const { proxy, claude, gpt } = await two(t, refusal(503))
 
   const answer = await post(`${proxy.url}/v1/messages`, question, {
@@ -270,7 +270,7 @@ test('contract §18: token counts have no stand-in of another API', async (t) =>
   assert.equal(gpt.requests.length, 0)
 })
 
-test('contract §18: on the way to another provider the reasoning that only the first can read stays behind', async (t) => {
+test('contract §18.4: on the way to another provider the reasoning that only the first can read stays behind', async (t) => {
   const other = await startUpstream(t, () => good)
   const { proxy } = await two(t, refusal(503), undefined, {
     endpoints: [

@@ -74,7 +74,7 @@ const rows: [facts: Partial<Facts>, move: Outcome['move'], rest?: object][] = [
 ]
 
 for (const [given, move, rest] of rows) {
-  test(`contract §17: ${JSON.stringify(given)} → ${move}`, () => {
+  test(`contract §17.5: ${JSON.stringify(given)} → ${move}`, () => {
     const outcome = outcomeOf(facts(given))
 
     assert.equal(outcome.move, move)
@@ -200,7 +200,7 @@ const waits: [headers: Record<string, string>, body: string, ms: number | undefi
 ]
 
 for (const [headers, body, ms] of waits) {
-  test(`contract §17: ${JSON.stringify(headers)} ${body} says ${ms} ms`, () => {
+  test(`contract §17.6: ${JSON.stringify(headers)} ${body} says ${ms} ms`, () => {
     const limits = limitsOf(headers, body, now)
 
     assert.equal(limits.waitMs, ms)

@@ -10,7 +10,7 @@ const oddBody = Buffer.from(
   '{ "max_tokens" :1e1,\n "model":"claude-sonnet-4-5", "messages":[{"role":"user","content":"\\u00e9\\/ü"}],"1":0.10}',
 )
 
-test('contract §7: with nothing to change the body goes up and comes back byte for byte', async (t) => {
+test('contract §1.1, contract §7: with nothing to change the body goes up and comes back byte for byte', async (t) => {
   const answer = Buffer.from('{"b":1.0 , "a":"\\u0041"}\n')
   const upstream = await startUpstream(t, () => ({
     status: 200,
@@ -31,7 +31,7 @@ test('contract §7: with nothing to change the body goes up and comes back byte 
   assert.deepEqual(upstream.requests[2]?.body, gpt)
 })
 
-test('a stream comes back byte for byte, comments and odd line ends included', async (t) => {
+test('contract §6.3: a stream comes back byte for byte, with comments and odd line ends', async (t) => {
   const pieces = [
     ': hello\r\n\r\n',
     'event: ping\ndata: {"type":"ping"}\n\n',
@@ -70,7 +70,7 @@ test('row 36: status, body, retry-after, rate limits and request ids of an upstr
   }
 })
 
-test('row 65: hop-by-hop headers, cookies, addresses and the caller’s credential do not go up or come back', async (t) => {
+test('contract §7.3, row 65: hop-by-hop headers, cookies, addresses and the caller’s credential do not go up or come back', async (t) => {
   const upstream = await startUpstream(t, [
     {
       headers: {
@@ -139,7 +139,7 @@ test('row 23: a chunked body behind Expect: 100-continue goes up with its length
   assert.deepEqual(up.body, oddBody)
 })
 
-test('row 42: a redirect is not followed', async (t) => {
+test('contract §7.4, row 42: a redirect is not followed', async (t) => {
   const other = await startUpstream(t, [])
   const upstream = await startUpstream(t, [{ status: 307, headers: { location: other.url } }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })

@@ -70,7 +70,7 @@ for (const [what, route, ask] of asks) {
     }
   })
 
-  test(`row 47: ${what}: a stream is replayed after 401 without the client noticing`, async (t) => {
+  test(`contract §5.14, row 47: ${what}: a stream is replayed after 401 without the client noticing`, async (t) => {
     const { tokens, upstream, proxy } = await expired(t, { stream: true })
     await (await post(proxy.url + route, { ...ask, stream: true })).text()
     tokens.revokeAccess()
@@ -85,7 +85,7 @@ for (const [what, route, ask] of asks) {
     assert.deepEqual(refused?.body, replayed?.body)
   })
 
-  test(`row 47: ${what}: an upstream that always says 401 is asked twice, and the client gets its 401`, async (t) => {
+  test(`contract §5.14, row 47: ${what}: an upstream that always says 401 is asked twice, and the client gets its 401`, async (t) => {
     const tokens = await startTokenServer(t)
     const error = { type: 'authentication_error', message: 'no such plan' }
     const upstream = await startUpstream(t, () => ({
@@ -104,7 +104,7 @@ for (const [what, route, ask] of asks) {
     assert.equal(upstream.requests.length, 2)
   })
 
-  test(`row 48: ${what}: a login that is refused is a 400 in the dialect of the route`, async (t) => {
+  test(`contract §5.13, row 48: ${what}: a login that is refused is a 400 in the dialect of the route`, async (t) => {
     const tokens = await startTokenServer(t)
     const { url } = await startProxy(t, {
       config: oneUpstream('http://127.0.0.1:1', { auth: { token_url: tokens.url } }),

@@ -50,7 +50,7 @@ test('a shutdown turns /ready to 503 and closes kept-alive connections', async (
   assert.equal(answer.headers.get('connection'), 'close')
 })
 
-test('row 61: listening beyond loopback with an account and no client keys is warned of in /health', async (t) => {
+test('contract §8.1, row 61: listening beyond loopback with an account and no client keys is warned of in /health', async (t) => {
   const env = { FACTORY_API_KEY: 'fk-the-account-key', HOST: '0.0.0.0' }
   const open = await startProxy(t, { env })
   const keyed = await startProxy(t, { env: { ...env, API_KEYS: 'local-9f8e7d6c5b4a' } })

@@ -13,7 +13,7 @@ async function requestLines(proxy: TestProxy, count: number) {
   }
 }
 
-test('contract §9: one line a request: what was asked, of whom, how it went, and the tokens on both roads', async (t) => {
+test('contract §9.1: each request is one line: what was asked, of whom, how it went, and the tokens on both roads', async (t) => {
   const usage = { input_tokens: 10, output_tokens: 7, cache_read_input_tokens: 5 }
   const upstream = await startUpstream(t, [
     { sse: anthropicStream({ text: ['Hi'], usage }) },
@@ -68,7 +68,7 @@ test('a client that leaves before the answer is logged as 499', async (t) => {
   assert.equal(line?.aborted, true)
 })
 
-test('row 66: no secret and no prompt reaches the log, not even at trace', async (t) => {
+test('contract §9.2, row 66: no secret and no prompt reaches the log, not even at trace', async (t) => {
   const echo = 'invalid token fk-the-account-key for sk-ant-callers-own-key'
   const upstream = await startUpstream(t, () => ({
     status: 400,

@@ -457,6 +457,23 @@ test('contract §16.3: ten wrong admin keys are refused as such, the eleventh as
   )
 })
 
+test('contract §16.6: looks that succeed are logged at debug, those that fail at info', async (t) => {
+  const proxy = await startProxy(t, { config: { log_level: 'debug' } })
+
+  for (const path of looks) await (await fetch(proxy.url + path)).text()
+
+  const lines = proxy.logs.filter(({ msg }) => msg === 'request')
+  assert.deepEqual(
+    lines.map(({ route, status, level }) => [route, status, level]),
+    [
+      ['/status', 200, 'debug'],
+      ['/status.json', 200, 'debug'],
+      ['/requests', 200, 'debug'],
+      ['/requests/{id}', 404, 'info'],
+    ],
+  )
+})
+
 test('contract §16: the pages for the operator accept GET and HEAD alone', async (t) => {
   const proxy = await startProxy(t)
 

@@ -43,7 +43,7 @@ const forgiven: [given: string, upstreamPath: string][] = [
 ]
 
 for (const [given, upstreamPath] of forgiven) {
-  test(`POST ${given} reaches the upstream as ${upstreamPath}`, async (t) => {
+  test(`contract §2.2: POST ${given} reaches the upstream as ${upstreamPath}`, async (t) => {
     const upstream = await startUpstream(t, [{ body: {} }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -83,7 +83,7 @@ const refused: [method: string, path: string, status: number][] = [
   ['POST', '/health', 405],
 ]
 
-test('row 24: unknown paths are 404, known ones with another method 405, and nothing goes upstream', async (t) => {
+test('contract §2.3, row 24: unknown paths are 404, known ones with another method 405, and nothing goes upstream', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
@@ -110,7 +110,7 @@ test('an error under /v1/messages is in the dialect of Anthropic, elsewhere in t
   assert.deepEqual(Object.keys(chat.error).toSorted(), ['code', 'message', 'param', 'type'])
 })
 
-test('every answer carries a request id: the harmless one of the client, else a new one', async (t) => {
+test('contract §2.7: every answer carries a request id: that of the client where it is harmless, else a new one', async (t) => {
   const { url } = await startProxy(t)
 
   const own = await fetch(url, { headers: { 'x-request-id': 'my-id.1' } })

@@ -80,7 +80,7 @@ const omitted: [what: string, headers: Record<string, string>, streams: boolean]
 ]
 
 for (const [what, headers, streams] of omitted) {
-  test(`contract §6: without \`stream\` ${what} gets ${streams ? 'a stream' : 'a body'}`, async (t) => {
+  test(`contract §6.2: without \`stream\` ${what} gets ${streams ? 'a stream' : 'a body'}`, async (t) => {
     const answer: Answer = streams
       ? { sse: anthropicStream({ text: ['Hi'] }) }
       : { body: anthropicMessage({ text: ['Hi'] }) }
@@ -93,7 +93,7 @@ for (const [what, headers, streams] of omitted) {
   })
 }
 
-test('a client that wants a body gets one from an upstream that streams, and the reverse', async (t) => {
+test('contract §6.1: a client that wants a body gets one from an upstream that streams, and the reverse', async (t) => {
   const streamed = await ask(t, { sse: anthropicStream({ text: ['a', 'b'] }) }, { stream: false })
   const whole = await ask(t, { body: anthropicMessage({ text: ['ab'] }) }, { stream: true })
 
@@ -252,7 +252,7 @@ for (const [what, answer, status, expected] of failures) {
   })
 }
 
-test('§10.4, row 41: an error after the first token is the last event: no finish, no [DONE]', async (t) => {
+test('contract §6.6, §10.4, row 41: an error after the first token is the last event: no finish, no [DONE]', async (t) => {
   const begun = anthropicStream({ text: ['one '] }).filter((event) => !event.includes('_stop'))
   const error = `event: error\ndata: ${JSON.stringify(anthropicError('overloaded_error', 'no'))}\n\n`
   for (const rest of [[error], ['hang-up' as const], []]) {

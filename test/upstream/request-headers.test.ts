@@ -118,7 +118,7 @@ test('the key goes by the name that the endpoint wants, alone', () => {
   assert.deepEqual(sent, { 'x-api-key': 'k', host: 'api.test', 'content-length': '7' })
 })
 
-test('placeholders are filled in, unknown ones stay', () => {
+test('contract §3.13: placeholders are filled in, unknown ones stay', () => {
   const sent = withHeaders({
     a: '{session_id}/{message_id}',
     b: '{provider} {provider}',
@@ -132,7 +132,7 @@ test('placeholders are filled in, unknown ones stay', () => {
   })
 })
 
-test('a placeholder stands for the same in all headers of a request', () => {
+test('contract §3.13: a placeholder stands for one value in all headers of a request', () => {
   const ids = ['first', 'second']
   const sent = withHeaders(
     { a: '{session_id}', b: '{message_id}', c: '{session_id} {message_id}' },
@@ -146,7 +146,7 @@ test('the provider of the model’s entry goes before its type', () => {
   assert.equal(sent.a, 'bedrock')
 })
 
-test('row 67: no value can begin another header line', () => {
+test('contract §3.13, row 67: no value can begin another header line', () => {
   const value = 'a\r\nx-evil: 1\0\u007Fé€\tz'
   const safe = 'a x-evil: 1 é?\tz'
   const sent = withHeaders(

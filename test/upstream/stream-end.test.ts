@@ -71,7 +71,7 @@ for (const [expected, list] of [
   [false, cut],
 ] as const) {
   for (const [what, type, events] of list) {
-    test(`contract §6: ${type}: ${what}: ${expected ? 'whole' : 'cut'}, in pieces of any size`, () => {
+    test(`contract §6.8: ${type}: ${what}: ${expected ? 'whole' : 'cut'}, in pieces of any size`, () => {
       assert.equal(isWhole(type, events), expected, 'an event a piece')
       assert.equal(isWhole(type, [events.join('')]), expected, 'in one piece')
       const sizes =
@@ -86,7 +86,7 @@ for (const [expected, list] of [
   }
 }
 
-test('contract §6: an end that is split from its blank line, or lacks one, counts', () => {
+test('contract §6.8: an end that is split from its blank line, or lacks one, counts', () => {
   const [last] = messages.slice(-1)
   const before = messages.slice(0, -1)
   assert.equal(isWhole('anthropic', [...before, last!.slice(0, -1), '\n']), true)

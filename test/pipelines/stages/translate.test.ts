@@ -97,7 +97,7 @@ test('[DONE] alone does not complete a response either', async () => {
   assert.equal(only('failure', deltas)[0]?.failure.code, 'upstream_truncated')
 })
 
-test('the output ends with the answer, though the upstream goes on', async () => {
+test('contract §1.2: the output ends with the answer, though the upstream goes on', async () => {
   const stage = translate(anthropicTranslator(context), membersNamed('input'))
   for (const event of data(messageStart(), stopReason, stop)) stage.write([event])
 
