@@ -332,6 +332,7 @@ const finishes: [reason: unknown, stop: string, withCall: string][] = [
   ['model_length', 'length', 'length'],
   ['content_filter', 'content-filter', 'content-filter'],
   ['sensitive', 'content-filter', 'content-filter'],
+  ['content_filtered', 'content-filter', 'content-filter'],
   ['model_context_window_exceeded', 'length', 'length'],
   ['MAX_TOKENS', 'length', 'length'],
   ['STOP', 'stop', 'tool-calls'],
@@ -357,6 +358,8 @@ test('translation §11.5: some finish reasons mean that there is no answer (vllm
     ['insufficient_system_resource', 'failed 503 overloaded'],
     ['abort', 'failed 502 upstream_error'],
     ['cancelled', 'failed 502 upstream_error'],
+    ['canceled', 'failed 502 upstream_error'],
+    ['malformed_function_call', 'failed 502 upstream_error'],
     ['function_call_filter: MALFORMED_FUNCTION_CALL', 'failed 502 upstream_error'],
   ] as const) {
     const last = brief(chat(content('a'), finish(reason))).at(-1)
