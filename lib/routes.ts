@@ -102,7 +102,7 @@ export interface Match {
 }
 
 /**
- * The route that a request's URL names. Forgives a trailing slash, a doubled `/v1` and a missing one. `isDry`: no model is to be
+ * The route that a request's URL names. Forgives a trailing slash, doubled slashes, a doubled `/v1` and a missing one. `isDry`: no model is to be
  * asked.
  */
 export function match(target: string, isDry = false): Match {
@@ -150,8 +150,15 @@ export function unknownPath(path: string): ProxyError {
   return new ProxyError(
     404,
     'unknown_path',
-    `There is nothing at ${JSON.stringify(path.slice(0, 100))}. GET / lists the routes.`,
+    `There is nothing at ${JSON.stringify(path.slice(0, 100))}. ${hintFor(path)}GET / lists the routes.`,
   )
+}
+
+/** What a base address with a path of its own leads to, and a front proxy that does not take off the path it is at. */
+function hintFor(path: string): string {
+  const meant = [...exact.values()].find(({ name }) => path.endsWith(name.replace(/^\/v1/, '')))
+  if (!meant || meant.name === '/') return ''
+  return `${meant.name} is there: the client's base URL must end in host and port, or in /v1. `
 }
 
 /** The routes as `GET /` shows them. */
@@ -167,7 +174,10 @@ function normalise(raw: string): string {
   // the base address, which some clients ask for to see whether anybody is there
   if (path === '/v1') return '/'
   if (isKnown(path)) return path
-  return isKnown(`/v1${path}`) ? `/v1${path}` : path
+  if (isKnown(`/v1${path}`)) return `/v1${path}`
+  // of a base address that ends in a slash; below a route, where a path goes up as it is, nothing is forgiven
+  const single = path.replace(/\/{2,}/g, '/')
+  return single !== path && exact.has(normalise(single)) ? normalise(single) : path
 }
 
 function isKnown(path: string): boolean {

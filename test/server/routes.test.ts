@@ -38,6 +38,9 @@ const forgiven: [given: string, upstreamPath: string][] = [
   ['/v1/messages/', '/v1/messages'],
   ['/v1/v1/messages', '/v1/messages'],
   ['/messages', '/v1/messages'],
+  ['//v1/messages', '/v1/messages'],
+  ['/v1//messages', '/v1/messages'],
+  ['//messages//count_tokens', '/v1/messages/count_tokens'],
   ['/v1/messages?beta=true', '/v1/messages?beta=true'],
   ['/v1/v1/messages/count_tokens/?beta=true', '/v1/messages/count_tokens?beta=true'],
 ]
@@ -54,6 +57,28 @@ for (const [given, upstreamPath] of forgiven) {
     })
 
     assert.equal(upstream.requests[0]?.url, upstreamPath)
+  })
+}
+
+const astray: [path: string, hint: RegExp | undefined][] = [
+  ['/anthropic/v1/messages', /\/v1\/messages is there: .*base URL/],
+  ['/llm/v1/chat/completions', /\/v1\/chat\/completions is there/],
+  ['/v1/chat/completions/chat/completions', /\/v1\/chat\/completions is there/],
+  ['/openai/models', /\/v1\/models is there/],
+  ['/v1/embeddings', undefined],
+  ['/v1/responses//x', undefined],
+  ['/admin/', undefined],
+]
+
+for (const [path, hint] of astray) {
+  test(`contract §2.2: ${path} is a 404 that ${hint ? 'names the route that was meant' : 'guesses nothing'}`, async (t) => {
+    const { url } = await startProxy(t)
+
+    const answer = await fetch(url + path, { method: 'POST', body: '{}' })
+    const text = await answer.text()
+
+    assert.equal(answer.status, 404)
+    assert.match(text, hint ?? /"\. GET \/ lists/)
   })
 }
 
@@ -74,7 +99,7 @@ const refused: [method: string, path: string, status: number][] = [
   ['GET', '/nowhere', 404],
   ['POST', '/v1/responses/../admin', 404],
   ['POST', '/v1/responses/%2e%2e/admin', 404],
-  ['POST', '/v1//messages', 404],
+  ['POST', '/v1//nowhere', 404],
   ['POST', '/v1/messages;x', 404],
   ['POST', '/v1/messages%2fbatches', 404],
   ['GET', '/v1/messages', 405],
