@@ -24,7 +24,7 @@ type CallableTool = FunctionTool | CustomTool
  * Throws a 400 for a choice of a tool that is not declared, and where nothing but tools of a
  * provider's own is declared: an answer without them would look as if they had found nothing.
  */
-export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling {
+export function writeTooling(request: NeutralRequest, names: ToolNames, id: string): Tooling {
   const { tools, toolChoice, parallelCalls } = request
   const dropped = lostTools(
     request,
@@ -32,18 +32,27 @@ export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling
     (tool) => tool.lostName ?? `tools.${hostedName(tool)}`,
   )
   const callable = tools.filter((tool) => tool.kind !== 'hosted')
-  const { allowed, choice } = choose(toolChoice, callable, request, names)
+  const chosen = choose(toolChoice, callable, request, names)
+  const isRefused = makesCall(chosen.choice) && refusesForce.test(id)
+  const { allowed, choice }: Choice = isRefused
+    ? { allowed: chosen.only ?? chosen.allowed }
+    : chosen
   if (allowed.length === 0) return { fields: {}, dropped }
+  if (isRefused) dropped.push(request.names.toolChoice ?? 'toolChoice')
   const fields = {
-    tools: allowed.map((tool) => writeTool(tool, names)),
+    tools: allowed.map((tool) => writeTool(tool, names, id)),
     ...(choice !== undefined && { tool_choice: choice }),
     ...(parallelCalls === false && { parallel_tool_calls: false }),
   }
   return { fields, dropped }
 }
 
-function writeTool(tool: CallableTool, names: ToolNames): JsonObject {
-  const { description, schema } = tool.kind === 'custom' ? wrappedTool(tool) : tool
+/** Servers of gpt-oss fail on a tool that nobody described. Source: 9router #276, read 2026-11. */
+const wantsDescription = /gpt-oss/i
+
+function writeTool(tool: CallableTool, names: ToolNames, id: string): JsonObject {
+  const called = tool.kind === 'custom' ? wrappedTool(tool) : tool
+  const { description = wantsDescription.test(id) ? '' : undefined, schema } = called
   const place = tool.kind === 'custom' ? tool.place : tool.schemaPlace
   const isStrict = tool.kind === 'function' && Boolean(tool.strict) && isClosed(schema)
   return {
@@ -57,9 +66,23 @@ function writeTool(tool: CallableTool, names: ToolNames): JsonObject {
   }
 }
 
+/**
+ * Models that think by themselves and then refuse every forced choice, by the names under which their makers serve them: such a
+ * choice narrows the tools as far as it can, and is left free.
+ * Source: eino #994, opencode-mem #253, 9router #551, awesome-deepseek-integration #606, read 2026-11.
+ */
+const refusesForce =
+  /(?:^|\/)(?:deepseek-(?:reasoner|v[4-9])|kimi-(?:k2\.[5-9]|k[3-9]|k2-thinking|for-coding)|qwq|qwen[\w.-]*-thinking|qwen3\.[5-9]-(?:plus|flash|max))/
+
+function makesCall(choice: unknown): boolean {
+  return choice !== undefined && choice !== 'none'
+}
+
 interface Choice {
   /** the tools that the model may call */
   allowed: CallableTool[]
+  /** of these, the one that it must call */
+  only?: CallableTool[]
   /** undefined where the model chooses by itself, which servers assume */
   choice?: unknown
 }
@@ -79,9 +102,9 @@ function choose(
     case 'any':
       return { allowed: tools, choice: 'required' }
     case 'tool': {
-      const { name, namespace } = toolNamed(choice, tools)
-      const called = { name: names.sent(name, namespace) }
-      return { allowed: tools, choice: { type: 'function', function: called } }
+      const tool = toolNamed(choice, tools)
+      const called = { name: names.sent(tool.name, tool.namespace) }
+      return { allowed: tools, only: [tool], choice: { type: 'function', function: called } }
     }
     case 'allowed': {
       const allowed = new Set(

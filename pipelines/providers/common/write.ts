@@ -59,7 +59,7 @@ export function writeCommon(asked: NeutralRequest, context: WriteContext): Writt
   const id = upstreamId(model)
   const capability = capabilityOf(id)
   const names = new ToolNames(request.tools, names64)
-  const tooling = writeTooling(request, names)
+  const tooling = writeTooling(request, names, id)
   const ofMistral = isMistral(id)
   const { leading, messages } = writeMessages(request.turns, {
     takes: ofMistral ? () => false : takesFrom(context.endpoint),

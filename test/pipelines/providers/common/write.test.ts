@@ -343,6 +343,39 @@ for (const [what, toolChoice, sent, names] of choices) {
   })
 }
 
+const thinkers = ['deepseek-reasoner', 'deepseek/deepseek-v4-pro', 'kimi-k2.6', 'qwen3.5-plus']
+
+for (const id of thinkers) {
+  test(`§11.2 ${id}, which thinks and refuses a forced choice, is left free among the tools`, () => {
+    const sentFor = (toolChoice: NeutralRequest['toolChoice'], upstream = id) => {
+      const request = { tools: [tool('a'), tool('b')], toolChoice: toolChoice!, names: chosenName }
+      const { body, dropped } = written(request, { model: { ...model, upstream_id: upstream } })
+      return [body.tools, body.tool_choice, dropped]
+    }
+    const chosenName = { toolChoice: 'tool_choice' }
+    const one = { type: 'tool', kind: 'function', name: 'b', namePlace: 'p', place: 'p' } as const
+    const both = [plain('a'), plain('b')]
+
+    assert.deepEqual(sentFor(one), [[plain('b')], undefined, ['tool_choice']])
+    assert.deepEqual(sentFor({ type: 'any', place: 'p' }), [both, undefined, ['tool_choice']])
+    assert.deepEqual(sentFor({ type: 'none', place: 'p' }), [both, 'none', []])
+    assert.deepEqual(sentFor({ type: 'auto', place: 'p' }), [both, undefined, []])
+    assert.deepEqual(sentFor({ type: 'any', place: 'p' }, 'deepseek-chat'), [both, 'required', []])
+  })
+}
+
+test('§11.2 for gpt-oss a tool that nobody described has an empty description', () => {
+  const described = (upstream_id: string, description?: string) => {
+    const one = tool('a', description === undefined ? {} : { description })
+    const { body } = written({ tools: [one] }, { model: { ...model, upstream_id } })
+    return (body.tools as { function: JsonObject }[])[0]?.function.description
+  }
+
+  assert.equal(described('openai/gpt-oss-120b'), '')
+  assert.equal(described('openai/gpt-oss-120b', 'Looks.'), 'Looks.')
+  assert.equal(described('qwen-9'), undefined)
+})
+
 test('§11.2 tools that a provider runs are dropped beside others', () => {
   const search = hosted('web_search_20250305', {
     own: { api: 'anthropic', value: { name: 'web_search' } },
