@@ -16,9 +16,15 @@ import { nearestEffort, upstreamId, type RewriteContext } from '../../model.ts'
 import type { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 
-/** Of a model that is no Claude nobody knows what it refuses. */
-export function isKnown({ model }: RewriteContext): boolean {
-  return model.thinking !== undefined || upstreamId(model).includes('claude-')
+/**
+ * Whether the client wrote the request for another model, and it is known what this one refuses. For a model that is no Claude the
+ * operator's word counts, and no client of this API knows such a model, though it names it: Claude Code sends it what Claude takes.
+ * @see https://github.com/anthropics/claude-code/issues/29531
+ */
+export function isForOther(document: JsonDocument, { model }: RewriteContext): boolean {
+  const id = upstreamId(model)
+  const isNamed = document.get('model') === id
+  return id.includes('claude-') ? !isNamed : model.thinking !== undefined
 }
 
 /** All but the thinking. */

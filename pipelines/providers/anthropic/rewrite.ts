@@ -4,7 +4,7 @@
  * Source: docs/translation.md §5.5 and §14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
 import { capabilityOf } from './capability.ts'
-import { fitRequest, fitThinking, isKnown } from './fit.ts'
+import { fitRequest, fitThinking, isForOther } from './fit.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed, sealMark } from '../../neutral/seal.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
@@ -24,7 +24,7 @@ export function rewriteMessages(
   context: RewriteContext,
 ): Record<string, string | undefined> {
   const { model, systemPrompt, headers, isForeign = false } = context
-  const isOther = document.get('model') !== upstreamId(model) && isKnown(context)
+  const isOther = isForOther(document, context)
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
   const hasForeign = isForeign || document.mentions(sealMark)
   const lostThinking = hasForeign && takeSealsOut(document, isForeign)

@@ -138,3 +138,22 @@ test('§14 what the model itself was asked for, or a model nobody knows, goes up
   const alias = { id: 'opus', upstream_id: 'claude-opus-4-8' }
   assert.deepEqual(sent({ ...toOpus, model: 'opus' }, alias).body, toOpus)
 })
+
+test('§14 a model that is no Claude gets what its entry says, also from a client that names it', () => {
+  const kimi = { ...toOpus, model: 'kimi-k2' }
+  const of = (thinking: Model['thinking'], more: Body = {}) =>
+    sent({ ...kimi, ...more }, { id: 'kimi-k2', thinking, max_output_tokens: 32_000 }).body
+  const reminder = '<system-reminder>\nPlan mode is on.\n</system-reminder>'
+
+  const { thinking, output_config, max_tokens, messages: told } = of('budget')
+  assert.deepEqual(thinking, { type: 'enabled', budget_tokens: 24_576, display: 'omitted' })
+  assert.deepEqual([output_config, max_tokens], [undefined, 32_000])
+  const content = ['Hi', reminder].map((text) => ({ type: 'text', text }))
+  assert.deepEqual(told, [{ role: 'user', content }])
+
+  assert.equal(of('none').thinking, undefined)
+  assert.deepEqual(of('adaptive').thinking, kimi.thinking)
+  assert.deepEqual(of('adaptive').output_config, { effort: 'high' })
+  const budget = { thinking: { type: 'enabled', budget_tokens: 2000 } }
+  assert.deepEqual(of('adaptive', budget).thinking, { type: 'adaptive', display: 'summarized' })
+})
