@@ -140,8 +140,8 @@ test('§14 what the model itself was asked for, or a model nobody knows, goes up
 })
 
 test('§14 a model that is no Claude gets what its entry says, also from a client that names it', () => {
-  const kimi = { ...toOpus, model: 'kimi-k2' }
-  const of = (thinking: Model['thinking'], more: Body = {}) =>
+  const kimi: Body = { ...toOpus, model: 'kimi-k2' }
+  const of = (thinking: NonNullable<Model['thinking']>, more: Body = {}) =>
     sent({ ...kimi, ...more }, { id: 'kimi-k2', thinking, max_output_tokens: 32_000 }).body
   const reminder = '<system-reminder>\nPlan mode is on.\n</system-reminder>'
 
