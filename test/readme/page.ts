@@ -4,14 +4,17 @@ import path from 'node:path'
 
 export const packageDir = path.join(import.meta.dirname, '..', '..')
 
+const security = 'docs/zh-CN/security.md'
+
 /** In Chinese, what a section of CHANGELOG.md says. */
 export const fromTheOriginal = 'docs/zh-CN/from-the-original.md'
 
 /** The pages whose commands and files the tests of this folder run, each with the page that says the same in Chinese. */
 export const translations: [english: string, chinese: string][] = [
   ['README.md', 'README.zh-CN.md'],
+  ['.github/SECURITY.md', security],
   ...readdirSync(path.join(packageDir, 'docs', 'zh-CN'))
-    .filter((name) => `docs/zh-CN/${name}` !== fromTheOriginal)
+    .filter((name) => ![fromTheOriginal, security].includes(`docs/zh-CN/${name}`))
     .map((name): [string, string] => [`docs/${name}`, `docs/zh-CN/${name}`]),
 ]
 
