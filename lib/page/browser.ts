@@ -8,7 +8,7 @@ import type { Contact } from './head.ts'
 import { content } from './page.ts'
 import { address, choicesIn, type Choices } from './parts.ts'
 import { patch } from './patch.ts'
-import { languageOf, languages, type Language } from './words.ts'
+import { languageOf, languages, locales, type Language } from './words.ts'
 
 const everyMs = 5_000
 /** A proxy that takes longer than this does not answer. */
@@ -86,7 +86,7 @@ class Page {
   #show(): void {
     if (!this.#status) return
     const { language } = this.#choices
-    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+    document.documentElement.lang = locales[language]
     patch(document.body, content(this.#status, this.#contact, this.#choices))
   }
 

@@ -1,7 +1,5 @@
 /** Numbers, money and times as people read them, in the language of the page. */
-import type { Language } from './words.ts'
-
-const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN' }
+import { locales, type Language } from './words.ts'
 
 export class Format {
   readonly #now: number
@@ -41,10 +39,10 @@ export class Format {
     const seconds = Math.max(0, Math.round(ms / 1000))
     const parts = units.map(([size, en, zh], index) => {
       const over = index === 0 ? seconds : seconds % units[index - 1]![0]
-      return { count: Math.floor(over / size), unit: this.#language === 'zh' ? zh : en }
+      return { count: Math.floor(over / size), unit: this.#word(en, zh) }
     })
     const first = parts.findIndex(({ count }) => count > 0)
-    if (first === -1) return this.#language === 'zh' ? '0 秒' : '0 s'
+    if (first === -1) return `0 ${this.#word('s', '秒')}`
     return parts
       .slice(first, first + 2)
       .filter(({ count }) => count > 0)
@@ -54,12 +52,16 @@ export class Format {
 
   /** How long a request took: `80 ms`, `1.8 s`, `2 min 4 s`. */
   took(ms: number): string {
-    if (ms < 1000) return `${ms} ${this.#language === 'zh' ? '毫秒' : 'ms'}`
+    if (ms < 1000) return `${ms} ${this.#word('ms', '毫秒')}`
     if (ms < 60_000) {
       const seconds = ms < 9950 ? (ms / 1000).toFixed(1) : String(Math.round(ms / 1000))
-      return `${seconds} ${this.#language === 'zh' ? '秒' : 's'}`
+      return `${seconds} ${this.#word('s', '秒')}`
     }
     return this.duration(ms)
+  }
+
+  #word(en: string, zh: string): string {
+    return this.#language === 'zh' ? zh : en
   }
 
   /** Time that is left; 0 where it is over. */

@@ -8,7 +8,7 @@ import { h, toHtml, type Element } from './node.ts'
 import { choicesIn, telling, type Choices } from './parts.ts'
 import { recent, underWay } from './requests.ts'
 import { usage } from './usage.ts'
-import { languageOf } from './words.ts'
+import { languageOf, locales } from './words.ts'
 
 /** What stands in `body`. */
 export function content(status: StatusContent, contact: Contact, choices: Choices): Element {
@@ -61,6 +61,6 @@ export function pageHtml(
     h('link', { rel: 'stylesheet', href: '/status/page.css' }),
     h('script', { type: 'module', src: '/status/page.js' }),
   )
-  const lang = choices.language === 'zh' ? 'zh-CN' : 'en'
+  const lang = locales[choices.language]
   return `<!doctype html>${toHtml(h('html', { lang }, head, content(status, 'live', choices)))}\n`
 }

@@ -4,6 +4,9 @@ export const languages = ['en', 'zh'] as const
 
 export type Language = (typeof languages)[number]
 
+/** As browsers call them. */
+export const locales: Record<Language, string> = { en: 'en', zh: 'zh-CN' }
+
 export type Word = keyof typeof words
 
 /** `{0}` and `{1}` are filled in. */

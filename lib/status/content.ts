@@ -115,13 +115,9 @@ function configShown({ config, configState }: App): ConfigShown {
     file,
     env_files: config.env_files,
     hash,
-    loaded_at: isoOf(loadedAt),
-    last_reload: lastReload ? { ...lastReload, at: isoOf(lastReload.at) } : null,
+    loaded_at: new Date(loadedAt).toISOString(),
+    last_reload: lastReload ? { ...lastReload, at: new Date(lastReload.at).toISOString() } : null,
   }
-}
-
-function isoOf(ms: number): string {
-  return new Date(ms).toISOString()
 }
 
 /** A copy without the secrets that an upstream may have echoed, and without members that are undefined. */

@@ -28,8 +28,8 @@ export function quotaOf(
       if (used === undefined || isOver) continue
       windows.set(name.slice(0, longestName), {
         used: Math.round(used * 10_000) / 10_000,
-        resets_at: ms === undefined || ms > longestMs ? null : isoOf(at + ms),
-        seen_at: isoOf(at),
+        resets_at: ms === undefined || ms > longestMs ? null : new Date(at + ms).toISOString(),
+        seen_at: new Date(at).toISOString(),
       })
     }
   }
@@ -41,7 +41,3 @@ const mostWindows = 20
 const longestName = 40
 /** A year, which no window has. */
 const longestMs = 365 * 24 * 3_600_000
-
-function isoOf(ms: number): string {
-  return new Date(ms).toISOString()
-}

@@ -1,7 +1,7 @@
 /** The page in use: what a click, a key and time do. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { post, startProxy } from '../helpers/proxy.ts'
 import { inBrowser, otherName, skip, visit } from './browser.ts'
 import { busyProxy } from './busy-proxy.ts'
@@ -207,6 +207,8 @@ test(
 
     await button.click()
     await page.getByText('Copied').waitFor({ state: 'attached' })
+    // the mouse is still above it, and what it says stands in place of its name
+    assert.equal(await styleOf(button, 'color'), 'rgba(0, 0, 0, 0)')
     assert.equal(await pasted(), await page.locator('#connect pre').first().textContent())
     assert.equal(await button.getAttribute('data-said'), 'Copied')
     await page.clock.fastForward(2_000)
@@ -245,3 +247,43 @@ test(
     assert.ok((await page.textContent('#connect'))!.includes(`ANTHROPIC_BASE_URL=${there} `))
   }),
 )
+
+test(
+  'contract §20.7: a contrast theme of the system shows what is chosen, and one text on a button',
+  { skip },
+  inBrowser(async (t) => {
+    const { url } = await busyProxy(t)
+    const { page } = await visit(t, `${url}/status`, {
+      forcedColors: 'active',
+      permissions: ['clipboard-write'],
+    })
+    const button = page.getByRole('button', { name: 'Copy: Claude Code' })
+    const chosen = page.locator('.choice [aria-current]').first()
+
+    await button.click()
+    await page.getByText('Copied').waitFor({ state: 'attached' })
+
+    assert.equal(await styleOf(button, 'color'), 'rgba(0, 0, 0, 0)')
+    assert.equal(await styleOf(chosen, 'outlineStyle'), 'solid')
+  }),
+)
+
+test(
+  'contract §20.7: on paper the text is dark, whatever the theme of the screen',
+  { skip },
+  inBrowser(async (t) => {
+    const { url } = await busyProxy(t)
+    const { page } = await visit(t, `${url}/status`, { colorScheme: 'dark' })
+    const body = page.locator('body')
+    const onScreen = await styleOf(body, 'color')
+
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+
+    assert.equal(onScreen, 'rgb(236, 236, 234)')
+    assert.equal(await styleOf(body, 'color'), 'rgb(29, 30, 33)')
+  }),
+)
+
+async function styleOf(place: Locator, name: 'color' | 'outlineStyle'): Promise<string> {
+  return await place.evaluate((element, key) => getComputedStyle(element)[key], name)
+}
