@@ -52,10 +52,10 @@ async function askedHere(provider: Provider, ask: AskOne): Promise<Outcome> {
   }
 }
 
-function headersFor({ preset, type, key }: Provider): Record<string, string> {
+function headersFor({ preset, type, key, header: own }: Provider): Record<string, string> {
   const { auth } = row(preset)
   const { keyHeader, neededHeaders } = providers[type]
-  const header = (typeof auth === 'object' ? auth.header : undefined) ?? keyHeader
+  const header = own ?? (typeof auth === 'object' ? auth.header : undefined) ?? keyHeader
   const credential = key === undefined ? undefined : keyCredential(key, header ? { header } : {})
   return {
     accept: 'application/json',

@@ -52,7 +52,16 @@ function keyOfGroup(group: PresetName[], search: Search): Provider | undefined {
     if (key !== undefined) return providerOf(group, variable, key, search)
   }
   const [name] = group
-  return search.wanted && name && withoutKey(name)
+  return tokenOfClaude(group, search) ?? (search.wanted && name && withoutKey(name))
+}
+
+/** What Claude Code sends as Bearer. Vendors have people set it beside their address; alone it may be a login of any kind. */
+const claudeToken = 'ANTHROPIC_AUTH_TOKEN'
+
+function tokenOfClaude(group: PresetName[], search: Search): Provider | undefined {
+  if (group[0] !== 'anthropic' || !baseOf(claudeToken, search)) return undefined
+  const key = usableKey(claudeToken, search)
+  return key === undefined ? undefined : providerOf(group, claudeToken, key, search)
 }
 
 function usableKey(variable: string, { get, say }: Search): string | undefined {
@@ -122,6 +131,7 @@ function chain(group: PresetName[], variable: string, key: string): Provider | u
 
 function vendor(name: PresetName, variable: string, key: string): Provider {
   const { models, known } = row(name)
+  const header = variable === claudeToken ? { header: 'authorization' } : {}
   return {
     preset: name,
     type: typeOf(name),
@@ -129,7 +139,8 @@ function vendor(name: PresetName, variable: string, key: string): Provider {
     list: models === undefined ? undefined : new URL(models),
     key,
     variable,
-    beside: variable === variablesOf(name)[0] ? {} : { auth: { env: variable } },
+    ...header,
+    beside: variable === variablesOf(name)[0] ? {} : { auth: { env: variable, ...header } },
     known,
     isHere: false,
   }
@@ -137,7 +148,7 @@ function vendor(name: PresetName, variable: string, key: string): Provider {
 
 /** The address that SDKs read beside such a variable. */
 function baseOf(variable: string, { get, say }: Search): { name: string; url: URL } | undefined {
-  const stem = variable.replace(/_API_(?:KEY|TOKEN)$/, '')
+  const stem = variable.replace(/_(?:API_KEY|API_TOKEN|AUTH_TOKEN)$/, '')
   const name = ['BASE_URL', 'API_BASE', 'API_BASE_URL']
     .map((end) => `${stem}_${end}`)
     .find((one) => get(one))

@@ -14,6 +14,8 @@ export interface Provider {
   list: URL | undefined
   /** what goes into the header for keys */
   key?: string
+  /** that header, where it is another than the preset's */
+  header?: string
   /** the name of the variable that holds it */
   variable?: string
   /** keys of the endpoint beside name and preset */

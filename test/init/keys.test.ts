@@ -76,6 +76,21 @@ const ones: [what: string, env: Record<string, string>, preset: PresetName, besi
     { base_url: '${ANTHROPIC_BASE_URL}' },
   ],
   [
+    'the token of Claude Code beside the address of its vendor',
+    { ANTHROPIC_AUTH_TOKEN: key, ANTHROPIC_BASE_URL: 'https://api.z.ai/api/anthropic' },
+    'zai',
+    { auth: { env: 'ANTHROPIC_AUTH_TOKEN', header: 'authorization' } },
+  ],
+  [
+    'the same beside a gateway',
+    { ANTHROPIC_AUTH_TOKEN: key, ANTHROPIC_BASE_URL: 'https://gate.test' },
+    'anthropic',
+    {
+      base_url: 'https://gate.test/',
+      auth: { env: 'ANTHROPIC_AUTH_TOKEN', header: 'authorization' },
+    },
+  ],
+  [
     'a key that begins as those of another vendor (headlong#69)',
     { OPENAI_API_KEY: `sk-or-v1-${key}` },
     'openrouter',
@@ -221,4 +236,12 @@ test('contract §4.10: servers are looked for at the ports of Ollama, LM Studio,
     'http://127.0.0.1:8000/v1/models',
     'http://127.0.0.1:8080/v1/models',
   ])
+})
+
+test('contract §4.10: the token of Claude Code alone, or beside a key, is none', () => {
+  assert.deepEqual(found({ ANTHROPIC_AUTH_TOKEN: key }).keys, [])
+  const env = { ANTHROPIC_AUTH_TOKEN: key, ANTHROPIC_BASE_URL: 'https://gate.test' }
+  const [provider] = found({ ...env, ANTHROPIC_API_KEY: 'other-0123456789' }).keys
+
+  assert.equal(provider?.variable, 'ANTHROPIC_API_KEY')
 })

@@ -285,5 +285,5 @@ test(
 )
 
 async function styleOf(place: Locator, name: 'color' | 'outlineStyle'): Promise<string> {
-  return await place.evaluate((element, key) => getComputedStyle(element)[key], name)
+  return await place.evaluate((element, property) => getComputedStyle(element)[property], name)
 }
