@@ -64,7 +64,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
     })
   }
 
-  test('O10: the lock of DATA_DIR is treated alike', async (t) => {
+  test('O10: a lock of DATA_DIR that was left behind holds nobody up for long either', async (t) => {
     const { open, dir, tokens } = await setting(t)
     mkdirSync(path.join(dir, 'data', 'auth.json.lock'), { recursive: true })
     age(path.join(dir, 'data', 'auth.json.lock'), hour)
@@ -76,7 +76,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
     assert.equal(fieldsOf(path.join(dir, 'data', 'auth.json')).refresh_token, tokens.refreshToken)
   })
 
-  test('O10: one that is held is waited for, then named; the login is not renewed behind its back', async (t) => {
+  test('O10: a lock that somebody holds is waited for, then named; the login is not renewed behind its back', async (t) => {
     const { open, dir, tokens } = await setting(t)
     const file = writeAuthFile(dir, tokens, Date.now() - hour)
     const owner = { pid: process.ppid, host: hostname(), id: 'somebody' }

@@ -21,7 +21,7 @@ test('contract §22.2: a token that lives is looked at, also by a program that h
   assert.equal(await account.token(), token)
 })
 
-test('contract §22.2: one that is over is not looked at', async (t) => {
+test('contract §22.2: a look at a token that has expired gives none, and renews nothing', async (t) => {
   const { open, tokens, dir } = await setting(t)
   writeAuthFile(dir, tokens, Date.now() - 1000)
 
@@ -29,7 +29,7 @@ test('contract §22.2: one that is over is not looked at', async (t) => {
   assert.deepEqual(tokens.requests, [])
 })
 
-test('contract §22.2: what a renewal has just failed with is the error of a look, too', async (t) => {
+test('contract §22.2: a look at an account fails with the error of a renewal that has just failed', async (t) => {
   const { open, tokens } = await setting(t)
   const account = open({ DROID_REFRESH_KEY: 'rt-that-nobody-knows' })
   const failed = await account.token().catch((error: unknown) => error)

@@ -132,7 +132,7 @@ describe('three replicas on one account', { skip, concurrency: 4, timeout: 300_0
     })
   }
 
-  test('one that was paused beyond its turn does not undo the login of another', async (t) => {
+  test('a replica that was paused beyond its turn does not undo the login of another', async (t) => {
     const { tokens, three } = await setting(t)
     tokens.grace = true
     const [paused, ...others] = await three()
@@ -184,7 +184,7 @@ describe('three replicas on one account', { skip, concurrency: 4, timeout: 300_0
     assert.deepEqual(tokens.reused, [])
   })
 
-  test('one that starts without Redis is degraded, says why, and serves as soon as there is one', async (t) => {
+  test('a replica that starts without Redis is degraded, says why, and serves as soon as there is one', async (t) => {
     const { tokens, redis, start } = await setting(t)
     await redis.stop()
     const replica = await start()

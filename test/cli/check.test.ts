@@ -117,7 +117,7 @@ const kept: [what: string, content: string, code: number, said: RegExp][] = [
   ['an auth file that is no JSON', 'oops', 1, /error +account: .*auth\.json is not a JSON object/],
 ]
 for (const [what, content, code, expected] of kept) {
-  test(`offline it tells of ${what}`, async (t) => {
+  test(`check says offline of ${what}`, async (t) => {
     const { dir } = await startProxy(t)
     const file = path.join(dir, 'auth.json')
     writeFileSync(file, content)

@@ -152,7 +152,7 @@ for (const [what, config, fault] of faulty) {
   })
 }
 
-test('contract §17.1: what is right has no fault, and paths begin at the file', () => {
+test('contract §17.1: a right configuration of accounts has no fault, and its paths begin at the file', () => {
   const { config, warnings } = load({
     ...whole,
     accounts: [one, { name: 'two', file: 'login.json', enabled: false }],

@@ -52,7 +52,7 @@ test('contract §3.18: every file that a configuration is made of is known by wh
   })
 })
 
-test('contract §3.18: what a broken configuration was made of is known, too', () => {
+test('contract §3.18: the files of a broken configuration are known, too', () => {
   const dir = folders()
   const file = path.join(dir, 'data', 'config.json')
   const secret = path.join(dir, 'secret')

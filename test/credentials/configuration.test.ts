@@ -46,7 +46,7 @@ for (const [base_url, auth] of hosts) {
   })
 }
 
-test('contract §11.2: what is written holds at any host', (t) => {
+test('contract §11.2: an auth that is written holds at any host', (t) => {
   for (const auth of ['account', 'client', 'none']) {
     assert.equal(load(t, { auth }).config.endpoints[0]?.auth, auth)
   }

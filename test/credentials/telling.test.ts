@@ -97,7 +97,7 @@ test('contract §3.15, contract §13.6: with own keys alone neither check, the s
   assert.match(health, /"status":"ok"/)
 })
 
-test('contract §13.6: nor does the error of a request that lacks a key', async (t) => {
+test('contract §13.6: with own keys alone the error of a request that lacks a key does not speak of an account', async (t) => {
   const { url } = await startProxy(t, {
     config: { ...own, models: [{ name: 'M', id: 'm', type: 'common', endpoint: 'x' }] },
   })

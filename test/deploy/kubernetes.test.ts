@@ -81,12 +81,12 @@ const breaks: [before: string, after: string, fault: RegExp][] = [
 ]
 
 for (const [before, after, fault] of breaks) {
-  test(`and would not take it with ${JSON.stringify(after)}`, () => {
+  test(`Kubernetes refuses the manifest with ${JSON.stringify(after)}`, () => {
     assert.match(faultsIn(changed(before, after)).join('\n'), fault)
   })
 }
 
-test('it keeps to what the image may do at most, and stores nothing', () => {
+test('the manifest grants the image what it needs at most, and stores nothing', () => {
   const { Deployment: deployment } = objectsIn(manifest)
   const pod = deployment.spec!.template.spec!
   const [container] = pod.containers
@@ -103,7 +103,7 @@ test('it keeps to what the image may do at most, and stores nothing', () => {
   assert.equal(pod.automountServiceAccountToken, false)
 })
 
-test('its parts find each other and the program', () => {
+test('the parts of the manifest find each other and the program', () => {
   const { Deployment: deployment, Secret: secret, Service: service } = objectsIn(manifest)
   const { selector, template } = deployment.spec!
   const [container] = template.spec!.containers

@@ -236,7 +236,7 @@ test('contract §22.5: where all accounts rest, the error and the time are those
   assert.equal(setting.upstream.requests.length, asked)
 })
 
-test('contract §22.4: it says which account serves, and why each other does not', async (t) => {
+test('contract §22.4: explain says which account serves, and why each other does not', async (t) => {
   const setting = await twoAccounts(
     t,
     (name) =>

@@ -71,7 +71,7 @@ test('a function answers by what it returns or through reply, and its failure is
   assert.match(await text('/fails'), /typo in the script/)
 })
 
-test('what was written before a wait is there before it ends', async (t) => {
+test('the client has what an upstream wrote before a wait while that wait lasts', async (t) => {
   const gate = deferred()
   const upstream = await startUpstream(t, [
     { sse: ['a', Buffer.from('b'), { until: gate.promise }, 'c', { waitMs: 1 }, 'end', 'd'] },

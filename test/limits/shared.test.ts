@@ -103,7 +103,7 @@ describe('replicas on one Redis', { skip, timeout: 60_000 }, () => {
     assert.equal(await ask(two), 429)
   })
 
-  test('contract §14.13: what could not be told is told later, once', async (t) => {
+  test('contract §14.13: a replica reports later, and once, the usage that it could not report to Redis', async (t) => {
     const { redis, replicas } = await setting(t, { requests_per_day: 1e6 }, undefined, true)
     const [one, two] = replicas as [TestProxy, TestProxy, TestProxy]
     assert.equal(await ask(one), 200)
@@ -162,7 +162,7 @@ describe('replicas on one Redis', { skip, timeout: 60_000 }, () => {
     assert.ok(performance.now() - begun < 3000)
   })
 
-  test('contract §14.13: what Redis counted, but said too late, counts once', async (t) => {
+  test('contract §14.13: usage that Redis counted, but confirmed too late, counts once', async (t) => {
     const { redis, replicas } = await setting(t, { requests_per_day: 1e6, tokens_per_day: 1e6 })
     const [one, two] = replicas as [TestProxy, TestProxy, TestProxy]
     assert.equal(await ask(one), 200)

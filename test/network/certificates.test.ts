@@ -136,7 +136,7 @@ test('contract §11.12: a handshake that fails once may be tried again, a certif
   assert.equal(isLasting('DEPTH_ZERO_SELF_SIGNED_CERT'), true)
 })
 
-test('O35: what has no row is told by its code, or by its message', () => {
+test('O35: a network error without a row of its own is told by its code, or by its message', () => {
   const [coded, plain] = [new Error('x'), new Error('socket hang up')]
   assert.ok(!unreachableReason(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })).isLasting)
   assert.deepEqual(unreachableReason(Object.assign(coded, { code: 'EWHATEVER' })).why, 'EWHATEVER')

@@ -82,7 +82,7 @@ test(
   }),
 )
 
-test('contract §20.6: what the address and the headers of a request hold is not repeated', async (t) => {
+test('contract §20.6: the page repeats nothing of a request’s address and headers', async (t) => {
   const { url, server } = await startProxy(t)
   assert.ok(server.listening)
 

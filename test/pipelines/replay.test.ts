@@ -28,7 +28,7 @@ const recorded = recordingsIn(recordedDir)
 const golden = recordingsIn(goldenDir) ?? []
 const recordings = [...golden, ...(recorded ?? [])]
 
-test('there are golden answers', () => assert.ok(golden.length > 0))
+test('the folder of golden answers is not empty', () => assert.ok(golden.length > 0))
 test('recorded answers', { skip: !recorded && 'there is no ../shared/fixtures' }, () => {
   assert.ok(recorded && recorded.length > 0)
 })
@@ -68,7 +68,7 @@ for (const recording of recordings) {
       assert.deepEqual(collected(chunksOf(sse).chunks), completion)
     })
 
-    test('the same answer as a body gives the same', async () => {
+    test('a body gives the same answer as the stream', async () => {
       const completion = await collectedFrom(provider, bytes)
       if (!completion) return
       for (const same of [body, await bodyOf(recording)]) {

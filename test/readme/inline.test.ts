@@ -115,6 +115,9 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.match(paste(`curl -sf ${url}/v1/models -H 'x-api-key: a-key-of-ones-own'`), /claude/)
   },
 
+  'sudo systemd-run --pipe -p User=droid2api -p DynamicUser=yes -p StateDirectory=droid2api -p EnvironmentFile=-/etc/droid2api.env -E DATA_DIR=/var/lib/droid2api droid2api check':
+    runsAsTheService,
+
   'systemctl reload droid2api'() {
     const unit = readFileSync(path.join(packageDir, 'deploy', 'droid2api.service'), 'utf8')
     assert.match(unit, /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
@@ -163,7 +166,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
 }
 
 const looksLikeOne =
-  /^(?:\.\/start\.sh|\.ci\/.*|test\/\S+\.sh|(?:check|docker|droid2api|env|node|npm|npx|printf|cp|kill|systemctl) .+)$/
+  /^(?:\.\/start\.sh|\.ci\/.*|test\/\S+\.sh|(?:check|docker|droid2api|env|node|npm|npx|printf|cp|kill|sudo|systemctl) .+)$/
 
 const blocks = [...blocksIn('sh').values()].join('\n')
 const quotes = new Set(quotesOf(troubleshooting[0]).flat())
@@ -246,6 +249,19 @@ function runsInTheContainer(_t: TestContext, command: string): void {
   const image = readFileSync(path.join(packageDir, 'Dockerfile'), 'utf8')
   assert.match(compose, new RegExp(`^  ${service}:$`, 'm'))
   assert.ok(image.includes(`CMD ${JSON.stringify(run!.split(' ')).replaceAll(',', ', ')}`))
+}
+
+/** As the user, in the folder and with the variables that the unit has; a user without a name is called like the unit. */
+function runsAsTheService(_t: TestContext, command: string): void {
+  const unit = readFileSync(path.join(packageDir, 'deploy', 'droid2api.service'), 'utf8')
+  const properties = command.match(/(?<= -p )\S+/g) ?? []
+
+  assert.deepEqual(
+    properties.filter((property) => !unit.includes(`\n${property}\n`)),
+    ['User=droid2api'],
+  )
+  const [, variable = ''] = / -E (\S+) droid2api check$/.exec(command) ?? []
+  assert.match(unit, new RegExp(`^Environment=.*${variable}$`, 'm'))
 }
 
 function isThere(_t: TestContext, file: string): void {

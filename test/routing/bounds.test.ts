@@ -141,7 +141,7 @@ test('contract §17: waits are counted together', async (t) => {
   assert.deepEqual(asked(), ['one', 'one', 'two'])
 })
 
-test('contract §17: whoever tried an account lets others in, however it went', async (t) => {
+test('contract §17: a request that tried an account lets others in, however its try went', async (t) => {
   let answer = refusal(429, { 'retry-after-ms': '20' })
   const { ask } = await twoAccounts(t, () => answer, {
     accounts: ['one'],
@@ -157,7 +157,7 @@ test('contract §17: whoever tried an account lets others in, however it went', 
   assert.ok(performance.now() - begun < 2000)
 })
 
-test('contract §17: one that takes its time with trying an account gets nobody refused', async (t) => {
+test('contract §17: a request that takes its time with trying an account gets no other request refused', async (t) => {
   let isOver = false
   const { ask, upstream } = await twoAccounts(
     t,
@@ -291,7 +291,7 @@ test('contract §18: another provider at the same host gets no thinking that the
   assert.deepEqual(sent, [true, false, true, true])
 })
 
-test('contract §17.9: what binds a request is looked for only where it would move', async (t) => {
+test('contract §17.9: a request is searched for what binds it to an account only where it would move', async (t) => {
   let isSpent = false
   const { ask } = await twoAccounts(t, (account) => (account === 'one' && isSpent ? spent : good))
   const searches = t.mock.method(Buffer.prototype, 'includes').mock as {

@@ -164,7 +164,7 @@ test('contract §18.8: an endpoint that cannot be reached five times in a row is
   assert.equal(gpt.requests.length, 0)
 })
 
-test('contract §18: one that is resting comes last, and the other serves at once', async (t) => {
+test('contract §18: an endpoint that is resting comes last, and another model serves at once', async (t) => {
   const { proxy, claude } = await two(t, good)
   for (let count = 0; count < 5; count++) proxy.app.refusals.refused('claude')
 
@@ -242,7 +242,7 @@ for (const [what, route, part, sends] of holding) {
   })
 }
 
-test('contract §18: nor for one that has a screenshot', async (t) => {
+test('contract §18: a model that refuses images does not stand in for a request that has a screenshot', async (t) => {
   const { proxy, gpt } = await two(t, refusal(503), undefined, {
     models: [models[0], { ...models[1], images: false }],
   })

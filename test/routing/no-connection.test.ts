@@ -43,7 +43,7 @@ test('contract §18.6: where none of several endpoints gave an answer, the error
   assert.match(error.message, /^None of the 2 places .*\(first=connect, second=connect\)/)
 })
 
-test('contract §18.6: one that rests tells when to come back, also where the others cannot be reached', async (t) => {
+test('contract §18.6: an endpoint whose accounts rest says when to come back, also where the others cannot be reached', async (t) => {
   const limited = await startUpstream(t, () => refusal(429, { 'retry-after': '600' }))
   const url = await served(t, [limited.url, await unreachable()])
   const first = await post(`${url}/v1/messages`, question)

@@ -223,7 +223,7 @@ test('contract §17: a window that is a model’s own is told from the account�
   assert.deepEqual([spent('5h').ofModel, spent('5h').spent], [false, 'five-hour window'])
 })
 
-test('contract §17: that nothing more may be bought is no limit of its own', () => {
+test('contract §17: a header which says that nothing more may be bought is no limit of its own', () => {
   const limits = limitsOf(
     {
       'anthropic-ratelimit-unified-7d_opus-status': 'rejected',

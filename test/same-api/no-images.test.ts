@@ -163,7 +163,7 @@ for (const api of apis) {
       assert.equal(up, body([...notes, ...mixed(notes)], [...mixed(notes), ...notes]))
     })
 
-    test('so it does where the client wants a stream', async (t) => {
+    test('a note stands for each image, too, where the client wants a stream', async (t) => {
       const streamed = (text: string) => text.replace('{', '{"stream":true,')
 
       const [up] = await sent(t, api, [streamed(body(images, images))])

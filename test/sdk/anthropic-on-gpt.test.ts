@@ -195,7 +195,7 @@ suite('§16.8 thinking of GPT', () => {
     return { ...made, first }
   }
 
-  test('it is a block with a seal, which comes back to the same model as it was', async (t) => {
+  test('reasoning is a block with a seal, which comes back to the same model as it was', async (t) => {
     const { first, sent } = await secondTurn(t, { thinking, output_config: { effort: 'high' } })
 
     const [block, call] = first.content

@@ -81,7 +81,7 @@ for (const name of withheld) {
   })
 }
 
-test('what the client names in Connection stays here, too', () => {
+test('headers that the client names in Connection do not go up either', () => {
   assert.deepEqual(sent({ connection: 'close, X-Mine', 'x-mine': '1', 'x-other': '2' }), {
     'x-other': '2',
     authorization: 'Bearer ours',
@@ -124,7 +124,7 @@ test('no value can begin another header, and none is beyond what a header can ho
   assert.equal(sent({}, 'all', { headers, provider: '智谱 é' })['x-all'], '?? é')
 })
 
-test('what the body needs replaces and removes', () => {
+test('headers that the body needs replace the client’s, and undefined removes one', () => {
   const extra = { 'content-type': 'application/json', 'anthropic-beta': undefined }
 
   assert.deepEqual(

@@ -44,7 +44,7 @@ test('contract §15.2: calls that cannot spend tokens do not count, nor what is 
   )
 })
 
-test('contract §15.2: what is refused over a limit does not count', async (t) => {
+test('contract §15.2: a request that is refused over a limit does not count as usage', async (t) => {
   const upstream = await startMetered(t, numbers(1))
   const clients = [{ name: 'alice', key: 'a-key-of-alice-for-this-test', requests_per_day: 1 }]
   const proxy = await startWithKeys(t, { ...upstream.config, clients })

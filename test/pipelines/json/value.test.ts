@@ -55,7 +55,7 @@ test('§1.1 JSON that is parsed and written is the same text, number for number'
   )
 })
 
-test('§1.1 what is calculated with is the same as without exact numbers', () => {
+test('§1.1 values for calculations are those that JSON.parse gives', () => {
   fc.assert(
     fc.property(json, (written) => {
       const value = parseExact(`[${written}]`) as object
@@ -147,7 +147,7 @@ suite('§1.1 lone halves of surrogate pairs', () => {
     test(what, () => assert.equal(writeJson(value), expected))
   }
 
-  test('what is written holds none, and everything else stays', () => {
+  test('written JSON holds no half of a character, and all else stays', () => {
     const unit = fc.oneof(fc.integer({ min: 0xd7ff, max: 0xe000 }), fc.constantFrom(0x5c, 0x22))
     const texts = fc.array(unit).map((units) => String.fromCharCode(...units))
     fc.assert(

@@ -217,7 +217,7 @@ const anyReasoning = fc.oneof(
   ),
 )
 
-test('§13.2 what is sealed comes back as it was, shown or not', () => {
+test('§13.2 sealed reasoning comes back as it was, shown or not', () => {
   fc.assert(
     fc.property(anyReasoning, fc.boolean(), (one, isShown) => {
       const sealed = sealReasoning(one, one.endpoint, isShown)

@@ -187,7 +187,7 @@ for (const [written, text] of inputs) {
   })
 }
 
-test('§12.2 what is wrapped is unwrapped to the same', () => {
+test('§12.2 an input that is wrapped is unwrapped to the same text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (input) => {
       assert.equal(unwrappedInput(wrappedInput(input)), input)

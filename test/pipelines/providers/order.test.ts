@@ -35,7 +35,7 @@ test('an answer keeps the order, as a stream and as a body', () => {
   )
 })
 
-test('so it does where events come in any order, twice, or not at all', () => {
+test('an answer keeps the order, too, where events come in any order, twice, or not at all', () => {
   const disorder = sample.chain(({ provider, events }) =>
     fc.record({
       provider: fc.constant(provider),

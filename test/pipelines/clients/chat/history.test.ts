@@ -74,7 +74,7 @@ suite('KT3: items and parts of Responses in a chat history', () => {
     })
   }
 
-  test('KT3: what an assistant said keeps its words', () => {
+  test('KT3: a message of the assistant in the form of Responses keeps its words', () => {
     const content = [{ type: 'output_text', text: 'Hi', annotations: [] }]
     const messages = [user, { type: 'message', role: 'assistant', content }, user]
 
@@ -153,7 +153,7 @@ suite('KT3: blocks of Anthropic in a chat history', () => {
   const found = { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] }
   const said = { type: 'text', text: 'Found.' }
 
-  test('KT3: what its own tools left goes to Claude as it is, and not to GPT', () => {
+  test('KT3: blocks of Claude’s own tools go to Claude as they are, and not to GPT', () => {
     const messages = checked([user, { role: 'assistant', content: [search, found, said] }, user])
 
     assert.deepEqual(turns(messages)[1]?.content, [search, found, said])

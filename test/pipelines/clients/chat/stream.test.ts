@@ -162,7 +162,7 @@ test('§3 without include_usage no chunk has usage, but the outcome has', async 
   assert.deepEqual(seen(outcome), { usage, stopReason: 'stop', failure: undefined })
 })
 
-test('§3 there is no usage chunk when the upstream reported none', async () => {
+test('§3 the stream has no usage chunk when the upstream reported none', async () => {
   const { chunks } = chunksOf(await sseOf([start, stop]))
 
   assert.deepEqual(

@@ -163,7 +163,7 @@ suite('§16.6 the head and the end', () => {
     })
   })
 
-  test('what keeps a silent stream alive is a ping', () => {
+  test('a silent stream is kept alive by a ping', () => {
     assert.equal(messagesStream(context).keepAlive(), 'event: ping\ndata: {"type":"ping"}\n\n')
   })
 
@@ -221,7 +221,7 @@ suite('§16.7 blocks', () => {
     ])
   })
 
-  test('what comes while a call is open waits for its end', () => {
+  test('a block that begins while a call is open waits for the end of that call', () => {
     const deltas = [
       start(0),
       input(0, '['),

@@ -194,7 +194,7 @@ suite('§16.5 tools of a provider', () => {
     assert.throws(() => written(chosen), fault)
   })
 
-  test('one that the client runs, but only Anthropic’s models know, is a 400', () => {
+  test('a tool that the client runs, but only Anthropic’s models know, is a 400', () => {
     const types = [
       'bash_20250124',
       'text_editor_20250728',

@@ -46,7 +46,7 @@ suite('§16.3 messages', () => {
     )
   })
 
-  test('one that is cleared at the next user message is left out behind it', () => {
+  test('an instruction that is cleared at the next user message is left out behind it', () => {
     const cleared = { role: 'system', content: 'x', clear_at: 'next_user_message' }
     const roles = (...messages: unknown[]) => turnsOf(...messages).map(({ role }) => role)
 

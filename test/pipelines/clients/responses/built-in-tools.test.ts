@@ -58,7 +58,7 @@ for (const [name, item, args] of calls) {
   })
 }
 
-test('§12.4 such a tool is a function under its own name', () => {
+test('§12.4 a built-in tool that the client runs is a function under its own name', () => {
   const tool = builtInTool({ type: 'local_shell' }, 'tools[0]')
 
   assert.equal(tool?.name, 'local_shell')
@@ -76,7 +76,7 @@ test('§12.4 a search of tools has the parameters and the description that the c
   assert.deepEqual([tool?.schema, tool?.description], [parameters, 'Finds.'])
 })
 
-test('§12.4 what the provider runs, and any other tool, is none of them', () => {
+test('§12.4 tools that the provider runs, and tools of any other kind, are no built-in tools of the client', () => {
   for (const tool of [
     { type: 'tool_search' },
     { type: 'tool_search', execution: 'server' },

@@ -371,7 +371,7 @@ test('§17.2 a message without content says nothing, as beside calls', () => {
   assert.equal(refusal({ input: [{ role: 'user' }] }).param, 'input')
 })
 
-test('§17.2 what is encrypted in a result is told, or read where it is plain', () => {
+test('§17.2 an encrypted part of a result is described to the model, or read where it is plain', () => {
   const output = [
     { type: 'encrypted_content', encrypted_content: 'Done.' },
     { type: 'input_text', text: 'ok' },

@@ -112,7 +112,7 @@ test('§17.7 with neither, and with nothing to show or to hand back, there is no
   )
 })
 
-test('§17.7 what nobody takes back has a seal all the same', async () => {
+test('§17.7 reasoning that no provider takes back has a seal all the same', async () => {
   const [item] = await outputOf([begun, ...thinking({}, 'a'), stopped], both)
 
   assert.equal(returned(item)?.seal, undefined)
@@ -182,7 +182,7 @@ test('§17.7 interrupted reasoning goes on in another item', async () => {
   )
 })
 
-test('§17.7 what a call is signed with is an item in front of it', async () => {
+test('§17.7 the signature of a call is a reasoning item in front of it', async () => {
   const signature: Reasoning = {
     kind: 'thinking',
     text: '',

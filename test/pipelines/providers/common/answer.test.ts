@@ -266,7 +266,7 @@ test('§11.3 log probabilities go with their text', () => {
   assert.deepEqual(only('text', deltas), [{ type: 'text', text: 'a', logprobs: logprobs.content }])
 })
 
-test('§11.3 what holds the answer in no form that can be read fails', () => {
+test('§11.3 a delta whose answer has no readable form fails', () => {
   for (const delta of [
     { content: { odd: 1 } },
     { reasoning_content: { odd: 1 } },

@@ -257,7 +257,7 @@ test('§11.2 the prompt and the leading instructions are one system message, the
   ])
 })
 
-test('§11.2 where nothing is left to answer the request is a 400', () => {
+test('§11.2 a request without anything to answer is a 400', () => {
   for (const turns of [[], [instruction('a')], [user('')], [assistant('')]]) {
     assert.throws(
       () => messagesOf(turns),

@@ -109,7 +109,7 @@ test('§11.2 of more than four stop sequences all are cut here', () => {
   assert.equal(written({ stop: ['a'] }).stopAt, undefined)
 })
 
-test('§11.2 what has no counterpart is dropped by the client’s names', () => {
+test('§11.2 parameters without a counterpart are dropped and named as the client knows them', () => {
   const { dropped } = written({
     sampling: { topK: 5 },
     tier: 'priority',
@@ -285,7 +285,7 @@ test('§11.2, §12.1 names in tools, choice and history are the same', () => {
   assert.deepEqual(names?.own('mcp__x__read'), { kind: 'function', name: 'read', ...space })
 })
 
-test('§11.2 where every tool comes back as it went up there is no table', () => {
+test('§11.2 a request whose tools all keep their names has no table of names', () => {
   assert.equal(written({ tools: [tool('a')] }).names, undefined)
 })
 

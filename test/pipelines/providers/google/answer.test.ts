@@ -184,7 +184,7 @@ test('paths that nobody can follow, and calls without a name, are errors (§15.5
   assert.equal(nameless?.failure.code, 'upstream_protocol_error')
 })
 
-test('other parts and other candidates say nothing (§15.5)', () => {
+test('parts of other kinds and further candidates add nothing to the answer (§15.5)', () => {
   const others = [
     'inlineData',
     'executableCode',

@@ -156,7 +156,7 @@ suite('KT2: limits on schemas, over everything strict in a request', () => {
     assert.deepEqual(both.dropped, ['output_config.format'])
   })
 
-  test('KT2: what else stands in output_config is named', () => {
+  test('KT2: unknown members of output_config are dropped and named', () => {
     const { dropped } = ask({ messages: hello, output_config: { task_budget: {}, 'a b\n': 1 } })
 
     assert.deepEqual(dropped, ['output_config.task_budget', 'output_config'])
@@ -194,7 +194,7 @@ suite('T14: members of tools', () => {
     assert.deepEqual(ask({ tools }, { model }).body.tools, tools)
   })
 
-  test('T14: what is lost is named, as far as a header can bear it', () => {
+  test('T14: members of tools that are lost are named, as far as a header can bear their names', () => {
     const tools = [
       { type: 'function', function: { name: 'f', annotations: {}, title: null } },
       { ...plain, name: 'g', output_schema: {}, 'x\r\ny': 1 },

@@ -53,7 +53,7 @@ suite('KT3: parts of Anthropic in the messages for a GPT model', () => {
     ])
   })
 
-  test('what a server of Anthropic did is left out', () => {
+  test('calls that Anthropic’s servers made are left out of the history', () => {
     const content = [
       { type: 'text', text: 'a' },
       { type: 'server_tool_use', id: 's', name: 'web_search', input: {} },

@@ -193,7 +193,7 @@ suite('KT2: beyond the limits of strict schemas a GPT tool is not strict, and th
     })
   }
 
-  test('the same for a schema of the answer', () => {
+  test('a schema of the answer is strict within the same limits', () => {
     const format = (schema: JsonObject) => ({
       response_format: { type: 'json_schema', json_schema: { name: 'a', schema, strict: true } },
     })
