@@ -64,7 +64,8 @@ export const model: Schema = {
     },
     images: {
       type: 'boolean',
-      description: 'false: for a model that refuses images; it is told of each that there was one',
+      description:
+        'false: for a model that refuses images and PDF files; it is told of each that there was one',
     },
     web_search: {
       type: 'boolean',

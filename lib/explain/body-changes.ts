@@ -92,9 +92,10 @@ function holds(body: Buffer, text: string): boolean {
 
 function imageChange({ came, sent, prepared }: Story): string[] {
   const { model } = prepared.target
-  const count = countOf(sent, unseen) - countOf(came, unseen)
+  const notes = Object.values(unseen)
+  const count = notes.reduce((sum, note) => sum + countOf(sent, note) - countOf(came, note), 0)
   if (model.images !== false || count <= 0) return []
-  const what = count === 1 ? 'an image became' : `${count} images became`
+  const what = count === 1 ? 'an image or a PDF file became' : `${count} images or PDF files became`
   return [
     `\`${placesOf(model.type).turns}\`: ${what} a note (\`images\` of the model ${shown(model.id)} is false).`,
   ]

@@ -17,7 +17,7 @@ import {
   typeOfName,
   type InlineData,
 } from '../neutral/data-url.ts'
-import type { AttachmentPiece } from '../neutral/turn.ts'
+import { unseenIn, type AttachmentPiece } from '../neutral/turn.ts'
 import { isGiven, objectAt, textAt } from '../untrusted.ts'
 
 /** What a part holds, and where. */
@@ -88,13 +88,13 @@ export function attachmentOf(part: JsonObject, type: string, place: string): Att
 /** Finds the type of each such part in JSON. Text and keys in a string have their quotes escaped. */
 export const attachmentType = new RegExp(`"type"\\s*:\\s*"(?:${[...types.keys()].join('|')})"`, 'g')
 
-/** Whether such a part is an image. One that cannot be read is what its type says. */
-export function isImage(part: JsonObject, type: string): boolean {
+/** What a model that refuses images cannot see of such a part. One that cannot be read is what its type says. */
+export function unseenInPart(part: JsonObject, type: string): ReturnType<typeof unseenIn> {
   try {
-    return attachmentOf(part, type, type).kind === 'image'
+    return unseenIn(attachmentOf(part, type, type))
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
-    return types.get(type)!.kind === 'image'
+    return types.get(type)!.kind === 'image' ? 'image' : undefined
   }
 }
 

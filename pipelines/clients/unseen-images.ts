@@ -1,12 +1,12 @@
 /**
- * Images in the bytes of a client that speaks the model's own API, for a model that refuses them. Only the bytes of the images
- * change, and always to the same, so that a cached prefix stays one.
+ * Images and PDF files in the bytes of a client that speaks the model's own API, for a model that refuses them. Only their own
+ * bytes change, and always to the same, so that a cached prefix stays one.
  */
 import type { JsonDocument, Splice } from '../json/document.ts'
 import { listItems, openBrace, topLevelMembers, type Member } from '../json/scan.ts'
 import { objectFrom } from '../json/value.ts'
 import { unseen } from '../neutral/turn.ts'
-import { attachmentType, isAttachment, isImage } from './attachment.ts'
+import { attachmentType, isAttachment, unseenInPart } from './attachment.ts'
 
 /** Where a conversation is in a request. */
 export interface ConversationMember {
@@ -43,10 +43,10 @@ export function withoutImages(
   const value = document.raw(name)
   if (!value) return document
   const hints = hintsIn(value)
-  const begin = `{"type":"${textType}","text":${JSON.stringify(unseen)}`
   const images = imagesIn(value, 0, hints, deepest)
-  const splices = images.map(({ item, from, to }): Splice => {
+  const splices = images.map(({ item, what, from, to }): Splice => {
     if (screenshotItems.has(typeOf(item))) return { from, to, by: asFunction(item) }
+    const begin = `{"type":"${textType}","text":${JSON.stringify(unseen[what])}`
     const kept = item.members.filter((member) => marks.has(member.name))
     const by = kept.flatMap((member) => [Buffer.from(`,"${member.name}":`), valueOf(item, member)])
     return { from, to, by: [Buffer.from(begin), ...by, Buffer.from('}')] }
@@ -87,6 +87,7 @@ interface Item {
 
 interface Image {
   item: Item
+  what: keyof typeof unseen
   /** offsets in bytes; `to` is exclusive */
   from: number
   to: number
@@ -106,7 +107,8 @@ function imagesIn(value: Buffer, at: number, hints: readonly number[], levels: n
     while (next < hints.length && hints[next]! < at + to) next += 1
     if (next === first || value[from] !== openBrace) continue
     const item = itemOf(value.subarray(from, to))
-    if (isImageItem(item)) images.push({ item, from: at + from, to: at + to })
+    const what = unseenInItem(item)
+    if (what) images.push({ item, what, from: at + from, to: at + to })
     else {
       const below = imagesBelow(item, at + from, hints.slice(first, next), levels)
       for (const image of below) images.push(image)
@@ -142,12 +144,12 @@ function typeOf(item: Item): string {
   return member ? valueOf(item, member).toString('latin1').slice(1, -1) : ''
 }
 
-function isImageItem(item: Item): boolean {
+function unseenInItem(item: Item): keyof typeof unseen | undefined {
   const type = typeOf(item)
-  if (screenshotItems.has(type)) return true
-  if (!isAttachment(type)) return false
+  if (screenshotItems.has(type)) return 'image'
+  if (!isAttachment(type)) return undefined
   const part = objectFrom(item.bytes.toString('utf8'))
-  return part !== undefined && isImage(part, type)
+  return part && unseenInPart(part, type)
 }
 
 function asFunction(item: Item): Buffer[] {
@@ -156,7 +158,7 @@ function asFunction(item: Item): Buffer[] {
   const written =
     typeOf(item) === 'computer_call'
       ? { ...call, arguments: JSON.stringify(action ?? { actions }) }
-      : { type: 'function_call_output', call_id, output: unseen }
+      : { type: 'function_call_output', call_id, output: unseen.image }
   return [Buffer.from(JSON.stringify(written))]
 }
 

@@ -143,8 +143,26 @@ export interface ForeignPiece extends PieceBase {
   elsewhere?: 'left-out' | 'dropped' | ProxyError
 }
 
-/** Stands where an image was. */
-export const unseen = '[An image was here; this model cannot see images.]'
+/** Stands where an image was, or a PDF file, whose pages models see as images. */
+export const unseen = {
+  image: '[An image was here; this model cannot see images.]',
+  pdf: '[A PDF file was here; this model cannot read it.]',
+}
+
+const pdfAddress = /\.pdf(?:[?#]|$)/i
+
+/** What a model that refuses images cannot see of an attachment; undefined for what it can read. */
+export function unseenIn({
+  kind,
+  held,
+}: Pick<AttachmentPiece, 'kind' | 'held'>): keyof typeof unseen | undefined {
+  if (kind === 'image') return 'image'
+  const isPdf =
+    'inline' in held
+      ? held.inline.mediaType === 'application/pdf'
+      : 'url' in held && pdfAddress.test(held.url)
+  return isPdf ? 'pdf' : undefined
+}
 
 /** The turns for a model that refuses images: it is told of each that there was one. */
 export function withoutImages(turns: readonly Turn[]): Turn[] {
@@ -171,9 +189,10 @@ function withoutImage(piece: Piece): Piece {
   if (piece.type === 'result' && typeof piece.content !== 'string') {
     return { ...piece, content: piece.content.map(withoutImage) }
   }
-  if (piece.type !== 'attachment' || piece.kind !== 'image') return piece
+  const what = piece.type === 'attachment' ? unseenIn(piece) : undefined
+  if (what === undefined || piece.type !== 'attachment') return piece
   const { place, mark } = piece
-  return { type: 'text', text: unseen, place, ...(mark && { mark }) }
+  return { type: 'text', text: unseen[what], place, ...(mark && { mark }) }
 }
 
 /** A piece of this type stands where the API does not take it. `taken`: what it takes there. */

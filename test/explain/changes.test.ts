@@ -136,7 +136,7 @@ const cases: Case[] = [
       ],
     },
     told: [
-      '`messages`: 2 images became a note (`images` of the model "claude-sonnet-4-5" is false).',
+      '`messages`: 2 images or PDF files became a note (`images` of the model "claude-sonnet-4-5" is false).',
     ],
   },
   {

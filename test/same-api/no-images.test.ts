@@ -9,6 +9,7 @@ import { startUpstream } from '../helpers/upstream.ts'
 const png = 'iVBORw0KGgo='
 const data = `data:image/png;base64,${png}`
 const words = '[An image was here; this model cannot see images.]'
+const pdfWords = '[A PDF file was here; this model cannot read it.]'
 
 /** Written as no serialiser would. */
 const source = `{ "media_type":"image/png","type" : "base64", "data":"${png}"}`
@@ -21,6 +22,8 @@ interface Api {
   note: string
   /** images in the forms in which its clients send them */
   images: string[]
+  /** PDF files in the forms in which its clients send them */
+  pdfs: string[]
   /** parts that look like images and are none, or that nobody can read */
   others: string[]
   /** images that cannot be read */
@@ -46,9 +49,14 @@ const apis: Api[] = [
       `{"type":"image","source":${source}}`,
       `{"type":"file","file":{"filename":"a.png","file_data":"${png}"}}`,
     ],
+    pdfs: [
+      `{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,JVBERi0="}}`,
+      '{"type":"file","file":{"file_data":"JVBERi0="} }',
+      '{"type":"file","file":{"file_url":"https://x.test/a.pdf?b=c"}}',
+    ],
     others: [
       `{"type":"text","text":${quoted}}`,
-      `{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,JVBERi0="}}`,
+      `{"type":"file","file":{"filename":"a.txt","file_data":"data:text/plain;base64,JVBERi0="}}`,
       '{"type":"input_audio","input_audio":{"data":"UklG","format":"wav"}}',
       '{"image_url":{"url":"https://x.test/a.png"}}',
       '{"type":"file","file":{}}',
@@ -75,9 +83,13 @@ const apis: Api[] = [
       '{"type":"image","source":{"type":"url","url":"https://x.test/a.png"}}',
       '{"type":"image","source":{"type":"file","file_id":"file_1"}}',
     ],
+    pdfs: [
+      `{"type":"document","source":${pdf}}`,
+      '{"source":{"type":"url","url":"https://x.test/A.PDF"},"title":"T","type":"document"}',
+    ],
     others: [
       `{"type":"text","text":${quoted}}`,
-      `{"type":"document","source":${pdf}}`,
+      '{"type":"document","source":{"type":"file","file_id":"file_1"}}',
       '{"type":"document","source":{"type":"text","media_type":"text/plain","data":"image"}}',
       '{"type":"document"}',
     ],
@@ -99,9 +111,14 @@ const apis: Api[] = [
       '{"type":"input_image","file_id":"file_1"}',
       `{"type":"input_file","filename":"a.png","file_data":"${data}"}`,
     ],
+    pdfs: [
+      '{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,JVBERi0="}',
+      '{"type":"input_file","file_url":"https://x.test/a.pdf"}',
+    ],
     others: [
       `{"type":"input_text","text":${quoted}}`,
-      '{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,JVBERi0="}',
+      '{"type":"input_file","filename":"a.csv","file_data":"data:text/csv;base64,YSxi"}',
+      '{"type":"input_file","file_id":"file_1"}',
       '{"type":"input_file"}',
     ],
     broken: ['{"type":"input_image"}', '{"type":"input_image","image_url":{"url":true}}'],
@@ -169,6 +186,14 @@ for (const api of apis) {
       const [up] = await sent(t, api, [streamed(body(images, images))])
 
       assert.equal(up, streamed(body(notes, notes)))
+    })
+
+    test('a PDF file, too, has a note of its own', async (t) => {
+      const told = api.pdfs.map(() => note.replace(words, pdfWords))
+
+      const [up] = await sent(t, api, [body([...api.pdfs, ...others], api.pdfs)])
+
+      assert.equal(up, body([...told, ...others], told))
     })
 
     test('an image that cannot be read is one, too', async (t) => {

@@ -9,13 +9,19 @@ import { startUpstream } from '../helpers/upstream.ts'
 const png = 'iVBORw0KGgo='
 const url = `data:image/png;base64,${png}`
 const note = '[An image was here; this model cannot see images.]'
+const pdf = 'JVBERi0xLjQK'
+const pdfNote = '[A PDF file was here; this model cannot read it.]'
 const schema = { type: 'object', properties: {} }
 
 const chatImage = { type: 'image_url', image_url: { url } }
+const chatFile = {
+  type: 'file',
+  file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${pdf}` },
+}
 const chat: JsonObject = {
   tools: [{ type: 'function', function: { name: 'look', parameters: schema } }],
   messages: [
-    { role: 'user', content: [{ type: 'text', text: 'And this?' }, chatImage] },
+    { role: 'user', content: [{ type: 'text', text: 'And this?' }, chatImage, chatFile] },
     {
       role: 'assistant',
       tool_calls: [{ id: 'c', type: 'function', function: { name: 'look', arguments: '{}' } }],
@@ -25,21 +31,33 @@ const chat: JsonObject = {
 }
 
 const block = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png } }
+const document = {
+  type: 'document',
+  source: { type: 'base64', media_type: 'application/pdf', data: pdf },
+}
 const messages: JsonObject = {
   max_tokens: 100,
   tools: [{ name: 'look', input_schema: schema }],
   messages: [
     { role: 'user', content: [{ type: 'text', text: 'And this?' }, block] },
     { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'look', input: {} }] },
-    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content: [block] }] },
+    {
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: 'c', content: [block, document] }],
+    },
   ],
 }
 
 const inputImage = { type: 'input_image', image_url: url }
+const inputFile = {
+  type: 'input_file',
+  filename: 'a.pdf',
+  file_data: `data:application/pdf;base64,${pdf}`,
+}
 const responses: JsonObject = {
   tools: [{ type: 'function', name: 'look', parameters: schema }],
   input: [
-    { role: 'user', content: [{ type: 'input_text', text: 'And this?' }, inputImage] },
+    { role: 'user', content: [{ type: 'input_text', text: 'And this?' }, inputImage, inputFile] },
     { type: 'function_call', call_id: 'c', name: 'look', arguments: '{}' },
     { type: 'function_call_output', call_id: 'c', output: [inputImage] },
   ],
@@ -79,9 +97,10 @@ for (const type of Object.keys(providers) as ModelType[]) {
 
       const [blind, seeing] = upstream.requests.map((request) => request.body.toString())
       assert.equal(blind!.split(note).length - 1, 2)
-      assert.ok(!blind!.includes(png))
+      assert.equal(blind!.split(pdfNote).length - 1, 1)
+      assert.ok(!blind!.includes(png) && !blind!.includes(pdf))
       assert.ok(!seeing!.includes(note))
-      assert.ok(seeing!.includes(png))
+      assert.ok(seeing!.includes(png) && seeing!.includes(pdf))
     })
   }
 }
