@@ -1,5 +1,7 @@
 /** `droid2api init` as the command line asks for it. */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { findSource } from '../account/source.ts'
 import type { PresetName } from '../config/presets.ts'
 import type { Settings } from '../config/env-files.ts'
@@ -38,12 +40,19 @@ export async function runInit(
     force,
     get: settings.get,
     account: accountOf(shipped),
+    schema: schemaIn(shipped.program_dir),
     redirects: shipped.model_redirects,
     places: usualPlaces,
     ask: (question) => answerTo({ ...question, method: 'GET', agent: agents.fresh(question.url) }),
     command: commandFor(process.argv[1] ?? '', shipped.start_dir),
     dataDir: settings.dataDir,
   })
+}
+
+/** The package has it, so it is of the version that reads the file; an image has none. */
+function schemaIn(programDir: string): string | undefined {
+  const file = path.join(programDir, 'docs', 'config.schema.json')
+  return existsSync(file) ? pathToFileURL(file).href : undefined
 }
 
 function accountOf(config: Config): string | undefined {

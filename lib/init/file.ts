@@ -84,13 +84,20 @@ function escaped(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, escaped(member)]))
 }
 
-/** A line for each endpoint, model and alias, so that people find and change them. */
-export function fileText({ endpoints, models, model_redirects: redirects }: FirstConfig): string {
+/**
+ * A line for each endpoint, model and alias, so that people find and change them. `schema`: where an editor on this machine
+ * finds what completes the keys; undefined where it is not installed.
+ */
+export function fileText(
+  { endpoints, models, model_redirects: redirects }: FirstConfig,
+  schema: string | undefined,
+): string {
   const aliases = Object.entries(redirects).map(
     ([alias, id]) => `    ${JSON.stringify(alias)}: ${JSON.stringify(id)}`,
   )
   return [
     '{',
+    ...(schema === undefined ? [] : [`  "$schema": ${JSON.stringify(schema)},`]),
     '  "endpoints": [',
     endpoints.map(line).join(',\n'),
     '  ],',

@@ -26,6 +26,8 @@ export interface InitOptions {
   get: (name: string) => string | undefined
   /** what the account was found by; undefined where there is none */
   account: string | undefined
+  /** the address of the schema of `config.json` */
+  schema: string | undefined
   /** the shipped aliases */
   redirects: Readonly<Record<string, string>>
   /** servers on this machine */
@@ -60,8 +62,9 @@ export async function init(options: InitOptions): Promise<InitResult> {
   ]
   if (found.length === 0) return { code: 1, report: told([...lines, ...nothing(options)]) }
   const config = firstConfig(found, options.redirects)
-  if (print) return { code: 0, config: fileText(config), report: told(lines) }
-  const fault = await written(file, fileText(config), force)
+  const text = fileText(config, options.schema)
+  if (print) return { code: 0, config: text, report: told(lines) }
+  const fault = await written(file, text, force)
   if (fault !== undefined) return { code: 1, report: told([...lines, '', fault]) }
   return { code: 0, report: told([...lines, '', ...nextLines(config, options)]) }
 }

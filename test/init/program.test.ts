@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { runProgram } from '../helpers/program.ts'
 import { post } from '../helpers/proxy.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
@@ -59,6 +60,8 @@ test('contract §4.10: an Ollama and one key, init, serve: a client of Messages 
   const init = run('init', ...only)
   assert.equal(await init.exit, 0, init.stderr())
   assert.match(init.stdout(), new RegExp(`Wrote ${file}: 2 endpoints, 2 models`))
+  const { $schema: schema } = JSON.parse(readFileSync(file, 'utf8')) as { $schema: string }
+  assert.match(readFileSync(fileURLToPath(schema), 'utf8'), /"title": "config\.json of droid2api"/)
   const server = run('serve', '--port', '0')
   const url = await server.url()
 

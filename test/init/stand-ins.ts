@@ -67,6 +67,7 @@ export async function runInit({
     force: false,
     get: settings.get,
     account: undefined,
+    schema: undefined,
     redirects: {},
     places: {},
     ask,
