@@ -97,6 +97,12 @@ function resolved(branch: JsonObject, root: JsonObject): JsonObject {
   return isObject(target) ? target : branch
 }
 
+/** The name of an answer's schema, which OpenAI demands, in characters that it takes. */
+export function schemaName(given = ''): string {
+  const name = given.replaceAll(/[^\w-]/g, '_').slice(0, 64)
+  return name === '' ? 'answer' : name
+}
+
 const mayBeNull = new Set(['default', 'const', 'example'])
 const holdsSchemas = new Set([
   'items',

@@ -10,7 +10,6 @@ import { askingForSummary } from '../../neutral/summary.ts'
 import {
   isGiven,
   listAt,
-  nameAt,
   objectAt,
   optionalFlagAt,
   shown,
@@ -176,7 +175,7 @@ function formatOf(value: unknown): AnswerFormat | undefined {
       return {
         type: 'schema',
         schema: objectAt(format.schema, `${place}.schema`),
-        ...(isGiven(name) && { name: nameAt(name, `${place}.name`) }),
+        ...(isGiven(name) && { name: textAt(name, `${place}.name`) }),
         ...(isGiven(description) && { description: textAt(description, `${place}.description`) }),
         ...(strict !== undefined && { strict }),
         place,

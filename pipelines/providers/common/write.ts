@@ -23,7 +23,7 @@ import {
   type WriteContext,
   type Written,
 } from '../../neutral/writing.ts'
-import { isClosed, repairedSchema } from '../../neutral/object-schema.ts'
+import { isClosed, repairedSchema, schemaName } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
 import { capabilityOf, mostTokens, type Capability } from '../openai/capability.ts'
 import { limitName } from './fit.ts'
@@ -163,9 +163,9 @@ function levelFields(model: Model, client: Wish, { efforts }: Capability): Field
 
 function writeFormat(format: AnswerFormat): JsonObject {
   if (format.type === 'json') return { type: 'json_object' }
-  const { schema, name = 'answer', description, strict } = format
+  const { schema, name, description, strict } = format
   const json_schema = {
-    name,
+    name: schemaName(name),
     ...(description !== undefined && { description }),
     schema: repairedSchema(schema),
     strict: strict !== false && isClosed(schema),

@@ -7,9 +7,8 @@ import type { JsonObject } from '../../json/value.ts'
 import { overruledNames, upstreamId, type Model } from '../../model.ts'
 import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
 import { lostMembers, wantsPrompt, type WriteContext, type Written } from '../../neutral/writing.ts'
-import { repairedSchema } from '../../neutral/object-schema.ts'
+import { repairedSchema, schemaName } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral/request.ts'
-import { nameAt } from '../../untrusted.ts'
 import type { ResponsesFormat, ResponsesRequest } from '../../wire/responses.ts'
 import { api, capabilityOf, mostTokens } from './capability.ts'
 import { instructionItems, writeConversation } from './input.ts'
@@ -168,10 +167,10 @@ function textFields({ format, verbosity, names }: NeutralRequest, takesVerbosity
 /** `strict` is always sent: clients and the API differ in what they assume without it. */
 function writeFormat(format: AnswerFormat): ResponsesFormat {
   if (format.type === 'json') return { type: 'json_object' }
-  const { schema, description, place } = format
+  const { schema, description } = format
   return {
     type: 'json_schema',
-    name: nameAt(format.name, `${place}.name`),
+    name: schemaName(format.name),
     ...(description !== undefined && { description }),
     schema: repairedSchema(schema),
     strict: isStrict(format.strict, schema),

@@ -257,6 +257,19 @@ test('§7.1 user and the like are hashed where they are longer than the API take
   assert.deepEqual(dropped, [])
 })
 
+test('translation §7.1: a schema without a name, or with one that the API refuses, gets one that it takes', () => {
+  const nameFor = (name: unknown) => {
+    const format = { type: 'json_schema', json_schema: { name, schema: { type: 'object' } } }
+    return (ask({ response_format: format }).body.text?.format as JsonObject).name
+  }
+
+  assert.equal(nameFor(undefined), 'answer')
+  assert.equal(nameFor(''), 'answer')
+  assert.equal(nameFor('My schema: Ä!'), 'My_schema____')
+  assert.equal(nameFor('x'.repeat(70)), 'x'.repeat(64))
+  assert.equal(nameFor('good_name-1'), 'good_name-1')
+})
+
 suite('§7.1 a nested wrong type is refused with its place', () => {
   const faults: [request: JsonObject, place: string][] = [
     [{ max_tokens: '1' }, 'max_tokens'],
@@ -266,7 +279,7 @@ suite('§7.1 a nested wrong type is refused with its place', () => {
     [{ response_format: { type: 'xml' } }, 'response_format.type'],
     [{ response_format: { type: 'json_schema', json_schema: 1 } }, 'response_format.json_schema'],
     [
-      { response_format: { type: 'json_schema', json_schema: { schema } } },
+      { response_format: { type: 'json_schema', json_schema: { name: 1, schema } } },
       'response_format.json_schema.name',
     ],
     [
