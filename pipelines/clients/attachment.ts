@@ -159,7 +159,7 @@ function fromId(id: string): Held {
 function fromUrl(url: string, place: string, description: Description): Held {
   const address = addressOf(url)
   if (address) return address
-  const isData = base64Head.test(url) && typeOfBytes({ mediaType: '', base64: true, data: url })
+  const isData = base64Head.test(url) && typeOfBytes({ base64: true, data: url })
   if (isData) return { inline: bare(url, description) }
   const shown = JSON.stringify(url.slice(0, 40))
   const message = `${place} is ${shown}; send an http(s) or a data: URL.`

@@ -6,7 +6,7 @@
 const percent = 0x25
 
 export interface InlineData {
-  /** lower case, without parameters; `text/plain` when the URL names none */
+  /** lower case, without parameters; where the URL names none, what the bytes are, else `text/plain` */
   mediaType: string
   /** whether `data` is base64; else it is percent-encoded */
   base64: boolean
@@ -23,11 +23,8 @@ export function parseDataUrl(url: string): InlineData | undefined {
     .slice(5, comma)
     .split(';')
     .map((piece) => piece.trim().toLowerCase())
-  return {
-    mediaType: mediaType || 'text/plain',
-    base64: parameters.includes('base64'),
-    data: url.slice(comma + 1),
-  }
+  const inline = { base64: parameters.includes('base64'), data: url.slice(comma + 1) }
+  return { mediaType: mediaType || (typeOfBytes(inline) ?? 'text/plain'), ...inline }
 }
 
 /** The data as base64, without decoding what already is. */
@@ -112,7 +109,10 @@ export function truthful(inline: InlineData): InlineData {
 }
 
 /** The media type of which the first bytes are; `undefined` for none of the known. */
-export function typeOfBytes({ base64, data }: InlineData): string | undefined {
+export function typeOfBytes({
+  base64,
+  data,
+}: Pick<InlineData, 'base64' | 'data'>): string | undefined {
   const head = base64
     ? Buffer.from(data.slice(0, headLength), 'base64').toString('latin1')
     : unescaped(data.slice(0, 3 * headLength))

@@ -11,7 +11,6 @@ import {
   isGiven,
   listAt,
   memberName,
-  nameAt,
   objectAt,
   optionalFlagAt,
   optionalNumberAt,
@@ -19,6 +18,7 @@ import {
   textAt,
   tokenLimitAt,
 } from '../../untrusted.ts'
+import { googleConfig, googleName, googleWish, type OneWish } from './google-wish.ts'
 
 /** Members that are numbers. They are read as they were written, for the message of a fault. */
 export const numbers = [
@@ -126,7 +126,7 @@ function schemaFormat(format: JsonObject, outer: string): AnswerFormat {
   return {
     type: 'schema',
     schema: objectAt(schema, `${place}.schema`),
-    ...(isGiven(name) && { name: nameAt(name, `${place}.name`) }),
+    ...(isGiven(name) && { name: textAt(name, `${place}.name`) }),
     ...(isGiven(description) && { description: textAt(description, `${place}.description`) }),
     ...(isStrict !== undefined && { strict: isStrict }),
     place,
@@ -220,22 +220,25 @@ export function stopSequencesOf(stop: unknown): string[] {
   throw badRequest('invalid_value', 'stop', message)
 }
 
-type OneWish = Pick<Wish, 'level' | 'budgetTokens' | 'own' | 'effort' | 'parameter'>
-
 /**
- * The client's wish: `reasoning_effort`, else the `reasoning` object, else `thinking` with `output_config.effort`. Efforts that
- * nobody knows count as not sent.
+ * The client's wish: `reasoning_effort`, else the `reasoning` object, else `thinking` with `output_config.effort`, else what
+ * Google's own chat endpoint reads. Efforts that nobody knows count as not sent.
  */
 export function reasoningWish(body: JsonObject): Wish {
   const { reasoning, output_config: config } = body
+  const google = isGiven(body.extra_body) ? googleConfig(body.extra_body) : undefined
   const names = ['reasoning_effort', 'reasoning', 'thinking'].filter((name) => isGiven(body[name]))
   if (isObject(config) && isGiven(config.effort)) names.push('output_config.effort')
+  if (google) names.push(googleName)
   const given = [body.reasoning_effort, isObject(reasoning) ? reasoning.effort : undefined]
   return {
-    ...wishOf(body),
+    ...wishOf(body, google),
     names,
     ...(given.some(isUnknown) && { isUnknownWord: true }),
-    hidden: body.include_reasoning === false || (isObject(reasoning) && reasoning.exclude === true),
+    hidden:
+      body.include_reasoning === false ||
+      (isObject(reasoning) && reasoning.exclude === true) ||
+      google?.include_thoughts === false,
   }
 }
 
@@ -243,11 +246,11 @@ function isUnknown(effort: unknown): boolean {
   return isGiven(effort) && effort !== '' && levelOfWord(effort) === undefined
 }
 
-function wishOf(body: JsonObject): OneWish {
+function wishOf(body: JsonObject, google: JsonObject | undefined): OneWish {
   const level = levelOfWord(body.reasoning_effort)
   if (level) return { level, parameter: 'reasoning_effort' }
   const wish = isObject(body.reasoning) ? openRouterWish(body.reasoning) : undefined
-  return wish ?? anthropicWish(body)
+  return wish ?? (google && !isGiven(body.thinking) ? googleWish(google) : anthropicWish(body))
 }
 
 /** `enabled` alone means medium, a budget of nothing means off. */

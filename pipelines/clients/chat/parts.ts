@@ -5,7 +5,7 @@
  */
 import { badRequest, ProxyError } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import type { InlineData } from '../../neutral/data-url.ts'
+import { parseDataUrl, type InlineData } from '../../neutral/data-url.ts'
 import type {
   AttachmentPiece,
   CallPiece,
@@ -85,7 +85,10 @@ function foreignPiece(
 /** Nothing where it cannot be read: then no writer takes the part. */
 function soundOf({ input_audio: audio }: JsonObject): { sound?: InlineData } {
   const { data, format } = isObject(audio) ? audio : {}
-  if (typeof data !== 'string' || typeof format !== 'string') return {}
+  if (typeof data !== 'string') return {}
+  const inline = parseDataUrl(data)
+  if (inline) return { sound: inline }
+  if (typeof format !== 'string') return {}
   return { sound: { mediaType: `audio/${format.toLowerCase()}`, base64: true, data } }
 }
 

@@ -226,19 +226,26 @@ function choiceOf(body: JsonObject): ToolChoice | undefined {
   if (typeof value === 'string') return { type: 'own', api: 'openai', value, place }
   const choice = objectAt(value, place)
   if (place === 'function_call') return { type: 'tool', ...named('function', choice, place), place }
-  switch (choice.type) {
+  const type = isGiven(choice.type) ? choice.type : typeBy(choice)
+  switch (type) {
     case 'function':
     case 'custom':
-      return { type: 'tool', ...nestedName(choice.type, choice, place), place }
+      return { type: 'tool', ...nestedName(type, choice, place), place }
     case 'tool':
       return { type: 'tool', ...named('function', choice, place), place }
     case 'allowed_tools':
       return allowedTools(choice, place)
     default: {
-      const ownPlain = choices.get(choice.type)
+      const ownPlain = choices.get(type)
       return ownPlain ? { type: ownPlain, place } : { type: 'own', api: 'openai', value, place }
     }
   }
+}
+
+/** Some clients leave the type of a choice out. */
+function typeBy({ custom, function: called, name }: JsonObject): string | undefined {
+  if (isGiven(called) || isGiven(name)) return 'function'
+  return isGiven(custom) ? 'custom' : undefined
 }
 
 type NamedTool = Extract<AllowedTool, { name: string }>

@@ -205,7 +205,8 @@ function chatCalls({ tool_calls: calls }: JsonObject, place: string): CallPiece[
 
 function chatCall(value: unknown, place: string): CallPiece {
   const call = objectAt(value, place)
-  const id = textAt(call.id, `${place}.id`)
+  // servers and clients in the manner of Ollama have none
+  const id = isGiven(call.id) ? textAt(call.id, `${place}.id`) : place.replaceAll(/\W+/g, '_')
   const isCustom = call.type === 'custom' || (!isGiven(call.function) && isGiven(call.custom))
   const kind = isCustom ? 'custom' : 'function'
   const called = objectAt(call[kind], `${place}.${kind}`)
@@ -248,7 +249,10 @@ function inputOf(
   return { input: called[name], inputPlace: `${place}.${name}` }
 }
 
-/** The call that a message of the role `tool` or `function` answers. A `function` message answers the latest call of its name. */
+/**
+ * The call that a message of the role `tool` or `function` answers. A `function` message answers the latest call of its name, a
+ * `tool` message without an id the first that has no result yet, of its name where it has one.
+ */
 function calledBy(
   message: JsonObject,
   place: string,
@@ -262,6 +266,9 @@ function calledBy(
   }
   const at = `${place}.tool_call_id`
   if (isGiven(message.tool_call_id)) return { id: textAt(message.tool_call_id, at) }
+  const isMeant = ({ name }: CallPiece) => !isGiven(message.name) || name === message.name
+  const first = openCalls.find(isMeant) ?? openCalls[0]
+  if (first) return { id: first.id }
   const advice = `${at} is missing; name the call that this result belongs to.`
   throw badRequest('missing_required_parameter', at, advice)
 }

@@ -260,7 +260,8 @@ test('§7.1 user and the like are hashed where they are longer than the API take
 test('translation §7.1: a schema without a name, or with one that the API refuses, gets one that it takes', () => {
   const nameFor = (name: unknown) => {
     const format = { type: 'json_schema', json_schema: { name, schema: { type: 'object' } } }
-    return (ask({ response_format: format }).body.text?.format as JsonObject).name
+    const { text } = ask({ response_format: format }).body
+    return text?.format && 'name' in text.format && text.format.name
   }
 
   assert.equal(nameFor(undefined), 'answer')

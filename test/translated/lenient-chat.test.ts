@@ -1,0 +1,151 @@
+/** What chat clients leave out or write in words of their own, on each kind of model that is translated to. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { anthropicMessage, responsesBody, startUpstream } from '../helpers/upstream.ts'
+
+const hello = { role: 'user', content: 'x' }
+const gemini = { candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }] }
+
+type Sent = Record<string, unknown>
+
+async function start(t: TestContext) {
+  const upstream = await startUpstream(t, ({ url }) => {
+    if (url === '/v1/responses') return { body: responsesBody({ text: ['Hi'] }) }
+    if (url.endsWith('generateContent')) return { body: gemini }
+    return { body: anthropicMessage({ text: ['Hi'] }) }
+  })
+  const config = oneUpstream(upstream.url)
+  const google = { name: 'google', type: 'google', base_url: upstream.url, auth: 'account' }
+  const models = ['gemini-2.5-flash', 'gemini-3-pro'].map((id) => ({
+    name: id,
+    id,
+    type: 'google',
+  }))
+  const { url } = await startProxy(t, {
+    config: {
+      ...config,
+      endpoints: [...config.endpoints, google],
+      models: [...config.models, ...models],
+    },
+  })
+  return async (model: string, body: object) => {
+    const back = await post(`${url}/v1/chat/completions`, { model, messages: [hello], ...body })
+    await back.text()
+    assert.equal(back.status, 200)
+    const dropped = back.headers.get('x-droid2api-dropped') ?? ''
+    return { sent: upstream.requests.at(-1)?.json() as Sent, dropped }
+  }
+}
+
+function call(name: string, id?: string | null) {
+  return { ...(id !== undefined && { id }), type: 'function', function: { name, arguments: '{}' } }
+}
+
+test('translation §4: calls without ids meet their results, by name or in their order', async (t) => {
+  const ask = await start(t)
+  const messages = [
+    hello,
+    { role: 'assistant', content: '', tool_calls: [call('look'), call('see', null)] },
+    { role: 'tool', name: 'see', content: 'seen' },
+    { role: 'tool', content: 'looked' },
+    { role: 'assistant', content: '', tool_calls: [call('look', 'c')] },
+    { role: 'tool', content: 'again' },
+  ]
+  const results = new Set(['see: seen', 'look: looked', 'look: again'])
+
+  const claude = (await ask('claude-sonnet-4-5', { messages })).sent
+  const gpt = (await ask('gpt-5.1', { messages })).sent
+
+  const blocks = (claude.messages as { content: Sent[] }[]).flatMap(({ content }) => content)
+  const names = new Map(blocks.map(({ id, name }) => [id, name]))
+  const answered = blocks
+    .filter(({ type }) => type === 'tool_result')
+    .map((block) => `${String(names.get(block.tool_use_id))}: ${String(block.content)}`)
+  assert.deepEqual(new Set(answered), results)
+  const items = gpt.input as Sent[]
+  const called = new Map(items.map((item) => [item.name && item.call_id, item.name]))
+  const outputs = items
+    .filter(({ type }) => type === 'function_call_output')
+    .map((item) => `${String(called.get(item.call_id))}: ${String(item.output)}`)
+  assert.deepEqual(new Set(outputs), results)
+})
+
+test('translation §5.8: a choice without a type is of the tool that it names', async (t) => {
+  const ask = await start(t)
+  const tools = [{ type: 'function', function: { name: 'look' } }]
+
+  for (const tool_choice of [{ function: { name: 'look' } }, { name: 'look' }]) {
+    const { sent } = await ask('claude-sonnet-4-5', { tools, tool_choice })
+    assert.deepEqual(sent.tool_choice, { type: 'tool', name: 'look' })
+  }
+})
+
+test('translation §1.3: Google’s own words for thinking count where no others came (gcli2api #131)', async (t) => {
+  const ask = await start(t)
+  const wish = (config: unknown, more: object = {}) => ({
+    extra_body: { google: { thinking_config: config } },
+    ...more,
+  })
+  const thinking = async (model: string, body: object) => {
+    const { sent, dropped } = await ask(model, body)
+    const { thinkingConfig } = (sent.generationConfig ?? {}) as Sent
+    return [sent.thinking ?? sent.reasoning ?? thinkingConfig, dropped]
+  }
+  const flash = 'gemini-2.5-flash'
+
+  assert.deepEqual(await thinking(flash, wish({ thinking_budget: 2000 })), [
+    { includeThoughts: true, thinkingBudget: 2000 },
+    '',
+  ])
+  assert.deepEqual(await thinking(flash, wish({ thinking_budget: 0 })), [{ thinkingBudget: 0 }, ''])
+  assert.deepEqual(await thinking(flash, wish({ thinking_budget: -1 })), [
+    { includeThoughts: true },
+    '',
+  ])
+  assert.deepEqual(
+    await thinking('gemini-3-pro', wish({ thinking_level: 'LOW', include_thoughts: false })),
+    [{ thinkingLevel: 'LOW' }, ''],
+  )
+  assert.deepEqual(await thinking('claude-sonnet-4-5', wish({ thinking_budget: 2000 })), [
+    { type: 'enabled', budget_tokens: 2000 },
+    '',
+  ])
+  assert.deepEqual(await thinking('gpt-5.1', wish({ thinking_budget: 2000 })), [
+    { effort: 'low', summary: 'auto' },
+    'extra_body.google.thinking_config',
+  ])
+  assert.deepEqual(
+    await thinking('gpt-5.1', wish({ thinking_budget: 0 }, { reasoning_effort: 'high' })),
+    [{ effort: 'high', summary: 'auto' }, ''],
+  )
+  assert.deepEqual(await thinking(flash, { extra_body: { google: 1 } }), [
+    { includeThoughts: true },
+    '',
+  ])
+})
+
+const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB'
+
+test('translation §5.4: an image without a media type is known by its bytes', async (t) => {
+  const ask = await start(t)
+  const content = [{ type: 'image_url', image_url: { url: `data:;base64,${png}` } }]
+
+  const { sent } = await ask('claude-sonnet-4-5', { messages: [{ role: 'user', content }] })
+
+  assert.deepEqual((sent.messages as { content: unknown }[])[0]?.content, [
+    { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png } },
+  ])
+})
+
+test('translation §15.2: audio as a data URL is sent as its data', async (t) => {
+  const ask = await start(t)
+  const audio = { data: 'data:audio/wav;base64,UklGRg==', format: 'wav' }
+  const content = [{ type: 'input_audio', input_audio: audio }]
+
+  const { sent } = await ask('gemini-3-pro', { messages: [{ role: 'user', content }] })
+
+  assert.deepEqual((sent.contents as { parts: unknown }[])[0]?.parts, [
+    { inlineData: { mimeType: 'audio/wav', data: 'UklGRg==' } },
+  ])
+})
