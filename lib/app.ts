@@ -134,7 +134,7 @@ export class Call {
   /** it may cost tokens, and it was let in */
   isCounted = false
   /** where the client may name its answer later: the end of the answer's id, and what takes the answer */
-  kept: { tail: string; keep: (output: readonly object[]) => void } | undefined = undefined
+  kept: { tail: string; keep: (answer: object) => void } | undefined = undefined
 
   constructor({ app, id, method, client, path, query, headers, route, asks }: CallParts) {
     this.app = app

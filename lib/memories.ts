@@ -13,4 +13,5 @@ export interface ReasoningMemory {
 export interface AnswerMemory {
   keep(key: string, bytes: Buffer, limits: ReasoningMemoryLimits): void
   find(key: string, limits: ReasoningMemoryLimits): Buffer | undefined
+  forget(key: string): void
 }

@@ -4,6 +4,7 @@ import { seesAll } from './admin.ts'
 import type { Endpoint } from './app.ts'
 import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
+import { deleteResponse, keptResponse } from './endpoints/kept-response.ts'
 import { metrics } from './endpoints/metrics.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
 import { ownUsage } from './endpoints/own-usage.ts'
@@ -76,7 +77,14 @@ const exact = new Map<string, Route>(
 const patterns: [RegExp, Route][] = [
   [/^\/requests\/.+$/, { name: '/requests/{id}', methods: get(oneRequest), admin: true }],
   [/^\/v1\/models\/.+$/, { name: '/v1/models/{id}', methods: get(oneModel) }],
-  [/^\/v1\/responses(?:\/[\w-]+)+$/, ask('/v1/responses/{path}')],
+  [
+    /^\/v1\/responses(?:\/[\w-]+)+$/,
+    {
+      name: '/v1/responses/{path}',
+      methods: { POST: askModel, ...get(keptResponse), DELETE: deleteResponse },
+      asks: true,
+    },
+  ],
 ]
 
 const clientList = Object.values(clients)

@@ -5,7 +5,6 @@
 import { hash } from 'node:crypto'
 import type { Call } from '../app.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
-import { isObject, type JsonObject } from '../../pipelines/json/value.ts'
 import type { KeptAnswer } from '../../pipelines/neutral/kept.ts'
 import { newId } from './answer.ts'
 
@@ -21,26 +20,28 @@ export function keepAnswerOf(call: Call, bytes: Buffer): void {
   if (bytes.length * largestPart <= limits.max_mb * 1024 * 1024) {
     answers.keep(keyOf(call, tail, 'asked'), bytes, limits)
   }
-  const keep = (output: readonly object[]) => {
-    answers.keep(keyOf(call, tail, 'output'), Buffer.from(JSON.stringify({ output })), limits)
+  const keep = (answer: object) => {
+    answers.keep(keyOf(call, tail, 'answer'), Buffer.from(JSON.stringify(answer)), limits)
   }
   call.kept = { tail, keep }
 }
 
 export function findAnswer(call: Call, tail: string): KeptAnswer {
-  const read = (part: 'asked' | 'output') => {
+  const read = (part: Part) => {
     const bytes = call.app.answers.find(keyOf(call, tail, part), call.config.reasoning_memory)
     return bytes && parseExactObject(bytes)
   }
-  return { asked: read('asked'), output: objectsOf(read('output')?.output) }
+  return { asked: read('asked'), answer: read('answer') }
 }
 
-function objectsOf(value: unknown): JsonObject[] | undefined {
-  return Array.isArray(value) ? value.filter(isObject) : undefined
+export function forgetAnswer(call: Call, tail: string): void {
+  for (const part of ['asked', 'answer'] as const) call.app.answers.forget(keyOf(call, tail, part))
 }
+
+type Part = 'asked' | 'answer'
 
 /** Ids can be guessed: what one client got, another with a key of its own must not find. */
-function keyOf({ caller, headers }: Call, tail: string, part: string): string {
+function keyOf({ caller, headers }: Call, tail: string, part: Part): string {
   const credential = headers.authorization ?? headers['x-api-key']
   const whose = JSON.stringify(caller ? [caller.name] : { credential })
   return JSON.stringify([hash('sha256', whose), tail, part])

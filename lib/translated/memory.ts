@@ -60,12 +60,12 @@ export class BoundedMemory implements ReasoningMemory, AnswerMemory {
   }
 
   #put(key: string, bytes: Buffer): void {
-    this.#forget(key)
+    this.forget(key)
     this.#entries.set(key, { bytes, usedMs: this.#now() })
     this.#bytes += bytes.length
   }
 
-  #forget(key: string): void {
+  forget(key: string): void {
     const entry = this.#entries.get(key)
     if (!entry) return
     this.#entries.delete(key)
@@ -79,7 +79,7 @@ export class BoundedMemory implements ReasoningMemory, AnswerMemory {
       const fits =
         enabled && this.#entries.size <= max_entries && this.#bytes <= max_mb * 1024 * 1024
       if (fits && usedMs >= oldestMs) return
-      this.#forget(key)
+      this.forget(key)
     }
   }
 }

@@ -5,8 +5,8 @@ import type { JsonObject } from '../json/value.ts'
 export interface KeptAnswer {
   /** the body that was answered; undefined where it was too large to keep */
   asked: JsonObject | undefined
-  /** undefined while the answer goes on, or where it failed */
-  output: JsonObject[] | undefined
+  /** as the client got it; undefined while it goes on, or where it failed */
+  answer: JsonObject | undefined
 }
 
 /** By the tail of an answer's id. */

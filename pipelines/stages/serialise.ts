@@ -28,7 +28,7 @@ export interface AnswerContext {
   /** whether the client wants no readable reasoning; what it cannot read it gets, to hand back */
   hideReasoning: boolean
   /** where the client may name this answer later: takes what it got, and the answer's id ends with `fallbackId` */
-  keep?: ((output: readonly object[]) => void) | undefined
+  keep?: ((answer: object) => void) | undefined
 }
 
 /** How one request is to be answered: by the rules of its client, as the request wishes. */

@@ -215,3 +215,28 @@ test('§17.10 a call that was cut is no part of what goes on', async (t) => {
     { role: 'user', content: [{ type: 'text', text: 'Go on.' }] },
   ])
 })
+
+test('§17.10 an answer can be got again, asked for in the background or not, and deleted', async (t) => {
+  const { client, upstream, clientOf } = await start(t)
+  const wishes = [{ stream: true }, { background: true }, {}]
+  for (const wish of wishes) {
+    const answer = wish.stream
+      ? await client.responses.stream({ model, tools, input: 'Hi' }).finalResponse()
+      : await client.responses.create({ model, tools, input: 'Hi', ...wish, stream: false })
+    const again = await client.responses.retrieve(answer.id)
+    assert.equal(again.status, 'completed')
+    assert.deepEqual([again.id, again.created_at], [answer.id, answer.created_at])
+    assert.deepEqual(again.usage, answer.usage)
+    assert.deepEqual(
+      again.output.map(({ id, type }) => [id, type]),
+      answer.output.map(({ id, type }) => [id, type]),
+    )
+    await assert.rejects(clientOf('another').responses.retrieve(answer.id), { status: 404 })
+
+    await client.responses.delete(answer.id)
+    await assert.rejects(client.responses.retrieve(answer.id), { status: 404, param: 'id' })
+    await assertUnknown(client, answer)
+  }
+  assert.equal(upstream.requests.length, wishes.length)
+  await assert.rejects(client.responses.delete('resp_unknown'), { status: 404 })
+})

@@ -120,9 +120,9 @@ const messagesRows: Row[] = [
 ]
 
 const responsesRows: Row[] = [
-  ...['conversation', 'prompt', 'background'].map((name) => ({
+  ...['conversation', 'prompt'].map((name) => ({
     what: name,
-    body: { [name]: name === 'background' ? true : { id: 'x' } },
+    body: { [name]: { id: 'x' } },
     code: 'unsupported_parameter',
     place: name,
     message: /models of type openai have/,

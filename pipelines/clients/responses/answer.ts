@@ -108,9 +108,8 @@ export function endedResponse(
   if (context.compacts && output.length === 0 && reason === undefined) {
     return failedResponse(start, noSummary, output, context)
   }
-  context.keep?.(output)
   const open = openResponse(start, context)
-  return {
+  const response: ResponsesAnswer = {
     ...open,
     completed_at: reason === undefined ? Math.max(open.created_at, context.nowSeconds()) : null,
     status: reason === undefined ? 'completed' : 'incomplete',
@@ -119,6 +118,8 @@ export function endedResponse(
     service_tier: stop.serviceTier ?? open.service_tier ?? null,
     usage: usageOf(usage),
   }
+  context.keep?.(response)
+  return response
 }
 
 /** The response of an answer that broke off. */

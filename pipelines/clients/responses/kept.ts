@@ -4,13 +4,13 @@
  */
 import { badRequest } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import type { FindAnswer } from '../../neutral/kept.ts'
+import type { FindAnswer, KeptAnswer } from '../../neutral/kept.ts'
 import { isGiven } from '../../untrusted.ts'
 
 /** An item of an answer, which has the tail of the answer's id in its own; never itself only an id. */
 export function itemNamed(id: unknown, find: FindAnswer): JsonObject | undefined {
   const [, tail] = typeof id === 'string' ? (/^[a-z]+_(\w+)_\d+$/.exec(id) ?? []) : []
-  return tail === undefined ? undefined : find(tail)?.output?.find((item) => item.id === id)
+  return tail === undefined ? undefined : outputOf(find(tail)).find((item) => item.id === id)
 }
 
 /** Longer chains of answers have no use: no model reads so much. */
@@ -26,11 +26,16 @@ export function conversationBefore(
   while (isGiven(id) && id !== '') {
     const [, tail] = typeof id === 'string' ? (/^resp_(\w+)$/.exec(id) ?? []) : []
     const kept = tail === undefined ? undefined : find(tail)
-    if (!kept?.asked || !kept.output || parts.length > longest) throw notKept()
-    parts.push([...itemsOf(kept.asked.input), ...kept.output.filter(isWhole)])
+    if (!kept?.asked || !kept.answer || parts.length > longest) throw notKept()
+    parts.push([...itemsOf(kept.asked.input), ...outputOf(kept).filter(isWhole)])
     id = kept.asked.previous_response_id
   }
   return parts.toReversed().flat()
+}
+
+function outputOf(kept: KeptAnswer | undefined): JsonObject[] {
+  const output = kept?.answer?.output
+  return Array.isArray(output) ? output.filter(isObject) : []
 }
 
 function itemsOf(input: unknown): unknown[] {

@@ -137,10 +137,10 @@ export function readResponses(body: unknown, find: FindAnswer = nothingKept): Re
 
 const nothingKept: FindAnswer = () => undefined
 
-/** What would need something that is kept elsewhere, or that goes on without the client. */
+/** What would need something that is kept elsewhere. */
 function refuseStored(body: JsonObject): void {
-  for (const name of ['conversation', 'prompt', 'background']) {
-    if (!isGiven(body[name]) || body[name] === false) continue
+  for (const name of ['conversation', 'prompt']) {
+    if (!isGiven(body[name])) continue
     const message = `${name} is not available on this model, whose API has nothing like it; models of type openai have.`
     throw badRequest('unsupported_parameter', name, message)
   }
@@ -249,6 +249,8 @@ const maxLost = 8
 function lostOf(body: JsonObject, { lost }: History, { names: said, level }: Partial<Wish>) {
   return [
     ...(body.truncation === 'auto' ? ['truncation'] : []),
+    // the client waits for the answer, and then gets it at once when it asks for it
+    ...(body.background === true ? ['background'] : []),
     ...lostMembers.filter((name) => isGiven(body[name])),
     ...(level === undefined && said ? said : []),
     ...[...lost].slice(0, maxLost),

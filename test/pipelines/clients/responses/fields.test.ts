@@ -199,7 +199,6 @@ const refused: [body: JsonObject, code: string, words: RegExp][] = [
   [{ previous_response_id: 'resp_1' }, 'previous_response_not_found', /Send the whole input/],
   [{ conversation: 'conv_1' }, 'unsupported_parameter', /models of type openai have/],
   [{ prompt: { id: 'p' } }, 'unsupported_parameter', /models of type openai have/],
-  [{ background: true }, 'unsupported_parameter', /models of type openai have/],
 ]
 for (const [body, code, words] of refused) {
   const [param] = Object.keys(body)
@@ -211,8 +210,9 @@ for (const [body, code, words] of refused) {
   })
 }
 
-test('§17.1 background: false is none', () => {
-  assert.ok(ask({ background: false }))
+test('§17.1 an answer in the background comes in front of it, and the wish is named', () => {
+  assert.deepEqual(ask({ background: true }).request.lost, ['background'])
+  assert.deepEqual(ask({ background: false }).request.lost, [])
 })
 
 test('§17.2 configuration_update overrules effort and text, the last one counts', () => {
