@@ -37,7 +37,7 @@ export function limitsOf(headers: IncomingHttpHeaders, body: string, now = Date.
     told: isTold,
     waitMs,
     spent: spent.length > 0 ? spent.map(({ name }) => nameShown(name)).join(', ') : undefined,
-    ofModel: spent.length > 0 && spent.every(({ name }) => modelWindow.test(name)),
+    ofModel: spent.length > 0 && (spent.every(isOfModel) || hasAccountRoom(windows)),
   }
 }
 
@@ -68,7 +68,18 @@ export function windowsIn(headers: IncomingHttpHeaders, now: number): Window[] {
 }
 
 /** Names such as `7d_opus`. */
-const modelWindow = /opus|sonnet|haiku|fable/
+function isOfModel({ name }: Window): boolean {
+  return /opus|sonnet|haiku|fable/.test(name)
+}
+
+/**
+ * What is refused while the windows of a whole subscription have room is refused to this model: one that is served from paid
+ * extra usage alone. Source: router-for-me/CLIProxyAPI #5915, read 2026-11.
+ */
+function hasAccountRoom(windows: readonly Window[]): boolean {
+  const ofAccount = windows.filter(({ name }) => name === '5h' || name === '7d')
+  return ofAccount.length > 0 && ofAccount.every(({ isSpent }) => !isSpent)
+}
 
 const anthropic =
   /^anthropic-ratelimit-(?:unified-)?(?<of>.+)-(?<figure>limit|remaining|reset|status|utilization)$/

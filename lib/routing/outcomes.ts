@@ -137,8 +137,8 @@ const unpaidWords = [
   /credit balance is too low/i,
   /insufficient (?:account )?(?:balance|credits)|balance is (?:insufficient|not enough)|余额不足/i,
   /used all available credits|credits? (?:is|are|has been|have been) (?:depleted|exhausted)/i,
-  // Anthropic's limit for a month, which is a 400
-  /reached your specified (?:\w+ )?API usage limits/i,
+  // Anthropic's limit for a month, and what subscriptions pay beside their plan; all are a 400
+  /reached your specified (?:\w+ )?API usage limits|out of extra usage|draw from your extra usage/i,
 ]
 
 export function readsAsQuota(body: string): boolean {

@@ -223,6 +223,25 @@ test('contract §17: a window that is a model’s own is told from the account�
   assert.deepEqual([spent('5h').ofModel, spent('5h').spent], [false, 'five-hour window'])
 })
 
+test('contract §17: what is refused while the account has room is refused to the model', () => {
+  const limits = (account: string, refused: string) =>
+    limitsOf(
+      {
+        'retry-after': '121000',
+        'anthropic-ratelimit-unified-status': 'rejected',
+        'anthropic-ratelimit-unified-5h-status': 'allowed',
+        'anthropic-ratelimit-unified-7d-status': account,
+        [`anthropic-ratelimit-unified-${refused}-status`]: 'rejected',
+      },
+      '',
+      now,
+    )
+
+  assert.equal(limits('allowed', '7d_oi').ofModel, true)
+  assert.equal(limits('allowed_warning', 'overage').ofModel, true)
+  assert.equal(limits('rejected', '7d_oi').ofModel, false)
+})
+
 test('contract §17: a header which says that nothing more may be bought is no limit of its own', () => {
   const limits = limitsOf(
     {
@@ -252,6 +271,8 @@ const emptyBalances = [
   { message: 'Your team has either used all available credits or reached its monthly limit.' },
   { message: 'Your prepayment credits are depleted.' },
   { message: 'You have reached your specified API usage limits. You will regain access on …' },
+  { message: "You're out of extra usage. Add more at claude.ai/settings/usage and keep going." },
+  { message: 'Third-party apps now draw from your extra usage, not your plan limits.' },
   { message: 'This request requires more credits: insufficient credits' },
 ]
 
