@@ -205,7 +205,7 @@ export const fileSchema: Schema = {
       description: 'MB; larger requests are refused with 413',
     },
     timeouts,
-    keep_alive_s: seconds('of silence after which a translated stream gets a comment line', 15),
+    keep_alive_s: seconds('of silence after which a stream gets a comment line', 15),
     reasoning_memory: reasoningMemory,
     usage,
     metrics: { type: 'boolean', default: false, description: 'true: counts for GET /metrics' },

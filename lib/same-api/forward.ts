@@ -9,7 +9,7 @@ import { systemPromptOf } from '../config/models.ts'
 import type { Model } from '../config/types.ts'
 import { breakOff, shownError } from '../http/answer.ts'
 import { countsTokens } from '../limits/limits.ts'
-import { flow, openAnswer } from '../upstream/answer-body.ts'
+import { flow, openAnswer, type Watcher } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
@@ -101,7 +101,10 @@ export async function relay(
   if (isEventStream) res.flushHeaders()
   const body = openAnswer(answer, call)
   const encoding = answer.headers['content-encoding']
-  const watcher = tap(call, encoding, isEventStream && status < 300 ? streamEnd : undefined)
+  const end = isEventStream && status < 300 ? streamEnd : undefined
+  const tapped = tap(call, encoding, end)
+  const alive = end && !isEncoded(encoding) ? new KeptAlive(res, call) : undefined
+  const watcher = alive ? alive.watching(tapped) : tapped
   try {
     const isAnswer = isEventStream && status < 300 && !isEncoded(encoding)
     const stages = isAnswer && asAsked ? [asAsked()] : masks(answer, call)
@@ -117,7 +120,54 @@ export async function relay(
     // The cut may have come within a line: the blank lines keep the error apart from what was begun.
     if (cut && takesEvent) res.end(`\n\n${client.errorEvent(shownError(call, cut), call.id)}`)
     else breakOff(res)
+  } finally {
+    alive?.stop()
   }
+}
+
+const comment = ': keep-alive\n\n'
+
+/**
+ * Comments in a stream that is silent, which every client skips: front proxies cut a connection of which they hear nothing for
+ * a minute or two, and a local model may think longer over a long prompt. Only between two events, and one a silence of
+ * `keep_alive_s` to twice that; a timer for each piece would cost more.
+ */
+class KeptAlive {
+  readonly #timer: NodeJS.Timeout
+  #wasHeard = false
+  #isBetween = true
+
+  constructor(res: ServerResponse, { config: { keep_alive_s: everyS } }: Call) {
+    this.#timer = setInterval(() => {
+      if (!this.#wasHeard && this.#isBetween && !res.writableNeedDrain) res.write(comment)
+      this.#wasHeard = false
+    }, everyS * 1000).unref()
+  }
+
+  watching(watcher: Watcher): Watcher {
+    return {
+      bytes: (piece) => {
+        this.#wasHeard = true
+        this.#isBetween = endsAnEvent(piece)
+        watcher.bytes(piece)
+      },
+      end: () => {
+        this.stop()
+        return watcher.end()
+      },
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}
+
+/** Where a blank line came in two pieces it is not seen, which costs a comment. */
+function endsAnEvent(piece: Buffer): boolean {
+  const { length } = piece
+  if (piece[length - 1] !== 10) return false
+  return piece[length - 2] === 10 || (piece[length - 2] === 13 && piece[length - 3] === 10)
 }
 
 /** The stage that takes secrets out of an error, which may repeat a refused credential. Other answers are the model's. */
