@@ -7,8 +7,13 @@ import { test } from 'node:test'
 import { ConfigError, loadConfig } from '../../lib/config/load.ts'
 import { packageDir, quotesOf, textOf, troubleshooting } from './page.ts'
 
-/** What Codex and Docker say. */
-const foreign = new Set(['Missing environment variable', '.env not found'])
+/** What Claude Code, Codex and Docker say. */
+const foreign = new Set([
+  "doesn't recognize the model",
+  "There's an issue with the selected model",
+  'Missing environment variable',
+  '.env not found',
+])
 
 /** Parts of other messages and of explanations, and what only the log says beside an error that the client was told. */
 const needNoRow = [
