@@ -1,7 +1,7 @@
 /** Variables that somebody set where nothing reads them: under a name that is almost ours, or in a `.env` that is not read. */
 import path from 'node:path'
 import { parsedEnvFile, type Settings } from './env-files.ts'
-import { environmentSchema, secretNames } from './environment.ts'
+import { clientKeyNames, environmentSchema, secretNames } from './environment.ts'
 import { presetOf } from './preset-endpoint.ts'
 import type { Preset } from './presets.ts'
 import { readTextFile } from './text-file.ts'
@@ -49,9 +49,9 @@ function almost(name: string, known: readonly string[]): string | undefined {
 const accountNames = [
   'FACTORY_API_KEY',
   'DROID_REFRESH_KEY',
-  'API_KEYS',
   'ADMIN_KEY',
   'TOKEN_STORE',
+  ...clientKeyNames,
 ]
 
 /** A `.env` in the current folder that holds what is missing: it may be anybody's, so it is not read. */

@@ -421,15 +421,19 @@ test('contract §3.2: a .env in the current folder with what is missing is not r
   const all = folders()
   const file = path.join(all.cwd, '.env')
   writeFileSync(path.join(all.data, 'config.json'), needsKey('groq', 'MY_KEY'))
-  writeFileSync(file, 'MY_KEY=gsk-of-mine\nFACTORY_API_KEY=fk-of-mine\nPORT=4\nADMIN_KEY=')
+  writeFileSync(
+    file,
+    'MY_KEY=gsk-of-mine\nAPI_ACCESS_KEY=of-mine-0815\nFACTORY_API_KEY=fk-of-mine\nPORT=4\nADMIN_KEY=',
+  )
   const data = path.join(all.data, '.env')
 
   const { warnings } = load(all)
 
   assert.equal(
     warnings.at(-1),
-    `${file} is not read, since it only lies in the current folder: put FACTORY_API_KEY, MY_KEY into ${data}`,
+    `${file} is not read, since it only lies in the current folder: put FACTORY_API_KEY, API_ACCESS_KEY, MY_KEY into ${data}`,
   )
-  assert.deepEqual(load(all, { MY_KEY: 'gsk-x', FACTORY_API_KEY: 'fk-x' }).warnings, [])
+  const set = { MY_KEY: 'gsk-x', FACTORY_API_KEY: 'fk-x', API_ACCESS_KEY: 'of-mine-0815' }
+  assert.doesNotMatch(load(all, set).warnings.join(), /only lies/)
   assert.deepEqual(load({ ...all, cwd: all.program }).warnings.slice(1), [])
 })
