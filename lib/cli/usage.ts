@@ -171,9 +171,8 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
   if (command === 'init' && values.config !== undefined) {
     throw new UsageError('init reads no configuration; where it writes one is --out')
   }
-  if (values.json && values.curl) {
-    throw new UsageError('--json and --curl are two forms of one answer')
-  }
+  const other = values.curl ? '--curl' : values.csv ? '--csv' : undefined
+  if (values.json && other) throw new UsageError(`--json and ${other} are two forms of one answer`)
   return {
     command,
     client,

@@ -36,6 +36,20 @@ export interface GivenKeys {
 
 const text = (description: string): Schema => ({ type: 'string', description })
 
+const onOrOff = ['on', 'off']
+
+const onOff = (description: string): Schema => ({ type: 'string', enum: onOrOff, description })
+
+/** What people write for the two. */
+const alsoOnOrOff: Record<string, string> = {
+  true: 'on',
+  yes: 'on',
+  1: 'on',
+  false: 'off',
+  no: 'off',
+  0: 'off',
+}
+
 export const environmentSchema: Schema = {
   $id: 'environment',
   type: 'object',
@@ -57,13 +71,9 @@ export const environmentSchema: Schema = {
     ),
     API_KEYS: text('client keys, comma separated; alice=KEY names one'),
     ADMIN_KEY: text('the key admin_key'),
-    USAGE: { type: 'string', enum: ['on', 'off'], description: 'off: counts no usage' },
-    STATUS_PAGE: {
-      type: 'string',
-      enum: ['on', 'off'],
-      description: 'off: there is no page at /status',
-    },
-    METRICS: { type: 'string', enum: ['on', 'off'], description: 'on: counts for GET /metrics' },
+    USAGE: onOff('off: counts no usage'),
+    STATUS_PAGE: onOff('off: there is no page at /status'),
+    METRICS: onOff('on: counts for GET /metrics'),
     TOKEN_STORE: text(
       'a Redis or Valkey server in which replicas share logins, usage, limits of clients and rests of accounts: redis://user:password@host:6379/0',
     ),
@@ -79,8 +89,6 @@ export const secretNames = new Set([
   'ADMIN_KEY',
 ])
 
-const inSmallLetters = new Set(['LOG_LEVEL', 'USAGE', 'STATUS_PAGE', 'METRICS'])
-
 /** Keys that clients present, by the name this program gives them and by those of forks of the original. */
 export const clientKeyNames = ['API_KEYS', 'API_ACCESS_KEY', 'PROXY_API_KEY'] as const
 
@@ -93,10 +101,10 @@ export interface Problems {
 /** The environment's part of the configuration; faults name the variable and the place it was set. */
 export function readEnvironment(settings: Settings, problems: Problems): Environment {
   const given: Record<string, string> = {}
-  for (const name of Object.keys(environmentSchema.properties ?? {})) {
+  for (const [name, { enum: words }] of Object.entries(environmentSchema.properties!)) {
     if (secretNames.has(name)) continue
     const value = bareOf(name, settings, problems)
-    if (value) given[name] = inSmallLetters.has(name) ? value.toLowerCase() : value
+    if (value) given[name] = words ? wordOf(value.toLowerCase(), words) : value
   }
   const { data, found } = validate(environmentSchema, given, true)
   const read: Environment = data
@@ -117,6 +125,10 @@ export function readEnvironment(settings: Settings, problems: Problems): Environ
   const keys = clientKeys(settings, problems)
   if (keys) read.API_KEYS = keys
   return read
+}
+
+function wordOf(value: string, words: readonly unknown[]): string {
+  return (words === onOrOff && alsoOnOrOff[value]) || value
 }
 
 /** Remarks on a variable, which begin with its place. */

@@ -1,4 +1,5 @@
 /** Values as people write them into an environment: in quotes, with a comment behind, as the example they copied. */
+import { objectFrom } from '../../pipelines/json/value.ts'
 import { isReference } from './references.ts'
 
 /** Takes what is wrong with a value: each text follows the name of the variable or the place in the file. */
@@ -58,12 +59,17 @@ function notInKeys(key: string): string | undefined {
   return `holds ${what} (character ${at + 1}), which no key has`
 }
 
-/** In: keys separated by commas, by semicolons or by lines. */
+/** In: keys separated by commas, by semicolons or by lines, or as a list of JSON. */
 export function listOf(text: string): string[] {
-  return text
-    .split(/[,;\n]/)
+  return (listFrom(text) ?? text.split(/[,;\n]/))
     .map((item) => item.trim())
     .filter((item) => item !== '' && !item.startsWith('#'))
+}
+
+function listFrom(text: string): string[] | undefined {
+  if (!text.startsWith('[')) return undefined
+  const list = objectFrom(`{"list":${text}}`)?.list
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : undefined
 }
 
 function withoutComment(text: string, warn: Remarks['warn']): string {

@@ -52,7 +52,9 @@ function serverAt(
 /** `HOST`, `HOST:PORT` or an address; the one that a server listens on for all is here. */
 function ollamaHost(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
-  const bare = text.includes('://') ? text : `http://${text}`
+  // a port alone is one of this machine's
+  const named = text.replace(/^:(?=\d)/, '127.0.0.1:')
+  const bare = named.includes('://') ? named : `http://${named}`
   if (!URL.canParse(bare)) return undefined
   const url = new URL(bare)
   if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = '127.0.0.1'

@@ -87,6 +87,7 @@ const misread: [args: string[], said: string][] = [
   [['serve', '--json'], '--json goes with check, status, usage, explain'],
   [['check', '-m', 'gpt-5.4'], '--model goes with env, explain'],
   [['env', 'claude', '--shell', 'fisch'], '--shell fisch is not known. Did you mean fish?'],
+  [['usage', '--csv', '--json'], '--json and --csv are two forms of one answer'],
   [['--host', ''], '--host is empty'],
   [['--config= '], '--config is empty'],
   [['explain', '--header', 'a: b', '--header', ''], '--header is empty'],

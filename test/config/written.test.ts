@@ -130,6 +130,31 @@ test('O3: examples among client keys count as not set, the others hold', (t) => 
   assert.match(none.warnings.join('\n'), /config\.json: api_keys holds an example value/)
 })
 
+test('O39: keys that are written as a list of JSON are the keys of that list', (t) => {
+  const client = load(t, { API_KEYS: '["k-3f9a1c7e55d24b", "alice=k-4b8f0e2d77a1"]' }).config
+  const accounts = load(t, { FACTORY_API_KEY: '["fk-one-0815","fk-two-0815"]' }).config
+
+  assert.deepEqual(client.api_keys, ['k-3f9a1c7e55d24b'])
+  assert.equal(client.clients[0]?.key, 'k-4b8f0e2d77a1')
+  assert.deepEqual(
+    accounts.accounts.map(({ key }) => key),
+    ['fk-one-0815', 'fk-two-0815'],
+  )
+})
+
+test('contract §3: a switch of the environment takes every word for on and off', (t) => {
+  const config = (word: string) => {
+    const loaded = load(t, { USAGE: word, STATUS_PAGE: word, METRICS: word }).config
+    return [loaded.usage.enabled, loaded.status_page, loaded.metrics]
+  }
+
+  for (const word of ['on', 'TRUE', 'yes', '1']) assert.deepEqual(config(word), [true, true, true])
+  for (const word of ['OFF', 'false', 'No', '0']) {
+    assert.deepEqual(config(word), [false, false, false])
+  }
+  assert.match(faultsOf(() => load(t, { METRICS: 'maybe' })).join(), /one of "on", "off"/)
+})
+
 test('contract §3: a broken key of the environment is blamed on its variable', (t) => {
   const faults = faultsOf(() => load(t, { API_KEYS: 'replace-me', HOST: '0.0.0.0' }))
 

@@ -211,6 +211,7 @@ const hosts: [given: string | undefined, origin: string, beside: object][] = [
   [undefined, 'http://127.0.0.1:11434', {}],
   ['0.0.0.0', 'http://127.0.0.1:11434', {}],
   ['127.0.0.1:8888', 'http://127.0.0.1:8888', { base_url: 'http://127.0.0.1:8888' }],
+  [':8888', 'http://127.0.0.1:8888', { base_url: 'http://127.0.0.1:8888' }],
   ['http://gpu.test:80', 'http://gpu.test', { base_url: 'http://gpu.test' }],
   ['https://gpu.test', 'https://gpu.test', { base_url: 'https://gpu.test' }],
   ['gpu.test', 'http://gpu.test:11434', { base_url: 'http://gpu.test:11434' }],
