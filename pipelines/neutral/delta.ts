@@ -57,6 +57,8 @@ export type Delta =
   /** A piece of the arguments (or of a custom tool's input); the pieces concatenate to what the upstream sent. */
   | { type: 'tool-input'; index: number; text: string }
   | { type: 'tool-stop'; index: number }
+  /** A picture that the model made, whole. It leaves an open block of text open. */
+  | { type: 'image'; mediaType: string; base64: string }
   /** A web search that the provider ran for the model, once it is over. */
   | { type: 'search'; id: string; query: string; sources: Source[]; failed?: true }
   | { type: 'usage'; usage: Usage }
@@ -112,6 +114,14 @@ export function signatureOf(
     { type: 'reasoning-start', kind, index, at },
     { type: 'reasoning-stop', reasoning },
   ]
+}
+
+/** For APIs whose answers have no place for a picture: that there was one must not be lost. */
+export function imageNote({ mediaType }: DeltaOf<'image'>): DeltaOf<'text'> {
+  return {
+    type: 'text',
+    text: `\n\n[Here the model made an image (${mediaType}), for which this API has no place.]\n\n`,
+  }
 }
 
 /** The end of an answer that failed. */

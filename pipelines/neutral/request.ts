@@ -28,6 +28,8 @@ export interface NeutralRequest {
   stop: string[]
   format?: AnswerFormat
   reasoning: Wish
+  /** besides text the answer may hold pictures */
+  wantsImages?: true
   verbosity?: string
   /** who asks, as the client's user or as an id that is safe to hand on */
   user?: string

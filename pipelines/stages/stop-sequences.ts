@@ -77,6 +77,7 @@ class Cutter {
         this.#calledTool = true
         return [...this.#flush(), delta]
       case 'refusal':
+      case 'image':
       case 'usage':
       case 'stop':
       case 'failure':

@@ -93,6 +93,7 @@ export interface ChatDelta {
   reasoning_content?: string
   reasoning_details?: ReasoningDetail[]
   annotations?: UrlCitation[]
+  images?: ImagePart[]
   tool_calls?: ChatToolCallDelta[]
   function_call?: { name?: string; arguments?: string }
 }
@@ -127,8 +128,15 @@ export interface ChatCompletionMessage {
   )[]
   function_call?: { name: string; arguments: string }
   annotations?: UrlCitation[]
+  images?: ImagePart[]
   reasoning_content?: string
   reasoning_details?: ReasoningDetail[]
+}
+
+/** A picture that the model made, as a data URL. Source: OpenRouter "Image Generation", Vercel "Image Generation", read 2026-11. */
+export interface ImagePart {
+  type: 'image_url'
+  image_url: { url: string }
 }
 
 export interface ChatCompletion {

@@ -80,6 +80,7 @@ export interface GenerationConfig {
   responseMimeType?: string
   responseJsonSchema?: JsonObject
   thinkingConfig?: ThinkingConfig
+  responseModalities?: ('TEXT' | 'IMAGE')[]
 }
 
 /** At most one of `thinkingLevel` and `thinkingBudget`; tokens. */

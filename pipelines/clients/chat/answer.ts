@@ -6,6 +6,7 @@ import type { ChatAnswerWish } from './read.ts'
 import type {
   ChatFinishReason,
   ChatUsage,
+  ImagePart,
   ReasoningDetail,
   UrlCitation,
   ExtraContent,
@@ -127,6 +128,11 @@ export function shownDetails(
 ): ReasoningDetail[] {
   const details = reasoning ? reasoningDetails(reasoning) : []
   return hideReasoning ? details.filter((detail) => !detail.text && !detail.summary) : details
+}
+
+/** As OpenRouter and others have it; the API of chat itself has no place for a picture. */
+export function imagePart({ mediaType, base64 }: DeltaOf<'image'>): ImagePart {
+  return { type: 'image_url', image_url: { url: `data:${mediaType};base64,${base64}` } }
 }
 
 export function urlCitation({ url, title, start, end }: Citation): UrlCitation {

@@ -4,12 +4,14 @@ import type { BodySerialiser } from '../../stages/serialise.ts'
 import type {
   ChatCompletion,
   ChatCompletionMessage,
+  ImagePart,
   ReasoningDetail,
   UrlCitation,
 } from '../../wire/chat.ts'
 import {
   finishReasonOf,
   identityOf,
+  imagePart,
   ReadableReasoning,
   shownDetails,
   signatureOf,
@@ -35,6 +37,7 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
   readonly #reasoning = new ReadableReasoning()
   readonly #details: ReasoningDetail[] = []
   readonly #annotations: UrlCitation[] = []
+  readonly #images: ImagePart[] = []
   readonly #logprobs: unknown[] = []
   readonly #calls: { call: DeltaOf<'tool-start'>; input: string }[] = []
 
@@ -59,6 +62,9 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
         break
       case 'annotations':
         this.#annotations.push(...delta.citations.map(urlCitation))
+        break
+      case 'image':
+        this.#images.push(imagePart(delta))
         break
       case 'tool-start':
         this.#addCall(delta)
@@ -141,6 +147,7 @@ class ChatBody implements BodySerialiser<ChatCompletion> {
       content: this.#content === '' && isAnswered ? null : this.#content,
       refusal: this.#refusal || null,
       ...this.#toolCalls(),
+      ...(this.#images.length > 0 && { images: this.#images }),
       ...(this.#annotations.length > 0 && { annotations: this.#annotations }),
       ...(this.#reasoningText !== '' && { reasoning_content: this.#reasoningText }),
       ...(this.#details.length > 0 && { reasoning_details: this.#details }),

@@ -108,6 +108,7 @@ export function readChat(sent: unknown): ChatRead {
     ...(format && { format }),
     reasoning: reasoningWish(body),
     ...smallFields(body),
+    ...(wants(body, 'image') && { wantsImages: true }),
     lost: lostOf(config, isGiven(body.response_format)),
     names: namesIn(body, isOwnFormat),
   }
@@ -150,14 +151,16 @@ function answerWish(body: JsonObject): ChatAnswerWish {
   }
 }
 
+function wants({ modalities }: JsonObject, kind: 'audio' | 'image'): boolean {
+  return isGiven(modalities) && listAt(modalities, 'modalities').includes(kind)
+}
+
 /** One request gives one answer, of text. */
 function refuseAudio(body: JsonObject): void {
   if ((optionalNumber(body.n, 'n') ?? 1) > 1) {
     const message = `n is ${shown(body.n)}; one request gives one answer; leave it out and ask again.`
     throw badRequest('unsupported_parameter', 'n', message)
   }
-  if (isGiven(body.modalities) && listAt(body.modalities, 'modalities').includes('audio')) {
-    throw noAudio('modalities')
-  }
+  if (wants(body, 'audio')) throw noAudio('modalities')
   if (isGiven(body.audio)) throw noAudio('audio')
 }

@@ -6,6 +6,7 @@ import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../../wi
 import {
   finishReasonOf,
   identityOf,
+  imagePart,
   ReadableReasoning,
   shownDetails,
   signatureOf,
@@ -57,6 +58,8 @@ class ChatStream implements StreamSerialiser {
         return this.#details(delta.reasoning)
       case 'annotations':
         return this.#framed({ annotations: delta.citations.map(urlCitation) })
+      case 'image':
+        return this.#framed({ images: [imagePart(delta)] })
       case 'tool-start':
         return this.#toolStart(delta)
       case 'stop':

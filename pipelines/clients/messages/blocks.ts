@@ -4,6 +4,7 @@
  * that call has ended.
  */
 import {
+  imageNote,
   signatureOf,
   type Citation,
   type Delta,
@@ -131,6 +132,9 @@ export class Blocks {
       case 'text':
       case 'refusal':
         this.#addText(delta)
+        break
+      case 'image':
+        this.#addText(imageNote(delta))
         break
       case 'text-start':
         this.#closeOpen()

@@ -2,7 +2,7 @@
  * Deltas -> the output items of a Responses answer, with their events where the answer is streamed. Clients act on the event that
  * ends an item, so that every item gets one, but for a call that was cut.
  */
-import { signatureOf, type Delta, type DeltaOf } from '../../neutral/delta.ts'
+import { imageNote, signatureOf, type Delta, type DeltaOf } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
 import { flatName } from '../../neutral/tools.ts'
@@ -73,6 +73,9 @@ export class Items implements OutputItems {
     switch (delta.type) {
       case 'text':
         if (delta.text !== '') this.#addText(delta)
+        break
+      case 'image':
+        this.#addText(imageNote(delta))
         break
       case 'refusal':
         if (delta.text !== '') this.#message().addRefusal(delta.text)

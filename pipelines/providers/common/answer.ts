@@ -7,6 +7,7 @@
  */
 import { truncatedAnswer } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
+import { asBase64, parseDataUrl } from '../../neutral/data-url.ts'
 import { failed, type Citation, type Delta, type Usage } from '../../neutral/delta.ts'
 import { AnswerSoFar, SentText, TextBlockSoFar } from '../../neutral/so-far.ts'
 import { translateAll, type TranslateContext, type Translator } from '../../stages/translate.ts'
@@ -49,6 +50,7 @@ class CommonTranslator implements Translator {
   /** nothing follows the first event */
   readonly #isBody: boolean
   #isBegun = false
+  #images = 0
   #finish: string | undefined
   #usage: Usage | undefined
   #serviceTier: string | undefined
@@ -94,7 +96,7 @@ class CommonTranslator implements Translator {
 
   /** Something was said, and no call broke off. */
   get #isWhole(): boolean {
-    const said = this.#text.sent.length + this.#refusal.length + this.#soFar.tools
+    const said = this.#text.sent.length + this.#refusal.length + this.#soFar.tools + this.#images
     return said > 0 && !this.#calls.isInMiddle
   }
 
@@ -120,6 +122,7 @@ class CommonTranslator implements Translator {
     if (isGiven(delta.content)) this.#say(delta.content, choice.logprobs, isWhole, deltas)
     // while the text that they cite is open
     if (isGiven(delta.annotations)) this.#cite(delta.annotations, deltas)
+    if (isGiven(delta.images)) this.#show(delta.images, deltas)
     if (isGiven(delta.refusal)) this.#refuse(asText(delta.refusal, 'refusal'), isWhole, deltas)
     if (isGiven(delta.tool_calls)) this.#call(delta.tool_calls, deltas)
     else if (isObject(delta.function_call)) {
@@ -186,6 +189,18 @@ class CommonTranslator implements Translator {
     if (citations.length === 0) return
     this.#write(this.#tagged.flush(), undefined, deltas)
     deltas.push({ type: 'annotations', citations })
+  }
+
+  /** As OpenRouter has them. Those at an address are left out: no server is known to send one. */
+  #show(images: unknown, deltas: Delta[]): void {
+    for (const { image_url: value } of asObjects(images)) {
+      const inline = parseDataUrl(asName(asObject(value).url) ?? '')
+      if (!inline) continue
+      this.#write(this.#tagged.flush(), undefined, deltas)
+      if (this.#reasoning.isOpen) deltas.push(...this.#reasoning.close())
+      deltas.push({ type: 'image', mediaType: inline.mediaType, base64: asBase64(inline) })
+      this.#images += 1
+    }
   }
 
   #call(calls: unknown, deltas: Delta[]): void {

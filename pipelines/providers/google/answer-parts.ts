@@ -7,7 +7,7 @@ import {
   type AnswerSoFar,
   type ReasoningOrigin,
 } from '../../neutral/so-far.ts'
-import { asName, asText, partOf, ProtocolError } from '../../untrusted.ts'
+import { asName, asObject, asText, partOf, ProtocolError } from '../../untrusted.ts'
 import { Call } from './answer-call.ts'
 import { TextOffsets } from './grounding.ts'
 import { maker } from './thinking.ts'
@@ -20,6 +20,7 @@ export class AnswerParts {
   /** of the calls so far */
   readonly #ids = new Set<string>()
   #blocks = 0
+  #images = 0
   #thought: ReasoningSoFar | undefined
   #thoughtText = ''
   /** whose arguments are still to come */
@@ -34,7 +35,7 @@ export class AnswerParts {
 
   /** Whether there is anything that a client would get as the answer. */
   get hasContent(): boolean {
-    return this.#answer.content > 0 || this.#answer.tools > 0
+    return this.#answer.content > 0 || this.#answer.tools > 0 || this.#images > 0
   }
 
   /** One event's parts; `logprobs`: of the tokens of its text. */
@@ -52,6 +53,7 @@ export class AnswerParts {
         deltas.push(...(isThought ? this.#think(text) : this.#say(text, rest)))
         if (!isThought) rest = undefined
       }
+      if (part.inlineData !== undefined && !isThought) deltas.push(...this.#show(part.inlineData))
       if (part.thoughtSignature !== undefined) deltas.push(...this.#sign(part))
     }
   }
@@ -71,6 +73,15 @@ export class AnswerParts {
     const piece = this.#text.piece(text, logprobs)
     this.offsets.add(text)
     return ended.length > 0 ? [...ended, ...piece] : piece
+  }
+
+  /** A picture; for sound nobody has a place. */
+  #show(value: unknown): Delta[] {
+    const { mimeType, data } = asObject(value)
+    const mediaType = asName(mimeType) ?? ''
+    if (!mediaType.startsWith('image/') || typeof data !== 'string' || data === '') return []
+    this.#images += 1
+    return [...this.#endThought(), { type: 'image', mediaType, base64: data }]
   }
 
   /** Nobody takes thoughts back, so their text ends without a seal. */

@@ -45,12 +45,21 @@ export interface Capability {
   cap: number
 }
 
+/** Models that make pictures or speech; most refuse to be told how to think. */
+const makesOther = /-(?:image|tts)(?:-|$)/
+
 /** By the version in the upstream id; `gemini-flash-latest` and the like count as the newest. */
 export function capabilityOf(model: Pick<Model, 'id' | 'upstream_id' | 'thinking'>): Capability {
   const id = upstreamId(model).toLowerCase()
   const version = versionIn(id)
   const isThird = version >= 3
-  const known = isThird ? 'level' : version >= 2.5 ? 'budget' : undefined
+  const known = makesOther.test(id)
+    ? undefined
+    : isThird
+      ? 'level'
+      : version >= 2.5
+        ? 'budget'
+        : undefined
   return {
     thinking: thinkingOf(model) ?? (model.thinking === 'none' ? undefined : known),
     efforts: effortsOf(id, version),

@@ -97,7 +97,7 @@ interface Takes {
 }
 
 function generationConfig(
-  { limits, sampling, stop, format }: NeutralRequest,
+  { limits, sampling, stop, format, wantsImages }: NeutralRequest,
   { max_output_tokens: cap }: Model,
   { thinkingConfig }: ThinkingPlan,
   takes: Takes,
@@ -116,6 +116,7 @@ function generationConfig(
     ...(sampling.logprobs && { responseLogprobs: true, logprobs: sampling.topLogprobs ?? 0 }),
     ...(format && takes.format && formatOf(format)),
     ...(thinkingConfig && { thinkingConfig }),
+    ...(wantsImages && { responseModalities: ['TEXT' as const, 'IMAGE' as const] }),
   }
 }
 

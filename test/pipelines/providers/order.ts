@@ -74,6 +74,7 @@ export class Order {
         this.#isOver = true
         break
       case 'annotations':
+      case 'image':
       case 'phase':
         break
       default:

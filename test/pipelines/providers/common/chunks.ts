@@ -82,6 +82,9 @@ export function brief(deltas: readonly Delta[]): string[] {
       case 'reasoning-stop':
         lines.push(delta.reasoning ? briefReasoning(delta.reasoning) : 'think: broken off')
         break
+      case 'image':
+        lines.push(`image ${delta.mediaType} ${delta.base64}`)
+        break
       case 'tool-start':
         calls.set(delta.index, lines.length)
         lines.push(`#${delta.index} ${delta.name} (${delta.id}) `)
