@@ -51,6 +51,8 @@ export interface RewriteContext {
   stream: boolean
   /** the history is of another provider: what only that one can read of its reasoning stays behind */
   isForeign?: boolean
+  /** the `anthropic-beta` that the operator has fixed for the endpoint */
+  fixedBetas?: string | undefined
 }
 
 /** APIs spell `off` differently: `none`, a disabled object or no field. */

@@ -125,7 +125,8 @@ export const endpoint: Schema = {
       type: 'object',
       default: {},
       additionalProperties: { type: 'string' },
-      description: 'extra headers; values may hold {session_id}, {message_id} and {provider}',
+      description:
+        "extra headers; values may hold {session_id}, {message_id} and {provider}; an empty one takes the client's out",
       examples: [{ 'x-session-id': '{session_id}' }],
     },
     system_prompt: { type: 'string', description: 'overrules the system_prompt of the file' },

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import type { Call } from '../app.ts'
 import { systemPromptOf } from '../config/models.ts'
-import type { Model } from '../config/types.ts'
+import type { Endpoint, Model } from '../config/types.ts'
 import { breakOff, shownError } from '../http/answer.ts'
 import { countsTokens } from '../limits/limits.ts'
 import { flow, openAnswer, type Watcher } from '../upstream/answer-body.ts'
@@ -49,7 +49,8 @@ export function prepareForward(
   const systemPrompt = systemPromptOf(call.config, target.endpoint)
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body
-  const context = { model, systemPrompt, headers: client, subPath, stream, isForeign }
+  const fixedBetas = fixedHeader(target.endpoint, 'anthropic-beta')
+  const context = { model, systemPrompt, headers: client, subPath, stream, isForeign, fixedBetas }
   const headers = rewrite(document, context)
   const isMetered = countsTokens(call.caller) || call.config.usage.enabled
   const mayAsk = stream && isMetered && subPath === '' && usageOnDemand !== undefined
@@ -68,6 +69,11 @@ export function prepareForward(
     streamEnd: subPath === '' ? streamEnd : undefined,
     asAsked: besides?.hide,
   }
+}
+
+function fixedHeader({ headers }: Endpoint, wanted: string): string | undefined {
+  for (const name in headers) if (name.toLowerCase() === wanted) return headers[name]
+  return undefined
 }
 
 /** Sends the request and passes the answer on. Throws ProxyError for what goes wrong before the answer begins. */

@@ -34,7 +34,8 @@ export function requestHeaders(parts: RequestHeaderParts): Record<string, string
   const headers = clientHeaders(parts.client, parts.pass)
   const generated: Generated = {}
   for (const [name, value] of Object.entries(parts.endpoint.headers)) {
-    headers[name.toLowerCase()] = headerValue(filled(value, parts, generated))
+    if (value === '') delete headers[name.toLowerCase()]
+    else headers[name.toLowerCase()] = headerValue(filled(value, parts, generated))
   }
   for (const [name, value] of Object.entries(parts.extra)) {
     if (value === undefined) delete headers[name]

@@ -113,3 +113,27 @@ function reminder(block: unknown): unknown {
   if (!isObject(block) || typeof block.text !== 'string') return block
   return { ...block, text: `<system-reminder>\n${block.text}\n</system-reminder>` }
 }
+
+/** What is refused without a beta that begins so. Claude Code sends it to any API. */
+const ofBetas: [beta: string, takeOut: (document: JsonDocument) => void][] = [
+  ['context-management-', (document) => document.delete('context_management')],
+  ['fast-mode-', (document) => document.delete('speed')],
+  ['task-budgets-', takeTaskBudgetOut],
+  ['mid-conversation-system-', tellSystemTurns],
+]
+
+/** Takes out what needs another beta than those of the list, or tells it otherwise: the upstream knows no others. */
+export function keepToBetas(document: JsonDocument, list: string): void {
+  const betas = list.split(',').map((beta) => beta.trim())
+  for (const [beginning, takeOut] of ofBetas) {
+    if (!betas.some((beta) => beta.startsWith(beginning))) takeOut(document)
+  }
+}
+
+function takeTaskBudgetOut(document: JsonDocument): void {
+  const config = document.get('output_config')
+  if (!isObject(config) || config.task_budget === undefined) return
+  const { task_budget: _budget, ...rest } = config
+  if (Object.keys(rest).length > 0) document.set('output_config', rest)
+  else document.delete('output_config')
+}

@@ -4,7 +4,7 @@
  * Source: docs/translation.md §5.5 and §14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
 import { capabilityOf } from './capability.ts'
-import { fitRequest, fitThinking, isForOther } from './fit.ts'
+import { fitRequest, fitThinking, isForOther, keepToBetas } from './fit.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed, sealMark } from '../../neutral/seal.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
@@ -18,11 +18,18 @@ import {
 import { isObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 
+type Headers = Record<string, string | undefined>
+
 /** Changes the document; returns the headers that go with it, `undefined` for one to take out. */
-export function rewriteMessages(
-  document: JsonDocument,
-  context: RewriteContext,
-): Record<string, string | undefined> {
+export function rewriteMessages(document: JsonDocument, context: RewriteContext): Headers {
+  const headers = rewritten(document, context)
+  if (context.fixedBetas === undefined) return headers
+  keepToBetas(document, context.fixedBetas)
+  // the endpoint's own list goes up
+  return {}
+}
+
+function rewritten(document: JsonDocument, context: RewriteContext): Headers {
   const { model, systemPrompt, headers, isForeign = false } = context
   const isOther = isForOther(document, context)
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
