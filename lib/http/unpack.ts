@@ -44,13 +44,24 @@ export async function unpack(bytes: Buffer, encoding: string, limit: Limit): Pro
   const names = encoding.split(',').map((name) => name.trim().toLowerCase())
   const packed = names.filter((name) => name !== '' && name !== 'identity')
   if (packed.length > mostLayers) throw unknownEncoding(encoding)
-  let body = bytes
-  for (const name of packed.toReversed()) {
-    const unpacker = unpackers.get(name)
-    if (!unpacker) throw unknownEncoding(encoding)
-    body = await unpackOne(body, { name, unpacker }, limit)
-  }
-  return body
+  const layers = packed.toReversed().map((name) => ({ name, unpacker: unpackers.get(name) }))
+  if (layers.some(({ unpacker }) => unpacker === undefined)) throw unknownEncoding(encoding)
+  return await inTurn(async () => {
+    let body = bytes
+    for (const { name, unpacker } of layers) {
+      body = await unpackOne(body, { name, unpacker: unpacker! }, limit)
+    }
+    return body
+  })
+}
+
+let before: Promise<unknown> = Promise.resolve()
+
+/** One at a time: a few KB may become as much as the limit allows, and many at once would take all memory. */
+function inTurn(work: () => Promise<Buffer>): Promise<Buffer> {
+  const done = before.then(work)
+  before = done.catch(() => undefined)
+  return done
 }
 
 async function unpackOne(

@@ -103,6 +103,24 @@ test('row 28: a packed body that is too large, broken or unknown is refused', as
   assert.equal(upstream.requests.length, 0)
 })
 
+test('row 28: many bodies that grow as far as they may are unpacked one at a time', async (t) => {
+  const { url } = await startProxy(t, { config: oneUpstream('http://127.0.0.1:9') })
+  const grows = zlib.gzipSync(Buffer.alloc(40_000_000))
+  const before = process.memoryUsage().external
+  let peak = 0
+  const look = () => (peak = Math.max(peak, process.memoryUsage().external - before))
+  const looking = setInterval(look, 5)
+  t.after(() => clearInterval(looking))
+
+  const asked = Array.from({ length: 20 }, () =>
+    post(`${url}/v1/responses`, grows, { 'content-encoding': 'gzip' }),
+  )
+  const statuses = await Promise.all(asked.map(async (answer) => (await answer).status))
+
+  assert.deepEqual(new Set(statuses), new Set([400]))
+  assert.ok(peak < 400_000_000, `${peak} bytes`)
+})
+
 test(
   'row 28: where Node has no zstd, Codex is told what to set',
   { skip: zstd !== undefined },
