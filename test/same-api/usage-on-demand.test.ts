@@ -142,6 +142,19 @@ for (const [who, refusal] of Object.entries(refusals)) {
   })
 }
 
+test('contract §15.10: a refusal without a word may be of the question, and is asked again without it', async (t) => {
+  let takes = true
+  const { upstream, ask } = await setting(t, {}, {}, (request) =>
+    takes && !optionsOf(request) ? { sse: [hidden] } : { status: 422, body: '' },
+  )
+
+  assert.equal(await ask(), hidden)
+  assert.deepEqual(upstream.requests.map(optionsOf), [{ include_usage: true }, undefined])
+  takes = false
+  assert.equal(await ask(), '')
+  assert.equal(upstream.requests.length, 3)
+})
+
 test('contract §15.10: a client of another API is served by an upstream that refuses the question', async (t) => {
   const { proxy, upstream } = await setting(t, {}, {}, (request) =>
     optionsOf(request) ? refusals.Mistral! : { sse: [hidden] },

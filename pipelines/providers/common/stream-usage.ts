@@ -18,11 +18,12 @@ export function askForUsage(document: JsonDocument): boolean {
 
 /**
  * Whether a refusal is of the question for tokens: servers that do not know it name it. Mistral: 422, `extra_forbidden` with
- * `["body","stream_options","include_usage"]`; old vLLM and Fireworks: 400, the same in other words.
- * Source: openai/openai-agents-python #442, modelscope/ms-agent #489, FlowiseAI/Flowise #2866, read 2026-11.
+ * `["body","stream_options","include_usage"]`; old vLLM and Fireworks: 400, the same in other words. One that says nothing at
+ * all may be of it, too, and to ask again costs nothing that was taken.
+ * Source: openai/openai-agents-python #442, modelscope/ms-agent #489, FlowiseAI/Flowise #2866, cline/cline #582, read 2026-11.
  */
 export function refusesUsage(body: string): boolean {
-  return body.includes('stream_options')
+  return body.includes('stream_options') || body.includes('include_usage') || body.trim() === ''
 }
 
 /** The statuses of such refusals. */
