@@ -57,9 +57,11 @@ for (const road of roads) {
     const sent = send(url + path, { ...ask, stream: true })
     await firstBytes(sent)
 
+    const left = performance.now()
     sent.destroy()
     await upstream.whenClosed(0)
 
+    assert.ok(performance.now() - left < 500)
     assert.equal(upstream.closedEarly, 1)
   })
 
@@ -69,9 +71,11 @@ for (const road of roads) {
     const sent = send(url + path, ask)
     await upstream.nextRequest()
 
+    const left = performance.now()
     sent.destroy()
     await upstream.whenClosed(0)
 
+    assert.ok(performance.now() - left < 500)
     assert.equal(upstream.closedEarly, 1)
   })
 

@@ -18,6 +18,14 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** What has to be there within 3 s. */
+async function soon<Given>(given: Promise<Given>): Promise<Given> {
+  const from = performance.now()
+  const value = await given
+  assert.ok(performance.now() - from < 3000)
+  return value
+}
+
 for (const route of routes) {
   const ask = { ...asks[route], stream: true }
   const dialect = route === '/v1/messages' ? 'error' : undefined
@@ -26,7 +34,7 @@ for (const route of routes) {
     const config = oneUpstream(`http://127.0.0.1:${await freePort()}`)
     const { url } = await startProxy(t, { config })
 
-    const answer = await post(url + route, ask)
+    const answer = await soon(post(url + route, ask))
     const body = (await answer.json()) as { type?: string; error: { message: string } }
 
     assert.equal(answer.status, 502)
@@ -37,7 +45,7 @@ for (const route of routes) {
   test(`§10.6, row 29: ${route}: an unknown host is a 502`, async (t) => {
     const { url } = await startProxy(t, { config: oneUpstream('http://nowhere.invalid') })
 
-    const answer = await post(url + route, ask)
+    const answer = await soon(post(url + route, ask))
 
     assert.equal(answer.status, 502)
     assert.match(await answer.text(), /nowhere\.invalid/)
@@ -71,7 +79,7 @@ for (const route of routes) {
     const upstream = await startUpstream(t, [{ sse: ['hang-up'], silent: true }, { body: {} }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
-    const answer = await post(url + route, ask)
+    const answer = await soon(post(url + route, ask))
 
     assert.equal(answer.status, 502)
     assert.equal(upstream.requests.length, 1)
@@ -99,12 +107,11 @@ for (const route of routes) {
     const upstream = await startUpstream(t, [{ sse: [': begun\n\n', { waitMs: 20 }, 'hang-up'] }])
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
-    const whole = await post(url + route, ask)
-      .then(
-        async (answer) => ({ status: answer.status, text: await answer.text() }),
-        () => 'broken',
-      )
-      .catch(() => 'broken')
+    const answered = post(url + route, ask).then(
+      async (answer) => ({ status: answer.status, text: await answer.text() }),
+      () => 'broken',
+    )
+    const whole = await soon(answered.catch(() => 'broken'))
 
     if (route === '/v1/chat/completions') {
       assert.deepEqual((whole as { status: number }).status, 502)
