@@ -2,6 +2,7 @@
 import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
+import { counted, countsByType } from '../config/models.ts'
 import type { Config } from '../config/types.ts'
 import { cannotListen, listenOn } from './listen.ts'
 import {
@@ -30,7 +31,10 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
   const fault = await listenFault(config)
   const running = await findRunning(config, fault)
   const all: Finding[] = [
-    { level: 'ok', what: `configuration: ${config.file}, ${config.models.length} models` },
+    {
+      level: 'ok',
+      what: `configuration: ${config.file}, ${counted(config.models.length, 'model')}`,
+    },
     ...modelFindings(config),
     ...config.env_files.map((file): Finding => ({
       level: 'ok',
@@ -47,14 +51,9 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
 
 /** How many models of which type, all for every client. */
 function modelFindings({ models }: Config): Finding[] {
-  const types = [...new Set(models.map(({ type }) => type))]
-  const counts = types.map((type) => {
-    const ofType = models.filter((model) => model.type === type)
-    return `${ofType.length} ${type}`
-  })
-  if (counts.length === 0) return []
+  if (models.length === 0) return []
   const apis = 'for every client: Chat Completions, Messages, Responses'
-  return [{ level: 'ok', what: `models: ${counts.join(', ')}, each ${apis}` }]
+  return [{ level: 'ok', what: `models: ${countsByType(models)}, each ${apis}` }]
 }
 
 /** Whose credential each endpoint gets. */

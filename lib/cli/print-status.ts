@@ -1,4 +1,6 @@
 /** `droid2api status`: what the status page shows, in about twenty lines of a terminal. */
+import { isHttp } from '../config/base-url.ts'
+import { countsByType } from '../config/models.ts'
 import type { Config } from '../config/types.ts'
 import { printable } from '../log/log-line.ts'
 import type { AccountShown } from '../status/accounts.ts'
@@ -30,12 +32,12 @@ function plainUrl(given: string): string {
   const [, port] = /^:?(\d+)$/.exec(given) ?? []
   const named = given.includes('://') ? given : `http://${given}`
   const full = port === undefined ? named : `http://localhost:${port}`
-  const url = URL.canParse(full) ? new URL(full) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+  if (!isHttp(full)) {
     throw new UsageError(
       `--url is ${JSON.stringify(given)}, expected such as http://localhost:3000`,
     )
   }
+  const url = new URL(full)
   url.search = ''
   url.hash = ''
   return url.href.replace(/\/(?:status(?:\.json)?\/?)?$/, '')
@@ -190,10 +192,9 @@ function sharesText(sums: readonly (readonly [string, Counts])[]): string {
 }
 
 function modelLines({ models, url }: StatusContent): string[] {
-  const types = [...new Set(models.map(({ type }) => type))]
-  const counts = types.map((type) => `${models.filter((one) => one.type === type).length} ${type}`)
+  const counts = countsByType(models)
   return [
-    `Models: ${models.length}${counts.length > 0 ? ` (${counts.join(', ')}), each for every client` : ''}`,
+    `Models: ${models.length}${counts === '' ? '' : ` (${counts}), each for every client`}`,
     `More: ${url}/status`,
   ]
 }

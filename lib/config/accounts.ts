@@ -1,10 +1,11 @@
 /** The accounts of a configuration: made complete, and checked together with the endpoints and models that name them. */
 import path from 'node:path'
+import { isHttp } from './base-url.ts'
 import { keyHeaderOf } from './endpoint-auth.ts'
 import type { Environment } from './environment.ts'
 import { expandHome } from './text-file.ts'
 import type { AccountEntry, AuthConfig, ConfigData, Endpoint, GivenEndpoint } from './types.ts'
-import { nearest } from './unknown-keys.ts'
+import { didYouMean, nearest } from './unknown-keys.ts'
 import { isExample, isPlainName } from './written-value.ts'
 
 /** An account as the file has it. */
@@ -105,7 +106,7 @@ function faultsOf(account: AccountEntry, index: number, all: readonly AccountEnt
   if (header !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
     faults.push(`${place}.header is not a header name`)
   }
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+  if (!isHttp(url)) {
     faults.push(`${place}.token_url is not an http or https address`)
   }
   const same = all.findIndex((one) => one !== account && isSame(one, account))
@@ -139,8 +140,7 @@ function unknownAccounts(
     const place = `endpoints[${index}].accounts[${at}] is ${JSON.stringify(name)}`
     if (names.indexOf(name) < at) return `${place} a second time`
     if (known.includes(name)) return []
-    const near = nearest(name, known)
-    return `${place}, but no account has that name${near ? ` (did you mean ${near}?)` : ''}`
+    return `${place}, but no account has that name${didYouMean(nearest(name, known))}`
   })
 }
 
@@ -152,7 +152,6 @@ function fallbackFaults(index: number, { models }: ConfigData): string[] {
     if (id === own) return `${place}, the model itself`
     if (fallback.indexOf(id) < at) return `${place} a second time`
     if (known.includes(id)) return []
-    const near = nearest(id, known)
-    return `${place}, but no model has that name${near ? ` (did you mean ${near}?)` : ''}`
+    return `${place}, but no model has that name${didYouMean(nearest(id, known))}`
   })
 }

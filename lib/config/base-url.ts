@@ -32,6 +32,11 @@ export function fullAddress(baseUrl: string, type: ModelType, call = anyCall): U
   return url
 }
 
+/** Whether a text is an address that requests can go to. */
+export function isHttp(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
+
 /** The `base_url` for models of a type: with a preset each may have one of its own. */
 export function baseUrlOf(
   { base_url: url, addresses }: Pick<Endpoint, 'base_url' | 'addresses'>,

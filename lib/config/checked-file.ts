@@ -4,7 +4,13 @@ import type { GivenAccount } from './accounts.ts'
 import type { Settings } from './env-files.ts'
 import { authFaults } from './endpoint-auth.ts'
 import { describe, missingPlace, validate, type SchemaFault } from './validate.ts'
-import { isStrict, nearest, withoutUnknownKeys, type UnknownKey } from './unknown-keys.ts'
+import {
+  didYouMean,
+  isStrict,
+  nearest,
+  withoutUnknownKeys,
+  type UnknownKey,
+} from './unknown-keys.ts'
 import { missingAddresses, presetFaults, withPreset } from './preset-endpoint.ts'
 import { expandReferences } from './references.ts'
 import { fileSchema } from './schema.ts'
@@ -112,8 +118,8 @@ function leaveOut(
       const place = `${list}[${index}]`
       if (isOther(entry.type, types)) {
         const why = `${place}.type is ${JSON.stringify(entry.type)}, which this version does not serve`
-        const near = nearest(entry.type, types)
-        warn(`${why}${near ? ` (did you mean ${near}?)` : ''}; ${titleOf(entry)} is left out`)
+        const hint = didYouMean(nearest(entry.type, types))
+        warn(`${why}${hint}; ${titleOf(entry)} is left out`)
         skipped[list].add(index)
         if (list === 'models' && typeof entry.id === 'string') unserved[entry.id] = why
         // checked like any other entry, so that its other faults are reported, too

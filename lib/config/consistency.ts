@@ -2,12 +2,12 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { routingFaults } from './accounts.ts'
 import { checkAdminKey } from './admin-key.ts'
-import { baseUrlOf, otherType } from './base-url.ts'
+import { baseUrlOf, isHttp, otherType } from './base-url.ts'
 import { hasTrailingSlash, isBrokenHash, originFault } from './callers.ts'
 import { checkClients } from './clients.ts'
 import type { Settings } from './env-files.ts'
 import { findEndpoint } from './models.ts'
-import { nearest } from './unknown-keys.ts'
+import { didYouMean, nearest } from './unknown-keys.ts'
 import { storeAddress } from './store-address.ts'
 import { setInstead } from './stray-variables.ts'
 import type { Skipped } from './checked-file.ts'
@@ -135,8 +135,7 @@ function checkEndpointOf(
   }
   const wanted = JSON.stringify(model.endpoint ?? model.type)
   if (model.endpoint !== undefined && !names.includes(model.endpoint)) {
-    const near = nearest(model.endpoint, names)
-    const hint = near ? ` (did you mean ${near}?)` : ''
+    const hint = didYouMean(nearest(model.endpoint, names))
     fault(`${place}.endpoint is ${wanted}, but no endpoint has that name${hint}`)
     return
   }
@@ -169,7 +168,7 @@ function checkRedirects(
 }
 
 function checkUrl(place: string, url: string, fault: (text: string) => void): void {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+  if (!isHttp(url)) {
     const shown = JSON.stringify(url.replace(/\/\/.*@/, '//…@'))
     fault(`${place} is ${shown}, expected an http or https address`)
   }

@@ -108,8 +108,7 @@ function accountsShown({ accounts = [], choose = 'first' }: Endpoint): string {
   return `the accounts ${accounts.join(', ')} (${choose})`
 }
 
-/** The credentials of endpoints with `auth.env`, as the environment has them. */
-/** By variable; one that is not set is not there. */
+/** The credentials of endpoints with `auth.env`, by variable; one that is not set is not there. */
 export function endpointKeys(
   endpoints: readonly Endpoint[],
   settings: Settings,
@@ -140,8 +139,10 @@ function isNoKey(header: string): boolean {
   return !/^(?:authorization|x-api-key)$/i.test(header)
 }
 
-/** Secrets in places of the configuration: those that stand where they would not be used, and those that must not be shown. */
-/** What cannot be meant, as `path: what to do`. No value of it is shown. `given`: the file's own `endpoints`. */
+/**
+ * Secrets that stand where they would not be used, as `path: what to do`. No value of one is shown. `given`: the file's own
+ * `endpoints`.
+ */
 export function authFaults(given: unknown): string[] {
   if (!Array.isArray(given)) return []
   return given.flatMap((endpoint: unknown, index) =>

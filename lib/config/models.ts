@@ -46,6 +46,19 @@ export function nearestModel(config: Config, id: string): string | undefined {
   return closest(id.slice(0, 100), [...config.prepared.models.keys(), ...aliases])
 }
 
+/** `1 model`, `2 models`. */
+export function counted(count: number, thing: 'model' | 'endpoint'): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
+/** Such as `6 anthropic, 1 common`. */
+export function countsByType(models: readonly Pick<Model, 'type'>[]): string {
+  const types = [...new Set(models.map(({ type }) => type))]
+  return types
+    .map((type) => `${models.filter((model) => model.type === type).length} ${type}`)
+    .join(', ')
+}
+
 /** The endpoint that serves a model; loading has made sure that there is one. */
 export function endpointOf(config: Config, model: Model): Endpoint {
   return placeOf(config, model).endpoint

@@ -58,7 +58,7 @@ function unknownKey(parent: string, key: string, value: unknown, known: string[]
     return asksForNothing(value) ? [] : [{ place, near: undefined, text }]
   }
   const near = nearest(key, known)
-  const hint = near ? ` (did you mean ${near}?)` : ''
+  const hint = didYouMean(near)
   const text = isStrict(place)
     ? `unknown key ${place}${hint}; a limit that is not understood cannot be enforced`
     : `unknown key ${place}${hint}; it is ignored`
@@ -68,6 +68,11 @@ function unknownKey(parent: string, key: string, value: unknown, known: string[]
 /** The known name nearest to a misspelt one; undefined when more than a third of it would have to change. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   return closest(name, known, Math.max(2, Math.ceil(name.length / 3)))
+}
+
+/** The nearest name behind a message; empty where none is near. */
+export function didYouMean(near: string | undefined): string {
+  return near === undefined ? '' : ` (did you mean ${near}?)`
 }
 
 /** The known name that needs the fewest changes, at most `limit`; the first of several. */

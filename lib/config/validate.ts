@@ -5,7 +5,7 @@
 import type { Options } from 'ajv'
 import { envSchema, type EnvSchemaOpt } from 'env-schema'
 import type { Schema } from './schema-type.ts'
-import { nearest, type UnknownKey } from './unknown-keys.ts'
+import { didYouMean, nearest, type UnknownKey } from './unknown-keys.ts'
 
 export interface Validated {
   /** with its defaults filled in; as it was where something is wrong with it */
@@ -121,8 +121,7 @@ function expected(fault: SchemaFault): string {
 /** The known word that a misspelt one most likely means. */
 function hint({ params, data }: SchemaFault): string {
   const known = (params.allowedValues as unknown[]).filter((word) => typeof word === 'string')
-  const near = typeof data === 'string' ? nearest(data, known) : undefined
-  return near === undefined ? '' : ` (did you mean ${near}?)`
+  return typeof data === 'string' ? didYouMean(nearest(data, known)) : ''
 }
 
 const kinds: Record<string, string> = {

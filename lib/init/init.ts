@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { whyNotWritten, writeFileDurably } from '../account/durable-file.ts'
+import { counted } from '../config/models.ts'
 import type { PresetName } from '../config/presets.ts'
 import { quoted } from '../setup/curl.ts'
 import { asked, type AskOne, type Outcome } from './ask.ts'
@@ -164,7 +165,7 @@ function foundLines(found: readonly Found[]): string[] {
     'Found',
     ...found.map(({ provider: { preset, foundBy }, models, remark }) => {
       const note = row(preset).note
-      const said = [`${models.length} model${models.length === 1 ? '' : 's'}`, remark, note]
+      const said = [counted(models.length, 'model'), remark, note]
       return `  ${preset.padEnd(width)}  ${[foundBy, ...said.filter(Boolean)].join('; ')}`
     }),
   ]
@@ -205,7 +206,7 @@ function nextLines(config: FirstConfig, options: InitOptions): string[] {
   const flag = isUsual ? '' : ` --config ${quoted(file)}`
   const usesKeys = endpoints.some(({ preset }) => keyed.includes(preset as PresetName))
   return [
-    `Wrote ${file}: ${endpoints.length} endpoint${endpoints.length === 1 ? '' : 's'}, ${models.length} model${models.length === 1 ? '' : 's'}. A name that is none of them means ${defaultOf(models as { id: string }[])}.`,
+    `Wrote ${file}: ${counted(endpoints.length, 'endpoint')}, ${counted(models.length, 'model')}. A name that is none of them means ${defaultOf(models as { id: string }[])}.`,
     ...(usesKeys
       ? [
           `The keys stay in their variables, which each start reads again, also from ${path.join(dataDir, '.env')}.`,

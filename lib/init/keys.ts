@@ -2,6 +2,7 @@
  * Which providers the environment has keys for. A key goes to no host that it was not made for: `OPENAI_BASE_URL` beside
  * `OPENAI_API_KEY` says whose key that is, and so does the beginning of some keys (omnigent#629, headlong#69).
  */
+import { isHttp } from '../config/base-url.ts'
 import { bareValue, keyOf } from '../config/written-value.ts'
 import type { PresetName } from '../config/presets.ts'
 import { isLoopback, keyed, listAt, row, typeOf, type Provider } from './provider.ts'
@@ -155,8 +156,7 @@ function baseOf(variable: string, { get, say }: Search): { name: string; url: UR
   const quiet = { fault: () => undefined, warn: () => undefined }
   const text = name && bareValue(get(name)!, quiet)
   if (!name || !text) return undefined
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))
-    return { name, url: new URL(text) }
+  if (isHttp(text)) return { name, url: new URL(text) }
   say(`${name} is not an http or https address`)
   return undefined
 }
