@@ -4,7 +4,7 @@ import { seesAll } from './admin.ts'
 import type { Endpoint } from './app.ts'
 import { askModel } from './endpoints/ask.ts'
 import { health, ready } from './endpoints/health.ts'
-import { deleteResponse, keptResponse } from './endpoints/kept-response.ts'
+import { deleteResponse, keptResponse, postBelow } from './endpoints/kept-response.ts'
 import { metrics } from './endpoints/metrics.ts'
 import { listModels, oneModel } from './endpoints/models.ts'
 import { ownUsage } from './endpoints/own-usage.ts'
@@ -81,7 +81,7 @@ const patterns: [RegExp, Route][] = [
     /^\/v1\/responses(?:\/[\w-]+)+$/,
     {
       name: '/v1/responses/{path}',
-      methods: { POST: askModel, ...get(keptResponse), DELETE: deleteResponse },
+      methods: { POST: postBelow, ...get(keptResponse), DELETE: deleteResponse },
       asks: true,
     },
   ],

@@ -14,7 +14,7 @@ import { noRetry, ProxyError } from '../../pipelines/errors.ts'
 
 /** A request that is ready to go. */
 export interface Outgoing {
-  method: 'POST'
+  method: 'POST' | 'GET' | 'DELETE'
   address: Address
   headers: Record<string, string>
   /** emptied once the answer has begun */

@@ -29,6 +29,8 @@ export type Sender = (request: Outgoing) => Promise<UpstreamAnswer>
  * object do not keep the body for as long as the answer goes on (`test/let-go.test.ts`).
  */
 export interface OutgoingBody {
+  /** left out: POST */
+  method?: Outgoing['method']
   pieces: readonly Buffer[]
   /** which of the client's headers go along: all, or those with such a beginning */
   pass: 'all' | readonly string[]
@@ -229,7 +231,15 @@ export function outgoingRequest(
   // else Node would add its own
   headers.connection = connection === 'kept' ? 'keep-alive' : 'close'
   const agent = connection === 'kept' ? app.agents.for(url) : app.agents.fresh(url)
-  return { method: 'POST', address, headers, body, agent, timeouts: config.timeouts, signal }
+  return {
+    method: body.method ?? 'POST',
+    address,
+    headers,
+    body,
+    agent,
+    timeouts: config.timeouts,
+    signal,
+  }
 }
 
 function failureOf(error: unknown): 'connect' | 'timeout' | 'broken' {

@@ -49,6 +49,7 @@ const kinds: Record<string, { model: string; answer: (streamed: boolean) => Answ
 
 async function start(t: TestContext, more: JsonObject = {}) {
   const upstream = await startUpstream(t, ({ url, body }) => {
+    if (url.startsWith('/v1/responses/')) return { status: 404, body: { error: { param: 'id' } } }
     const kind = url.includes('/messages')
       ? 'anthropic'
       : url.includes('/chat')
@@ -237,6 +238,9 @@ test('§17.10 an answer can be got again, asked for in the background or not, an
     await assert.rejects(client.responses.retrieve(answer.id), { status: 404, param: 'id' })
     await assertUnknown(client, answer)
   }
-  assert.equal(upstream.requests.length, wishes.length)
+  const asked = upstream.requests.filter(
+    ({ method, url }) => method === 'POST' && /messages/.test(url),
+  )
+  assert.equal(asked.length, wishes.length)
   await assert.rejects(client.responses.delete('resp_unknown'), { status: 404 })
 })
