@@ -42,6 +42,12 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'env codex': printsFor(/^codex\(\) \{ .*model_providers\.droid2api/),
   'env openai': printsFor(/^export OPENAI_BASE_URL=/),
   'droid2api env claude': asCommand(/^export ANTHROPIC_BASE_URL=/),
+  // there is no PowerShell here
+  'droid2api env claude | Invoke-Expression'(t) {
+    const printed = sandbox(t).paste(`${program} env claude --shell powershell`)
+
+    assert.match(printed, /^\$env:ANTHROPIC_BASE_URL *= *'http:/m)
+  },
   async 'droid2api status'(t, command) {
     const { paste, start } = sandbox(t)
     const { url } = await start(program)
