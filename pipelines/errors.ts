@@ -76,10 +76,21 @@ export function badRequest(code: string, param: string, message: string): ProxyE
   return new ProxyError(400, code, message, { param })
 }
 
-/** The upstream's answer ended before it was complete. */
+/**
+ * The upstream's answer ended before it was complete. In mid-answer the status is long gone, so agents tell by words whether
+ * they ask again: pi and opencode by "connection lost", Continue by "premature close".
+ */
 export function truncatedAnswer(cause?: unknown): ProxyError {
-  const message = 'The upstream closed the stream before the answer was complete.'
+  const message =
+    'Connection lost (premature close): the upstream broke off before the answer was complete.'
   return new ProxyError(502, 'upstream_truncated', message, { cause, type: 'upstream_error' })
+}
+
+/** Of every answer that is still under way when the process must end; its words are of the same kind. */
+export function proxyStopped(): ProxyError {
+  const message =
+    'Connection lost (premature close): the proxy is being stopped. Send the request again.'
+  return new ProxyError(503, 'shutting_down', message)
 }
 
 /** The upstream broke its own protocol. `message`: how. */

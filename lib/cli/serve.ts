@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
 import { switchMetrics } from '../endpoints/metrics.ts'
 import { localDay } from '../limits/windows.ts'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { proxyStopped } from '../../pipelines/errors.ts'
 import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner, startLines } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
@@ -153,11 +153,7 @@ async function drain(server: Server, app: App): Promise<void> {
 }
 
 function stopCalls(server: Server, app: App): void {
-  const reason = new ProxyError(
-    503,
-    'shutting_down',
-    'The proxy is being stopped. Send the request again.',
-  )
+  const reason = proxyStopped()
   for (const call of app.calls) call.signal.cancel(reason)
   // Time for the last bytes to leave; a client that does not read them is cut off.
   setTimeout(() => server.closeAllConnections(), 500).unref()

@@ -206,11 +206,12 @@ function connect(stage: Duplex, next: Writable): void {
   })
 }
 
+/** Agents ask again because of its first words: pi and opencode of "timed out", Continue of "aborted". */
 function silence(idleMs: number): ProxyError {
   return new ProxyError(
     504,
     'upstream_timeout',
-    `The upstream sent nothing for ${idleMs / 1000} s in the middle of its answer. Retry, or raise timeouts.idle_s in config.json.`,
+    `Stream timed out and was aborted: the upstream sent nothing for ${idleMs / 1000} s in the middle of its answer. Retry, or raise timeouts.idle_s in config.json.`,
     { type: 'upstream_error' },
   )
 }

@@ -1,7 +1,7 @@
 /** What GET /metrics counts, held against what the upstream has told and against what was asked. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { ProxyError } from '../../pipelines/errors.ts'
+import { proxyStopped } from '../../pipelines/errors.ts'
 import { firstBytes, send } from '../faults/roads.ts'
 import { head, rawUpstream } from '../faults/raw-upstream.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -325,7 +325,7 @@ test('contract §21.5: an answer that this program ends counts as left, whatever
   })
   await firstBytes(asked)
 
-  const reason = new ProxyError(503, 'shutting_down', 'The proxy is being stopped.')
+  const reason = proxyStopped()
   for (const call of proxy.app.calls) call.signal.cancel(reason)
   const scrape = await settled(proxy)
 
