@@ -4,15 +4,13 @@
  */
 import type { Rest } from '../account/bench.ts'
 import type { Limits } from './limits.ts'
+import type { Said } from './said.ts'
 
 /** What is known after a request was sent, or could not be. */
-export interface Facts {
+export interface Facts extends Said {
   /** of the answer; `unreached`: there was no connection; `lost`: it was sent, and then failed; `locked`: no credential */
   status: number | 'unreached' | 'lost' | 'locked'
   limits: Limits
-  /** codes and wordings of the body */
-  isQuota: boolean
-  isUnpaid: boolean
   /** whose credential it was */
   owner: 'proxy' | 'client'
   /** the request has waited once for this account or this model */
@@ -56,6 +54,11 @@ const isClientError = ({ status }: Facts) =>
 
 const answered = { row: 'answer', move: 'answer' } as const
 
+/** Google says so by a 400, and Anthropic of a login that was revoked by a 403. */
+export function isRefusedLogin({ status, isDead }: Pick<Facts, 'status' | 'isDead'>): boolean {
+  return status === 401 || ((status === 400 || status === 403) && isDead)
+}
+
 const table: readonly Row[] = [
   { row: 'sent and lost', when: ({ status }) => status === 'lost', move: 'answer' },
   { row: 'not reached', when: ({ status }) => status === 'unreached', move: 'next model' },
@@ -94,9 +97,9 @@ const table: readonly Row[] = [
   { row: 'bare 429', when: ({ status }) => status === 429, move: 'answer' },
   {
     row: 'refused login',
-    when: ({ status, owner }) => status === 401 && owner === 'proxy',
+    when: (facts) => facts.owner === 'proxy' && isRefusedLogin(facts),
     move: 'next account',
-    rest: ({ login }) => ({ kind: 'refused', why: '401', login }),
+    rest: ({ status, login }) => ({ kind: 'refused', why: String(status), login }),
   },
   // A content that is refused must not walk through all accounts.
   { row: 'forbidden', when: ({ status }) => status === 403, move: 'answer', isDoubt: true },
@@ -125,26 +128,4 @@ export function outcomeOf(facts: Facts): Outcome {
     ...(isOurs && rest && { rest: rest(facts) }),
     ...(isOurs && isDoubt && { isDoubt }),
   }
-}
-
-/** A limit of requests or tokens that is used up, until a time. */
-const quotaCodes =
-  /"(?:code|type|status)"\s*:\s*"(?:insufficient_quota|usage_limit\w*|usage_not_included)"/
-
-/** No money left, in whichever status. */
-const unpaidWords = [
-  /"(?:code|type)"\s*:\s*"?(?:billing_error|billing_not_active|billing_hard_limit_reached|insufficient_balance|insufficient_user_quota|payment_required|exceeded_current_quota_error|Arrearage|1113)"?\s*[,}]/i,
-  /credit balance is too low/i,
-  /insufficient (?:account )?(?:balance|credits)|balance is (?:insufficient|not enough)|余额不足/i,
-  /used all available credits|credits? (?:is|are|has been|have been) (?:depleted|exhausted)/i,
-  // Anthropic's limit for a month, and what subscriptions pay beside their plan; all are a 400
-  /reached your specified (?:\w+ )?API usage limits|out of extra usage|draw from your extra usage/i,
-]
-
-export function readsAsQuota(body: string): boolean {
-  return quotaCodes.test(body)
-}
-
-export function readsAsUnpaid(body: string): boolean {
-  return unpaidWords.some((words) => words.test(body))
 }

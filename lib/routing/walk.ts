@@ -13,7 +13,8 @@ import { nobodyLeft } from './explanation.ts'
 import { hear, type Heard, type Prepared, type Stop } from './hear.ts'
 import { limitsOf } from './limits.ts'
 import { lastRefresh, candidatesFor, settle, type Travel } from './order.ts'
-import { outcomeOf, readsAsQuota, readsAsUnpaid, type Facts, type Outcome } from './outcomes.ts'
+import { isRefusedLogin, outcomeOf, type Facts, type Outcome } from './outcomes.ts'
+import { saidOf, type Said } from './said.ts'
 
 /** Who has answered, and on which way. */
 export interface Served<P> {
@@ -179,15 +180,17 @@ export class Walk<P extends Prepared> {
     { hasWaited, hasFallback }: Knowledge,
   ): Facts {
     const { status } = heard
+    const said = typeof status === 'number' && status >= 400 ? saidIn(heard) : nothingSaid
+    const isRefused = isRefusedLogin({ status, ...said })
     return {
       status,
-      ...(typeof status === 'number' && status >= 400 ? saidIn(heard) : nothingSaid),
+      ...said,
       owner: this.#travel.ownerAt(target.endpoint),
       hasWaited,
       hasFallback,
       waitLeftMs: this.#isSpent ? 0 : this.#waitLeftMs,
       model: target.model.id,
-      login: status === 401 ? lastRefresh(this.#call, member, target.endpoint) : null,
+      login: isRefused ? lastRefresh(this.#call, member, target.endpoint) : null,
     }
   }
 
@@ -256,15 +259,9 @@ interface Asked<P> extends Pick<Outcome, 'move'> {
 }
 
 /** What a refusal says. An answer is not searched for it, as nearly all are good. */
-function saidIn({ answer, text }: Pick<Heard, 'answer' | 'text'>): Said {
-  return {
-    limits: limitsOf(answer?.headers ?? {}, text),
-    isQuota: readsAsQuota(text),
-    isUnpaid: readsAsUnpaid(text),
-  }
+function saidIn({ answer, text }: Pick<Heard, 'answer' | 'text'>): Said & Pick<Facts, 'limits'> {
+  return { limits: limitsOf(answer?.headers ?? {}, text), ...saidOf(text) }
 }
-
-type Said = Pick<Facts, 'limits' | 'isQuota' | 'isUnpaid'>
 
 const nothingSaid = saidIn({ text: '' })
 

@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limitsOf } from '../../lib/routing/limits.ts'
-import {
-  outcomeOf,
-  readsAsQuota,
-  readsAsUnpaid,
-  type Facts,
-  type Outcome,
-} from '../../lib/routing/outcomes.ts'
+import { outcomeOf, type Facts, type Outcome } from '../../lib/routing/outcomes.ts'
 
 const silent = { told: false, waitMs: undefined, spent: undefined, ofModel: false }
 
@@ -18,6 +12,7 @@ function facts(some: Partial<Facts>): Facts {
     limits: silent,
     isQuota: false,
     isUnpaid: false,
+    isDead: false,
     owner: 'proxy',
     hasWaited: false,
     waitLeftMs: 5000,
@@ -50,6 +45,10 @@ const rows: [facts: Partial<Facts>, move: Outcome['move'], rest?: object][] = [
   [{ status: 429 }, 'answer'],
   [{ status: 401 }, 'next account', { kind: 'refused' }],
   [{ status: 401, owner: 'client' }, 'answer'],
+  [{ status: 400, isDead: true }, 'next account', { kind: 'refused' }],
+  [{ status: 403, isDead: true }, 'next account', { kind: 'refused' }],
+  [{ status: 403, isDead: true, owner: 'client' }, 'answer'],
+  [{ status: 404, isDead: true }, 'answer'],
   [{ status: 402 }, 'next account', { kind: 'unpaid' }],
   [{ status: 400, isUnpaid: true }, 'next account', { kind: 'unpaid' }],
   [{ status: 402, owner: 'client' }, 'next account'],
@@ -255,38 +254,4 @@ test('contract §17: a header which says that nothing more may be bought is no l
   )
 
   assert.deepEqual([limits.ofModel, limits.spent, limits.waitMs], [true, '7d_opus', 3_600_000])
-})
-
-/** As vendors and gateways write it. */
-const emptyBalances = [
-  { type: 'exceeded_current_quota_error', message: 'Your account is suspended' },
-  { code: 'INSUFFICIENT_BALANCE' },
-  { code: '1113', message: '余额不足或无可用资源包,请充值。' },
-  { code: 1113 },
-  {
-    code: 'Arrearage',
-    message: 'Access denied, please make sure your account is in good standing.',
-  },
-  { code: 30001, message: 'Sorry, your account balance is insufficient' },
-  { message: 'Your team has either used all available credits or reached its monthly limit.' },
-  { message: 'Your prepayment credits are depleted.' },
-  { message: 'You have reached your specified API usage limits. You will regain access on …' },
-  { message: "You're out of extra usage. Add more at claude.ai/settings/usage and keep going." },
-  { message: 'Third-party apps now draw from your extra usage, not your plan limits.' },
-  { message: 'This request requires more credits: insufficient credits' },
-]
-
-test('contract §17: balances and quotas are known by their codes and wordings', () => {
-  const low =
-    '{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}'
-  assert.ok(readsAsUnpaid(low))
-  assert.ok(
-    readsAsUnpaid('{"error":{"message":"Insufficient Balance","code":"invalid_request_error"}}'),
-  )
-  for (const error of emptyBalances) assert.ok(readsAsUnpaid(JSON.stringify({ error })))
-  assert.ok(!readsAsUnpaid('{"error":{"code":"11130","message":"Account is locked"}}'))
-  assert.ok(!readsAsUnpaid('{"error":{"message":"messages: at least one is required"}}'))
-  assert.ok(readsAsQuota('{"error":{"code": "insufficient_quota"}}'))
-  assert.ok(readsAsQuota('{"error":{"type":"usage_limit_reached"}}'))
-  assert.ok(!readsAsQuota('{"error":{"code":"rate_limit_exceeded"}}'))
 })

@@ -1,0 +1,89 @@
+/**
+ * What a refusal says of the account: that a limit is used up, that it has no money left, or that its key is dead. Each vendor
+ * and gateway has its own words. Only what stands where errors have their code and message counts, and nothing in quotes: there
+ * upstreams repeat what a client wrote, and no client may rest the accounts of all.
+ */
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+
+export interface Said {
+  isQuota: boolean
+  isUnpaid: boolean
+  isDead: boolean
+}
+
+/** In: the beginning of the body. */
+export function saidOf(body: string): Said {
+  const { codes, text } = wordsOf(body)
+  const says = ({ named, worded }: Wording) => named.test(codes) || worded.test(text)
+  return { isQuota: says(quota), isUnpaid: says(unpaid), isDead: says(dead) }
+}
+
+interface Wording {
+  /** of codes, one a line */
+  named: RegExp
+  worded: RegExp
+}
+
+function wording(codes: string, ...words: RegExp[]): Wording {
+  return {
+    named: new RegExp(`^(?:${codes})$`, 'im'),
+    worded: new RegExp(words.map(({ source }) => source).join('|') || '(?!)', 'i'),
+  }
+}
+
+/** A limit of requests or tokens that is used up, until a time. */
+const quota = wording('insufficient_quota|usage_limit\\w*|usage_not_included')
+
+/** No money left, in whichever status. */
+const unpaid = wording(
+  'billing_error|billing_not_active|billing_hard_limit_reached|insufficient_balance|insufficient_user_quota|payment_required|exceeded_current_quota_error|Arrearage|1113',
+  /credit balance is too low/,
+  /insufficient (?:account )?(?:balance|credits)|balance is (?:insufficient|not enough)|余额不足/,
+  /used all available credits|credits? (?:is|are|has been|have been) (?:depleted|exhausted)/,
+  // Anthropic's limit for a month, and what subscriptions pay beside their plan; all are a 400
+  /reached your specified (?:\w+ )?API usage limits|out of extra usage|draw from your extra usage/,
+)
+
+/** Nothing but another key, or another login, helps. */
+const dead = wording(
+  'api_key_invalid|invalid_api_key|account_deactivated|consumer_suspended',
+  /(?:invalid|incorrect) API key/,
+  /API key (?:not (?:valid|found)|(?:has )?expired|was reported as leaked)/,
+  /(?:API key|organization|workspace|account|consumer)\s+(?:is|was|has been) (?:disabled|deactivated|revoked|suspended|banned)/,
+  /OAuth token has been revoked/,
+)
+
+const inQuotes = /(?<!\w)'[^']*'(?!\w)|"[^"]*"|`[^`]*`/g
+
+/** Text that is no JSON counts as a message. */
+function wordsOf(body: string): { codes: string; text: string } {
+  const [json] = objectsIn(body)
+  if (!json) return { codes: '', text: body.replaceAll(inQuotes, '') }
+  const { error, detail } = json
+  const places = [json, error, detail].filter(isObject)
+  const values = places.flatMap(({ code, type, status, details }) => [
+    code,
+    type,
+    status,
+    ...(Array.isArray(details) ? details.map((one: unknown) => isObject(one) && one.reason) : []),
+  ])
+  const texts = [error, detail, ...places.flatMap(({ message, msg }) => [message, msg])]
+  return {
+    codes: values.filter((value) => isText(value) || typeof value === 'number').join('\n'),
+    text: texts
+      .filter(isText)
+      .map((text) => text.replaceAll(inQuotes, ''))
+      .join('\n'),
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+/** Google's API answers with a list of one. */
+function objectsIn(body: string): JsonObject[] {
+  const json = objectFrom(body) ?? objectFrom(`{"list":${body}}`)
+  const list: unknown = json?.list
+  return Array.isArray(list) ? list.filter(isObject) : json ? [json] : []
+}
