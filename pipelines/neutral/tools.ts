@@ -74,9 +74,13 @@ export class ToolNames {
 
   /**
    * What the client calls it; undefined for a name that was never sent. Models drop the namespace from a name now and then,
-   * so the bare name counts where only one tool has it.
+   * so the bare name counts where only one tool has it; or they write it in their own way, as `functions.exec:0`.
    */
   own(sent: string): OwnTool | undefined {
+    return this.#named(sent) ?? this.#named(meant(sent))
+  }
+
+  #named(sent: string): OwnTool | undefined {
     return this.#own.get(sent) ?? this.#bare.get(sent)
   }
 
@@ -122,6 +126,20 @@ export class ToolNames {
 }
 
 const hashDigits = 8
+
+/**
+ * A name as models write it that learned other words for it: with the default namespace, with a dot or the like behind a
+ * namespace, with the number of the call (Kimi), or with what follows in their template (gpt-oss). Source: ollama's names in
+ * openai/codex#23186, sub2api #7241, read 2026-11.
+ */
+function meant(sent: string): string {
+  return sent
+    .replace(/<\|.*$/s, '')
+    .trim()
+    .replace(/:\d+$/, '')
+    .replaceAll(/[.:/]/g, '__')
+    .replace(/^(?:functions|default_api)__/, '')
+}
 
 /** A tool's whole name in one word. */
 export function flatName(name: string, namespace: string | undefined): string {

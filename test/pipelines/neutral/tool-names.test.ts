@@ -46,6 +46,35 @@ test('§12.1 a name that the API takes goes up as it is', () => {
   assert.ok(names.changeNothing)
 })
 
+for (const [written, name, namespace] of [
+  ['functions.exec', 'exec', 'functions'],
+  ['functions__exec', 'exec', 'functions'],
+  ['functions.exec:0', 'exec', 'functions'],
+  [' exec', 'exec', 'functions'],
+  ['exec<|channel|>commentary', 'exec', 'functions'],
+  ['default_api:exec', 'exec', 'functions'],
+  ['mcp__files.read', 'read', 'mcp__files'],
+  ['mcp__files/read', 'read', 'mcp__files'],
+  ['functions.read', 'read', 'mcp__files'],
+  ['functions.plain:12', 'plain', undefined],
+] as const) {
+  test(`§12.1 the name that a model writes as ${written} is understood`, () => {
+    const tools = [tool('read', 'mcp__files'), tool('exec', 'functions'), tool('plain')]
+    const names = new ToolNames(tools, names64)
+
+    const { name: own, namespace: space } = names.own(written) ?? {}
+    assert.deepEqual([own, space], [name, namespace])
+  })
+}
+
+test('§12.1 a name that was declared is never taken for another, and one that nobody means stays', () => {
+  const names = new ToolNames([tool('exec', 'functions'), tool('functions__exec')], names64)
+
+  assert.equal(names.own('functions__exec')?.name, 'functions__exec')
+  assert.equal(names.own('functions.run'), undefined)
+  assert.equal(names.own('<|x|>'), undefined)
+})
+
 test('§12.1 a namespace stands before the name, but `functions` does not, and comes back', () => {
   const names = new ToolNames([tool('read', 'mcp__files'), tool('exec', 'functions')], names64)
 
