@@ -75,7 +75,7 @@ export function openResponse(
     instructions: null,
     max_output_tokens: echo.max_output_tokens,
     max_tool_calls: null,
-    metadata: {},
+    metadata: echo.metadata,
     model: context.requestedModel,
     output: [],
     parallel_tool_calls: echo.parallel_tool_calls,
@@ -115,7 +115,7 @@ export function endedResponse(
     status: reason === undefined ? 'completed' : 'incomplete',
     incomplete_details: reason === undefined ? null : { reason },
     output,
-    service_tier: stop.serviceTier ?? open.service_tier ?? null,
+    service_tier: tierOf(stop.serviceTier) ?? open.service_tier ?? null,
     usage: usageOf(usage),
   }
   context.keep?.(response)
@@ -130,6 +130,13 @@ export function failedResponse(
   context: ResponsesAnswerContext,
 ): ResponsesAnswer {
   return { ...openResponse(start, context), status: 'failed', error, output }
+}
+
+/** Clients that know all tiers refuse an answer with any other, such as Groq's `on_demand` (async-openai #498). */
+const tiers = new Set(['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'])
+
+function tierOf(reported: string | undefined): string | undefined {
+  return reported === undefined || tiers.has(reported) ? reported : 'default'
 }
 
 const noSummary = {

@@ -5,6 +5,7 @@ import type { AnswerFormat, Sampling } from '../../neutral/request.ts'
 /** Members of the response that have the request's values. */
 export interface Echo {
   max_output_tokens: number | null
+  metadata: Record<string, string>
   parallel_tool_calls: boolean
   previous_response_id: string | null
   prompt_cache_key: string | null
@@ -31,6 +32,7 @@ export function echoOf(body: JsonObject, { total, sampling, format, summary }: R
     format === undefined ? 'text' : format.type === 'json' ? 'json_object' : 'json_schema'
   return {
     max_output_tokens: total ?? null,
+    metadata: metadataEcho(body.metadata),
     parallel_tool_calls: body.parallel_tool_calls !== false,
     previous_response_id: textOrNull(body.previous_response_id),
     prompt_cache_key: typeof cacheKey === 'string' ? cacheKey : null,
@@ -41,6 +43,19 @@ export function echoOf(body: JsonObject, { total, sampling, format, summary }: R
     tool_choice: choiceEcho(body.tool_choice),
     top_p: sampling.topP ?? null,
   }
+}
+
+/** As much as OpenAI takes. */
+const mostPairs = 16
+const longestValue = 512
+
+function metadataEcho(metadata: unknown): Record<string, string> {
+  const pairs = isObject(metadata) ? Object.entries(metadata) : []
+  const echoed = pairs.filter((pair): pair is [string, string] => {
+    const [name, value] = pair
+    return typeof value === 'string' && value.length <= longestValue && name.length <= longestValue
+  })
+  return Object.fromEntries(echoed.slice(0, mostPairs))
 }
 
 function textOrNull(value: unknown): string | null {

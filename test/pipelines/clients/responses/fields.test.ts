@@ -246,6 +246,7 @@ test('§17.2 what leads of system and developer messages is an instruction, as i
 test('§17.5 small members are repeated in the answer, large ones are not held', () => {
   const { echo } = ask({
     max_output_tokens: 50,
+    metadata: { a: 'b', n: 1, long: 'x'.repeat(600) },
     parallel_tool_calls: false,
     prompt_cache_key: 'k',
     reasoning: { effort: 'low', summary: 'auto' },
@@ -263,6 +264,7 @@ test('§17.5 small members are repeated in the answer, large ones are not held',
 
   assert.deepEqual(echo, {
     max_output_tokens: 50,
+    metadata: { a: 'b' },
     parallel_tool_calls: false,
     previous_response_id: null,
     prompt_cache_key: 'k',

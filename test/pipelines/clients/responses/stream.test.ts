@@ -74,6 +74,13 @@ test('§17.5 the head has every member of the response, twice', () => {
   })
 })
 
+test('§17.5 a service tier that no client knows is the default one', () => {
+  const tierIn = (serviceTier: string) =>
+    bodyOf([begun, ...text('a'), { type: 'stop', reason: 'stop', serviceTier }])?.service_tier
+
+  assert.deepEqual(['on_demand', 'flex'].map(tierIn), ['default', 'flex'])
+})
+
 test('§17.5 the end has the output and the usage, in the body and in the stream', async () => {
   const deltas: Delta[] = [
     begun,
