@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { ProxyError } from '../errors.ts'
 import { isDeeperThan } from './scan.ts'
-import { isObject, parseExact, survey, type JsonObject } from './value.ts'
+import { isObject, maxDepth, parseExact, survey, type JsonObject } from './value.ts'
 
 /** The body as a JSON object. Throws ProxyError 400 `invalid_json`, with the place where it broke. */
 export function parseJsonObject(body: Buffer): JsonObject {
@@ -46,9 +46,6 @@ function parsed(parse: () => unknown): unknown {
     throw invalidJson(`The request body is not valid JSON: ${withoutContent(error)}.`, error)
   }
 }
-
-/** Deeper than any request that means something; mapping and writing JSON recurse. */
-const maxDepth = 1000
 
 /** Throws ProxyError 400 `invalid_json` for JSON that is nested too deeply to be worked on. */
 export function checkDepth(body: Buffer): void {

@@ -78,6 +78,20 @@ export function numberFrom(value: unknown): number | undefined {
 /** Roots that hold an ExactNumber. */
 const exactRoots = new WeakSet<object>()
 
+/** Levels. Deeper than anything that means something; mapping and writing JSON recurse. */
+export const maxDepth = 1000
+
+/** The value of a JSON text within a request or an answer; undefined for what is no JSON, or has more levels. */
+export function valueIn(text: string, levels = maxDepth): unknown {
+  const seen = survey(text)
+  if (seen.depth > levels) return undefined
+  try {
+    return parseExact(text, seen)
+  } catch {
+    return undefined
+  }
+}
+
 /** The value of a JSON text; numbers that a double would change are ExactNumbers. Throws as JSON.parse does. */
 export function parseExact(text: string, known: Survey = survey(text)): unknown {
   if (known.inexact.length === 0) return JSON.parse(text)

@@ -125,6 +125,35 @@ test('translation §1.3: Google’s own words for thinking count where no others
   ])
 })
 
+test('translation §5.4, §15.2: JSON in the text of a history that is nested too deeply to be worked on stays text', async (t) => {
+  const ask = await start(t)
+  const nested = (levels: number) => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels)
+  const history = (text: string) => ({
+    messages: [
+      hello,
+      { role: 'assistant', tool_calls: [{ id: 'c', function: { name: 'look', arguments: text } }] },
+      { role: 'tool', tool_call_id: 'c', content: text },
+    ],
+  })
+  const deep = nested(20_000)
+
+  const claude = (await ask('claude-sonnet-4-5', history(deep))).sent
+  const refused = (await ask('gemini-3-pro', history(nested(31)))).sent
+  const taken = (await ask('gemini-3-pro', history(nested(30)))).sent
+  await ask('gemini-3-pro', history(deep))
+
+  const [, answer] = claude.messages as { content: Sent[] }[]
+  assert.deepEqual(answer?.content[0]?.input, { raw_arguments: deep })
+  const partsOf = ({ contents }: Sent) =>
+    (contents as { parts: Record<string, Sent>[] }[]).slice(1).map(({ parts }) => parts[0])
+  const [asText, resultText] = partsOf(refused)
+  assert.deepEqual(asText?.functionCall?.args, { raw_arguments: nested(31) })
+  assert.deepEqual(resultText?.functionResponse?.response, { output: nested(31) })
+  const [asValue, result] = partsOf(taken)
+  assert.deepEqual(asValue?.functionCall?.args, JSON.parse(nested(30)))
+  assert.deepEqual(result?.functionResponse?.response, JSON.parse(nested(30)))
+})
+
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB'
 
 test('translation §5.4: an image without a media type is known by its bytes', async (t) => {

@@ -1,5 +1,5 @@
 /** Deltas -> one message: the same answer for a client that wants no stream. */
-import { isObject, parseExact, type JsonObject } from '../../json/value.ts'
+import { isObject, valueIn, type JsonObject } from '../../json/value.ts'
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { BodySerialiser } from '../../stages/serialise.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../wire/anthropic.ts'
@@ -120,10 +120,7 @@ class BlockList implements BlockSink {
 /** Clients take an object only; what the model wrote instead is not lost. */
 function inputOf(text: string): JsonObject {
   if (text.trim() === '') return {}
-  try {
-    const value = parseExact(text)
-    return isObject(value) ? value : { value }
-  } catch {
-    return { raw_arguments: text }
-  }
+  const value = valueIn(text)
+  if (value === undefined) return { raw_arguments: text }
+  return isObject(value) ? value : { value }
 }

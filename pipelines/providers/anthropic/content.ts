@@ -2,7 +2,7 @@
  * Neutral pieces as Anthropic blocks. Source: Anthropic API reference "Messages", "Vision", "PDF support", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { isObject, parseExact, type JsonObject } from '../../json/value.ts'
+import { isObject, valueIn, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, truthful, type InlineData } from '../../neutral/data-url.ts'
 import type { Ordered } from '../../neutral/writing.ts'
 import type {
@@ -177,14 +177,11 @@ function inputOf(written: unknown): JsonObject {
   return isGiven(value) ? { value } : {}
 }
 
+/** What is no JSON the model still has to see as it wrote it. */
 function parsed(written: string): unknown {
   if (written.trim() === '') return {}
-  try {
-    return parseExact(written)
-  } catch {
-    // not JSON: the model still has to see what it wrote
-    return { raw_arguments: written }
-  }
+  const value = valueIn(written)
+  return value === undefined ? { raw_arguments: written } : value
 }
 
 /** A result whose call nobody knows has an id that no call has. */

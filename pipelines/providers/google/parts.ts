@@ -1,11 +1,14 @@
 /** Pieces of a turn as parts of the content: what the model reads, and what it once wrote. */
 import { badRequest } from '../../errors.ts'
-import { isObject, parseExact, writeJson, type JsonObject } from '../../json/value.ts'
+import { isObject, valueIn, writeJson, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, typeOfName, type InlineData } from '../../neutral/data-url.ts'
 import type { AttachmentPiece, CallPiece, Piece, ResultPiece } from '../../neutral/request.ts'
 import { fileText, leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
 import { isGiven } from '../../untrusted.ts'
 import type { FilePart, GooglePart, InlinePart, TextPart } from '../../wire/google.ts'
+
+/** The API refuses a request with a value that is nested more deeply. */
+const maxLevels = 30
 
 const inputTaken = 'this model takes text, images, audio and files'
 const outputTaken = 'an assistant message holds text and tool calls only'
@@ -100,7 +103,7 @@ export function argsOf({ kind, input }: Pick<CallPiece, 'kind' | 'input'>): Json
     return { input: typeof input === 'string' ? input : writeJson(input ?? '') }
   if (typeof input !== 'string') return wrapped(input)
   if (input.trim() === '') return {}
-  const value = parsed(input)
+  const value = valueIn(input, maxLevels)
   return value === undefined ? { raw_arguments: input } : wrapped(value)
 }
 
@@ -125,7 +128,7 @@ export function responseOf({ content, isError }: ResultPiece): ToolResponse {
   const text = textsOf(given).join('\n')
   const media = given.flatMap((part) => ('text' in part ? [] : part))
   if (isError) return { response: { error: text }, media }
-  const value = text.trimStart().startsWith('{') ? parsed(text) : undefined
+  const value = text.trimStart().startsWith('{') ? valueIn(text, maxLevels) : undefined
   return { response: isObject(value) ? value : { output: text }, media }
 }
 
@@ -145,13 +148,4 @@ export function looseResult(result: ResultPiece): GooglePart[] {
 
 function textsOf(parts: readonly GooglePart[]): string[] {
   return parts.flatMap((part) => ('text' in part ? part.text : []))
-}
-
-/** The value of a JSON text, numbers as they were written; undefined for what is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return parseExact(text)
-  } catch {
-    return undefined
-  }
 }
