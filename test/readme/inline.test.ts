@@ -162,6 +162,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'npm run deadcode': isScript,
   'npm run record': isScript,
   'npm run screenshots': isScript,
+  'npm run docs': isScript,
   'npm run bench': isScript,
   'npm run bench JSON': isScript,
   'npm run bench -- --node 20 --node 24': isScript,
