@@ -65,11 +65,11 @@ export class JsonDocument {
   }
 
   /**
-   * Puts in the place of a value what `change` makes of it, where that is not undefined; from then on that is the value. The
-   * digits of numbers stay. Throws as `set` does.
+   * Puts in the place of a value, as it was set last, what `change` makes of it, where that is not undefined; from then on that is
+   * the value. The digits of numbers stay. Throws as `set` does.
    */
   change(name: string, change: (value: unknown) => unknown): void {
-    const raw = this.raw(name)
+    const raw = this.#edits.has(name) ? this.#edits.get(name) : this.raw(name)
     if (!raw) return
     checkDepth(raw)
     const changed = change(this.#parsed(raw, parseExact))

@@ -60,6 +60,21 @@ test('§13.3 sealed thinking goes out of its turn; a turn left empty goes, too',
   ])
 })
 
+test('§13.3 sealed thinking goes out also where system turns are told otherwise', () => {
+  const messages = [
+    { role: 'user', content: 'a' },
+    { role: 'system', content: 'Plan.' },
+    { role: 'assistant', content: [sealed, text] },
+  ]
+
+  const { body } = messagesUp({ model: 'claude-opus-4-8', messages }, 'auto', 'claude-sonnet-4-5')
+  const told = ['a', '<system-reminder>\nPlan.\n</system-reminder>']
+  assert.deepEqual(body.messages, [
+    { role: 'user', content: told.map((one) => ({ type: 'text', text: one })) },
+    { role: 'assistant', content: [text] },
+  ])
+})
+
 test('§13.3 all other values stay, numbers with their digits', () => {
   const body = `{"model":"claude-opus-4-8","n":1.0,"messages":[{"role":"assistant","content":[${JSON.stringify(
     sealed,

@@ -131,9 +131,12 @@ export function keepToBetas(document: JsonDocument, list: string): void {
 }
 
 function takeTaskBudgetOut(document: JsonDocument): void {
-  const config = document.get('output_config')
-  if (!isObject(config) || config.task_budget === undefined) return
-  const { task_budget: _budget, ...rest } = config
-  if (Object.keys(rest).length > 0) document.set('output_config', rest)
-  else document.delete('output_config')
+  let isBare = false
+  document.change('output_config', (config) => {
+    if (!isObject(config) || config.task_budget === undefined) return undefined
+    const { task_budget: _budget, ...rest } = config
+    isBare = Object.keys(rest).length === 0
+    return rest
+  })
+  if (isBare) document.delete('output_config')
 }

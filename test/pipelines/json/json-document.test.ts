@@ -154,6 +154,17 @@ test('the last of several changes to one member counts', () => {
   assert.equal(sent, '{"a":2}')
 })
 
+test('a change goes on from what the member was made before, and leaves out what was taken out', () => {
+  const more = (list: unknown) => [...(list as unknown[]), 1.5]
+  const twice = changed('{"a":[1.0],"b":[]}', (document) => {
+    document.change('a', more)
+    document.change('a', more)
+    document.delete('b')
+    document.change('b', more)
+  })
+  assert.equal(twice, '{"a":[1.0,1.5,1.5]}')
+})
+
 test('row 19: of a doubled key the last counts, and only that one is sent', () => {
   const document = parse(String.raw`{"model":"cheap","n":1,"mod\u0065l":"dear"}`)
   assert.equal(document.get('model'), 'dear')
