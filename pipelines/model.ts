@@ -53,6 +53,8 @@ export interface RewriteContext {
   isForeign?: boolean
   /** the `anthropic-beta` that the operator has fixed for the endpoint */
   fixedBetas?: string | undefined
+  /** the upstream's name for another model that the request names; throws ProxyError 403 for one that the client may not use */
+  nameOf?: (name: string) => string
 }
 
 /** APIs spell `off` differently: `none`, a disabled object or no field. */

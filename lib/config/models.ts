@@ -19,6 +19,15 @@ export function findModel(config: Config, id: string): Model | undefined {
   return undefined
 }
 
+/** The model of an id or of an alias without a `*`: a name that only a pattern catches may be the upstream's own. */
+export function namedModel(config: Config, name: string): Model | undefined {
+  const { model_redirects: redirects } = config
+  const bare = withoutWindow(name)
+  const aliased = [name, bare].find((one) => Object.hasOwn(redirects, one))
+  const ids = [name, ...(aliased === undefined ? [] : [redirects[aliased]!]), bare]
+  return ids.map((id) => config.prepared.models.get(id)).find((model) => model !== undefined)
+}
+
 /** Why a name leads to no model that is in the file; undefined for a name that is not. */
 export function unservedReason(config: Config, id: string): string | undefined {
   const { unserved } = config

@@ -171,8 +171,11 @@ function whyThinking({ asked, prepared }: Story): string {
     : `the model ${shown(upstreamId(model))} does not take what was written for another`
 }
 
-function whyOf(name: string, { call, prepared }: Story): string {
+function whyOf(name: string, { call, prepared, sent }: Story): string {
   const { model } = prepared.target
+  if (name === 'fallbacks' || (name === 'tools' && sent.includes('"advisor_'))) {
+    return 'the upstream calls a model in it otherwise'
+  }
   if (name === 'service_tier') return `\`fast\` of the model ${shown(model.id)} is true`
   if (name === 'stream') return '`default_stream` decides where a request leaves it out'
   if (name === 'stream_options') {

@@ -14,7 +14,7 @@ import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { isEncoded, tap } from '../upstream/tap.ts'
-import { targetOf, type Target } from '../upstream/target.ts'
+import { otherName, targetOf, type Target } from '../upstream/target.ts'
 import { withoutImages } from '../../pipelines/clients/unseen-images.ts'
 import type { Provider, SameApi } from '../../pipelines/index.ts'
 import type { JsonDocument } from '../../pipelines/json/document.ts'
@@ -50,7 +50,9 @@ export function prepareForward(
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body
   const fixedBetas = fixedHeader(target.endpoint, 'anthropic-beta')
-  const context = { model, systemPrompt, headers: client, subPath, stream, isForeign, fixedBetas }
+  const nameOf = (name: string) => otherName(call, name, target.endpoint)
+  const settings = { model, systemPrompt, headers: client, subPath, stream, isForeign }
+  const context = { ...settings, fixedBetas, nameOf }
   const headers = rewrite(document, context)
   const isMetered = countsTokens(call.caller) || call.config.usage.enabled
   const mayAsk = stream && isMetered && subPath === '' && usageOnDemand !== undefined

@@ -6,12 +6,20 @@ import { hasAdminKey } from '../admin.ts'
 import { ownCopy, type Call } from '../app.ts'
 import { keyHeaderOf } from '../config/endpoint-auth.ts'
 import { mayUse } from '../config/clients.ts'
-import { findModel, nearestModel, placeOf, unservedReason } from '../config/models.ts'
+import {
+  endpointOf,
+  findModel,
+  namedModel,
+  nearestModel,
+  placeOf,
+  unservedReason,
+} from '../config/models.ts'
 import type { Account } from '../account/account.ts'
 import type { AccountEntry, Caller, Endpoint, Model, Way } from '../config/types.ts'
 import { presentedKeys } from '../guard.ts'
 import { ProxyError, setupFault } from '../../pipelines/errors.ts'
 import { providers } from '../../pipelines/index.ts'
+import { upstreamId } from '../../pipelines/model.ts'
 
 /** `url` has neither sub-path nor query of the client; `address` has both. */
 export interface Target extends Way {
@@ -67,7 +75,18 @@ export function modelOf(call: Call, name: string): Model {
   )
 }
 
-function notAllowed({ name }: Caller, { id }: Model): ProxyError {
+/**
+ * What the endpoint calls a model that a request names besides its own; what it serves none of keeps its name. Throws ProxyError 403
+ * `model_not_allowed`: by this way, too, a client has only the models that it may use.
+ */
+export function otherName({ config, caller }: Call, name: string, endpoint: Endpoint): string {
+  const model = namedModel(config, name)
+  const id = model?.id ?? name
+  if (caller && !mayUse(caller, id)) throw notAllowed(caller, { id: id.slice(0, 100) })
+  return model && endpointOf(config, model) === endpoint ? upstreamId(model) : name
+}
+
+function notAllowed({ name }: Caller, { id }: Pick<Model, 'id'>): ProxyError {
   const message = `The client ${name} may not use the model ${JSON.stringify(id)}. GET /v1/models lists those it may.`
   return new ProxyError(403, 'model_not_allowed', message, { param: 'model' })
 }

@@ -32,6 +32,7 @@ export function rewriteMessages(document: JsonDocument, context: RewriteContext)
 function rewritten(document: JsonDocument, context: RewriteContext): Headers {
   const { model, systemPrompt, headers, isForeign = false } = context
   const isOther = isForOther(document, context)
+  nameOthers(document, context)
   if (document.get('model') !== upstreamId(model)) document.set('model', upstreamId(model))
   const hasForeign = isForeign || document.mentions(sealMark)
   const lostThinking = hasForeign && takeSealsOut(document, isForeign)
@@ -57,6 +58,26 @@ function rewritten(document: JsonDocument, context: RewriteContext): Headers {
   takeThinkingOut(document)
   if (level === 'off' && !continues) switchOff(document, context)
   return betas(client, { add, remove: [INTERLEAVED_BETA] })
+}
+
+/**
+ * The other models that a request names, an advisor and those that step in for the model, get the names that the upstream has
+ * for them.
+ * @see https://github.com/decolua/9router/issues/745
+ */
+function nameOthers(document: JsonDocument, { nameOf }: RewriteContext): void {
+  if (!nameOf) return
+  const named = (one: unknown) => {
+    if (!isObject(one) || typeof one.model !== 'string') return one
+    const name = nameOf(one.model)
+    return name === one.model ? one : { ...one, model: name }
+  }
+  const allNamed = (list: unknown) => {
+    const all = Array.isArray(list) ? list.map(named) : []
+    return Array.isArray(list) && all.some((one, at) => one !== list[at]) ? all : undefined
+  }
+  document.change('fallbacks', allNamed)
+  if (document.raw('tools')?.includes('"advisor_')) document.change('tools', allNamed)
 }
 
 /**
