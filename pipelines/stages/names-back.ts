@@ -5,7 +5,8 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta, DeltaOf } from '../neutral/delta.ts'
-import { unwrappedInput, type ToolNames } from '../neutral/tools.ts'
+import { type ToolNames } from '../neutral/tools.ts'
+import { unwrappedInput } from '../neutral/free-text.ts'
 import { listsHeld } from './sse-events.ts'
 
 /** In and out: Delta[]. */

@@ -16,7 +16,8 @@ import type {
 } from '../../neutral/request.ts'
 import { leftOut, unsupportedPiece } from '../../neutral/turn.ts'
 import { safeToolId } from '../../neutral/tool-id.ts'
-import { wrappedValue, type ToolNames } from '../../neutral/tools.ts'
+import { type ToolNames } from '../../neutral/tools.ts'
+import { wrappedValue } from '../../neutral/free-text.ts'
 import { isGiven } from '../../untrusted.ts'
 import type {
   AnthropicBlock,

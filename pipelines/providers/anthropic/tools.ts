@@ -13,7 +13,8 @@ import type {
   Tool,
   WebSearch,
 } from '../../neutral/request.ts'
-import { lostTools, wrappedTool, type ToolNames } from '../../neutral/tools.ts'
+import { lostTools, type ToolNames } from '../../neutral/tools.ts'
+import { wrappedTool } from '../../neutral/free-text.ts'
 import { memberName } from '../../untrusted.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
 import { chooseTools, searchName, type Capability, type DeclaredTools } from './capability.ts'

@@ -10,7 +10,8 @@ import type {
   NeutralRequest,
   ToolChoice,
 } from '../../neutral/request.ts'
-import { lostTools, wrappedTool, type ToolNames } from '../../neutral/tools.ts'
+import { lostTools, type ToolNames } from '../../neutral/tools.ts'
+import { wrappedTool } from '../../neutral/free-text.ts'
 
 interface Tooling {
   fields: JsonObject

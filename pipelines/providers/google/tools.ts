@@ -12,7 +12,8 @@ import type {
   ToolChoice,
 } from '../../neutral/request.ts'
 import { repairedSchema } from '../../neutral/object-schema.ts'
-import { lostTools, wrappedTool, type NameRule, type ToolNames } from '../../neutral/tools.ts'
+import { lostTools, type NameRule, type ToolNames } from '../../neutral/tools.ts'
+import { wrappedTool } from '../../neutral/free-text.ts'
 import { isGiven, objectAt } from '../../untrusted.ts'
 import type {
   FunctionCallingConfig,

@@ -4,14 +4,8 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { CustomTool, FunctionTool } from '../../../pipelines/neutral/request.ts'
-import {
-  names128,
-  names64,
-  ToolNames,
-  unwrappedInput,
-  wrappedInput,
-  wrappedTool,
-} from '../../../pipelines/neutral/tools.ts'
+import { names128, names64, ToolNames } from '../../../pipelines/neutral/tools.ts'
+import { unwrappedInput, wrappedInput, wrappedTool } from '../../../pipelines/neutral/free-text.ts'
 
 function tool(name: string, namespace?: string, rest: Partial<FunctionTool> = {}): FunctionTool {
   const space = namespace === undefined ? {} : { namespace }
