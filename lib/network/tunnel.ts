@@ -30,7 +30,7 @@ export function tunnel(
       clearTimeout(limit)
       if (statusCode < 200 || statusCode > 299) {
         socket.destroy()
-        reject(refused(proxy, statusCode))
+        reject(refused(proxy, statusCode, target))
         return
       }
       if (head.length > 0) socket.unshift(head)
@@ -73,7 +73,20 @@ function atFault({ host }: URL, error: Error): OutboundProxyError {
   )
 }
 
-function refused({ host }: URL, status: number): OutboundProxyError {
-  const remedy = status === 407 ? ': put user and password into HTTPS_PROXY' : ''
-  return new OutboundProxyError(`the proxy ${host} refused to connect (HTTP ${status})${remedy}`)
+function refused(
+  { host }: URL,
+  status: number,
+  target: { host: string; port: number },
+): OutboundProxyError {
+  return new OutboundProxyError(
+    `the proxy ${host} refused to connect (HTTP ${status})${remedyFor(status, target)}`,
+  )
+}
+
+/** Squid, as it comes, lets nobody out but to the ports of TLS. */
+function remedyFor(status: number, { host, port }: { host: string; port: number }): string {
+  if (status === 407) return ': put user and password into HTTPS_PROXY'
+  const isForbidden = status === 403 || status === 405
+  if (!isForbidden || port === 443) return ''
+  return `, as many do for other ports than 443. If ${host} can be reached without it, write NO_PROXY=${host}`
 }

@@ -103,6 +103,19 @@ for (const route of routes) {
     assert.ok(text.includes(`the proxy ${proxy.host} refused to connect (HTTP 407)`), text)
   })
 
+  test(`${route}: a proxy that lets nobody out but to port 443 is a 502 that says what helps`, async (t) => {
+    const proxy = await startConnectProxy(t, 403)
+    const program = runProgram(t, {
+      config: oneUpstream('http://llm.corp.test:8000'),
+      env: { http_proxy: proxy.host },
+    })
+
+    const answer = await post((await program.url()) + route, asks[route])
+
+    assert.equal(answer.status, 502)
+    assert.match(await answer.text(), /HTTP 403\).*443.*NO_PROXY=llm\.corp\.test/)
+  })
+
   test(`${route}: a proxy that is not there is a 502 that names it`, async (t) => {
     const program = runProgram(t, {
       config: oneUpstream('http://upstream.test'),
