@@ -100,16 +100,16 @@ for (const [listed, said] of faults) {
 
 test('contract §8.6: a preflight of a page of the internet is allowed to reach this machine, where its origin may call', async (t) => {
   const { url } = await startProxy(t, { config: { cors_origins: ['https://chat.example'] } })
-  const ask = async (origin: string, more: Record<string, string>) => {
+  const grants = async (origin: string, more: Record<string, string>) => {
     const headers = { origin, 'access-control-request-method': 'POST', ...more }
     const answer = await fetch(`${url}/v1/messages`, { method: 'OPTIONS', headers })
     return answer.headers.get('access-control-allow-private-network')
   }
   const asked = { 'access-control-request-private-network': 'true' }
 
-  assert.equal(await ask('https://chat.example', asked), 'true')
-  assert.equal(await ask('https://chat.example', {}), null)
-  assert.equal(await ask('https://evil.example', asked), null)
+  assert.equal(await grants('https://chat.example', asked), 'true')
+  assert.equal(await grants('https://chat.example', {}), null)
+  assert.equal(await grants('https://evil.example', asked), null)
 })
 
 test('O30: a page of an origin that is not listed may call with a client key, and read what it asked for', async (t) => {
