@@ -41,7 +41,7 @@ async function answered(sent: http.ClientRequest): Promise<void> {
 const config = (upstream: string) => oneUpstream(upstream, { system_prompt: 'Be kind.' })
 
 for (const { name, path: route, ask, stream } of roads) {
-  test(`${name}: what was asked is let go when its answer begins`, async (t) => {
+  test(`${name}: the request’s body is let go when its answer begins`, async (t) => {
     const events = begun({ stream }, ['Hi', ' there']).join('')
     const upstream = await serving(t, (res) => {
       res.setHeader('content-type', 'text/event-stream').write(events)
@@ -75,7 +75,7 @@ for (const { name, path: route, ask, stream } of roads) {
 }
 
 for (const { name, path: route, ask, stream } of roads) {
-  test(`contract §18: ${name}: what was asked is let go also when another model answers`, async (t) => {
+  test(`contract §18: ${name}: the request’s body is let go also when another model answers`, async (t) => {
     const events = begun({ stream }, ['Hi', ' there']).join('')
     const busy = await serving(t, (res) => void res.writeHead(503).end())
     const upstream = await serving(t, (res) => {

@@ -131,7 +131,7 @@ describe('a token store in Redis', { skip, timeout: 120_000 }, () => {
     assert.deepEqual(await renew(other, pair('2')), pair('2'))
   })
 
-  test('whoever comes late gets the newer pair and does not replace it', async (t) => {
+  test('a replica that comes late gets the newer pair and does not replace it', async (t) => {
     const redis = await startRedis(t)
     const [late, other] = [openStore(t, redis.url), openStore(t, redis.url)]
     await renew(late, pair('1'))

@@ -246,7 +246,7 @@ test('contract §3.18: a file that cannot be read is a fault, once, and is read 
   assert.equal(app.configState.note, undefined)
 })
 
-test('contract §3.18: what the file refers to, secrets of variables and .env are watched, too', async (t) => {
+test('contract §3.18: files that the configuration refers to, secrets of variables and .env are watched, too', async (t) => {
   const { dir, config } = folder()
   const at = (name: string) => path.join(dir, name)
   writeFileSync(config, `{"system_prompt": "\${file:${at('prompt')}}"}`)

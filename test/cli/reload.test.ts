@@ -48,7 +48,7 @@ function secretFile(text: string): string {
   return file
 }
 
-test('contract §3.9: where it listens and keeps things needs a start, which is said with both values', async (t) => {
+test('contract §3.9: an address or a folder that changes needs a start, which is said with both values', async (t) => {
   const store = secretFile('redis://:an-old-password@127.0.0.1:1/0')
   const program = runProgram(t, { env: { TOKEN_STORE_FILE: store, USAGE: 'off' } })
   const url = await program.url()

@@ -142,7 +142,7 @@ for (const [what, admin_key, said] of refusals) {
   })
 }
 
-test('contract §4.12: what is no droid2api is called that', async (t) => {
+test('contract §4.12: status calls another program at that address no droid2api', async (t) => {
   const other = createServer((_req, res) => res.end('<html>Hello</html>')).listen(0, '127.0.0.1')
   t.after(() => other.close())
   await new Promise((resolve) => other.once('listening', resolve))

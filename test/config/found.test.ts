@@ -134,7 +134,7 @@ test('contract §3: the program’s .env can say where DATA_DIR is; paths in it 
   assert.equal(config.secrets.factory_api_key, 'fk-kept-there')
 })
 
-test('contract §3: what is wrong in a .env is blamed on the variable and its file', () => {
+test('contract §3: a fault in a .env is blamed on the variable and its file', () => {
   const all = folders()
   const file = path.join(all.data, '.env')
   writeFileSync(file, 'PORT=abc\nTOKEN_URL=nowhere\nAPI_KEYS=,\nNODE_EXTRA_CA_CERTS=/ca.pem')
@@ -303,7 +303,7 @@ test('contract §3: no message about a broken file quotes it', () => {
   }
 })
 
-test('contract §3: what ships is read where nothing else is', () => {
+test('contract §3: the shipped file is read where there is no other', () => {
   const all = folders()
   const packageDir = path.join(import.meta.dirname, '..', '..')
   const shipped = JSON.parse(readFileSync(path.join(packageDir, 'config.json'), 'utf8')) as {

@@ -337,7 +337,7 @@ for (const [what, text, said] of wrong) {
   })
 }
 
-test('KO9: what a reference stood for is in no log line and in no error of an upstream', async (t) => {
+test('KO9: the value of a reference is in no log line and in no error of an upstream', async (t) => {
   const upstream = await startUpstream(t, () => ({
     status: 400,
     body: '{"type":"error","error":{"type":"x","message":"bad header h-hunter2-hunter2"}}',
@@ -373,7 +373,7 @@ test('O39: Bearer in front of a client key of the file is taken off, too', (t) =
   assert.match(warnings.join(), /api_keys holds a key that begins with "Bearer"/)
 })
 
-test('KO9: what a reference stood for is in no fault about what it was put into', (t) => {
+test('KO9: the value of a reference is in no fault about the key that holds it', (t) => {
   const said = faultsOf(() =>
     load(
       t,

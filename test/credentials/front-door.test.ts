@@ -108,7 +108,7 @@ const kept: Record<string, string> = {
   'x-team': 'blue',
 }
 
-test('O23: what a front door says of the caller stays here, on every road', async (t) => {
+test('O23: headers in which a front door names the caller do not go up, on any road', async (t) => {
   const { requests } = await ask(t, { ...added, 'x-api-key': 'own' }, { auth: 'client' })
 
   assert.equal(requests.length, 3)
@@ -118,7 +118,7 @@ test('O23: what a front door says of the caller stays here, on every road', asyn
   }
 })
 
-test('contract §11.9, contract §11.10: what clients of the API send passes, and so does what nobody knows', async (t) => {
+test('contract §11.9, contract §11.10: headers of clients of the API pass, and so do unknown ones', async (t) => {
   const { requests } = await ask(t, { ...kept, 'x-api-key': 'own' }, { auth: 'client' })
 
   for (const { headers, url } of requests.filter(({ url: one }) => one === '/v1/responses')) {

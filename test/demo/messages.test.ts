@@ -115,7 +115,7 @@ test('a call is made, its result quoted, and the user remembered', async (t) => 
   assert.doesNotMatch(text, /Be kind|model/)
 })
 
-test('what Claude Code tells of an end is no question, so that nothing is called again', async (t) => {
+test('a notice of Claude Code that something ended is no question, so that nothing is called again', async (t) => {
   const { anthropic } = await startDemo(t)
   const ask = asks['two calls']!
   const over = '<task-notification>Call get_weather is over.</task-notification>'

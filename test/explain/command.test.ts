@@ -370,7 +370,7 @@ for (const [what, body, args, code, words] of refusals) {
   })
 }
 
-test('contract §22.8: what is not there ends with 2, in one line', async (t) => {
+test('contract §22.8: a file that is not there ends with 2, in one line', async (t) => {
   for (const file of ['/nowhere/at-all.json', '/']) {
     const program = runProgram(t, {
       args: ['explain', file],

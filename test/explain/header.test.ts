@@ -104,7 +104,7 @@ test('contract §22.2: whatever value the header has, on whichever model route, 
   assert.equal(((await health.json()) as { status: string }).status, 'ok')
 })
 
-test('contract §22.2: what is explained is counted nowhere, and nothing of it is logged', async (t) => {
+test('contract §22.2: a request that is explained is counted nowhere, and nothing of it is logged', async (t) => {
   const upstream = await startUpstream(t, () => ({ body: anthropicMessage({ text: ['Hi'] }) }))
   const clients = [{ name: 'alice', key: 'the-key-of-alice-1', requests_per_day: 1, parallel: 1 }]
   const proxy = await startProxy(t, {
@@ -359,7 +359,7 @@ test('contract §22.2: a login is not renewed, and one without a token is shown 
   assert.equal(tokens.requests.length, before)
 })
 
-test('contract §22.4: what the proxy answers by itself goes nowhere', async (t) => {
+test('contract §22.4: a request that the proxy answers by itself goes nowhere', async (t) => {
   const setting = await recorded(t, (url) => ({
     config: oneUpstream(url),
     env: { FACTORY_API_KEY: account },
@@ -450,7 +450,7 @@ test('contract §22.1: with conversations that stay with their accounts, the acc
   assert.ok(new Set(accounts).size > 1)
 })
 
-test('contract §22.1: what is bound to an account is shown at the one that served its conversation', async (t) => {
+test('contract §22.1: a request that is bound to an account is shown at the one that served its conversation', async (t) => {
   const setting = await twoAccounts(
     t,
     (name) => (name === 'one' ? spent : { body: anthropicMessage({ text: ['Hi'] }) }),

@@ -112,7 +112,7 @@ test('row 20: a bad chunk behind an early answer gets no second one', async (t) 
   assert.equal(`${first.toString()}${await text(socket)}`.match(/HTTP\/1\.1 /g)?.length, 1)
 })
 
-test('row 20: what is no HTTP behind a request puts nothing into its stream', async (t) => {
+test('row 20: bytes behind a request that are no HTTP put nothing into its stream', async (t) => {
   const upstream = await startUpstream(t, [{ sse: [': begun\n\n', 'hang'] }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined)

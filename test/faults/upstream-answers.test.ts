@@ -181,7 +181,7 @@ for (const stream of [true, false]) {
   })
 }
 
-test('row 37: what a gateway sends in place of a `common` model passes as it is', async (t) => {
+test('row 37: the answer of a gateway in place of a `common` model passes as it is', async (t) => {
   const headers = { 'content-type': 'text/html' }
   const upstream = await startUpstream(t, [{ headers, body: '<html>Welcome</html>' }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })

@@ -315,7 +315,7 @@ test('contract §4.10: ids with odd characters are written so that they mean the
   assert.deepEqual(warnings, [])
 })
 
-test('contract §4.10: what listens at a port and is no model server, or is this program, is left out', async (t) => {
+test('contract §4.10: a port with a program that is no model server, or is this one, is left out', async (t) => {
   const web = await startUpstream(t, () => ({ body: '<html></html>' }))
   const us = await startUpstream(t, ({ url }) =>
     url === '/' ? { body: { name: 'droid2api' } } : openAiList('gpt-5.4'),

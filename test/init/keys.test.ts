@@ -159,7 +159,7 @@ for (const [what, env, says] of none) {
   })
 }
 
-test('contract §4.10: what stands in front of OpenAI is asked by Chat Completions, OpenAI itself by Responses', () => {
+test('contract §4.10: a gateway in front of OpenAI is asked by Chat Completions, OpenAI itself by Responses', () => {
   const bases = ['https://gate.test/v1', 'https://api.openai.com/v1']
 
   const types = bases.map((OPENAI_BASE_URL) => {

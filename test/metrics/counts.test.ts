@@ -372,7 +372,7 @@ test('contract §21.6: a request over a limit counts by client and limit, and ne
   assert.equal(of('none', '401'), 1)
 })
 
-test('contract §22.2: what is only explained is in no metric', async (t) => {
+test('contract §22.2: a request that is only explained is in no metric', async (t) => {
   const proxy = await startCounting(t, 'http://127.0.0.1:1')
   const body = { ...question, model: 'claude-sonnet-4-5' }
 

@@ -277,7 +277,7 @@ test('contract §21.7: the process, its accounts and what is under way are told 
   if (process.platform === 'linux') assert.ok(scrape.value('process_open_fds')! > 5)
 })
 
-test('contract §21.7: what is used of an account is told by window, those that an upstream makes up as one', async (t) => {
+test('contract §21.7: the used share of an account is reported by window, those that an upstream makes up as one', async (t) => {
   const limits = {
     'anthropic-ratelimit-unified-5h-utilization': '0.42',
     'anthropic-ratelimit-unified-7d_opus-utilization': '0.9',

@@ -82,7 +82,7 @@ test('KO1: a name whose first address, of either family, refuses is reached at o
   }
 })
 
-test('O33: where no address answers it ends after connect_s, and says so', async (t) => {
+test('O33: a dial that no address answers ends after connect_s, and says so', async (t) => {
   const { port } = await slowListener(t)
   const begunMs = performance.now()
 

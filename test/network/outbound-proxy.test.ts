@@ -321,7 +321,7 @@ test('O36: SOCKS in ALL_PROXY beside HTTPS_PROXY is no fault until a request wou
   assert.doesNotMatch(text, /s3cret/)
 })
 
-test('KO8: what is on this machine is reached directly by each of its names', () => {
+test('KO8: this machine is reached directly by each of its names', () => {
   const proxy = outboundProxy({ ALL_PROXY: 'http://c.test:3' })!
   for (const host of ['localhost', 'ollama.localhost', '127.1.2.3', '[::1]', '0.0.0.0', '[::]']) {
     assert.equal(proxy.proxyFor(new URL(`http://${host}:11434`)), undefined, host)

@@ -55,7 +55,7 @@ for (const command of ['npm start', 'npm run demo']) {
   })
 }
 
-test('contract §10.1, O42: what is built already starts without what builds it', async (t) => {
+test('contract §10.1, O42: a program that is built already starts without the tools that build it', async (t) => {
   const box = sandbox(t)
   asForProduction(box)
 
@@ -126,7 +126,7 @@ function standInForNode12({ root }: Sandbox): void {
   chmodSync(program, 0o755)
 }
 
-test('KO10: what stands in front has no word that an old Node does not know', (t) => {
+test('KO10: the files in front have no word that an old Node does not know', (t) => {
   const box = sandbox(t)
   const [check, launcher] = ['bin/build/check-node.cjs', 'dist/bin/droid2api.js'].map((file) =>
     readFileSync(path.join(box.dir, file), 'utf8'),

@@ -160,7 +160,7 @@ test('contract §17.5: a stream that begins with an error is a refusal as long a
   assert.equal(answer.headers.get('x-droid2api-attempts'), 'claude=429, claude=200')
 })
 
-test('contract §17.8: what was sent and then lost is sent to nobody else', async (t) => {
+test('contract §17.8: a request that was sent and then lost is sent to nobody else', async (t) => {
   const { ask, asked } = await twoAccounts(t, () => ({ sse: ['hang-up'], silent: true }))
 
   const answer = await ask()

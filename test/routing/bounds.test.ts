@@ -245,7 +245,7 @@ test('contract §18: a model that the client may not use does not stand in for i
   assert.equal(other.requests.length, 1)
 })
 
-test('contract §17: what is refused since all accounts rest counts for no limit of the client', async (t) => {
+test('contract §17: a request that is refused since all accounts rest counts for no limit of the client', async (t) => {
   const limited = [{ ...clients[0], requests_per_minute: 2 }]
   const { ask } = await twoAccounts(t, () => spent, { config: { clients: limited } })
 

@@ -33,7 +33,7 @@ for (const [what, addressOf] of Object.entries(nowhere)) {
   })
 }
 
-test('contract §18.6: where none of several endpoints gave an answer, the error says so', async (t) => {
+test('contract §18.6: the error says so where none of several endpoints gave an answer', async (t) => {
   const url = await served(t, [await unreachable(), await unreachable()])
 
   const answer = await post(`${url}/v1/messages`, question)

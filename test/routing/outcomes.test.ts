@@ -222,7 +222,7 @@ test('contract §17: a window that is a model’s own is told from the account�
   assert.deepEqual([spent('5h').ofModel, spent('5h').spent], [false, 'five-hour window'])
 })
 
-test('contract §17: what is refused while the account has room is refused to the model', () => {
+test('contract §17: a refusal while the account has room is one of the model', () => {
   const limits = (account: string, refused: string) =>
     limitsOf(
       {

@@ -88,7 +88,7 @@ describe('replicas on one Redis', { skip, timeout: 60_000 }, () => {
     assert.ok(left > 3_500_000 && left <= 3_600_000, `${left} ms`)
   })
 
-  test('contract §17.13: what another replica learns later is known a second later', async (t) => {
+  test('contract §17.13: a replica knows a rest that another learns of a second later', async (t) => {
     let isSpent = false
     const { redis, replicas, asked } = await setting(t, (account) =>
       account === 'one' && isSpent ? spent : good,

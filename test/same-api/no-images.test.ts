@@ -214,7 +214,7 @@ for (const api of apis) {
       assert.deepEqual(await sent(t, api, [seen], { model: { images: true } }), [seen])
     })
 
-    test('what the operator wants changed is changed, too', async (t) => {
+    test('settings of the operator change the request, too', async (t) => {
       const model = { upstream_id: 'other' }
 
       const [plain, up] = [
@@ -237,7 +237,7 @@ for (const api of apis) {
       assert.ok(up === body([...noted, ...large], noted))
     })
 
-    test('what is broken deep inside goes up as it is, for the upstream to refuse', async (t) => {
+    test('a body that is broken deep inside goes up as it is, for the upstream to refuse', async (t) => {
       const type = /"type" ?: ?"\w+"/.exec(images[0]!)![0]
       const torn = body([`{${type},"a":tru}`, `{${type} "b"}`], images)
 
@@ -246,7 +246,7 @@ for (const api of apis) {
       assert.equal(up, body([`{${type},"a":tru}`, `{${type} "b"}`], notes))
     })
 
-    test('what is nested without end passes', async (t) => {
+    test('a body that is nested very deeply passes', async (t) => {
       const deep = `{"content":[`.repeat(20_000) + images[0] + ']}'.repeat(20_000)
 
       const [up] = await sent(t, api, [body([deep], images)])

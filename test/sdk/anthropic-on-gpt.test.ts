@@ -419,7 +419,7 @@ suite('§16.9 failures', () => {
     assert.equal(upstream.requests.length, 0)
   })
 
-  test('what is dropped has the client’s own names', async (t) => {
+  test('dropped parameters have the client’s own names', async (t) => {
     const { proxy } = await setting(t, [{ body: responsesBody({ text: ['x'] }) }])
 
     const answer = await post(`${proxy.url}/v1/messages`, {

@@ -124,7 +124,7 @@ for (const [what, route, ask] of asks) {
 }
 
 for (const [what, route, ask] of asks) {
-  test(`KO2: ${what}: what the token server says of when to come back is in our 503, and /health says why`, async (t) => {
+  test(`KO2: ${what}: our 503 carries the pause that the token server named, and /health says why`, async (t) => {
     const tokens = await startTokenServer(t)
     tokens.faults.push({ status: 429, body: '', headers: { 'retry-after': '1800' } })
     const { url } = await startProxy(t, {

@@ -72,7 +72,7 @@ test('KO5: connections that say nothing and close leave no line in the log', asy
   )
 })
 
-test('O21: what spends or tells something needs a name of this machine, or a key', async (t) => {
+test('O21: a route that spends or tells something needs a name of this machine, or a key', async (t) => {
   const upstream = await startUpstream(t, [])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
   const end = 'connection: close\r\n\r\n'

@@ -140,7 +140,7 @@ for (const [what, headers, expected] of forms) {
   })
 }
 
-test('contract §19.8: what one endpoint says takes nothing away of what another said, nor does an answer that says nothing', () => {
+test('contract §19.8: the quota that one endpoint reports takes nothing from that of another, nor does an answer without any', () => {
   const saidOfLimits = new SaidOfLimits()
   const account = {}
   saidOfLimits.note(account, 'claude', { 'anthropic-ratelimit-unified-5h-utilization': '0.5' })

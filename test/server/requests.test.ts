@@ -225,7 +225,7 @@ test('contract §19.3: three thousand made-up models of any length fill no memor
   assert.equal(usage.models.length, 1)
 })
 
-test('contract §19.3: what is cut out of a long text does not keep the whole of it', () => {
+test('contract §19.3: a piece cut out of a long text does not keep the whole text in memory', () => {
   const held = (name: (text: string) => string) => {
     collect()
     const before = process.memoryUsage().heapUsed
@@ -323,7 +323,7 @@ test('contract §19.6: no secret is shown, wherever a client or an upstream put 
   }
 })
 
-test('contract §19.6: what an upstream writes for browsers is shown as text of JSON, or not at all', async (t) => {
+test('contract §19.6: markup that an upstream writes for browsers is shown as text of JSON, or not at all', async (t) => {
   const html = '<script>alert(1)</script>'
   const upstream = await startUpstream(t, [
     { status: 502, headers: { 'content-type': 'text/html' }, body: html },

@@ -139,7 +139,7 @@ test(
   },
 )
 
-test('contract §8.8, KO7: what ships is half a minute of silence, and 256 bytes a second over a minute', async (t) => {
+test('contract §8.8, KO7: the shipped limits of a body are half a minute of silence, and 256 bytes a second over a minute', async (t) => {
   const { app, server } = await startProxy(t)
   assert.deepEqual(bodyPace, { silenceMs: 30_000, windowMs: 60_000, minBytes: 15_360 })
   assert.equal(app.bodyPace, bodyPace)

@@ -148,7 +148,7 @@ test('contract §19.5: the lines to copy are those of the banner, for the addres
   for (const line of setup.flatMap((block) => block.lines)) assert.ok(lines.includes(line), line)
 })
 
-test('contract §19.4: where nothing is counted, and where it cannot be read, the rest is told', async (t) => {
+test('contract §19.4: the status tells all else where usage is not counted, or cannot be read', async (t) => {
   const off = await startProxy(t, { env: { USAGE: 'off' } })
   const broken = await startProxy(t)
   const folder = path.join(broken.app.config.data_dir, 'usage')

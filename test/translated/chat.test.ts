@@ -58,7 +58,7 @@ test('the request goes up in the words of the model’s API, with the headers it
   assert.equal((other.json() as { store: boolean }).store, false)
 })
 
-test('§1.4 what the model’s API has no word for is dropped and named', async (t) => {
+test('§1.4 parameters that the model’s API does not have are dropped and named', async (t) => {
   const { back } = await ask(
     t,
     { body: anthropicMessage({ text: ['Hi'] }) },

@@ -190,7 +190,7 @@ for (const { road, client, type } of roads) {
 }
 
 for (const { road, client, type } of roads) {
-  test(`§10.5, §17 ${road}: what an upstream says of itself in headers stays there`, async (t) => {
+  test(`§10.5, §17 ${road}: headers in which an upstream speaks of itself do not come back`, async (t) => {
     // Codex takes these for its own service's: another model's name there is shown to the user as a warning
     const answerHeaders = {
       'openai-model': 'another',

@@ -189,7 +189,7 @@ test('signatures come back from what the client keeps of them, or from the memor
   }
 })
 
-test('what the upstream sent decides: a stream for a body, a body for a stream, a list of events (§15.5)', async (t) => {
+test('the form of the upstream’s answer decides: a stream for a body, a body for a stream, a list of events (§15.5)', async (t) => {
   const events = [response([{ text: 'Hel' }]), response([{ text: 'lo' }], { finishReason: 'STOP' })]
   const body = response([{ text: 'Hello' }], { finishReason: 'STOP' })
   const { ask } = await start(t, [

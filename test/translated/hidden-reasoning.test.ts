@@ -56,7 +56,7 @@ for (const [what, model, stream, answer] of answers) {
   })
 }
 
-test('T19: what holds no readable text, the client gets, to hand it back', async (t) => {
+test('T19: the client gets reasoning without readable text, to hand it back', async (t) => {
   const silent = { thinking: [''], text: ['Hi'], signature: 'SEALED' }
   for (const answer of [{ body: anthropicMessage(silent) }, { sse: anthropicStream(silent) }]) {
     const upstream = await startUpstream(t, [answer])

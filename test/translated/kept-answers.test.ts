@@ -160,7 +160,7 @@ test('§17.10 an input that is a string is gone on with, and an empty id names n
   assert.deepEqual(sent(upstream.requests.at(-1)), sent(upstream.requests[0]))
 })
 
-test('§17.10 what one client got, no other finds', async (t) => {
+test('§17.10 no client finds the answer that another one got', async (t) => {
   const clients = ['alice', 'bob'].map((name) => ({ name, key: `key-of-${name}-0123456789` }))
   const { clientOf } = await start(t, { clients })
   const [alice, bob] = clients.map(({ key }) => clientOf(key))

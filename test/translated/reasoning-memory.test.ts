@@ -20,7 +20,7 @@ function detail(text: string): Remembered {
 }
 
 suite('§9.5 what is kept', () => {
-  test('what was remembered is recalled whole, as often as asked', () => {
+  test('remembered reasoning is recalled whole, as often as asked', () => {
     const memory = new BoundedMemory()
     memory.remember('a', detail('😀'), limits)
 

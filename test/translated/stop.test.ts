@@ -93,7 +93,7 @@ test('KT4: a body of Claude ends at a blank sequence, and counts what it cost', 
   assert.equal(cut.usage?.total_tokens, 17)
 })
 
-test('KT4: what is above the number of sequences that chat knows is cut by us', async (t) => {
+test('KT4: the proxy cuts at stop sequences above the number that chat takes', async (t) => {
   const stop = ['A', 'B', 'C', 'D', 'thr']
   const answer = { body: anthropicMessage({ text: lines }) }
 

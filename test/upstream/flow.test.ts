@@ -42,7 +42,7 @@ const upperCase = () =>
     },
   })
 
-test('what the stages make of a body is in the sink when the flow is over', async (t) => {
+test('the sink holds all that the stages made of a body when the flow is over', async (t) => {
   const { answer } = await answered(t, (res) => res.end('all of it'))
   const body = new AnswerBody(answer, 1000)
   const { sink, text } = collector()

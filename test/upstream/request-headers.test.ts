@@ -88,7 +88,7 @@ test('several values of one name become one line', () => {
   assert.equal(headersOf({ client })['anthropic-beta'], 'a, b')
 })
 
-test('what the body needs goes before all others, undefined takes a header out', () => {
+test('headers that the body needs go before all others, undefined takes a header out', () => {
   const client = { 'anthropic-beta': 'a', 'x-kept': '1' }
   const added = { 'anthropic-beta': 'b', 'anthropic-version': 'v' }
   assert.deepEqual(withHeaders({ 'anthropic-beta': 'c' }, { client, extra: added }), {

@@ -36,7 +36,7 @@ async function total(folder: UsageFolder, name: 'requests' | 'input' = 'requests
   return rows.reduce((sum, one) => sum + one[name], 0)
 }
 
-test('contract §15.3: what is added to a day adds up, in files for the user alone, and holds no more than was added', async () => {
+test('contract §15.3: counts that are added to a day add up, in files for the user alone, and holds no more than was added', async () => {
   const dir = tempDir()
   const folder = folderAt(dir)
 
@@ -130,7 +130,7 @@ test('contract §15.4: a day file that a crash left behind its folding is not co
   assert.equal(existsSync(file), false)
 })
 
-test('contract §15.4: what comes for a day that is folded already, as after a clock was set back, counts on the next one', async () => {
+test('contract §15.4: a count for a day that is folded already, as after a clock was set back, counts on the next one', async () => {
   const dir = tempDir()
   await folderAt(dir).append([row()])
   await folderAt(dir).fold('2026-11-29', 13)
@@ -257,7 +257,7 @@ test(
   },
 )
 
-test('contract §15.5: where a file stands in the place of the folder, the same, until it goes', async () => {
+test('contract §15.5: counting goes on in memory while a file stands in the place of the folder', async () => {
   const dir = tempDir()
   const place = path.join(dir, 'usage')
   writeFileSync(place, '')

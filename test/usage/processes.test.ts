@@ -46,7 +46,7 @@ async function requestsKept(dir: string): Promise<number> {
   return (await kept(dir)).reduce((sum, { requests }) => sum + requests, 0)
 }
 
-test('contract §15.3: what was counted is written down at the end of the process', async (t) => {
+test('contract §15.3: counts are written down at the end of the process', async (t) => {
   const { dir, start } = await starter(t, { usage: { flush_s: 3600 } })
   const program = start()
   await asked(program)
@@ -84,7 +84,7 @@ test('contract §15.3: two processes in one folder add up', async (t) => {
   }
 })
 
-test('contract §14.5: what a client used today counts for its limits after a restart', async (t) => {
+test('contract §14.5: today’s usage of a client counts for its limits after a restart', async (t) => {
   const clients = [{ name: 'alice', key, requests_per_day: 3 }]
   const { start } = await starter(t, { clients })
   const first = start()
@@ -97,7 +97,7 @@ test('contract §14.5: what a client used today counts for its limits after a re
   assert.deepEqual([await asked(second), await asked(second)], [200, 429])
 })
 
-test('contract §14.5: where usage is off, what was counted before does not count', async (t) => {
+test('contract §14.5: earlier counts do not count for limits where usage is off', async (t) => {
   const clients = [{ name: 'alice', key, requests_per_day: 2 }]
   const { start } = await starter(t, { clients })
   const first = start()

@@ -64,7 +64,7 @@ test('contract §15.2: a request that is refused over a limit does not count as 
   )
 })
 
-test('contract §15.1: what was failed over counts once, for the account and the model that served', async (t) => {
+test('contract §15.1: a request that was failed over counts once, for the account and the model that served', async (t) => {
   const spent = { status: 429, headers: { 'retry-after': '3600' }, body: { error: {} } }
   const upstream = await startUpstream(t, ({ headers, body }) => {
     if (headers.authorization === 'Bearer spent') return spent

@@ -128,7 +128,7 @@ for (const bytes of [...broken.split('|'), ...noSpace]) {
   })
 }
 
-test('what is broken deep inside passes untouched, and is refused where it is looked at', () => {
+test('JSON that is broken deep inside passes untouched, and is refused where it is looked at', () => {
   const bytes = Buffer.from('{"a":[1,],"b":2}')
   const document = JsonDocument.parse(bytes)
 

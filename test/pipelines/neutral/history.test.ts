@@ -182,7 +182,7 @@ suite('phases', () => {
     assert.deepEqual(order(turn([text('abcd')]), acme(memory)), ['abcd'])
   })
 
-  test('what the client hands back goes before the memory', () => {
+  test('reasoning that the client hands back goes before the memory', () => {
     const memory = { [keyOfPhases(undefined, 'ab')]: { phases } }
     const given = turn([text('ab')], { phase: 'final_answer' })
 

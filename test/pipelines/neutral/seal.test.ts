@@ -82,7 +82,7 @@ for (const [provider, reasoning, data] of rows) {
 }
 
 for (const [provider, { body }] of Object.entries(providers)) {
-  test(`§13.1 what ${provider} seals names its row of the table`, () => {
+  test(`§13.1 a seal of ${provider} names its row of the table`, () => {
     const answers = fc.sample(samples[provider as ModelType], { seed: 1, numRuns: 100 })
     const sealed = answers
       .flatMap((answer) => Array.from(body(answer.body, { upstreamModel: 'up-1' })))
@@ -121,7 +121,7 @@ test('§13.2 a signature comes back with the text it signs, whatever the client 
   assert.deepEqual(opened, { ...claude, endpoint: 'e' })
 })
 
-test('§13.2 what is encrypted comes back with the text that the client was shown', () => {
+test('§13.2 encrypted reasoning comes back with the text that the client was shown', () => {
   assert.deepEqual(openSeal(sealReasoning(gpt, 'e', true), 'A plan'), { ...gpt, endpoint: 'e' })
 })
 

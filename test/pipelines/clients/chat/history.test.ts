@@ -133,7 +133,7 @@ suite('KT3: items and parts of Responses in a chat history', () => {
     })
   }
 
-  test('KT3: what OpenAI’s own tools did is left out', () => {
+  test('KT3: calls of OpenAI’s own tools are left out of the history', () => {
     const search = { type: 'web_search_call', id: 'ws_1', status: 'completed' }
     const messages = checked([user, search, { role: 'assistant', content: [search, 'Hi'] }, user])
 

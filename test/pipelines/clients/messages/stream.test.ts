@@ -167,7 +167,7 @@ suite('§16.6 the head and the end', () => {
     assert.equal(messagesStream(context).keepAlive(), 'event: ping\ndata: {"type":"ping"}\n\n')
   })
 
-  test('an answer that breaks off has no end', () => {
+  test('a stream of an answer that breaks off has no message_stop', () => {
     const failure = { type: 'failure', failure: new Error('x') } as unknown as Delta
 
     assert.deepEqual(shortly(eventsOf([begun, textStart, text('a'), failure])), ['0 text +a'])

@@ -147,7 +147,7 @@ suite('§16.5 deferred tools', () => {
     assert.deepEqual(namesUp({ tools: [look], messages: [...hello, added] }), ['look', 'new'])
   })
 
-  test('where Anthropic would search for them, all go up, and the search does not', () => {
+  test('all tools go up that Anthropic would search for, and the search does not', () => {
     const finder = { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' }
 
     assert.deepEqual(namesUp({ tools: [finder, deferred] }), ['mcp__a'])

@@ -226,7 +226,7 @@ suite('§16.4 blocks of the assistant', () => {
     assert.deepEqual(piecesOf('assistant', content), [])
   })
 
-  test('what Anthropic’s own tools did is dropped elsewhere', () => {
+  test('calls of Anthropic’s own tools are dropped on other models', () => {
     const types = [
       'server_tool_use',
       'web_search_tool_result',

@@ -173,7 +173,7 @@ for (const [service_tier, tier] of Object.entries(tiers)) {
   })
 }
 
-test('§17.1 what no other API has is dropped by its name', () => {
+test('§17.1 a parameter that no other API has is dropped by its name', () => {
   const members = {
     truncation: 'auto',
     max_tool_calls: 3,
@@ -232,7 +232,7 @@ test('§17.2 configuration_update overrules effort and text, the last one counts
   assert.deepEqual(request.format, { type: 'json' })
 })
 
-test('§17.2 what leads of system and developer messages is an instruction, as is what comes later', () => {
+test('§17.2 system and developer messages are instructions, in front and later', () => {
   const roles = turnsOf(
     { role: 'developer', content: 'a' },
     { type: 'message', role: 'system', content: [{ type: 'input_text', text: 'b' }] },

@@ -139,7 +139,7 @@ test('§17.7 reasoning of open models goes into the summary, under its field', a
   )
 })
 
-test('§17.7 where the operator lets nobody read it, only the seal goes out', async () => {
+test('§17.7 reasoning that the operator lets nobody read goes out as a seal alone', async () => {
   const [item] = await outputOf([begun, ...signed, stopped], { ...both, hideReasoning: true })
 
   assert.deepEqual(item?.summary, [])

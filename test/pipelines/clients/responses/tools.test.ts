@@ -136,7 +136,7 @@ for (const type of ['web_search', 'web_search_preview', 'web_search_2025_08_26']
   })
 }
 
-test('§17.4 what its provider runs, and what nobody knows, has its name for what is dropped', () => {
+test('§17.4 tools that the provider runs, and unknown ones, are named among what is dropped', () => {
   const names = toolsOf({ type: 'file_search' }, { type: 'mcp' }, { type: 'hologram' }).map(
     (tool) => tool.kind === 'hosted' && tool.lostName,
   )

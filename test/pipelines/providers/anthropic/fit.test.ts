@@ -89,7 +89,7 @@ test('§14 a system turn of blocks becomes reminders, with their marks', () => {
   assert.deepEqual(told, { role: 'user', content: [{ type: 'text', text, ...mark }] })
 })
 
-test('§14 where thinking cannot be had it goes out, with what belongs to it', () => {
+test('§14 thinking that a model cannot do goes out, with all that belongs to it', () => {
   const edits = [{ type: 'clear_thinking_20251015', keep: 'all' }]
   const loop = [
     { role: 'user', content: 'Hi' },

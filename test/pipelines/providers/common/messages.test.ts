@@ -383,7 +383,7 @@ for (const [what, reasoning] of strangers) {
   })
 }
 
-test('§11.2 what the client dropped comes from the memory, without an endpoint of its own', () => {
+test('§11.2 reasoning that the client dropped comes from the memory, without an endpoint of its own', () => {
   const recall = (key: string) =>
     key === 'c'
       ? {
@@ -500,7 +500,7 @@ test('§11.2 a chat that is read and written is the same chat', () => {
   )
 })
 
-test('§11.2 what the assistant says on both sides of a late result is one message', () => {
+test('§11.2 texts of the assistant on both sides of a late result are one message', () => {
   const messages = messagesOf([
     assistant(callPiece('b')),
     user('And?'),

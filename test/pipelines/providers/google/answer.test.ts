@@ -204,7 +204,7 @@ test('parts of other kinds and further candidates add nothing to the answer (§1
   )
 })
 
-test('what a search found: citations in code points, one search a query (§15.5)', () => {
+test('a search gives citations in code points, and counts one search a query (§15.5)', () => {
   const groundingMetadata = {
     webSearchQueries: ['fox', 'dog'],
     groundingChunks: [
@@ -328,7 +328,7 @@ test('translation §15.5: a tool is called by its own name, also where Gemini na
   assert.equal(other?.name, 'default_api_look')
 })
 
-test('translation §15.6: what the API could not read is an error, whatever it could read before (hermes-agent #83886)', () => {
+test('translation §15.6: a call that the API could not read is an error, whatever it could read before (hermes-agent #83886)', () => {
   const call = { functionCall: { name: 'look', args: {} } }
   for (const parts of [[], [{ text: 'I will look.' }], [call]]) {
     for (const reason of [

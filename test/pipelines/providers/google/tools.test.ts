@@ -45,7 +45,7 @@ test('functions are declared with the client’s schema as it is, less $schema (
   assert.equal(toolConfig, undefined)
 })
 
-test('§15.3 what a generator of schemas wrote that is no JSON Schema is mended', () => {
+test('§15.3 words of schema generators that are no JSON Schema are mended', () => {
   const parameters = {
     type: 'object',
     properties: { n: { type: 'string', enum: [], pattern: null }, m: null },

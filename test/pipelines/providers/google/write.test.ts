@@ -259,7 +259,7 @@ test('the tier has Google’s words, an entry’s fast is priority (§15.4)', ()
   assert.deepEqual(tier({}, { fast: true }), ['priority', []])
 })
 
-test('what has no counterpart is dropped by the client’s name (§15.4)', () => {
+test('parameters without a counterpart are dropped by the client’s names (§15.4)', () => {
   const request = {
     user: 'u',
     safety_identifier: 's',

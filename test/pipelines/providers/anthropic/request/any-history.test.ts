@@ -115,7 +115,7 @@ suite('§5.3 any chat history gives a Messages history that the API takes', () =
     })
   })
 
-  test('T4: where the model takes no prefill, the assistant has not the last word', () => {
+  test('T4: a history for a model without prefill does not end with the assistant', () => {
     holds((turns, id) => {
       if (/opus-4-8|sonnet-5-5/.test(id)) assert.notEqual(turns.at(-1)?.role, 'assistant')
     })

@@ -179,7 +179,7 @@ test('§5.7 a search alone, or chosen, goes up', () => {
   assert.deepEqual(chosen.body.tool_choice, { type: 'tool', name: 'web_search' })
 })
 
-test('§5.7 what OpenAI runs is dropped beside other tools, and alone a 400', () => {
+test('§5.7 tools that OpenAI runs are dropped beside others, and alone are a 400', () => {
   const other = { type: 'file_search', vector_store_ids: ['v'] }
 
   assert.deepEqual(ask({ tools: [plain, other] }).dropped, ['tools.file_search'])

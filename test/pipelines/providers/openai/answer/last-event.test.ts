@@ -266,7 +266,7 @@ test('KT7: reasoning, and its encrypted content, that only the last event has', 
   }
 })
 
-test('KT7: what the last event completes is the same as the answer as a body', () => {
+test('KT7: an answer that its last event completes is the same as the body', () => {
   const output = [
     { type: 'reasoning', id: 'rs', summary: [{ text: 'T' }], encrypted_content: 'x' },
     messageItem(outputText('Hello')),
