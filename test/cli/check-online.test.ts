@@ -293,3 +293,15 @@ test('contract §4.4: check --online asks a proxy that runs how the accounts wit
     before,
   )
 })
+
+test('contract §4.3: an upstream that wants no key is asked once, since nobody else could be told apart', async (t) => {
+  const upstream = await startUpstream(t, api('nobody', true))
+
+  const { code, said } = await online(t, { config: keyed(upstream.url, { auth: 'none' }) })
+
+  assert.equal(code, 0, said)
+  assert.deepEqual(
+    upstream.requests.map(({ method, url }) => `${method} ${url}`),
+    ['GET /v1/models'],
+  )
+})

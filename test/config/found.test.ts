@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { ConfigError, loadConfig } from '../../lib/config/load.ts'
+import { decodeText } from '../../lib/config/text-file.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 
 interface Folders {
@@ -81,6 +82,8 @@ test('O41: a config.json that merely lies in the current folder is not read, and
     `${file} is not read, since it only lies in the current folder: --config ${file} reads it`,
   ])
   assert.equal(load(all, {}, 'config.json').config.port, 9)
+  writeFileSync(path.join(all.cwd, 'asked.json'), ours(8))
+  assert.doesNotMatch(load(all, {}, 'asked.json').warnings.join(), /only lies/)
 })
 
 test('contract §3: nothing is said of another program’s config.json, or of the program’s own', () => {
@@ -436,4 +439,25 @@ test('contract §3.2: a .env in the current folder with what is missing is not r
   const set = { MY_KEY: 'gsk-x', FACTORY_API_KEY: 'fk-x', API_ACCESS_KEY: 'of-mine-0815' }
   assert.doesNotMatch(load(all, set).warnings.join(), /only lies/)
   assert.deepEqual(load({ ...all, cwd: all.program }).warnings.slice(1), [])
+})
+
+test('KO4: a file in UTF-16 that was cut in the middle of a letter is read up to there', () => {
+  const whole = Buffer.from('\uFEFF{"port": 1}', 'utf16le')
+
+  assert.equal(decodeText(Buffer.concat([whole.swap16(), Buffer.from([0])])), '{"port": 1}')
+})
+
+test('KO9: what a short reference stood for does not blank the words of other faults', () => {
+  const all = folders()
+  const headers = { 'x-a': '${SHORT}' }
+  const endpoint = { name: 'own', base_url: 'http://127.0.0.1:1', headers }
+  writeFileSync(
+    path.join(all.data, 'config.json'),
+    JSON.stringify({ port: 70_000, endpoints: [endpoint] }),
+  )
+
+  assert.match(
+    faultsOf(() => load(all, { SHORT: '700' })),
+    /port is 70000, expected a number <= 65535/,
+  )
 })

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import type { App } from '../../lib/app.ts'
 import { explainCommand } from '../../lib/cli/explain.ts'
+import { partedBy } from '../../lib/explain/secrets.ts'
 import { runProgram } from '../helpers/program.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
@@ -424,4 +425,30 @@ test('contract §22.8: nobody is left waiting at a keyboard', async () => {
 
   assert.equal(code, 2)
   assert.match(err, /^explain: no request: name a file/)
+})
+
+test('contract §22.8: what a proxy would ask for an explanation by is no part of the request', async (t) => {
+  const body = bodyFor('/v1/chat/completions', models.common)
+  const args = ['--json', '--header', 'x-droid2api-explain: yes']
+
+  const { code, out } = await say(t, configAt('http://127.0.0.1:1'), body, args)
+
+  assert.equal(code, 0)
+  assert.doesNotMatch(out, /x-droid2api-explain/)
+})
+
+test('contract §22.8: of a longer body curl is told not to ask first, as some versions would', async (t) => {
+  const config = configAt('http://127.0.0.1:1')
+  const line = async (text: string) =>
+    (await say(t, config, bodyFor('/v1/chat/completions', models.common, text), ['--curl'])).out
+
+  assert.match(await line('x'.repeat(1024)), / -H 'expect:'/)
+  assert.doesNotMatch(await line('x'), /expect/)
+})
+
+test('contract §22.6: a short secret is one in its own place alone', () => {
+  const secret = { value: 'cat', name: 'KEY', place: 'authorization' }
+
+  assert.deepEqual(partedBy('a cat', 'x-note', [secret]), ['a cat'])
+  assert.deepEqual(partedBy('a cat', 'authorization', [secret]), ['a ', secret])
 })

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { loadConfig } from '../../lib/config/load.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
 import { startUpstream, type Answer } from '../helpers/upstream.ts'
 import { lister, openAiList, runInit } from './stand-ins.ts'
 
@@ -473,4 +474,20 @@ test('contract §4.10: a gateway gets the token of Claude Code as Bearer, as Cla
     readFileSync(file, 'utf8'),
     /"auth": \{ "env": "ANTHROPIC_AUTH_TOKEN", "header": "authorization" \}/,
   )
+})
+
+test('contract §4.11: a file that somebody writes while the providers are asked stays', async () => {
+  const dir = tempDir()
+  const { file } = await runInit({ dir, options: { print: true } })
+  const ask = () => {
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, 'theirs')
+    return Promise.resolve({ status: 200, text: JSON.stringify({ data: [{ id: 'one' }] }) })
+  }
+
+  const { code, report } = await runInit({ dir, env: { GROQ_API_KEY: key }, options: { ask } })
+
+  assert.equal(code, 1)
+  assert.match(report, /config\.json cannot be written: /)
+  assert.equal(readFileSync(file, 'utf8'), 'theirs')
 })
