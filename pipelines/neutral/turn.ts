@@ -134,8 +134,8 @@ export interface ForeignPiece extends PieceBase {
   type: 'foreign'
   /** the type, as the client wrote it, for errors */
   written: string
-  /** where it is sound, for writers that take that */
-  sound?: InlineData
+  /** where it is sound, or a picture that the model made, for writers that take that */
+  media?: InlineData
   /**
    * What other writers do with it: leave it out, which changes nothing or is named among what is dropped, or throw; undefined
    * where each has a reason of its own.

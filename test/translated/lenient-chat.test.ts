@@ -154,6 +154,37 @@ test('translation §5.4, §15.2: JSON in the text of a history that is nested to
   assert.deepEqual(result?.functionResponse?.response, JSON.parse(nested(30)))
 })
 
+test('translation §5.4: a call without a name in the history does not end the session (github/app #2894)', async (t) => {
+  const ask = await start(t)
+
+  for (const name of ['', null]) {
+    const messages = [
+      hello,
+      { role: 'assistant', tool_calls: [{ id: 'c', function: { name, arguments: '{}' } }] },
+      { role: 'tool', tool_call_id: 'c', content: 'There is no such tool.' },
+    ]
+    const { sent } = await ask('claude-sonnet-4-5', { messages })
+
+    const [, answer] = sent.messages as { content: Sent[] }[]
+    assert.deepEqual(answer?.content, [
+      { type: 'tool_use', id: 'c', name: 'unknown_tool', input: {} },
+    ])
+  }
+})
+
+test('translation §5.4: a picture of the assistant is left out for models that make none, and named', async (t) => {
+  const ask = await start(t)
+  const picture = { type: 'image_url', image_url: { url: `data:image/png;base64,${png}` } }
+  const messages = [hello, { role: 'assistant', content: ['Here.', picture] }, hello]
+
+  for (const model of ['claude-sonnet-4-5', 'gpt-5.1']) {
+    const { sent, dropped } = await ask(model, { messages })
+
+    assert.equal(dropped, 'messages.image_url')
+    assert.ok(!JSON.stringify(sent).includes(png))
+  }
+})
+
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB'
 
 test('translation §5.4: an image without a media type is known by its bytes', async (t) => {

@@ -91,3 +91,23 @@ test('translation §16.7, §17.6: clients whose API has no place for a picture r
     }
   }
 })
+
+test('translation §5.4: a picture that comes back in a history goes to Gemini alone, and the others are named', async (t) => {
+  const { ask, upstream } = await start(t)
+  const content = [{ type: 'text', text: 'Here.' }, picture]
+  const told = [
+    { role: 'assistant', content },
+    { role: 'assistant', content: 'Here.', images: [picture, { type: 'image_url' }, null] },
+  ]
+
+  for (const answer of told) {
+    const history = [...messages, answer, { role: 'user', content: 'In blue.' }]
+    await ask('/v1/chat/completions', { messages: history })
+    const sent = upstream.requests.at(-1)?.json() as { contents: { parts: unknown }[] } | undefined
+
+    assert.deepEqual(sent?.contents[1]?.parts, [
+      { text: 'Here.' },
+      { inlineData: { mimeType: 'image/png', data: 'aW1hZ2U=' } },
+    ])
+  }
+})

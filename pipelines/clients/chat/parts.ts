@@ -15,7 +15,7 @@ import type {
   SearchResultPiece,
 } from '../../neutral/request.ts'
 import { isGiven, nameAt, objectAt, shown, textAt, markOf } from '../../untrusted.ts'
-import { isAttachment } from '../attachment.ts'
+import { attachmentOf, isAttachment } from '../attachment.ts'
 import { heldPiece, ownHeldPiece, ownOf, serverBlock } from '../blocks.ts'
 import { isThinking, thinkingPiece } from './reasoning.ts'
 
@@ -83,13 +83,13 @@ function foreignPiece(
 }
 
 /** Nothing where it cannot be read: then no writer takes the part. */
-function soundOf({ input_audio: audio }: JsonObject): { sound?: InlineData } {
+function soundOf({ input_audio: audio }: JsonObject): { media?: InlineData } {
   const { data, format } = isObject(audio) ? audio : {}
   if (typeof data !== 'string') return {}
   const inline = parseDataUrl(data)
-  if (inline) return { sound: inline }
+  if (inline) return { media: inline }
   if (typeof format !== 'string') return {}
-  return { sound: { mediaType: `audio/${format.toLowerCase()}`, base64: true, data } }
+  return { media: { mediaType: `audio/${format.toLowerCase()}`, base64: true, data } }
 }
 
 /** An image, a file or a search result. An API may take none in an instruction, so what cannot be read is no fault of all. */
@@ -99,6 +99,11 @@ function partPiece(
   place: string,
   speaker: Speaker,
 ): AttachmentPiece | SearchResultPiece | ForeignPiece {
+  if (speaker === 'assistant' && !isAnthropics(part, type)) {
+    const { kind, held } = attachmentOf(part, type, place)
+    const media = 'inline' in held ? held.inline : undefined
+    if (kind === 'image') return ownPicture(media, type, place)
+  }
   if (speaker !== 'instruction') {
     return isAnthropics(part, type) ? ownHeldPiece(part, type, place) : heldPiece(part, type, place)
   }
@@ -108,6 +113,28 @@ function partPiece(
     if (!(error instanceof ProxyError)) throw error
     return { type: 'foreign', written: type, place, elsewhere: error }
   }
+}
+
+/** A picture that the model made. Only Gemini takes it back, and only its data. */
+function ownPicture(media: InlineData | undefined, type: string, place: string): ForeignPiece {
+  const own = media && { media, own: { api: 'google', value: {} } }
+  return { type: 'foreign', written: type, place, elsewhere: 'dropped', ...own }
+}
+
+/** The pictures beside an assistant's content, where OpenRouter has them. */
+export function picturesOf(images: unknown, place: string): ForeignPiece[] {
+  if (!Array.isArray(images)) return []
+  return images.flatMap((part: unknown, at) => {
+    const { image_url: image } = isObject(part) ? part : {}
+    const url = isObject(image) ? image.url : undefined
+    const media = typeof url === 'string' ? parseDataUrl(url) : undefined
+    return media ? [ownPicture(media, 'image_url', `${place}[${at}]`)] : []
+  })
+}
+
+/** Models call a tool without a name now and then, and clients keep that: the API would refuse all that follows. */
+export function calledName(name: unknown, place: string): string {
+  return !isGiven(name) || name === '' ? 'unknown_tool' : nameAt(name, place)
 }
 
 /** LangChain and the AI SDK have images of their own; Anthropic's have a `source`. */
@@ -121,7 +148,7 @@ function toolUsePiece(part: JsonObject, place: string): CallPiece {
     type: 'call',
     kind: 'function',
     id: textAt(part.id, `${place}.id`),
-    name: nameAt(part.name, `${place}.name`),
+    name: calledName(part.name, `${place}.name`),
     input: isGiven(part.input) ? objectAt(part.input, `${place}.input`) : {},
     inputPlace: `${place}.input`,
     place,

@@ -8,11 +8,13 @@ import { isPhase, type Reasoning } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { isGiven, listAt, nameAt, objectAt, shown, textAt, markOf } from '../../untrusted.ts'
 import {
+  calledName,
   callTypes,
   entriesOf,
   isHistoryType,
   outputTypes,
   ownWork,
+  picturesOf,
   pieceOf,
   resultContent,
   type Speaker,
@@ -147,7 +149,7 @@ function itemCall(item: JsonObject, place: string): CallPiece {
     type: 'call',
     kind: isCustom ? 'custom' : 'function',
     id: textAt(item.call_id ?? item.id, `${place}.call_id`),
-    name: nameAt(item.name, `${place}.name`),
+    name: calledName(item.name, `${place}.name`),
     ...inputOf(item, isCustom ? 'input' : 'arguments', place),
     place,
   }
@@ -182,9 +184,10 @@ function assistantTurn(message: JsonObject, place: string, index: number, histor
   // reasoning waits for the message that it led to
   const waited = given || calls.length > 0 ? takeReasoning(history, place) : []
   const details = message.reasoning_details
+  const pieces = [...content.pieces, ...picturesOf(message.images, `${place}.images`)]
   const turn: Turn = {
     role: 'assistant',
-    pieces: refusal === '' ? content.pieces : [...content.pieces, refused],
+    pieces: refusal === '' ? pieces : [...pieces, refused],
     ...(calls.length > 0 && { calls }),
     place,
     ...turnMark(message),
@@ -214,7 +217,7 @@ function chatCall(value: unknown, place: string): CallPiece {
     type: 'call',
     kind,
     id,
-    name: nameAt(called.name, `${place}.${kind}.name`),
+    name: calledName(called.name, `${place}.${kind}.name`),
     ...inputOf(called, isCustom ? 'input' : 'arguments', `${place}.${kind}`),
     place,
     ...markOf(call),
@@ -234,7 +237,7 @@ function legacyCall(message: JsonObject, place: string, index: number): CallPiec
   if (!isGiven(message.function_call)) return []
   const at = `${place}.function_call`
   const call = objectAt(message.function_call, at)
-  const name = nameAt(call.name, `${at}.name`)
+  const name = calledName(call.name, `${at}.name`)
   const id = `function_call_${index}`
   const input = inputOf(call, 'arguments', at)
   return [{ type: 'call', kind: 'function', id, name, ...input, place: at }]

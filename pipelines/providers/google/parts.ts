@@ -29,7 +29,7 @@ export function textParts(pieces: readonly Piece[], taken: string): TextPart[] {
 }
 
 /** What the model wrote; undefined for empty text. Throws a 400 with the place of what a model does not write. */
-export function outputPart(piece: Piece): TextPart | undefined {
+export function outputPart(piece: Piece): TextPart | InlinePart | undefined {
   switch (piece.type) {
     case 'text':
     case 'refusal':
@@ -37,7 +37,7 @@ export function outputPart(piece: Piece): TextPart | undefined {
     case 'reasoning':
       return undefined
     case 'foreign':
-      return leftOut(piece, outputTaken)
+      return piece.media ? inlinePart(piece.media) : leftOut(piece, outputTaken)
     default:
       throw unsupportedPiece(piece, outputTaken)
   }
@@ -56,7 +56,7 @@ function inputPart(piece: Piece, taken: string): TextPart | InlinePart | FilePar
     case 'attachment':
       return attachmentPart(piece)
     case 'foreign':
-      return piece.sound ? inlinePart(piece.sound) : leftOut(piece, taken)
+      return piece.media ? inlinePart(piece.media) : leftOut(piece, taken)
     case 'refusal':
     case 'reasoning':
     case 'call':

@@ -123,7 +123,7 @@ suite('KT3: items and parts of Responses in a chat history', () => {
 
   const wrong: [item: JsonObject, place: string][] = [
     [{ ...call, call_id: undefined, id: undefined }, 'messages[1].call_id'],
-    [{ ...call, name: '' }, 'messages[1].name'],
+    [{ ...call, name: 1 }, 'messages[1].name'],
     [{ ...output, call_id: 3 }, 'messages[1].call_id'],
   ]
   for (const [item, place] of wrong) {

@@ -171,12 +171,18 @@ suite('§7.3 a part that cannot be carried over is refused with its place', () =
     })
   }
 
-  test('an image in an assistant message is refused', () => {
-    const content = [{ type: 'image_url', image_url: url }]
+  test('translation §5.4: an image in an assistant message is left out', () => {
+    const content = [
+      { type: 'text', text: 'Here.' },
+      { type: 'image_url', image_url: url },
+    ]
 
-    assert.throws(
-      () => input([{ role: 'assistant', content }]),
-      refusal('messages[0].content[0]', 'unsupported_content'),
-    )
+    assert.deepEqual(input([{ role: 'assistant', content }]), [
+      {
+        type: 'message',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: 'Here.', annotations: [] }],
+      },
+    ])
   })
 })
