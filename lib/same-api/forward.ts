@@ -102,6 +102,7 @@ export async function relay(
   call.record.stream = isEventStream
   if (isEventStream) {
     headers['x-accel-buffering'] = 'no'
+    headers['cache-control'] = untransformed(headers['cache-control'])
     // A chunk of tokens may be taken out, or an error put in; and of a length that is reached nothing can be seen to be missing.
     delete headers['content-length']
   }
@@ -131,6 +132,12 @@ export async function relay(
   } finally {
     alive?.stop()
   }
+}
+
+/** For front proxies that compress, and hold the first KB of a stream back for that. */
+function untransformed(given: string | string[] = 'no-cache'): string {
+  const text = String(given)
+  return /\bno-transform\b/i.test(text) ? text : `${text}, no-transform`
 }
 
 const comment = ': keep-alive\n\n'

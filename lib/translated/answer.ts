@@ -92,9 +92,10 @@ const nothing: readonly Delta[] = [
   { type: 'stop', reason: 'length' },
 ]
 
+/** Front proxies that compress, such as Caddy and Traefik, hold the first KB back, unless nothing may be transformed. */
 function setStreamHeaders(res: ServerResponse): void {
   res.setHeader('content-type', 'text/event-stream; charset=utf-8')
-  res.setHeader('cache-control', 'no-cache')
+  res.setHeader('cache-control', 'no-cache, no-transform')
   res.setHeader('x-accel-buffering', 'no')
 }
 

@@ -49,6 +49,26 @@ test('contract §6.3: a stream comes back byte for byte, with comments and odd l
   assert.match(answer.headers.get('content-type') ?? '', /text\/event-stream/)
 })
 
+test('contract §6.3: a stream tells front proxies not to buffer or pack it', async (t) => {
+  const given = ['', 'no-store', 'No-Transform, no-cache']
+  const upstream = await startUpstream(t, () => {
+    const cache = given[upstream.requests.length - 1]
+    const sse = anthropicStream({ text: ['Hi'] })
+    return cache ? { sse, headers: { 'cache-control': cache } } : { sse }
+  })
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const told = async (path: string) => {
+    const ask = { ...JSON.parse(oddBody.toString()), stream: true }
+    const { headers } = await post(url + path, ask)
+    return [headers.get('cache-control'), headers.get('x-accel-buffering')]
+  }
+
+  assert.deepEqual(await told('/v1/messages'), ['no-cache, no-transform', 'no'])
+  assert.deepEqual(await told('/v1/messages'), ['no-store, no-transform', 'no'])
+  assert.deepEqual(await told('/v1/messages'), ['No-Transform, no-cache', 'no'])
+  assert.deepEqual(await told('/v1/chat/completions'), ['no-cache, no-transform', 'no'])
+})
+
 test('row 36: status, body, retry-after, rate limits and request ids of an upstream error pass unchanged', async (t) => {
   const body = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
   const headers = {
