@@ -114,8 +114,10 @@ class OneTravel implements Travel {
   }
 
   get bound(): Bound {
-    const { body, target } = this.#first
-    this.#found ??= { bound: boundBy(this.bytes, body.pieces, target.model) }
+    const { body, target, road } = this.#first
+    this.#found ??= {
+      bound: boundBy(this.bytes, body.pieces, target.model, road === 'translated'),
+    }
     return this.#found.bound
   }
 }

@@ -88,7 +88,8 @@ function byWeight(members: readonly Member[], conversation: string): Member[] {
  */
 export type Bound = 'id' | 'reasoning' | undefined
 
-const memberIds = ['previous_response_id', 'conversation', 'container']
+const memberIds = ['conversation', 'container']
+const storedIds = ['previous_response_id', ...memberIds]
 /** Anywhere in it, in the form that the API gives them: arguments of tools have such names, too. */
 const innerIds = [
   { name: 'file_id', form: /"file_id"\s*:\s*"file[-_]/ },
@@ -98,14 +99,17 @@ const encrypted = Buffer.from('"encrypted_content":"')
 
 /**
  * `body`: the client's; `sent`: as it goes to the model that it names, with what the memory has added. Searched first, parsed
- * only where something is found. Throws ProxyError 400 for a member that is broken.
+ * only where something is found. Throws ProxyError 400 for a member that is broken. `isTranslated`: an answer that it names is kept
+ * here, and goes up in full.
  */
 export function boundBy(
   body: Buffer,
   sent: readonly Buffer[],
   { type }: Pick<Model, 'type'>,
+  isTranslated: boolean,
 ): Bound {
-  const named = memberIds.filter((name) => body.includes(`"${name}"`))
+  const ids = isTranslated ? memberIds : storedIds
+  const named = ids.filter((name) => body.includes(`"${name}"`))
   const document = named.length > 0 ? JsonDocument.parse(body) : undefined
   if (named.some((name) => isId(document!.get(name)))) return 'id'
   const hasInner = innerIds.some(

@@ -244,3 +244,27 @@ test('§17.10 an answer can be got again, asked for in the background or not, an
   assert.equal(asked.length, wishes.length)
   await assert.rejects(client.responses.delete('resp_unknown'), { status: 404 })
 })
+
+test('§17.10 a conversation that is kept here goes on with another account, too', async (t) => {
+  const served: unknown[] = []
+  const upstream = await startUpstream(t, ({ headers }) => {
+    served.push(headers['x-api-key'])
+    if (served.length === 2) return { status: 429, headers: { 'retry-after': '60' }, body: {} }
+    return { body: anthropicMessage({ text: ['Hello.'] }) }
+  })
+  const accounts = ['one', 'two']
+  const { url } = await startProxy(t, {
+    config: {
+      accounts: accounts.map((name) => ({ name, key: `key-of-${name}`, header: 'x-api-key' })),
+      endpoints: [{ name: 'claude', type: 'anthropic', base_url: upstream.url, accounts }],
+      models: [{ name: 'Claude', id: model, type: 'anthropic' }],
+    },
+  })
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
+  const first = await client.responses.create({ model, input: 'Hi' })
+
+  const input = [{ role: 'user' as const, content: 'And?' }]
+  await client.responses.create({ model, input, previous_response_id: first.id })
+
+  assert.deepEqual(served, ['key-of-one', 'key-of-one', 'key-of-two'])
+})
