@@ -19,6 +19,13 @@ for (const [english, chinese] of translations) {
     assert.deepEqual(codeSpansOf(chinese).toSorted(), codeSpansOf(english).toSorted())
   })
 
+  test(`${chinese} and ${english} say what \`droid2api\` is where it is not installed`, () => {
+    for (const page of [chinese, english]) {
+      const names = codeSpansOf(page).some((span) => /^droid2api [a-z]/.test(span))
+      assert.ok(!names || textOf(page).includes('node dist/bin/droid2api.js'), page)
+    }
+  })
+
   test(`each row of a table of ${english} has one in ${chinese}`, () => {
     const rows = (page: string) => textOf(page).match(/^\|/gm)?.length
 
