@@ -220,10 +220,10 @@ const png = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=='
 const pdf = 'data:application/pdf;base64,JVBERi0xLjQ='
 const holding: [what: string, route: string, part: object, sends: number][] = [
   ['an image in a `file`', '/v1/chat/completions', { type: 'file', file: { file_data: png } }, 0],
-  ['a PDF in a `file`', '/v1/chat/completions', { type: 'file', file: { file_data: pdf } }, 1],
+  ['a PDF in a `file`', '/v1/chat/completions', { type: 'file', file: { file_data: pdf } }, 0],
   ['an `image_file`', '/v1/chat/completions', { type: 'image_file', image_file: { url: png } }, 0],
   ['an image in an `input_file`', '/v1/responses', { type: 'input_file', file_data: png }, 0],
-  ['a PDF in an `input_file`', '/v1/responses', { type: 'input_file', file_data: pdf }, 1],
+  ['a PDF in an `input_file`', '/v1/responses', { type: 'input_file', file_data: pdf }, 0],
   ['words about an image', '/v1/responses', { type: 'input_text', text: '{"type":"image"}' }, 1],
 ]
 for (const [what, route, part, sends] of holding) {
