@@ -44,7 +44,7 @@ import type { FindAnswer } from './neutral/kept.ts'
 import type { NeutralRequest } from './neutral/request.ts'
 import type { WriteContext, Written } from './neutral/writing.ts'
 import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
-import { rewriteMessages } from './providers/anthropic/rewrite.ts'
+import { pastThinking, rewriteMessages } from './providers/anthropic/rewrite.ts'
 import { writeMessages } from './providers/anthropic/write.ts'
 import { googlePath } from './providers/google/address.ts'
 import { googleBody, googleTranslator } from './providers/google/answer.ts'
@@ -64,7 +64,8 @@ import {
   withoutUsage,
 } from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
-import { rewriteResponses } from './providers/openai/rewrite.ts'
+import { pastReasoningItems, rewriteResponses } from './providers/openai/rewrite.ts'
+import type { Refusable } from './providers/refusable.ts'
 import { readWith, type ClientRead } from './stages/serialise.ts'
 import type { TranslateContext, Translator } from './stages/translate.ts'
 
@@ -118,6 +119,8 @@ interface ProviderBase {
   /** of the client's headers, those that mean something to it, by their beginnings */
   headerPrefixes: readonly string[]
   usageOnDemand?: UsageOnDemand
+  /** reasoning of earlier answers, which only who made it takes back */
+  pastReasoning?: Refusable
   /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
   limits: RegExp
 }
@@ -144,17 +147,11 @@ export interface SameApi {
 }
 
 /** For APIs whose streams report tokens only on request. */
-export interface UsageOnDemand {
+export interface UsageOnDemand extends Refusable {
   /** asks in the client's place; false: it asks itself */
   ask: (document: JsonDocument) => boolean
   /** takes them out of what the client gets */
   hide: () => Duplex
-  /** the statuses with which upstreams refuse the question */
-  refusals: readonly number[]
-  /** whether a refusal is of the question, by its body */
-  isRefused: (body: string) => boolean
-  /** the body without the question */
-  leaveOut: (body: Buffer) => Buffer[]
 }
 
 /** Without `api` no client speaks its API. */
@@ -225,6 +222,7 @@ const providerTable = {
     neededHeaders: { 'anthropic-version': '2023-06-01' },
     conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteMessages,
+    pastReasoning: pastThinking,
     streamEnd: /"type"\s*:\s*"(?:message_stop|error)"|[\r\n]event: *error[\r\n]/,
     write: writeMessages,
     translator: anthropicTranslator,
@@ -239,6 +237,7 @@ const providerTable = {
     path: '/responses',
     conversation: { name: 'input', textType: 'input_text' },
     rewrite: rewriteResponses,
+    pastReasoning: pastReasoningItems,
     streamEnd:
       /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|[\r\n](?:event: *error[\r\n]|data: *\[DONE\])/,
     write: writeResponses,

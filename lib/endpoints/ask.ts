@@ -254,6 +254,7 @@ export function prepareTranslation(
     pass: provider.headerPrefixes,
     headers,
     besides: stream ? provider.usageOnDemand : undefined,
+    past: provider.pastReasoning,
   }
   return { road: 'translated', target, asked, body, dropped: written.dropped }
 }

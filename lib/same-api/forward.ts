@@ -31,7 +31,7 @@ export interface Forwarded {
   asAsked: (() => Duplex) | undefined
 }
 
-type SameProvider = SameApi & Pick<Provider, 'neededHeaders' | 'usageOnDemand'>
+type SameProvider = SameApi & Pick<Provider, 'neededHeaders' | 'usageOnDemand' | 'pastReasoning'>
 
 /**
  * The client's body with the operator's changes. `subPath`: what follows the API's own path, such as `/count_tokens`.
@@ -42,7 +42,14 @@ export function prepareForward(
   call: Call,
   body: JsonDocument,
   model: Model,
-  { conversation, rewrite, streamEnd, usageOnDemand, neededHeaders }: SameProvider,
+  {
+    conversation,
+    rewrite,
+    streamEnd,
+    usageOnDemand,
+    pastReasoning: past,
+    neededHeaders,
+  }: SameProvider,
   { subPath, stream, isForeign }: { subPath: string; stream: boolean; isForeign: boolean },
 ): Forwarded {
   const target = targetOf(call, model, { subPath, query: call.query, stream })
@@ -66,7 +73,7 @@ export function prepareForward(
   return {
     road: 'same-api',
     target,
-    body: { pieces: document.pieces(), pass: 'all', headers, besides },
+    body: { pieces: document.pieces(), pass: 'all', headers, besides, past },
     // how a stream below the API's own path ends, only the upstream knows
     streamEnd: subPath === '' ? streamEnd : undefined,
     asAsked: besides?.hide,

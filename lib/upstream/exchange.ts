@@ -19,7 +19,7 @@ import {
 import { requestHeaders } from './headers.ts'
 import { saidBy } from './beginning.ts'
 import { noRetry, retryHeader } from '../../pipelines/errors.ts'
-import type { UsageOnDemand } from '../../pipelines/index.ts'
+import type { Refusable } from '../../pipelines/providers/refusable.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
 export type Sender = (request: Outgoing) => Promise<UpstreamAnswer>
@@ -35,11 +35,11 @@ export interface OutgoingBody {
   /** which of the client's headers go along: all, or those with such a beginning */
   pass: 'all' | readonly string[]
   headers: Record<string, string | undefined>
-  /** what is asked for beside what the client wants: left out where the upstream refuses it */
-  besides?: Besides | undefined
+  /** what is asked for beside what the client wants: left out where the upstream refuses it, for a while at once */
+  besides?: Refusable | undefined
+  /** what the client sends of earlier answers: left out where the upstream refuses it */
+  past?: Refusable | undefined
 }
-
-type Besides = Pick<UsageOnDemand, 'refusals' | 'isRefused' | 'leaveOut'>
 
 /**
  * The upstream's answer, whatever its status; its body is still to be read.
@@ -91,36 +91,41 @@ class Exchange {
   }
 
   answer(): Promise<UpstreamAnswer> {
-    const { besides } = this.#body
-    if (!besides) return this.#lastAnswer()
-    const isKnown = this.#call.app.plainStreams.has(this.#target)
-    return isKnown ? this.#askPlainly(besides) : this.#askBesides(besides)
+    const { besides, past } = this.#body
+    const { log, app } = this.#call
+    if (besides) {
+      if (!app.plainStreams.has(this.#target)) {
+        return this.#askWith(besides, () => app.plainStreams.add(this.#target))
+      }
+      this.#body.pieces = besides.leaveOut(Buffer.concat(this.#body.pieces)) ?? this.#body.pieces
+    }
+    if (!past) return this.#lastAnswer()
+    return this.#askWith(past, () => log.info('an upstream took a request without past reasoning'))
   }
 
-  /** Asks again without what was asked for besides, where the upstream refuses just that. */
-  async #askBesides(besides: Besides): Promise<UpstreamAnswer> {
-    const { signal, app } = this.#call
+  /** Asks again without a part, where the upstream refuses just that. */
+  async #askWith(part: Refusable, onTaken: () => void): Promise<UpstreamAnswer> {
+    const { signal, record } = this.#call
     const answer = await this.#lastAnswer()
-    if (!besides.refusals.includes(answer.status)) return answer
+    if (!part.refusals.includes(answer.status)) return answer
     const said = await saidBy(answer, signal)
     if (signal.cancelled) {
       said.answer.stream.destroy()
       throw signal.reason
     }
-    if (!besides.isRefused(said.text)) return said.answer
+    const whole = Buffer.concat(this.#body.pieces)
+    const rest = part.isRefused(said.text) ? part.leaveOut(whole) : undefined
+    if (!rest) return said.answer
     drain(said.answer.stream)
-    // what was refused is not what the client sent, and so none of its attempts
+    // what was refused does not count as one of the attempts
     const { trip } = this.#target
     if (trip) trip.sends -= 1
-    const plain = await this.#askPlainly(besides)
+    record.notFound = undefined
+    this.#body.pieces = rest
+    const plain = await this.#lastAnswer()
     // Else the refusal was of something else, and only repeats the word: a client could end the counting by it.
-    if (plain.status < 400) app.plainStreams.add(this.#target)
+    if (plain.status < 400) onTaken()
     return plain
-  }
-
-  async #askPlainly({ leaveOut }: Besides): Promise<UpstreamAnswer> {
-    this.#body.pieces = leaveOut(Buffer.concat(this.#body.pieces))
-    return await this.#lastAnswer()
   }
 
   async #lastAnswer(): Promise<UpstreamAnswer> {

@@ -10,13 +10,15 @@ import { isSealed, sealMark } from '../../neutral/seal.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
 import {
   cannotThinkOn,
+  hasBudgetInVain,
   putThinkingIn,
   switchOff,
   takeEffortOut,
   takeThinkingOut,
 } from './thinking-edits.ts'
 import { isObject } from '../../json/value.ts'
-import type { JsonDocument } from '../../json/document.ts'
+import { JsonDocument } from '../../json/document.ts'
+import type { Refusable } from '../refusable.ts'
 
 type Headers = Record<string, string | undefined>
 
@@ -100,6 +102,26 @@ function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean {
     return hasSome ? kept : undefined
   })
   return hasSome
+}
+
+/**
+ * Thinking that the API has not signed, or not for this account, or that stands elsewhere than it was: a session of Claude Code that
+ * was with another vendor is refused for ever.
+ * @see https://github.com/anthropics/claude-code/issues/21726
+ * @see https://github.com/can1357/oh-my-pi/issues/6379
+ */
+export const pastThinking: Refusable = {
+  refusals: [400],
+  isRefused: (body) =>
+    /invalid `?(?:signature|data)`? in `?(?:redacted_)?thinking|\bthinking\.(?:signature|thinking)\b|each thinking block must|thinking`? blocks? in the latest assistant message cannot be modified/i.test(
+      body,
+    ),
+  leaveOut(body) {
+    const document = JsonDocument.parse(body)
+    if (!takeSealsOut(document, true)) return undefined
+    if (hasBudgetInVain(document)) takeThinkingOut(document)
+    return document.pieces()
+  },
 }
 
 function isForeignThinking(block: unknown, takesAll: boolean): boolean {

@@ -24,6 +24,13 @@ export function cannotThinkOn(document: JsonDocument, { model }: RewriteContext)
   return takesBudget && loopLacksThinking(messagesOf(document.get('messages')))
 }
 
+/** The same by the request alone: who sends a budget has a model that takes one. */
+export function hasBudgetInVain(document: JsonDocument): boolean {
+  const thinking = document.get('thinking')
+  const hasBudget = isObject(thinking) && thinking.type === 'enabled'
+  return hasBudget && loopLacksThinking(messagesOf(document.get('messages')))
+}
+
 export function takeThinkingOut(document: JsonDocument): void {
   document.delete('thinking')
   takeThinkingEditsOut(document)

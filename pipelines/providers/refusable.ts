@@ -1,0 +1,9 @@
+/** A part of requests that some upstreams refuse, and without which such a request is sent once more. */
+export interface Refusable {
+  /** the statuses with which they refuse it */
+  refusals: readonly number[]
+  /** whether a refusal is of the part, by its body */
+  isRefused: (body: string) => boolean
+  /** the request's body without the part; undefined where it has none */
+  leaveOut: (body: Buffer) => Buffer[] | undefined
+}

@@ -1,0 +1,131 @@
+/**
+ * Reasoning of earlier answers that an upstream refuses: another vendor or account made it, and the client would send it for ever.
+ * Source: claude-code #21726 and #66204, oh-my-pi #6379 and #41, anthropic-sdk-python #1598, codex #8159, CLIProxyAPI #2381, read
+ * 2026-11.
+ */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { JsonObject } from '../../pipelines/json/value.ts'
+import { post, startProxy } from '../helpers/proxy.ts'
+import { anthropicMessage, startUpstream, type Answer } from '../helpers/upstream.ts'
+
+const tools = [{ name: 'look', input_schema: { type: 'object' } }]
+const call = { type: 'tool_use', id: 't', name: 'look', input: { big: 1 } }
+const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'y' }] }
+const loop = (...blocks: object[]) => [
+  { role: 'user', content: 'a' },
+  { role: 'assistant', content: [...blocks, call] },
+  result,
+]
+const thought = { type: 'thinking', thinking: 'hm', signature: 'of-kimi' }
+const redacted = { type: 'redacted_thinking', data: 'x' }
+const claude = { model: 'claude-sonnet-4-5', max_tokens: 9000, tools }
+const budget = { thinking: { type: 'enabled', budget_tokens: 2000 } }
+
+const item = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA=' }
+const asked = { type: 'message', role: 'user', content: 'Hi' }
+const made = { type: 'function_call', call_id: 'c', name: 'look', arguments: '{}' }
+const output = { type: 'function_call_output', id: 'o', call_id: 'c', output: 'Done.' }
+
+/** Refuses with such words whatever holds such a text. */
+async function refusing(t: TestContext, held: string, message: string, status = 400) {
+  const upstream = await startUpstream(t, (request): Answer => {
+    const isRefused = request.body.includes(held)
+    if (isRefused) return { status, body: { type: 'error', error: { type: 'x', message } } }
+    return { body: anthropicMessage({ text: ['Hi'] }) }
+  })
+  const { url } = await startProxy(t, {
+    config: {
+      system_prompt: '',
+      endpoints: ['anthropic', 'openai'].map((type) => ({
+        name: type,
+        type,
+        base_url: upstream.url,
+        auth: 'none',
+      })),
+      models: [
+        { name: 'c', id: 'claude-sonnet-4-5', type: 'anthropic' },
+        { name: 'g', id: 'gpt-5.1', type: 'openai' },
+      ],
+    },
+  })
+  const send = (body: object, path = '/v1/messages') => post(url + path, body)
+  const sent = () => upstream.requests.map((request) => request.json() as JsonObject)
+  return { send, sent }
+}
+
+test('translation §14: thinking that a Claude refuses is left out, and a budget that it then refuses, too', async (t) => {
+  for (const message of [
+    'messages.1.content.0: Invalid `signature` in `thinking` block',
+    'messages.1.content.1: Invalid `data` in `redacted_thinking` block',
+    'messages.1.content.0.thinking.signature: Field required',
+    'messages.1.content.0.thinking: each thinking block must contain thinking',
+    'messages.1.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These',
+  ]) {
+    const { send, sent } = await refusing(t, 'thinking"', message)
+    const body = { ...claude, ...budget, messages: loop(thought, redacted) }
+
+    assert.equal((await send(body)).status, 200, message)
+    assert.deepEqual(sent(), [body, { ...claude, messages: loop() }])
+  }
+})
+
+test('translation §14: what else is refused, has no reasoning, or is refused again, is told as it is', async (t) => {
+  const invalid = 'messages.1.content.0: Invalid `signature` in `thinking` block'
+  for (const [held, message, blocks, requests] of [
+    ['hm', 'max_tokens: too many', [thought], 1],
+    ['big', invalid, [], 1],
+    ['big', invalid, [thought], 2],
+  ] as const) {
+    const { send, sent } = await refusing(t, held, message)
+
+    const answer = await send({ ...claude, messages: loop(...blocks) })
+    assert.equal(answer.status, 400)
+    assert.match(await answer.text(), new RegExp(message.replaceAll('.', '\\.')))
+    assert.equal(sent().length, requests)
+  }
+})
+
+test('translation §14: reasoning items that a GPT refuses are left out, with the ids of what stood behind them', async (t) => {
+  for (const [message, status] of [
+    ['The encrypted content gAAA...c90= could not be verified.', 400],
+    ["Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.", 404],
+    ["Item 'rs_1' of type 'reasoning' was provided without its required following item.", 400],
+  ] as const) {
+    const { send, sent } = await refusing(t, 'rs_1', message, status)
+    const body = (...items: object[]) => ({
+      model: 'gpt-5.1',
+      store: false,
+      input: [asked, ...items],
+    })
+    const given = body(item, { ...made, id: 'fc_1' }, output)
+
+    assert.equal((await send(given, '/v1/responses')).status, 200, message)
+    assert.deepEqual(sent(), [given, body(made, output)])
+  }
+})
+
+test('translation §14: a chat client whose thinking is refused is answered, too', async (t) => {
+  const { send, sent } = await refusing(
+    t,
+    'of-kimi',
+    'messages.1.content.0: Invalid `signature` in `thinking` block',
+  )
+  const details = [{ type: 'reasoning.text', text: 'hm', signature: 'of-kimi' }]
+  const body = {
+    model: 'claude-sonnet-4-5',
+    reasoning_effort: 'low',
+    messages: [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b', reasoning_details: details },
+      { role: 'user', content: 'c' },
+    ],
+  }
+
+  assert.equal((await send(body, '/v1/chat/completions')).status, 200)
+  const [first, second] = sent()
+  assert.equal(sent().length, 2)
+  assert.equal(JSON.stringify(first).includes('of-kimi'), true)
+  assert.deepEqual(second!.thinking, first!.thinking)
+  assert.equal((second!.messages as object[]).length, 3)
+})
