@@ -3,7 +3,7 @@ import type http from 'node:http'
 import type { AuthConfig } from '../config/types.ts'
 import { requestFor, type Agents } from '../network/agents.ts'
 import { unreachableReason } from '../network/unreachable-reason.ts'
-import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 
 export interface FreshTokens {
   access: string
@@ -60,9 +60,9 @@ function tokensFrom({ status, headers, body }: Answer): FreshTokens {
   const answer = objectFrom(body)
   const isGood = status >= 200 && status < 300
   if (isGood && answer?.access_token !== undefined) return freshTokens(answer, headers)
-  const code = codeOf(answer?.error) ?? codeOf(answer?.code)
-  if (code === 'invalid_grant') {
-    throw new RefreshRefused('the token server refused the refresh token (invalid_grant)')
+  const code = answer && codeIn(answer)
+  if (code !== undefined && refusals.has(code)) {
+    throw new RefreshRefused(`the token server refused the refresh token (${code})`)
   }
   if (isGood && code === undefined) throw new RefreshFailed(withoutToken)
   const hint = code === 'invalid_client' ? ': check auth.client_id' : hintOf(status)
@@ -133,6 +133,19 @@ async function bodyOf(answer: http.IncomingMessage): Promise<string> {
 
 function unreachable(why: string): RefreshFailed {
   return new RefreshFailed(`the token server cannot be reached: ${why}`)
+}
+
+/** By RFC 6749, and by OpenAI's server, in whose errors the code is one level down. */
+const refusals = new Set([
+  'invalid_grant',
+  'refresh_token_expired',
+  'refresh_token_reused',
+  'refresh_token_invalidated',
+])
+
+function codeIn({ error, code }: JsonObject): string | undefined {
+  const inner = isObject(error) ? error : {}
+  return codeOf(error) ?? codeOf(inner.code) ?? codeOf(inner.type) ?? codeOf(code)
 }
 
 /** Only what is shaped like a code of OAuth: a server may echo the token in its message. */

@@ -176,6 +176,16 @@ const answers: [what: string, by: (res: ServerResponse) => void, said: RegExp][]
     /refused the refresh token \(invalid_grant\)/,
   ],
   [
+    'an error that is one level down',
+    (res) => res.writeHead(401).end('{"error":{"code":"refresh_token_reused","type":"x"}}'),
+    /refused the refresh token \(refresh_token_reused\)/,
+  ],
+  [
+    'a refusal that has only a type',
+    (res) => res.writeHead(400).end('{"error":{"type":"invalid_grant","message":"spent"}}'),
+    /refused the refresh token \(invalid_grant\)/,
+  ],
+  [
     'a client that is not known',
     (res) => res.writeHead(401).end('{"error":"invalid_client"}'),
     /HTTP 401 \(invalid_client\): check auth\.client_id/,
