@@ -26,6 +26,11 @@ export class Call {
     for (const partial of asObjects(partialArgs)) this.#addPartial(partial)
   }
 
+  /** Whether it has no arguments so far. */
+  get isBare(): boolean {
+    return this.#args === undefined
+  }
+
   /** The arguments as JSON. Of a call that was cut they do not end, so that they cannot pass for whole. */
   input(cut: boolean): string {
     const json = asJsonText(this.#args ?? {})

@@ -25,6 +25,8 @@ export class AnswerParts {
   #thoughtText = ''
   /** whose arguments are still to come */
   #call: Call | undefined
+  /** whole as it stands, without arguments: some servers send these in a part of their own behind it */
+  #bare: Call | undefined
 
   constructor(answer: AnswerSoFar, upstreamModel: string) {
     this.#answer = answer
@@ -47,6 +49,9 @@ export class AnswerParts {
         continue
       }
       const text = asText(part.text)
+      if (text !== '' || part.thoughtSignature !== undefined || part.inlineData !== undefined) {
+        deltas.push(...this.#endBare())
+      }
       const isThought = part.thought === true
       this.offsets.begin(index, isThought)
       if (text !== '') {
@@ -60,7 +65,7 @@ export class AnswerParts {
 
   /** `cut`: the answer ended before the model did. Throws ProtocolError where a call is open all the same. */
   end(cut: boolean): Delta[] {
-    const deltas = this.#endThought()
+    const deltas = [...this.#endBare(), ...this.#endThought()]
     const call = this.#call
     this.#call = undefined
     if (!call) return deltas
@@ -116,13 +121,25 @@ export class AnswerParts {
   #callPart(part: JsonObject): Delta[] {
     const called = partOf(part.functionCall, 'functionCall')
     const isNew = asName(called.name) !== undefined
-    const before = this.#call
-    if (isNew && before) throw new ProtocolError('The upstream began a tool call inside another.')
+    if (isNew && this.#call) {
+      throw new ProtocolError('The upstream began a tool call inside another.')
+    }
+    const ended = isNew ? this.#endBare() : []
+    const before = this.#call ?? this.#bare
     if (!isNew && !before) throw new ProtocolError('The upstream called a tool without naming it.')
     const call = before ?? new Call()
     call.add(called, part.thoughtSignature)
-    this.#call = called.willContinue === true ? call : undefined
-    return this.#call ? [] : this.#emitCall(call, false)
+    const isOpen = called.willContinue === true
+    this.#call = isOpen ? call : undefined
+    this.#bare = !isOpen && call.isBare ? call : undefined
+    return isOpen || this.#bare ? ended : [...ended, ...this.#emitCall(call, false)]
+  }
+
+  /** Something else comes, so that nothing follows. */
+  #endBare(): Delta[] {
+    const bare = this.#bare
+    this.#bare = undefined
+    return bare ? this.#emitCall(bare, false) : []
   }
 
   #emitCall(call: Call, cut: boolean): Delta[] {

@@ -328,6 +328,28 @@ test('translation §15.5: a tool is called by its own name, also where Gemini na
   assert.equal(other?.name, 'default_api_look')
 })
 
+test('translation §15.5: a call without arguments waits for those in a part behind it (vscode-unify-chat-provider #48)', () => {
+  const part = (called: JsonObject, more: JsonObject = {}) => ({ functionCall: called, ...more })
+  const named = part({ name: 'look', args: {} }, { thoughtSignature: 'c2ln' })
+  const calls = (deltas: Delta[]) => {
+    const names = ofType(deltas, 'tool-start').map(({ name, index }) => `${index} ${name}`)
+    return [names, ofType(deltas, 'tool-input').map(({ text }) => text)]
+  }
+
+  const two = [part({ name: 'see' }), part({ args: { b: 2 } })]
+  assert.deepEqual(calls(deltasOf(event([named]), event([part({ args: { a: 1 } })]), ended(two))), [
+    ['0 look', '1 see'],
+    ['{"a":1}', '{"b":2}'],
+  ])
+  for (const behind of [[part({ name: 'see', args: { b: 2 } })], [{ text: 'Done.' }], []]) {
+    const deltas = deltasOf(event([named]), ended(behind))
+    const [names, inputs] = calls(deltas)
+    assert.deepEqual([names?.[0], inputs?.[0]], ['0 look', '{}'])
+    assert.equal(ofType(deltas, 'failure').length, 0)
+    assert.equal(deltas.at(-1)?.type, 'stop')
+  }
+})
+
 test('translation §15.6: a call that the API could not read is an error, whatever it could read before (hermes-agent #83886)', () => {
   const call = { functionCall: { name: 'look', args: {} } }
   for (const parts of [[], [{ text: 'I will look.' }], [call]]) {
