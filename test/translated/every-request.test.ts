@@ -117,8 +117,9 @@ for (const { road, client, type } of roads) {
     assert.equal(sent, undefined)
   })
 
-  test(`§12.1, §16.5, §17.4 ${road}: two tools of one name are a 400`, async (t) => {
-    const body = { ...client.ask(hi), tools: [client.tool('look'), client.tool('look')] }
+  test(`§12.1, §16.5, §17.4 ${road}: two tools of one name that differ are a 400`, async (t) => {
+    const other = { ...client.tool('look'), input_examples: [{}] }
+    const body = { ...client.ask(hi), tools: [client.tool('look'), other] }
     const { status, answer } = await ask(t, { client, type }, body)
 
     assert.equal(status, 400)

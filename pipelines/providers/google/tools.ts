@@ -23,11 +23,11 @@ import type {
 } from '../../wire/google.ts'
 import { openApiSchema } from './schema.ts'
 
-/** A letter or `_` comes first. */
+/** A letter or `_` comes first. The pages of the API speak of 128 characters, what refuses a name of 64 (cline #7339). */
 export const nameRule: NameRule = {
-  pattern: /^[A-Za-z_][\w.:-]{0,127}$/,
+  pattern: /^[A-Za-z_][\w.:-]{0,63}$/,
   others: /[^\w.:-]/g,
-  limit: 128,
+  limit: 64,
 }
 
 export interface ToolContext {

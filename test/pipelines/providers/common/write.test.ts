@@ -440,7 +440,7 @@ const refused: [
   ],
   [
     'two tools of one name',
-    { tools: [tool('a'), tool('a', { place: 'tools[1]' })] },
+    { tools: [tool('a'), tool('a', { place: 'tools[1]', description: 'A' })] },
     'invalid_value',
     'tools[1].name',
     /is "a", as the name of a tool before it/,

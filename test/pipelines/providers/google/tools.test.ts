@@ -123,7 +123,7 @@ test('translation §15.3: as OpenAPI only an object has properties, only a list 
 })
 
 test('a name that the API does not take goes up as another, and comes back (§15.3)', () => {
-  const names = ['a/b', '1st', 'x'.repeat(129), 'fine.name:1-2', 'naïve']
+  const names = ['a/b', '1st', 'x'.repeat(65), 'fine.name:1-2', 'naïve']
   const tools = names.map((name) => ({ type: 'function', function: { name } }))
   const messages = [
     { role: 'user', content: 'Hi.' },
@@ -185,7 +185,8 @@ test('a choice of an undeclared tool and two tools of one name are refused (§15
     tools: [look],
     tool_choice: { type: 'function', function: { name: 'see' } },
   })
-  const twice = refusal({ tools: [look, look] })
+  const other = { type: 'function', function: { name: 'look', description: 'Stares.' } }
+  const twice = refusal({ tools: [look, other] })
 
   assert.deepEqual([code, param], ['invalid_value', 'tool_choice.function.name'])
   assert.deepEqual(twice.slice(0, 2), ['invalid_value', 'tools[1].name'])
