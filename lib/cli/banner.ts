@@ -1,6 +1,7 @@
 /** What a person sees at start: the address, the account's state, and lines to copy for each client. */
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
+import { calledAs } from '../config/called-as.ts'
 import { loopback } from '../config/callers.ts'
 import { credentialLines, credentialSummary, usesAccount } from '../config/endpoint-auth.ts'
 import type { Config } from '../config/types.ts'
@@ -62,7 +63,8 @@ export function accountLine(app: App): string | undefined {
   if (!usesAccount(app.config)) return undefined
   const { source, state, expires_at: expiresAt, last_error: lastError } = app.account.status()
   if (source === 'none') {
-    return `No account: looked for ${app.account.lookedFor().join(', ')}. To try without one: droid2api demo`
+    const looked = app.account.lookedFor().join(', ')
+    return `No account: looked for ${looked}. To try without one: ${calledAs(app.config.start_dir)} demo`
   }
   if (state === 'degraded') return `Account: ${source}, degraded: ${lastError ?? 'no usable token'}`
   return `Account: ${source}${tokenState(expiresAt)}`

@@ -10,6 +10,7 @@ import { TokenFileError } from '../account/token-file.ts'
 import type { Tokens } from '../account/token-store.ts'
 import type { Finding } from './finding.ts'
 import type { Running, RunningAccount } from './running-proxy.ts'
+import { calledAs } from '../config/called-as.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 
@@ -30,8 +31,8 @@ export async function accountFinding({ account, config }: Checked): Promise<Find
   const { kind } = findSource(config)
   if (kind === 'none') {
     const looked = account.lookedFor().join(', ')
-    const remedy =
-      'Set one of them, let "droid2api init" write a configuration for keys of your own, or let each client send its own credential.'
+    const init = `${calledAs(config.start_dir)} init`
+    const remedy = `Set one of them, let "${init}" write a configuration for keys of your own, or let each client send its own credential.`
     return { level: 'warning', what: `account: none; looked for ${looked}. ${remedy}` }
   }
   return await keptFinding({ account, config }, `account: ${kind}`)

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { findSource } from '../account/source.ts'
+import { calledAs } from '../config/called-as.ts'
 import type { PresetName } from '../config/presets.ts'
 import type { Settings } from '../config/env-files.ts'
 import { expandHome } from '../config/text-file.ts'
@@ -44,7 +45,7 @@ export async function runInit(
     redirects: shipped.model_redirects,
     places: usualPlaces,
     ask: (question) => answerTo({ ...question, method: 'GET', agent: agents.fresh(question.url) }),
-    command: commandFor(process.argv[1] ?? '', shipped.start_dir),
+    command: calledAs(shipped.start_dir),
     dataDir: settings.dataDir,
   })
 }
@@ -70,12 +71,4 @@ function accountOf(config: Config): string | undefined {
     default:
       return source satisfies never
   }
-}
-
-/** As it was called: by its name where it is installed, else by its file. */
-function commandFor(program: string, cwd: string): string {
-  const name = path.basename(program)
-  if (name === 'droid2api') return name
-  const near = path.relative(cwd, program)
-  return `node ${near.startsWith('..') ? program : near}`
 }

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { builtProgram } from '../helpers/built-program.ts'
 import { runProgram, type ProgramOptions } from '../helpers/program.ts'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
@@ -53,7 +54,9 @@ for (const [how, options] of screens) {
     const program = runProgram(t, { ...options, terminal: true })
     await program.url()
 
-    const lines = program.stdout().trimEnd().split('\n')
+    // as it names itself when it is started in its own folder
+    const shown = program.stdout().replace(builtProgram(), 'dist/bin/droid2api.js')
+    const lines = shown.trimEnd().split('\n')
     // the line that the prompt was on, and the one below
     const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 2)
     assert.ok(rows <= 24, `${rows} rows:\n${program.stdout()}`)
@@ -80,7 +83,10 @@ test('with no account the lines have a place for the user’s own key, which goe
   const program = runProgram(t, { config: oneUpstream(upstream.url), terminal: true })
   await program.url()
 
-  assert.match(program.stdout(), /\nNo account: .* To try without one: droid2api demo\n/)
+  assert.match(
+    program.stdout(),
+    /\nNo account: .* To try without one: node \S+droid2api\.js demo\n/,
+  )
   assert.match(program.stdout(), /ANTHROPIC_AUTH_TOKEN=YOUR_KEY (?:\S+ )?claude /)
   assert.match(await pasted(program.stdout(), 'my-own-key'), /data: \[DONE\]/)
   assert.equal(upstream.requests[0]?.headers.authorization, 'Bearer my-own-key')
