@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { JsonObject } from './json/value.ts'
+import type { FindAnswer } from './kept-answer.ts'
 
 export type ReasoningLevel =
   | 'off'
@@ -55,6 +56,8 @@ export interface RewriteContext {
   fixedBetas?: string | undefined
   /** the upstream's name for another model that the request names; throws ProxyError 403 for one that the client may not use */
   nameOf?: (name: string) => string
+  /** the answers of this program that the request may name */
+  find?: FindAnswer
 }
 
 /** APIs spell `off` differently: `none`, a disabled object or no field. */

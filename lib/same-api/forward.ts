@@ -18,6 +18,7 @@ import { otherName, targetOf, type Target } from '../upstream/target.ts'
 import { withoutImages } from '../../pipelines/clients/unseen-images.ts'
 import type { Provider, SameApi } from '../../pipelines/index.ts'
 import type { JsonDocument } from '../../pipelines/json/document.ts'
+import { findAnswer } from '../translated/kept-answers.ts'
 import { sendByProxy } from './proxy.ts'
 
 /** A request that is ready to go up. */
@@ -59,7 +60,8 @@ export function prepareForward(
   const fixedBetas = fixedHeader(target.endpoint, 'anthropic-beta')
   const nameOf = (name: string) => otherName(call, name, target.endpoint)
   const settings = { model, systemPrompt, headers: client, subPath, stream, isForeign }
-  const context = { ...settings, fixedBetas, nameOf }
+  const find = (tail: string) => findAnswer(call, tail)
+  const context = { ...settings, fixedBetas, nameOf, find }
   const headers = rewrite(document, context)
   const isMetered = countsTokens(call.caller) || call.config.usage.enabled
   const mayAsk = stream && isMetered && subPath === '' && usageOnDemand !== undefined

@@ -14,6 +14,7 @@ import { isOwnCredential, shownTarget } from '../upstream/target.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { Client, Provider } from '../../pipelines/index.ts'
 import { upstreamId } from '../../pipelines/model.ts'
+import { keptMark } from '../../pipelines/neutral/kept-answers.ts'
 import type { Recall, Remembered } from '../../pipelines/neutral/reasoning.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
 import type { Turn } from '../../pipelines/neutral/request.ts'
@@ -184,7 +185,7 @@ function nowSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-const ownIds = randomUUID().replaceAll('-', '').slice(0, 21)
+const ownIds = (keptMark + randomUUID().replaceAll('-', '')).slice(0, 21)
 let lastId = 0
 
 /** The tail of an id where the upstream gave none, unlike all others: 29 letters and digits, as OpenAI's own are. */

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import type { Call } from '../app.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
-import type { KeptAnswer } from '../../pipelines/neutral/kept.ts'
+import type { KeptAnswer } from '../../pipelines/kept-answer.ts'
 import { newId } from './answer.ts'
 
 /** Of the whole that is kept, no request may take more than this part. */

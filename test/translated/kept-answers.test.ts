@@ -268,3 +268,35 @@ test('§17.10 a conversation that is kept here goes on with another account, too
 
   assert.deepEqual(served, ['key-of-one', 'key-of-one', 'key-of-two'])
 })
+
+test('§17.10 a session that goes on with GPT takes what is kept along, without reasoning', async (t) => {
+  const { client, upstream } = await start(t)
+  const gpt = 'gpt-5.1'
+  const first = await client.responses.create({ model, tools, input: [opening] })
+  const result = resultOf(first)
+  const names = first.output.map(({ id }) => ({ type: 'item_reference' as const, id: id! }))
+  const thought = { type: 'reasoning' as const, id: first.id.replace('resp', 'rs'), summary: [] }
+  const up = async (members: JsonObject): Promise<JsonObject> => {
+    await client.responses.create({ model: gpt, tools, ...members }).catch(() => undefined)
+    return sent(upstream.requests.at(-1))
+  }
+
+  const { input: named } = await up({ input: [opening, thought, ...names, ...result] })
+  assert.deepEqual(
+    Object.values(named as object).map(({ type, role }: JsonObject) => type ?? role),
+    ['user', 'message', 'function_call', 'function_call_output'],
+  )
+  const { input: gone, previous_response_id: id } = await up({
+    previous_response_id: first.id,
+    input: result,
+  })
+  assert.deepEqual([gone, id], [named, undefined])
+  const { input: full } = await up({ input: [opening, thought, ...first.output, ...result] })
+  assert.deepEqual(full, named)
+
+  const other = { previous_response_id: 'resp_theirs', input: 'And?' }
+  const { input, previous_response_id: theirs } = await up(other)
+  assert.deepEqual({ input, previous_response_id: theirs }, other)
+  const lost = [{ type: 'item_reference', id: 'msg_d2a1_0' }, opening]
+  assert.deepEqual((await up({ input: lost })).input, lost)
+})

@@ -5,7 +5,7 @@
 import { brokenProtocol } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
-import type { FindAnswer } from '../../neutral/kept.ts'
+import type { FindAnswer } from '../../kept-answer.ts'
 import type { AnswerContext, BodySerialiser } from '../../stages/serialise.ts'
 import { responsesContext, type ResponsesAnswerContext } from './answer.ts'
 import type { ResponsesAnswer } from '../../wire/responses.ts'

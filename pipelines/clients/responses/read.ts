@@ -17,12 +17,12 @@ import {
   requestedModel,
   nearestNumberAt,
 } from '../../untrusted.ts'
-import type { FindAnswer } from '../../neutral/kept.ts'
+import type { FindAnswer } from '../../kept-answer.ts'
 import { declaresSearch } from '../tools.ts'
 import { echoOf, type Echo } from './echo.ts'
 import { chatMembers, unnested } from './chat-words.ts'
 import { withoutMarks } from './encrypted.ts'
-import { conversationBefore } from './kept.ts'
+import { conversationBefore } from '../../neutral/kept-answers.ts'
 import { readTools } from './tools.ts'
 import { readTurns, type History } from './turns.ts'
 

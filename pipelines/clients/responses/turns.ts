@@ -8,11 +8,11 @@ import type { CallPiece, ForeignPiece, Piece, ResultPiece, Turn } from '../../ne
 import { openSeal } from '../../neutral/seal.ts'
 import { openSummary, summaryText } from '../../neutral/summary.ts'
 import { flatName, isNamed } from '../../neutral/tools.ts'
-import type { FindAnswer } from '../../neutral/kept.ts'
+import type { FindAnswer } from '../../kept-answer.ts'
 import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { builtInCall } from './built-in-tools.ts'
 import { encryptedText } from './encrypted.ts'
-import { itemNamed } from './kept.ts'
+import { itemNamed } from '../../neutral/kept-answers.ts'
 import { contentPieces, textPiece } from './parts.ts'
 import { toolsAt, type ToolHistory } from './tools.ts'
 

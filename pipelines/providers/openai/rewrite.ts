@@ -4,8 +4,10 @@
  * Source: docs/translation.md §7.1 and §14; OpenAI API reference "Responses", read 2026-11.
  */
 import { upstreamId, type RewriteContext } from '../../model.ts'
-import { isSealed, sealMark } from '../../neutral/seal.ts'
+import { isSealed } from '../../neutral/seal.ts'
 import { openSummary, summaryText } from '../../neutral/summary.ts'
+import { keptMark } from '../../neutral/kept-answers.ts'
+import { putKeptIn } from './kept.ts'
 import { fitResponses, isForOther, takeSamplingOut } from './fit.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
@@ -18,7 +20,7 @@ const withInstructions = new Set(['', '/compact', '/input_tokens'])
 /** Changes the document; no header depends on it. */
 export function rewriteResponses(
   document: JsonDocument,
-  { model, systemPrompt, subPath, isForeign = false }: RewriteContext,
+  { model, systemPrompt, subPath, isForeign = false, find }: RewriteContext,
 ): Record<string, string | undefined> {
   const isFitted = withInstructions.has(subPath) && isForOther(document, model)
   const takesReasoning = !isFitted || fitResponses(document, model)
@@ -27,7 +29,9 @@ export function rewriteResponses(
     putInInstructions(document, systemPrompt)
   }
   const takesAll = isForeign || !takesReasoning
-  if (takesAll || document.mentions(sealMark)) takeSealsOut(document, takesAll)
+  const hasOurs = document.mentions(keptMark)
+  if (hasOurs && find) putKeptIn(document, find)
+  if (takesAll || hasOurs) takeSealsOut(document, takesAll)
   if (subPath !== '') return {}
   if (model.fast && !document.get('service_tier')) document.set('service_tier', 'priority')
   if (model.reasoning === 'off') {

@@ -1,5 +1,5 @@
-/** Answers that are kept for clients which name them in place of sending them again. */
-import type { JsonObject } from '../json/value.ts'
+/** What is known of an answer that is kept for clients which name it. */
+import type { JsonObject } from './json/value.ts'
 
 /** An answer that the client may name, by the tail of its id. */
 export interface KeptAnswer {

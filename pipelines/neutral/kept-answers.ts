@@ -1,11 +1,14 @@
 /**
- * What a client names in place of sending it again: an item that it was given, or all of a conversation up to an answer. Source:
- * OpenAI API reference "Responses" and guide "Conversation state", read 2026-11.
+ * Answers that are kept for clients which name them in place of sending them again: an item, or all of a conversation up to an
+ * answer. Source: OpenAI API reference "Responses" and guide "Conversation state", read 2026-11.
  */
-import { badRequest } from '../../errors.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
-import type { FindAnswer, KeptAnswer } from '../../neutral/kept.ts'
-import { isGiven } from '../../untrusted.ts'
+import { badRequest } from '../errors.ts'
+import { isObject, type JsonObject } from '../json/value.ts'
+import type { FindAnswer, KeptAnswer } from '../kept-answer.ts'
+import { isGiven } from '../untrusted.ts'
+
+/** How the tail of every id begins that this program gives an answer. It is also in the mark of seals, so that one look finds both. */
+export const keptMark = 'd2a1'
 
 /** An item of an answer, which has the tail of the answer's id in its own; never itself only an id. */
 export function itemNamed(id: unknown, find: FindAnswer): JsonObject | undefined {
@@ -27,7 +30,10 @@ export function conversationBefore(
     const [, tail] = typeof id === 'string' ? (/^resp_(\w+)$/.exec(id) ?? []) : []
     const kept = tail === undefined ? undefined : find(tail)
     if (!kept?.asked || !kept.answer || parts.length > longest) throw notKept()
-    parts.push([...itemsOf(kept.asked.input), ...outputOf(kept).filter(isWhole)])
+    parts.push([
+      ...itemsOf(kept.asked.input).filter((item) => !isTrigger(item)),
+      ...outputOf(kept).filter(isWhole),
+    ])
     id = kept.asked.previous_response_id
   }
   return parts.toReversed().flat()
@@ -38,8 +44,9 @@ function outputOf(kept: KeptAnswer | undefined): JsonObject[] {
   return Array.isArray(output) ? output.filter(isObject) : []
 }
 
-function itemsOf(input: unknown): unknown[] {
-  if (Array.isArray(input)) return input.filter((item) => !isTrigger(item))
+/** An input as items. */
+export function itemsOf(input: unknown): unknown[] {
+  if (Array.isArray(input)) return input
   return typeof input === 'string' ? [{ role: 'user', content: input }] : []
 }
 
