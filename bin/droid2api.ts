@@ -35,6 +35,9 @@ const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 
 const ownKeyNote = 'DROID2API_KEY to your own key for the upstream, unless the demo is running.\n'
 
+const twoKeysNote =
+  'ANTHROPIC_API_KEY is set here, too: Claude Code warns of two keys, and sends both. Start it without: env -u ANTHROPIC_API_KEY claude\n'
+
 /** As it was at the start: a reload reads the `.env` files again. */
 const startEnvironment = { ...process.env }
 /** What each file of the configuration was when it was last read. */
@@ -105,6 +108,7 @@ const commands = {
     process.stdout.write(shellLine(client, { config, url, model }, shell, startEnvironment))
     // on stderr for the user, since a shell evaluates stdout
     if (note !== undefined) process.stderr.write(note)
+    if (client === 'claude' && startEnvironment.ANTHROPIC_API_KEY) process.stderr.write(twoKeysNote)
     if (neededKey(config) === 'upstream') {
       process.stderr.write(`${usesAccount(config) ? 'No account: set' : 'Set'} ${ownKeyNote}`)
     }

@@ -126,7 +126,6 @@ export class Reloader {
     const { source } = app.account
     if (source !== 'none' && isSame(loginOf(app.config), loginOf(next))) return
     const account = openAccount(next)
-    if (source === 'none' && account.source === 'none') return
     void app.account.stop()
     app.account = account
   }

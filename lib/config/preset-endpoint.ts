@@ -60,11 +60,9 @@ export function withPreset(endpoint: BareEndpoint): GivenEndpoint {
   }
 }
 
-/** In: the name of a preset; undefined, or one that is not known, has none. */
+/** `preset`: as the schema has checked it. */
 export function presetOf(preset: string | undefined): Preset | undefined {
-  return preset === undefined || !Object.hasOwn(presets, preset)
-    ? undefined
-    : (presets as Record<string, Preset>)[preset]
+  return preset === undefined ? undefined : (presets as Record<string, Preset>)[preset]
 }
 
 function typesOf({ addresses }: Preset): ModelType[] {

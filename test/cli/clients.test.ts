@@ -279,3 +279,18 @@ test('contract §4.14: without --shell it is the one of SHELL, on Windows PowerS
   // as Git's shell there
   assert.equal(likelyShell({ SHELL: '/usr/bin/bash' }, 'win32'), 'sh')
 })
+
+test('contract §4.15: where Claude Code would find a second key, env says so, and keeps it for other programs', async (t) => {
+  const said = async (client: string, env: Record<string, string>) => {
+    const config = { port: 3000, api_keys: ['a-client-key-1'] }
+    const program = runProgram(t, { args: ['env', client], env, config })
+    await program.exit
+    return [program.stderr(), program.stdout()]
+  }
+  const [note, line] = await said('claude', { ANTHROPIC_API_KEY: 'sk-ant-mine' })
+
+  assert.match(note!, /^ANTHROPIC_API_KEY is set here, too: .* env -u ANTHROPIC_API_KEY claude\n$/)
+  assert.doesNotMatch(line!, /ANTHROPIC_API_KEY/)
+  assert.equal((await said('claude', {}))[0], '')
+  assert.equal((await said('codex', { ANTHROPIC_API_KEY: 'sk-ant-mine' }))[0], '')
+})

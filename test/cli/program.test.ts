@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
+import { parseCommandLine } from '../../lib/cli/usage.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { runProgram } from '../helpers/program.ts'
@@ -105,6 +106,10 @@ for (const [args, said] of misread) {
     assert.equal(program.stdout(), '')
   })
 }
+
+test('contract §4.5: a port that npm has for itself is of no matter outside its scripts', () => {
+  assert.equal(parseCommandLine(['check'], { npm_config_port: '3111' }).command, 'check')
+})
 
 const throughNpm: [args: string[], config: string, meant: string][] = [
   [['3111'], 'true', '3111'],

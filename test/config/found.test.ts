@@ -461,3 +461,35 @@ test('KO9: what a short reference stood for does not blank the words of other fa
     /port is 70000, expected a number <= 65535/,
   )
 })
+
+test('contract §3.2: a program’s folder that is DATA_DIR, too, has its .env read once', () => {
+  const all = folders()
+  writeFileSync(path.join(all.program, '.env'), 'nothing here\nPORT=7')
+
+  const { config, warnings } = load({ ...all, data: all.program })
+
+  assert.equal(config.env_files.length, 1)
+  assert.equal(warnings.length, 1)
+})
+
+test('contract §3.5: what is told of a key once is not told as an unknown key again', () => {
+  const all = folders()
+  const endpoint = { nam: 'own', base_url: 'http://127.0.0.1:1', api_key: 'sk-0815' }
+  const preset = { name: 'two', preset: 'constructor' }
+  writeFileSync(
+    path.join(all.data, 'config.json'),
+    JSON.stringify({ endpoints: [endpoint, preset] }),
+  )
+
+  const said = faultsOf(() => load(all)).split('\n')
+
+  assert.deepEqual(
+    said.slice(0, 3).map((line) => /endpoints\[\d\]\.\w+ [^;,]+/.exec(line)?.[0]),
+    [
+      'endpoints[0].api_key is not a key of an endpoint',
+      'endpoints[0].name is missing',
+      'endpoints[1].preset is "constructor"',
+    ],
+  )
+  assert.doesNotMatch(said.join(), /unknown key/)
+})

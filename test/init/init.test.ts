@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { loadConfig } from '../../lib/config/load.ts'
+import { modelsIn } from '../../lib/init/list.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { startUpstream, type Answer } from '../helpers/upstream.ts'
 import { lister, openAiList, runInit } from './stand-ins.ts'
@@ -490,4 +491,19 @@ test('contract §4.11: a file that somebody writes while the providers are asked
   assert.equal(code, 1)
   assert.match(report, /config\.json cannot be written: /)
   assert.equal(readFileSync(file, 'utf8'), 'theirs')
+})
+
+test('contract §4.10: a Gemini model that does not answer by generateContent is none', () => {
+  const entry = (name: string, supportedGenerationMethods: string[]) => ({
+    name,
+    supportedGenerationMethods,
+  })
+  const models = [entry('models/one', ['generateContent']), entry('models/two', ['predict'])]
+
+  const list = modelsIn(JSON.stringify({ models }), [])
+
+  assert.deepEqual(
+    list?.models.map(({ id }) => id),
+    ['one'],
+  )
 })
