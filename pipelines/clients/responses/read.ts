@@ -101,7 +101,7 @@ export function readResponses(body: unknown, find: FindAnswer = nothingKept): Re
   const format = formatOf(text.format)
   const reasoning = isGiven(body.reasoning) ? objectAt(body.reasoning, 'reasoning') : {}
   const summary = reasoning.summary ?? reasoning.generate_summary
-  const showsReasoning = isGiven(summary)
+  const showsReasoning = isGiven(summary) && summary !== 'none'
   const wish = wishOf(history.changed.effort ?? reasoning.effort, !showsReasoning)
   const sampling = samplingOf(body, include)
   const total = limitOf(body.max_output_tokens)

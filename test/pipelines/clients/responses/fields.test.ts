@@ -287,3 +287,11 @@ test('§17.1 members of Chat Completions alone are dropped, and named', () => {
 
   assert.deepEqual(lost, ['response_format', 'max_tokens', 'stop'])
 })
+
+test('§17.7 who wants a summary of `none` reads no reasoning', () => {
+  const readers = ['none', 'auto', null].map(
+    (summary) => ask({ reasoning: { summary } }).answer.showsReasoning,
+  )
+
+  assert.deepEqual(readers, [false, true, false])
+})
