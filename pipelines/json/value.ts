@@ -92,6 +92,13 @@ export function valueIn(text: string, levels = maxDepth): unknown {
   }
 }
 
+/** The arguments of a call, likewise: clients write the text of the object as a string once more (koog #2095). */
+export function argumentsIn(text: string, levels = maxDepth): unknown {
+  const value = valueIn(text, levels)
+  const inner = typeof value === 'string' ? valueIn(value, levels) : undefined
+  return isObject(inner) ? inner : value
+}
+
 /** The value of a JSON text; numbers that a double would change are ExactNumbers. Throws as JSON.parse does. */
 export function parseExact(text: string, known: Survey = survey(text)): unknown {
   if (known.inexact.length === 0) return JSON.parse(text)

@@ -154,6 +154,20 @@ test('translation §5.4, §15.2: JSON in the text of a history that is nested to
   assert.deepEqual(result?.functionResponse?.response, JSON.parse(nested(30)))
 })
 
+test('translation §5.4, §15.2: arguments that a client has written as JSON twice are the object (koog #2095)', async (t) => {
+  const ask = await start(t)
+  const argsOf = async (args: unknown) => {
+    const written = { id: 'c', function: { name: 'look', arguments: JSON.stringify(args) } }
+    const messages = [hello, { role: 'assistant', tool_calls: [written] }, hello]
+    const claude = (await ask('claude-sonnet-4-5', { messages })).sent.messages
+    return JSON.stringify([claude, (await ask('gemini-3-pro', { messages })).sent.contents])
+  }
+
+  assert.match(await argsOf('{"a":1}'), /"input":\{"a":1\}.*"args":\{"a":1\}/)
+  assert.match(await argsOf('x'), /"input":\{"value":"x"\}.*"args":\{"value":"x"\}/)
+  assert.match(await argsOf('[1]'), /"input":\{"value":"\[1\]"\}.*"args":\{"value":"\[1\]"\}/)
+})
+
 test('translation §5.4: a call without a name in the history does not end the session (github/app #2894)', async (t) => {
   const ask = await start(t)
 

@@ -2,7 +2,7 @@
  * Neutral pieces as Anthropic blocks. Source: Anthropic API reference "Messages", "Vision", "PDF support", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { isObject, valueIn, type JsonObject } from '../../json/value.ts'
+import { isObject, argumentsIn, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, truthful, type InlineData } from '../../neutral/data-url.ts'
 import type { Ordered } from '../../neutral/writing.ts'
 import type {
@@ -181,7 +181,7 @@ function inputOf(written: unknown): JsonObject {
 /** What is no JSON the model still has to see as it wrote it. */
 function parsed(written: string): unknown {
   if (written.trim() === '') return {}
-  const value = valueIn(written)
+  const value = argumentsIn(written)
   return value === undefined ? { raw_arguments: written } : value
 }
 

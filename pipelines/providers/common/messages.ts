@@ -2,7 +2,7 @@
  * The turns as chat messages for servers of any kind. Many have a template that knows one system message in front, speakers in
  * turn, content that is a string, and results right behind their calls, so the messages keep to that.
  */
-import { isObject, wellFormed, writeJson } from '../../json/value.ts'
+import { argumentsIn, isObject, wellFormed, writeJson } from '../../json/value.ts'
 import { orderedPieces, type Sealed, type Taker } from '../../neutral/writing.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { leftOut, nothingLeft, unsupportedPiece } from '../../neutral/turn.ts'
@@ -264,7 +264,9 @@ function argumentsOf({ kind, input, inputPlace }: CallPiece): string {
 
 function asObject(text: string): string {
   try {
-    return isObject(JSON.parse(text)) ? text : `{"value":${text}}`
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'string' && isObject(argumentsIn(text))) return value
+    return isObject(value) ? text : `{"value":${text}}`
   } catch {
     return writeJson({ raw_arguments: text })
   }

@@ -1,6 +1,6 @@
 /** Pieces of a turn as parts of the content: what the model reads, and what it once wrote. */
 import { badRequest } from '../../errors.ts'
-import { isObject, valueIn, writeJson, type JsonObject } from '../../json/value.ts'
+import { argumentsIn, isObject, valueIn, writeJson, type JsonObject } from '../../json/value.ts'
 import { asBase64, asText, typeOfName, type InlineData } from '../../neutral/data-url.ts'
 import type { AttachmentPiece, CallPiece, Piece, ResultPiece } from '../../neutral/request.ts'
 import { fileText, leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
@@ -103,7 +103,7 @@ export function argsOf({ kind, input }: Pick<CallPiece, 'kind' | 'input'>): Json
     return { input: typeof input === 'string' ? input : writeJson(input ?? '') }
   if (typeof input !== 'string') return wrapped(input)
   if (input.trim() === '') return {}
-  const value = valueIn(input, maxLevels)
+  const value = argumentsIn(input, maxLevels)
   return value === undefined ? { raw_arguments: input } : wrapped(value)
 }
 

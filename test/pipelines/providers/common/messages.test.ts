@@ -23,7 +23,7 @@ import {
 
 const imagePart = { type: 'image_url', image_url: { url: 'data:image/png;base64,aW1n' } }
 const missing = 'No result was provided for this tool call.'
-const callIds = ['1', '2', '3', '4', '5', '6', '7', '8']
+const callIds = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
 
 const rows: [what: string, turns: Turn[], messages: JsonObject[]][] = [
   ['text is one string', [user('a', 'b')], [{ role: 'user', content: 'a\n\nb' }]],
@@ -215,6 +215,7 @@ const rows: [what: string, turns: Turn[], messages: JsonObject[]][] = [
         callPiece('6', 'f', '{"a":1}{"b":2}'),
         callPiece('7', 'f', '[1.0]'),
         callPiece('8', 'f', '{"a":1.0}'),
+        callPiece('9', 'f', JSON.stringify('{"a":1.0}')),
       ),
       user(...callIds.map((id) => resultPiece(id, 'ok'))),
     ],
@@ -231,6 +232,7 @@ const rows: [what: string, turns: Turn[], messages: JsonObject[]][] = [
           said('6', 'f', '{"raw_arguments":"{\\"a\\":1}{\\"b\\":2}"}'),
           said('7', 'f', '{"value":[1.0]}'),
           said('8', 'f', '{"a":1.0}'),
+          said('9', 'f', '{"a":1.0}'),
         ],
       },
       ...callIds.map((id) => ({ role: 'tool', tool_call_id: id, content: 'ok' })),
