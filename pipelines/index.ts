@@ -44,7 +44,8 @@ import type { FindAnswer } from './kept-answer.ts'
 import type { NeutralRequest } from './neutral/request.ts'
 import type { WriteContext, Written } from './neutral/writing.ts'
 import { anthropicBody, anthropicTranslator } from './providers/anthropic/answer.ts'
-import { pastThinking, rewriteMessages } from './providers/anthropic/rewrite.ts'
+import { pastTurns } from './providers/anthropic/past.ts'
+import { rewriteMessages } from './providers/anthropic/rewrite.ts'
 import { writeMessages } from './providers/anthropic/write.ts'
 import { googlePath } from './providers/google/address.ts'
 import { googleBody, googleTranslator } from './providers/google/answer.ts'
@@ -119,8 +120,8 @@ interface ProviderBase {
   /** of the client's headers, those that mean something to it, by their beginnings */
   headerPrefixes: readonly string[]
   usageOnDemand?: UsageOnDemand
-  /** reasoning of earlier answers, which only who made it takes back */
-  pastReasoning?: Refusable
+  /** what clients send of earlier turns, for ever, though it may be refused */
+  past?: Refusable
   /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
   limits: RegExp
 }
@@ -222,7 +223,7 @@ const providerTable = {
     neededHeaders: { 'anthropic-version': '2023-06-01' },
     conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteMessages,
-    pastReasoning: pastThinking,
+    past: pastTurns,
     streamEnd: /"type"\s*:\s*"(?:message_stop|error)"|[\r\n]event: *error[\r\n]/,
     write: writeMessages,
     translator: anthropicTranslator,
@@ -237,7 +238,7 @@ const providerTable = {
     path: '/responses',
     conversation: { name: 'input', textType: 'input_text' },
     rewrite: rewriteResponses,
-    pastReasoning: pastReasoningItems,
+    past: pastReasoningItems,
     streamEnd:
       /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|[\r\n](?:event: *error[\r\n]|data: *\[DONE\])/,
     write: writeResponses,

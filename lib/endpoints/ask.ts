@@ -254,7 +254,7 @@ export function prepareTranslation(
     pass: provider.headerPrefixes,
     headers,
     besides: stream ? provider.usageOnDemand : undefined,
-    past: provider.pastReasoning,
+    past: provider.past,
   }
   return { road: 'translated', target, asked, body, dropped: written.dropped }
 }

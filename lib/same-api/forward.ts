@@ -32,7 +32,7 @@ export interface Forwarded {
   asAsked: (() => Duplex) | undefined
 }
 
-type SameProvider = SameApi & Pick<Provider, 'neededHeaders' | 'usageOnDemand' | 'pastReasoning'>
+type SameProvider = SameApi & Pick<Provider, 'neededHeaders' | 'usageOnDemand' | 'past'>
 
 /**
  * The client's body with the operator's changes. `subPath`: what follows the API's own path, such as `/count_tokens`.
@@ -43,14 +43,7 @@ export function prepareForward(
   call: Call,
   body: JsonDocument,
   model: Model,
-  {
-    conversation,
-    rewrite,
-    streamEnd,
-    usageOnDemand,
-    pastReasoning: past,
-    neededHeaders,
-  }: SameProvider,
+  { conversation, rewrite, streamEnd, usageOnDemand, past, neededHeaders }: SameProvider,
   { subPath, stream, isForeign }: { subPath: string; stream: boolean; isForeign: boolean },
 ): Forwarded {
   const target = targetOf(call, model, { subPath, query: call.query, stream })

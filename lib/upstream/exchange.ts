@@ -97,10 +97,13 @@ class Exchange {
       if (!app.plainStreams.has(this.#target)) {
         return this.#askWith(besides, () => app.plainStreams.add(this.#target))
       }
-      this.#body.pieces = besides.leaveOut(Buffer.concat(this.#body.pieces)) ?? this.#body.pieces
+      this.#body.pieces =
+        besides.leaveOut(Buffer.concat(this.#body.pieces), '') ?? this.#body.pieces
     }
     if (!past) return this.#lastAnswer()
-    return this.#askWith(past, () => log.info('an upstream took a request without past reasoning'))
+    return this.#askWith(past, () =>
+      log.info('an upstream took a request without what it refused of earlier turns'),
+    )
   }
 
   /** Asks again without a part, where the upstream refuses just that. */
@@ -114,7 +117,7 @@ class Exchange {
       throw signal.reason
     }
     const whole = Buffer.concat(this.#body.pieces)
-    const rest = part.isRefused(said.text) ? part.leaveOut(whole) : undefined
+    const rest = part.isRefused(said.text) ? part.leaveOut(whole, said.text) : undefined
     if (!rest) return said.answer
     drain(said.answer.stream)
     // what was refused does not count as one of the attempts

@@ -3,7 +3,7 @@ export interface Refusable {
   /** the statuses with which they refuse it */
   refusals: readonly number[]
   /** whether a refusal is of the part, by its body */
-  isRefused: (body: string) => boolean
-  /** the request's body without the part; undefined where it has none */
-  leaveOut: (body: Buffer) => Buffer[] | undefined
+  isRefused: (refusal: string) => boolean
+  /** the request's body without the part that was refused so; undefined where it has none */
+  leaveOut: (body: Buffer, refusal: string) => Buffer[] | undefined
 }

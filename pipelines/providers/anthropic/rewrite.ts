@@ -10,15 +10,13 @@ import { isSealed, sealMark } from '../../neutral/seal.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
 import {
   cannotThinkOn,
-  hasBudgetInVain,
   putThinkingIn,
   switchOff,
   takeEffortOut,
   takeThinkingOut,
 } from './thinking-edits.ts'
 import { isObject } from '../../json/value.ts'
-import { JsonDocument } from '../../json/document.ts'
-import type { Refusable } from '../refusable.ts'
+import type { JsonDocument } from '../../json/document.ts'
 
 type Headers = Record<string, string | undefined>
 
@@ -86,7 +84,7 @@ function nameOthers(document: JsonDocument, { nameOf }: RewriteContext): void {
  * Takes out the thinking of other models, which this program sealed, or all of it: users switch models in mid-conversation, and the
  * API refuses signatures that it has not made. A turn that has nothing else goes, too.
  */
-function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean {
+export function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean {
   let hasSome = false
   document.change('messages', (messages) => {
     if (!Array.isArray(messages)) return undefined
@@ -102,26 +100,6 @@ function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean {
     return hasSome ? kept : undefined
   })
   return hasSome
-}
-
-/**
- * Thinking that the API has not signed, or not for this account, or that stands elsewhere than it was: a session of Claude Code that
- * was with another vendor is refused for ever.
- * @see https://github.com/anthropics/claude-code/issues/21726
- * @see https://github.com/can1357/oh-my-pi/issues/6379
- */
-export const pastThinking: Refusable = {
-  refusals: [400],
-  isRefused: (body) =>
-    /invalid `?(?:signature|data)`? in `?(?:redacted_)?thinking|\bthinking\.(?:signature|thinking)\b|each thinking block must|thinking`? blocks? in the latest assistant message cannot be modified/i.test(
-      body,
-    ),
-  leaveOut(body) {
-    const document = JsonDocument.parse(body)
-    if (!takeSealsOut(document, true)) return undefined
-    if (hasBudgetInVain(document)) takeThinkingOut(document)
-    return document.pieces()
-  },
 }
 
 function isForeignThinking(block: unknown, takesAll: boolean): boolean {

@@ -1,7 +1,8 @@
 /**
- * Reasoning of earlier answers that an upstream refuses: another vendor or account made it, and the client would send it for ever.
- * Source: claude-code #21726 and #66204, oh-my-pi #6379 and #41, anthropic-sdk-python #1598, codex #8159, CLIProxyAPI #2381, read
- * 2026-11.
+ * What an upstream refuses of earlier turns, and the client would send for ever: reasoning that another vendor or account made,
+ * references to tools that are gone.
+ * Source: claude-code #21726, #66204, #79970 and #82004, oh-my-pi #6379 and #41, anthropic-sdk-python #1598, codex #8159,
+ * CLIProxyAPI #2381, Kimi-K2 #118, read 2026-11.
  */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
@@ -128,4 +129,64 @@ test('translation §14: a chat client whose thinking is refused is answered, too
   assert.equal(JSON.stringify(first).includes('of-kimi'), true)
   assert.deepEqual(second!.thinking, first!.thinking)
   assert.equal((second!.messages as object[]).length, 3)
+})
+
+const reference = (name: string) => ({ type: 'tool_reference', tool_name: name })
+const found = (...names: string[]) => [
+  { role: 'user', content: 'a' },
+  { role: 'assistant', content: [call] },
+  { ...result, content: [{ ...result.content[0], content: names.map(reference) }] },
+]
+const searched = (...names: string[]) => [
+  { role: 'user', content: 'a' },
+  {
+    role: 'assistant',
+    content: [
+      { type: 'server_tool_use', id: 's', name: 'tool_search_tool_regex', input: {} },
+      {
+        type: 'tool_search_tool_result',
+        tool_use_id: 's',
+        content: {
+          type: 'tool_search_tool_search_result',
+          tool_references: names.map(reference),
+        },
+      },
+    ],
+  },
+  { role: 'user', content: 'b' },
+]
+
+test('translation §14: references to tools that are gone end no session', async (t) => {
+  const message = "Tool reference 'WaitForMcpServers' not found in available tools"
+  const nothing = [{ type: 'text', text: 'The tool is not there any more.' }]
+  const without = found()
+  without[2] = { ...result, content: [{ ...result.content[0], content: nothing as never }] }
+  for (const [given, left] of [
+    [found('look', 'WaitForMcpServers', 'gone'), found('look')],
+    [found('WaitForMcpServers'), without],
+    [searched('WaitForMcpServers', 'look'), searched('look')],
+    [searched('WaitForMcpServers'), searched()],
+  ] as const) {
+    const { send, sent } = await refusing(t, 'WaitForMcpServers', message)
+
+    assert.equal((await send({ ...claude, messages: given })).status, 200)
+    assert.deepEqual(sent()[1], { ...claude, messages: left })
+  }
+})
+
+test('translation §14: of the tools of a connected server only the one that is named is gone', async (t) => {
+  const { send, sent } = await refusing(t, '"gone"', "Tool reference 'gone' not found")
+  const connected = { ...claude, tools: [{ type: 'mcp_toolset', mcp_server_name: 'x' }] }
+
+  assert.equal((await send({ ...connected, messages: found('gone', 'there') })).status, 200)
+  assert.deepEqual(sent()[1], { ...connected, messages: found('there') })
+})
+
+test('translation §14: an API that knows no references is told in words', async (t) => {
+  const message =
+    'failed to convert tool result content: unsupported content type in ContentBlockParamUnion: tool_reference'
+  const { send, sent } = await refusing(t, 'tool_reference', message)
+
+  assert.equal((await send({ ...claude, messages: found('look') })).status, 200)
+  assert.match(JSON.stringify(sent()[1]), /\{"type":"text","text":"Tool look is loaded\."\}/)
 })
