@@ -48,6 +48,11 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
 
     assert.match(printed, /^\$env:ANTHROPIC_BASE_URL *= *'http:/m)
   },
+  'env -u ANTHROPIC_API_KEY claude'(t, command) {
+    const told = command.replace('claude', `sh -c 'echo "[$ANTHROPIC_API_KEY]"'`)
+
+    assert.equal(sandbox(t).paste(told, { ANTHROPIC_API_KEY: 'sk-ant-mine' }).trim(), '[]')
+  },
   async 'droid2api status'(t, command) {
     const { paste, start } = sandbox(t)
     const { url } = await start(program)
