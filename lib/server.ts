@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { sendError } from './http/answer.ts'
 import { hasAdminKey } from './admin.ts'
@@ -50,7 +51,31 @@ export function createServer(app: App): http.Server {
   server.maxConnections = maxConnections
   server.maxHeadersCount = 0
   server.on('clientError', refuseBrokenRequest)
+  // else Node would close at once, and not even an answer that is on its way would arrive
+  Object.assign(server, { httpAllowHalfOpen: true })
+  server.on('connection', (socket) => {
+    socket.once('end', () => closeAfter(socket))
+  })
   return server
+}
+
+/** Long enough for an answer that is there at once, and short enough for whoever pays for the others. */
+const halfClosedMs = 200
+
+/**
+ * A client that sends no more may still read, but nearly always it has left, and what it asked for should end. Which of the two
+ * it is nothing tells before something is sent: an answer that begins soon is sent to its end.
+ */
+function closeAfter(socket: Socket): void {
+  const last = lastAnswers.get(socket)
+  if (!last || last.headersSent) {
+    socket.end()
+    return
+  }
+  const patience = setTimeout(() => {
+    if (!last.headersSent) socket.end()
+  }, halfClosedMs)
+  last.once('close', () => clearTimeout(patience))
 }
 
 async function handle(app: App, req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
 import { endOfAny } from './serving.ts'
 
 const post = 'POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer x\r\n'
@@ -174,6 +174,40 @@ test('row 28: HTTP/1.0 and a body byte by byte are served', async (t) => {
     }
 
     assert.match(await text(socket), /^HTTP\/1\.1 200[\s\S]*\{"ok":true\}/)
+  }
+})
+
+test('row 28: a client that sends no more, but reads, gets an answer that begins at once, to its end', async (t) => {
+  const upstream = await startUpstream(t, (request) => {
+    const { stream } = request.json() as { stream?: boolean }
+    if (!stream) return { body: anthropicMessage({ text: ['Hello'] }) }
+    return {
+      sse: anthropicStream({ text: ['Hel', 'lo'] }).flatMap((event) => [event, { waitMs: 5 }]),
+    }
+  })
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  for (const path of ['/v1/messages', '/v1/chat/completions', '/health']) {
+    for (const stream of [false, true]) {
+      const ask = { model: 'claude-sonnet-4-5', max_tokens: 9, stream, messages: [] }
+      const messages = [{ role: 'user', content: 'Hi' }]
+      const body = path === '/health' ? '' : JSON.stringify({ ...ask, messages })
+      // the first of its kind takes longer than such a client is waited for
+      const warm = { headers: { 'x-api-key': 'caller' }, ...(body && { method: 'POST', body }) }
+      await (await fetch(url + path, warm)).text()
+      const socket = connect({
+        port: Number(new URL(url).port),
+        host: '127.0.0.1',
+        allowHalfOpen: true,
+      })
+      const method = body === '' ? 'GET' : 'POST'
+      socket.end(
+        `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nx-api-key: caller\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      )
+      const seen = await text(socket)
+      assert.match(seen, /^HTTP\/1\.1 200 /, path)
+      assert.match(seen, stream ? /\r\n0\r\n\r\n$|\}\s*$/ : /\}\s*$/, path)
+    }
   }
 })
 
