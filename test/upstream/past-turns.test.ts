@@ -190,3 +190,58 @@ test('translation §14: an API that knows no references is told in words', async
   assert.equal((await send({ ...claude, messages: found('look') })).status, 200)
   assert.match(JSON.stringify(sent()[1]), /\{"type":"text","text":"Tool look is loaded\."\}/)
 })
+
+const image = {
+  type: 'image',
+  source: { type: 'base64', media_type: 'image/png', data: 'QkFE' },
+}
+const read = (...parts: object[]) => ({
+  role: 'user',
+  content: [{ ...result.content[0], content: parts }],
+})
+const note = { type: 'text', text: '[an image that the API of the model refused]' }
+const question = { type: 'text', text: 'And?' }
+const goodImage = { ...image, source: { ...image.source, data: 'R09PRA==' } }
+
+test('translation §14: an image that an API cannot read ends no session', async (t) => {
+  const before = loop().slice(0, 2)
+  const later = [
+    { role: 'assistant', content: 'b' },
+    { role: 'user', content: [goodImage, question] },
+  ]
+  for (const [message, given, left] of [
+    [
+      'Could not process image',
+      [...before, read(question, image)],
+      [...before, read(question, note)],
+    ],
+    [
+      'messages.2.content.0.tool_result.content.0.image.source.base64.data: At least one of the image dimensions exceed max',
+      [{ role: 'user', content: [goodImage] }, before[1], read(image), ...later],
+      [{ role: 'user', content: [goodImage] }, before[1], read(note), ...later],
+    ],
+    [
+      'messages.0.content.0.image.source: specified using the image/png media type, but the image appears to be image/jpeg',
+      [{ role: 'user', content: [image, question] }, ...later],
+      [{ role: 'user', content: [note, question] }, ...later],
+    ],
+    [
+      'messages[0].content: unknown variant `image`, expected one of `text`, `tool_use`',
+      [{ role: 'user', content: [image] }, { role: 'assistant', content: 'b' }, loop()[0]],
+      [{ role: 'user', content: [note] }, { role: 'assistant', content: 'b' }, loop()[0]],
+    ],
+  ] as const) {
+    const { send, sent } = await refusing(t, 'QkFE', message)
+
+    assert.equal((await send({ ...claude, messages: given })).status, 200, message)
+    assert.deepEqual(sent()[1], { ...claude, messages: left })
+  }
+})
+
+test('translation §14: an image that the user has just sent is refused', async (t) => {
+  const { send, sent } = await refusing(t, 'QkFE', 'Could not process image')
+
+  const answer = await send({ ...claude, messages: [{ role: 'user', content: [image, question] }] })
+  assert.equal(answer.status, 400)
+  assert.equal(sent().length, 1)
+})

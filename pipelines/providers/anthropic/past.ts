@@ -1,10 +1,12 @@
 /**
  * What of earlier turns an API refuses, and would for ever, as the client sends it each time: its session ends. Thinking that it has not
  * signed, or not for this account, or that stands elsewhere than it was. References to tools that are gone, or that it does not know.
+ * Pictures that it cannot read, or takes in no such place.
  * @see https://github.com/anthropics/claude-code/issues/21726
  * @see https://github.com/can1357/oh-my-pi/issues/6379
  * @see https://github.com/anthropics/claude-code/issues/79970
  * @see https://github.com/MoonshotAI/Kimi-K2/issues/118
+ * @see https://github.com/anthropics/claude-code/issues/22230
  */
 import { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
@@ -15,16 +17,22 @@ import { hasBudgetInVain, takeThinkingOut } from './thinking-edits.ts'
 const ofThinking =
   /invalid `?(?:signature|data)`? in `?(?:redacted_)?thinking|\bthinking\.(?:signature|thinking)\b|each thinking block must|thinking`? blocks? in the latest assistant message cannot be modified/i
 const ofReference = /\btool[ _]reference/i
+const ofImage =
+  /could not process image|image dimensions|\bimage (?:in the conversation )?exceeds|, but the image appears|unknown variant `image`|only text tool_result blocks/i
+
+const parts: [of: RegExp, takeOut: (document: JsonDocument, refusal: string) => boolean][] = [
+  [ofThinking, (document) => takeSealsOut(document, true)],
+  [ofReference, tellReferences],
+  [ofImage, takeImagesOut],
+]
 
 export const pastTurns: Refusable = {
   refusals: [400],
-  isRefused: (refusal) => ofThinking.test(refusal) || ofReference.test(refusal),
+  isRefused: (refusal) => parts.some(([of]) => of.test(refusal)),
   leaveOut(body, refusal) {
     const document = JsonDocument.parse(body)
-    const isOut = ofThinking.test(refusal)
-      ? takeSealsOut(document, true)
-      : tellReferences(document, refusal)
-    if (!isOut) return undefined
+    const takeOut = parts.find(([of]) => of.test(refusal))?.[1]
+    if (!takeOut?.(document, refusal)) return undefined
     if (hasBudgetInVain(document)) takeThinkingOut(document)
     return document.pieces()
   },
@@ -35,19 +43,47 @@ type IsGone = (name: unknown) => boolean
 /** Those to tools that are gone leave; to an API that knows none at all they are told in words. Whether there were such. */
 function tellReferences(document: JsonDocument, refusal: string): boolean {
   const isGone = /not found/i.test(refusal) ? goneTools(document.get('tools'), refusal) : undefined
+  return changeBlocks(document, (block) => toldBlock(block, isGone))
+}
+
+/** A block of the message with that index of so many; the same where it stays. */
+type Change = (block: unknown, at: number, count: number) => unknown
+
+/** Whether there was something to change. */
+function changeBlocks(document: JsonDocument, change: Change): boolean {
   let hasSome = false
   document.change('messages', (messages) => {
     if (!Array.isArray(messages)) return undefined
-    const told = messages.map((message: unknown) => {
+    const changed = messages.map((message: unknown, at) => {
       if (!isObject(message) || !Array.isArray(message.content)) return message
-      const content = message.content.map((block: unknown) => toldBlock(block, isGone))
-      if (content.every((block, at) => block === (message.content as unknown[])[at])) return message
+      const blocks: unknown[] = message.content
+      const content = blocks.map((block) => change(block, at, messages.length))
+      if (content.every((block, index) => block === blocks[index])) return message
       hasSome = true
       return { ...message, content }
     })
-    return hasSome ? told : undefined
+    return hasSome ? changed : undefined
   })
   return hasSome
+}
+
+/** What the user has just sent is for him to send otherwise; what a tool gave, the model is told of. */
+function takeImagesOut(document: JsonDocument, refusal: string): boolean {
+  const place = /\bmessages\.(\d+)\./.exec(refusal)?.[1]
+  return changeBlocks(document, (block, at, count) => {
+    if (!isObject(block) || (place !== undefined && Number(place) !== at)) return block
+    if (block.type === 'image') return at < count - 1 ? refusedImage : block
+    if (block.type !== 'tool_result' || !Array.isArray(block.content)) return block
+    const content: unknown[] = block.content
+    if (!content.some(isImage)) return block
+    return { ...block, content: content.map((one) => (isImage(one) ? refusedImage : one)) }
+  })
+}
+
+const refusedImage = { type: 'text', text: '[an image that the API of the model refused]' }
+
+function isImage(value: unknown): boolean {
+  return isObject(value) && value.type === 'image'
 }
 
 /** Which tools of a server of Anthropic's connector there are, only the API knows. */
