@@ -1,4 +1,4 @@
-/** `${VAR}` and `${file:/path}` in the texts of a configuration. */
+/** `${VAR}`, `${VAR:-default}` and `${file:/path}` in the texts of a configuration. */
 import path from 'node:path'
 import { isObject } from '../../pipelines/json/value.ts'
 import type { Settings } from './env-files.ts'
@@ -19,7 +19,8 @@ interface Expansion extends Expanded {
 }
 
 const reference = /\$(\$)?\{([^}]*)\}?/g
-const variable = /^[A-Za-z_]\w*$/
+/** The default is that of a shell, of Compose and of Claude Code. */
+const variable = /^([A-Za-z_]\w*)(?::-(.*))?$/s
 
 /** Keys whose values are public, since every log has them. */
 const publicKeys = new Set([
@@ -84,7 +85,8 @@ function expandText(text: string, place: string, key: string, to: Expansion): un
     if (literal) return whole.slice(1)
     const name = whole.endsWith('}') ? inner : '{'
     const one = whole === text.trim() ? wholeValue(name, place, to) : partOf(name, place, to)
-    if (one) found.push(one)
+    // a default stands in the file for everybody to read
+    if (one && !whole.endsWith(`:-${one}}`)) found.push(one)
     return one ?? ''
   })
   if (found.length > 0) {
@@ -103,15 +105,16 @@ function partOf(name: string, place: string, to: Expansion): string | undefined 
     to.fault(place, 'has ${file:…} beside other text; it stands alone')
     return undefined
   }
-  if (!variable.test(name)) {
+  const [, set = '', otherwise] = variable.exec(name) ?? []
+  if (set === '') {
     to.fault(
       place,
       'has a ${ that is no reference: write ${NAME}, ${file:/path}, or $${ for the text itself',
     )
     return undefined
   }
-  const value = to.from.get(name)
-  if (value === undefined) to.fault(place, `refers to the variable ${name}, which is not set`)
+  const value = to.from.get(set) ?? otherwise
+  if (value === undefined) to.fault(place, `refers to the variable ${set}, which is not set`)
   return value
 }
 

@@ -278,6 +278,22 @@ for (const text of literal) {
   })
 }
 
+test('KO9: ${VAR:-default} is the default where the variable is not set, and no secret then', (t) => {
+  const file = {
+    host: '${WHERE:-127.0.0.9}',
+    api_keys: ['${KEY:-k-of-the-file-0815}', '${OTHER:-k-unused-0815}'],
+    models: [{ name: 'M', id: 'm', type: 'common' }],
+    endpoints: [{ name: 'o', type: 'common', base_url: '${URL:-http://127.0.0.1:8080}/v1' }],
+  }
+
+  const { config } = load(t, { OTHER: 'k-of-the-variable' }, file)
+
+  assert.equal(config.host, '127.0.0.9')
+  assert.deepEqual(config.api_keys, ['k-of-the-file-0815', 'k-of-the-variable'])
+  assert.equal(config.endpoints[0]?.base_url, 'http://127.0.0.1:8080/v1')
+  assert.deepEqual(config.file_secrets, ['k-of-the-variable'])
+})
+
 test('KO9: ${VAR} and ${file:} are filled in once, in any text of the file', (t) => {
   const dir = tempDir()
   const secret = path.join(dir, 'secret')
@@ -321,7 +337,7 @@ const wrong: [what: string, text: string, said: RegExp][] = [
   ['a folder', '${file:/}', /refers to the file \/: this is a folder/],
   ['a path that is not absolute', '${file:x}', /by a path that is not absolute/],
   ['a file beside other text', 'a ${file:/x}', /has \$\{file:…\} beside other text/],
-  ['a default of another language', '${KEY:-x}', /has a \$\{ that is no reference/],
+  ['a default of another language', '${KEY:+x}', /has a \$\{ that is no reference/],
   ['a brace that does not end', 'a ${KEY', /has a \$\{ that is no reference/],
   ['a reference in a number’s place', '${KEY}', /max_body_mb: expected a number$/],
 ]
