@@ -208,10 +208,13 @@ suite('§5.3 the walk over the messages', () => {
     ['messages[0].name', { role: 'function', content: 'r' }],
     ['messages[0].tool_calls', { role: 'assistant', tool_calls: {} }],
     ['messages[0].tool_calls[0]', assistant(null, 'call')],
-    ['messages[0].tool_calls[0].id', assistant(null, { function: { name: 'f' } })],
+    ['messages[0].tool_calls[0].id', assistant(null, { id: 1, function: { name: 'f' } })],
     ['messages[0].tool_calls[0].function', assistant(null, { id: 'c1' })],
-    ['messages[0].tool_calls[0].function.name', assistant(null, call('c1', ''))],
-    ['messages[0].function_call.name', { role: 'assistant', function_call: {} }],
+    [
+      'messages[0].tool_calls[0].function.name',
+      assistant(null, { id: 'c1', function: { name: 1 } }),
+    ],
+    ['messages[0].function_call.name', { role: 'assistant', function_call: { name: 1 } }],
     ['messages[0].refusal', { role: 'assistant', refusal: 3 }],
   ]
   for (const [param, message] of wrong) {

@@ -263,10 +263,9 @@ suite('§7.3 a nested wrong type is refused with its place', () => {
     [{ role: 'assistant', content: 'x', refusal: 1 }, '.refusal'],
     [{ role: 'assistant', tool_calls: {} }, '.tool_calls'],
     [{ role: 'assistant', tool_calls: [1] }, '.tool_calls[0]'],
-    [calls({ type: 'function' }), '.tool_calls[0].id'],
+    [calls({ id: 1, type: 'function' }), '.tool_calls[0].id'],
     [calls({ id: 'a', type: 'function' }), '.tool_calls[0].function'],
-    [calls({ id: 'a', function: {} }), '.tool_calls[0].function.name'],
-    [calls({ id: 'a', function: { name: '' } }), '.tool_calls[0].function.name'],
+    [calls({ id: 'a', function: { name: 1 } }), '.tool_calls[0].function.name'],
     [
       calls({ id: 'a', function: { name: 'f', arguments: 1 } }),
       '.tool_calls[0].function.arguments',
