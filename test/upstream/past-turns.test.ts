@@ -10,6 +10,7 @@ import type { JsonObject } from '../../pipelines/json/value.ts'
 import { post, startProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, startUpstream, type Answer } from '../helpers/upstream.ts'
 
+const text = { type: 'text', text: 'b' }
 const tools = [{ name: 'look', input_schema: { type: 'object' } }]
 const call = { type: 'tool_use', id: 't', name: 'look', input: { big: 1 } }
 const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'y' }] }
@@ -244,4 +245,83 @@ test('translation §14: an image that the user has just sent is refused', async 
   const answer = await send({ ...claude, messages: [{ role: 'user', content: [image, question] }] })
   assert.equal(answer.status, 400)
   assert.equal(sent().length, 1)
+})
+
+test('translation §14: a history that the client broke is put together', async (t) => {
+  const blank = { type: 'text', text: ' ' }
+  const lost = {
+    type: 'tool_result',
+    tool_use_id: 't',
+    content: 'There is no result: the call was broken off.',
+    is_error: true,
+  }
+  const gone = { type: 'text', text: '[The result of a call that is gone]\ny' }
+  const [first, called] = loop()
+  const again = { role: 'user', content: 'again' }
+  const answered = { role: 'assistant', content: 'b' }
+  const unpaired =
+    'messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: t'
+  for (const [message, given, left] of [
+    [
+      'messages: text content blocks must be non-empty',
+      [
+        first,
+        { role: 'assistant', content: [blank, text] },
+        { role: 'assistant', content: '' },
+        again,
+      ],
+      [first, { role: 'assistant', content: [text] }, again],
+    ],
+    [
+      'messages.1.content.0.text: cache_control cannot be set for empty text blocks',
+      [first, { role: 'user', content: [blank] }],
+      [first],
+    ],
+    [
+      unpaired,
+      [first, called, again],
+      [first, called, { role: 'user', content: [lost, { type: 'text', text: 'again' }] }],
+    ],
+    [
+      unpaired,
+      [first, called, answered, again],
+      [first, called, { role: 'user', content: [lost] }, answered, again],
+    ],
+    [
+      unpaired,
+      [first, called, { role: 'system', content: 'x' }, result, called],
+      [
+        first,
+        called,
+        { role: 'system', content: 'x' },
+        result,
+        called,
+        { role: 'user', content: [lost] },
+      ],
+    ],
+    [unpaired, [first, called], [first, called, { role: 'user', content: [lost] }]],
+    [
+      'messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: t. Each',
+      [first, answered, result],
+      [first, answered, { role: 'user', content: [gone] }],
+    ],
+  ] as const) {
+    let count = 0
+    const upstream = await startUpstream(t, (): Answer => {
+      count += 1
+      if (count > 1) return { body: anthropicMessage({ text: ['Hi'] }) }
+      return { status: 400, body: { type: 'error', error: { type: 'x', message } } }
+    })
+    const { url } = await startProxy(t, {
+      config: {
+        system_prompt: '',
+        endpoints: [{ name: 'e', type: 'anthropic', base_url: upstream.url, auth: 'none' }],
+        models: [{ name: 'c', id: 'claude-sonnet-4-5', type: 'anthropic' }],
+      },
+    })
+
+    const answer = await post(`${url}/v1/messages`, { ...claude, messages: given })
+    assert.equal(answer.status, 200, message)
+    assert.deepEqual(upstream.requests[1]!.json(), { ...claude, messages: left })
+  }
 })

@@ -1,16 +1,19 @@
 /**
  * What of earlier turns an API refuses, and would for ever, as the client sends it each time: its session ends. Thinking that it has not
  * signed, or not for this account, or that stands elsewhere than it was. References to tools that are gone, or that it does not know.
- * Pictures that it cannot read, or takes in no such place.
+ * Pictures that it cannot read, or takes in no such place. Texts without a word, calls and results that lost one another.
  * @see https://github.com/anthropics/claude-code/issues/21726
  * @see https://github.com/can1357/oh-my-pi/issues/6379
  * @see https://github.com/anthropics/claude-code/issues/79970
  * @see https://github.com/MoonshotAI/Kimi-K2/issues/118
  * @see https://github.com/anthropics/claude-code/issues/22230
+ * @see https://github.com/anthropics/claude-code/issues/9346
+ * @see https://github.com/anthropics/claude-code/issues/55369
  */
 import { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Refusable } from '../refusable.ts'
+import { paired, withoutEmpty } from './pairs.ts'
 import { takeSealsOut } from './rewrite.ts'
 import { hasBudgetInVain, takeThinkingOut } from './thinking-edits.ts'
 
@@ -19,11 +22,17 @@ const ofThinking =
 const ofReference = /\btool[ _]reference/i
 const ofImage =
   /could not process image|image dimensions|\bimage (?:in the conversation )?exceeds|, but the image appears|unknown variant `image`|only text tool_result blocks/i
+const ofEmpty =
+  /content blocks must (?:be non-empty|contain non-whitespace)|set for empty text|must have non-empty content/i
+const ofPairs =
+  /`?tool_use`? ids were found without `?tool_result|unexpected `?tool_use_id`? found in `?tool_result/i
 
 const parts: [of: RegExp, takeOut: (document: JsonDocument, refusal: string) => boolean][] = [
   [ofThinking, (document) => takeSealsOut(document, true)],
   [ofReference, tellReferences],
   [ofImage, takeImagesOut],
+  [ofEmpty, (document) => changeTurns(document, withoutEmpty)],
+  [ofPairs, (document) => changeTurns(document, paired)],
 ]
 
 export const pastTurns: Refusable = {
@@ -84,6 +93,19 @@ const refusedImage = { type: 'text', text: '[an image that the API of the model 
 
 function isImage(value: unknown): boolean {
   return isObject(value) && value.type === 'image'
+}
+
+/** Whether there was something to change. */
+function changeTurns(
+  document: JsonDocument,
+  change: (messages: readonly unknown[]) => unknown[] | undefined,
+): boolean {
+  let changed: unknown[] | undefined
+  document.change('messages', (messages) => {
+    changed = Array.isArray(messages) ? change(messages) : undefined
+    return changed
+  })
+  return changed !== undefined
 }
 
 /** Which tools of a server of Anthropic's connector there are, only the API knows. */
