@@ -34,11 +34,11 @@ function wording(codes: string, ...words: RegExp[]): Wording {
 /** A limit of requests or tokens that is used up, until a time. */
 const quota = wording('insufficient_quota|usage_limit\\w*|usage_not_included')
 
-/** No money left, in whichever status. */
+/** No money left, in whichever status, also in Chinese (escaped, as the bundle is ASCII). */
 const unpaid = wording(
   'billing_error|billing_not_active|billing_hard_limit_reached|insufficient_balance|insufficient_user_quota|payment_required|exceeded_current_quota_error|Arrearage|1113',
   /credit balance is too low/,
-  /insufficient (?:account )?(?:balance|credits)|balance is (?:insufficient|not enough)|余额不足/,
+  /insufficient (?:account )?(?:balance|credits)|balance is (?:insufficient|not enough)|\u4f59\u989d\u4e0d\u8db3/,
   /used all available credits|credits? (?:is|are|has been|have been) (?:depleted|exhausted)/,
   // Anthropic's limit for a month, and what subscriptions pay beside their plan; all are a 400
   /reached your specified (?:\w+ )?API usage limits|out of extra usage|draw from your extra usage/,

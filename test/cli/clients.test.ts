@@ -201,9 +201,9 @@ test('contract §4.13: the start on a terminal says what a client behind an HTTP
   assert.doesNotMatch(direct.stdout(), /NO_PROXY/)
 })
 
-const hasFish = spawnSync('fish', ['--version']).status === 0
+const noFish = spawnSync('fish', ['--version']).status !== 0 && 'there is no fish'
 
-test('contract §4.14: the lines for fish are what fish takes', { skip: !hasFish }, async (t) => {
+test('contract §4.14: the lines for fish are what fish takes', { skip: noFish }, async (t) => {
   const line = async (client: string, config = {}) => {
     const program = runProgram(t, {
       args: ['env', client, '-p', '4000', '--model', 'gpt-5.4'],
@@ -215,7 +215,7 @@ test('contract §4.14: the lines for fish are what fish takes', { skip: !hasFish
   }
   const fish = (first: string, script: string, env = {}) =>
     spawnSync('fish', ['--no-config', '-c', `${first}; ${script}`], {
-      env: { PATH: process.env.PATH, HOME: '/nowhere', ...env },
+      env: { PATH: process.env.PATH, HOME: tempDir(), ...env },
       encoding: 'utf8',
     }).stdout
   const told = 'echo $ANTHROPIC_BASE_URL $ANTHROPIC_AUTH_TOKEN $CLAUDE_CODE_MAX_CONTEXT_TOKENS'
