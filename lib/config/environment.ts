@@ -41,14 +41,14 @@ const onOrOff = ['on', 'off']
 const onOff = (description: string): Schema => ({ type: 'string', enum: onOrOff, description })
 
 /** What people write for the two. */
-const alsoOnOrOff: Record<string, string> = {
-  true: 'on',
-  yes: 'on',
-  1: 'on',
-  false: 'off',
-  no: 'off',
-  0: 'off',
-}
+const alsoOnOrOff = new Map([
+  ['true', 'on'],
+  ['yes', 'on'],
+  ['1', 'on'],
+  ['false', 'off'],
+  ['no', 'off'],
+  ['0', 'off'],
+])
 
 export const environmentSchema: Schema = {
   $id: 'environment',
@@ -128,7 +128,7 @@ export function readEnvironment(settings: Settings, problems: Problems): Environ
 }
 
 function wordOf(value: string, words: readonly unknown[]): string {
-  return (words === onOrOff && alsoOnOrOff[value]) || value
+  return (words === onOrOff && alsoOnOrOff.get(value)) || value
 }
 
 /** Remarks on a variable, which begin with its place. */

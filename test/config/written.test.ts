@@ -152,7 +152,9 @@ test('contract §3: a switch of the environment takes every word for on and off'
   for (const word of ['OFF', 'false', 'No', '0']) {
     assert.deepEqual(config(word), [false, false, false])
   }
-  assert.match(faultsOf(() => load(t, { METRICS: 'maybe' })).join(), /one of "on", "off"/)
+  for (const METRICS of ['maybe', 'constructor']) {
+    assert.match(faultsOf(() => load(t, { METRICS })).join(), /one of "on", "off"/)
+  }
 })
 
 test('contract §3: a broken key of the environment is blamed on its variable', (t) => {
