@@ -46,13 +46,7 @@ function almost(name: string, known: readonly string[]): string | undefined {
 }
 
 /** Unmistakably ours: `PORT` and the like are variables of any program. */
-const accountNames = [
-  'FACTORY_API_KEY',
-  'DROID_REFRESH_KEY',
-  'ADMIN_KEY',
-  'TOKEN_STORE',
-  ...clientKeyNames,
-]
+const unmistakable = [...secretNames, ...clientKeyNames]
 
 /** A `.env` in the current folder that holds what is missing: it may be anybody's, so it is not read. */
 export function strayFile(
@@ -64,7 +58,7 @@ export function strayFile(
   if (settings.files.includes(file)) return []
   const held = valuesIn(file)
   const wanted = endpoints.flatMap(({ auth }) => (typeof auth === 'object' ? auth.env : []))
-  const missed = [...new Set([...accountNames, ...wanted])].filter(
+  const missed = [...new Set([...unmistakable, ...wanted])].filter(
     (name) => held[name]?.trim() && settings.get(name) === undefined,
   )
   if (missed.length === 0) return []
