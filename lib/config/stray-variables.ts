@@ -1,4 +1,5 @@
 /** Variables that somebody set where nothing reads them: under a name that is almost ours, or in a `.env` that is not read. */
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import { parsedEnvFile, type Settings } from './env-files.ts'
 import { clientKeyNames, environmentSchema, secretNames } from './environment.ts'
@@ -68,7 +69,8 @@ export function strayFile(
 
 function valuesIn(file: string): Record<string, string> {
   try {
-    return parsedEnvFile(readTextFile(file))
+    // a pipe, as password managers put one there, would wait for somebody to write
+    return statSync(file).isFile() ? parsedEnvFile(readTextFile(file)) : {}
   } catch {
     // there is none
     return {}

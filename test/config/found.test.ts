@@ -1,5 +1,6 @@
 /** Where the configuration is found: files, `.env`, and how both are saved. */
 import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -439,6 +440,19 @@ test('contract §3.2: a .env in the current folder with what is missing is not r
   const set = { MY_KEY: 'gsk-x', FACTORY_API_KEY: 'fk-x', API_ACCESS_KEY: 'of-mine-0815' }
   assert.doesNotMatch(load(all, set).warnings.join(), /only lies/)
   assert.deepEqual(load({ ...all, cwd: all.program }).warnings.slice(1), [])
+})
+
+test('contract §3.2: a .env in the current folder that is a pipe is left alone', (t) => {
+  const all = folders()
+  const file = path.join(all.cwd, '.env')
+  execFileSync('mkfifo', [file])
+  // so that a reader would get something, in place of waiting for ever
+  const writer = spawn('sh', ['-c', 'echo FACTORY_API_KEY=fk-of-a-pipe > "$FILE"'], {
+    env: { ...process.env, FILE: file },
+  })
+  t.after(() => writer.kill())
+
+  assert.doesNotMatch(load(all).warnings.join(), /only lies/)
 })
 
 test('KO4: a file in UTF-16 that was cut in the middle of a letter is read up to there', () => {
