@@ -10,7 +10,7 @@ import { buildApp, usageStore, type BuiltApp } from '../lib/cli/build-app.ts'
 import { findings } from '../lib/cli/check.ts'
 import { configurationFaults, findingLines, type Finding } from '../lib/cli/finding.ts'
 import { neededKey, shellLine } from '../lib/setup/clients.ts'
-import { likelyShell } from '../lib/setup/shells.ts'
+import { likelyShell, shells } from '../lib/setup/shells.ts'
 import { demoConfig, demoNote } from '../lib/cli/demo-config.ts'
 import { modelNote } from '../lib/cli/env-model.ts'
 import { newKey } from '../lib/cli/key.ts'
@@ -35,8 +35,8 @@ const exitCodes = { failure: 1, usage: 2, configuration: 78 }
 
 const ownKeyNote = 'DROID2API_KEY to your own key for the upstream, unless the demo is running.\n'
 
-const twoKeysNote =
-  'ANTHROPIC_API_KEY is set here, too: Claude Code warns of two keys, and sends both. Start it without: env -u ANTHROPIC_API_KEY claude\n'
+const secondKey = 'ANTHROPIC_API_KEY'
+const twoKeysNote = `${secondKey} is set here, too: Claude Code warns of two keys, and sends both.`
 
 /** As it was at the start: a reload reads the `.env` files again. */
 const startEnvironment = { ...process.env }
@@ -108,7 +108,10 @@ const commands = {
     process.stdout.write(shellLine(client, { config, url, model }, shell, startEnvironment))
     // on stderr for the user, since a shell evaluates stdout
     if (note !== undefined) process.stderr.write(note)
-    if (client === 'claude' && startEnvironment.ANTHROPIC_API_KEY) process.stderr.write(twoKeysNote)
+    if (client === 'claude' && startEnvironment[secondKey]) {
+      const without = shells[shell].without(secondKey, client)
+      process.stderr.write(`${twoKeysNote} Start it without: ${without}\n`)
+    }
     if (neededKey(config) === 'upstream') {
       process.stderr.write(`${usesAccount(config) ? 'No account: set' : 'Set'} ${ownKeyNote}`)
     }
@@ -238,7 +241,7 @@ function report(error: unknown): number {
   throw error
 }
 
-/** A reader such as `head` has what it wants; to any other fault a program that reads the output must not be blind. */
+/** A reader such as `head` has read enough. Any other fault must not look like success to who started the program. */
 function onOutputFault(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return
   process.stderr.write(`The output cannot be written: ${whyNotWritten(error)}\n`)

@@ -22,9 +22,15 @@ interface Shell {
   exports(variables: Variables): string
   /** A function of the name of a program, which starts it with these words in front of its own. */
   wrapper(program: string, words: readonly string[], variables: Variables): string
+  /** Starts a program without a variable. PowerShell takes it out of the whole session: it has no variables of one program. */
+  without(variable: string, program: string): string
 }
 
 const unset = 'set it to one of the api_keys'
+
+function withoutInUnix(variable: string, program: string): string {
+  return `env -u ${variable} ${program}`
+}
 
 const sh: Shell = {
   exports: (variables) => `export ${assignments(variables)}`,
@@ -33,6 +39,7 @@ const sh: Shell = {
     const command = [program, ...words.map(quoted)].join(' ')
     return `${program}() { ${set}command ${command} "$@"; }`
   },
+  without: withoutInUnix,
 }
 
 function assignments(variables: Variables): string {
@@ -51,6 +58,7 @@ const fish: Shell = {
     const command = ['command', program, ...words.map(fishQuoted), '$argv'].join(' ')
     return `function ${program}; ${[...fishSets(variables, '-lx'), command].join('; ')}; end`
   },
+  without: withoutInUnix,
 }
 
 function fishSets(variables: Variables, how: '-gx' | '-lx'): string[] {
@@ -77,6 +85,7 @@ const powershell: Shell = {
     const command = [start, ...words.map(powershellQuoted), '@args'].join(' ')
     return `function ${program} { ${[...powershellSets(variables), command].join('; ')} }`
   },
+  without: (variable, program) => `Remove-Item Env:${variable}; ${program}`,
 }
 
 function powershellSets(variables: Variables): string[] {

@@ -281,16 +281,19 @@ test('contract §4.14: without --shell it is the one of SHELL, on Windows PowerS
 })
 
 test('contract §4.15: where Claude Code would find a second key, env says so, and keeps it for other programs', async (t) => {
-  const said = async (client: string, env: Record<string, string>) => {
+  const said = async (client: string, env: Record<string, string>, ...flags: string[]) => {
     const config = { port: 3000, api_keys: ['a-client-key-1'] }
-    const program = runProgram(t, { args: ['env', client], env, config })
+    const program = runProgram(t, { args: ['env', client, ...flags], env, config })
     await program.exit
     return [program.stderr(), program.stdout()]
   }
-  const [note, line] = await said('claude', { ANTHROPIC_API_KEY: 'sk-ant-mine' })
+  const both = { ANTHROPIC_API_KEY: 'sk-ant-mine' }
+  const [note, line] = await said('claude', both)
+  const [inPowershell] = await said('claude', both, '--shell', 'powershell')
 
   assert.match(note!, /^ANTHROPIC_API_KEY is set here, too: .* env -u ANTHROPIC_API_KEY claude\n$/)
+  assert.match(inPowershell!, / Start it without: Remove-Item Env:ANTHROPIC_API_KEY; claude\n$/)
   assert.doesNotMatch(line!, /ANTHROPIC_API_KEY/)
   assert.equal((await said('claude', {}))[0], '')
-  assert.equal((await said('codex', { ANTHROPIC_API_KEY: 'sk-ant-mine' }))[0], '')
+  assert.equal((await said('codex', both))[0], '')
 })
