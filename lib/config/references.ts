@@ -19,8 +19,8 @@ interface Expansion extends Expanded {
 }
 
 const reference = /\$(\$)?\{([^}]*)\}?/g
-/** The default is that of a shell, of Compose and of Claude Code. */
-const variable = /^([A-Za-z_]\w*)(?::-(.*))?$/s
+/** The default is that of a shell, of Compose and of Claude Code. It holds no reference, which would end at its own brace. */
+const variable = /^([A-Za-z_]\w*)(?::-((?!.*\$\{).*))?$/s
 
 /** Keys whose values are public, since every log has them. */
 const publicKeys = new Set([

@@ -340,6 +340,7 @@ const wrong: [what: string, text: string, said: RegExp][] = [
   ['a path that is not absolute', '${file:x}', /by a path that is not absolute/],
   ['a file beside other text', 'a ${file:/x}', /has \$\{file:…\} beside other text/],
   ['a default of another language', '${KEY:+x}', /has a \$\{ that is no reference/],
+  ['a default with a reference in it', '${NOWHERE:-${KEY}}', /has a \$\{ that is no reference/],
   ['a brace that does not end', 'a ${KEY', /has a \$\{ that is no reference/],
   ['a reference in a number’s place', '${KEY}', /max_body_mb: expected a number$/],
 ]
