@@ -159,7 +159,7 @@ function clientKeys(settings: Settings, problems: Problems): Environment['API_KE
   }
   const written = writtenSecret(name, settings, problems)
   const bare = written && bareValue(written, remarks)
-  const listed = listOf(bare ?? '')
+  const listed = listOf(bare ?? '', remarks)
   if (bare && listed.length === 0) remarks.fault('holds no key')
   const found: GivenKeys = { place: `${settings.source(name)}: ${name}`, keys: [], named: [] }
   for (const entry of listed) {

@@ -47,7 +47,7 @@ export function keyOf(written: string, remarks: Remarks, lenient = false): strin
 /** One key, or several: an account each. One that comes twice counts once. */
 export function keysOf(written: string, remarks: Remarks): string[] {
   const bare = bareValue(written, remarks)
-  const keys = listOf(bare ?? '').map((one) => keyOf(one, remarks))
+  const keys = listOf(bare ?? '', remarks).map((one) => keyOf(one, remarks))
   return [...new Set(keys.filter((key) => key !== undefined))]
 }
 
@@ -60,16 +60,22 @@ function notInKeys(key: string): string | undefined {
 }
 
 /** In: keys separated by commas, by semicolons or by lines, or as a list of JSON. */
-export function listOf(text: string): string[] {
-  return (listFrom(text) ?? text.split(/[,;\n]/))
+export function listOf(text: string, remarks: Remarks): string[] {
+  return (listFrom(text, remarks) ?? text.split(/[,;\n]/))
     .map((item) => item.trim())
     .filter((item) => item !== '' && !item.startsWith('#'))
 }
 
-function listFrom(text: string): string[] | undefined {
+function listFrom(text: string, { fault }: Remarks): string[] | undefined {
   if (!text.startsWith('[')) return undefined
   const list = objectFrom(`{"list":${text}}`)?.list
-  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : undefined
+  if (!Array.isArray(list)) {
+    if (/^\[\s*"/.test(text)) fault('begins as a list of JSON does, but is none')
+    return undefined
+  }
+  const texts = list.filter((item) => typeof item === 'string')
+  if (texts.length < list.length) fault('is a list of JSON in which not every key is a text')
+  return texts
 }
 
 function withoutComment(text: string, warn: Remarks['warn']): string {

@@ -142,6 +142,18 @@ test('O39: keys that are written as a list of JSON are the keys of that list', (
   )
 })
 
+test('O39: a list of JSON that would lose a key is a fault', (t) => {
+  const lists = ['["k-3f9a1c7e55d24b", 1234567890]', '["k-3f9a1c7e55d24b",]']
+
+  assert.deepEqual(
+    lists.map((API_KEYS) => faultsOf(() => load(t, { API_KEYS }))),
+    [
+      ['environment: API_KEYS is a list of JSON in which not every key is a text'],
+      ['environment: API_KEYS begins as a list of JSON does, but is none'],
+    ],
+  )
+})
+
 test('contract §3: a switch of the environment takes every word for on and off', (t) => {
   const config = (word: string) => {
     const loaded = load(t, { USAGE: word, STATUS_PAGE: word, METRICS: word }).config
