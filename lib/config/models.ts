@@ -9,39 +9,39 @@ import { closest } from './unknown-keys.ts'
 
 /** The model of an id, else of an alias, else of the longest alias with a `*` that fits. */
 export function findModel(config: Config, id: string): Model | undefined {
-  const { models } = config.prepared
-  const direct = models.get(id)
-  if (direct) return direct
-  for (const name of meant(config, id)) {
-    const model = models.get(name)
-    if (model) return model
-  }
-  return undefined
+  return namedModel(config, id) ?? firstOf(config, byPattern(config, id))
 }
 
 /** The model of an id or of an alias without a `*`: a name that only a pattern catches may be the upstream's own. */
 export function namedModel(config: Config, name: string): Model | undefined {
-  const { model_redirects: redirects } = config
-  const bare = withoutWindow(name)
-  const aliased = [name, bare].find((one) => Object.hasOwn(redirects, one))
-  const ids = [name, ...(aliased === undefined ? [] : [redirects[aliased]!]), bare]
-  return ids.map((id) => config.prepared.models.get(id)).find((model) => model !== undefined)
+  return config.prepared.models.get(name) ?? firstOf(config, byName(config, name))
+}
+
+function firstOf(config: Config, ids: readonly string[]): Model | undefined {
+  const { models } = config.prepared
+  const id = ids.find((one) => models.has(one))
+  return id === undefined ? undefined : models.get(id)
 }
 
 /** Why a name leads to no model that is in the file; undefined for a name that is not. */
 export function unservedReason(config: Config, id: string): string | undefined {
   const { unserved } = config
-  const name = [id, ...meant(config, id)].find((one) => Object.hasOwn(unserved, one))
+  const ids = [id, ...byName(config, id), ...byPattern(config, id)]
+  const name = ids.find((one) => Object.hasOwn(unserved, one))
   return name === undefined ? undefined : unserved[name]
 }
 
 /** The ids that a name may stand for, the likeliest first. */
-function meant(config: Config, name: string): string[] {
-  const { model_redirects: redirects } = config
+function byName({ model_redirects: redirects }: Config, name: string): string[] {
   const bare = withoutWindow(name)
   const aliased = [name, bare].filter((one) => Object.hasOwn(redirects, one))
+  return [...aliased.map((one) => redirects[one]!), bare]
+}
+
+/** The id of the longest alias with a `*` that fits. */
+function byPattern(config: Config, name: string): string[] {
   const pattern = config.prepared.patterns.find(({ matches }) => matches.test(name))
-  return [...aliased.map((one) => redirects[one]!), bare, ...(pattern ? [pattern.id] : [])]
+  return pattern ? [pattern.id] : []
 }
 
 /** `[1m]` behind a name is how Claude Code's users ask for the long window. */
