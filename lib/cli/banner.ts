@@ -6,7 +6,7 @@ import { loopback } from '../config/callers.ts'
 import { credentialLines, credentialSummary, usesAccount } from '../config/endpoint-auth.ts'
 import type { Config } from '../config/types.ts'
 import { setupBlocks } from '../setup/blocks.ts'
-import { aroundProxy } from '../setup/clients.ts'
+import { neededNoProxy } from '../setup/clients.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
 export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' | 'port'>): string {
@@ -28,12 +28,7 @@ export function banner(app: App, url: string, title: (text: string) => string): 
     ...setupBlocks(config, url).map(({ name, lines }) =>
       [title(name), ...lines.map((line) => `  ${line}`)].join('\n'),
     ),
-    ...aroundProxy(process.env, url)
-      .slice(0, 1)
-      .map(
-        ([name, list]) =>
-          `Behind an HTTP proxy a client needs ${name}=${list}, too; droid2api env sets it.`,
-      ),
+    ...noProxyLine(config, url),
   ].join('\n')}\n\n`
 }
 
@@ -43,6 +38,14 @@ function pageLine({ status_page: isOn, host, prepared }: Config, url: string): s
   if (prepared.adminKey) return [`Status page: ${url}/status, with the admin key as the password`]
   const isHere = loopback.test(host) || host === '::' || host === '0.0.0.0'
   return isHere ? [`Status page: ${url}/status, from this machine`] : []
+}
+
+function noProxyLine({ start_dir: startDir }: Config, url: string): string[] {
+  const list = neededNoProxy(process.env, url)
+  if (list === undefined) return []
+  return [
+    `Behind an HTTP proxy a client needs NO_PROXY=${list}, too; ${calledAs(startDir)} env sets it.`,
+  ]
 }
 
 /** The account, and whose credential each endpoint gets; in the demo there is neither. */

@@ -19,7 +19,7 @@ export function noProxy(list: string): (target: URL) => boolean {
     .filter((entry) => entry !== '')
     .flatMap(rulesOf)
   return (target) => {
-    const host = bare(target.hostname)
+    const host = bareHost(target.hostname)
     const port = Number(target.port) || (target.protocol === 'https:' ? 443 : 80)
     return rules.some((rule) => (rule.port ?? port) === port && rule.matches(host))
   }
@@ -28,7 +28,7 @@ export function noProxy(list: string): (target: URL) => boolean {
 function rulesOf(entry: string): Rule[] {
   // one colon is a port's; more are an address of IPv6, whose port needs brackets
   const [, bracketed, plain, port] = /^(?:(\[.*\](?:\/\d+)?)|([^:]*))(?::(\d+))?$/.exec(entry) ?? []
-  const host = bare(bracketed?.replace(/[[\]]/g, '') ?? plain ?? entry)
+  const host = bareHost(bracketed?.replace(/[[\]]/g, '') ?? plain ?? entry)
   const matches = matcherOf(host)
   return matches ? [{ matches, port: port === undefined ? undefined : Number(port) }] : []
 }
@@ -67,7 +67,7 @@ function glob(pattern: string): Rule['matches'] {
 }
 
 /** In small letters, without brackets and the dot that ends a full name. */
-function bare(host: string): string {
+export function bareHost(host: string): string {
   return host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')

@@ -21,6 +21,8 @@ export interface OutboundProxy {
 /** Which variable names the proxy, by the protocol of the target. */
 const variables = { 'http:': 'HTTP_PROXY', 'https:': 'HTTPS_PROXY' }
 const forAll = 'ALL_PROXY'
+/** Each also in small letters. */
+export const proxyVariables = [...Object.values(variables), forAll]
 /** The address that a server listens on is often used as its address; it leads to this machine, too. */
 const anyAddress = new Set(['0.0.0.0', '::'])
 

@@ -2,7 +2,8 @@
 import { findSource } from '../account/source.ts'
 import { endpointOf, findModel } from '../config/models.ts'
 import type { Config, ModelType } from '../config/types.ts'
-import { noProxy } from '../network/no-proxy.ts'
+import { bareHost, noProxy } from '../network/no-proxy.ts'
+import { proxyVariables } from '../network/outbound-proxy.ts'
 import { shells, type ShellName, type Value, type Variables } from './shells.ts'
 
 export const clientNames = ['claude', 'codex', 'openai'] as const
@@ -37,7 +38,11 @@ export function shellLine(
   shell: ShellName,
   env: NodeJS.ProcessEnv,
 ): string {
-  return `${lines[client](pointing, shell, aroundProxy(env, pointing.url))}\n`
+  const list = neededNoProxy(env, pointing.url)
+  // of two spellings some programs read only one
+  const around =
+    list === undefined ? [] : ['NO_PROXY', 'no_proxy'].map((name) => [name, list] as const)
+  return `${lines[client](pointing, shell, around)}\n`
 }
 
 type Line = (pointing: Pointing, shell: ShellName, around: Variables) => string
@@ -88,23 +93,17 @@ const keyValues: Record<NeededKey, Value> = {
   any: 'any',
 }
 
-/** A client in a shell with a way out would look for the proxy there, too, unless it is told not to. */
-export function aroundProxy(env: NodeJS.ProcessEnv, url: string): [name: string, hosts: string][] {
-  const ways = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [
-    env[name],
-    env[name.toLowerCase()],
-  ])
+/**
+ * What NO_PROXY has to be where there is an HTTP proxy: a client would look for us behind it, too. Undefined where nothing has
+ * to change.
+ */
+export function neededNoProxy(env: NodeJS.ProcessEnv, url: string): string | undefined {
+  const names = proxyVariables.flatMap((name) => [name, name.toLowerCase()])
   const list = env.no_proxy?.trim() || env.NO_PROXY?.trim() || ''
   const target = new URL(url)
-  if (!ways.some((way) => way?.trim()) || list === '*' || noProxy(list)(target)) return []
-  const all = [...(list === '' ? [] : [list]), target.hostname.replace(/^\[(.*)\]$/, '$1')].join(
-    ',',
-  )
-  // of two spellings some programs read only one
-  return [
-    ['NO_PROXY', all],
-    ['no_proxy', all],
-  ]
+  if (!names.some((name) => env[name]?.trim()) || noProxy(list)(target)) return undefined
+  const host = bareHost(target.hostname)
+  return list === '' ? host : `${list},${host}`
 }
 
 /**

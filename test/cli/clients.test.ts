@@ -197,7 +197,10 @@ test('contract §4.13: the start on a terminal says what a client behind an HTTP
   const direct = runProgram(t, { terminal: true })
   await direct.url()
 
-  assert.match(program.stdout(), /^Behind an HTTP proxy a client needs NO_PROXY=127\.0\.0\.1, too/m)
+  assert.match(
+    program.stdout(),
+    /^Behind an HTTP proxy a client needs NO_PROXY=127\.0\.0\.1, too; node \S+droid2api\.js env sets it\.$/m,
+  )
   assert.doesNotMatch(direct.stdout(), /NO_PROXY/)
 })
 
