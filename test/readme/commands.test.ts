@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { startUpstream } from '../helpers/upstream.ts'
 import { blocksIn, shownAfter } from './page.ts'
 import { sandbox, type Running, type Sandbox } from './sandbox.ts'
 import { deployTrials, type Trial } from './deploy-trials.ts'
@@ -64,6 +65,42 @@ const trials: Record<string, Trial> = {
     assert.equal(claude?.env.ANTHROPIC_BASE_URL, demo.url)
     assert.equal(claude?.env.ANTHROPIC_AUTH_TOKEN, 'any')
     assert.match(paths(here, demo), new RegExp(`"id":"${claude?.env.ANTHROPIC_MODEL}"`))
+  },
+
+  async 'eval "$(node dist/bin/droid2api.js env claude --model gpt-5.4)"'(t, commands) {
+    const [here, demo] = await withDemo(t)
+
+    here.paste(commands, { PORT: new URL(demo.url).port })
+
+    const [claude] = here.calls()
+    assert.equal(claude?.env.ANTHROPIC_BASE_URL, demo.url)
+    assert.equal(claude?.env.ANTHROPIC_MODEL, 'gpt-5.4')
+  },
+
+  async 'export OPENAI_API_KEY=your-key'(t, commands) {
+    const vendor = await startUpstream(t, () => ({ body: { data: [{ id: 'gpt-5.4' }] } }))
+    const here = sandbox(t)
+
+    // no provider of the internet is asked by a test
+    const own = commands.replace('your-key', 'key-of-ones-own-3f9a1c')
+    const { url } = await here.start(own, { OPENAI_BASE_URL: `${vendor.url}/v1` })
+
+    assert.match(here.paste(`curl -sf ${url}/v1/models`), /"id":"gpt-5\.4"/)
+    const { headers } = vendor.requests[0]!
+    assert.equal(headers.authorization, 'Bearer key-of-ones-own-3f9a1c')
+    // its window is told as well
+    const printed = here.paste('node dist/bin/droid2api.js env claude --model gpt-5.4')
+    assert.match(printed, /ANTHROPIC_MODEL=gpt-5\.4/)
+  },
+
+  'mkdir -p ~/.droid2api'(t, commands) {
+    const { root, paste } = sandbox(t)
+
+    paste(commands)
+
+    const checked = paste('node dist/bin/droid2api.js check', { PORT: '0' })
+    assert.ok(checked.includes(path.join(root, 'home/me/.droid2api/config.json, 11 models')))
+    assert.doesNotMatch(checked, /unknown key/)
   },
 
   async 'export ANTHROPIC_BASE_URL=http://localhost:3000 ANTHROPIC_AUTH_TOKEN=any'(t, commands) {

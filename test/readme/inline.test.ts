@@ -24,6 +24,18 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.equal(sandbox(t).paste(command).trim(), process.version)
   },
 
+  'npm root --global'(t, command) {
+    const { root, paste } = sandbox(t)
+    const [install] = blockOf('sh', 'sudo npm install').split('\n')
+    const folder = path.basename(paste(command).trim())
+
+    paste(install!)
+
+    // the stand-in for npm installs into a folder of the same name
+    const installed = path.join(root, 'usr/local/lib', folder, 'droid2api', 'config.json')
+    accessSync(installed)
+  },
+
   'npm ci --include=dev'(t, command) {
     const { paste } = sandbox(t, { installed: false })
 

@@ -96,6 +96,20 @@ const settings: Record<string, (t: TestContext, text: string) => void | Promise<
     assert.doesNotMatch(checked, /^(?:warning|error)/m)
   },
 
+  '{\n  "endpoints": [\n    { "name": "factory", "preset"'(t, text) {
+    const { root, paste } = sandbox(t)
+    const data = path.join(root, 'home', 'me', '.droid2api')
+    mkdirSync(data)
+    writeFileSync(path.join(data, 'config.json'), text)
+    const keys = { OPENAI_API_KEY: 'a-key-of-ones-own', FACTORY_API_KEY: 'fk-of-the-account' }
+
+    const checked = paste('node dist/bin/droid2api.js check', { ...keys, PORT: '0' })
+
+    assert.match(checked, /^ok +endpoint factory .*: the account's token$/m)
+    assert.match(checked, /^ok +endpoint own .*openai.*: \$OPENAI_API_KEY$/m)
+    assert.doesNotMatch(checked, /^(?:warning|error)/m)
+  },
+
   async '{\n  "endpoints": [\n    {\n'(t, text) {
     const { dir, paste, start } = sandbox(t)
     writeFileSync(path.join(dir, 'config.json'), text)
