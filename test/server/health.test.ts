@@ -54,12 +54,18 @@ test('contract §8.1, row 61: listening beyond loopback with an account and no c
   const env = { FACTORY_API_KEY: 'fk-the-account-key', HOST: '0.0.0.0' }
   const open = await startProxy(t, { env })
   const keyed = await startProxy(t, { env: { ...env, API_KEYS: 'local-9f8e7d6c5b4a' } })
+  const clients = [{ name: 'alice', key: 'local-9f8e7d6c5b4a' }]
+  const named = await startProxy(t, { env, config: { clients } })
 
   const openBody = (await (await fetch(`${open.url}/health`)).json()) as { warnings?: string[] }
   const keyedBody = (await (await fetch(`${keyed.url}/health`)).json()) as { warnings?: string[] }
 
   assert.match(openBody.warnings?.join() ?? '', /without api_keys/)
   assert.equal(keyedBody.warnings, undefined)
+  // entries of `clients` alone are enough
+  const { warnings } = (await (await fetch(`${named.url}/health`)).json()) as typeof openBody
+  assert.equal(warnings, undefined)
+  assert.equal((await fetch(`${named.url}/v1/models`)).status, 401)
 })
 
 test('an endpoint with a key of its own takes it from the environment', async (t) => {
