@@ -35,9 +35,12 @@ export function refusalFrom(status: number, body: string): ProxyError {
   })
 }
 
+/** An event, and what may stand in front of its data. Each line fits in one way, else many lines would take for ever. */
+const oneEvent = /^(?:(?:(?:event|id|retry)?:[^\n]*|\r?)\n)*data:(.*)/
+
 /** Google's API answers with a list of one. Who was asked for a stream may answer with one event of it. */
 export function objectIn(body: string): JsonObject | undefined {
-  const [, data] = /^(?:(?:(?:event|id|retry)?:[^\n]*)?\r?\n)*data:(.*)/.exec(body) ?? []
+  const [, data] = oneEvent.exec(body) ?? []
   if (data !== undefined) return objectFrom(data)
   const inner = body.trimStart().startsWith('[') ? objectFrom(`{"list":${body}}`) : undefined
   if (!inner) return objectFrom(body)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ProxyError } from '../../../pipelines/errors.ts'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
+import { refusalFrom } from '../../../pipelines/providers/failure.ts'
 import { claude, completed, created, messageStart, only, openai } from './events.ts'
 
 function failureOf(deltas: Delta[]): ProxyError {
@@ -157,4 +158,13 @@ test("a gateway's own error without a type is an error on both upstreams", () =>
 
 test('an error that is only a text keeps it', () => {
   assert.equal(failureOf(claude({ type: 'error', error: 'busy' })).message, 'busy')
+})
+
+test('§10.2 a refusal of many lines that is no event is read at once', () => {
+  const lines = ':\r\n'.repeat(28)
+  const from = performance.now()
+
+  assert.match(refusalFrom(400, `${lines}x`).message, /^Upstream answered HTTP 400: /)
+  assert.equal(refusalFrom(400, `${lines}data: {"error":{"message":"M"}}`).message, 'M')
+  assert.ok(performance.now() - from < 500)
 })
