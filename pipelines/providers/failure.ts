@@ -145,21 +145,33 @@ export function codeOfType(error: JsonObject, message: string): string | null {
 
 /**
  * Whether a message says that the conversation is too long for the model, as Anthropic, OpenAI, vLLM, SGLang, TGI, llama.cpp,
- * LM Studio, Mistral, Moonshot, Zhipu, DashScope, Volcengine, xAI, GitHub and Google say it. A limit of tokens a minute is another matter, and so are the size of an
- * image and an answer that was asked to be too long.
+ * LM Studio, Mistral, Moonshot, Zhipu, DashScope, Volcengine, xAI, GitHub and Google say it. A limit of tokens a minute is
+ * another matter, and so are the size of an image and an answer that was asked to be too long.
  */
 export function isTooLong(message: string): boolean {
-  return tooLong.some((wording) => wording.test(message)) && !otherLimits.test(message)
+  return tooLong.some((words) => hasInOrder(message, words)) && !otherLimits.test(message)
 }
 
+/** What has to stand behind one another. One pattern with gaps would take for ever on a long message that repeats them. */
 const tooLong = [
-  /(?<![.\w])(?:prompt|input|context)\b.*\b(?:too long|exceed)/is,
-  /\bexceed.*\bcontext\b/is,
-  /maximum context length|context_length|context length of|context[_ ]size/i,
-  /too many tokens|exceeded model token limit|range of input length|exceed max message tokens/i,
-  /\b(?:input|prompt)\b.*\b(?:longer|greater) than\b.*\blength\b/is,
-  /context length is only|maximum prompt length|tokens_limit_reached/i,
-  /`inputs`.* must (?:be <=|have less than)/is,
+  [/(?<![.\w])(?:prompt|input|context)\b/gi, /\b(?:too long|exceed)/gi],
+  [/\bexceed/gi, /\bcontext\b/gi],
+  [/maximum context length|context_length|context length of|context[_ ]size/gi],
+  [/too many tokens|exceeded model token limit|range of input length|exceed max message tokens/gi],
+  [/\b(?:input|prompt)\b/gi, /\b(?:longer|greater) than\b/gi, /\blength\b/gi],
+  [/context length is only|maximum prompt length|tokens_limit_reached/gi],
+  [/`inputs`/gi, / must (?:be <=|have less than)/gi],
 ]
+
+function hasInOrder(message: string, words: readonly RegExp[]): boolean {
+  let behind = 0
+  return words.every((word) => {
+    word.lastIndex = behind
+    const isThere = word.test(message)
+    behind = word.lastIndex
+    return isThere
+  })
+}
+
 const otherLimits =
   /per[- ](?:min|hour|day)|rate[- ]limit|\bMB\b|max_(?:completion_)?tokens\W* is too large/i

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ProxyError } from '../../../pipelines/errors.ts'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
-import { refusalFrom } from '../../../pipelines/providers/failure.ts'
+import { isTooLong, refusalFrom } from '../../../pipelines/providers/failure.ts'
 import { claude, completed, created, messageStart, only, openai } from './events.ts'
 
 function failureOf(deltas: Delta[]): ProxyError {
@@ -166,5 +166,14 @@ test('§10.2 a refusal of many lines that is no event is read at once', () => {
 
   assert.match(refusalFrom(400, `${lines}x`).message, /^Upstream answered HTTP 400: /)
   assert.equal(refusalFrom(400, `${lines}data: {"error":{"message":"M"}}`).message, 'M')
+  assert.ok(performance.now() - from < 500)
+})
+
+test('§10.2 a long message that repeats such words is looked through at once', () => {
+  const words = 'input longer than prompt '.repeat(800)
+  const from = performance.now()
+
+  assert.equal(isTooLong(words), false)
+  assert.equal(isTooLong(`${words} length`), true)
   assert.ok(performance.now() - from < 500)
 })
