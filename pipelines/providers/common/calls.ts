@@ -5,7 +5,7 @@
  */
 import type { Delta } from '../../neutral/delta.ts'
 import { objectFrom, type JsonObject } from '../../json/value.ts'
-import { JsonEnd, isWholeJson, type AnswerSoFar } from '../../neutral/so-far.ts'
+import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
 import {
   asIndex,
   asName,
@@ -139,7 +139,7 @@ class Call {
   /** pieces that came before the name */
   #held = ''
   /** arguments that began as a string: until its end nobody knows whether an object is in it */
-  #quoted: string | undefined
+  #quoted: { text: string; end: JsonEnd } | undefined
   #index: number | undefined
   #isClosed = false
 
@@ -222,20 +222,22 @@ class Call {
     if (this.isWhole) return []
     const text = this.#json.textOf(input)
     if (text === '') return []
-    if (this.#quoted !== undefined) return this.#quote(this.#quoted + text)
+    if (this.#quoted) return this.#quote(text)
     return this.#hasInput ? this.#emit(text) : this.#firstInput(text)
   }
 
   /** Some models write the object of the arguments as a string of JSON once more. */
-  #quote(text: string): Delta[] {
-    this.#quoted = text
-    return isWholeJson(text) ? this.#endQuote() : []
+  #quote(piece: string): Delta[] {
+    const quoted = (this.#quoted ??= { text: '', end: new JsonEnd() })
+    quoted.text += piece
+    quoted.end.add(piece)
+    return quoted.end.isWhole ? this.#endQuote() : []
   }
 
   #endQuote(): Delta[] {
-    const text = this.#quoted
+    const quoted = this.#quoted
     this.#quoted = undefined
-    return text === undefined ? [] : this.#emit(objectTextIn(text) ?? text)
+    return quoted ? this.#emit(objectTextIn(quoted.text) ?? quoted.text) : []
   }
 
   /** What is empty waits for what may follow. */

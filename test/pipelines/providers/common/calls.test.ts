@@ -293,6 +293,16 @@ test('§11.4 an object that the model wrote as a string of JSON once more is the
   assert.match(brief(chat(call(0, 'c', undefined, '"{}"'), done)).at(-1)!, /without naming it/)
 })
 
+test('§11.4 such a string in many pieces is put together in one go', () => {
+  const object = JSON.stringify({ a: 'x'.repeat(60_000) })
+  const [first = '', ...rest] = JSON.stringify(object)
+  const more = rest.map((piece) => call(0, undefined, undefined, piece))
+  const from = performance.now()
+
+  assert.equal(brief(chat(call(0, 'c', 'f', first), ...more, done))[0], `#0 f (c) ${object} !`)
+  assert.ok(performance.now() - from < 2000)
+})
+
 test('§11.4 Kimi’s ids stay as they are', () => {
   assert.deepEqual(
     brief(chat(call(0, 'functions.Bash:0', 'Bash', '{}'), done))[0],
