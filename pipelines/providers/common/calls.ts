@@ -4,7 +4,7 @@
  * at the end.
  */
 import type { Delta } from '../../neutral/delta.ts'
-import { objectFrom, type JsonObject } from '../../json/value.ts'
+import { objectFrom, valueIn, type JsonObject } from '../../json/value.ts'
 import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
 import {
   asIndex,
@@ -112,19 +112,10 @@ function hasInput(input: unknown): boolean {
 /** What some servers have in place of arguments until these come. */
 const placeholder = '{}'
 
-/** The object that is the content of a string of JSON, as it stands there; undefined for any other string. */
+/** The object that is the content of a string of JSON, as it stands there; undefined for any other text. */
 function objectTextIn(text: string): string | undefined {
-  const inner = stringIn(text)
-  return inner?.trimStart().startsWith('{') === true && objectFrom(inner) ? inner : undefined
-}
-
-function stringIn(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    return undefined
-  }
+  const inner = valueIn(text)
+  return typeof inner === 'string' && objectFrom(inner) ? inner : undefined
 }
 
 class Call {
