@@ -18,7 +18,7 @@ import {
 } from './target.ts'
 import { requestHeaders } from './headers.ts'
 import { saidBy } from './beginning.ts'
-import { noRetry, retryHeader } from '../../pipelines/errors.ts'
+import { noRetry, ProxyError, retryHeader } from '../../pipelines/errors.ts'
 import type { Refusable } from '../../pipelines/providers/refusable.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
@@ -116,8 +116,7 @@ class Exchange {
       said.answer.stream.destroy()
       throw signal.reason
     }
-    const whole = Buffer.concat(this.#body.pieces)
-    const rest = part.isRefused(said.text) ? part.leaveOut(whole, said.text) : undefined
+    const rest = withoutPart(part, this.#body, said.text)
     if (!rest) return said.answer
     drain(said.answer.stream)
     // what was refused does not count as one of the attempts
@@ -210,6 +209,17 @@ class Exchange {
       drain(refused.stream)
       throw error
     }
+  }
+}
+
+/** Undefined where it is not the part that was refused, or where the body is nested too deeply to be written anew. */
+function withoutPart(part: Refusable, { pieces }: OutgoingBody, refusal: string) {
+  if (!part.isRefused(refusal)) return undefined
+  try {
+    return part.leaveOut(Buffer.concat(pieces), refusal)
+  } catch (error) {
+    if (error instanceof ProxyError) return undefined
+    throw error
   }
 }
 

@@ -51,7 +51,7 @@ async function refusing(t: TestContext, held: string, message: string, status = 
       ],
     },
   })
-  const send = (body: object, path = '/v1/messages') => post(url + path, body)
+  const send = (body: object | string, path = '/v1/messages') => post(url + path, body)
   const sent = () => upstream.requests.map((request) => request.json() as JsonObject)
   return { send, sent }
 }
@@ -86,6 +86,17 @@ test('translation §14: what else is refused, has no reasoning, or is refused ag
     assert.match(await answer.text(), new RegExp(message.replaceAll('.', '\\.')))
     assert.equal(sent().length, requests)
   }
+})
+
+test('translation §14: what is nested too deeply to be written anew is refused as the upstream refuses it', async (t) => {
+  const { send, sent } = await refusing(t, 'hm', 'Invalid `signature` in `thinking` block')
+  const deep = `${'['.repeat(2000)}${']'.repeat(2000)}`
+  const body = JSON.stringify({ ...claude, messages: loop(thought, { ...call, input: 'DEEP' }) })
+
+  const answer = await send(body.replace('"DEEP"', deep))
+  assert.equal(answer.status, 400)
+  assert.match(await answer.text(), /Invalid `signature`/)
+  assert.equal(sent().length, 1)
 })
 
 test('translation §14: reasoning items that a GPT refuses are left out, with the ids of what stood behind them', async (t) => {
