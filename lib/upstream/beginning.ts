@@ -82,18 +82,21 @@ interface Patience {
   signal: CancelSignal
 }
 
-/** The body's text; empty where it is packed in a way that is not known, or is not all there. */
+/** A few bytes of Brotli make gigabytes, and unpacking stops all else. */
+const longestText = { maxOutputLength: 1024 * 1024 }
+
+/** The body's text; empty where it is packed in a way that is not known, is not all there, or is too long for a refusal. */
 function textOf(bytes: Buffer, encoding: string | undefined): string {
   const name = encoding?.trim().toLowerCase()
   if (name === undefined || name === '' || name === 'identity') return bytes.toString('utf8')
   try {
-    return unpackers[name]?.(bytes).toString('utf8') ?? ''
+    return unpackers[name]?.(bytes, longestText).toString('utf8') ?? ''
   } catch {
     return ''
   }
 }
 
-const unpackers: Record<string, (bytes: Buffer) => Buffer> = {
+const unpackers: Record<string, typeof zlib.gunzipSync> = {
   gzip: zlib.gunzipSync,
   'x-gzip': zlib.gunzipSync,
   deflate: zlib.inflateSync,

@@ -6,8 +6,9 @@
  */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { brotliCompressSync } from 'node:zlib'
 import type { JsonObject } from '../../pipelines/json/value.ts'
-import { post, startProxy } from '../helpers/proxy.ts'
+import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, startUpstream, type Answer } from '../helpers/upstream.ts'
 
 const text = { type: 'text', text: 'b' }
@@ -97,6 +98,24 @@ test('translation §14: what is nested too deeply to be written anew is refused 
   assert.equal(answer.status, 400)
   assert.match(await answer.text(), /Invalid `signature`/)
   assert.equal(sent().length, 1)
+})
+
+test('translation §14: of a packed refusal no more is unpacked than one can have', async (t) => {
+  const error = { message: 'Invalid `signature` in `thinking` block' }
+  for (const [fill, requests] of [
+    [1000, 2],
+    [2_000_000, 1],
+  ] as const) {
+    const body = brotliCompressSync(JSON.stringify({ error, fill: ' '.repeat(fill) }))
+    const headers = { 'content-encoding': 'br', 'content-type': 'application/json' }
+    const upstream = await startUpstream(t, () => ({ status: 400, headers, body }))
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+    const answer = await post(`${url}/v1/messages`, { ...claude, messages: loop(thought) })
+    assert.equal(answer.status, 400)
+    assert.equal(((await answer.json()) as JsonObject).fill, ' '.repeat(fill))
+    assert.equal(upstream.requests.length, requests)
+  }
 })
 
 test('translation §14: reasoning items that a GPT refuses are left out, with the ids of what stood behind them', async (t) => {
