@@ -78,6 +78,18 @@ export class JsonDocument {
     this.#values.set(name, changed)
   }
 
+  /** The same for the items of a list; what is none stays. Returns whether any of them changed. */
+  changeItems(name: string, change: (items: readonly unknown[]) => readonly unknown[]): boolean {
+    let isChanged = false
+    this.change(name, (items) => {
+      if (!Array.isArray(items)) return undefined
+      const changed = change(items)
+      isChanged = changed.length !== items.length || changed.some((item, at) => item !== items[at])
+      return isChanged ? changed : undefined
+    })
+    return isChanged
+  }
+
   /** The value's own bytes. */
   raw(name: string): Buffer | undefined {
     const member = this.#last.get(name)

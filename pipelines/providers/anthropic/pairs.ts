@@ -1,21 +1,17 @@
 /** The turns of a history that a client has broken: texts without a word, calls without results and results without calls. */
 import { isObject, type JsonObject } from '../../json/value.ts'
+import { withoutBlocks } from './rewrite.ts'
 
-/** Without texts and turns that have nothing; undefined where all have something. */
-export function withoutEmpty(messages: readonly unknown[]): unknown[] | undefined {
-  let hasSome = false
-  const kept = messages.flatMap((message) => {
-    if (!isObject(message)) return [message]
-    const { content } = message
-    const left = Array.isArray(content) ? content.filter((block) => !isBlank(block)) : content
-    const isGone = Array.isArray(left) ? left.length === 0 : isBlankText(left)
-    if (!isGone && (!Array.isArray(content) || (left as unknown[]).length === content.length)) {
-      return [message]
-    }
-    hasSome = true
-    return isGone ? [] : [{ ...message, content: left }]
-  })
-  return hasSome && kept.length > 0 ? kept : undefined
+/** Without texts and turns that have nothing; as they are where none has anything. */
+export function withoutEmpty(messages: readonly unknown[]): readonly unknown[] {
+  const kept = withoutBlocks(messages, isBlank).filter((message) => !isEmpty(message))
+  return kept.length > 0 ? kept : messages
+}
+
+function isEmpty(message: unknown): boolean {
+  if (!isObject(message)) return false
+  const { content } = message
+  return Array.isArray(content) ? content.length === 0 : isBlankText(content)
 }
 
 function isBlank(block: unknown): boolean {
@@ -26,37 +22,41 @@ function isBlankText(text: unknown): boolean {
   return typeof text === 'string' && text.trim() === ''
 }
 
-/** Each call with its result right behind it; undefined where they are so. */
-export function paired(messages: readonly unknown[]): unknown[] | undefined {
-  let hasSome = false
+/** Each call with its result right behind it. */
+export function paired(messages: readonly unknown[]): unknown[] {
   const told: unknown[] = []
   let open: unknown[] = []
-  const settle = (message: JsonObject | undefined) => {
-    const blocks = message === undefined ? [] : blocksOf(message)
-    const given = new Set(blocks.filter(isResult).map((block) => block.tool_use_id))
-    const missing = open.filter((id) => !given.has(id))
-    const strays = blocks.some((block) => isResult(block) && !open.includes(block.tool_use_id))
-    const calls = open
-    open = []
-    if (missing.length === 0 && !strays) return message
-    hasSome = true
-    const content = blocks.map((block) => (isStray(block, calls) ? inWords(block) : block))
-    return { ...message, role: 'user', content: [...missing.map(lostResult), ...content] }
-  }
   for (const message of messages) {
     const turn = isObject(message) ? message : {}
     if (turn.role === 'system') told.push(message)
-    else if (turn.role === 'user') told.push(settle(turn))
-    else {
-      const lost = open.length > 0 ? settle(undefined) : undefined
-      told.push(...(lost ? [lost] : []), message)
-      open = blocksOf(turn).flatMap((block) =>
-        isObject(block) && block.type === 'tool_use' ? [block.id] : [],
-      )
+    else if (turn.role === 'user') {
+      told.push(withResults(turn, open))
+      open = []
+    } else {
+      told.push(...lostTurn(open), message)
+      open = blocksOf(turn).flatMap((block) => (isCall(block) ? [block.id] : []))
     }
   }
-  const lost = open.length > 0 ? settle(undefined) : undefined
-  return hasSome ? [...told, ...(lost ? [lost] : [])] : undefined
+  return [...told, ...lostTurn(open)]
+}
+
+/** Nothing where no call is open. */
+function lostTurn(open: readonly unknown[]): JsonObject[] {
+  return open.length > 0 ? [{ role: 'user', content: open.map(lostResult) }] : []
+}
+
+/** The turn behind such calls. */
+function withResults(turn: JsonObject, open: readonly unknown[]): JsonObject {
+  const calls = new Set(open)
+  const blocks = blocksOf(turn)
+  const given = new Set(blocks.filter(isResult).map((block) => block.tool_use_id))
+  const missing = open.filter((id) => !given.has(id)).map(lostResult)
+  const told = blocks.map((block) =>
+    isResult(block) && !calls.has(block.tool_use_id) ? inWords(block) : block,
+  )
+  const content = [...missing, ...told]
+  const isSame = content.length === blocks.length && content.every((one, at) => one === blocks[at])
+  return isSame ? turn : { ...turn, content }
 }
 
 function blocksOf({ content }: JsonObject): unknown[] {
@@ -68,8 +68,8 @@ function isResult(block: unknown): block is JsonObject {
   return isObject(block) && block.type === 'tool_result'
 }
 
-function isStray(block: unknown, calls: readonly unknown[]): block is JsonObject {
-  return isResult(block) && !calls.includes(block.tool_use_id)
+function isCall(block: unknown): block is JsonObject {
+  return isObject(block) && block.type === 'tool_use'
 }
 
 function lostResult(id: unknown): JsonObject {

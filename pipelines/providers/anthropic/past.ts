@@ -31,8 +31,8 @@ const parts: [of: RegExp, takeOut: (document: JsonDocument, refusal: string) => 
   [ofThinking, (document) => takeSealsOut(document, true)],
   [ofReference, tellReferences],
   [ofImage, takeImagesOut],
-  [ofEmpty, (document) => changeTurns(document, withoutEmpty)],
-  [ofPairs, (document) => changeTurns(document, paired)],
+  [ofEmpty, (document) => document.changeItems('messages', withoutEmpty)],
+  [ofPairs, (document) => document.changeItems('messages', paired)],
 ]
 
 export const pastTurns: Refusable = {
@@ -60,20 +60,16 @@ type Change = (block: unknown, at: number, count: number) => unknown
 
 /** Whether there was something to change. */
 function changeBlocks(document: JsonDocument, change: Change): boolean {
-  let hasSome = false
-  document.change('messages', (messages) => {
-    if (!Array.isArray(messages)) return undefined
-    const changed = messages.map((message: unknown, at) => {
+  return document.changeItems('messages', (messages) =>
+    messages.map((message, at) => {
       if (!isObject(message) || !Array.isArray(message.content)) return message
       const blocks: unknown[] = message.content
       const content = blocks.map((block) => change(block, at, messages.length))
-      if (content.every((block, index) => block === blocks[index])) return message
-      hasSome = true
-      return { ...message, content }
-    })
-    return hasSome ? changed : undefined
-  })
-  return hasSome
+      return content.every((block, index) => block === blocks[index])
+        ? message
+        : { ...message, content }
+    }),
+  )
 }
 
 /** What the user has just sent is for him to send otherwise; what a tool gave, the model is told of. */
@@ -93,19 +89,6 @@ const refusedImage = { type: 'text', text: '[an image that the API of the model 
 
 function isImage(value: unknown): boolean {
   return isObject(value) && value.type === 'image'
-}
-
-/** Whether there was something to change. */
-function changeTurns(
-  document: JsonDocument,
-  change: (messages: readonly unknown[]) => unknown[] | undefined,
-): boolean {
-  let changed: unknown[] | undefined
-  document.change('messages', (messages) => {
-    changed = Array.isArray(messages) ? change(messages) : undefined
-    return changed
-  })
-  return changed !== undefined
 }
 
 /** Which tools of a server of Anthropic's connector there are, only the API knows. */

@@ -72,12 +72,9 @@ function nameOthers(document: JsonDocument, { nameOf }: RewriteContext): void {
     const name = nameOf(one.model)
     return name === one.model ? one : { ...one, model: name }
   }
-  const allNamed = (list: unknown) => {
-    const all = Array.isArray(list) ? list.map(named) : []
-    return Array.isArray(list) && all.some((one, at) => one !== list[at]) ? all : undefined
-  }
-  document.change('fallbacks', allNamed)
-  if (document.raw('tools')?.includes('"advisor_')) document.change('tools', allNamed)
+  const allNamed = (list: readonly unknown[]) => list.map(named)
+  document.changeItems('fallbacks', allNamed)
+  if (document.raw('tools')?.includes('"advisor_')) document.changeItems('tools', allNamed)
 }
 
 /**
@@ -85,21 +82,22 @@ function nameOthers(document: JsonDocument, { nameOf }: RewriteContext): void {
  * API refuses signatures that it has not made. A turn that has nothing else goes, too.
  */
 export function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean {
-  let hasSome = false
-  document.change('messages', (messages) => {
-    if (!Array.isArray(messages)) return undefined
-    const kept = messages.flatMap((message: unknown) => {
-      if (!isObject(message) || !Array.isArray(message.content)) return [message]
-      const content = message.content.filter(
-        (block: unknown) => !isForeignThinking(block, takesAll),
-      )
-      if (content.length === message.content.length) return [message]
-      hasSome = true
-      return content.length > 0 ? [{ ...message, content }] : []
-    })
-    return hasSome ? kept : undefined
+  return document.changeItems('messages', (messages) =>
+    withoutBlocks(messages, (block) => isForeignThinking(block, takesAll)),
+  )
+}
+
+/** Without the turns of which nothing is left, too. */
+export function withoutBlocks(
+  messages: readonly unknown[],
+  isOut: (block: unknown) => boolean,
+): unknown[] {
+  return messages.flatMap((message) => {
+    if (!isObject(message) || !Array.isArray(message.content)) return [message]
+    const content = message.content.filter((block: unknown) => !isOut(block))
+    if (content.length === message.content.length) return [message]
+    return content.length > 0 ? [{ ...message, content }] : []
   })
-  return hasSome
 }
 
 function isForeignThinking(block: unknown, takesAll: boolean): boolean {

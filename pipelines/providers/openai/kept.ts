@@ -16,10 +16,9 @@ export function putKeptIn(document: JsonDocument, find: FindAnswer): void {
     document.set('input', [...before, ...own])
     document.delete('previous_response_id')
   }
-  document.change('input', (input) => {
-    if (!Array.isArray(input) || !input.some(hasOurs)) return undefined
-    return input.flatMap((item: unknown) => (hasOurs(item) ? inFull(item, find) : [item]))
-  })
+  document.changeItems('input', (input) =>
+    input.flatMap((item) => (hasOurs(item) ? inFull(item, find) : [item])),
+  )
 }
 
 const ours = new RegExp(`^[a-z]+_${keptMark}`)

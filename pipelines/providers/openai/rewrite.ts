@@ -48,13 +48,7 @@ export function rewriteResponses(
  * refuses what it has not encrypted.
  */
 function takeSealsOut(document: JsonDocument, takesAll: boolean): void {
-  document.change('input', (input) => {
-    if (!Array.isArray(input)) return undefined
-    const kept = input.flatMap((item: unknown) => withoutSeal(item, takesAll))
-    return kept.some((item, index) => item !== input[index]) || kept.length < input.length
-      ? kept
-      : undefined
-  })
+  document.changeItems('input', (input) => input.flatMap((item) => withoutSeal(item, takesAll)))
 }
 
 function withoutSeal(item: unknown, takesAll: boolean): unknown[] {
@@ -82,12 +76,9 @@ export const pastReasoningItems: Refusable = {
     ),
   leaveOut(body) {
     const document = JsonDocument.parse(body)
-    let hasSome = false
-    document.change('input', (input) => {
-      if (!Array.isArray(input)) return undefined
-      const kept = input.filter((item: unknown) => !isObject(item) || !isReasoning(item))
-      hasSome = kept.length < input.length
-      return hasSome ? kept.map(withoutItemId) : undefined
+    const hasSome = document.changeItems('input', (input) => {
+      const kept = input.filter((item) => !isObject(item) || !isReasoning(item))
+      return kept.length < input.length ? kept.map(withoutItemId) : input
     })
     return hasSome ? document.pieces() : undefined
   },
