@@ -285,6 +285,7 @@ test('translation §14: a history that the client broke is put together', async 
     content: 'There is no result: the call was broken off.',
     is_error: true,
   }
+  const stray = { type: 'tool_result', tool_use_id: 'other', content: 'y' }
   const gone = { type: 'text', text: '[The result of a call that is gone]\ny' }
   const [first, called] = loop()
   const again = { role: 'user', content: 'again' }
@@ -334,6 +335,11 @@ test('translation §14: a history that the client broke is put together', async 
       'messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: t. Each',
       [first, answered, result],
       [first, answered, { role: 'user', content: [gone] }],
+    ],
+    [
+      unpaired,
+      [first, called, { role: 'user', content: [text, stray, ...result.content] }],
+      [first, called, { role: 'user', content: [...result.content, text, gone] }],
     ],
   ] as const) {
     let count = 0

@@ -45,7 +45,7 @@ function lostTurn(open: readonly unknown[]): JsonObject[] {
   return open.length > 0 ? [{ role: 'user', content: open.map(lostResult) }] : []
 }
 
-/** The turn behind such calls. */
+/** The turn behind such calls. The API finds results only in front of all else. */
 function withResults(turn: JsonObject, open: readonly unknown[]): JsonObject {
   const calls = new Set(open)
   const blocks = blocksOf(turn)
@@ -54,7 +54,11 @@ function withResults(turn: JsonObject, open: readonly unknown[]): JsonObject {
   const told = blocks.map((block) =>
     isResult(block) && !calls.has(block.tool_use_id) ? inWords(block) : block,
   )
-  const content = [...missing, ...told]
+  const content = [
+    ...missing,
+    ...told.filter(isResult),
+    ...told.filter((block) => !isResult(block)),
+  ]
   const isSame = content.length === blocks.length && content.every((one, at) => one === blocks[at])
   return isSame ? turn : { ...turn, content }
 }
