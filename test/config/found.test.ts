@@ -445,11 +445,10 @@ test('contract §3.2: a .env in the current folder with what is missing is not r
 test('contract §3.2: a .env in the current folder that is a pipe is left alone', (t) => {
   const all = folders()
   const file = path.join(all.cwd, '.env')
-  execFileSync('mkfifo', [file])
+  const options = { env: { ...process.env, FILE: file } }
+  execFileSync('sh', ['-c', 'mkfifo "$FILE"'], options)
   // so that a reader would get something, in place of waiting for ever
-  const writer = spawn('sh', ['-c', 'echo FACTORY_API_KEY=fk-of-a-pipe > "$FILE"'], {
-    env: { ...process.env, FILE: file },
-  })
+  const writer = spawn('sh', ['-c', 'echo FACTORY_API_KEY=fk-of-a-pipe > "$FILE"'], options)
   t.after(() => writer.kill())
 
   assert.doesNotMatch(load(all).warnings.join(), /only lies/)
