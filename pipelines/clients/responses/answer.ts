@@ -16,33 +16,22 @@ export function responsesContext(
   context: AnswerContext,
   wish: ResponsesAnswerWish,
 ): ResponsesAnswerContext {
-  const { requestedModel, fallbackId, createdSeconds, nowSeconds, endpoint } = context
-  const {
-    showsReasoning,
-    sealsReasoning,
-    logprobs,
-    searches,
-    showsSources,
-    compacts,
-    plainCalls,
-    echo,
-  } = wish
   return {
-    requestedModel,
-    fallbackId,
-    createdSeconds,
-    nowSeconds,
-    endpoint,
+    requestedModel: context.requestedModel,
+    fallbackId: context.fallbackId,
+    createdSeconds: context.createdSeconds,
+    nowSeconds: context.nowSeconds,
+    endpoint: context.endpoint,
     hideReasoning: context.hideReasoning,
     keep: context.keep,
-    showsReasoning,
-    sealsReasoning,
-    logprobs,
-    searches,
-    showsSources,
-    compacts,
-    plainCalls,
-    echo,
+    showsReasoning: wish.showsReasoning,
+    sealsReasoning: wish.sealsReasoning,
+    logprobs: wish.logprobs,
+    searches: wish.searches,
+    showsSources: wish.showsSources,
+    compacts: wish.compacts,
+    plainCalls: wish.plainCalls,
+    echo: wish.echo,
   }
 }
 
