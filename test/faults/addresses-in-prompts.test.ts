@@ -1,7 +1,7 @@
 /** Images and files that a prompt has by their address are for the provider to fetch, if for anybody. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { everyType, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
 test('contract §8.10: the proxy never fetches an address that stands in a prompt', async (t) => {
@@ -9,13 +9,8 @@ test('contract §8.10: the proxy never fetches an address that stands in a promp
     startUpstream(t, () => ({ body: {} })),
     startUpstream(t, () => ({ status: 400, body: { error: { message: 'no' } } })),
   ])
-  const { endpoints, models } = oneUpstream(upstream.url)
-  const google = { name: 'gemini', type: 'google', base_url: upstream.url, auth: 'account' }
   const { url } = await startProxy(t, {
-    config: oneUpstream(upstream.url, {
-      endpoints: [...endpoints, google],
-      models: [...models, { name: 'Gemini', id: 'gemini-3-pro', type: 'google' }],
-    }),
+    config: everyType(upstream.url),
     env: { FACTORY_API_KEY: 'fk-of-the-account' },
   })
   const address = `${pictures.url}/a.png`

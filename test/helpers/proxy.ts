@@ -90,6 +90,17 @@ export function oneUpstream(url: string, more: Record<string, unknown> = {}) {
   }
 }
 
+/** The same, and Gemini beside them: a model of each type. */
+export function everyType(url: string, more: Record<string, unknown> = {}, ids = ['gemini-3-pro']) {
+  const { endpoints, models, ...rest } = oneUpstream(url)
+  return {
+    ...rest,
+    endpoints: [...endpoints, { name: 'gemini', type: 'google', base_url: url, auth: 'account' }],
+    models: [...models, ...ids.map((id) => ({ name: id, id, type: 'google' }))],
+    ...more,
+  }
+}
+
 /** POSTs JSON (or bytes as they are) with a caller's own credential. */
 export async function post(
   url: string,

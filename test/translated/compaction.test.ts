@@ -9,7 +9,7 @@ import OpenAI from 'openai'
 import type { ResponseInputItem } from 'openai/resources/responses/responses'
 import { chatStream } from '../agent-loop/chat-model.ts'
 import { geminiStream, partsOf } from '../agent-loop/gemini-model.ts'
-import { oneUpstream, startProxy } from '../helpers/proxy.ts'
+import { everyType, startProxy } from '../helpers/proxy.ts'
 import { anthropicStream, responsesStream, startUpstream } from '../helpers/upstream.ts'
 
 const summary = 'The bug is in line 7 🦊.'
@@ -40,11 +40,7 @@ async function start(t: TestContext, answer = (id: Id): string[] => models[id]()
     const asked = ids.find((one) => `${url}${body.toString()}`.includes(one))
     return { sse: answer(asked!) }
   })
-  const { endpoints, models: own, ...config } = oneUpstream(upstream.url)
-  const google = { name: 'gemini', type: 'google', base_url: upstream.url, auth: 'account' }
-  const gemini = { name: 'Gemini', id: 'gemini-3-pro', type: 'google' }
-  const all = { ...config, endpoints: [...endpoints, google], models: [...own, gemini] }
-  const { url } = await startProxy(t, { config: all })
+  const { url } = await startProxy(t, { config: everyType(upstream.url) })
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
   const ask = (model: string, input: ResponseInputItem[]) =>
     client.responses.stream({ model, input, tools: [shell], store: false }).finalResponse()

@@ -5,7 +5,7 @@ import { chatStream } from '../agent-loop/chat-model.ts'
 import { geminiStream, partsOf } from '../agent-loop/gemini-model.ts'
 import { firstBytes, send } from '../faults/roads.ts'
 import { deferred } from '../helpers/deferred.ts'
-import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { everyType, post, startProxy } from '../helpers/proxy.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { anthropicStream, responsesStream, startUpstream, type Step } from '../helpers/upstream.ts'
 
@@ -87,11 +87,7 @@ const roads = clients.flatMap((client) =>
 
 /** A proxy all of whose endpoints lead to that upstream. */
 async function proxyFor(t: TestContext, upstream: string, more: object = {}, env = {}) {
-  const { endpoints, models, ...config } = oneUpstream(upstream, { ...more })
-  const google = { name: 'gemini', type: 'google', base_url: upstream, auth: 'account' }
-  const gemini = { name: 'Gemini', id: 'gemini-3-pro', type: 'google' }
-  const all = { endpoints: [...endpoints, google], models: [...models, gemini] }
-  return await startProxy(t, { config: { ...config, ...all }, env })
+  return await startProxy(t, { config: everyType(upstream, { ...more }), env })
 }
 
 /** Texts of one code point, which no event holds in pieces. */

@@ -7,7 +7,7 @@ import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import { chatBody, chatStream, messageOf } from '../agent-loop/chat-model.ts'
 import { geminiBody, geminiStream, partsOf } from '../agent-loop/gemini-model.ts'
 import type { Piece } from '../agent-loop/scripted-agent.ts'
-import { oneUpstream, startProxy } from '../helpers/proxy.ts'
+import { everyType, oneUpstream, startProxy } from '../helpers/proxy.ts'
 import {
   anthropicMessage,
   anthropicStream,
@@ -58,16 +58,9 @@ async function start(t: TestContext, more: JsonObject = {}) {
     const streamed = url.includes('stream') || body.includes('"stream":true')
     return kinds[kind]!.answer(streamed)
   })
-  const config = oneUpstream(upstream.url)
-  const google = { name: 'gemini', type: 'google', base_url: upstream.url, auth: 'account' }
   const { url } = await startProxy(t, {
     env: { FACTORY_API_KEY: 'fk-of-the-account' },
-    config: {
-      ...config,
-      endpoints: [...config.endpoints, google],
-      models: [...config.models, { name: 'Gemini', id: 'gemini-3-pro', type: 'google' }],
-      ...more,
-    },
+    config: everyType(upstream.url, more),
   })
   const clientOf = (apiKey: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
   return { upstream, clientOf, client: clientOf('any') }

@@ -1,7 +1,7 @@
 /** What chat clients leave out or write in words of their own, on each kind of model that is translated to. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { everyType, post, startProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, responsesBody, startUpstream } from '../helpers/upstream.ts'
 
 const hello = { role: 'user', content: 'x' }
@@ -15,20 +15,8 @@ async function start(t: TestContext) {
     if (url.endsWith('generateContent')) return { body: gemini }
     return { body: anthropicMessage({ text: ['Hi'] }) }
   })
-  const config = oneUpstream(upstream.url)
-  const google = { name: 'google', type: 'google', base_url: upstream.url, auth: 'account' }
-  const models = ['gemini-2.5-flash', 'gemini-3-pro'].map((id) => ({
-    name: id,
-    id,
-    type: 'google',
-  }))
-  const { url } = await startProxy(t, {
-    config: {
-      ...config,
-      endpoints: [...config.endpoints, google],
-      models: [...config.models, ...models],
-    },
-  })
+  const config = everyType(upstream.url, {}, ['gemini-2.5-flash', 'gemini-3-pro'])
+  const { url } = await startProxy(t, { config })
   return async (model: string, body: object) => {
     const back = await post(`${url}/v1/chat/completions`, { model, messages: [hello], ...body })
     await back.text()

@@ -1,7 +1,7 @@
 /** Pictures that a model makes: chat clients get them, all others are told that there was one (bifrost #7032). */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { everyType, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
 const parts = [
@@ -25,16 +25,8 @@ async function start(t: TestContext, shown: object[] = parts, finishReason = 'ST
       ? { sse: [`data: ${JSON.stringify(gemini)}\n\n`] }
       : { body: gemini }
   })
-  const config = oneUpstream(upstream.url)
-  const google = { name: 'google', type: 'google', base_url: upstream.url, auth: 'account' }
   const id = 'gemini-2.5-flash-image'
-  const { url } = await startProxy(t, {
-    config: {
-      ...config,
-      endpoints: [...config.endpoints, google],
-      models: [...config.models, { name: id, id, type: 'google' }],
-    },
-  })
+  const { url } = await startProxy(t, { config: everyType(upstream.url, {}, [id]) })
   const ask = async (path: string, body: object) => {
     const back = await post(`${url}${path}`, { model: id, ...body })
     assert.equal(back.status, 200)
