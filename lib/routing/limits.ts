@@ -159,8 +159,12 @@ function untilReset(text: string | undefined, now: number): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
+/** No wait needs more characters. An upstream that sends thousands of digits would hold up all others while they are searched. */
+const longestText = 100
+
 /** `6m0s`, `1.5s`, `250ms`, `2 minutes`, seconds, or a time as a large number. */
 function spanOf(text: string, now: number): number | undefined {
+  if (text.length > longestText) return undefined
   const number = numberOf(text)
   if (number !== undefined) {
     if (number > 1e11) return number - now

@@ -207,6 +207,16 @@ for (const [headers, body, ms] of waits) {
   })
 }
 
+test('contract §17.6: a wait of thousands of digits is none, and holds nobody up', () => {
+  const text = `${'1'.repeat(60_000)}x`
+  const beganMs = performance.now()
+  const named = limitsOf({}, JSON.stringify({ error: { resets_at: text } }), now)
+  const header = limitsOf({ 'retry-after': text.slice(-15_000) }, '', now)
+
+  assert.deepEqual([named.waitMs, header.waitMs], [undefined, undefined])
+  assert.ok(performance.now() - beganMs < 500)
+})
+
 test('contract §17: a window that is a model’s own is told from the account’s', () => {
   const spent = (window: string) =>
     limitsOf(
