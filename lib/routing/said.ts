@@ -1,7 +1,7 @@
 /**
  * What a refusal says of the account: that a limit is used up, that it has no money left, or that its key is dead. Each vendor
- * and gateway has its own words. Only what stands where errors have their code and message counts, and nothing in quotes: there
- * upstreams repeat what a client wrote, and no client may rest the accounts of all.
+ * and gateway has its own words. Only what stands where errors have their code and message counts, and nothing in quotes or
+ * between them: there upstreams repeat what a client wrote, quotes and all, and no client may rest the accounts of all.
  */
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 
@@ -53,12 +53,21 @@ const dead = wording(
   /OAuth token has been revoked/,
 )
 
-const inQuotes = /(?<!\w)'[^']*'(?!\w)|"[^"]*"|`[^`]*`/g
+const firstQuote = /(?<!\w)'|["`]/
+const lastQuote = /^.*(?:'(?!\w)|["`])/s
 
-/** Text that is no JSON counts as a message. */
+/** What stands before the first quote and behind the last: a quote in what is repeated would end it too soon. */
+function unquoted(text: string): string {
+  const from = text.search(firstQuote)
+  if (from === -1) return text
+  const [quoted] = lastQuote.exec(text.slice(from + 1)) ?? []
+  return text.slice(0, from) + (quoted === undefined ? '' : text.slice(from + 1 + quoted.length))
+}
+
+/** Text that is no JSON counts as a message; JSON that is cut off says nothing, as its quotes are not to be told apart. */
 function wordsOf(body: string): { codes: string; text: string } {
   const [json] = objectsIn(body)
-  if (!json) return { codes: '', text: body.replaceAll(inQuotes, '') }
+  if (!json) return { codes: '', text: /^\s*[[{]/.test(body) ? '' : unquoted(body) }
   const { error, detail } = json
   const places = [json, error, detail].filter(isObject)
   const values = places.flatMap(({ code, type, status, details }) => [
@@ -70,10 +79,7 @@ function wordsOf(body: string): { codes: string; text: string } {
   const texts = [error, detail, ...places.flatMap(({ message, msg }) => [message, msg])]
   return {
     codes: values.filter((value) => isText(value) || typeof value === 'number').join('\n'),
-    text: texts
-      .filter(isText)
-      .map((text) => text.replaceAll(inQuotes, ''))
-      .join('\n'),
+    text: texts.filter(isText).map(unquoted).join('\n'),
   }
 }
 

@@ -68,6 +68,12 @@ const none: unknown[] = [
   { detail: [{ loc: ['body'], input: { code: 'insufficient_quota' }, msg: 'Input should be 1' }] },
   { error: { message: '…', input: 'API key not valid' }, request: { type: 'billing_error' } },
   'Unknown model "credit balance is too low"',
+  { error: { message: "Unknown parameter: 'a' insufficient account balance 'b'." } },
+  { error: { message: 'Unknown parameter: "a` API key not valid \'b".' } },
+  { error: { message: 'Invalid value: "insufficient balance …' } },
+  'Unknown model "a" credit balance is too low "b"',
+  '{"detail":[{"input":"say \\" insufficient balance \\" and',
+  ' [{"error":{"message":"You wrote: insufficient balance',
 ]
 
 for (const [kind, some] of [...Object.entries(bodies), ['nothing', none] as const]) {
