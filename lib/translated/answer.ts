@@ -185,13 +185,12 @@ function nowSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-const ownIds = (keptMark + randomUUID().replaceAll('-', '')).slice(0, 21)
-let lastId = 0
-
-/** The tail of an id where the upstream gave none, unlike all others: 29 letters and digits, as OpenAI's own are. */
+/**
+ * The tail of an id where the upstream gave none: 29 letters and digits, as OpenAI's own are. Random, since whoever has the id of a
+ * kept answer may get it: from their own none must tell the ids of others.
+ */
 export function newId(): string {
-  lastId += 1
-  return ownIds + String(lastId).padStart(8, '0')
+  return (keptMark + randomUUID().replaceAll('-', '')).slice(0, 29)
 }
 
 function keepTokens(call: Call, { usage }: AnswerOutcome): void {

@@ -40,9 +40,12 @@ export function forgetAnswer(call: Call, tail: string): void {
 
 type Part = 'asked' | 'answer'
 
-/** Ids can be guessed: what one client got, another with a key of its own must not find. */
+/**
+ * What one client got, another with a key of its own must not find. Both headers count: one of them may be of a front door, where it
+ * is the same for all.
+ */
 function keyOf({ caller, headers }: Call, tail: string, part: Part): string {
-  const credential = headers.authorization ?? headers['x-api-key']
-  const whose = JSON.stringify(caller ? [caller.name] : { credential })
+  const { authorization, 'x-api-key': key } = headers
+  const whose = JSON.stringify(caller ? [caller.name] : { authorization, key })
   return JSON.stringify([hash('sha256', whose), tail, part])
 }

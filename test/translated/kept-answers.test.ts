@@ -163,6 +163,28 @@ test('§17.10 no client finds the answer that another one got', async (t) => {
   await alice!.responses.create({ model, tools, input: 'And?', previous_response_id: answer.id })
 })
 
+test('§17.10 behind a front door that all pass with one password, the key beside it tells whose an answer is', async (t) => {
+  const { clientOf } = await start(t)
+  const authorization = `Basic ${Buffer.from('all:alike').toString('base64')}`
+  const [alice, bob] = ['alice', 'bob'].map((name) =>
+    clientOf('any').withOptions({ defaultHeaders: { authorization, 'x-api-key': `of-${name}` } }),
+  )
+  const answer = await alice!.responses.create({ model, tools, input: 'Hi' })
+
+  await assertUnknown(bob!, answer)
+  assert.equal((await alice!.responses.retrieve(answer.id)).id, answer.id)
+})
+
+test('§17.10 from the id of one answer nobody can tell that of another', async (t) => {
+  const { client } = await start(t)
+  const ask = async () => (await client.responses.create({ model, tools, input: 'Hi' })).id
+  const [one, other] = [await ask(), await ask()]
+
+  assert.match(one, /^resp_[a-z\d]{29}$/)
+  const places = Array.from(one, (letter, at) => (letter === other[at] ? '' : at))
+  assert.ok(places.filter((at) => at !== '').length > 10, `${one} ${other}`)
+})
+
 test('§17.10 an answer that is not to be stored is not, nor is one where nothing is remembered', async (t) => {
   const { client } = await start(t)
   const unstored = await client.responses.create({ model, tools, input: 'Hi', store: false })
