@@ -159,7 +159,7 @@ export function preflightHeaders(headers: IncomingHttpHeaders): Record<string, s
     'authorization, x-api-key, content-type, anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access'
   const asked = headers['access-control-request-headers']
   return {
-    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
     'access-control-allow-headers': asked && /^[\w\-, ]+$/.test(asked) ? asked : usual,
     'access-control-max-age': '600',
     // Chrome asks so for a page of the internet that calls a machine at home. Source: WICG, Private Network Access, 2025

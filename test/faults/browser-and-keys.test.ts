@@ -70,6 +70,7 @@ test('contract §8.6, row 62: a page on loopback may call, and its preflight is 
   assert.equal(preflight.status, 204)
   assert.equal(preflight.headers.get('access-control-allow-origin'), origin)
   assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /x-stainless-lang/)
+  assert.match(preflight.headers.get('access-control-allow-methods') ?? '', /\bGET\b.*\bDELETE\b/)
   assert.equal(answer.status, 200)
   assert.equal(answer.headers.get('access-control-allow-origin'), origin)
 })
