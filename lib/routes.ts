@@ -110,8 +110,8 @@ export interface Match {
 }
 
 /**
- * The route that a request's URL names. Forgives a trailing slash, doubled slashes, a doubled `/v1` and a missing one. `isDry`: no model is to be
- * asked.
+ * The route that a request's URL names. Forgives a trailing slash, doubled slashes, a doubled `/v1` and a missing one. `isDry`: no
+ * model is to be asked.
  */
 export function match(target: string, isDry = false): Match {
   const authority = /^https?:\/\/([^/?#]*)/i.exec(target)
@@ -162,10 +162,13 @@ export function unknownPath(path: string): ProxyError {
   )
 }
 
-/** What a base address with a path of its own leads to, and a front proxy that does not take off the path it is at. */
+/**
+ * What a base address with a path of its own leads to, and a front proxy that does not take off the path it is at. Nothing for a
+ * route that is hidden from who asks.
+ */
 function hintFor(path: string): string {
   const meant = [...exact.values()].find(({ name }) => path.endsWith(name.replace(/^\/v1/, '')))
-  if (!meant || meant.name === '/') return ''
+  if (!meant || meant.admin || isKnown(path)) return ''
   return `${meant.name} is there: the client's base URL must end in host and port, or in /v1. `
 }
 

@@ -31,7 +31,10 @@ test('contract §16.1: without an admin key this machine looks, and nobody whom 
   for (const name of ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'via', 'x-real-ip']) {
     const { status, body } = await look(proxy, { [name]: '192.0.2.1' })
     assert.equal(status, 404, name)
-    assert.match(body, /"code":"unknown_path"/)
+    assert.match(
+      body,
+      /There is nothing at \\"\/usage\\"\. GET \/ lists the routes.*"code":"unknown_path"/,
+    )
   }
   const told = proxy.logs.filter(({ msg }) => String(msg).includes('set ADMIN_KEY'))
   assert.equal(told.length, 1)

@@ -68,6 +68,7 @@ const astray: [path: string, hint: RegExp | undefined][] = [
   ['/v1/embeddings', undefined],
   ['/v1/responses//x', undefined],
   ['/admin/', undefined],
+  ['/proxy/status', undefined],
 ]
 
 for (const [path, hint] of astray) {
