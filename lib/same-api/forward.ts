@@ -13,7 +13,7 @@ import { flow, openAnswer, type Watcher } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
-import { isEncoded, tap } from '../upstream/tap.ts'
+import { endsEvent, isEncoded, tap } from '../upstream/tap.ts'
 import { otherName, targetOf, type Target } from '../upstream/target.ts'
 import { withoutImages } from '../../pipelines/clients/unseen-images.ts'
 import type { Provider, SameApi } from '../../pipelines/index.ts'
@@ -119,14 +119,14 @@ export async function relay(
   if (isEventStream) res.flushHeaders()
   const body = openAnswer(answer, call)
   const encoding = answer.headers['content-encoding']
-  const end = isEventStream && status < 300 ? streamEnd : undefined
+  const isPlainStream = isEventStream && !isEncoded(encoding)
+  const isAnswer = isPlainStream && status < 300
+  const end = isAnswer ? streamEnd : undefined
   const tapped = tap(call, encoding, end)
-  const alive = end && !isEncoded(encoding) ? new KeptAlive(res, call) : undefined
-  const watcher = alive ? alive.watching(tapped) : tapped
+  const alive = end && new KeptAlive(res, call, tapped)
   try {
-    const isAnswer = isEventStream && status < 300 && !isEncoded(encoding)
     const stages = isAnswer && asAsked ? [asAsked()] : masks(answer, call)
-    await flow(body, stages, res, watcher)
+    await flow(body, stages, res, alive ?? tapped)
     if (body.cut) throw body.cut
     res.end()
   } catch (error) {
@@ -134,7 +134,7 @@ export async function relay(
     call.record.error = cut?.code ?? 'broken_answer'
     if (!call.signal.cancelled) call.log.warn({ err: error }, 'an answer broke off')
     const { client } = call
-    const takesEvent = isEventStream && !isEncoded(encoding) && client.onCut === 'error-event'
+    const takesEvent = isPlainStream && client.onCut === 'error-event'
     // The cut may have come within a line: the blank lines keep the error apart from what was begun.
     if (cut && takesEvent) res.end(`\n\n${client.errorEvent(shownError(call, cut), call.id)}`)
     else breakOff(res)
@@ -153,45 +153,38 @@ const comment = ': keep-alive\n\n'
 
 /**
  * Comments in a stream that is silent, which every client skips: front proxies cut a connection of which they hear nothing for
- * a minute or two, and a local model may think longer over a long prompt. Only between two events, and one a silence of
- * `keep_alive_s` to twice that; a timer for each piece would cost more.
+ * a minute or two, and a local model may think longer over a long prompt. Only between two events. The first comes after
+ * `keep_alive_s` to twice that: to know it better, each piece would have to set a timer.
  */
-class KeptAlive {
+class KeptAlive implements Watcher {
+  readonly #tapped: Watcher
   readonly #timer: NodeJS.Timeout
   #wasHeard = false
   #isBetween = true
 
-  constructor(res: ServerResponse, { config: { keep_alive_s: everyS } }: Call) {
+  constructor(res: ServerResponse, { config: { keep_alive_s: everyS } }: Call, tapped: Watcher) {
+    this.#tapped = tapped
     this.#timer = setInterval(() => {
       if (!this.#wasHeard && this.#isBetween && !res.writableNeedDrain) res.write(comment)
       this.#wasHeard = false
     }, everyS * 1000).unref()
   }
 
-  watching(watcher: Watcher): Watcher {
-    return {
-      bytes: (piece) => {
-        this.#wasHeard = true
-        this.#isBetween = endsAnEvent(piece)
-        watcher.bytes(piece)
-      },
-      end: () => {
-        this.stop()
-        return watcher.end()
-      },
-    }
+  /** Where a blank line came in two pieces it is not seen, which costs a comment. */
+  bytes(piece: Buffer): void {
+    this.#wasHeard = true
+    this.#isBetween = endsEvent(piece)
+    this.#tapped.bytes(piece)
+  }
+
+  end(): boolean {
+    this.stop()
+    return this.#tapped.end()
   }
 
   stop(): void {
     clearInterval(this.#timer)
   }
-}
-
-/** Where a blank line came in two pieces it is not seen, which costs a comment. */
-function endsAnEvent(piece: Buffer): boolean {
-  const { length } = piece
-  if (piece[length - 1] !== 10) return false
-  return piece[length - 2] === 10 || (piece[length - 2] === 13 && piece[length - 3] === 10)
 }
 
 /** The stage that takes secrets out of an error, which may repeat a refused credential. Other answers are the model's. */

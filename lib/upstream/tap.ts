@@ -240,7 +240,7 @@ export class StreamEnd {
 }
 
 /** Whether it ends with a blank line. */
-function endsEvent(piece: Buffer): boolean {
+export function endsEvent(piece: Buffer): boolean {
   const { length } = piece
   if (piece[length - 1] !== lf) return false
   const before = piece[length - 2]
