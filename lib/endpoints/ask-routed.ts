@@ -114,10 +114,8 @@ class OneTravel implements Travel {
   }
 
   get bound(): Bound {
-    const { body, target, road } = this.#first
-    this.#found ??= {
-      bound: boundBy(this.bytes, body.pieces, target.model, road === 'translated'),
-    }
+    const { body, target } = this.#first
+    this.#found ??= { bound: boundBy(this.bytes, body.pieces, target.model) }
     return this.#found.bound
   }
 }

@@ -89,7 +89,7 @@ function byWeight(members: readonly Member[], conversation: string): Member[] {
 export type Bound = 'id' | 'reasoning' | undefined
 
 const memberIds = ['conversation', 'container']
-const storedIds = ['previous_response_id', ...memberIds]
+const storedId = 'previous_response_id'
 /** Anywhere in it, in the form that the API gives them: arguments of tools have such names, too. */
 const innerIds = [
   { name: 'file_id', form: /"file_id"\s*:\s*"file[-_]/ },
@@ -99,25 +99,28 @@ const encrypted = Buffer.from('"encrypted_content":"')
 
 /**
  * `body`: the client's; `sent`: as it goes to the model that it names, with what the memory has added. Searched first, parsed
- * only where something is found. Throws ProxyError 400 for a member that is broken. `isTranslated`: an answer that it names is kept
- * here, and goes up in full.
+ * only where something is found. Throws ProxyError 400 for a member that is broken.
  */
 export function boundBy(
   body: Buffer,
   sent: readonly Buffer[],
   { type }: Pick<Model, 'type'>,
-  isTranslated: boolean,
 ): Bound {
-  const ids = isTranslated ? memberIds : storedIds
-  const named = ids.filter((name) => body.includes(`"${name}"`))
+  const named = memberIds.filter((name) => body.includes(`"${name}"`))
   const document = named.length > 0 ? JsonDocument.parse(body) : undefined
   if (named.some((name) => isId(document!.get(name)))) return 'id'
+  if (body.includes(`"${storedId}"`) && namesStored(sent)) return 'id'
   const hasInner = innerIds.some(
     ({ name, form }) => body.includes(`"${name}"`) && form.test(body.toString('latin1')),
   )
   if (hasInner) return 'id'
   const isBound = type === 'openai' && sent.some((piece) => hasEncrypted(piece))
   return isBound ? 'reasoning' : undefined
+}
+
+/** An answer that is kept here goes up in full, and its id does not. */
+function namesStored(sent: readonly Buffer[]): boolean {
+  return isId(JsonDocument.parse(Buffer.concat(sent)).get(storedId))
 }
 
 function isId(value: unknown): boolean {

@@ -11,6 +11,7 @@ import { everyType, oneUpstream, startProxy } from '../helpers/proxy.ts'
 import {
   anthropicMessage,
   anthropicStream,
+  responsesBody,
   startUpstream,
   type Answer,
   type RecordedRequest,
@@ -260,29 +261,39 @@ test('§17.10 an answer can be got again, asked for in the background or not, an
   await assert.rejects(client.responses.delete('resp_unknown'), { status: 404 })
 })
 
-test('§17.10 a conversation that is kept here goes on with another account, too', async (t) => {
-  const served: unknown[] = []
-  const upstream = await startUpstream(t, ({ headers }) => {
-    served.push(headers['x-api-key'])
-    if (served.length === 2) return { status: 429, headers: { 'retry-after': '60' }, body: {} }
-    return { body: anthropicMessage({ text: ['Hello.'] }) }
-  })
-  const accounts = ['one', 'two']
-  const { url } = await startProxy(t, {
-    config: {
-      accounts: accounts.map((name) => ({ name, key: `key-of-${name}`, header: 'x-api-key' })),
-      endpoints: [{ name: 'claude', type: 'anthropic', base_url: upstream.url, accounts }],
-      models: [{ name: 'Claude', id: model, type: 'anthropic' }],
-    },
-  })
-  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
-  const first = await client.responses.create({ model, input: 'Hi' })
+for (const goesOn of [model, 'gpt-5.1']) {
+  test(`§17.10 a conversation that is kept here goes on with another account, too, of ${goesOn}`, async (t) => {
+    const served: unknown[] = []
+    const upstream = await startUpstream(t, ({ url, headers }) => {
+      served.push(headers['x-api-key'])
+      if (served.length === 2) return { status: 429, headers: { 'retry-after': '60' }, body: {} }
+      if (url.includes('/responses')) return { body: responsesBody({ text: ['Hello.'] }) }
+      return { body: anthropicMessage({ text: ['Hello.'] }) }
+    })
+    const accounts = ['one', 'two']
+    const at = { base_url: upstream.url, accounts }
+    const { url } = await startProxy(t, {
+      config: {
+        accounts: accounts.map((name) => ({ name, key: `key-of-${name}`, header: 'x-api-key' })),
+        endpoints: [
+          { name: 'claude', type: 'anthropic', ...at },
+          { name: 'gpt', type: 'openai', ...at },
+        ],
+        models: [
+          { name: 'Claude', id: model, type: 'anthropic' },
+          { name: 'GPT', id: 'gpt-5.1', type: 'openai' },
+        ],
+      },
+    })
+    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
+    const first = await client.responses.create({ model, input: 'Hi' })
 
-  const input = [{ role: 'user' as const, content: 'And?' }]
-  await client.responses.create({ model, input, previous_response_id: first.id })
+    const input = [{ role: 'user' as const, content: 'And?' }]
+    await client.responses.create({ model: goesOn, input, previous_response_id: first.id })
 
-  assert.deepEqual(served, ['key-of-one', 'key-of-one', 'key-of-two'])
-})
+    assert.deepEqual(served, ['key-of-one', 'key-of-one', 'key-of-two'])
+  })
+}
 
 test('§17.10 a session that goes on with GPT takes what is kept along, without reasoning', async (t) => {
   const { client, upstream } = await start(t)
