@@ -77,7 +77,7 @@ async function deltasOf(
 }
 
 /** Some gateways call an event stream JSON. */
-const looksLikeEvents = /^\ufeff?\s*(?:event|data|id|retry)?:/
+const looksLikeEvents = /^\s*(?:event|data|id|retry)?:/
 
 async function deltasIn(
   text: string,
