@@ -56,7 +56,6 @@ export function strayFile(
   endpoints: readonly Pick<Endpoint, 'auth'>[],
 ): string[] {
   const file = path.join(cwd, '.env')
-  if (settings.files.includes(file)) return []
   const held = valuesIn(file)
   const wanted = endpoints.flatMap(({ auth }) => (typeof auth === 'object' ? auth.env : []))
   const missed = [...new Set([...unmistakable, ...wanted])].filter(
