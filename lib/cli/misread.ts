@@ -2,19 +2,21 @@
 import { nearest } from '../config/unknown-keys.ts'
 
 /** What other programs call our commands. */
-const alike: Record<string, string> = {
-  start: 'serve',
-  run: 'serve',
-  up: 'serve',
-  doctor: 'check',
-  validate: 'check',
-  setup: 'init',
-  activate: 'env',
-  stats: 'usage',
-}
+const alike = new Map(
+  Object.entries({
+    start: 'serve',
+    run: 'serve',
+    up: 'serve',
+    doctor: 'check',
+    validate: 'check',
+    setup: 'init',
+    activate: 'env',
+    stats: 'usage',
+  }),
+)
 
 export function unknownCommand(word: string, commands: readonly string[]): string {
-  const near = (Object.hasOwn(alike, word) && alike[word]) || nearest(word, commands)
+  const near = alike.get(word) ?? nearest(word, commands)
   return `Unknown command: ${word}.${near ? ` Did you mean ${near}?` : ''}`
 }
 

@@ -83,6 +83,7 @@ const misread: [args: string[], said: string][] = [
   [['--zzzzzzzz'], "Unknown option '--zzzzzzzz'"],
   [['chek'], 'Unknown command: chek. Did you mean check?'],
   [['zzzzzzzz'], 'Unknown command: zzzzzzzz.'],
+  [['constructor'], 'Unknown command: constructor.'],
   [['start'], 'Unknown command: start. Did you mean serve?'],
   [['--online'], '--online goes with check'],
   [['serve', '--json'], '--json goes with check, status, usage, explain'],
