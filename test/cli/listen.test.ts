@@ -7,6 +7,8 @@ import { networkInterfaces } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { cannotListen, listenOn } from '../../lib/cli/listen.ts'
+import { findRunning } from '../../lib/cli/running-proxy.ts'
+import { startProxy } from '../helpers/proxy.ts'
 import { isServed } from '../helpers/until.ts'
 import { runProgram } from '../helpers/program.ts'
 
@@ -90,6 +92,16 @@ test('contract §4.7: a port in use says so where another droid2api has it', asy
     third.stderr(),
     /^Port \d+ on 127\.0\.0\.1 is in use\. Choose another with --port .*\n$/,
   )
+})
+
+test('contract §4.7: nobody is asked at an address that is not one of this machine', async (t) => {
+  const { app, url } = await startProxy(t)
+  const config = { ...app.config, port: Number(new URL(url).port) }
+  const versionAt = async (code: string) =>
+    (await findRunning(config, Object.assign(new Error('listen'), { code })))?.version
+
+  assert.equal(await versionAt('EADDRINUSE'), app.version)
+  assert.equal(await versionAt('EADDRNOTAVAIL'), undefined)
 })
 
 test('contract §4.7: a port that the system keeps is told as what it is, above 1023, too', () => {

@@ -140,6 +140,18 @@ const cases: Case[] = [
     ],
   },
   {
+    what: 'another model that the request names',
+    model: { upstream_id: 'them/claude' },
+    body: {
+      tools: [{ type: 'advisor_20260301', name: 'advisor', model: claude.id }],
+      fallbacks: [{ model: claude.id }],
+    },
+    told: [
+      '`tools` is changed: the upstream calls a model in it otherwise.',
+      '`fallbacks` is changed: the upstream calls a model in it otherwise.',
+    ],
+  },
+  {
     what: 'the quick service',
     model: { ...gpt, fast: true },
     path: '/v1/responses',

@@ -467,10 +467,11 @@ test('contract §4.10: a gateway gets the token of Claude Code as Bearer, as Cla
   const gateway = await vendor(t, openAiList('claude-sonnet-5-5'))
   const env = { ANTHROPIC_AUTH_TOKEN: key, ANTHROPIC_BASE_URL: 'https://gate.test' }
 
-  const { asked, file } = await runInit({ env, hosts: { 'gate.test': gateway.url } })
+  const { asked, file, report } = await runInit({ env, hosts: { 'gate.test': gateway.url } })
 
   assert.equal(asked[0]?.headers.authorization, `Bearer ${key}`)
   assert.equal(asked[0]?.headers['x-api-key'], undefined)
+  assert.match(report, /: 1 endpoint, 1 model\. /)
   assert.match(
     readFileSync(file, 'utf8'),
     /"auth": \{ "env": "ANTHROPIC_AUTH_TOKEN", "header": "authorization" \}/,
