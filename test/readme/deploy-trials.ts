@@ -140,7 +140,7 @@ export const deployTrials: Record<string, Trial> = {
     assert.match(paste(`curl -sf ${first.url}/v1/models`), /"id":"claude-sonnet-5-5"/)
   },
 
-  'git checkout --detach ORIG_HEAD'(t, commands) {
+  "git checkout --detach 'main@{1}'"(t, commands) {
     const { dir, paste } = sandbox(t)
     const real = { PATH: process.env.PATH ?? '' }
     const git = 'git -c user.name=me -c user.email=me@example.org'
@@ -158,6 +158,13 @@ export const deployTrials: Record<string, Trial> = {
     assert.equal(readFileSync(checkedOut, 'utf8'), 'older\n')
     paste('cd ../mine && git checkout -q main', real)
     assert.equal(readFileSync(checkedOut, 'utf8'), 'newer\n')
+    paste(`cd ../theirs && echo newest > version && ${git} commit -qam newest`, real)
+    // the second pull brings nothing and counts for nothing
+    paste('cd ../mine && git pull -q && git pull -q', real)
+    paste(`cd ../mine && ${commands}`, real)
+    assert.equal(readFileSync(checkedOut, 'utf8'), 'newer\n')
+    paste(`cd ../mine && ${commands.replace('main@{1}', 'main@{2}')}`, real)
+    assert.equal(readFileSync(checkedOut, 'utf8'), 'older\n')
   },
 
   async 'git pull && ./start.sh'(t, commands) {

@@ -88,7 +88,6 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     assert.match(readFileSync(file, 'utf8'), /^\{"level":"info"/)
   },
   'droid2api explain request.json': explains,
-  'droid2api explain': (t, command) => explains(t, `${command} - < request.json`),
   'droid2api usage --since 7d': asCommand(/"by":\["day"\],"rows":\[\]/),
   'droid2api usage --since 7d --by client': asCommand(/"by":\["client"\],"rows":\[\]/),
   'droid2api schema > config.schema.json'(t, command) {
@@ -124,6 +123,11 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'docker compose exec droid2api node dist/bin/droid2api.js check': runsInTheContainer,
   'docker compose exec droid2api node dist/bin/droid2api.js init': runsInTheContainer,
 
+  'docker compose cp droid2api:/app/data ./droid2api-data'() {
+    const compose = readFileSync(path.join(packageDir, 'docker-compose.yml'), 'utf8')
+    assert.match(compose, /^ {2}droid2api:$[\s\S]*^ {6}- data:\/app\/data$/m)
+  },
+
   'npx ./droid2api-1.0.0.tgz'(t, command) {
     assert.match(sandbox(t).paste(`npm pack\n${command} --version`), /\n\d+\.\d+\.\d+\n$/)
   },
@@ -153,6 +157,11 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     const printed = paste(command.replace('FILE…', file))
 
     assert.match(printed, /^[1-9]\d? passed, 0 failed/m)
+  },
+  'node --import tsx --test --test-name-pattern=alias test/config/models.test.ts'(t, command) {
+    const { paste } = sandbox(t, { tested: true })
+
+    assert.match(paste(command), /^(?:# |ℹ )pass [1-9]/m)
   },
   async 'npm start -- --port 3111'(t, command) {
     const { start } = sandbox(t)
