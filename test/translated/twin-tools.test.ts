@@ -55,6 +55,18 @@ test('translation §4: two tools of one name that differ are a 400, since nobody
   assert.match(text, /"param":"tools\[1\]\.name"/)
 })
 
+test('translation §4: one twin among many tools costs the others nothing', async (t) => {
+  const { ask } = await start(t)
+  const tools = Array.from({ length: 30_000 }, (_, index) => tool(`look_${index}`))
+  const begun = performance.now()
+
+  const { names } = await ask({ model: 'claude-sonnet-4-5', tools: [...tools, tool('look_0')] })
+
+  assert.equal(names?.length, tools.length)
+  // each compared with each took 7 s, in which nobody else was answered
+  assert.ok(performance.now() - begun < 4000)
+})
+
 test('translation §5.7: a tool with the name of Claude’s own search goes up under another, and comes back (LibreChat #13162)', async (t) => {
   const { ask } = await start(t)
   const own = { type: 'web_search_20250305', name: 'web_search' }
