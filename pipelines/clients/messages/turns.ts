@@ -3,7 +3,7 @@
  * `@anthropic-ai/sdk` 1.12, read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { isObject, objectFrom, writeJson, type JsonObject } from '../../json/value.ts'
+import { isObject, valueIn, writeJson, type JsonObject } from '../../json/value.ts'
 import type {
   CallPiece,
   ForeignPiece,
@@ -222,7 +222,8 @@ function callPiece(block: JsonObject, place: string): CallPiece {
 function inputOf(input: unknown): JsonObject {
   if (!isGiven(input)) return {}
   if (isObject(input)) return input
-  return (typeof input === 'string' ? objectFrom(input) : undefined) ?? { value: input }
+  const parsed = typeof input === 'string' ? valueIn(input) : undefined
+  return isObject(parsed) ? parsed : { value: input }
 }
 
 function resultPiece({ block, place, history }: Block): ResultPiece {

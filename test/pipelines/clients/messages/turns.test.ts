@@ -1,7 +1,7 @@
 /** The messages of a Messages request and their blocks, for models of other APIs. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { JsonObject } from '../../../../pipelines/json/value.ts'
+import { ExactNumber, type JsonObject } from '../../../../pipelines/json/value.ts'
 import { sealReasoning } from '../../../../pipelines/neutral/seal.ts'
 import { ask, hello, piecesOf, refusal, turnsOf } from './ask.ts'
 
@@ -173,12 +173,15 @@ suite('§16.4 blocks of the assistant', () => {
   })
 
   test('`tool_use` with what a model streamed in place of an object keeps it as a body has it', () => {
+    const tooDeep = `{"a":${'['.repeat(2000)}${']'.repeat(2000)}}`
     const inputs: [given: unknown, read: object][] = [
       [null, {}],
       ['{"a":1}', { a: 1 }],
       ['words', { value: 'words' }],
       [[1], { value: [1] }],
       [0, { value: 0 }],
+      ['{"a":9007199254740993}', { a: new ExactNumber('9007199254740993') }],
+      [tooDeep, { value: tooDeep }],
     ]
     for (const [input, read] of inputs) {
       const [piece] = piecesOf('assistant', [{ ...call, input }])
