@@ -69,7 +69,7 @@ export class JsonDocument {
    * the value. The digits of numbers stay. Throws as `set` does.
    */
   change(name: string, change: (value: unknown) => unknown): void {
-    const raw = this.#edits.has(name) ? this.#edits.get(name) : this.raw(name)
+    const raw = this.#written(name)
     if (!raw) return
     checkDepth(raw)
     const changed = change(this.#parsed(raw, parseExact))
@@ -141,7 +141,7 @@ export class JsonDocument {
 
   /** The value as it goes out, except for splices. */
   #written(name: string): Buffer | undefined {
-    return this.#edits.get(name) ?? this.raw(name)
+    return this.#edits.has(name) ? this.#edits.get(name) : this.raw(name)
   }
 
   #splice(name: string, splice: Splice): void {
