@@ -25,6 +25,7 @@ import { clients, providers, type Client, type SameApi } from '../../pipelines/i
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
+import type { FindAnswer } from '../../pipelines/kept-answer.ts'
 import { withoutImages } from '../../pipelines/neutral/turn.ts'
 import type { ClientRead } from '../../pipelines/stages/serialise.ts'
 import { findAnswer, keepAnswerOf } from '../translated/kept-answers.ts'
@@ -109,12 +110,8 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
     const passed = pass(call, JsonDocument.parse(bytes), { model: named, subPath, isForeign })
     if (passed) return passed
   }
-  const {
-    request,
-    stream: asked,
-    isEmpty,
-    form,
-  } = read(body, call.headers, (tail) => findAnswer(call, tail))
+  const find: FindAnswer = (tail, part) => findAnswer(call, tail, part)
+  const { request, stream: asked, isEmpty, form } = read(body, call.headers, find)
   const model = named ?? modelOf(call, request.model)
   const provider = providers[model.type]
   const stream = wantsStream(call, asked)

@@ -41,7 +41,7 @@ const root = '/v1/responses'
 
 function keptAt(call: Call): { tail: string; answer: JsonObject } | undefined {
   const [, tail] = /^\/resp_(\w+)$/.exec(call.path.slice(root.length)) ?? []
-  const answer = tail === undefined ? undefined : findAnswer(call, tail).answer
+  const answer = tail === undefined ? undefined : findAnswer(call, tail, 'answer')
   return tail !== undefined && answer ? { tail, answer } : undefined
 }
 

@@ -18,6 +18,7 @@ import { otherName, targetOf, type Target } from '../upstream/target.ts'
 import { withoutImages } from '../../pipelines/clients/unseen-images.ts'
 import type { Provider, SameApi } from '../../pipelines/index.ts'
 import type { JsonDocument } from '../../pipelines/json/document.ts'
+import type { RewriteContext } from '../../pipelines/model.ts'
 import { findAnswer } from '../translated/kept-answers.ts'
 import { sendByProxy } from './proxy.ts'
 
@@ -51,7 +52,7 @@ export function prepareForward(
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body
   // written out: an object that is spread into another costs 2 % of a request (`npm run bench`, "JSON 1 KB passed through")
-  const context = {
+  const context: RewriteContext = {
     model,
     systemPrompt,
     headers: client,
@@ -60,7 +61,7 @@ export function prepareForward(
     isForeign,
     fixedBetas: fixedHeader(target.endpoint, 'anthropic-beta'),
     nameOf: (name: string) => otherName(call, name, target.endpoint),
-    find: (tail: string) => findAnswer(call, tail),
+    find: (tail, part) => findAnswer(call, tail, part),
   }
   const headers = rewrite(document, context)
   const isMetered = countsTokens(call.caller) || call.config.usage.enabled

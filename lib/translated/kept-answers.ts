@@ -5,7 +5,8 @@
 import { hash } from 'node:crypto'
 import type { Call } from '../app.ts'
 import { parseExactObject } from '../../pipelines/json/request-body.ts'
-import type { KeptAnswer } from '../../pipelines/kept-answer.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
+import type { KeptPart } from '../../pipelines/kept-answer.ts'
 import { newId } from './answer.ts'
 
 /** Of the whole that is kept, no request may take more than this part. */
@@ -26,25 +27,20 @@ export function keepAnswerOf(call: Call, bytes: Buffer): void {
   call.kept = { tail, keep }
 }
 
-export function findAnswer(call: Call, tail: string): KeptAnswer {
-  const read = (part: Part) => {
-    const bytes = call.app.answers.find(keyOf(call, tail, part), call.config.reasoning_memory)
-    return bytes && parseExactObject(bytes)
-  }
-  return { asked: read('asked'), answer: read('answer') }
+export function findAnswer(call: Call, tail: string, part: KeptPart): JsonObject | undefined {
+  const bytes = call.app.answers.find(keyOf(call, tail, part), call.config.reasoning_memory)
+  return bytes && parseExactObject(bytes)
 }
 
 export function forgetAnswer(call: Call, tail: string): void {
   for (const part of ['asked', 'answer'] as const) call.app.answers.forget(keyOf(call, tail, part))
 }
 
-type Part = 'asked' | 'answer'
-
 /**
  * What one client got, another with a key of its own must not find. Both headers count: one of them may be of a front door, where it
  * is the same for all.
  */
-function keyOf({ caller, headers }: Call, tail: string, part: Part): string {
+function keyOf({ caller, headers }: Call, tail: string, part: KeptPart): string {
   const { authorization, 'x-api-key': key } = headers
   const whose = JSON.stringify(caller ? [caller.name] : { authorization, key })
   return JSON.stringify([hash('sha256', whose), tail, part])

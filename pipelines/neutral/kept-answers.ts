@@ -4,16 +4,34 @@
  */
 import { badRequest } from '../errors.ts'
 import { isObject, type JsonObject } from '../json/value.ts'
-import type { FindAnswer, KeptAnswer } from '../kept-answer.ts'
+import type { FindAnswer } from '../kept-answer.ts'
 import { isGiven } from '../untrusted.ts'
 
 /** How the tail of every id begins that this program gives an answer. It is also in the mark of seals, so that one look finds both. */
 export const keptMark = 'd2a1'
 
-/** An item of an answer, which has the tail of the answer's id in its own; never itself only an id. */
-export function itemNamed(id: unknown, find: FindAnswer): JsonObject | undefined {
-  const [, tail] = typeof id === 'string' ? (/^[a-z]+_(\w+)_\d+$/.exec(id) ?? []) : []
-  return tail === undefined ? undefined : outputOf(find(tail)).find((item) => item.id === id)
+/**
+ * Gives the item that an id names, and nothing when it is named again: OpenAI refuses that, and else a small request could
+ * become one of any size. Undefined for one that is not kept.
+ */
+export function itemsByName(find: FindAnswer): (id: unknown) => JsonObject[] | undefined {
+  const outputs = new Map<string, JsonObject[]>()
+  const given = new Set<unknown>()
+  return (id) => {
+    if (given.has(id)) return []
+    const tail = tailOfItem(id)
+    const output = outputs.get(tail) ?? outputOf(find(tail, 'answer'))
+    outputs.set(tail, output)
+    const item = output.find((one) => one.id === id)
+    if (item) given.add(id)
+    return item && [item]
+  }
+}
+
+/** The tail of the answer's id, which its items have in theirs. */
+function tailOfItem(id: unknown): string {
+  const [, tail = ''] = typeof id === 'string' ? (/^[a-z]+_(\w+)_\d+$/.exec(id) ?? []) : []
+  return tail
 }
 
 /** Longer chains of answers have no use: no model reads so much. */
@@ -27,20 +45,21 @@ export function conversationBefore(
   const parts: unknown[][] = []
   let id = given
   while (isGiven(id) && id !== '') {
-    const [, tail] = typeof id === 'string' ? (/^resp_(\w+)$/.exec(id) ?? []) : []
-    const kept = tail === undefined ? undefined : find(tail)
-    if (!kept?.asked || !kept.answer || parts.length > longest) throw notKept()
+    const [, tail = ''] = typeof id === 'string' ? (/^resp_(\w+)$/.exec(id) ?? []) : []
+    const asked = find(tail, 'asked')
+    const answer = find(tail, 'answer')
+    if (!asked || !answer || parts.length > longest) throw notKept()
     parts.push([
-      ...itemsOf(kept.asked.input).filter((item) => !isTrigger(item)),
-      ...outputOf(kept).filter(isWhole),
+      ...itemsOf(asked.input).filter((item) => !isTrigger(item)),
+      ...outputOf(answer).filter(isWhole),
     ])
-    id = kept.asked.previous_response_id
+    id = asked.previous_response_id
   }
   return parts.toReversed().flat()
 }
 
-function outputOf(kept: KeptAnswer | undefined): JsonObject[] {
-  const output = kept?.answer?.output
+function outputOf(answer: JsonObject | undefined): JsonObject[] {
+  const output = answer?.output
   return Array.isArray(output) ? output.filter(isObject) : []
 }
 

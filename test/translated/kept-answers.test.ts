@@ -212,6 +212,42 @@ test('§17.10 of a request that is too large to keep the items are found, the co
   )
 })
 
+test('§17.10 an answer is read once for all the items of it that a request names', async (t) => {
+  const large = Array(40_000).fill('a "word" ').join('')
+  const inputs = [JSON.stringify({ at: large }), ...Array<string>(1000).fill('{}')]
+  const called = inputs.map((input, index) => ({
+    id: `toolu_${index}`,
+    name: 'look',
+    input: [input],
+  }))
+  const upstream = await startUpstream(t, () => ({ body: anthropicMessage({ tools: called }) }))
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
+  const { output } = await client.responses.create({ model, tools, input: large })
+  const [, ...names] = output.map(({ id }) => ({ type: 'item_reference' as const, id: id! }))
+  const begun = performance.now()
+
+  await client.responses.create({ model, tools, input: [opening, ...names] })
+
+  assert.equal(upstream.requests.at(-1)?.body.toString().split('"tool_use"').length, 1001)
+  // with the request that it answered read again for each, it took 12 s, in which nobody else was answered
+  assert.ok(performance.now() - begun < 3000)
+})
+
+test('§17.10 an item that is named again adds nothing, so that no small request becomes a huge one', async (t) => {
+  const { client, upstream } = await start(t)
+  for (const asked of [model, 'gpt-5.1']) {
+    const { output } = await client.responses.create({ model, tools, input: [opening] })
+    const id = output[0]?.id ?? ''
+    const names = [{ type: 'item_reference' as const, id }, { id }] as ResponseInput
+
+    const again = [opening, ...names, ...names]
+    await client.responses.create({ model: asked, tools, input: again }).catch(() => undefined)
+
+    assert.equal(upstream.requests.at(-1)!.body.toString().split(text).length, 2, asked)
+  }
+})
+
 test('§17.10 a call that was cut is no part of what goes on', async (t) => {
   const cut = anthropicStream({ ...claude, stop_reason: 'max_tokens' })
   const upstream = await startUpstream(t, [

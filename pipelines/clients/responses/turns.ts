@@ -12,7 +12,7 @@ import type { FindAnswer } from '../../kept-answer.ts'
 import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '../../untrusted.ts'
 import { builtInCall } from './built-in-tools.ts'
 import { encryptedText } from './encrypted.ts'
-import { itemNamed } from '../../neutral/kept-answers.ts'
+import { itemsByName } from '../../neutral/kept-answers.ts'
 import { contentPieces, textPiece } from './parts.ts'
 import { toolsAt, type ToolHistory } from './tools.ts'
 
@@ -27,7 +27,7 @@ export interface History {
   compacts: boolean
   /** call ids of local shell calls, by the ids of their items */
   shellCalls: Map<unknown, string>
-  find: FindAnswer
+  named: ReturnType<typeof itemsByName>
 }
 
 /**
@@ -42,7 +42,7 @@ export function readTurns(input: unknown, before: readonly unknown[], find: Find
     lost: new Set(),
     compacts: false,
     shellCalls: new Map(),
-    find,
+    named: itemsByName(find),
   }
   if (!isGiven(input)) {
     const message = 'input is missing; send a string or an array of items.'
@@ -271,12 +271,12 @@ function readNamed({ id }: JsonObject, place: string, history: History): void {
     const message = `${place} has neither a type nor a role.`
     throw badRequest('invalid_value', `${place}.type`, message)
   }
-  const item = itemNamed(id, history.find)
-  if (!item) {
+  const items = history.named(id)
+  if (!items) {
     const message = `${place} is the id of an item that is not kept here, or not any more; send the items in full (store: false).`
     throw badRequest('item_not_found', place, message)
   }
-  readItem(item, place, history)
+  for (const item of items) readItem(item, place, history)
 }
 
 /** Only what we have sealed: nobody but their provider can read the summaries of others. */

@@ -5,7 +5,7 @@
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 import type { FindAnswer } from '../../kept-answer.ts'
-import { conversationBefore, itemNamed, itemsOf, keptMark } from '../../neutral/kept-answers.ts'
+import { conversationBefore, itemsByName, itemsOf, keptMark } from '../../neutral/kept-answers.ts'
 
 /** Throws ProxyError 400 for an answer before that is not kept any more. */
 export function putKeptIn(document: JsonDocument, find: FindAnswer): void {
@@ -16,8 +16,9 @@ export function putKeptIn(document: JsonDocument, find: FindAnswer): void {
     document.set('input', [...before, ...own])
     document.delete('previous_response_id')
   }
+  const named = itemsByName(find)
   document.changeItems('input', (input) =>
-    input.flatMap((item) => (hasOurs(item) ? inFull(item, find) : [item])),
+    input.flatMap((item) => (hasOurs(item) ? inFull(item, named) : [item])),
   )
 }
 
@@ -32,9 +33,12 @@ function hasOurs(item: unknown): item is JsonObject {
 }
 
 /** What is not kept any more is left for OpenAI to refuse. */
-function inFull(item: JsonObject, find: FindAnswer): JsonObject[] {
+function inFull(item: JsonObject, named: ReturnType<typeof itemsByName>): JsonObject[] {
   const isName = item.type === 'item_reference' || (item.type ?? item.role) === undefined
-  const { id: _id, status: _status, ...whole } = (isName && itemNamed(item.id, find)) || item
-  if (whole.type === 'item_reference') return [item]
+  const items = isName ? named(item.id) : [item]
+  return items?.flatMap(withoutId) ?? [item]
+}
+
+function withoutId({ id: _id, status: _status, ...whole }: JsonObject): JsonObject[] {
   return whole.type === 'reasoning' ? [] : [whole]
 }
