@@ -1,5 +1,5 @@
 /** Values as people write them into an environment: in quotes, with a comment behind, as the example they copied. */
-import { objectFrom } from '../../pipelines/json/value.ts'
+import { jsonFrom } from '../../pipelines/json/value.ts'
 import { isReference } from './references.ts'
 
 /** Takes what is wrong with a value: each text follows the name of the variable or the place in the file. */
@@ -68,7 +68,7 @@ export function listOf(text: string, remarks: Remarks): string[] {
 
 function listFrom(text: string, { fault }: Remarks): string[] | undefined {
   if (!text.startsWith('[')) return undefined
-  const list = objectFrom(`{"list":${text}}`)?.list
+  const list = jsonFrom(text)
   if (!Array.isArray(list)) {
     if (/^\[\s*"/.test(text)) fault('begins as a list of JSON does, but is none')
     return undefined

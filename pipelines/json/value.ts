@@ -15,15 +15,20 @@ export function isObject(value: unknown): value is JsonObject {
   )
 }
 
-/** The object in a JSON text; `undefined` for any other text. */
-export function objectFrom(text: string): JsonObject | undefined {
+/** What a JSON text holds, with plain numbers; `undefined` for any other text. */
+export function jsonFrom(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    return JSON.parse(text)
   } catch {
     // an empty or cut text, or a page of HTML: what that means is the caller's to decide
     return undefined
   }
+}
+
+/** The object in a JSON text; `undefined` for any other text. */
+export function objectFrom(text: string): JsonObject | undefined {
+  const value = jsonFrom(text)
+  return isObject(value) ? value : undefined
 }
 
 /**
@@ -201,12 +206,8 @@ function parsedWithMarks(text: string, { inexact }: Survey): unknown {
     at = to
   }
   pieces.push(text.slice(at))
-  try {
-    return JSON.parse(pieces.join(''))
-  } catch {
-    // the place of the fault has to be one of the text itself
-    return JSON.parse(text)
-  }
+  // the place of a fault has to be one of the text itself
+  return jsonFrom(pieces.join('')) ?? JSON.parse(text)
 }
 
 /** Without recursion, since an upstream's JSON may be nested at will. Members with a name in `but` are passed by. */

@@ -1,5 +1,5 @@
 /** Tools that are called with free text, for APIs whose tools take arguments: there and back. */
-import { objectFrom, writeJson, type JsonObject } from '../json/value.ts'
+import { isObject, jsonFrom, writeJson, type JsonObject } from '../json/value.ts'
 import type { CustomTool, FunctionTool } from './request.ts'
 
 /** A tool that is called with free text, as a function for APIs that have only those. */
@@ -42,18 +42,12 @@ export function wrappedValue(input: unknown): { input: string } {
  * wrap in their own word: `{"patch": …}` for `apply_patch`, which no client takes as a patch.
  */
 export function unwrappedInput(written: string): string {
-  const wrapped = objectFrom(written)
-  if (wrapped) {
-    const [only, ...others] = Object.values(wrapped)
-    const text = wrapped.input ?? (others.length === 0 ? only : undefined)
-    return typeof text === 'string' ? text : written
-  }
-  if (!written.trimStart().startsWith('"')) return written
-  try {
-    const text: unknown = JSON.parse(written)
-    return typeof text === 'string' ? text : written
-  } catch {
-    // the model wrote no JSON at all
-    return written
-  }
+  const json = jsonFrom(written)
+  const text = isObject(json) ? textIn(json) : json
+  return typeof text === 'string' ? text : written
+}
+
+function textIn(wrapped: JsonObject): unknown {
+  const [only, ...others] = Object.values(wrapped)
+  return wrapped.input ?? (others.length === 0 ? only : undefined)
 }

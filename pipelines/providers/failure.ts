@@ -4,7 +4,7 @@
  * Source: docs/translation.md §10.2-10.4; the error pages of the Anthropic and OpenAI API references, read 2026-11.
  */
 import { ProxyError, brokenProtocol, errorType } from '../errors.ts'
-import { isObject, objectFrom, type JsonObject } from '../json/value.ts'
+import { isObject, jsonFrom, objectFrom, type JsonObject } from '../json/value.ts'
 import { asName, asObject, asObjects } from '../untrusted.ts'
 
 export const noMessage = 'The upstream reported an error without a message.'
@@ -42,9 +42,9 @@ const oneEvent = /^(?:(?:(?:event|id|retry)?:[^\n]*|\r?)\n)*data:(.*)/
 export function objectIn(body: string): JsonObject | undefined {
   const [, data] = oneEvent.exec(body) ?? []
   if (data !== undefined) return objectFrom(data)
-  const inner = body.trimStart().startsWith('[') ? objectFrom(`{"list":${body}}`) : undefined
-  if (!inner) return objectFrom(body)
-  return asObjects(inner.list)[0]
+  const json = jsonFrom(body)
+  if (Array.isArray(json)) return asObjects(json)[0]
+  return isObject(json) ? json : undefined
 }
 
 function fromAnthropic(status: number, error: JsonObject): ProxyError {
