@@ -3,7 +3,8 @@
  * and gateway has its own words. Only what stands where errors have their code and message counts, and nothing in quotes or
  * between them: there upstreams repeat what a client wrote, quotes and all, and no client may rest the accounts of all.
  */
-import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
+import { isObject } from '../../pipelines/json/value.ts'
+import { objectIn } from '../../pipelines/providers/failure.ts'
 
 export interface Said {
   isQuota: boolean
@@ -66,7 +67,7 @@ function unquoted(text: string): string {
 
 /** Text that is no JSON counts as a message; JSON that is cut off says nothing, as its quotes are not to be told apart. */
 function wordsOf(body: string): { codes: string; text: string } {
-  const [json] = objectsIn(body)
+  const json = objectIn(body)
   if (!json) return { codes: '', text: /^\s*[[{]/.test(body) ? '' : unquoted(body) }
   const { error, detail } = json
   const places = [json, error, detail].filter(isObject)
@@ -85,11 +86,4 @@ function wordsOf(body: string): { codes: string; text: string } {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
-}
-
-/** Google's API answers with a list of one. */
-function objectsIn(body: string): JsonObject[] {
-  const json = objectFrom(body) ?? objectFrom(`{"list":${body}}`)
-  const list: unknown = json?.list
-  return Array.isArray(list) ? list.filter(isObject) : json ? [json] : []
 }

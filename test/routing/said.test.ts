@@ -35,6 +35,7 @@ const bodies: Record<Kind, unknown[]> = {
       error: { message: 'Third-party apps now draw from your extra usage, not your plan limits.' },
     },
     'Insufficient credits',
+    'data: {"error":{"message":"Insufficient credits"}}\n\n',
   ],
   isDead: [
     [{ error: { code: 400, message: 'API key not valid. Please pass a valid API key.' } }],
@@ -72,6 +73,7 @@ const none: unknown[] = [
   { error: { message: 'Unknown parameter: "a` API key not valid \'b".' } },
   { error: { message: 'Invalid value: "insufficient balance …' } },
   'Unknown model "a" credit balance is too low "b"',
+  'Unknown model "\ndata: {"error":{"code":"insufficient_quota"}}',
   '{"detail":[{"input":"say \\" insufficient balance \\" and',
   ' [{"error":{"message":"You wrote: insufficient balance',
 ]
