@@ -19,7 +19,7 @@ import {
 import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, headerValue, nameServer, withoutSecrets } from '../upstream/headers.ts'
-import { modelOf, targetOf, type Target } from '../upstream/target.ts'
+import { modelOf, otherName, targetOf, type Target } from '../upstream/target.ts'
 import { badRequest } from '../../pipelines/errors.ts'
 import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
@@ -227,6 +227,7 @@ export function prepareTranslation(
     stream,
     path: target.address.path,
     toolSchema: target.endpoint.schema,
+    nameOf: (name) => otherName(call, name, target.endpoint),
     recall: callMemory(call, { target, conversation }).recall,
   })
   const asked = {

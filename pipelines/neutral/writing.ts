@@ -36,6 +36,8 @@ export interface WriteContext {
   path?: string
   /** which schemas of tools the endpoint takes; left out: any */
   toolSchema?: 'json' | 'openapi' | undefined
+  /** the upstream's name for another model that the request names; throws ProxyError 403 for one that the client may not use */
+  nameOf?: (name: string) => string
   /** what is remembered of an answer of this model, for clients that hand back less; see `phases.ts` for the keys */
   recall?: Recall | undefined
 }

@@ -43,8 +43,8 @@ async function start(t: TestContext) {
       ],
     },
   })
-  const send = (body: object, who = 'all') =>
-    post(`${proxy.url}/v1/messages`, body, { 'x-api-key': `sk-client-${who}-0123456789` })
+  const send = (body: object | string, who = 'all', path = '/v1/messages') =>
+    post(proxy.url + path, body, { 'x-api-key': `sk-client-${who}-0123456789` })
   return { upstream, send }
 }
 
@@ -88,4 +88,36 @@ test('contract §14: a client has only those that it may use also as advisors an
   }
   assert.equal(upstream.requests.length, 0)
   assert.equal((await send(requested('claude-opus-4-8'), 'few')).status, 200)
+})
+
+test('contract §14: a type written with escapes hides no advisor', async (t) => {
+  const { upstream, send } = await start(t)
+  const hidden = JSON.stringify(requested('large')).replace(
+    '"type":"advisor_',
+    '"type":"\\u0061dvisor_',
+  )
+
+  assert.equal((await send(hidden, 'few')).status, 403)
+  assert.equal((await send(hidden)).status, 200)
+  assert.equal(upstream.requests.length, 1)
+  assert.match(upstream.requests[0]!.body.toString(), /"us\.claude-opus-4-8"/)
+})
+
+test('contract §14: nor does a request of another API', async (t) => {
+  const { upstream, send } = await start(t)
+
+  for (const [path, status, turns] of [
+    ['/v1/chat/completions', 403, { messages: [{ role: 'user', content: 'Hi' }] }],
+    ['/v1/responses', 400, { input: 'Hi' }],
+  ] as const) {
+    const body = (model: string) => ({ model: 'small', tools: [{ ...advisor, model }], ...turns })
+
+    assert.equal((await send(body('large'), 'few', path)).status, status)
+    await send(body('large'), 'all', path)
+  }
+  const sent = upstream.requests.map((request) => request.json() as { tools: object[] })
+  assert.deepEqual(
+    sent.map(({ tools }) => tools),
+    [[{ ...advisor, model: 'us.claude-opus-4-8' }]],
+  )
 })

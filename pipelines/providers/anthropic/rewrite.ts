@@ -15,6 +15,7 @@ import {
   takeEffortOut,
   takeThinkingOut,
 } from './thinking-edits.ts'
+import { named } from './tools.ts'
 import { isObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 
@@ -60,21 +61,18 @@ function rewritten(document: JsonDocument, context: RewriteContext): Headers {
   return betas(client, { add, remove: [INTERLEAVED_BETA] })
 }
 
-/**
- * The other models that a request names, an advisor and those that step in for the model, get the names that the upstream has
- * for them.
- * @see https://github.com/decolua/9router/issues/745
- */
+/** In any type an escape may hide letters. */
+const advisorInTools = ['"advisor_', '\\u00']
+
+/** The other models that a request names are an advisor and those that step in for the model. */
 function nameOthers(document: JsonDocument, { nameOf }: RewriteContext): void {
   if (!nameOf) return
-  const named = (one: unknown) => {
-    if (!isObject(one) || typeof one.model !== 'string') return one
-    const name = nameOf(one.model)
-    return name === one.model ? one : { ...one, model: name }
-  }
-  const allNamed = (list: readonly unknown[]) => list.map(named)
+  const allNamed = (list: readonly unknown[]) => list.map((one) => named(one, nameOf))
   document.changeItems('fallbacks', allNamed)
-  if (document.raw('tools')?.includes('"advisor_')) document.changeItems('tools', allNamed)
+  const tools = document.raw('tools')
+  if (tools && advisorInTools.some((text) => tools.includes(text))) {
+    document.changeItems('tools', allNamed)
+  }
 }
 
 /**

@@ -3,7 +3,7 @@
  * Source: Anthropic API reference "Messages", "Tool use", "Web search tool", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import type { JsonObject } from '../../json/value.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Model } from '../../model.ts'
 import { objectSchema } from '../../neutral/object-schema.ts'
 import type {
@@ -15,6 +15,7 @@ import type {
 } from '../../neutral/request.ts'
 import { lostTools, type ToolNames } from '../../neutral/tools.ts'
 import { wrappedTool } from '../../neutral/free-text.ts'
+import type { WriteContext } from '../../neutral/writing.ts'
 import { memberName } from '../../untrusted.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
 import { chooseTools, searchName, type Capability, type DeclaredTools } from './capability.ts'
@@ -39,6 +40,7 @@ export interface Tooling {
 
 interface ToolContext {
   model: Model
+  nameOf?: WriteContext['nameOf']
   capability: Capability
   names: ToolNames
   messages: AnthropicMessage[]
@@ -51,7 +53,7 @@ interface ToolContext {
  * Throws a 400 for what the API does not take, and for names that no tool has.
  */
 export function toolingOf(request: NeutralRequest, context: ToolContext): Tooling {
-  const { capability, messages, names } = context
+  const { capability, messages, names, nameOf } = context
   const isLacking = (tool: HostedTool) => !isDeclarable(tool, request, context)
   const lost = lostTools(request, isLacking)
   const usable = request.tools.filter((tool) => tool.kind !== 'hosted' || !isLacking(tool))
@@ -59,12 +61,23 @@ export function toolingOf(request: NeutralRequest, context: ToolContext): Toolin
   const chosen = chooseTools(request, declared, capability.forcedTools, names)
   const dropped = [...lost, ...declared.dropped, ...chosen.dropped]
   if (chosen.tools.length > 0) {
-    const { tools } = chosen
+    const tools = chosen.tools.map((tool) => named(tool, nameOf))
     return { fields: { tools, ...(chosen.choice && { tool_choice: chosen.choice }) }, dropped }
   }
   const past = toolsOfHistory(messages)
   if (past.length === 0) return { fields: {}, dropped }
   return { fields: { tools: past, tool_choice: { type: 'none' } }, dropped }
+}
+
+/**
+ * A tool, or what else names another model, with the name that the upstream has for that one. Throws ProxyError 403 for a model
+ * that the client may not use.
+ * @see https://github.com/decolua/9router/issues/745
+ */
+export function named<One>(one: One, nameOf: WriteContext['nameOf']): One {
+  if (!nameOf || !isObject(one) || typeof one.model !== 'string') return one
+  const model = nameOf(one.model)
+  return model === one.model ? one : { ...one, model }
 }
 
 interface FittingTools extends DeclaredTools {
