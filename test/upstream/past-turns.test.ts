@@ -9,6 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { brotliCompressSync } from 'node:zlib'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { until } from '../helpers/until.ts'
 import { anthropicMessage, startUpstream, type Answer } from '../helpers/upstream.ts'
 
 const text = { type: 'text', text: 'b' }
@@ -37,7 +38,7 @@ async function refusing(t: TestContext, held: string, message: string, status = 
     if (isRefused) return { status, body: { type: 'error', error: { type: 'x', message } } }
     return { body: anthropicMessage({ text: ['Hi'] }) }
   })
-  const { url } = await startProxy(t, {
+  const proxy = await startProxy(t, {
     config: {
       system_prompt: '',
       endpoints: ['anthropic', 'openai'].map((type) => ({
@@ -52,9 +53,10 @@ async function refusing(t: TestContext, held: string, message: string, status = 
       ],
     },
   })
-  const send = (body: object | string, path = '/v1/messages') => post(url + path, body)
+  const send = (body: object | string, path = '/v1/messages') => post(proxy.url + path, body)
   const sent = () => upstream.requests.map((request) => request.json() as JsonObject)
-  return { send, sent }
+  const lines = () => proxy.logs.filter(({ msg }) => msg === 'request')
+  return { send, sent, lines }
 }
 
 test('translation §14: thinking that a Claude refuses is left out, and a budget that it then refuses, too', async (t) => {
@@ -124,7 +126,7 @@ test('translation §14: reasoning items that a GPT refuses are left out, with th
     ["Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.", 404],
     ["Item 'rs_1' of type 'reasoning' was provided without its required following item.", 400],
   ] as const) {
-    const { send, sent } = await refusing(t, 'rs_1', message, status)
+    const { send, sent, lines } = await refusing(t, 'rs_1', message, status)
     const body = (...items: object[]) => ({
       model: 'gpt-5.1',
       store: false,
@@ -134,6 +136,11 @@ test('translation §14: reasoning items that a GPT refuses are left out, with th
 
     assert.equal((await send(given, '/v1/responses')).status, 200, message)
     assert.deepEqual(sent(), [given, body(made, output)])
+    await until(() => lines().length === 1)
+    assert.deepEqual(
+      lines().map(({ notFound }) => notFound),
+      [undefined],
+    )
   }
 })
 
