@@ -132,10 +132,18 @@ test('translation §14: reasoning items that a GPT refuses are left out, with th
       store: false,
       input: [asked, ...items],
     })
-    const given = body(item, { ...made, id: 'fc_1' }, output)
+    const free = { ...made, type: 'custom_tool_call', call_id: 'd', input: 'x' }
+    const said = { type: 'message', role: 'assistant', content: 'b' }
+    const given = body(
+      item,
+      { ...made, id: 'fc_1' },
+      output,
+      { ...free, id: 'ctc_1' },
+      { ...said, id: 'msg_1' },
+    )
 
     assert.equal((await send(given, '/v1/responses')).status, 200, message)
-    assert.deepEqual(sent(), [given, body(made, output)])
+    assert.deepEqual(sent(), [given, body(made, output, free, said)])
     await until(() => lines().length === 1)
     assert.deepEqual(
       lines().map(({ notFound }) => notFound),

@@ -357,6 +357,8 @@ test('translation §11.5: some finish reasons mean that there is no answer (vllm
     ['network_error', 'failed 502 upstream_error'],
     ['insufficient_system_resource', 'failed 503 overloaded'],
     ['abort', 'failed 502 upstream_error'],
+    ['aborted', 'failed 502 upstream_error'],
+    ['timeout', 'failed 502 upstream_error'],
     ['cancelled', 'failed 502 upstream_error'],
     ['canceled', 'failed 502 upstream_error'],
     ['malformed_function_call', 'failed 502 upstream_error'],

@@ -58,6 +58,20 @@ const rows: [what: string, event: JsonObject, line: string][] = [
   ],
 ]
 
+const miniMaxCodes: [code: number, told: string][] = [
+  [1002, '429 null'],
+  [1008, '429 null'],
+  [1026, '400 null'],
+  [1027, '400 null'],
+  [1039, '429 null'],
+  [2013, '400 null'],
+  [2049, '401 null'],
+]
+for (const [code, told] of miniMaxCodes) {
+  const refused = { base_resp: { status_code: code, status_msg: 'no' } }
+  rows.push([`MiniMax: ${code}`, refused, `failed ${told}: no`])
+}
+
 for (const [what, event, line] of rows) {
   test(`§11.6 ${what}`, () => {
     assert.deepEqual(brief(chat(content('a'), event, content('b'), finish('stop'))), ['a', line])

@@ -343,7 +343,17 @@ for (const [what, toolChoice, sent, names] of choices) {
   })
 }
 
-const thinkers = ['deepseek-reasoner', 'deepseek/deepseek-v4-pro', 'kimi-k2.6', 'qwen3.5-plus']
+const thinkers = [
+  'deepseek-reasoner',
+  'deepseek/deepseek-v4-pro',
+  'kimi-k2.6',
+  'kimi-k3',
+  'kimi-k2-thinking',
+  'kimi-for-coding',
+  'qwq-32b',
+  'qwen3-30b-a3b-thinking-2507',
+  'qwen3.5-plus',
+]
 
 for (const id of thinkers) {
   test(`§11.2 ${id}, which thinks and refuses a forced choice, is left free among the tools`, () => {
