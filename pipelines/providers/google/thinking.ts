@@ -53,13 +53,7 @@ export function capabilityOf(model: Pick<Model, 'id' | 'upstream_id' | 'thinking
   const id = upstreamId(model).toLowerCase()
   const version = versionIn(id)
   const isThird = version >= 3
-  const known = makesOther.test(id)
-    ? undefined
-    : isThird
-      ? 'level'
-      : version >= 2.5
-        ? 'budget'
-        : undefined
+  const known = makesOther.test(id) ? undefined : thinkingAt(version)
   return {
     thinking: thinkingOf(model) ?? (model.thinking === 'none' ? undefined : known),
     efforts: effortsOf(id, version),
@@ -70,6 +64,11 @@ export function capabilityOf(model: Pick<Model, 'id' | 'upstream_id' | 'thinking
     formatsBesideTools: isThird || version === 0,
     cap: version === 0 ? Infinity : version < 2.5 ? 8192 : 65_536,
   }
+}
+
+function thinkingAt(version: number): Capability['thinking'] {
+  if (version >= 3) return 'level'
+  return version >= 2.5 ? 'budget' : undefined
 }
 
 /**

@@ -23,7 +23,7 @@ import type {
 } from '../../wire/google.ts'
 import { openApiSchema } from './schema.ts'
 
-/** A letter or `_` comes first. The pages of the API speak of 128 characters, what refuses a name of 64 (cline #7339). */
+/** A letter or `_` comes first. The pages of the API speak of 128 characters, but it refuses more than 64 (cline #7339). */
 export const nameRule: NameRule = {
   pattern: /^[A-Za-z_][\w.:-]{0,63}$/,
   others: /[^\w.:-]/g,
