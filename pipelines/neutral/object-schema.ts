@@ -137,8 +137,7 @@ export type Lacks = (schema: JsonObject) => JsonObject | undefined
  * `enum`s and doubled values, with maps for the empty lists that PHP makes of them, and with what it `lacks`.
  */
 export function repairedSchema(schema: JsonObject, lacks?: Lacks): JsonObject {
-  const node = isOfToday(schema) ? schema : nodeOfToday(schema)
-  const sound = changed(node, (key, value) => {
+  const sound = changed(nodeOfToday(schema), (key, value) => {
     if (value === null) return mayBeNull.has(key) ? value : undefined
     if (key === 'enum') return isEmptyList(value) ? undefined : once(value)
     if (key === 'required') return once(value)
@@ -148,29 +147,6 @@ export function repairedSchema(schema: JsonObject, lacks?: Lacks): JsonObject {
   const repaired = sound === schema ? sound : requiringWhatSaysSo(sound, schema.properties)
   const lacking = lacks?.(repaired)
   return lacking ? { ...repaired, ...lacking } : repaired
-}
-
-const types = new Set<unknown>([
-  undefined,
-  'string',
-  'integer',
-  'number',
-  'boolean',
-  'object',
-  'array',
-  'null',
-])
-
-/** Whether the node itself has nothing that JSON Schema has no longer, or never had. */
-function isOfToday(schema: JsonObject): boolean {
-  const { type, items, required, exclusiveMinimum, exclusiveMaximum } = schema
-  return (
-    (types.has(type) || (Array.isArray(type) && type.every((name) => types.has(name)))) &&
-    !Array.isArray(items) &&
-    (required === undefined || Array.isArray(required)) &&
-    typeof exclusiveMinimum !== 'boolean' &&
-    typeof exclusiveMaximum !== 'boolean'
-  )
 }
 
 function once(value: unknown): unknown {
