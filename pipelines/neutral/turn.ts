@@ -189,8 +189,9 @@ function withoutImage(piece: Piece): Piece {
   if (piece.type === 'result' && typeof piece.content !== 'string') {
     return { ...piece, content: piece.content.map(withoutImage) }
   }
-  const what = piece.type === 'attachment' ? unseenIn(piece) : undefined
-  if (what === undefined || piece.type !== 'attachment') return piece
+  if (piece.type !== 'attachment') return piece
+  const what = unseenIn(piece)
+  if (what === undefined) return piece
   const { place, mark } = piece
   return { type: 'text', text: unseen[what], place, ...(mark && { mark }) }
 }

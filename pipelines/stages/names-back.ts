@@ -5,7 +5,7 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import type { Delta, DeltaOf } from '../neutral/delta.ts'
-import { type ToolNames } from '../neutral/tools.ts'
+import type { ToolNames } from '../neutral/tools.ts'
 import { unwrappedInput } from '../neutral/free-text.ts'
 import { listsHeld } from './sse-events.ts'
 
