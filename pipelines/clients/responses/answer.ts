@@ -6,7 +6,7 @@ import type { DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { AnswerContext } from '../../stages/serialise.ts'
 import type { ResponsesAnswer, ResponsesItem, ResponsesUsage } from '../../wire/responses.ts'
 import { idTail } from '../id.ts'
-import type { ResponsesAnswerWish } from './read.ts'
+import { tiers, type ResponsesAnswerWish } from './read.ts'
 
 export interface ResponsesAnswerContext
   extends AnswerContext, Omit<ResponsesAnswerWish, 'stream' | 'keeps'> {}
@@ -122,8 +122,6 @@ export function failedResponse(
 }
 
 /** Clients that know all tiers refuse an answer with any other, such as Groq's `on_demand` (async-openai #498). */
-const tiers = new Set(['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'])
-
 function tierOf(reported: string | undefined): string | undefined {
   return reported === undefined || tiers.has(reported) ? reported : 'default'
 }

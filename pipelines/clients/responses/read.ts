@@ -83,7 +83,8 @@ const lostMembers = [
 
 /**
  * The request and what its answer depends on. The body is not changed; strings and data are shared with it. Throws a
- * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same, unknown members nothing. `find`: the answers that it names.
+ * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same, unknown members nothing. `find`: the
+ * answers that it names.
  */
 export function readResponses(body: unknown, find: FindAnswer = nothingKept): ResponsesRead {
   if (!isObject(body)) {
@@ -217,7 +218,8 @@ function samplingOf(body: JsonObject, include: unknown[]): Sampling {
   }
 }
 
-const tiers = new Map<unknown, string>([
+/** What the API calls tiers, and what they are here. */
+export const tiers: ReadonlyMap<unknown, string> = new Map([
   ['auto', 'auto'],
   ['default', 'default'],
   ['flex', 'flex'],
