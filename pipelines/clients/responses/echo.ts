@@ -45,7 +45,7 @@ export function echoOf(body: JsonObject, { total, sampling, format, summary }: R
   }
 }
 
-/** As much as OpenAI takes. */
+/** OpenAI takes no more, and only shorter names. */
 const mostPairs = 16
 const longestValue = 512
 

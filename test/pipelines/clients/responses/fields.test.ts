@@ -243,6 +243,14 @@ test('§17.2 system and developer messages are instructions, in front and later'
   assert.deepEqual(roles, ['instruction', 'instruction', 'user', 'instruction'])
 })
 
+test('§17.5 of metadata no more pairs are repeated than OpenAI takes', () => {
+  const metadata = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`n${at}`, 'x']))
+
+  const { echo } = ask({ metadata }).answer
+
+  assert.deepEqual(Object.keys(echo.metadata), Object.keys(metadata).slice(0, 16))
+})
+
 test('§17.5 small members are repeated in the answer, large ones are not held', () => {
   const { echo } = ask({
     max_output_tokens: 50,
