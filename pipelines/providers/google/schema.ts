@@ -102,7 +102,8 @@ function merged(branches: readonly unknown[], context: Context): JsonObject {
  * among them is a flag.
  */
 function ofTypes({ type }: JsonObject, members: Members): JsonObject {
-  const types = listOf(type)
+  // each takes all that is below, so that repeated ones would multiply
+  const types = [...new Set(listOf(type))]
   const others = types.filter((one) => one !== 'null')
   const nullable = others.length < types.length && others.length > 0 ? { nullable: true } : {}
   if (others.length > 1) return { anyOf: others.map((one) => ofType(one, members)), ...nullable }

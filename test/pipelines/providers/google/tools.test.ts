@@ -304,6 +304,11 @@ test('a schema that refers to itself, or grows without bound, ends (§15.3)', ()
   const bomb = { $ref: '#/$defs/d0', $defs: Object.fromEntries(defs) }
 
   assert.ok(JSON.stringify(openApiSchema(bomb)).length < 200_000)
+  let twice: JsonObject = { type: 'string' }
+  for (let level = 0; level < 16; level += 1) {
+    twice = { type: ['object', 'object'], properties: { a: twice } }
+  }
+  assert.ok(JSON.stringify(openApiSchema(twice)).length < 2000)
   assert.deepEqual(openApiSchema({ allOf: [{ $ref: '#' }], type: 'object' }), { type: 'object' })
   assert.deepEqual(openApiSchema({ $ref: '#/nowhere' }), {})
 })
