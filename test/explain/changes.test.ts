@@ -152,6 +152,15 @@ const cases: Case[] = [
     ],
   },
   {
+    what: 'tools of a model that takes no forced choice',
+    model: { upstream_id: 'claude-sonnet-5-5' },
+    body: {
+      tools: ['one', 'two'].map((name) => ({ name, input_schema: { type: 'object' } })),
+      tool_choice: { type: 'tool', name: 'one' },
+    },
+    told: ['`tools` is changed: the model "claude-sonnet-4-5" needs it so.'],
+  },
+  {
     what: 'the quick service',
     model: { ...gpt, fast: true },
     path: '/v1/responses',
