@@ -5,7 +5,7 @@
  */
 import { isObject, type JsonObject } from '../json/value.ts'
 import { isGiven, objectAt } from '../untrusted.ts'
-import { nodeOfToday, requiringWhatSaysSo } from './older-schema.ts'
+import { nodeOfToday, requiringWhatSaysSo, typesByName } from './older-schema.ts'
 
 /**
  * The parameters of a tool as an object schema, itself where nothing is wrong, with what its nodes `lack`. Throws a 400 where
@@ -137,7 +137,8 @@ export type Lacks = (schema: JsonObject) => JsonObject | undefined
  * `enum`s and doubled values, with maps for the empty lists that PHP makes of them, and with what it `lacks`.
  */
 export function repairedSchema(schema: JsonObject, lacks?: Lacks): JsonObject {
-  const sound = changed(nodeOfToday(schema), (key, value) => {
+  const node = isOfToday(schema) ? schema : nodeOfToday(schema)
+  const sound = changed(node, (key, value) => {
     if (value === null) return mayBeNull.has(key) ? value : undefined
     if (key === 'enum') return isEmptyList(value) ? undefined : once(value)
     if (key === 'required') return once(value)
@@ -147,6 +148,22 @@ export function repairedSchema(schema: JsonObject, lacks?: Lacks): JsonObject {
   const repaired = sound === schema ? sound : requiringWhatSaysSo(sound, schema.properties)
   const lacking = lacks?.(repaired)
   return lacking ? { ...repaired, ...lacking } : repaired
+}
+
+/** Whether the node itself has nothing that JSON Schema has no longer, or never had. */
+function isOfToday(schema: JsonObject): boolean {
+  const { type, items, required, exclusiveMinimum, exclusiveMaximum } = schema
+  return (
+    (type === undefined || (Array.isArray(type) ? type.every(isType) : isType(type))) &&
+    !Array.isArray(items) &&
+    (required === undefined || Array.isArray(required)) &&
+    typeof exclusiveMinimum !== 'boolean' &&
+    typeof exclusiveMaximum !== 'boolean'
+  )
+}
+
+function isType(name: unknown): boolean {
+  return typeof name === 'string' && typesByName.get(name) === name
 }
 
 function once(value: unknown): unknown {

@@ -7,7 +7,7 @@
 import { isObject, type JsonObject } from '../json/value.ts'
 
 /** The types, by what they are called here and elsewhere. */
-const typesByName = new Map([
+export const typesByName: ReadonlyMap<string, string> = new Map([
   ...['string', 'integer', 'number', 'boolean', 'object', 'array', 'null'].map(
     (name) => [name, name] as const,
   ),
@@ -30,9 +30,8 @@ const typesByName = new Map([
   ['none', 'null'],
 ])
 
-/** The node itself where nothing is of another day, else a copy; a type that nobody knows, such as `any`, is left out. */
+/** A copy; a type that nobody knows, such as `any`, is left out. */
 export function nodeOfToday(schema: JsonObject): JsonObject {
-  if (isOfToday(schema)) return schema
   const node: JsonObject = { ...schema }
   mendType(node)
   mendItems(node)
@@ -40,21 +39,6 @@ export function nodeOfToday(schema: JsonObject): JsonObject {
   mendLimit(node, 'exclusiveMinimum', 'minimum')
   mendLimit(node, 'exclusiveMaximum', 'maximum')
   return node
-}
-
-function isOfToday(schema: JsonObject): boolean {
-  const { type, items, required, exclusiveMinimum, exclusiveMaximum } = schema
-  return (
-    (type === undefined || (Array.isArray(type) ? type.every(isType) : isType(type))) &&
-    !Array.isArray(items) &&
-    (required === undefined || Array.isArray(required)) &&
-    typeof exclusiveMinimum !== 'boolean' &&
-    typeof exclusiveMaximum !== 'boolean'
-  )
-}
-
-function isType(name: unknown): boolean {
-  return typeof name === 'string' && typesByName.get(name) === name
 }
 
 function mendType(node: JsonObject): void {
