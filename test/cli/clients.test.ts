@@ -6,6 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { likelyShell, shells } from '../../lib/setup/shells.ts'
+import { need, skipWithout } from '../helpers/packaged-server.ts'
 import { runProgram } from '../helpers/program.ts'
 import { startProxy } from '../helpers/proxy.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
@@ -204,9 +205,9 @@ test('contract §4.13: the start on a terminal says what a client behind an HTTP
   assert.doesNotMatch(direct.stdout(), /NO_PROXY/)
 })
 
-const noFish = spawnSync('fish', ['--version']).status !== 0 && 'there is no fish'
+const skip = skipWithout('fish')
 
-test('contract §4.14: the lines for fish are what fish takes', { skip: noFish }, async (t) => {
+test('contract §4.14: the lines for fish are what fish takes', { skip }, async (t) => {
   const line = async (client: string, config = {}) => {
     const program = runProgram(t, {
       args: ['env', client, '-p', '4000', '--model', 'gpt-5.4'],
@@ -217,7 +218,7 @@ test('contract §4.14: the lines for fish are what fish takes', { skip: noFish }
     return program.stdout()
   }
   const fish = (first: string, script: string, env = {}) =>
-    spawnSync('fish', ['--no-config', '-c', `${first}; ${script}`], {
+    spawnSync(need('fish'), ['--no-config', '-c', `${first}; ${script}`], {
       env: { PATH: process.env.PATH, HOME: tempDir(), ...env },
       encoding: 'utf8',
     }).stdout
