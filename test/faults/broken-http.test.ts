@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
+import { until } from '../helpers/until.ts'
 import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
 import { endOfAny } from './serving.ts'
 
@@ -210,6 +212,35 @@ test('row 28: a client that sends no more, but reads, gets an answer that begins
     }
   }
 })
+
+for (const sse of [[], anthropicStream({ text: ['Hel', 'lo'] }).slice(0, 3)]) {
+  const when = sse.length === 0 ? 'whose answer does not begin soon' : 'in the middle of its answer'
+
+  test(`row 28: of a client that sends no more, ${when}, the request ends upstream, too`, async (t) => {
+    let left = (_: string) => {}
+    const leaving = new Promise<string>((resolve) => (left = resolve))
+    const upstream = await startUpstream(t, (_request, { res }) => {
+      res.once('close', () => left('left'))
+      return { sse: [...sse, { until: leaving }], silent: sse.length === 0 }
+    })
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const ask = { model: 'claude-sonnet-4-5', max_tokens: 9, stream: true, messages: [] }
+    const body = JSON.stringify(ask)
+    const socket = connect({
+      port: Number(new URL(url).port),
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    })
+    t.after(() => socket.destroy())
+    socket.write(`${post}content-length: ${body.length}\r\n\r\n${body}`)
+    if (sse.length > 0) await once(socket, 'data')
+    else await until(() => upstream.requests.length > 0)
+
+    socket.end()
+
+    assert.equal(await Promise.race([leaving, sleep(3000, 'still there')]), 'left')
+  })
+}
 
 test('row 28: five hundred idle connections keep nobody out', async (t) => {
   const { url } = await startProxy(t)

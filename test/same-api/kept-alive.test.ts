@@ -1,6 +1,7 @@
 /** Streams that pass and fall silent: a comment keeps front proxies from cutting them, and nothing else changes. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { begun, roads } from '../faults/roads.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream, type Step } from '../helpers/upstream.ts'
@@ -45,3 +46,30 @@ for (const road of [...roads.slice(0, 2), chat]) {
     assert.equal(await read(t, cut), whole.join(''))
   })
 }
+
+test('contract §6.9: a stream that is packed gets no comment, which nobody could unpack', async (t) => {
+  const packed = gzipSync(chat.stream(['first']).join(''))
+  const upstream = await startUpstream(t, [
+    { sse: [{ waitMs: 250 }, packed], headers: { 'content-encoding': 'gzip' } },
+  ])
+  const config = oneUpstream(upstream.url, { keep_alive_s: 0.1 })
+  const { url } = await startProxy(t, { config })
+
+  const answer = await post(
+    url + chat.path,
+    { ...chat.ask, stream: true },
+    { 'accept-encoding': 'gzip' },
+  )
+
+  assert.equal(await answer.text(), chat.stream(['first']).join(''))
+})
+
+test('contract §6.9: a stream of a sub-path, whose end only its upstream knows, gets no comment', async (t) => {
+  const upstream = await startUpstream(t, [{ sse: [{ waitMs: 250 }, 'data: {}\n\n'] }])
+  const config = oneUpstream(upstream.url, { keep_alive_s: 0.1 })
+  const { url } = await startProxy(t, { config })
+
+  const answer = await post(`${url}/v1/responses/compact`, { model: 'gpt-5.1', input: [] })
+
+  assert.equal(await answer.text(), 'data: {}\n\n')
+})

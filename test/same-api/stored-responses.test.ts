@@ -98,3 +98,19 @@ for (const [why, config, apiKey] of unclear) {
     assert.equal(upstream.requests.length, 0)
   })
 }
+
+test('contract §2.5: a request that names its model goes to that one from a sub-path, whichever length it has', async (t) => {
+  const { upstream, client } = await start(t)
+  const body = new Blob([JSON.stringify({ model, note: 'of the client' })])
+
+  const chunked: RequestInit & { duplex: 'half' } = {
+    method: 'POST',
+    headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
+    body: body.stream(),
+    duplex: 'half',
+  }
+  const answer = await fetch(`${client.baseURL}/responses/resp_1/cancel`, chunked)
+
+  assert.equal(answer.status, 200, await answer.text())
+  assert.match(upstream.requests[0]?.body.toString() ?? '', /of the client/)
+})
