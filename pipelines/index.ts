@@ -84,7 +84,10 @@ export interface Client {
   onCut: 'error-event' | 'broken-connection'
   /** whether `default_stream` holds where a request leaves `stream` out */
   hasDefaultStream: boolean
-  /** the body as a request, and what its answer depends on; throws ProxyError 400 that names the place of what is wrong. `find`: answers that it names */
+  /**
+   * the body as a request, and what its answer depends on; throws ProxyError 400 that names the place of what is wrong.
+   * `find`: the answers that it names
+   */
   read: (body: JsonObject, headers: IncomingHttpHeaders, find?: FindAnswer) => ClientRead
   /** the same for what its API has below the route, by the path, where the model need not be one of that API */
   readBelow?: Readonly<Record<string, Client['read']>>

@@ -254,7 +254,7 @@ function inputOf(
 
 /**
  * The call that a message of the role `tool` or `function` answers. A `function` message answers the latest call of its name, a
- * `tool` message without an id the first that has no result yet, of its name where it has one.
+ * `tool` message without an id the first of its name that has no result yet, else the first of any.
  */
 function calledBy(
   message: JsonObject,
@@ -269,8 +269,7 @@ function calledBy(
   }
   const at = `${place}.tool_call_id`
   if (isGiven(message.tool_call_id)) return { id: textAt(message.tool_call_id, at) }
-  const isMeant = ({ name }: CallPiece) => !isGiven(message.name) || name === message.name
-  const first = openCalls.find(isMeant) ?? openCalls[0]
+  const first = openCalls.find(({ name }) => name === message.name) ?? openCalls[0]
   if (first) return { id: first.id }
   const advice = `${at} is missing; name the call that this result belongs to.`
   throw badRequest('missing_required_parameter', at, advice)
