@@ -246,6 +246,6 @@ function isClosedNode(node: JsonObject): boolean {
   const isObjectType = type === 'object' || (Array.isArray(type) && type.includes('object'))
   if (!isObjectType && !isObject(properties)) return true
   const names = isObject(properties) ? Object.keys(properties) : []
-  const needed: unknown[] = Array.isArray(required) ? required : []
-  return additionalProperties === false && names.every((name) => needed.includes(name))
+  const needed = new Set<unknown>(Array.isArray(required) ? required : [])
+  return additionalProperties === false && names.every((name) => needed.has(name))
 }
