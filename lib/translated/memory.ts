@@ -36,8 +36,7 @@ export class BoundedMemory implements ReasoningMemory, AnswerMemory {
 
   /** Keeps the details under the key, in place of older ones; what is beyond the limits goes. */
   remember(key: string, remembered: Remembered, limits: ReasoningMemoryLimits): void {
-    if (limits.enabled) this.#put(key, Buffer.from(JSON.stringify(remembered)))
-    this.#shrink(limits)
+    this.keep(key, Buffer.from(JSON.stringify(remembered)), limits)
   }
 
   /** What was kept under the key, unless it is too old by now. */
@@ -46,9 +45,10 @@ export class BoundedMemory implements ReasoningMemory, AnswerMemory {
     return bytes && (JSON.parse(bytes.toString()) as Remembered)
   }
 
-  /** The same for bytes. */
+  /** The same for bytes. What is beyond the limits by itself is not kept, and pushes nothing out. */
   keep(key: string, bytes: Buffer, limits: ReasoningMemoryLimits): void {
-    if (limits.enabled) this.#put(key, bytes)
+    if (limits.enabled && bytes.length <= mostBytes(limits)) this.#put(key, bytes)
+    else this.forget(key)
     this.#shrink(limits)
   }
 
@@ -73,13 +73,17 @@ export class BoundedMemory implements ReasoningMemory, AnswerMemory {
   }
 
   /** With the memory switched off by a reload, nothing of it stays. */
-  #shrink({ enabled, max_entries, max_mb, max_age_minutes }: ReasoningMemoryLimits): void {
+  #shrink(limits: ReasoningMemoryLimits): void {
+    const { enabled, max_entries, max_age_minutes } = limits
     const oldestMs = this.#now() - max_age_minutes * 60_000
     for (const [key, { usedMs }] of this.#entries) {
-      const fits =
-        enabled && this.#entries.size <= max_entries && this.#bytes <= max_mb * 1024 * 1024
+      const fits = enabled && this.#entries.size <= max_entries && this.#bytes <= mostBytes(limits)
       if (fits && usedMs >= oldestMs) return
       this.forget(key)
     }
   }
+}
+
+function mostBytes({ max_mb: mb }: ReasoningMemoryLimits): number {
+  return mb * 1024 * 1024
 }

@@ -47,13 +47,15 @@ suite('§9.5 what is kept', () => {
     assert.deepEqual(kept(memory), ['a', 'c', 'd'])
   })
 
-  test('above max_mb the least recently used go, and one that is too large alone', () => {
+  test('above max_mb the least recently used go, and one that is too large by itself is not kept', () => {
     const memory = new BoundedMemory()
     const half = 'x'.repeat(512 * 1024)
     for (const key of ['a', 'b', 'c']) memory.remember(key, detail(half), limits)
     assert.deepEqual(kept(memory), ['c'])
 
     memory.remember('d', detail(half + half), limits)
+    assert.deepEqual(kept(memory), ['c'])
+    memory.remember('c', detail(half + half), limits)
     assert.deepEqual(kept(memory), [])
     assert.equal(memory.bytes, 0)
   })
