@@ -93,6 +93,21 @@ const trials: Record<string, Trial> = {
     assert.match(printed, /ANTHROPIC_MODEL=gpt-5\.4/)
   },
 
+  async 'export GEMINI_API_KEY=your-key'(t, commands) {
+    const listed = {
+      name: 'models/gemini-3.1-pro-preview',
+      supportedGenerationMethods: ['generateContent'],
+    }
+    const vendor = await startUpstream(t, () => ({ body: { models: [listed] } }))
+    const here = sandbox(t)
+
+    const own = commands.replace('your-key', 'key-of-ones-own-3f9a1c')
+    const { url } = await here.start(own, { GEMINI_BASE_URL: `${vendor.url}/v1beta` })
+
+    assert.match(here.paste(`curl -sf ${url}/v1/models`), /"id":"gemini-3\.1-pro-preview"/)
+    assert.equal(vendor.requests[0]!.headers['x-goog-api-key'], 'key-of-ones-own-3f9a1c')
+  },
+
   'mkdir -p ~/.droid2api'(t, commands) {
     const { root, paste } = sandbox(t)
 
