@@ -27,6 +27,18 @@ async function askInTurn(url: string, body: string, times: number): Promise<void
   agent.destroy()
 }
 
+/**
+ * The least of up to three figures, bytes: what V8 makes of its own in the meantime, such as compiled code, grows old as well, but
+ * not each time. `enough`: below it one figure will do.
+ */
+async function leastGrownOld(enough: number, work: () => Promise<void>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let count = 0; count < 3 && least >= enough; count++) {
+    least = Math.min(least, await grownOld(work))
+  }
+  return least
+}
+
 /** What collections of the young generation found alive for the second time and moved to the old one, bytes. */
 async function grownOld(work: () => Promise<void>): Promise<number> {
   const profiler = new GCProfiler()
@@ -71,11 +83,12 @@ for (const { name, path: route, ask, body, stream } of roads) {
       const request = JSON.stringify({ ...ask, stream: streamed })
       await askInTurn(url + route, request, 400)
 
-      const bytes = await grownOld(() => askInTurn(url + route, request, measured))
-
       // One that anything old still points to takes its 15 KB along.
+      const most = 1500 * measured
+      const bytes = await leastGrownOld(most, () => askInTurn(url + route, request, measured))
+
       t.diagnostic(`${Math.round(bytes / measured)} bytes a request`)
-      assert.ok(bytes / measured < 1500, `${Math.round(bytes / measured)} bytes a request`)
+      assert.ok(bytes < most, `${Math.round(bytes / measured)} bytes a request`)
     })
   }
 }
@@ -96,9 +109,10 @@ test('an event that is over leaves nothing for a full collection, however rare e
   const stage = sseEvents().on('data', () => undefined)
   await writeRarely(stage, 300)
 
-  const bytes = await grownOld(() => writeRarely(stage, 200))
-
   // What Node's own streams leave is below a kilobyte; with the event it would be above one and a half.
+  const most = 1200 * 200
+  const bytes = await leastGrownOld(most, () => writeRarely(stage, 200))
+
   t.diagnostic(`${Math.round(bytes / 200)} bytes an event`)
-  assert.ok(bytes / 200 < 1200, `${Math.round(bytes / 200)} bytes an event`)
+  assert.ok(bytes < most, `${Math.round(bytes / 200)} bytes an event`)
 })
