@@ -1,6 +1,6 @@
 /** docs/presets.md against the rows: each preset has its line, and each line its preset. */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { fullAddress } from '../../lib/config/base-url.ts'
@@ -8,9 +8,9 @@ import { loadConfig } from '../../lib/config/load.ts'
 import { presetNames, presets, type Preset } from '../../lib/config/presets.ts'
 import type { ModelType } from '../../lib/config/types.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
+import { packageDir, textOf } from '../readme/page.ts'
 
-const docs = path.join(import.meta.dirname, '..', '..', 'docs')
-const page = readFileSync(path.join(docs, 'presets.md'), 'utf8')
+const page = textOf('docs/presets.md')
 
 function lineOf(name: string, preset: Preset): string {
   const { addresses, auth, aliases = [], optionalKey, note = '' } = preset
@@ -39,7 +39,7 @@ test('contract §3.17: docs/presets.md has the rows as they are', () => {
 })
 
 test('contract §3.17: docs/zh-CN/presets.md has the addresses and variables of docs/presets.md', () => {
-  const chinese = readFileSync(path.join(docs, 'zh-CN', 'presets.md'), 'utf8')
+  const chinese = textOf('docs/zh-CN/presets.md')
   const facts = (text: string) =>
     text
       .split('\n')
@@ -57,7 +57,7 @@ test('contract §3.17: the example of docs/presets.md is served', () => {
   writeFileSync(file, example)
   const options = { env: { DEEPSEEK_API_KEY: 'k-3f9a1c7e55' }, cwd: dir, homeDir: dir }
 
-  const loaded = loadConfig({ ...options, flags: { config: file }, packageDir: path.dirname(docs) })
+  const loaded = loadConfig({ ...options, flags: { config: file }, packageDir })
 
   assert.deepEqual(loaded.warnings, [])
   assert.equal(loaded.config.models.length, 2)
@@ -65,7 +65,7 @@ test('contract §3.17: the example of docs/presets.md is served', () => {
 
 test('contract §3.17: both READMEs name every preset, with the variable for its key', () => {
   for (const file of ['README.md', 'README.zh-CN.md']) {
-    const rows = readFileSync(path.join(docs, '..', file), 'utf8').split('\n')
+    const rows = textOf(file).split('\n')
     const wrong = Object.entries<Preset>(presets).filter(([name, { auth }]) => {
       const named = [name, ...(typeof auth === 'object' ? [auth.env] : [])]
       return !rows.some((row) => named.every((one) => row.includes(`\`${one}\``)))

@@ -57,55 +57,37 @@ const trials: Record<string, Trial> = {
   },
 
   async 'eval "$(node dist/bin/droid2api.js env claude)"'(t, commands) {
-    const [here, demo] = await withDemo(t)
+    const { env, listed } = await claudeByEnv(t, commands)
 
-    here.paste(commands, { PORT: new URL(demo.url).port })
-
-    const [claude] = here.calls()
-    assert.equal(claude?.env.ANTHROPIC_BASE_URL, demo.url)
-    assert.equal(claude?.env.ANTHROPIC_AUTH_TOKEN, 'any')
-    assert.match(paths(here, demo), new RegExp(`"id":"${claude?.env.ANTHROPIC_MODEL}"`))
+    assert.equal(env.ANTHROPIC_AUTH_TOKEN, 'any')
+    assert.match(listed, new RegExp(`"id":"${env.ANTHROPIC_MODEL}"`))
   },
 
   async 'eval "$(node dist/bin/droid2api.js env claude --model gpt-5.4)"'(t, commands) {
-    const [here, demo] = await withDemo(t)
+    const { env } = await claudeByEnv(t, commands)
 
-    here.paste(commands, { PORT: new URL(demo.url).port })
-
-    const [claude] = here.calls()
-    assert.equal(claude?.env.ANTHROPIC_BASE_URL, demo.url)
-    assert.equal(claude?.env.ANTHROPIC_MODEL, 'gpt-5.4')
+    assert.equal(env.ANTHROPIC_MODEL, 'gpt-5.4')
   },
 
   async 'export OPENAI_API_KEY=your-key'(t, commands) {
-    const vendor = await startUpstream(t, () => ({ body: { data: [{ id: 'gpt-5.4' }] } }))
-    const here = sandbox(t)
+    const list = { data: [{ id: 'gpt-5.4' }] }
 
-    // no provider of the internet is asked by a test
-    const own = commands.replace('your-key', 'key-of-ones-own-3f9a1c')
-    const { url } = await here.start(own, { OPENAI_BASE_URL: `${vendor.url}/v1` })
+    const { here, headers, served } = await startWithOwnKey(t, commands, list, 'OPENAI', '/v1')
 
-    assert.match(here.paste(`curl -sf ${url}/v1/models`), /"id":"gpt-5\.4"/)
-    const { headers } = vendor.requests[0]!
-    assert.equal(headers.authorization, 'Bearer key-of-ones-own-3f9a1c')
-    // its window is told as well
+    assert.match(served, /"id":"gpt-5\.4"/)
+    assert.equal(headers.authorization, `Bearer ${ownKey}`)
     const printed = here.paste('node dist/bin/droid2api.js env claude --model gpt-5.4')
     assert.match(printed, /ANTHROPIC_MODEL=gpt-5\.4/)
   },
 
   async 'export GEMINI_API_KEY=your-key'(t, commands) {
-    const listed = {
-      name: 'models/gemini-3.1-pro-preview',
-      supportedGenerationMethods: ['generateContent'],
-    }
-    const vendor = await startUpstream(t, () => ({ body: { models: [listed] } }))
-    const here = sandbox(t)
+    const name = 'models/gemini-3.1-pro-preview'
+    const list = { models: [{ name, supportedGenerationMethods: ['generateContent'] }] }
 
-    const own = commands.replace('your-key', 'key-of-ones-own-3f9a1c')
-    const { url } = await here.start(own, { GEMINI_BASE_URL: `${vendor.url}/v1beta` })
+    const { headers, served } = await startWithOwnKey(t, commands, list, 'GEMINI', '/v1beta')
 
-    assert.match(here.paste(`curl -sf ${url}/v1/models`), /"id":"gemini-3\.1-pro-preview"/)
-    assert.equal(vendor.requests[0]!.headers['x-goog-api-key'], 'key-of-ones-own-3f9a1c')
+    assert.match(served, /"id":"gemini-3\.1-pro-preview"/)
+    assert.equal(headers['x-goog-api-key'], ownKey)
   },
 
   'mkdir -p ~/.droid2api'(t, commands) {
@@ -126,7 +108,7 @@ const trials: Record<string, Trial> = {
     const [claude] = here.calls()
     const [, model] = claude?.args ?? []
     assert.match(here.paste(`curl -sf ${claude?.env.ANTHROPIC_BASE_URL}`), /droid2api/)
-    assert.match(paths(here, demo), new RegExp(`"id":"${model}"`))
+    assert.match(modelsOf(here, demo), new RegExp(`"id":"${model}"`))
   },
 
   async 'export OPENAI_BASE_URL=http://localhost:3000/v1 OPENAI_API_KEY=any'(t, commands) {
@@ -224,8 +206,38 @@ function at({ url }: Running, commands: string): string {
   return commands.replaceAll('localhost:3000', new URL(url).host)
 }
 
-function paths({ paste }: Sandbox, { url }: Running): string {
+function modelsOf({ paste }: Sandbox, { url }: Running): string {
   return paste(`curl -sf ${url}/v1/models`)
+}
+
+/** What the line for Claude Code sets in its environment, and the models of the demo that it leads to. */
+async function claudeByEnv(t: TestContext, commands: string) {
+  const [here, demo] = await withDemo(t)
+
+  here.paste(commands, { PORT: new URL(demo.url).port })
+
+  const env = here.calls()[0]?.env ?? {}
+  assert.equal(env.ANTHROPIC_BASE_URL, demo.url)
+  return { env, listed: modelsOf(here, demo) }
+}
+
+const ownKey = 'key-of-ones-own-3f9a1c'
+
+/** Pastes what makes a configuration for the vendor's key. A stand-in lists the models: no test asks the internet. */
+async function startWithOwnKey(
+  t: TestContext,
+  commands: string,
+  list: object,
+  vendor: string,
+  route: string,
+) {
+  const { url, requests } = await startUpstream(t, () => ({ body: list }))
+  const here = sandbox(t)
+
+  const address = { [`${vendor}_BASE_URL`]: `${url}${route}` }
+  const proxy = await here.start(commands.replace('your-key', ownKey), address)
+
+  return { here, headers: requests[0]!.headers, served: modelsOf(here, proxy) }
 }
 
 /** Ids and times differ from run to run. */

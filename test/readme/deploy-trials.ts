@@ -5,13 +5,13 @@ import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { freePort } from '../helpers/free-port.ts'
 import { checkCompose, checkDockerRun } from './docker.ts'
-import { blockOf, packageDir } from './page.ts'
-import { sandbox } from './sandbox.ts'
+import { blockOf, textOf } from './page.ts'
+import { sandbox, writeConfig } from './sandbox.ts'
 import { checkUnit } from './systemd.ts'
 
 export type Trial = (t: TestContext, commands: string) => void | Promise<void>
 
-const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
+const { version } = JSON.parse(textOf('package.json')) as {
   version: string
 }
 
@@ -103,12 +103,10 @@ export const deployTrials: Record<string, Trial> = {
   },
 
   'rm -r ~/.droid2api'(t, commands) {
-    const { dir, paste } = sandbox(t)
-    const data = path.join(dir, '..', '.droid2api')
-    mkdirSync(data)
-    writeFileSync(path.join(data, 'config.json'), '{}')
+    const here = sandbox(t)
+    const data = path.dirname(writeConfig(here, '{}'))
 
-    paste(commands)
+    here.paste(commands)
 
     assert.equal(existsSync(data), false)
   },
@@ -125,11 +123,10 @@ export const deployTrials: Record<string, Trial> = {
   },
 
   async 'DATA_DIR=~/.droid2api-second node dist/bin/droid2api.js --port 3001'(t, commands) {
-    const { dir, paste, start } = sandbox(t)
-    const data = path.join(dir, '..', '.droid2api-second')
-    mkdirSync(data)
+    const here = sandbox(t)
+    const { paste, start } = here
     const model = { name: 'Second', id: 'of-the-second', type: 'anthropic' }
-    writeFileSync(path.join(data, 'config.json'), JSON.stringify({ models: [model] }))
+    writeConfig(here, JSON.stringify({ models: [model] }), '.droid2api-second')
     const port = String(await freePort())
 
     const first = await start('node dist/bin/droid2api.js')

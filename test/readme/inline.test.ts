@@ -6,7 +6,15 @@ import { test, type TestContext } from 'node:test'
 import { freePort } from '../helpers/free-port.ts'
 import { oneUpstream } from '../helpers/proxy.ts'
 import { until } from '../helpers/until.ts'
-import { blocksIn, blockOf, codeSpans, packageDir, quotesOf, troubleshooting } from './page.ts'
+import {
+  blocksIn,
+  blockOf,
+  codeSpans,
+  packageDir,
+  quotesOf,
+  textOf,
+  troubleshooting,
+} from './page.ts'
 import { sandbox } from './sandbox.ts'
 
 const program = 'node dist/bin/droid2api.js'
@@ -95,7 +103,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
 
     paste(command.replace('droid2api', program))
 
-    const shipped = readFileSync(path.join(packageDir, 'docs', 'config.schema.json'), 'utf8')
+    const shipped = textOf('docs/config.schema.json')
     const printed = readFileSync(path.join(dir, 'config.schema.json'), 'utf8')
     assert.deepEqual(JSON.parse(printed), JSON.parse(shipped))
   },
@@ -124,7 +132,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
   'docker compose exec droid2api node dist/bin/droid2api.js init': runsInTheContainer,
 
   'docker compose cp droid2api:/app/data ./droid2api-data'() {
-    const compose = readFileSync(path.join(packageDir, 'docker-compose.yml'), 'utf8')
+    const compose = textOf('docker-compose.yml')
     assert.match(compose, /^ {2}droid2api:$[\s\S]*^ {6}- data:\/app\/data$/m)
   },
 
@@ -146,7 +154,7 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
     runsAsTheService,
 
   'systemctl reload droid2api'() {
-    const unit = readFileSync(path.join(packageDir, 'deploy', 'droid2api.service'), 'utf8')
+    const unit = textOf('deploy/droid2api.service')
     assert.match(unit, /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
   },
 
@@ -267,7 +275,7 @@ function explains(t: TestContext, command: string): void {
 
 /** It runs for minutes: see that it is a script of the package, and that what it runs is there. */
 function isScript(_t: TestContext, command: string): void {
-  const { scripts } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
+  const { scripts } = JSON.parse(textOf('package.json')) as {
     scripts: Record<string, string>
   }
   const script = scripts[command.split(' ')[2]!]
@@ -278,15 +286,15 @@ function isScript(_t: TestContext, command: string): void {
 /** It calls the program of the image, in a service of the compose file. */
 function runsInTheContainer(_t: TestContext, command: string): void {
   const [, service, run] = /exec (\w+) (.*) \w+$/.exec(command) ?? []
-  const compose = readFileSync(path.join(packageDir, 'docker-compose.yml'), 'utf8')
-  const image = readFileSync(path.join(packageDir, 'Dockerfile'), 'utf8')
+  const compose = textOf('docker-compose.yml')
+  const image = textOf('Dockerfile')
   assert.match(compose, new RegExp(`^  ${service}:$`, 'm'))
   assert.ok(image.includes(`CMD ${JSON.stringify(run!.split(' ')).replaceAll(',', ', ')}`))
 }
 
 /** As the user, in the folder and with the variables that the unit has; a user without a name is called like the unit. */
 function runsAsTheService(_t: TestContext, command: string): void {
-  const unit = readFileSync(path.join(packageDir, 'deploy', 'droid2api.service'), 'utf8')
+  const unit = textOf('deploy/droid2api.service')
   const properties = command.match(/(?<= -p )\S+/g) ?? []
 
   assert.deepEqual(

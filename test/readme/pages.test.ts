@@ -1,6 +1,6 @@
 /** The pages in both languages say the same, and what they name is there. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { blocksOf, codeSpansOf, fromTheOriginal, packageDir, textOf, translations } from './page.ts'
@@ -127,9 +127,9 @@ test('what CONTRIBUTING.md names is there', () => {
 
 for (const page of ['docs/clients.md', 'docs/zh-CN/clients.md']) {
   test(`${page} names the versions of the SDKs that the tests use`, () => {
-    const { devDependencies: used } = JSON.parse(
-      readFileSync(path.join(packageDir, 'package.json'), 'utf8'),
-    ) as { devDependencies: Record<string, string> }
+    const { devDependencies: used } = JSON.parse(textOf('package.json')) as {
+      devDependencies: Record<string, string>
+    }
     const text = textOf(page)
     const row = (client: string) => text.split('\n').find((line) => line.includes(client)) ?? ''
 

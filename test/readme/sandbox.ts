@@ -1,7 +1,7 @@
 /** A reader's machine: a fresh copy of the project in an empty home, and a shell to paste commands into. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { builtProgram } from '../helpers/built-program.ts'
@@ -68,6 +68,14 @@ export function sandbox(t: TestContext, { installed = true, tested = false } = {
       return await start(t, commands, dir, { ...env, PORT: String(port), ...more })
     },
   }
+}
+
+/** Puts a configuration into a data folder of the home, and hands back its file. */
+export function writeConfig({ dir }: Sandbox, text: string, dataFolder = '.droid2api'): string {
+  const file = path.join(dir, '..', dataFolder, 'config.json')
+  mkdirSync(path.dirname(file))
+  writeFileSync(file, text)
+  return file
 }
 
 function copyProject(dir: string, tested: boolean): void {

@@ -1,10 +1,10 @@
 /** The files that the pages show are used as they are: by the program, or as their clients read them. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { blockOf, blocksIn, textsIn } from './page.ts'
-import { sandbox } from './sandbox.ts'
+import { sandbox, writeConfig } from './sandbox.ts'
 
 const settings: Record<string, (t: TestContext, text: string) => void | Promise<void>> = {
   async '{ "env": { "ANTHROPIC_BASE_URL"'(t, text) {
@@ -82,10 +82,9 @@ const settings: Record<string, (t: TestContext, text: string) => void | Promise<
   },
 
   async '{\n  "endpoints": [\n    { "name": "anthropic", "preset"'(t, text) {
-    const { root, paste, start } = sandbox(t)
-    const data = path.join(root, 'home', 'me', '.droid2api')
-    mkdirSync(data)
-    writeFileSync(path.join(data, 'config.json'), text)
+    const here = sandbox(t)
+    const { paste, start } = here
+    writeConfig(here, text)
     const key = { ANTHROPIC_API_KEY: 'a-key-of-ones-own' }
 
     const { url } = await start('node dist/bin/droid2api.js', key)
@@ -97,13 +96,11 @@ const settings: Record<string, (t: TestContext, text: string) => void | Promise<
   },
 
   '{\n  "endpoints": [\n    { "name": "factory", "preset"'(t, text) {
-    const { root, paste } = sandbox(t)
-    const data = path.join(root, 'home', 'me', '.droid2api')
-    mkdirSync(data)
-    writeFileSync(path.join(data, 'config.json'), text)
+    const here = sandbox(t)
+    writeConfig(here, text)
     const keys = { OPENAI_API_KEY: 'a-key-of-ones-own', FACTORY_API_KEY: 'fk-of-the-account' }
 
-    const checked = paste('node dist/bin/droid2api.js check', { ...keys, PORT: '0' })
+    const checked = here.paste('node dist/bin/droid2api.js check', { ...keys, PORT: '0' })
 
     assert.match(checked, /^ok +endpoint factory .*: the account's token$/m)
     assert.match(checked, /^ok +endpoint own .*openai.*: \$OPENAI_API_KEY$/m)
