@@ -4,11 +4,12 @@ import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { test } from 'node:test'
-import { GCProfiler, setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { GCProfiler } from 'node:v8'
 import { sseEvents } from '../pipelines/stages/sse-events.ts'
 import { oneOfEach as roads } from './faults/roads.ts'
 import { serving } from './faults/serving.ts'
+import { collect } from './helpers/collect.ts'
+import { least } from './helpers/least.ts'
 import { oneUpstream, startProxy } from './helpers/proxy.ts'
 
 const quiet = { log_level: 'silent' }
@@ -28,18 +29,9 @@ async function askInTurn(url: string, body: string, times: number): Promise<void
 }
 
 /**
- * The least of up to three figures, bytes: what V8 makes of its own in the meantime, such as compiled code, grows old as well, but
- * not each time. `enough`: below it one figure will do.
+ * What collections of the young generation found alive for the second time and moved to the old one, bytes. What V8 makes of its
+ * own in the meantime, such as compiled code, grows old as well, but not each time.
  */
-async function leastGrownOld(enough: number, work: () => Promise<void>): Promise<number> {
-  let least = Number.POSITIVE_INFINITY
-  for (let count = 0; count < 3 && least >= enough; count++) {
-    least = Math.min(least, await grownOld(work))
-  }
-  return least
-}
-
-/** What collections of the young generation found alive for the second time and moved to the old one, bytes. */
 async function grownOld(work: () => Promise<void>): Promise<number> {
   const profiler = new GCProfiler()
   profiler.start()
@@ -85,16 +77,15 @@ for (const { name, path: route, ask, body, stream } of roads) {
 
       // One that anything old still points to takes its 15 KB along.
       const most = 1500 * measured
-      const bytes = await leastGrownOld(most, () => askInTurn(url + route, request, measured))
+      const bytes = await least(most, () =>
+        grownOld(() => askInTurn(url + route, request, measured)),
+      )
 
       t.diagnostic(`${Math.round(bytes / measured)} bytes a request`)
       assert.ok(bytes < most, `${Math.round(bytes / measured)} bytes a request`)
     })
   }
 }
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as (options: { type: 'minor' }) => void
 
 /** Writes so many events of 20 kB, each followed by enough collections for what is still alive to grow old. */
 async function writeRarely(stage: Transform, times: number): Promise<void> {
@@ -111,7 +102,7 @@ test('an event that is over leaves nothing for a full collection, however rare e
 
   // What Node's own streams leave is a kilobyte, and on a busy machine three; with the event it would be above twenty.
   const most = 10_000 * 200
-  const bytes = await leastGrownOld(most, () => writeRarely(stage, 200))
+  const bytes = await least(most, () => grownOld(() => writeRarely(stage, 200)))
 
   t.diagnostic(`${Math.round(bytes / 200)} bytes an event`)
   assert.ok(bytes < most, `${Math.round(bytes / 200)} bytes an event`)

@@ -3,14 +3,10 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import { test, type TestContext } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { begun, oneOfEach as roads } from './faults/roads.ts'
 import { serving } from './faults/serving.ts'
+import { collect } from './helpers/collect.ts'
 import { oneUpstream, startProxy } from './helpers/proxy.ts'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 
 /** MB that are in use, on the heap and beside it. */
 async function memoryInUse(): Promise<number> {

@@ -1,6 +1,7 @@
 /** Connections that lie idle: used again soon, and not after the machine slept or a router forgot them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { deferred } from '../helpers/deferred.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 
@@ -33,11 +34,13 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
 }
 
 test('contract §12.2: of connections that all lay idle none is used again', async (t) => {
-  let answer = () => {}
-  const both = new Promise<void>((resolve) => (answer = resolve))
+  const rounds = [deferred(), deferred()]
+  // neither request of a round is answered before the other has come, so that each has a connection of its own
   const upstream = await startUpstream(t, async () => {
-    if (upstream.requests.length === 2) answer()
-    await both
+    const { length } = upstream.requests
+    const both = rounds[Math.ceil(length / 2) - 1]!
+    if (length % 2 === 0) both.resolve()
+    await both.promise
     return { body: anthropicMessage({ text: ['Hi'] }) }
   })
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })

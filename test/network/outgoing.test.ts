@@ -81,8 +81,9 @@ for (const args of [
   test(`contract §8.12: \`${args.join(' ')}\` calls nobody`, async (t) => {
     const { run, called } = watched(t)
 
-    await run({ args, env: { FACTORY_API_KEY: 'fk-of-the-account' } }).exit
+    const program = run({ args, env: { FACTORY_API_KEY: 'fk-of-the-account' } })
 
+    assert.equal(await program.exit, 0, program.stderr())
     assert.deepEqual(called(), [])
   })
 }

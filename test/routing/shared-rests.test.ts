@@ -188,12 +188,16 @@ describe('replicas on one Redis', { skip, timeout: 60_000 }, () => {
     t.after(() => redis.process.kill('SIGCONT'))
     await wait(1100)
 
-    const begun = performance.now()
-    const statuses = [await ask(one), await ask(one), await ask(one)]
-    const tookMs = performance.now() - begun
+    const tookMs = []
+    for (let count = 0; count < 3; count += 1) {
+      const begun = performance.now()
+      assert.equal(await ask(one), 200)
+      tookMs.push(performance.now() - begun)
+    }
 
-    assert.deepEqual(statuses, [200, 200, 200])
-    assert.ok(tookMs > 400 && tookMs < 950, `${tookMs} ms`)
+    // a timer may be a little early
+    const halves = tookMs.map((ms) => Math.floor((ms + 20) / 500))
+    assert.deepEqual(halves, [1, 0, 0], `${tookMs.join(', ')} ms`)
   })
 
   test('contract §17.13: three replicas share limits, usage and rests; a server that goes and comes under load loses nobody', async (t) => {
