@@ -3,13 +3,20 @@ import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { likelyShell, shells } from '../../lib/setup/shells.ts'
 import { need, skipWithout } from '../helpers/packaged-server.ts'
-import { runProgram } from '../helpers/program.ts'
+import { runProgram, type ProgramOptions } from '../helpers/program.ts'
 import { startProxy } from '../helpers/proxy.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
+
+/** What `env` prints with these arguments: its line, and the note beside it. */
+async function told(t: TestContext, args: string[], options: ProgramOptions = {}) {
+  const program = runProgram(t, { ...options, args: ['env', ...args] })
+  assert.equal(await program.exit, 0, program.stderr())
+  return { line: program.stdout(), note: program.stderr() }
+}
 
 /** What `sh` prints after it evaluated the line. */
 function evaluated(line: string, script: string, env: Record<string, string> = {}): string {
@@ -53,11 +60,8 @@ for (const model of ['claude-haiku-5-5', 'gpt-5.4', 'glm-4.6', 'gemini-3-pro', '
 }
 
 test('contract §4.9: no client waits for a window that a foreign model has not', async (t) => {
-  const line = async (client: string, model: string) => {
-    const program = runProgram(t, { args: ['env', client, '--model', model, '-c', shipped] })
-    await program.exit
-    return program.stdout()
-  }
+  const line = async (client: string, model: string) =>
+    (await told(t, [client, '--model', model, '-c', shipped])).line
   const window = 'echo "$CLAUDE_CODE_MAX_CONTEXT_TOKENS"'
   const mine = { CLAUDE_CODE_MAX_CONTEXT_TOKENS: '1000000' }
   const glm = await line('claude', 'glm-4.6')
@@ -93,22 +97,18 @@ const own = {
 }
 
 test('contract §4.9: Claude Code is given a model also where none is Claude’s, and no name that leads nowhere', async (t) => {
-  const claude = runProgram(t, { args: ['env', 'claude'], config: own })
-  await claude.exit
+  const { line } = await told(t, ['claude'], { config: own })
 
   const tiers =
     'echo "$ANTHROPIC_MODEL $ANTHROPIC_DEFAULT_OPUS_MODEL $ANTHROPIC_DEFAULT_SONNET_MODEL"'
-  assert.equal(evaluated(claude.stdout(), tiers), 'gpt-5.4 gpt-5.4 gpt-5.4\n')
-  assert.equal(evaluated(claude.stdout(), 'echo "$ANTHROPIC_DEFAULT_HAIKU_MODEL"'), '\n')
+  assert.equal(evaluated(line, tiers), 'gpt-5.4 gpt-5.4 gpt-5.4\n')
+  assert.equal(evaluated(line, 'echo "$ANTHROPIC_DEFAULT_HAIKU_MODEL"'), '\n')
 })
 
 test('with client keys the user’s own is asked for, and none is printed', async (t) => {
-  const program = runProgram(t, {
-    args: ['env', 'claude'],
+  const { line } = await told(t, ['claude'], {
     config: { port: 3000, api_keys: ['a-client-key-1'] },
   })
-  await program.exit
-  const line = program.stdout()
 
   assert.doesNotMatch(line, /a-client-key-1/)
   assert.equal(evaluated(line, show, { DROID2API_KEY: 'mine' }), 'http://127.0.0.1:3000 mine  \n')
@@ -116,13 +116,11 @@ test('with client keys the user’s own is asked for, and none is printed', asyn
 })
 
 test('with no account the user’s own key is passed on, and the demo is content without', async (t) => {
-  const program = runProgram(t, { args: ['env', 'claude'], config: { port: 3000 } })
-  await program.exit
-  const line = program.stdout()
+  const { line, note } = await told(t, ['claude'], { config: { port: 3000 } })
 
   assert.equal(evaluated(line, show, { DROID2API_KEY: 'mine' }), 'http://127.0.0.1:3000 mine  \n')
   assert.equal(evaluated(line, show), 'http://127.0.0.1:3000 any  \n')
-  assert.match(program.stderr(), /^No account: set DROID2API_KEY to your own key.*\n$/)
+  assert.match(note, /^No account: set DROID2API_KEY to your own key.*\n$/)
 })
 
 /** What the wrapped command is started with, and the key it finds in its environment. */
@@ -135,23 +133,17 @@ const provider = (more: string) =>
   `model_providers.droid2api={name="droid2api",base_url="http://127.0.0.1:4000/v1",wire_api="responses"${more}}`
 
 test('env codex wraps the command, with its own arguments behind', async (t) => {
-  const program = runProgram(t, {
-    args: ['env', 'codex', '-p', '4000'],
+  const { line, note } = await told(t, ['codex', '-p', '4000'], {
     env: { FACTORY_API_KEY: 'fk-the-account-key' },
   })
-  await program.exit
-
-  const words = codexWords(program.stdout())
 
   const start = ['-c', 'model_provider=droid2api', '-c', provider('')]
-  assert.deepEqual(words, [...start, 'exec', 'hello', ''])
-  assert.equal(program.stderr(), '')
+  assert.deepEqual(codexWords(line), [...start, 'exec', 'hello', ''])
+  assert.equal(note, '')
 })
 
 test('env codex without an account hands on the user’s own key', async (t) => {
-  const program = runProgram(t, { args: ['env', 'codex', '-p', '4000'] })
-  await program.exit
-  const line = program.stdout()
+  const { line } = await told(t, ['codex', '-p', '4000'])
 
   assert.equal(codexWords(line)[3], provider(',env_key="DROID2API_KEY"'))
   assert.equal(codexWords(line).at(-1), 'any')
@@ -164,11 +156,8 @@ test('contract §4.13: in a shell with an HTTP proxy the line leads around it, a
   const { url } = await startProxy(t)
   const { port } = new URL(url)
   const env = { ...withProxy, NO_PROXY: 'corp.example' }
-  const line = async (client: string, more: Record<string, string>) => {
-    const program = runProgram(t, { args: ['env', client, '-p', port], env: more })
-    await program.exit
-    return program.stdout()
-  }
+  const line = async (client: string, more: Record<string, string>) =>
+    (await told(t, [client, '-p', port], { env: more })).line
   // curl reads http_proxy and no_proxy in small letters
   const ask = async (LINE: string) =>
     await promisify(execFile)('sh', ['-c', 'eval "$LINE"; curl -sf "$OPENAI_BASE_URL/models"'], {
@@ -209,25 +198,21 @@ const skip = skipWithout('fish')
 
 test('contract §4.14: the lines for fish are what fish takes', { skip }, async (t) => {
   const line = async (client: string, config = {}) => {
-    const program = runProgram(t, {
-      args: ['env', client, '-p', '4000', '--model', 'gpt-5.4'],
-      env: { SHELL: '/usr/bin/fish' },
-      config: { port: 3000, ...config },
-    })
-    await program.exit
-    return program.stdout()
+    const args = [client, '-p', '4000', '--model', 'gpt-5.4']
+    const env = { SHELL: '/usr/bin/fish' }
+    return (await told(t, args, { env, config: { port: 3000, ...config } })).line
   }
   const fish = (first: string, script: string, env = {}) =>
     spawnSync(need('fish'), ['--no-config', '-c', `${first}; ${script}`], {
       env: { PATH: process.env.PATH, HOME: tempDir(), ...env },
       encoding: 'utf8',
     }).stdout
-  const told = 'echo $ANTHROPIC_BASE_URL $ANTHROPIC_AUTH_TOKEN $CLAUDE_CODE_MAX_CONTEXT_TOKENS'
+  const shown = 'echo $ANTHROPIC_BASE_URL $ANTHROPIC_AUTH_TOKEN $CLAUDE_CODE_MAX_CONTEXT_TOKENS'
   const claude = await line('claude')
 
-  assert.equal(fish(claude, told), 'http://127.0.0.1:4000 any 200000\n')
+  assert.equal(fish(claude, shown), 'http://127.0.0.1:4000 any 200000\n')
   assert.equal(
-    fish(claude, told, { DROID2API_KEY: 'my key' }),
+    fish(claude, shown, { DROID2API_KEY: 'my key' }),
     'http://127.0.0.1:4000 my key 200000\n',
   )
   const dir = tempDir()
@@ -250,12 +235,8 @@ test('contract §4.14: the lines for fish are what fish takes', { skip }, async 
 
 test('contract §4.14: the lines for PowerShell have its own words and quotes', async (t) => {
   const line = async (...args: string[]) => {
-    const program = runProgram(t, {
-      args: ['env', ...args, '-p', '4000', '--shell', 'powershell'],
-      env: { SHELL: '/bin/bash' },
-    })
-    await program.exit
-    return program.stdout()
+    const env = { SHELL: '/bin/bash' }
+    return (await told(t, [...args, '-p', '4000', '--shell', 'powershell'], { env })).line
   }
 
   const key = "$(if ($env:DROID2API_KEY) { $env:DROID2API_KEY } else { 'any' })"
@@ -285,19 +266,14 @@ test('contract §4.14: without --shell it is the one of SHELL, on Windows PowerS
 })
 
 test('contract §4.15: where Claude Code would find a second key, env says so, and keeps it for other programs', async (t) => {
-  const said = async (client: string, env: Record<string, string>, ...flags: string[]) => {
-    const config = { port: 3000, api_keys: ['a-client-key-1'] }
-    const program = runProgram(t, { args: ['env', client, ...flags], env, config })
-    await program.exit
-    return [program.stderr(), program.stdout()]
-  }
-  const both = { ANTHROPIC_API_KEY: 'sk-ant-mine' }
-  const [note, line] = await said('claude', both)
-  const [inPowershell] = await said('claude', both, '--shell', 'powershell')
+  const config = { port: 3000, api_keys: ['a-client-key-1'] }
+  const env = { ANTHROPIC_API_KEY: 'sk-ant-mine' }
+  const { note, line } = await told(t, ['claude'], { env, config })
+  const inPowershell = await told(t, ['claude', '--shell', 'powershell'], { env, config })
 
-  assert.match(note!, /^ANTHROPIC_API_KEY is set here, too: .* env -u ANTHROPIC_API_KEY claude\n$/)
-  assert.match(inPowershell!, / Start it without: Remove-Item Env:ANTHROPIC_API_KEY; claude\n$/)
-  assert.doesNotMatch(line!, /ANTHROPIC_API_KEY/)
-  assert.equal((await said('claude', {}))[0], '')
-  assert.equal((await said('codex', both))[0], '')
+  assert.match(note, /^ANTHROPIC_API_KEY is set here, too: .* env -u ANTHROPIC_API_KEY claude\n$/)
+  assert.match(inPowershell.note, / Start it without: Remove-Item Env:ANTHROPIC_API_KEY; claude\n$/)
+  assert.doesNotMatch(line, /ANTHROPIC_API_KEY/)
+  assert.equal((await told(t, ['claude'], { config })).note, '')
+  assert.equal((await told(t, ['codex'], { env, config })).note, '')
 })

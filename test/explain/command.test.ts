@@ -427,7 +427,7 @@ test('contract §22.8: nobody is left waiting at a keyboard', async () => {
   assert.match(err, /^explain: no request: name a file/)
 })
 
-test('contract §22.8: what a proxy would ask for an explanation by is no part of the request', async (t) => {
+test('contract §22.8: the header by which a proxy is asked for an explanation is no part of the request', async (t) => {
   const body = bodyFor('/v1/chat/completions', models.common)
   const args = ['--json', '--header', 'x-droid2api-explain: yes']
 

@@ -3,20 +3,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { freePort } from '../helpers/free-port.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 import { asks, routes } from './asks.ts'
 import { rawUpstream } from './raw-upstream.ts'
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
 
 /** What has to be there within 3 s. */
 async function soon<Given>(given: Promise<Given>): Promise<Given> {

@@ -62,7 +62,7 @@ test('translation §14: an empty list takes the header out, whatever else is cha
   assert.deepEqual([messages, context_management, speed], [told, undefined, undefined])
 })
 
-test('translation §14: what was taken out for the model does not come back with a list', async (t) => {
+test('translation §14: a member that was taken out for the model does not come back with a list', async (t) => {
   const sonnet = { upstream_id: 'claude-sonnet-4-5' }
   const { body: sentBody } = await up(t, { 'anthropic-beta': 'x' }, sonnet)
 
@@ -70,6 +70,6 @@ test('translation §14: what was taken out for the model does not come back with
   assert.deepEqual([output_config, messages], [undefined, told])
 })
 
-test('translation §14: without a list both go up as the client sent them', async (t) => {
+test('translation §14: without a list the betas and the body go up as the client sent them', async (t) => {
   assert.deepEqual(await up(t, {}), { beta: sent, body })
 })

@@ -62,7 +62,7 @@ test('translation §14: an advisor and fallbacks go up by the upstream’s names
   })
 })
 
-test('translation §14: a name that only a pattern catches, and what is none, stays as it is', async (t) => {
+test('translation §14: a name that only a pattern catches, and a value that is no name, stay as they are', async (t) => {
   const { upstream, send } = await start(t)
 
   for (const body of [
@@ -77,7 +77,7 @@ test('translation §14: a name that only a pattern catches, and what is none, st
   }
 })
 
-test('contract §14: a client has only those that it may use also as advisors and fallbacks', async (t) => {
+test('contract §14: advisors and fallbacks of a client are only models that it may use', async (t) => {
   const { upstream, send } = await start(t)
 
   for (const body of [requested('large'), requested('small', [{ model: 'opus' }])]) {
@@ -103,7 +103,7 @@ test('contract §14: a type written with escapes hides no advisor', async (t) =>
   assert.match(upstream.requests[0]!.body.toString(), /"us\.claude-opus-4-8"/)
 })
 
-test('contract §14: nor does a request of another API', async (t) => {
+test('contract §14: a request of another API hides no advisor either', async (t) => {
   const { upstream, send } = await start(t)
 
   for (const [path, status, turns] of [

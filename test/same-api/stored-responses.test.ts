@@ -99,7 +99,7 @@ for (const [why, config, apiKey] of unclear) {
   })
 }
 
-test('contract §2.5: a request that names its model goes to that one from a sub-path, whichever length it has', async (t) => {
+test('contract §2.5: a request of a sub-path that names its model goes to that model, also where it comes in chunks', async (t) => {
   const { upstream, client } = await start(t)
   const body = new Blob([JSON.stringify({ model, note: 'of the client' })])
 

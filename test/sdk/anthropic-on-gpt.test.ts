@@ -5,6 +5,7 @@ import Anthropic, { APIError, BadRequestError, NotFoundError } from '@anthropic-
 import type { MessageParam, Tool } from '@anthropic-ai/sdk/resources/messages'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import { isSealed } from '../../pipelines/neutral/seal.ts'
+import { deferred } from '../helpers/deferred.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import {
   anthropicMessage,
@@ -144,22 +145,24 @@ suite('§16.6 answers of GPT', () => {
     assert.equal(upstream.requests.length, 0)
   })
 
-  test('a silent stream is kept alive by pings', async (t) => {
+  test('a silent stream is kept alive by pings', { timeout: 30_000 }, async (t) => {
+    const heard = deferred()
+    const events = responsesStream(said)
     const script: Script = [
-      {
-        sse: [
-          ...responsesStream(said).slice(0, 5),
-          { waitMs: 1300 },
-          ...responsesStream(said).slice(5),
-        ],
-      },
+      { sse: [...events.slice(0, 5), { until: heard.promise }, ...events.slice(5)] },
     ]
     const { proxy } = await setting(t, script, { keep_alive_s: 1 })
 
     const answer = await post(`${proxy.url}/v1/messages`, { ...gpt, messages: hello, stream: true })
-    const text = await answer.text()
+    let text = ''
+    const pings = () => text.split('event: ping\ndata: {"type":"ping"}\n\n').length - 1
+    for await (const piece of answer.body!.pipeThrough(new TextDecoderStream())) {
+      text += piece
+      // the first belongs to the beginning
+      if (pings() > 1) heard.resolve()
+    }
 
-    assert.equal(text.split('event: ping\ndata: {"type":"ping"}\n\n').length - 1, 2)
+    assert.equal(pings(), 2)
     assert.match(text, /event: message_stop\ndata: \{"type":"message_stop"\}\n\n$/)
     assert.equal(answer.headers.get('request-id'), answer.headers.get('x-request-id'))
   })

@@ -4,10 +4,9 @@ import { once } from 'node:events'
 import { Agent, request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { CallRecord, ownCopy, RecentCalls } from '../../lib/app.ts'
 import type { RequestShown } from '../../lib/status/requests.ts'
+import { collect } from '../helpers/collect.ts'
 import { oneUpstream, post, startProxy, type TestProxy } from '../helpers/proxy.ts'
 import {
   anthropicMessage,
@@ -16,9 +15,6 @@ import {
   startUpstream,
 } from '../helpers/upstream.ts'
 import { good, refusal, spent, twoAccounts } from '../routing/setting.ts'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 
 const messages = [{ role: 'user', content: 'Hi' }]
 

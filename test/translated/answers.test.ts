@@ -1,7 +1,7 @@
 /** Answers that say a thing late, less or in part, as chat clients get them over the wire. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import * as zlib from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { sse } from '../helpers/provider-answers.ts'
 import {
@@ -12,6 +12,7 @@ import {
   startUpstream,
   type Answer,
 } from '../helpers/upstream.ts'
+import { zstd } from '../helpers/zstd.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import type { ChatCompletion } from '../../pipelines/wire/chat.ts'
 import { chunksOf, collected } from '../pipelines/clients/chat/chat-answers.ts'
@@ -155,16 +156,13 @@ const mislabelled: [what: string, request: object, answer: Answer][] = [
     claude,
     { body: `\uFEFF${JSON.stringify(anthropicMessage(said))}`, headers: json },
   ],
-  // Node has it from 22.15 on
-  ...('zstdCompressSync' in zlib
+  ...(zstd
     ? ([
         [
           'a body in zstd',
           claude,
           {
-            body: (zlib.zstdCompressSync as typeof zlib.gzipSync)(
-              JSON.stringify(anthropicMessage(said)),
-            ),
+            body: zstd(JSON.stringify(anthropicMessage(said))),
             headers: { ...json, 'content-encoding': 'zstd' },
           },
         ],
@@ -174,7 +172,7 @@ const mislabelled: [what: string, request: object, answer: Answer][] = [
     'a compressed stream, its encoding in capitals',
     claude,
     {
-      body: zlib.gzipSync(anthropicStream(said).join('')),
+      body: gzipSync(anthropicStream(said).join('')),
       headers: { ...eventStream, 'content-encoding': 'identity, GZIP' },
     },
   ],

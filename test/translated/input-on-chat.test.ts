@@ -68,7 +68,7 @@ test('translation §4: `input` in place of `messages` is read, and answered in t
   })
 })
 
-test('translation §11.1: a model of type common gets it as a chat request, since its bytes mean nothing there', async (t) => {
+test('translation §11.1: a model of type common gets such an `input` as a chat request, since its bytes mean nothing there', async (t) => {
   for (const body of [
     { model: 'glm-4.6', ...cursors },
     { ...cursors, model: 'glm-4.6' },
@@ -93,7 +93,7 @@ test('translation §11.1: a model of type common gets it as a chat request, sinc
   }
 })
 
-test('translation §4: a text is a message of the user', async (t) => {
+test('translation §4: an `input` that is a text is a message of the user', async (t) => {
   const { sent } = await ask(t, { body: chatAnswer }, { model: 'glm-4.6', input: 'Hi' })
 
   assert.deepEqual(sent?.messages, [{ role: 'user', content: 'Hi' }])

@@ -7,6 +7,7 @@ import { objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import { chatBody, chatStream, messageOf } from '../agent-loop/chat-model.ts'
 import { geminiBody, geminiStream, partsOf } from '../agent-loop/gemini-model.ts'
 import type { Piece } from '../agent-loop/scripted-agent.ts'
+import { cpuMsOf } from '../helpers/cpu-time.ts'
 import { everyType, oneUpstream, startProxy } from '../helpers/proxy.ts'
 import {
   anthropicMessage,
@@ -15,6 +16,7 @@ import {
   startUpstream,
   type Answer,
   type RecordedRequest,
+  type Script,
 } from '../helpers/upstream.ts'
 
 const text = 'I look.'
@@ -63,8 +65,19 @@ async function start(t: TestContext, more: JsonObject = {}) {
     env: { FACTORY_API_KEY: 'fk-of-the-account' },
     config: everyType(upstream.url, more),
   })
-  const clientOf = (apiKey: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
+  const clientOf = (apiKey: string) => clientAt(url, apiKey)
   return { upstream, clientOf, client: clientOf('any') }
+}
+
+/** The same in front of an upstream with a script of its own. */
+async function startOn(t: TestContext, script: Script) {
+  const upstream = await startUpstream(t, script)
+  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+  return { upstream, client: clientAt(url, 'any') }
+}
+
+function clientAt(url: string, apiKey: string): OpenAI {
+  return new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
 }
 
 const tools = [
@@ -220,18 +233,19 @@ test('§17.10 an answer is read once for all the items of it that a request name
     name: 'look',
     input: [input],
   }))
-  const upstream = await startUpstream(t, () => ({ body: anthropicMessage({ tools: called }) }))
-  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
-  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
+  const { client, upstream } = await startOn(t, () => ({
+    body: anthropicMessage({ tools: called }),
+  }))
   const { output } = await client.responses.create({ model, tools, input: large })
   const [, ...names] = output.map(({ id }) => ({ type: 'item_reference' as const, id: id! }))
-  const begun = performance.now()
 
-  await client.responses.create({ model, tools, input: [opening, ...names] })
+  const cpuMs = await cpuMsOf(() =>
+    client.responses.create({ model, tools, input: [opening, ...names] }),
+  )
 
   assert.equal(upstream.requests.at(-1)?.body.toString().split('"tool_use"').length, 1001)
   // with the request that it answered read again for each, it took 12 s, in which nobody else was answered
-  assert.ok(performance.now() - begun < 3000)
+  assert.ok(cpuMs < 3000, `${cpuMs} ms`)
 })
 
 test('§17.10 an item that is named again adds nothing, so that no small request becomes a huge one', async (t) => {
@@ -250,12 +264,10 @@ test('§17.10 an item that is named again adds nothing, so that no small request
 
 test('§17.10 a call that was cut is no part of what goes on', async (t) => {
   const cut = anthropicStream({ ...claude, stop_reason: 'max_tokens' })
-  const upstream = await startUpstream(t, [
+  const { client, upstream } = await startOn(t, [
     { sse: cut.map((event) => event.replace('sky\\"}', 's')) },
     { body: anthropicMessage({ text: ['Sky.'] }) },
   ])
-  const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
-  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
   const first = await client.responses.stream({ model, tools, input: 'Hi' }).finalResponse()
   assert.equal(first.status, 'incomplete')
 
@@ -321,7 +333,7 @@ for (const goesOn of [model, 'gpt-5.1']) {
         ],
       },
     })
-    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0 })
+    const client = clientAt(url, 'any')
     const first = await client.responses.create({ model, input: 'Hi' })
 
     const input = [{ role: 'user' as const, content: 'And?' }]

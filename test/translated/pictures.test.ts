@@ -84,7 +84,7 @@ test('translation §16.7, §17.6: clients whose API has no place for a picture r
   }
 })
 
-test('translation §5.4: a picture that comes back in a history goes to Gemini alone, and the others are named', async (t) => {
+test('translation §5.4: a picture that comes back in a history, in its content or in `images`, goes to Gemini', async (t) => {
   const { ask, upstream } = await start(t)
   const content = [{ type: 'text', text: 'Here.' }, picture]
   const told = [

@@ -1,6 +1,7 @@
 /** Tools of one name: OpenAI takes them, so clients send them, and elsewhere one would fail every request of the session. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { cpuMsOf } from '../helpers/cpu-time.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, responsesBody, startUpstream } from '../helpers/upstream.ts'
 
@@ -58,13 +59,13 @@ test('translation §4: two tools of one name that differ are a 400, since nobody
 test('translation §4: one twin among many tools costs the others nothing', async (t) => {
   const { ask } = await start(t)
   const tools = Array.from({ length: 30_000 }, (_, index) => tool(`look_${index}`))
-  const begun = performance.now()
 
-  const { names } = await ask({ model: 'claude-sonnet-4-5', tools: [...tools, tool('look_0')] })
-
-  assert.equal(names?.length, tools.length)
+  const cpuMs = await cpuMsOf(async () => {
+    const { names } = await ask({ model: 'claude-sonnet-4-5', tools: [...tools, tool('look_0')] })
+    assert.equal(names?.length, tools.length)
+  })
   // each compared with each took 7 s, in which nobody else was answered
-  assert.ok(performance.now() - begun < 4000)
+  assert.ok(cpuMs < 4000, `${cpuMs} ms`)
 })
 
 test('translation §5.7: a tool with the name of Claude’s own search goes up under another, and comes back (LibreChat #13162)', async (t) => {
@@ -85,7 +86,7 @@ test('translation §5.7: a tool with the name of Claude’s own search goes up u
   }
 })
 
-test('translation §5.7: without that search it keeps its name', async (t) => {
+test('translation §5.7: a tool called web_search keeps its name where Claude’s own search is not asked for', async (t) => {
   const { ask } = await start(t)
 
   const { names } = await ask({ model: 'claude-sonnet-4-5', tools: [tool('web_search')] })

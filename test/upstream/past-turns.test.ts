@@ -10,7 +10,12 @@ import { brotliCompressSync } from 'node:zlib'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { until } from '../helpers/until.ts'
-import { anthropicMessage, startUpstream, type Answer } from '../helpers/upstream.ts'
+import {
+  anthropicMessage,
+  startUpstream,
+  type Answer,
+  type RecordedRequest,
+} from '../helpers/upstream.ts'
 
 const text = { type: 'text', text: 'b' }
 const tools = [{ name: 'look', input_schema: { type: 'object' } }]
@@ -32,10 +37,19 @@ const made = { type: 'function_call', call_id: 'c', name: 'look', arguments: '{}
 const output = { type: 'function_call_output', id: 'o', call_id: 'c', output: 'Done.' }
 
 /** Refuses with such words whatever holds such a text. */
-async function refusing(t: TestContext, held: string, message: string, status = 400) {
+function refusing(t: TestContext, held: string, message: string, status = 400) {
+  return refusingWhere(t, (request) => request.body.includes(held), message, status)
+}
+
+async function refusingWhere(
+  t: TestContext,
+  isRefused: (request: RecordedRequest) => boolean,
+  message: string,
+  status = 400,
+) {
   const upstream = await startUpstream(t, (request): Answer => {
-    const isRefused = request.body.includes(held)
-    if (isRefused) return { status, body: { type: 'error', error: { type: 'x', message } } }
+    if (isRefused(request))
+      return { status, body: { type: 'error', error: { type: 'x', message } } }
     return { body: anthropicMessage({ text: ['Hi'] }) }
   })
   const proxy = await startProxy(t, {
@@ -358,21 +372,9 @@ test('translation §14: a history that the client broke is put together', async 
     ],
   ] as const) {
     let count = 0
-    const upstream = await startUpstream(t, (): Answer => {
-      count += 1
-      if (count > 1) return { body: anthropicMessage({ text: ['Hi'] }) }
-      return { status: 400, body: { type: 'error', error: { type: 'x', message } } }
-    })
-    const { url } = await startProxy(t, {
-      config: {
-        system_prompt: '',
-        endpoints: [{ name: 'e', type: 'anthropic', base_url: upstream.url, auth: 'none' }],
-        models: [{ name: 'c', id: 'claude-sonnet-4-5', type: 'anthropic' }],
-      },
-    })
+    const { send, sent } = await refusingWhere(t, () => ++count === 1, message)
 
-    const answer = await post(`${url}/v1/messages`, { ...claude, messages: given })
-    assert.equal(answer.status, 200, message)
-    assert.deepEqual(upstream.requests[1]!.json(), { ...claude, messages: left })
+    assert.equal((await send({ ...claude, messages: given })).status, 200, message)
+    assert.deepEqual(sent()[1], { ...claude, messages: left })
   }
 })

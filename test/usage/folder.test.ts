@@ -36,7 +36,7 @@ async function total(folder: UsageFolder, name: 'requests' | 'input' = 'requests
   return rows.reduce((sum, one) => sum + one[name], 0)
 }
 
-test('contract §15.3: counts that are added to a day add up, in files for the user alone, and holds no more than was added', async () => {
+test('contract §15.3: counts that are added to a day add up, in a file for the user alone, with no member that counts nothing', async () => {
   const dir = tempDir()
   const folder = folderAt(dir)
 

@@ -210,7 +210,7 @@ for (const [body, code, words] of refused) {
   })
 }
 
-test('§17.1 an answer in the background comes in front of it, and the wish is named', () => {
+test('§17.1 an answer that is wanted in the background comes at once, and the wish is named', () => {
   assert.deepEqual(ask({ background: true }).request.lost, ['background'])
   assert.deepEqual(ask({ background: false }).request.lost, [])
 })

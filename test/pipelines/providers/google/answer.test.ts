@@ -369,7 +369,7 @@ test('translation §15.6: a call that the API could not read is an error, whatev
   }
 })
 
-test('translation §15.6: nothing at all is an answer with STOP alone, else an error that names the reason (litellm #40477)', () => {
+test('translation §15.6: an empty answer is one with STOP, at a limit or blocked, else an error that names the reason (litellm #40477)', () => {
   for (const reason of [
     'NO_IMAGE',
     'OTHER',

@@ -240,7 +240,7 @@ suite('§5.5 thinking that a model binds to the conversation before it', () => {
     })
   }
 
-  test('a client’s own thinking has it, too, unless it says itself', () => {
+  test('thinking in a client’s own words leaves out such blocks, too, unless the client says otherwise', () => {
     const error = { prefix_mismatch_behavior: 'error' }
     const own = (thinking: object) => asked('claude-opus-5-5', { thinking })
 
