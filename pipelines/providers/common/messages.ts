@@ -2,7 +2,7 @@
  * The turns as chat messages for servers of any kind. Many have a template that knows one system message in front, speakers in
  * turn, content that is a string, and results right behind their calls, so the messages keep to that.
  */
-import { argumentsIn, isObject, wellFormed, writeJson } from '../../json/value.ts'
+import { argumentsIn, isObject, jsonFrom, wellFormed, writeJson } from '../../json/value.ts'
 import { orderedPieces, type Sealed, type Taker } from '../../neutral/writing.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { leftOut, nothingLeft, unsupportedPiece } from '../../neutral/turn.ts'
@@ -259,15 +259,12 @@ function argumentsOf({ kind, input, inputPlace }: CallPiece): string {
   if (kind === 'custom') return wrappedInput(text)
   return ['', 'null'].includes(text.trim())
     ? '{}'
-    : wellFormed(isObject(input) ? text : asObject(text))
+    : wellFormed(isObject(input) ? text : objectText(text))
 }
 
-function asObject(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'string' && isObject(argumentsIn(text))) return value
-    return isObject(value) ? text : `{"value":${text}}`
-  } catch {
-    return writeJson({ raw_arguments: text })
-  }
+function objectText(text: string): string {
+  const value = jsonFrom(text)
+  if (value === undefined) return writeJson({ raw_arguments: text })
+  if (typeof value === 'string' && isObject(argumentsIn(text))) return value
+  return isObject(value) ? text : `{"value":${text}}`
 }
