@@ -52,7 +52,7 @@ export function writeMessages(
   })
   const answer = planFormat(request.format, capability.structuredOutputs)
   const answerSchema = answer.schema
-  const tools = { ...context, capability, names, messages, answerSchema }
+  const tools = { model, nameOf: context.nameOf, capability, names, messages, answerSchema }
   const tooling = toolingOf(request, tools)
   const planned = planThinking(wish, capability, request.limits, {
     forcedTool: isForced(tooling.fields.tool_choice?.type),
