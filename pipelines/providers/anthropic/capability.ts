@@ -128,8 +128,19 @@ const notClaude: Capability = {
   defaultOutputTokens: 8192,
 }
 
+const known = new WeakMap<Model, Capability>()
+
 /** The capability of a model entry: the table's row, with the entry's own `thinking` and `max_output_tokens` over it. */
 export function capabilityOf(model: Model): Capability {
+  let capability = known.get(model)
+  if (!capability) {
+    capability = lookUp(model)
+    known.set(model, capability)
+  }
+  return capability
+}
+
+function lookUp(model: Model): Capability {
   const id = upstreamId(model).replaceAll('.', '-')
   const row = rows.find(([text]) => isNamed(id, text))?.[1] ?? notClaude
   return {
