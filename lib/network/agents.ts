@@ -94,10 +94,10 @@ function agentOver(target: URL, options: http.AgentOptions, connect: Connect): h
   // of a small request (`npm run bench`, "JSON passed through, each at full speed").
   const address = addressOf(target)
   const queue = agent as unknown as Queue
+  const place = agent.getName(address)
   const add = queue.addRequest.bind(agent)
   queue.addRequest = (request) => {
-    // all go to one place: there is one list at most
-    for (const place in agent.freeSockets) dropStale(agent.freeSockets[place])
+    dropStale(agent.freeSockets[place])
     add(request, address)
   }
   const keep = queue.keepSocketAlive.bind(agent)
