@@ -236,10 +236,15 @@ export function conversationOf(turns: readonly Turn[]): string {
     for (const piece of role === 'user' ? pieces : []) {
       if (piece.type !== 'text') continue
       const { text } = piece
-      said += `${text.length} ${text.slice(0, countedText)} ${text.slice(-countedText)}\n`
+      said += `${text.length} ${ends(text)}\n`
     }
   }
   return hash('sha256', said, 'base64url')
+}
+
+function ends(text: string): string {
+  if (text.length <= 2 * countedText) return text
+  return text.slice(0, countedText) + text.slice(-countedText)
 }
 
 /** An error body is a page at most, and there at once; of more than this only the beginning is read. */
