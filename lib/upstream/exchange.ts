@@ -92,7 +92,7 @@ class Exchange {
 
   answer(): Promise<UpstreamAnswer> {
     const { besides, past } = this.#body
-    const { log, app } = this.#call
+    const { app } = this.#call
     if (besides) {
       if (!app.plainStreams.has(this.#target)) {
         return this.#askWith(besides, () => app.plainStreams.add(this.#target))
@@ -102,7 +102,7 @@ class Exchange {
     }
     if (!past) return this.#lastAnswer()
     return this.#askWith(past, () =>
-      log.info('an upstream took a request without what it refused of earlier turns'),
+      this.#call.log.info('an upstream took a request without what it refused of earlier turns'),
     )
   }
 
