@@ -149,6 +149,7 @@ function ownApi(client: Client, model: Model | undefined): SameApi | undefined {
 
 const modelKey = Buffer.from('"model"')
 const longestName = 300
+const codes = { tab: 9, return: 13, space: 32, quote: 34, colon: 58 }
 
 /**
  * The model that a body most likely names, so that as a rule it is parsed only once, and by the parser of its road. A guess: the
@@ -157,9 +158,20 @@ const longestName = 300
 function hintedModel({ config }: Call, bytes: Buffer): Model | undefined {
   const at = bytes.indexOf(modelKey)
   if (at === -1) return undefined
-  const text = bytes.toString('utf8', at, at + longestName)
-  const [, name] = /^"model"\s*:\s*"([^"\\]*)"/.exec(text) ?? []
-  return name === undefined ? undefined : findModel(config, name)
+  const colon = behindSpace(bytes, at + modelKey.length)
+  const quote = behindSpace(bytes, colon + 1)
+  if (bytes[colon] !== codes.colon || bytes[quote] !== codes.quote) return undefined
+  const end = bytes.indexOf(codes.quote, quote + 1)
+  if (end === -1 || end - quote > longestName) return undefined
+  return findModel(config, bytes.toString('utf8', quote + 1, end))
+}
+
+/** Where the first byte is that is no white space of JSON. */
+function behindSpace(bytes: Buffer, from: number): number {
+  let at = from
+  while (bytes[at] === codes.space || (bytes[at]! >= codes.tab && bytes[at]! <= codes.return))
+    at += 1
+  return at
 }
 
 function modelName(document: JsonDocument): string {
