@@ -80,11 +80,14 @@ export function placeOf({ prepared: { places } }: Config, model: Model): Place {
   return place
 }
 
+const shippedPrompt = defaultSystemPrompt.trimEnd()
+
 /** The shipped prompt introduces the account's own client: it goes only where the account does. `""` for none. */
 export function systemPromptOf(config: Config, endpoint: Endpoint): string {
   const { system_prompt: prompt } = config
-  const isShipped = prompt.trimEnd() === defaultSystemPrompt.trimEnd()
-  return endpoint.system_prompt ?? (isShipped && !getsLogin(endpoint, config) ? '' : prompt)
+  const own = endpoint.system_prompt
+  if (own !== undefined) return own
+  return prompt.trimEnd() === shippedPrompt && !getsLogin(endpoint, config) ? '' : prompt
 }
 
 /** A fixed key is the operator's own with some provider. */
