@@ -29,7 +29,8 @@ export class JsonDocument {
     this.#bytes = bytes
     this.#body = body
     this.#members = members
-    this.#last = new Map(members.map((member) => [member.name, member]))
+    this.#last = new Map()
+    for (const member of members) this.#last.set(member.name, member)
   }
 
   /**
