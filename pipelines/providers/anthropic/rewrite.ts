@@ -16,6 +16,7 @@ import {
   takeThinkingOut,
 } from './thinking-edits.ts'
 import { named } from './tools.ts'
+import { firstItem, openBracket } from '../../json/scan.ts'
 import { isObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 
@@ -109,8 +110,13 @@ function isForeignThinking(block: unknown, takesAll: boolean): boolean {
  * all four). A form that the API does not know is left for it to refuse.
  */
 function putInSystem(document: JsonDocument, prompt: string): void {
-  const client = document.get('system')
   const block = { type: 'text', text: prompt }
+  const raw = document.raw('system')
+  if (raw?.[0] === openBracket && firstItem(raw) && !mayHold(raw, prompt)) {
+    document.prepend('system', block)
+    return
+  }
+  const client = document.get('system')
   const isBlank = typeof client === 'string' && client.trim() === ''
   if (client === undefined || client === null || isBlank) {
     document.set('system', [block])
@@ -127,6 +133,15 @@ function putInSystem(document: JsonDocument, prompt: string): void {
       document.setRaw('system', Buffer.concat([Buffer.from(`[${JSON.stringify(block)}`), rest]))
     }
   }
+}
+
+/** What JSON writes in one way only. A slash may have a backslash before it. */
+const plainBeginning = /^[ !#-.0-[\]-~]+/
+
+/** Whether the prompt may be in the JSON, which is not parsed for it: to parse the prompts of an agent takes as long as all else. */
+function mayHold(json: Buffer, prompt: string): boolean {
+  const beginning = plainBeginning.exec(prompt.trimEnd())?.[0]
+  return beginning === undefined || json.includes(beginning) || json.includes('\\u')
 }
 
 function begins(text: unknown, prompt: string): boolean {
