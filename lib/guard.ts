@@ -23,9 +23,11 @@ const keySchemes = new Set(['bearer', 'token', 'key', 'api-key', 'apikey'])
 
 /** The key in a value of `authorization`; undefined in `Basic …`, which a front door in front of the proxy asks for. */
 export function keyIn(authorization: string): string | undefined {
-  const [first = '', ...rest] = authorization.trim().split(/\s+/)
-  if (!keySchemes.has(first.toLowerCase())) return rest.length === 0 ? first : undefined
-  return rest.join(' ')
+  const text = authorization.trim()
+  const end = text.search(/\s/)
+  if (end === -1) return keySchemes.has(text.toLowerCase()) ? '' : text
+  const isKey = keySchemes.has(text.slice(0, end).toLowerCase())
+  return isKey ? text.slice(end).trimStart() : undefined
 }
 
 /**
