@@ -253,9 +253,6 @@ export function markOf(source: JsonObject): {
   mark?: { control?: JsonObject; breakpoint?: unknown }
 } {
   const { cache_control: control, prompt_cache_breakpoint: breakpoint } = source
-  const mark = {
-    ...(isObject(control) && { control }),
-    ...(isGiven(breakpoint) && { breakpoint }),
-  }
-  return Object.keys(mark).length > 0 ? { mark } : {}
+  if (!isObject(control)) return isGiven(breakpoint) ? { mark: { breakpoint } } : {}
+  return { mark: isGiven(breakpoint) ? { control, breakpoint } : { control } }
 }

@@ -92,7 +92,8 @@ export class ToolNames {
     return true
   }
 
-  #add({ kind, name, namespace, ...tool }: FunctionTool | CustomTool): void {
+  #add(tool: FunctionTool | CustomTool): void {
+    const { kind, name, namespace } = tool
     if (this.#sent.has(keyOf(name, namespace))) throw twinTool(name, tool.place)
     const builtIn = 'builtIn' in tool ? tool.builtIn : undefined
     const own = { kind, name, ...spaceOf(namespace), ...(builtIn !== undefined && { builtIn }) }

@@ -145,10 +145,13 @@ function grammarOf(value: unknown, place: string): JsonObject {
 
 /** Unread members, of the tool and of its definition; the definition's win. */
 function moreOf(tool: JsonObject, definition: JsonObject, read: ReadonlySet<string>): JsonObject {
-  const entries = [tool, definition].flatMap((holder) =>
-    Object.entries(holder).filter(([name, value]) => !read.has(name) && isGiven(value)),
-  )
-  return Object.fromEntries(entries)
+  const entries: [string, unknown][] = []
+  for (const holder of [tool, definition]) {
+    for (const name in holder) {
+      if (!read.has(name) && isGiven(holder[name])) entries.push([name, holder[name]])
+    }
+  }
+  return entries.length > 0 ? Object.fromEntries(entries) : {}
 }
 
 function hostedTool(tool: JsonObject, type: string, place: string): HostedTool {

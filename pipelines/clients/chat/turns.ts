@@ -36,7 +36,8 @@ export function readTurns(messages: unknown, at: 'messages' | 'input'): Turn[] {
   const history: History = { openCalls: [], reasoning: [] }
   return messages.map((message: unknown, index) => {
     const turn = readTurn(message, index, history, at)
-    for (const piece of [...turn.pieces, ...(turn.calls ?? [])]) note(piece, history)
+    for (const piece of turn.pieces) note(piece, history)
+    if (turn.calls) for (const call of turn.calls) note(call, history)
     return turn
   })
 }
@@ -70,7 +71,7 @@ function readTurn(message: unknown, index: number, history: History, at: string)
   if (role === 'user' || (role === 'tool' && holdsResults(message))) {
     return plainTurn(message, place, 'user')
   }
-  const result = { ...calledBy(message, place, history), ...resultOf(message, place) }
+  const result = resultOf(message, place, calledBy(message, place, history))
   return { role: 'user', pieces: [result], place }
 }
 
@@ -275,14 +276,17 @@ function calledBy(
   throw badRequest('missing_required_parameter', at, advice)
 }
 
-function resultOf(message: JsonObject, place: string): Omit<ResultPiece, 'id' | 'name'> {
-  return {
-    type: 'result',
-    ...(typeof message.is_error === 'boolean' && { isError: message.is_error }),
-    content: resultContent(message.content, `${place}.content`, 'tool'),
-    place,
-    ...markOf(message),
-  }
+/** Member by member: two objects made of conditional parts, spread into a third, cost 3 % of an agent's request. */
+function resultOf(
+  message: JsonObject,
+  place: string,
+  { id, name }: Pick<ResultPiece, 'id' | 'name'>,
+): ResultPiece {
+  const content = resultContent(message.content, `${place}.content`, 'tool')
+  const result: ResultPiece = { type: 'result', id, content, place, ...markOf(message) }
+  if (name !== undefined) result.name = name
+  if (typeof message.is_error === 'boolean') result.isError = message.is_error
+  return result
 }
 
 export function noAudio(place: string): ProxyError {
