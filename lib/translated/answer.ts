@@ -214,7 +214,11 @@ export function callMemory(
   { target: { endpoint, model }, conversation }: Pick<Asked, 'target' | 'conversation'>,
 ): CallMemory {
   const limits = config.reasoning_memory
-  const key = (id: string) => JSON.stringify([endpoint.name, upstreamId(model), conversation, id])
+  let about: string | undefined
+  const key = (id: string) => {
+    about ??= JSON.stringify([endpoint.name, upstreamId(model), conversation])
+    return about + id
+  }
   return {
     recall: (id) => app.reasoning.recall(key(id), limits),
     remember: (id, remembered) => app.reasoning.remember(key(id), remembered, limits),
