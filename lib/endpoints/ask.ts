@@ -23,7 +23,7 @@ import { modelOf, otherName, targetOf, type Target } from '../upstream/target.ts
 import { badRequest } from '../../pipelines/errors.ts'
 import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
-import { parseExactObject } from '../../pipelines/json/request-body.ts'
+import { bytesOf, parseExactObject, textBehind } from '../../pipelines/json/request-body.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
 import type { FindAnswer } from '../../pipelines/kept-answer.ts'
 import { withoutImages } from '../../pipelines/neutral/turn.ts'
@@ -117,7 +117,8 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
   const stream = wantsStream(call, asked)
   if (isEmpty) return { road: 'none', form, stream, requestedModel: request.model }
   const seen = standIn ? retold(request, standIn) : request
-  const ready = prepareTranslation(call, { client, provider, request: seen, form, model, stream })
+  const about = { client, provider, request: seen, form, model, stream, bytes }
+  const ready = prepareTranslation(call, about)
   if (form.keeps && call.asks && !call.kept) keepAnswerOf(call, bytes)
   return ready
 }
@@ -149,29 +150,14 @@ function ownApi(client: Client, model: Model | undefined): SameApi | undefined {
 
 const modelKey = Buffer.from('"model"')
 const longestName = 300
-const codes = { tab: 9, return: 13, space: 32, quote: 34, colon: 58 }
 
 /**
  * The model that a body most likely names, so that as a rule it is parsed only once, and by the parser of its road. A guess: the
  * first `"model"` may stand deep inside, or again later. Either parser then finds the true one.
  */
 function hintedModel({ config }: Call, bytes: Buffer): Model | undefined {
-  const at = bytes.indexOf(modelKey)
-  if (at === -1) return undefined
-  const colon = behindSpace(bytes, at + modelKey.length)
-  const quote = behindSpace(bytes, colon + 1)
-  if (bytes[colon] !== codes.colon || bytes[quote] !== codes.quote) return undefined
-  const end = bytes.indexOf(codes.quote, quote + 1)
-  if (end === -1 || end - quote > longestName) return undefined
-  return findModel(config, bytes.toString('utf8', quote + 1, end))
-}
-
-/** Where the first byte is that is no white space of JSON. */
-function behindSpace(bytes: Buffer, from: number): number {
-  let at = from
-  while (bytes[at] === codes.space || (bytes[at]! >= codes.tab && bytes[at]! <= codes.return))
-    at += 1
-  return at
+  const name = textBehind(bytes, modelKey, longestName)
+  return name === undefined ? undefined : findModel(config, name)
 }
 
 function modelName(document: JsonDocument): string {
@@ -216,6 +202,8 @@ export interface Translated {
 interface ReadRequest
   extends Pick<Asked, 'client' | 'provider' | 'stream' | 'form'>, Pick<ClientRead, 'request'> {
   model: Model
+  /** the client's body */
+  bytes: Buffer
 }
 
 /**
@@ -224,7 +212,7 @@ interface ReadRequest
  */
 export function prepareTranslation(
   call: Call,
-  { client, provider, request, form, model, stream }: ReadRequest,
+  { client, provider, request, form, model, stream, bytes }: ReadRequest,
 ): Translated {
   call.record.stream = stream
   const target = targetOf(call, model, { subPath: '', query: '', stream })
@@ -260,7 +248,7 @@ export function prepareTranslation(
   headers['content-type'] = 'application/json'
   headers['accept-encoding'] = 'identity'
   const body = {
-    pieces: [Buffer.from(writeJson(written.body))],
+    pieces: [bytesOf(writeJson(written.body), bytes)],
     pass: provider.headerPrefixes,
     headers,
     besides: stream ? provider.usageOnDemand : undefined,
