@@ -104,7 +104,9 @@ function tooLarge(): ProxyError {
 
 /** The stages that undo a `content-encoding`; none for what is not encoded. Throws ProxyError 502 for one we cannot undo. */
 function decoders(answer: UpstreamAnswer): Duplex[] {
-  const encodings = (answer.headers['content-encoding'] ?? '')
+  const given = answer.headers['content-encoding']
+  if (given === undefined) return []
+  const encodings = given
     .split(',')
     .map((one) => one.trim().toLowerCase())
     .filter((one) => one !== '' && one !== 'identity')

@@ -33,11 +33,15 @@ const sessionHeaders = ['x-session-id', 'x-claude-code-session-id', 'session-id'
 export function requestHeaders(parts: RequestHeaderParts): Record<string, string> {
   const headers = clientHeaders(parts.client, parts.pass)
   const generated: Generated = {}
-  for (const [name, value] of Object.entries(parts.endpoint.headers)) {
+  const { headers: fixed } = parts.endpoint
+  for (const name in fixed) {
+    const value = fixed[name]!
     if (value === '') delete headers[name.toLowerCase()]
     else headers[name.toLowerCase()] = headerValue(filled(value, parts, generated))
   }
-  for (const [name, value] of Object.entries(parts.extra)) {
+  const { extra } = parts
+  for (const name in extra) {
+    const value = extra[name]
     if (value === undefined) delete headers[name]
     else headers[name] = headerValue(value)
   }
@@ -51,7 +55,8 @@ export function requestHeaders(parts: RequestHeaderParts): Record<string, string
 function clientHeaders(client: IncomingHttpHeaders, pass: RequestHeaderParts['pass']) {
   const isHopByHop = hopByHopTest(client.connection)
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(client)) {
+  for (const name in client) {
+    const value = client[name]
     if (value === undefined || isHopByHop(name)) continue
     if (pass !== 'all' && !whoAsks.has(name) && !pass.some((start) => name.startsWith(start))) {
       continue
