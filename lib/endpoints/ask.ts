@@ -288,7 +288,7 @@ function setHeaders(
   const raw = withoutSecrets(answer.raw, call.app.redact)
   const passed = answerHeaders(raw, { limits, limitHeader })
   const headers = Object.assign(passed, call.admission?.headers())
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  for (const name in headers) res.setHeader(name, headers[name]!)
   if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', call.id)
   if (idHeader !== undefined) res.setHeader(idHeader, res.getHeader('x-request-id') ?? call.id)
   if (dropped.length > 0) res.setHeader('x-droid2api-dropped', headerValue(dropped.join(', ')))

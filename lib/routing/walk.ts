@@ -181,10 +181,15 @@ export class Walk<P extends Prepared> {
   ): Facts {
     const { status } = heard
     const said = typeof status === 'number' && status >= 400 ? saidIn(heard) : nothingSaid
-    const isRefused = isRefusedLogin({ status, ...said })
+    // written out, as in lib/same-api/forward.ts
+    const { limits, isQuota, isUnpaid, isDead } = said
+    const isRefused = isRefusedLogin({ status, isDead })
     return {
       status,
-      ...said,
+      limits,
+      isQuota,
+      isUnpaid,
+      isDead,
       owner: this.#travel.ownerAt(target.endpoint),
       hasWaited,
       hasFallback,
