@@ -83,7 +83,7 @@ export function placeOf({ prepared: { places } }: Config, model: Model): Place {
 const shippedPrompt = defaultSystemPrompt.trimEnd()
 
 /** The shipped prompt introduces the account's own client: it goes only where the account does. `""` for none. */
-export function systemPromptOf(config: Config, endpoint: Endpoint): string {
+export function systemPromptOf(config: ConfigData, endpoint: Endpoint): string {
   const { system_prompt: prompt } = config
   const own = endpoint.system_prompt
   if (own !== undefined) return own
@@ -91,7 +91,7 @@ export function systemPromptOf(config: Config, endpoint: Endpoint): string {
 }
 
 /** A fixed key is the operator's own with some provider. */
-function getsLogin({ auth, accounts: names = [] }: Endpoint, { accounts }: Config): boolean {
+function getsLogin({ auth, accounts: names = [] }: Endpoint, { accounts }: ConfigData): boolean {
   if (auth !== 'accounts') return auth === 'account'
   return accounts.some(({ name, key }) => key === undefined && names.includes(name))
 }
@@ -129,6 +129,7 @@ export function prepared(data: ConfigData): Config {
       endpoint,
       account: accountNameOf(endpoint),
       isRouted: endpoint.auth === 'accounts' || (model.fallback?.length ?? 0) > 0,
+      systemPrompt: systemPromptOf(data, endpoint),
       whole: wayTo(endpoint, model, false),
       stream: wayTo(endpoint, model, true),
     })

@@ -182,6 +182,8 @@ export interface Place {
   account: string
   /** there is a choice: several accounts, or models that stand in */
   isRouted: boolean
+  /** what the operator puts in front of a request's own prompt; `""` for none */
+  systemPrompt: string
   whole: Way
   stream: Way
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
-import { findModel, systemPromptOf } from '../config/models.ts'
+import { findModel, placeOf } from '../config/models.ts'
 import type { DefaultStream, Model } from '../config/types.ts'
 import { withBody } from '../http/body.ts'
 import { forward, prepareForward, relay, type Forwarded } from '../same-api/forward.ts'
@@ -222,7 +222,7 @@ export function prepareTranslation(
   const written = provider.write(seen, {
     model,
     endpoint: target.endpoint.name,
-    systemPrompt: systemPromptOf(call.config, target.endpoint),
+    systemPrompt: placeOf(call.config, model).systemPrompt,
     headers: call.headers,
     stream,
     path: target.address.path,

@@ -100,6 +100,7 @@ function agentOver(target: URL, options: http.AgentOptions, connect: Connect): h
   const address = addressOf(target)
   const queue = agent as unknown as Queue
   const place = agent.getName(address)
+  agent.getName = () => place
   const add = queue.addRequest.bind(agent)
   queue.addRequest = (request) => {
     dropStale(agent.freeSockets[place])

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import type { Call } from '../app.ts'
-import { systemPromptOf } from '../config/models.ts'
+import { placeOf } from '../config/models.ts'
 import type { Endpoint, Model } from '../config/types.ts'
 import { breakOff, shownError } from '../http/answer.ts'
 import { countsTokens } from '../limits/limits.ts'
@@ -48,7 +48,7 @@ export function prepareForward(
   { subPath, stream, isForeign }: { subPath: string; stream: boolean; isForeign: boolean },
 ): Forwarded {
   const target = targetOf(call, model, { subPath, query: call.query, stream })
-  const systemPrompt = systemPromptOf(call.config, target.endpoint)
+  const { systemPrompt } = placeOf(call.config, model)
   const { headers: client } = call
   const document = model.images === false ? withoutImages(body, conversation) : body
   // written out: an object that is spread into another costs 2 % of a request (`npm run bench`, "JSON 1 KB passed through")

@@ -216,7 +216,7 @@ export function callMemory(
   const limits = config.reasoning_memory
   let about: string | undefined
   const key = (id: string) => {
-    about ??= JSON.stringify([endpoint.name, upstreamId(model), conversation])
+    about ??= hash('sha256', JSON.stringify([endpoint.name, upstreamId(model), conversation]))
     return about + id
   }
   return {
@@ -228,8 +228,11 @@ export function callMemory(
 /** Of a text so many characters count at either end, and its length: conversations differ in one of these. */
 const countedText = 4096
 
+/** A text of so many characters is kept as it is while the request lasts: its hash is as a rule not needed. */
+const shortText = 1024
+
 /**
- * A hash of what the user said before the first answer to it, which is the same in all requests of a conversation. Instructions
+ * What the user said before the first answer to it, which is the same in all requests of a conversation, or its hash. Instructions
  * do not count: some clients change them from request to request.
  */
 export function conversationOf(turns: readonly Turn[]): string {
@@ -243,7 +246,7 @@ export function conversationOf(turns: readonly Turn[]): string {
       said += `${text.length} ${ends(text)}\n`
     }
   }
-  return hash('sha256', said, 'base64url')
+  return said.length <= shortText ? said : hash('sha256', said)
 }
 
 function ends(text: string): string {

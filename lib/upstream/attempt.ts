@@ -134,6 +134,7 @@ function begunAnswer(stream: IncomingMessage): UpstreamAnswer {
 /** Compares the media type alone: `text/event-stream; charset=utf-8` is one, too. */
 function isEventStream(headers: IncomingHttpHeaders): boolean {
   const type = headers['content-type'] ?? ''
+  if (type === 'text/event-stream' || type === 'application/json') return type[0] === 't'
   return type.split(';', 1)[0]!.trim().toLowerCase() === 'text/event-stream'
 }
 
