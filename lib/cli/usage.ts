@@ -1,6 +1,6 @@
 /** The command line: what it takes, and its help. */
 import { parseArgs } from 'node:util'
-import type { Flags } from '../config/load.ts'
+import { readFlags, type Flags } from '../config/flags.ts'
 import { presetNames } from '../config/presets.ts'
 import { nearest } from '../config/unknown-keys.ts'
 import type { InitFlags } from '../init/command.ts'
@@ -168,6 +168,14 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
   const file = command === 'explain' ? more.shift() : undefined
   if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}`)
   checkFlags(command, values)
+  const flags = {
+    port: values.port,
+    host: values.host,
+    config: values.config,
+    logLevel: values['log-level'],
+  }
+  const { faults } = readFlags(flags)
+  if (faults.length > 0) throw new UsageError(faults.join('\n'))
   if (command === 'init' && values.config !== undefined) {
     throw new UsageError('init reads no configuration; where it writes one is --out')
   }
@@ -184,12 +192,7 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
     csv: values.csv ?? false,
     init: initFlags(values),
     explain: { file, ...explainFlags(values) },
-    flags: {
-      port: values.port,
-      host: values.host,
-      config: values.config,
-      logLevel: values['log-level'],
-    },
+    flags,
     online: values.online ?? values.renew ?? false,
     renew: values.renew ?? false,
     json: values.json ?? false,

@@ -16,14 +16,10 @@ import { checkConsistency } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
 import { authWarnings, endpointKeys, withAuth } from './endpoint-auth.ts'
 import { readSettings, type Settings } from './env-files.ts'
-import {
-  environmentSchema,
-  readEnvironment,
-  type Environment,
-  type Problems,
-} from './environment.ts'
-import { ConfigError, describe, validate } from './validate.ts'
+import { readEnvironment, type Environment, type Problems } from './environment.ts'
+import { ConfigError } from './validate.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
+import { readFlags, type Flags } from './flags.ts'
 import type { SeenFiles } from './seen-files.ts'
 import { misspeltVariables, strayFile } from './stray-variables.ts'
 import { expandHome } from './text-file.ts'
@@ -33,14 +29,6 @@ import { oldHosts, retiredVariables, withoutProxies } from './retired.ts'
 import type { Config, ConfigData, LogLevel, Model } from './types.ts'
 
 export { ConfigError } from './validate.ts'
-
-/** The flags of the command line; numbers as the texts they came as. */
-export interface Flags {
-  port?: string | undefined
-  host?: string | undefined
-  config?: string | undefined
-  logLevel?: string | undefined
-}
 
 export interface LoadOptions {
   flags: Flags
@@ -71,7 +59,8 @@ export function loadConfig(options: LoadOptions): Loaded {
     ...zoneWarnings(settings),
   )
   const env = readEnvironment(settings, problems)
-  const flagged = readFlags(options.flags, problems.faults)
+  const { read: flagged, faults } = readFlags(options.flags)
+  problems.faults.push(...faults)
   const file = readFile(options, settings, problems)
   const config = combined({ options, settings, env, flagged, file, problems })
   const { skipped, unserved } = file
@@ -208,21 +197,6 @@ function withShipped(file: GivenPart, given: Given): FilePart {
 /** The APIs call `off` `none`. */
 function withLevel(model: Model): Model {
   return (model.reasoning as string) === 'none' ? { ...model, reasoning: 'off' } : model
-}
-
-/** Flags are checked as the variables they overrule. */
-function readFlags(flags: Flags, faults: string[]): Environment {
-  const names: Record<string, string> = { PORT: '--port', HOST: '--host', LOG_LEVEL: '--log-level' }
-  const given = Object.entries({
-    PORT: flags.port,
-    HOST: flags.host,
-    LOG_LEVEL: flags.logLevel?.toLowerCase(),
-  }).filter(([, value]) => value !== undefined)
-  const { data, found } = validate(environmentSchema, Object.fromEntries(given), true)
-  for (const line of describe(found)) {
-    faults.push(line.replace(/^\w+/, (name) => names[name] ?? name))
-  }
-  return data
 }
 
 function overEnvironment(

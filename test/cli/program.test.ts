@@ -95,6 +95,12 @@ const misread: [args: string[], said: string][] = [
   [['explain', '--header', 'a: b', '--header', ''], '--header is empty'],
   [['serve', 'more'], 'Unexpected argument: more'],
   [['--port'], "Option '-p, --port <value>' argument missing"],
+  [['--port', 'abc'], '--port is "abc", expected a whole number'],
+  [['check', '--port=70000'], '--port is 70000, expected a number <= 65535'],
+  [
+    ['demo', '-p', '1', '--log-level', 'degub'],
+    '--log-level is "degub", expected one of "fatal", "error", "warn", "info", "debug", "trace", "silent" (did you mean debug?)',
+  ],
   [['env'], 'env needs the name of a client: claude, codex, openai'],
   [['env', 'vim'], 'env needs the name of a client: claude, codex, openai'],
 ]

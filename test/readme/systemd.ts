@@ -19,7 +19,7 @@ export function checkUnit({ root, calls }: Sandbox): void {
   assert.match(settings.get('Environment') ?? '', /DATA_DIR=\/var\/lib\/droid2api$/)
   assert.equal(settings.get('StateDirectory'), 'droid2api')
   assert.match(settings.get('MemoryMax') ?? '', /^\d+M$/)
-  assert.equal(settings.get('RestartPreventExitStatus'), '78')
+  assert.equal(settings.get('RestartPreventExitStatus'), '2 78')
   verify(root, unit)
   const told = calls().filter(({ name }) => name !== 'sudo')
   assert.deepEqual(
