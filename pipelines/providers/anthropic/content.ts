@@ -2,7 +2,8 @@
  * Neutral pieces as Anthropic blocks. Source: Anthropic API reference "Messages", "Vision", "PDF support", read 2026-11.
  */
 import { badRequest, type ProxyError } from '../../errors.ts'
-import { isObject, argumentsIn, type JsonObject } from '../../json/value.ts'
+import { isObject, type JsonObject } from '../../json/value.ts'
+import { argumentsObject } from '../../neutral/arguments.ts'
 import { asBase64, asText, truthful, type InlineData } from '../../neutral/data-url.ts'
 import type { Ordered } from '../../neutral/writing.ts'
 import type {
@@ -166,23 +167,9 @@ function toolUseBlock(call: CallPiece, names: ToolNames): ToolUseBlock {
     type: 'tool_use' as const,
     id: safeToolId(id),
     name: names.sent(name, namespace),
-    input: kind === 'custom' ? wrappedValue(input) : inputOf(input),
+    input: kind === 'custom' ? wrappedValue(input) : argumentsObject(input),
   }
   return own?.api === api ? { ...own.value, ...block } : withMark<ToolUseBlock>(block, mark)
-}
-
-/** `input` has to be an object, so anything else that a model once wrote is wrapped. */
-function inputOf(written: unknown): JsonObject {
-  const value = typeof written === 'string' ? parsed(written) : written
-  if (isObject(value)) return value
-  return isGiven(value) ? { value } : {}
-}
-
-/** What is no JSON the model still has to see as it wrote it. */
-function parsed(written: string): unknown {
-  if (written.trim() === '') return {}
-  const value = argumentsIn(written)
-  return value === undefined ? { raw_arguments: written } : value
 }
 
 /** A result whose call nobody knows has an id that no call has. */

@@ -4,7 +4,8 @@
  * at the end.
  */
 import type { Delta } from '../../neutral/delta.ts'
-import { objectFrom, valueIn, type JsonObject } from '../../json/value.ts'
+import type { JsonObject } from '../../json/value.ts'
+import { objectTextIn } from '../../neutral/arguments.ts'
 import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
 import {
   asIndex,
@@ -111,12 +112,6 @@ function hasInput(input: unknown): boolean {
 
 /** What some servers have in place of arguments until these come. */
 const placeholder = '{}'
-
-/** The object that is the content of a string of JSON, as it stands there; undefined for any other text. */
-function objectTextIn(text: string): string | undefined {
-  const inner = valueIn(text)
-  return typeof inner === 'string' && objectFrom(inner) ? inner : undefined
-}
 
 class Call {
   readonly upstreamId: string | undefined

@@ -2,7 +2,8 @@
  * The turns as chat messages for servers of any kind. Many have a template that knows one system message in front, speakers in
  * turn, content that is a string, and results right behind their calls, so the messages keep to that.
  */
-import { argumentsIn, isObject, jsonFrom, wellFormed, writeJson } from '../../json/value.ts'
+import { isObject, jsonFrom, wellFormed, writeJson } from '../../json/value.ts'
+import { objectTextIn } from '../../neutral/arguments.ts'
 import { orderedPieces, type Sealed, type Taker } from '../../neutral/writing.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { leftOut, nothingLeft, unsupportedPiece } from '../../neutral/turn.ts'
@@ -265,6 +266,6 @@ function argumentsOf({ kind, input, inputPlace }: CallPiece): string {
 function objectText(text: string): string {
   const value = jsonFrom(text)
   if (value === undefined) return writeJson({ raw_arguments: text })
-  if (typeof value === 'string' && isObject(argumentsIn(text))) return value
-  return isObject(value) ? text : `{"value":${text}}`
+  if (isObject(value)) return text
+  return objectTextIn(text) ?? `{"value":${text}}`
 }

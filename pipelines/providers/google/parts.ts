@@ -1,11 +1,11 @@
 /** Pieces of a turn as parts of the content: what the model reads, and what it once wrote. */
 import { badRequest } from '../../errors.ts'
-import { argumentsIn, isObject, valueIn, type JsonObject } from '../../json/value.ts'
+import { isObject, valueIn, type JsonObject } from '../../json/value.ts'
+import { argumentsObject } from '../../neutral/arguments.ts'
 import { asBase64, asText, typeOfName, type InlineData } from '../../neutral/data-url.ts'
 import { wrappedValue } from '../../neutral/free-text.ts'
 import type { AttachmentPiece, CallPiece, Piece, ResultPiece } from '../../neutral/request.ts'
 import { fileText, leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
-import { isGiven } from '../../untrusted.ts'
 import type { FilePart, GooglePart, InlinePart, TextPart } from '../../wire/google.ts'
 
 /** The API refuses a request with a value that is nested more deeply. */
@@ -101,15 +101,7 @@ function fileAt(url: string): FilePart {
 /** Arguments are an object: what else a model once wrote is wrapped, so that it can be seen. */
 export function argsOf({ kind, input }: Pick<CallPiece, 'kind' | 'input'>): JsonObject {
   if (kind === 'custom') return wrappedValue(input)
-  if (typeof input !== 'string') return wrapped(input)
-  if (input.trim() === '') return {}
-  const value = argumentsIn(input, maxLevels)
-  return value === undefined ? { raw_arguments: input } : wrapped(value)
-}
-
-function wrapped(value: unknown): JsonObject {
-  if (isObject(value)) return value
-  return isGiven(value) ? { value } : {}
+  return argumentsObject(input, maxLevels)
 }
 
 export interface ToolResponse {
