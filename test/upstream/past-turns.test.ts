@@ -361,6 +361,11 @@ test('translation §14: a history that the client broke is put together', async 
     ],
     [unpaired, [first, called], [first, called, { role: 'user', content: [lost] }]],
     [
+      unpaired,
+      [first, called, { role: 'user', content: '' }],
+      [first, called, { role: 'user', content: [lost] }],
+    ],
+    [
       'messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: t. Each',
       [first, answered, result],
       [first, answered, { role: 'user', content: [gone] }],

@@ -4,6 +4,7 @@
  * Source: docs/translation.md §14; `capability.ts`.
  */
 import { capabilityOf, type Capability } from './capability.ts'
+import { blocksOf } from './sent-turns.ts'
 import {
   effortOf,
   isForcing,
@@ -15,6 +16,7 @@ import {
 import { nearestEffort, upstreamId, type RewriteContext } from '../../model.ts'
 import type { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
+import { capLimit } from '../refusable.ts'
 
 /**
  * Whether the client wrote the request for another model, and it is known what this one refuses. For a model that is no Claude the
@@ -34,7 +36,7 @@ export function fitRequest(document: JsonDocument, { model, subPath }: RewriteCo
   if (capability.forcedTools === 'never') freeChoice(document)
   if (subPath !== '') return
   if (!capability.sampling) document.delete('temperature', 'top_p', 'top_k')
-  capLimit(document, capability)
+  capLimit(document, 'max_tokens', capability.maxOutputTokens)
 }
 
 /** The client's thinking as this model takes it. Returns whether none can be had. */
@@ -59,13 +61,6 @@ export function fitThinking(document: JsonDocument, context: RewriteContext): bo
 function isTaken(type: unknown, { thinking }: Capability): boolean {
   if (thinking === 'none') return false
   return (type === 'enabled') === (thinking === 'budget')
-}
-
-function capLimit(document: JsonDocument, { maxOutputTokens }: Capability): void {
-  const limit = document.get('max_tokens')
-  if (maxOutputTokens !== undefined && typeof limit === 'number' && limit > maxOutputTokens) {
-    document.set('max_tokens', maxOutputTokens)
-  }
 }
 
 /** Where every forced choice is refused, the tools are narrowed as far as the choice allows, and it is left free. */
@@ -98,11 +93,6 @@ function tellSystemTurns(document: JsonDocument): void {
 
 function isSystemTurn(turn: unknown): turn is JsonObject {
   return isObject(turn) && turn.role === 'system'
-}
-
-function blocksOf({ content }: JsonObject): unknown[] {
-  if (Array.isArray(content)) return content
-  return content === undefined || content === '' ? [] : [{ type: 'text', text: content }]
 }
 
 function reminders(turn: JsonObject): unknown[] {

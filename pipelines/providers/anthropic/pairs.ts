@@ -1,6 +1,6 @@
 /** The turns of a history that a client has broken: texts without a word, calls without results and results without calls. */
 import { isObject, type JsonObject } from '../../json/value.ts'
-import { withoutBlocks } from './rewrite.ts'
+import { blocksOf, withoutBlocks } from './sent-turns.ts'
 
 /** Without texts and turns that have nothing; as they are where none has anything. */
 export function withoutEmpty(messages: readonly unknown[]): readonly unknown[] {
@@ -61,11 +61,6 @@ function withResults(turn: JsonObject, open: readonly unknown[]): JsonObject {
   ]
   const isSame = content.length === blocks.length && content.every((one, at) => one === blocks[at])
   return isSame ? turn : { ...turn, content }
-}
-
-function blocksOf({ content }: JsonObject): unknown[] {
-  if (Array.isArray(content)) return content
-  return typeof content === 'string' ? [{ type: 'text', text: content }] : []
 }
 
 function isResult(block: unknown): block is JsonObject {

@@ -7,6 +7,7 @@ import { capabilityOf } from './capability.ts'
 import { fitRequest, fitThinking, isForOther, keepToBetas } from './fit.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed, sealMark } from '../../neutral/seal.ts'
+import { withoutBlocks } from './sent-turns.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
 import {
   cannotThinkOn,
@@ -84,19 +85,6 @@ export function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean
   return document.changeItems('messages', (messages) =>
     withoutBlocks(messages, (block) => isForeignThinking(block, takesAll)),
   )
-}
-
-/** Without the turns of which nothing is left, too. */
-export function withoutBlocks(
-  messages: readonly unknown[],
-  isOut: (block: unknown) => boolean,
-): unknown[] {
-  return messages.flatMap((message) => {
-    if (!isObject(message) || !Array.isArray(message.content)) return [message]
-    const content = message.content.filter((block: unknown) => !isOut(block))
-    if (content.length === message.content.length) return [message]
-    return content.length > 0 ? [{ ...message, content }] : []
-  })
 }
 
 function isForeignThinking(block: unknown, takesAll: boolean): boolean {

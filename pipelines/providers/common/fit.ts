@@ -6,7 +6,9 @@
  */
 import type { JsonDocument } from '../../json/document.ts'
 import type { Model } from '../../model.ts'
-import { capLimit, fitFor, takeSamplingOut } from '../openai/fit.ts'
+import { capLimit } from '../refusable.ts'
+import { mostTokens } from '../openai/capability.ts'
+import { fitFor, takeSamplingOut } from '../openai/fit.ts'
 
 /** What a limit is called; models that reason refuse the older name. */
 export function limitName(reasons: boolean): 'max_completion_tokens' | 'max_tokens' {
@@ -20,8 +22,9 @@ export function fitChat(document: JsonDocument, model: Model): void {
   if (!fit.samples) takeSamplingOut(document)
   if (!fit.verbosity) document.delete('verbosity')
   renameLimit(document, limitName(fit.reasons))
-  capLimit(document, model, 'max_tokens')
-  capLimit(document, model, 'max_completion_tokens')
+  const most = mostTokens(model)
+  capLimit(document, 'max_tokens', most)
+  capLimit(document, 'max_completion_tokens', most)
 }
 
 /** Models that do not reason take the newer name, too. */

@@ -8,6 +8,7 @@ import type { JsonDocument } from '../../json/document.ts'
 import { isObject } from '../../json/value.ts'
 import { levelOfWord, upstreamId, type Model } from '../../model.ts'
 import { isGiven } from '../../untrusted.ts'
+import { capLimit } from '../refusable.ts'
 import { capabilityOf, mostTokens } from './capability.ts'
 import { ENCRYPTED_REASONING, LOGPROBS, planReasoning } from './reasoning.ts'
 
@@ -48,15 +49,8 @@ export function fitResponses(document: JsonDocument, model: Model): boolean {
   }
   if (!samples) takeSamplingOut(document)
   if (!verbosity) takeVerbosityOut(document)
-  capLimit(document, model, 'max_output_tokens')
+  capLimit(document, 'max_output_tokens', mostTokens(model))
   return reasons
-}
-
-/** A limit beyond what the model has is refused. */
-export function capLimit(document: JsonDocument, model: Model, name: string): void {
-  const most = mostTokens(model)
-  const limit = document.get(name)
-  if (most !== undefined && typeof limit === 'number' && limit > most) document.set(name, most)
 }
 
 /** A model that reasons refuses them, in either of OpenAI's APIs. */
