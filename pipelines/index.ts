@@ -15,7 +15,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { chatBody } from './clients/chat/body.ts'
 import { chatErrorBody, chatErrorEvent } from './clients/chat/errors.ts'
-import { readChat } from './clients/chat/read.ts'
+import { isInputBody, readChat } from './clients/chat/read.ts'
 import { chatContext } from './clients/chat/answer.ts'
 import { chatStream } from './clients/chat/stream.ts'
 import {
@@ -166,7 +166,7 @@ const clientTable = {
     route: '/v1/chat/completions',
     read: readWith(readChat, chatContext, chatStream, chatBody),
     // a Responses request, as Cursor sends it there
-    isOther: (body) => body.raw('messages') === undefined && body.raw('input') !== undefined,
+    isOther: isInputBody,
     limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     limitReset: resetIn,
     errorBody: chatErrorBody,

@@ -72,6 +72,7 @@ test('translation §11.1: a model of type common gets such an `input` as a chat 
   for (const body of [
     { model: 'glm-4.6', ...cursors },
     { ...cursors, model: 'glm-4.6' },
+    { model: 'glm-4.6', messages: null, ...cursors },
   ]) {
     const { back, sent } = await ask(t, { body: chatAnswer }, body)
 

@@ -3,6 +3,7 @@
  * Source: OpenAI API reference "Chat Completions", read 2026-11.
  */
 import { badRequest, ProxyError } from '../../errors.ts'
+import type { JsonDocument } from '../../json/document.ts'
 import { calculable, isObject, type JsonObject } from '../../json/value.ts'
 import type { Names, NeutralRequest } from '../../neutral/request.ts'
 import { isGiven, listAt, objectAt, shown, requestedModel } from '../../untrusted.ts'
@@ -118,6 +119,18 @@ export function readChat(sent: unknown): ChatRead {
 /** Whether a request has `input` in place of `messages`. */
 function isInputForm({ messages, input }: JsonObject): boolean {
   return !isGiven(messages) && isGiven(input)
+}
+
+/** The same of a body that is not parsed. */
+export function isInputBody(body: JsonDocument): boolean {
+  return !isSent(body, 'messages') && isSent(body, 'input')
+}
+
+const jsonNull = Buffer.from('null')
+
+function isSent(body: JsonDocument, name: string): boolean {
+  const raw = body.raw(name)
+  return raw !== undefined && !raw.equals(jsonNull)
 }
 
 function namesIn(body: JsonObject, isOwnFormat: boolean): Names {
