@@ -3,6 +3,7 @@ import { baseUrlOf, fullAddress } from '../config/base-url.ts'
 import { loopback } from '../config/callers.ts'
 import { presetNames, presets, type Preset, type PresetName } from '../config/presets.ts'
 import type { ModelType } from '../config/types.ts'
+import { bareHost } from '../network/no-proxy.ts'
 
 export interface Provider {
   preset: PresetName
@@ -46,7 +47,7 @@ export const keyed = presetNames.filter((name) => typeof row(name).auth === 'obj
 export const servers = presetNames.filter((name) => row(name).auth === 'none')
 
 export function isLoopback({ hostname }: URL): boolean {
-  return loopback.test(hostname.replace(/^\[(.*)\]$/, '$1'))
+  return loopback.test(bareHost(hostname))
 }
 
 /** The list beside the address of a type's calls. */

@@ -3,6 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { addressOf } from '../config/base-url.ts'
 import { defaultTimeouts } from '../config/defaults.ts'
 import { dial, type DialOptions } from './dial.ts'
 import type { OutboundProxy } from './outbound-proxy.ts'
@@ -97,7 +98,7 @@ function agentOver(target: URL, options: http.AgentOptions, connect: Connect): h
   const agent = new (isSecure ? https : http).Agent(options)
   // All requests go to one place, so Node need not find it in the options of each, which it would copy first: 3 % of the CPU
   // of a small request (`npm run bench`, "JSON passed through, each at full speed").
-  const address = addressOf(target)
+  const address = dialled(target)
   const queue = agent as unknown as Queue
   const place = agent.getName(address)
   agent.getName = () => place
@@ -134,14 +135,9 @@ function agentOver(target: URL, options: http.AgentOptions, connect: Connect): h
 }
 
 /** What a connection is made from. An address has no server name. */
-function addressOf({
-  protocol,
-  hostname,
-  port,
-}: URL): http.ClientRequestArgs & { servername: string } {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  const usual = protocol === 'https:' ? 443 : 80
-  return { host, port: Number(port) || usual, servername: isIP(host) ? '' : host }
+function dialled(target: URL): http.ClientRequestArgs & { servername: string } {
+  const { hostname: host, port } = addressOf(target)
+  return { host, port, servername: isIP(host) ? '' : host }
 }
 
 type Done = (error: Error | null, socket?: Duplex | null) => void

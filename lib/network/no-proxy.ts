@@ -5,6 +5,7 @@
  */
 import { BlockList, isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { addressOf } from '../config/base-url.ts'
 
 interface Rule {
   matches(host: string): boolean
@@ -20,7 +21,7 @@ export function noProxy(list: string): (target: URL) => boolean {
     .flatMap(rulesOf)
   return (target) => {
     const host = bareHost(target.hostname)
-    const port = Number(target.port) || (target.protocol === 'https:' ? 443 : 80)
+    const { port } = addressOf(target)
     return rules.some((rule) => (rule.port ?? port) === port && rule.matches(host))
   }
 }

@@ -5,7 +5,7 @@
  */
 import { ConfigError } from '../config/validate.ts'
 import { loopback } from '../config/callers.ts'
-import { noProxy } from './no-proxy.ts'
+import { bareHost, noProxy } from './no-proxy.ts'
 import { OutboundProxyError } from './unreachable-reason.ts'
 
 export interface OutboundProxy {
@@ -38,7 +38,7 @@ export function outboundProxy(env: NodeJS.ProcessEnv = process.env): OutboundPro
   const isDirect = noProxy(list)
   return {
     proxyFor(target) {
-      const host = target.hostname.replace(/^\[(.*)\]$/, '$1')
+      const host = bareHost(target.hostname)
       const isHere = loopback.test(host) || anyAddress.has(host)
       return isHere || isDirect(target) ? undefined : (own.get(target.protocol) ?? common)
     },

@@ -5,6 +5,7 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIPv6, type Socket } from 'node:net'
+import { addressOf } from '../config/base-url.ts'
 import { ConnectTimeout } from './dial.ts'
 import { OutboundProxyError, unreachableReason } from './unreachable-reason.ts'
 
@@ -47,10 +48,11 @@ function connectRequest(
   agent: http.Agent,
 ): ClientRequest {
   const authority = `${isIPv6(host) ? `[${host}]` : host}:${port}`
+  const { hostname, port: proxyPort } = addressOf(proxy)
   const request = (proxy.protocol === 'https:' ? https : http).request({
     method: 'CONNECT',
-    hostname: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+    hostname,
+    port: proxyPort,
     path: authority,
     headers: { host: authority, 'proxy-connection': 'keep-alive', ...authorization(proxy) },
     agent,
