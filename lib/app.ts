@@ -188,6 +188,7 @@ export class CallRecord {
   outputTokens: number | undefined = undefined
   cachedTokens: number | undefined = undefined
   cacheWriteTokens: number | undefined = undefined
+  cacheWrite1hTokens: number | undefined = undefined
   reasoningTokens: number | undefined = undefined
   /** the failure's code, for answers that broke off or were refused */
   error: string | undefined = undefined

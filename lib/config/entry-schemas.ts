@@ -15,12 +15,13 @@ const price: Schema = {
   required: ['input', 'output'],
   additionalProperties: false,
   description: 'what a million tokens cost in USD; usage has no costs of a model without it',
-  examples: [{ input: 3, output: 15, cache_read: 0.3, cache_write: 3.75 }],
+  examples: [{ input: 3, output: 15, cache_read: 0.3, cache_write: 3.75, cache_write_1h: 6 }],
   properties: {
     input: usd('of input'),
     output: usd('of output, with reasoning'),
     cache_read: usd('read from a cache; left out: those of input'),
     cache_write: usd('written to a cache; left out: those of input'),
+    cache_write_1h: usd('written to a cache that keeps them for an hour; left out: cache_write'),
   },
 }
 

@@ -19,12 +19,16 @@ export interface Model extends PipelineModel {
   fallback?: readonly string[]
 }
 
-/** USD for a million tokens. Left out, what is read from a cache or written to one costs as much as other input. */
+/**
+ * USD for a million tokens. Left out, what is read from a cache or written to one costs as much as other input, and what is kept
+ * there for an hour as much as other writes.
+ */
 export interface Price {
   input: number
   output: number
   cache_read?: number
   cache_write?: number
+  cache_write_1h?: number
 }
 
 /**

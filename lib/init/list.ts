@@ -98,11 +98,12 @@ function listed(id: string, entry: JsonObject): Listed {
 /** OpenRouter's, in USD for one token as text; here they are for a million. */
 function priceIn(pricing: unknown): Price | undefined {
   if (!isObject(pricing)) return undefined
-  const [input, output, cacheRead, cacheWrite] = [
+  const [input, output, cacheRead, cacheWrite, cacheWrite1h] = [
     pricing.prompt,
     pricing.completion,
     pricing.input_cache_read,
     pricing.input_cache_write,
+    pricing.input_cache_write_1h,
   ].map(perMillion)
   if (input === undefined || output === undefined) return undefined
   return {
@@ -110,6 +111,7 @@ function priceIn(pricing: unknown): Price | undefined {
     output,
     ...(cacheRead !== undefined && { cache_read: cacheRead }),
     ...(cacheWrite !== undefined && { cache_write: cacheWrite }),
+    ...(cacheWrite1h !== undefined && { cache_write_1h: cacheWrite1h }),
   }
 }
 

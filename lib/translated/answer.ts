@@ -198,6 +198,7 @@ function keepTokens(call: Call, { usage }: AnswerOutcome): void {
   const { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens } = usage
   const tokens = { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens }
   Object.assign(call.record, tokens)
+  call.record.cacheWrite1hTokens = usage.cacheWrite1hTokens
 }
 
 interface CallMemory {

@@ -26,6 +26,7 @@ export function tap(
       record.outputTokens = tokens.outputTokens
       record.cachedTokens = tokens.cachedTokens
       record.cacheWriteTokens = tokens.cacheWriteTokens
+      record.cacheWrite1hTokens = tokens.cacheWrite1hTokens
       record.reasoningTokens = tokens.reasoningTokens
       return end?.isWhole() ?? true
     },
@@ -42,6 +43,8 @@ interface Tokens {
   outputTokens: number | undefined
   cachedTokens: number | undefined
   cacheWriteTokens: number | undefined
+  /** those of them that are kept for an hour, which cost more */
+  cacheWrite1hTokens: number | undefined
   reasoningTokens: number | undefined
 }
 
@@ -57,7 +60,7 @@ const mark = Buffer.from('_tokens"')
 const usageBytes = 2048
 
 const counted =
-  /"(input_tokens|prompt_tokens|output_tokens|completion_tokens|total_tokens|cache_read_input_tokens|cache_creation_input_tokens|cached_tokens|prompt_cache_hit_tokens|cache_write_tokens|reasoning_tokens|thinking_tokens)"\s*:\s*"?(\d+)[",}\s.]/g
+  /"(input_tokens|prompt_tokens|output_tokens|completion_tokens|total_tokens|cache_read_input_tokens|cache_creation_input_tokens|cached_tokens|prompt_cache_hit_tokens|cache_write_tokens|ephemeral_1h_input_tokens|reasoning_tokens|thinking_tokens)"\s*:\s*"?(\d+)[",}\s.]/g
 
 /** One of the steps that Anthropic bills for, where there are several: a message or the compaction before it. */
 const step = /\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/g
@@ -80,6 +83,7 @@ export class UsageTap {
     outputTokens: undefined,
     cachedTokens: undefined,
     cacheWriteTokens: undefined,
+    cacheWrite1hTokens: undefined,
     reasoningTokens: undefined,
     besideInput: undefined,
     billed: undefined,
@@ -101,11 +105,13 @@ export class UsageTap {
   tokens(): Tokens {
     const counts = this.#counts
     const { besideInput, billed, cachedTokens, cacheWriteTokens, reasoningTokens } = counts
+    const { cacheWrite1hTokens } = counts
     const beside = besideInput ? besideInput.read + besideInput.written : 0
     const input = billed?.input ?? counts.inputTokens
     const inputTokens = input === undefined ? undefined : input + beside
     const outputTokens = billed?.output ?? counts.outputTokens
-    return { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens }
+    const cache = { cachedTokens, cacheWriteTokens, cacheWrite1hTokens }
+    return { inputTokens, outputTokens, ...cache, reasoningTokens }
   }
 
   #search(bytes: Buffer): void {
@@ -129,6 +135,8 @@ export class UsageTap {
     const cached = read ?? found.cached_tokens ?? found.prompt_cache_hit_tokens
     counts.cachedTokens = larger(counts.cachedTokens, cached)
     counts.cacheWriteTokens = larger(counts.cacheWriteTokens, written ?? found.cache_write_tokens)
+    const forAnHour = found.ephemeral_1h_input_tokens || undefined
+    counts.cacheWrite1hTokens = larger(counts.cacheWrite1hTokens, forAnHour)
     const reasoning = found.reasoning_tokens ?? found.thinking_tokens
     counts.reasoningTokens = larger(counts.reasoningTokens, reasoning)
     if (text.includes('"iterations"')) counts.billed = billedIn(text) ?? counts.billed

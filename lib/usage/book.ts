@@ -17,6 +17,8 @@ export interface Ended {
   outputTokens: number | undefined
   cachedTokens: number | undefined
   cacheWriteTokens: number | undefined
+  /** those of them that are kept for an hour */
+  cacheWrite1hTokens?: number | undefined
   reasoningTokens: number | undefined
   /** why it was refused or broke off */
   error: string | undefined
@@ -123,9 +125,15 @@ export function costOf(ended: Ended, price: Price): number {
   const { inputTokens: input = 0, outputTokens: output = 0 } = ended
   const { cachedTokens: read = 0, cacheWriteTokens: written = 0 } = ended
   const uncached = Math.max(0, input - read - written)
+  const forAnHour = Math.min(written, ended.cacheWrite1hTokens ?? 0)
   const { cache_read: readPrice = price.input, cache_write: writePrice = price.input } = price
+  const { cache_write_1h: hourPrice = writePrice } = price
   // USD for a million tokens are micro USD for one
   return Math.round(
-    uncached * price.input + read * readPrice + written * writePrice + output * price.output,
+    uncached * price.input +
+      read * readPrice +
+      (written - forAnHour) * writePrice +
+      forAnHour * hourPrice +
+      output * price.output,
   )
 }

@@ -95,6 +95,8 @@ export interface Usage {
   outputTokens: number
   cachedTokens?: number
   cacheWriteTokens?: number
+  /** those of them that are kept for an hour */
+  cacheWrite1hTokens?: number
   reasoningTokens?: number
   /** web searches, a count */
   searches?: number

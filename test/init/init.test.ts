@@ -363,8 +363,9 @@ test('contract §4.10: the account is found, and keeps its aliases', async () =>
 
 test("contract §4.10: OpenRouter's prices come along, for a million tokens", async (t) => {
   const pricing = { prompt: '0.000003', completion: '0.000015', input_cache_read: '0.0000003' }
+  const written = { input_cache_write: '0.00000375', input_cache_write_1h: '0.000006' }
   const data = [
-    { id: 'a/b', name: 'A: B', pricing },
+    { id: 'a/b', name: 'A: B', pricing: { ...pricing, ...written } },
     { id: 'openrouter/auto', pricing: { prompt: '-1', completion: '-1' } },
     { id: 'free', pricing: { prompt: '0', completion: '0' } },
     { id: 'pictures', architecture: { output_modalities: ['image'] } },
@@ -380,7 +381,7 @@ test("contract §4.10: OpenRouter's prices come along, for a million tokens", as
     writtenIn(file).models.map(({ id, price }) => [id, price]),
     [
       ['openrouter/auto', undefined],
-      ['a/b', { input: 3, output: 15, cache_read: 0.3 }],
+      ['a/b', { input: 3, output: 15, cache_read: 0.3, cache_write: 3.75, cache_write_1h: 6 }],
       ['free', { input: 0, output: 0 }],
     ],
   )

@@ -30,6 +30,24 @@ test('cache reads and writes count as input, also where the API counts them besi
   assert.deepEqual(tokensOf([chat]), { inputTokens: 3, outputTokens: 4 })
 })
 
+test('contract §15.6: what is written to the cache for an hour is told apart where bytes pass', () => {
+  const creation = { ephemeral_5m_input_tokens: 20, ephemeral_1h_input_tokens: 10 }
+  const counts = { input_tokens: 1, cache_creation_input_tokens: 30, cache_creation: creation }
+  const none = { cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 } }
+
+  const tokens = tokensOf([JSON.stringify({ usage: { ...counts, output_tokens: 2 } })])
+
+  assert.deepEqual(tokens, {
+    inputTokens: 31,
+    outputTokens: 2,
+    cacheWriteTokens: 30,
+    cacheWrite1hTokens: 10,
+  })
+  assert.deepEqual(tokensOf([JSON.stringify({ usage: { input_tokens: 1, ...none } })]), {
+    inputTokens: 1,
+  })
+})
+
 test('T27: counts never fall, whatever a later event says, and in whatever form', () => {
   const event = (type: string, usage: object) => `data: ${JSON.stringify({ type, usage })}\n\n`
   const start = event('message_start', {

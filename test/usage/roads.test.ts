@@ -118,6 +118,43 @@ test('contract §15.6: a price makes costs of tokens, by kind, as it stands when
   assert.equal(row!.unpriced, 0)
 })
 
+test('contract §15.6: what is written to a cache for an hour has a price of its own, on both roads', async (t) => {
+  const creation = { ephemeral_5m_input_tokens: 600, ephemeral_1h_input_tokens: 400 }
+  const counts = { input_tokens: 10, cache_creation_input_tokens: 1000, cache_creation: creation }
+  const upstream = await startUpstream(t, () => ({
+    body: {
+      type: 'message',
+      id: 'msg_1',
+      role: 'assistant',
+      model: models.anthropic,
+      content: [{ type: 'text', text: 'Hi' }],
+      stop_reason: 'end_turn',
+      usage: { ...counts, output_tokens: 20 },
+    },
+  }))
+  const price = { input: 3, output: 15, cache_write: 3.75 }
+  const model = { name: 'C', id: models.anthropic, type: 'anthropic' }
+  const endpoints = [{ name: 'e', type: 'anthropic', base_url: upstream.url, auth: 'none' }]
+
+  for (const [hour, cost] of [
+    [{ cache_write_1h: 6 }, 10 * 3 + 600 * 3.75 + 400 * 6 + 20 * 15],
+    [{}, 10 * 3 + 1000 * 3.75 + 20 * 15],
+  ] as const) {
+    const entry = { ...model, price: { ...price, ...hour } }
+    const proxy = await startProxy(t, { config: { endpoints, models: [entry] } })
+    for (const route of ['/v1/messages', '/v1/chat/completions']) {
+      const messages = [{ role: 'user', content: 'Hi' }]
+      const body = { model: models.anthropic, max_tokens: 50, stream: false, messages }
+      await (await post(`${proxy.url}${route}`, body)).text()
+    }
+    const rows = await allRows(proxy, 2)
+    assert.equal(
+      rows.reduce((sum, row) => sum + row.cost_micro_usd, 0),
+      2 * cost,
+    )
+  }
+})
+
 test('contract §15.1: switched off by USAGE, nothing is counted', async (t) => {
   const upstream = await startMetered(t, numbers(1))
   const proxy = await startProxy(t, {

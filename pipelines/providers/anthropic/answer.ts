@@ -169,6 +169,8 @@ interface Counts {
   output?: number | undefined
   cacheRead?: number | undefined
   cacheWrite?: number | undefined
+  /** of the cache writes, which it lists by how long they are kept */
+  cacheWrite1h?: number | undefined
   thinking?: number | undefined
   searches?: number | undefined
 }
@@ -193,6 +195,8 @@ class UsageSoFar {
     counts.output = largerCount(counts.output, usage.output_tokens)
     counts.cacheRead = largerCount(counts.cacheRead, usage.cache_read_input_tokens)
     counts.cacheWrite = largerCount(counts.cacheWrite, usage.cache_creation_input_tokens)
+    const { ephemeral_1h_input_tokens: forAnHour } = asObject(usage.cache_creation)
+    counts.cacheWrite1h = largerCount(counts.cacheWrite1h, forAnHour)
     const { thinking_tokens: thinking } = asObject(usage.output_tokens_details)
     counts.thinking = largerCount(counts.thinking, thinking)
     const { web_search_requests: searches } = asObject(usage.server_tool_use)
@@ -204,7 +208,7 @@ class UsageSoFar {
 
   /** undefined when the upstream reported none. */
   total(): Usage | undefined {
-    const { input, output, cacheRead, cacheWrite, thinking, searches } = this.#counts
+    const { input, output, cacheRead, cacheWrite, cacheWrite1h, thinking, searches } = this.#counts
     if (input === undefined && output === undefined) return undefined
     const billed = this.#fellBack ? {} : this.#billed
     return {
@@ -212,6 +216,7 @@ class UsageSoFar {
       outputTokens: billed.output ?? output ?? 0,
       ...(cacheRead !== undefined && { cachedTokens: cacheRead }),
       ...(cacheWrite && { cacheWriteTokens: cacheWrite }),
+      ...(cacheWrite1h && { cacheWrite1hTokens: cacheWrite1h }),
       ...(thinking !== undefined && { reasoningTokens: thinking }),
       ...(searches && { searches }),
     }

@@ -18,6 +18,16 @@ const rows: [
     { inputTokens: 321, outputTokens: 7, cachedTokens: 20, cacheWriteTokens: 300 },
   ],
   [
+    'what is written to the cache for an hour is told apart',
+    {
+      input_tokens: 1,
+      cache_creation_input_tokens: 300,
+      cache_creation: { ephemeral_5m_input_tokens: 100, ephemeral_1h_input_tokens: 200 },
+    },
+    { output_tokens: 7, cache_creation: null },
+    { inputTokens: 301, outputTokens: 7, cacheWriteTokens: 300, cacheWrite1hTokens: 200 },
+  ],
+  [
     'cached 0 is told, cache writes of 0 are not',
     { input_tokens: 1, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
     { output_tokens: 7 },
