@@ -6,7 +6,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { loopback } from './config/callers.ts'
 import type { Config } from './config/types.ts'
-import { hostName, keyIn, sha256 } from './guard.ts'
+import { hostName, isLoopback, keyIn, sha256 } from './guard.ts'
 import type { Logger } from './log/log.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 
@@ -118,12 +118,8 @@ function keysIn({ authorization = '', 'x-api-key': plain }: IncomingHttpHeaders)
 }
 
 /** What a front proxy adds: who it asks for is somebody else. */
-const forwarded = /^(?:forwarded|via|x-forwarded-.*|x-real-ip)$/
-
-/** Of IPv4, IPv6, and IPv4 written as IPv6. */
-function isLoopback(address: string): boolean {
-  return loopback.test(address.replace(/^::ffff:/i, ''))
-}
+const forwarded =
+  /^(?:forwarded|via|x-forwarded-.*|x-real-ip|cf-connecting-ip|true-client-ip|x-client-ip)$/
 
 /** Browsers ask for a key by themselves where the answer says so, and only a page wants that. */
 function keyNeeded({ accept = '' }: IncomingHttpHeaders): ProxyError {

@@ -240,12 +240,12 @@ export class RecentCalls {
 
 /** Whoever tries doors sends thousands; so few show that it happens, and what a client with a wrong key got. */
 const mostOfStrangers = 10
-const strangersErrors = new Set(['invalid_api_key', 'host_not_allowed', 'origin_not_allowed'])
+const strangersErrors = /^(?:invalid_api_key|(?:host|origin|forwarded)_not_allowed)$/
 
 /** Nobody knows whose it was, and it was not let in: upstreams have such an error, too. */
 function isStrangers({ record }: Pick<RecentCall, 'record'>): boolean {
   const { client, upstream, error = '' } = record
-  return client === undefined && upstream === undefined && strangersErrors.has(error)
+  return client === undefined && upstream === undefined && strangersErrors.test(error)
 }
 
 /** Names of a configuration are as long as they are; some texts are the request's own, or the upstream's where it failed. */

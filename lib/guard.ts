@@ -141,6 +141,58 @@ function isHostOfOurs({ host = '', open }: Asking): boolean {
   return isHere || (open && (name === '' || isIP(name) !== 0))
 }
 
+/** What front proxies say of whom they ask for, and what shows that there is one. */
+const askedFor = [
+  'x-forwarded-for',
+  'x-real-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+  'x-client-ip',
+  'forwarded',
+] as const
+const shownBy = ['x-forwarded-host', 'x-forwarded-proto'] as const
+
+/**
+ * Where no key is asked for, the listener on loopback is the only door, and a front proxy on this machine comes through it, too:
+ * nginx calls it by its loopback address unless told otherwise. Throws ProxyError 403 where such a one asks for somebody elsewhere.
+ * A local tool that names this machine, or nobody (`via` alone), passes.
+ * @see https://github.com/KarpelesLab/teamclaude/issues/324
+ */
+export function checkForwarded(headers: IncomingHttpHeaders, { host }: Config): void {
+  const header = elsewhereBy(headers)
+  if (header === undefined || !loopback.test(host)) return
+  throw forbidden(
+    'forwarded_not_allowed',
+    `A front proxy asks for another machine (${header}), and without client keys this proxy serves its own machine only. Set API_KEYS, and let the client or the front proxy send one of them.`,
+  )
+}
+
+/** The header that says so; undefined where nothing does. */
+function elsewhereBy(headers: IncomingHttpHeaders): string | undefined {
+  let isNamed = false
+  for (const name of askedFor) {
+    const value = headers[name]
+    if (value === undefined) continue
+    isNamed = true
+    if (!addressesIn(name, String(value)).every(isLoopback)) return name
+  }
+  return isNamed ? undefined : shownBy.find((name) => headers[name] !== undefined)
+}
+
+/** Of `Forwarded` what follows `for=`. Source: RFC 7239 §4, 2014. */
+function addressesIn(name: string, value: string): string[] {
+  const places = value.split(',')
+  if (name !== 'forwarded') return places
+  return places.map((place) => /\bfor="?([^";\s]*)/i.exec(place)?.[1] ?? '')
+}
+
+/** An address of this machine, of IPv4, IPv6, or IPv4 written as IPv6; with or without a port. */
+export function isLoopback(address: string): boolean {
+  const text = address.trim()
+  const name = isIP(text) === 0 ? hostName(text) : text
+  return loopback.test(name.replace(/^::ffff:/i, ''))
+}
+
 /** The headers that let a page read an answer; none for those that may not. */
 export function corsHeaders(
   { headers: { origin }, hasKey, keyFollows }: Asking,

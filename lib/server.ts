@@ -11,6 +11,7 @@ import { hasAdminKey } from './admin.ts'
 import { type App, Call } from './app.ts'
 import {
   checkBrowser,
+  checkForwarded,
   corsHeaders,
   keyNeeded,
   preflightHeaders,
@@ -167,7 +168,10 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
       app.admin.checkDryRun(looking, config, hasKey, caller !== undefined)
       if (refused !== undefined) throw keyNeeded(refused)
     } else if (!app.admin.mayLook(looking, config, hasKey)) throw unknownPath(found.path)
-  } else if (needsKey && !hasKey && !open) throw keyNeeded(refused)
+  } else if (!open) {
+    if (!needsKey) checkForwarded(req.headers, config)
+    else if (!hasKey) throw keyNeeded(refused)
+  }
   return true
 }
 

@@ -142,4 +142,25 @@ describe('behind nginx', { skip }, () => {
       [401, 401],
     )
   })
+
+  test('contract §8.13: nginx that only says for whom it asks opens nothing, and may send the key itself', async (t) => {
+    const upstream = await startUpstream(t, () => ({ body: anthropicMessage({ text: ['Hi.'] }) }))
+    const through = async (config: object, lines: string) => {
+      const proxy = await startProxy(t, {
+        config: { ...oneUpstream(upstream.url), ...config },
+        env: account,
+      })
+      const port = await freePort()
+      const own = `proxy_pass ${proxy.url}; proxy_set_header X-Forwarded-For 192.0.2.1; ${lines}`
+      await startNginx(t, `server { listen 127.0.0.1:${port}; location / { ${own} } }`, port)
+      const model = proxy.app.config.models.find(({ type }) => type === 'anthropic')!.id
+      const hello = { model, max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }
+      const basic = { authorization: `Basic ${Buffer.from('me:secret').toString('base64')}` }
+      return (await post(`http://127.0.0.1:${port}/v1/messages`, hello, basic)).status
+    }
+
+    assert.equal(await through({}, ''), 403)
+    assert.equal(await through({ api_keys: [key] }, `proxy_set_header X-Api-Key "${key}";`), 200)
+    assert.equal(upstream.requests[0]?.headers.authorization, `Bearer ${account.FACTORY_API_KEY}`)
+  })
 })
