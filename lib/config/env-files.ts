@@ -27,9 +27,10 @@ export interface Settings {
 export interface SettingsOptions {
   env: NodeJS.ProcessEnv
   cwd: string
+  /** where the shipped `config.json` is */
   packageDir: string
   homeDir: string
-  /** gets what each file was that was looked for */
+  /** gets what each file was that was looked for, also where there are faults */
   seen?: SeenFiles
 }
 

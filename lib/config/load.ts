@@ -15,12 +15,11 @@ import { bareClients } from './clients.ts'
 import { checkConsistency } from './consistency.ts'
 import { factoryHeaders } from './defaults.ts'
 import { authWarnings, endpointKeys, withAuth } from './endpoint-auth.ts'
-import { readSettings, type Settings } from './env-files.ts'
+import { readSettings, type Settings, type SettingsOptions } from './env-files.ts'
 import { readEnvironment, type Environment, type Problems } from './environment.ts'
 import { ConfigError } from './validate.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
 import { readFlags, type Flags } from './flags.ts'
-import type { SeenFiles } from './seen-files.ts'
 import { misspeltVariables, strayFile } from './stray-variables.ts'
 import { expandHome } from './text-file.ts'
 import { findEndpoint, prepared } from './models.ts'
@@ -30,15 +29,8 @@ import type { Config, ConfigData, LogLevel, Model } from './types.ts'
 
 export { ConfigError } from './validate.ts'
 
-export interface LoadOptions {
+export interface LoadOptions extends SettingsOptions {
   flags: Flags
-  env: NodeJS.ProcessEnv
-  cwd: string
-  /** where the shipped `config.json` is */
-  packageDir: string
-  homeDir: string
-  /** gets what each file was that was looked for, also where there are faults */
-  seen?: SeenFiles
 }
 
 export interface Loaded {
