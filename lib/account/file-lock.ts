@@ -30,6 +30,7 @@ export interface LockOptions {
   note: (text: string | undefined) => void
 }
 
+/** Ids of the locks that this process holds. */
 const mine = new Set<string>()
 /** Locks of other programs that did not change while they were waited for, by path: they are not waited for again. */
 const leftBehind = new Map<string, string>()
