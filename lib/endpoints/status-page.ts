@@ -62,7 +62,8 @@ export const statusPage: Endpoint = async (req, res, call) => {
   }
   const [content, { pageHtml: write }] = await Promise.all([contentFor(call), pageOf(call)])
   const accepted = call.headers['accept-language'] ?? ''
-  const html = Buffer.from(write(content, { query: call.query, accepted }))
+  const root = rootFrom(req.url ?? '/')
+  const html = Buffer.from(write(content, { root, query: call.query, accepted }))
   send(req, res, html, {
     ...safety,
     'content-type': 'text/html; charset=utf-8',
@@ -70,6 +71,12 @@ export const statusPage: Endpoint = async (req, res, call) => {
     'cache-control': 'no-store',
     vary: 'accept, accept-language',
   })
+}
+
+/** From a page at that address up to where `/` is; the proxy does not see what path a front proxy has before it. */
+function rootFrom(url: string): string {
+  const [place = '/'] = url.replace(/^https?:\/\/[^/]*/i, '').split('?')
+  return '../'.repeat(Math.max(0, place.split('/').length - 2))
 }
 
 /** `/status/page.css` and `/status/page.js`. A browser asks each time whether its copy is still right. */

@@ -13,6 +13,8 @@ import { languageOf, languages, locales, type Language } from './words.ts'
 const everyMs = 5_000
 /** A proxy that takes longer than this does not answer. */
 const patienceMs = 10_000
+/** Beside the folder that this script came from: a front proxy may have a path of its own before both. */
+const figures = '../status.json'
 const languageKey = 'droid2api-language'
 
 export function start(): void {
@@ -60,7 +62,7 @@ class Page {
 
   async #ask(): Promise<void> {
     try {
-      const answer = await fetch('/status.json', {
+      const answer = await fetch(new URL(figures, import.meta.url), {
         headers: { accept: 'application/json' },
         signal: AbortSignal.timeout(patienceMs),
       })

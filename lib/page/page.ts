@@ -44,10 +44,13 @@ export function content(status: StatusContent, contact: Contact, choices: Choice
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='6' fill='%232c9a64'/%3E%3C/svg%3E"
 
-/** What a browser gets that asks for the page: all of it, so that it also stands without a script. */
+/**
+ * What a browser gets that asks for the page: all of it, so that it also stands without a script. `root` leads from the address
+ * of the page to that of the proxy, which may be a path of a front proxy.
+ */
 export function pageHtml(
   status: StatusContent,
-  asked: { query: string; accepted: string },
+  asked: { root: string; query: string; accepted: string },
 ): string {
   const choices = choicesIn(asked.query, languageOf(asked.accepted))
   const head = h(
@@ -58,8 +61,8 @@ export function pageHtml(
     h('meta', { name: 'color-scheme', content: 'light dark' }),
     h('title', {}, `droid2api`),
     h('link', { rel: 'icon', href: icon }),
-    h('link', { rel: 'stylesheet', href: '/status/page.css' }),
-    h('script', { type: 'module', src: '/status/page.js' }),
+    h('link', { rel: 'stylesheet', href: `${asked.root}status/page.css` }),
+    h('script', { type: 'module', src: `${asked.root}status/page.js` }),
   )
   const lang = locales[choices.language]
   return `<!doctype html>${toHtml(h('html', { lang }, head, content(status, 'live', choices)))}\n`

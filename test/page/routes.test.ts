@@ -108,6 +108,28 @@ test('contract §20.2: page, style sheet and script are at most 60 KB together a
   assert.ok(Number(head.headers.get('content-length')) > 1000)
 })
 
+test('contract §20.9: the page finds its files and figures also below a path of a front proxy', async (t) => {
+  const { url } = await startProxy(t)
+  const script = readFileSync(path.join(builtProgram(), '..', '..', 'page', 'page.js'), 'utf8')
+
+  for (const place of ['/', '/status', '/status/', '/v1', '//status?lang=zh']) {
+    const { body } = await get(url + place)
+    // as the browser sees it, where the front proxy takes /llm off
+    const seen = `https://llm.example/llm${place}`
+    const links = Array.from(
+      body.matchAll(/ (?:href|src)="([^"]*page\.(?:css|js))"/g),
+      ([, to]) => to!,
+    )
+    assert.deepEqual(
+      links.map((to) => new URL(to, seen).pathname),
+      ['/llm/status/page.css', '/llm/status/page.js'],
+      place,
+    )
+  }
+  assert.ok(!/["'`]\/status/.test(script))
+  assert.ok(script.includes('"../status.json"'))
+})
+
 test('contract §20.3: STATUS_PAGE=off leaves no page', async (t) => {
   const { url } = await startProxy(t, { env: { STATUS_PAGE: 'OFF' } })
 

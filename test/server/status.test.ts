@@ -120,6 +120,17 @@ const setups: [headers: Record<string, string>, url: string][] = [
   [{ host: '[fd00::1]:3000' }, 'http://[fd00::1]:3000'],
   [{ host: 'llm.example.org', 'x-forwarded-proto': 'https' }, 'https://llm.example.org'],
   [{ host: 'llm.example.org', 'x-forwarded-proto': 'javascript' }, 'http://llm.example.org'],
+  [{ host: 'llm.example.org', 'x-forwarded-proto': 'https, http' }, 'https://llm.example.org'],
+  [{ host: '127.0.0.1:3000', 'x-forwarded-host': 'llm.example.org, a' }, 'http://llm.example.org'],
+  [{ host: 'pi.lan', 'x-forwarded-host': 'a;reboot' }, 'http://pi.lan'],
+  [{ host: 'pi.lan', 'x-forwarded-prefix': '/llm/' }, 'http://pi.lan/llm'],
+  [{ host: 'pi.lan', 'x-forwarded-prefix': '/a/b.c' }, 'http://pi.lan/a/b.c'],
+  ...['/$(reboot)', '//evil.example', '/a b', '/..', 'llm', '/a?b=c'].map(
+    (prefix): [Record<string, string>, string] => [
+      { host: 'pi.lan', 'x-forwarded-prefix': prefix },
+      'http://pi.lan',
+    ],
+  ),
   ...['a.b$(reboot)', "a';reboot;'", '<b>x</b>', 'a b', 'a:99999999', ''].map(
     (host): [Record<string, string>, string] => [{ host }, 'http://localhost:3000'],
   ),
