@@ -25,7 +25,7 @@ import {
 import { notAnAnswer } from '../failure.ts'
 import { Calls } from './calls.ts'
 import { commonError, reportedError } from './error.ts'
-import { failureOf, isCut, stopReason, usageOf } from './finish.ts'
+import { failureOf, isCut, reasonFrom, stopReason, usageOf } from './finish.ts'
 import { ReasoningSoFarOfChat, TaggedText, type TextPiece } from './reasoning.ts'
 
 export function commonTranslator(context: TranslateContext): Translator {
@@ -128,7 +128,7 @@ class CommonTranslator implements Translator {
     else if (isObject(delta.function_call)) {
       this.#call([{ index: 0, function: delta.function_call }], deltas)
     }
-    if (isGiven(choice.finish_reason)) this.#stop(asName(choice.finish_reason), deltas)
+    if (choice.finish_reason) this.#stop(reasonFrom(choice.finish_reason), deltas)
   }
 
   #reason(delta: JsonObject, isWhole: boolean, deltas: Delta[]): void {
@@ -210,8 +210,8 @@ class CommonTranslator implements Translator {
     deltas.push(...this.#calls.add(calls))
   }
 
-  #stop(reason: string | undefined, deltas: Delta[]): void {
-    this.#finish = reason ?? this.#finish
+  #stop(reason: string, deltas: Delta[]): void {
+    this.#finish = reason
     const failure = failureOf(this.#finish)
     if (failure) deltas.push(failed(failure))
   }

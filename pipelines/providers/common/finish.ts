@@ -1,7 +1,7 @@
 /** How a chat answer ended, and what it cost, in the words of the many servers that speak chat. */
 import { ProxyError } from '../../errors.ts'
 import type { StopReason, Usage } from '../../neutral/delta.ts'
-import { asNumber, asObject } from '../../untrusted.ts'
+import { asNumber, asObject, unreadable } from '../../untrusted.ts'
 
 const reasons = new Map<string | undefined, StopReason>([
   ['length', 'length'],
@@ -31,6 +31,12 @@ const brokenOff = new Set<string | undefined>([
 /** As servers write it: some in capitals, Google's with a reason of Gemini's behind it (`content_filter: SAFETY`). */
 function wordOf(reason: string | undefined): string | undefined {
   return reason?.split(':', 1)[0]?.trim().toLowerCase()
+}
+
+/** In: a reason as it was sent. Throws ProtocolError for one that nobody can read: it may be that the answer was cut. */
+export function reasonFrom(value: unknown): string {
+  if (typeof value === 'string') return value
+  throw unreadable('finish_reason')
 }
 
 /** `calls`: how many tools the answer calls. All words but those that mean a cut or a refusal mean that it is whole. */

@@ -1,7 +1,7 @@
 /** How a Gemini answer ended, and what it cost. */
 import type { StopReason, Usage } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { asName, asNumber } from '../../untrusted.ts'
+import { asNumber, unreadable } from '../../untrusted.ts'
 
 const cutReasons = new Set<string | undefined>(['MAX_TOKENS', 'CONTINUATION'])
 
@@ -50,10 +50,11 @@ export function isBroken(reason: string | undefined, hasContent: boolean): boole
   return !hasContent && !isKnown
 }
 
-/** Undefined where the value says that there is none yet. */
+/** Undefined where the value says that there is none yet. Throws ProtocolError for one that nobody can read. */
 export function reasonFrom(value: unknown): string | undefined {
-  const reason = asName(value)
-  return reason === 'FINISH_REASON_UNSPECIFIED' ? undefined : reason
+  if (!value || value === 'FINISH_REASON_UNSPECIFIED') return undefined
+  if (typeof value === 'string') return value
+  throw unreadable('finishReason')
 }
 
 /** In: `usageMetadata`, whose counts of one answer do not overlap. Undefined where it counts nothing. */

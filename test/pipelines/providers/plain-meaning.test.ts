@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
 import { anthropicBody } from '../../../pipelines/providers/anthropic/answer.ts'
+import { googleBody } from '../../../pipelines/providers/google/answer.ts'
 import { responsesBody } from '../../../pipelines/providers/openai/answer.ts'
 import type { JsonObject } from '../../../pipelines/json/value.ts'
+import { chat, chunk, finish } from './common/chunks.ts'
 import {
   added,
   at,
@@ -153,6 +155,19 @@ for (const [what, deltas, reason] of endings) {
 
 const unreadable: [what: string, deltas: Delta[]][] = [
   ['a stop_reason that is a number', message({ content: [], stop_reason: 7 })],
+  [
+    'a finish_reason that is a list',
+    chat(chunk({ content: 'a' }), finish('stop'), finish(['length'])),
+  ],
+  [
+    'a finishReason that is a number',
+    [
+      ...googleBody(
+        { candidates: [{ content: { parts: [{ text: 'a' }] }, finishReason: 2 }] },
+        context,
+      ),
+    ],
+  ],
   ['a status that is a list', openai(completed({ status: ['completed'] }))],
   ['an error beside a completed answer', openai(completed({ error: 'no' }))],
   ['text that is an object', message({ content: [{ type: 'text', text: { odd: 1 } }] })],
