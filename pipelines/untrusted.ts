@@ -133,6 +133,11 @@ export function unreadable(what: string): ProtocolError {
   )
 }
 
+/** Of a call that is not whole, in an answer that is said to be. */
+export function endedInCall(): ProtocolError {
+  return new ProtocolError('The upstream ended its answer in the middle of a tool call.')
+}
+
 /** The object, or an empty one. */
 export function asObject(value: unknown): JsonObject {
   return isObject(value) ? value : {}

@@ -209,6 +209,7 @@ export class JsonEnd {
   #inString = false
   #isEscaped = false
   #begun = false
+  #opensObject = false
   #isObject = false
 
   /**
@@ -227,12 +228,20 @@ export class JsonEnd {
 
   add(piece: string): void {
     for (let at = 0; at < piece.length; at++) this.#unit(piece.charCodeAt(at))
-    this.#begun ||= piece.trim() !== ''
+    if (this.#begun) return
+    const text = piece.trimStart()
+    this.#begun = text !== ''
+    this.#opensObject = text.startsWith('{')
   }
 
   /** By its brackets and quotes: nothing is open. Text that is not JSON may count as whole, too: it is passed on as it came. */
   get isWhole(): boolean {
     return this.#begun && this.#depth <= 0 && !this.#inString
+  }
+
+  /** It began as an object and has not come to its end: whoever ran it would run something else than was meant. */
+  get isCut(): boolean {
+    return this.#opensObject && !this.isWhole
   }
 
   #unit(unit: number): void {

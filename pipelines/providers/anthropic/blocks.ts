@@ -13,6 +13,7 @@ import {
   asJsonText,
   asLabel,
   asName,
+  endedInCall,
   entriesOf,
   partOf,
   unreadable,
@@ -30,6 +31,7 @@ export class Blocks {
   readonly #model: string
   #searches: Searches | undefined
   #latest = 0
+  #hasCutCall = false
 
   constructor(answer: AnswerSoFar, upstreamModel: string) {
     this.#answer = answer
@@ -45,7 +47,7 @@ export class Blocks {
     const before = this.#open.get(at)
     const named = { ...block, type: kind }
     if (before instanceof ToolBlock && before.isMeantBy(named)) return before.whole(named)
-    const ended = before?.end(whole) ?? []
+    const ended = before ? this.#end(before) : []
     const begun = this.#blockOf(named, at)
     this.#open.set(at, begun)
     return this.#emit(at, [...ended, ...begun.begin()])
@@ -70,7 +72,7 @@ export class Blocks {
     this.#open.delete(at)
     if (!block) return []
     const rest = shown === undefined ? [] : block.whole(partOf(shown, 'content_block'))
-    return this.#emit(at, [...rest, ...block.end(whole)])
+    return this.#emit(at, [...rest, ...this.#end(block)])
   }
 
   /** In: content as an event shows it whole. Adds what was not emitted of it; of what was, nothing changes. */
@@ -85,8 +87,9 @@ export class Blocks {
     return deltas
   }
 
-  /** For an answer that ends with blocks open. */
+  /** For an answer that ends with blocks open. Throws ProtocolError for a call that is not whole, unless the answer was cut. */
   stopAll(cut: boolean): Delta[] {
+    if (this.#hasCutCall && !cut) throw endedInCall()
     const deltas = [...this.#open.values()].flatMap((block) => block.end({ cut, stopped: false }))
     this.#open.clear()
     return deltas
@@ -95,6 +98,12 @@ export class Blocks {
   #whole(block: JsonObject, at: number): Delta[] {
     if (kindOfBlock(block) === undefined) throw unreadable('a content block')
     return [...this.start(at, block), ...this.stop(at)]
+  }
+
+  #end(block: Block): Delta[] {
+    const deltas = block.end(whole)
+    this.#hasCutCall ||= block instanceof ToolBlock && block.isCut
+    return deltas
   }
 
   #emit(at: number, deltas: Delta[]): Delta[] {
@@ -226,10 +235,13 @@ class ToolBlock implements Block {
     }
     const given = this.#given || (cut ? '' : '{}')
     const input = this.#hasInput ? [] : this.#input(given)
-    if (!cut && !stopped && !this.#json.isWhole) {
-      throw new ProtocolError('The upstream ended its answer in the middle of a tool call.')
-    }
+    if (!cut && !stopped && !this.#json.isWhole) throw endedInCall()
     return [...input, { type: 'tool-stop', index: this.#index }]
+  }
+
+  /** Whether the arguments were cut. At the limit of an answer the call that it was in ends like any other. */
+  get isCut(): boolean {
+    return this.#json.isCut
   }
 
   /** What is known stays; a start event that comes again may have more. */

@@ -10,6 +10,7 @@ import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
 import {
   asIndex,
   asName,
+  endedInCall,
   entriesOf,
   isGiven,
   partOf,
@@ -164,6 +165,7 @@ class Call {
   }
 
   close(cut: boolean): Delta[] {
+    if (!cut && this.isInMiddle) throw endedInCall()
     const quoted = this.#endQuote()
     if (this.#index === undefined) {
       if (cut || (!this.#hasInput && this.#announced === '')) return []

@@ -7,7 +7,7 @@ import {
   type AnswerSoFar,
   type ReasoningOrigin,
 } from '../../neutral/so-far.ts'
-import { asName, asObject, asText, partOf, ProtocolError } from '../../untrusted.ts'
+import { asName, asObject, asText, endedInCall, partOf, ProtocolError } from '../../untrusted.ts'
 import { Call } from './answer-call.ts'
 import { TextOffsets } from './grounding.ts'
 import { maker } from './thinking.ts'
@@ -69,7 +69,7 @@ export class AnswerParts {
     const call = this.#call
     this.#call = undefined
     if (!call) return deltas
-    if (!cut) throw new ProtocolError('The upstream ended its answer in the middle of a tool call.')
+    if (!cut) throw endedInCall()
     return [...deltas, ...this.#emitCall(call, true)]
   }
 

@@ -6,7 +6,7 @@
 import type { Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { JsonEnd, SentText, isWholeJson, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asJsonText, asName, asText, ProtocolError } from '../../untrusted.ts'
+import { asJsonText, asName, asText, endedInCall, ProtocolError } from '../../untrusted.ts'
 
 export class CallItem {
   /** whether the item's `done` event came */
@@ -80,9 +80,9 @@ export class CallItem {
       throw new ProtocolError('The upstream called a tool without naming it.')
     }
     const rest = this.#add(this.#sent.length > 0 ? '' : this.#missing(cut))
-    if (!cut && this.#state === 'open' && this.#kind === 'function' && !this.#json.isWhole) {
-      throw new ProtocolError('The upstream ended its answer in the middle of a tool call.')
-    }
+    const json = this.#json
+    const isInMiddle = this.#state === 'open' ? !json.isWhole : json.isCut
+    if (!cut && this.#kind === 'function' && isInMiddle) throw endedInCall()
     this.callId ??= this.#itemId ?? this.#answer.callId(this.#answer.tools)
     return [...rest, ...this.#start(), ...this.#stop()]
   }

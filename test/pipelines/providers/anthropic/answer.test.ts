@@ -259,6 +259,15 @@ test('§6.4 an input that ends without a stop reason is truncated, its open call
   assert.deepEqual([cut?.failure.status, cut?.failure.code], [502, 'upstream_truncated'])
 })
 
+test('§6.4 a call that stops in the middle is told only of an answer that was cut', () => {
+  const call = toolBlock(0, 't', '{"a', '":[1')
+  const claimed = claude(messageStart(), ...call, ...messageEnd('tool_use'))
+  const cut = claude(messageStart(), ...call, ...messageEnd('max_tokens'))
+
+  assert.equal(only('failure', claimed)[0]?.failure.code, 'upstream_protocol_error')
+  assert.equal(only('stop', cut)[0]?.reason, 'length')
+})
+
 test('nothing follows the end', () => {
   const deltas = claude(messageStart(), ...end, ...textBlock(0, 'late'), ...end)
 

@@ -197,7 +197,7 @@ const rows: [what: string, chunks: JsonObject[], lines: string[]][] = [
     [call(0, 'c', 'f', 'ls'), call(0, undefined, undefined, ' -l')],
     ['#0 f (c) ls -l !'],
   ],
-  ['broken arguments neither', [call(0, 'c', 'f', '{"a":')], ['#0 f (c) {"a": !']],
+  ['broken arguments neither', [call(0, 'c', 'f', '{"a" 1}')], ['#0 f (c) {"a" 1} !']],
   [
     'text before and between calls',
     [content('a'), call(0, 'c', 'f', '{}'), content('b'), call(1, 'd', 'g', '{}')],
@@ -229,6 +229,14 @@ test('§11.4 a call that was cut has no end, and its arguments are not made whol
   ])
   assert.deepEqual(brief(chat(call(0, 'c', 'f', ''), finish('length'))), ['#0 f (c) ', '= length'])
   assert.deepEqual(brief(chat(call(0, 'c', '', '{"b'), finish('length'))), ['= length'])
+})
+
+test('§11.4 a call that is cut in an answer that is said to be whole is a fault of the upstream', () => {
+  for (const args of ['{"a":', '{"a":"}', '"{\\"a\\":']) {
+    const last = brief(chat(call(0, 'c', 'f', args), finish('tool_calls'))).at(-1)
+
+    assert.match(last!, /^failed 502 upstream_protocol_error: .*in the middle of a tool call/)
+  }
 })
 
 test('§11.4 a whole call ends as soon as another begins', () => {

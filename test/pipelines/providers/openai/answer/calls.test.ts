@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delta } from '../../../../../pipelines/neutral/delta.ts'
 import type { JsonObject } from '../../../../../pipelines/json/value.ts'
-import { added, at, completed, created, done, functionCall, openai } from '../../events.ts'
+import { added, at, completed, created, done, functionCall, only, openai } from '../../events.ts'
 
 const args = 'function_call_arguments'
 const input = 'custom_tool_call_input'
@@ -140,5 +140,28 @@ for (const [row, events, expected] of rows) {
     const deltas = openai(created(), ...events, completed())
 
     assert.deepEqual(deltas.slice(1, -1), expected)
+  })
+}
+
+const halves: [row: string, events: JsonObject[]][] = [
+  [
+    'whose end does not fit its pieces',
+    [
+      added(0, functionCall('')),
+      at(0, `${args}.delta`, { delta: '{"a":{' }),
+      at(0, `${args}.done`, { arguments: '{"b":1}' }),
+    ],
+  ],
+  ['that was done in the middle', [done(0, functionCall('{"a":{'))]],
+]
+
+for (const [row, events] of halves) {
+  test(`§8.3 a call ${row} is an error, unless the answer was cut`, () => {
+    const limit = { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }
+    const [failure] = only('failure', openai(created(), ...events, completed()))
+    const [ended] = only('stop', openai(created(), ...events, completed(limit)))
+
+    assert.equal(failure?.failure.code, 'upstream_protocol_error')
+    assert.equal(ended?.reason, 'length')
   })
 }
