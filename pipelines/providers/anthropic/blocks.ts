@@ -2,22 +2,19 @@
  * The content blocks of one message: they may interleave, so every event goes to the block at its index. Of the
  * server's own tools only web searches emit something; unknown kinds emit nothing.
  */
-import { objectFrom, type JsonObject } from '../../json/value.ts'
+import type { JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
-import { JsonEnd, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { RedactedBlock, TextBlock, ThinkingBlock, type Block, type BlockEnd } from './block.ts'
-import { Searches } from './search-block.ts'
+import type { AnswerSoFar } from '../../neutral/so-far.ts'
 import {
-  ProtocolError,
-  asIndex,
-  asJsonText,
-  asLabel,
-  asName,
-  endedInCall,
-  entriesOf,
-  partOf,
-  unreadable,
-} from '../../untrusted.ts'
+  RedactedBlock,
+  TextBlock,
+  ThinkingBlock,
+  ToolBlock,
+  type Block,
+  type BlockEnd,
+} from './block.ts'
+import { Searches } from './search-block.ts'
+import { asIndex, asLabel, endedInCall, entriesOf, partOf, unreadable } from '../../untrusted.ts'
 
 const silent: Block = { begin: () => [], delta: () => [], whole: () => [], end: () => [] }
 
@@ -57,12 +54,15 @@ export class Blocks {
     const delta = partOf(value, 'delta')
     const at = this.#indexOf(index)
     const kind = deltaKind(delta)
-    let block = this.#open.get(at)
-    if (!block) {
-      block = this.#blockOf({ type: kindOfDelta(kind) }, at)
-      this.#open.set(at, block)
+    const known = delta.type === kind ? delta : { ...delta, type: kind }
+    const before = this.#open.get(at)
+    if (before && fits(before, known)) {
+      return this.#emit(at, before.delta(known))
     }
-    return this.#emit(at, block.delta(delta.type === kind ? delta : { ...delta, type: kind }))
+    const ended = before ? this.#end(before) : []
+    const block = this.#blockOf({ type: kindOfDelta(kind) }, at)
+    this.#open.set(at, block)
+    return this.#emit(at, [...ended, ...block.delta(known)])
   }
 
   /** `shown`: the block whole, where the stop event has it. */
@@ -185,99 +185,26 @@ function kindOfDelta(type: string | undefined): string | undefined {
   return kindsByDelta.get(type)
 }
 
-/** A call of one of the client's tools. */
-class ToolBlock implements Block {
-  readonly #answer: AnswerSoFar
-  #id: string | undefined
-  #name: string | undefined
-  #given = ''
-  #index: number | undefined
-  /** input that came before the name */
-  #held = ''
-  readonly #json = new JsonEnd()
-  #hasInput = false
-
-  constructor(block: JsonObject, answer: AnswerSoFar) {
-    this.#answer = answer
-    this.#meet(block)
-  }
-
-  begin(): Delta[] {
-    return this.#start()
-  }
-
-  /** Whether a start event at this place means this call once more: it has its id, or what this one still lacks. */
-  isMeantBy(block: JsonObject): boolean {
-    if (block.type !== 'tool_use') return false
-    const id = asName(block.id)
-    return id === undefined || this.#id === undefined ? this.#index === undefined : id === this.#id
-  }
-
-  delta(delta: JsonObject): Delta[] {
-    return delta.type === 'input_json_delta'
-      ? this.#input(this.#json.textOf(delta.partial_json))
-      : []
-  }
-
-  whole(block: JsonObject): Delta[] {
-    this.#meet(block)
-    return this.#start()
-  }
-
-  /**
-   * The start event's input is `{}` where the arguments follow in pieces: sent before them it would spoil them, so it
-   * counts only when none came. A call that was cut gets nothing that would make it look whole.
-   */
-  end({ cut, stopped }: BlockEnd): Delta[] {
-    if (this.#index === undefined) {
-      if (cut) return []
-      throw new ProtocolError('The upstream called a tool without naming it.')
-    }
-    const given = this.#given || (cut ? '' : '{}')
-    const input = this.#hasInput ? [] : this.#input(given)
-    if (!cut && !stopped && !this.#json.isWhole) throw endedInCall()
-    return [...input, { type: 'tool-stop', index: this.#index }]
-  }
-
-  /** Whether the arguments were cut. At the limit of an answer the call that it was in ends like any other. */
-  get isCut(): boolean {
-    return this.#json.isCut
-  }
-
-  /** What is known stays; a start event that comes again may have more. */
-  #meet(block: JsonObject): void {
-    this.#id ??= asName(block.id)
-    this.#name ??= asName(block.name)
-    const given = inputOf(block)
-    if (given !== '{}') this.#given ||= given
-  }
-
-  #start(): Delta[] {
-    const [name, held] = [this.#name, this.#held]
-    if (name === undefined || this.#index !== undefined) return []
-    const index = this.#answer.nextTool()
-    this.#index = index
-    this.#held = ''
-    const id = this.#id ?? this.#answer.callId(index)
-    const input: Delta[] = held === '' ? [] : [{ type: 'tool-input', index, text: held }]
-    const start: Delta = { type: 'tool-start', index, kind: 'function', id, name }
-    return [...this.#answer.closeBlock(), start, ...input]
-  }
-
-  #input(text: string): Delta[] {
-    if (text === '') return []
-    this.#hasInput = true
-    this.#json.add(text)
-    if (this.#index !== undefined) return [{ type: 'tool-input', index: this.#index, text }]
-    this.#held += text
-    return []
+/** Whether nothing of a delta is lost in a block: some gateways leave out where one block ends and another begins. */
+function fits(block: Block, { type, partial_json: input }: JsonObject): boolean {
+  switch (type) {
+    case 'text_delta':
+      return block instanceof TextBlock || !hasContent(block)
+    case 'thinking_delta':
+      return block instanceof ThinkingBlock || !hasContent(block)
+    case 'input_json_delta':
+      return block instanceof ToolBlock || !hasContent(block) || input === ''
+    default:
+      return true
   }
 }
 
-/** Some servers write the input as JSON text, as it is in chat. */
-function inputOf({ input }: JsonObject): string {
-  if (typeof input === 'string' && input !== '' && objectFrom(input) === undefined) {
-    throw unreadable('input')
-  }
-  return asJsonText(input)
+/** Blocks of the other kinds are not the model's words. */
+function hasContent(block: Block): boolean {
+  return (
+    block instanceof TextBlock ||
+    block instanceof ThinkingBlock ||
+    block instanceof RedactedBlock ||
+    block instanceof ToolBlock
+  )
 }

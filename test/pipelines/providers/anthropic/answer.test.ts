@@ -268,6 +268,34 @@ test('§6.4 a call that stops in the middle is told only of an answer that was c
   assert.equal(only('stop', cut)[0]?.reason, 'length')
 })
 
+test('§6.4 a piece that is of another kind than its block begins a block of its own', () => {
+  const deltas = claude(
+    messageStart(),
+    blockStart(0, { type: 'thinking', thinking: '' }),
+    blockDelta(0, 'thinking_delta', { thinking: 'hm' }),
+    blockDelta(0, 'text_delta', { text: 'Hi' }),
+    blockDelta(0, 'thinking_delta', { thinking: 'so' }),
+    blockStop(0),
+    blockStart(1, { type: 'tool_use', id: 't', name: 'f', input: {} }),
+    blockDelta(1, 'text_delta', { text: ' there' }),
+    ...end,
+  )
+
+  assert.equal(textOf('reasoning', deltas), 'hmso')
+  assert.equal(textOf('text', deltas), 'Hi there')
+})
+
+test('§6.4 input in a block that is no call is a call that nobody named', () => {
+  const input = { partial_json: '{}' }
+  const deltas = claude(
+    ...textBlock(0, 'a').slice(0, -1),
+    blockDelta(0, 'input_json_delta', input),
+    ...end,
+  )
+
+  assert.match(only('failure', deltas)[0]?.failure.message ?? '', /without naming it/)
+})
+
 test('nothing follows the end', () => {
   const deltas = claude(messageStart(), ...end, ...textBlock(0, 'late'), ...end)
 
