@@ -228,7 +228,7 @@ export class RecentCalls {
 
   /** `most`: how many are kept. */
   add({ record, tried }: Pick<RecentCall, 'record' | 'tried'>, most: number): void {
-    if (record.error !== undefined || record.traceId !== undefined) bound(record)
+    if (record.error !== undefined || record.traceId !== undefined) cutTexts(record)
     this.#calls.push({ record, tried, endedAt: Date.now() })
     const strangers = isStrangers({ record }) ? this.#calls.filter(isStrangers) : []
     if (strangers.length > mostOfStrangers) {
@@ -248,8 +248,8 @@ function isStrangers({ record }: Pick<RecentCall, 'record'>): boolean {
   return client === undefined && upstream === undefined && strangersErrors.test(error)
 }
 
-/** Names of a configuration are as long as they are; some texts are the request's own, or the upstream's where it failed. */
-function bound(record: CallRecord): void {
+/** Only what a client or an upstream may have made up: names of the configuration stay whole. */
+function cutTexts(record: CallRecord): void {
   for (const name of ['model', 'error', 'notFound', 'traceId'] as const) {
     const text = record[name]
     if (text !== undefined) record[name] = ownCopy(text, longestText)

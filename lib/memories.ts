@@ -1,4 +1,4 @@
-/** What a process keeps of answers for a while. `lib/translated/memory.ts` does it. */
+/** What a process keeps of answers for a while, as all of the program knows it; `lib/translated/memory.ts` keeps it. */
 import type { ReasoningMemoryLimits } from './config/types.ts'
 import type { Remembered } from '../pipelines/neutral/reasoning.ts'
 

@@ -55,7 +55,7 @@ export class Bench {
   readonly #marks = new Map<string, Mark>()
   /** how many rests without a time came in a row, by kind */
   readonly #inRow = new Map<keyof typeof untold, number>()
-  /** refusals of the kind that says nothing of one request, in a row */
+  /** refusals in a row of which nobody knows whether they are the request's fault or the account's */
   #doubts = 0
   readonly #tell: (text: string) => void
   readonly #share: (model: string) => void
@@ -155,7 +155,7 @@ export class Bench {
   /** The upstream took a request. */
   served(model: string): void {
     this.#doubts = 0
-    if (this.#isRested) return
+    if (this.#isUnmarked) return
     if (this.leftMs(model) === 0) this.#inRow.clear()
     for (const place of ['', model]) {
       const mark = this.#marks.get(place)
@@ -200,8 +200,8 @@ export class Bench {
     return this.#inRow.get(kind) ?? 0
   }
 
-  /** Nothing is known of it: so it is nearly always. */
-  get #isRested(): boolean {
+  /** It neither rests nor has rested of late, as nearly always. */
+  get #isUnmarked(): boolean {
     return this.#marks.size === 0 && this.#inRow.size === 0
   }
 

@@ -29,7 +29,7 @@ export type Outcome = (typeof outcomes)[number]
 /** Sets of label values, over all metrics. A hundred models and a dozen clients stay below. */
 const mostSets = 2000
 
-/** Oftener would cost a small machine more at rest than all that is counted. */
+/** A timer wakes the process as often as that, also while nothing happens. */
 const lagEveryMs = 100
 
 const tokenTypes = ['input', 'output', 'cache_read', 'cache_write', 'reasoning'] as const

@@ -154,8 +154,8 @@ const comment = ': keep-alive\n\n'
 
 /**
  * Comments in a stream that is silent, which every client skips: front proxies cut a connection of which they hear nothing for
- * a minute or two, and a local model may think longer over a long prompt. Only between two events. The first comes after
- * `keep_alive_s` to twice that: to know it better, each piece would have to set a timer.
+ * a minute or two, and a local model may think longer over a long prompt. Only between two events. The first comes between once and
+ * twice `keep_alive_s` after the last piece: to be exact, each piece would have to set a timer.
  */
 class KeptAlive implements Watcher {
   readonly #tapped: Watcher

@@ -79,16 +79,16 @@ export function answerEmpty(
   }
   if (!stream) {
     const serialiser = form.body(context)
-    for (const delta of nothing) serialiser.add(delta)
+    for (const delta of emptyAnswer) serialiser.add(delta)
     sendJson(res, 200, serialiser.body())
     return
   }
   const serialiser = form.stream(context)
   setStreamHeaders(res)
-  res.end(serialiser.head() + nothing.map((delta) => serialiser.write(delta)).join(''))
+  res.end(serialiser.head() + emptyAnswer.map((delta) => serialiser.write(delta)).join(''))
 }
 
-const nothing: readonly Delta[] = [
+const emptyAnswer: readonly Delta[] = [
   { type: 'start', id: undefined },
   { type: 'stop', reason: 'length' },
 ]
@@ -229,11 +229,11 @@ export function callMemory(
 /** Of a text so many characters count at either end, and its length: conversations differ in one of these. */
 const countedText = 4096
 
-/** A text of so many characters is kept as it is while the request lasts: its hash is as a rule not needed. */
+/** A longer text is hashed, so that not all of it is kept while the answer goes on. */
 const shortText = 1024
 
 /**
- * What the user said before the first answer to it, which is the same in all requests of a conversation, or its hash. Instructions
+ * What the user wrote before the model's first answer, or its hash: it is the same in all requests of a conversation. Instructions
  * do not count: some clients change them from request to request.
  */
 export function conversationOf(turns: readonly Turn[]): string {
