@@ -4,9 +4,9 @@ import { isGiven } from '../../untrusted.ts'
 
 /** A tool, a choice or a format with its members beside its type, where it has them in a member of the type's name. */
 export function unnested(value: JsonObject): JsonObject {
-  const { type, ...rest } = value
+  const { type } = value
   const inner = typeof type === 'string' ? value[type] : undefined
-  return isObject(inner) && !isGiven(value.name) ? { ...rest, ...inner, type } : value
+  return isObject(inner) && !isGiven(value.name) ? { ...value, ...inner, type } : value
 }
 
 /** Members of Chat Completions alone. Without a word nobody would know why they have no effect. */

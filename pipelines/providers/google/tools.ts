@@ -82,8 +82,8 @@ export function writeTooling(request: NeutralRequest, context: ToolContext): Too
 /** The client's own tools, of a choice among some of them only those. */
 function declaredTools({ tools, toolChoice }: NeutralRequest): Declared[] {
   const all = tools.filter((tool) => tool.kind !== 'hosted')
-  const known = new Set(all.map(keyOf))
   if (toolChoice?.type !== 'allowed') return all
+  const known = new Set(all.map(keyOf))
   const allowed = toolChoice.tools.flatMap((tool) => (tool.kind === 'own' ? [] : tool))
   for (const tool of allowed) if (!known.has(keyOf(tool))) throw undeclared(tool)
   const chosen = new Set(allowed.map(keyOf))

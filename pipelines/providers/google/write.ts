@@ -35,7 +35,14 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
   const { model, recall, systemPrompt } = context
   const capability = capabilityOf(model)
   const plan = planThinking(model, request.reasoning, capability)
-  const history = { ...capability, takes: takesSeal(upstreamId(model)), recall, names }
+  const { checksSignatures, seesInResults } = capability
+  const history = {
+    takes: takesSeal(upstreamId(model)),
+    recall,
+    checksSignatures,
+    seesInResults,
+    names,
+  }
   const { leading, contents } = writeConversation(request.turns, history)
   const isInAddress = holdsModel(context.path ?? '')
   const tooling = writeTooling(request, {

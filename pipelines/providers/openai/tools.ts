@@ -110,6 +110,7 @@ const callers = new Set<unknown>(['direct', 'programmatic'])
 
 /** What a tool may have besides name, description and schema. Without a tool that finds deferred ones nobody would. */
 function writeMore(more: JsonObject, { dropped, isSearchable }: ToolContext): JsonObject {
+  if (Object.keys(more).length === 0) return more
   const { output_schema, defer_loading, allowed_callers } = more
   for (const name of anthropicOnly) if (name in more) dropped.add(name)
   const isDeferred = defer_loading === true
