@@ -60,6 +60,11 @@ const systems: [title: string, system: string | undefined, expected: string | un
   ['a string that is it without the line ends', '"You are Droid."', undefined],
   ['a block that is it', `[${front}, ${own}]`, undefined],
   ['it in a later block', `[${own},${front}]`, undefined],
+  [
+    'a block that is it, with an escape',
+    String.raw`[{"type":"text","text":"Y\u006fu are Droid.\n\n"}]`,
+    undefined,
+  ],
   ['a form that is the API’s to refuse', '17', undefined],
 ]
 for (const [title, system, expected] of systems) {
@@ -71,6 +76,18 @@ for (const [title, system, expected] of systems) {
     assert.equal(sent.isSame, expected === undefined)
     const again = rewrite(sent.text, { systemPrompt: prompt })
     assert.equal(again.isSame, true)
+  })
+}
+
+for (const odd of ['数据 first', '/ a slash', '"quoted" words', 'One\\two']) {
+  test(`§14 a prompt that begins with what JSON writes in several ways is in front once, too: ${odd}`, () => {
+    const its = JSON.stringify({ type: 'text', text: odd })
+    const [mine, rest] = ['{"type":"text","text":"mine"}', '"model":"claude-sonnet-4-5"}']
+    const sent = rewrite(`{"system":[${mine}],${rest}`, { systemPrompt: odd })
+    assert.equal(sent.text, `{"system":[${its},${mine}],${rest}`)
+    for (const text of [sent.text, sent.text.replaceAll('/', String.raw`\/`)]) {
+      assert.equal(rewrite(text, { systemPrompt: odd }).isSame, true)
+    }
   })
 }
 
