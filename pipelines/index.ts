@@ -13,6 +13,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { messagesCount, responsesCount } from './clients/token-count.ts'
 import { chatBody } from './clients/chat/body.ts'
 import { chatErrorBody, chatErrorEvent } from './clients/chat/errors.ts'
 import { isInputBody, readChat } from './clients/chat/read.ts'
@@ -53,17 +54,17 @@ import { googleRefusal } from './providers/google/error.ts'
 import { writeGoogle } from './providers/google/write.ts'
 import { responsesBody, responsesTranslator } from './providers/openai/answer.ts'
 import { writeResponses } from './providers/openai/write.ts'
+import {
+  anthropicCounting,
+  googleCounting,
+  openaiCounting,
+  type Counting,
+} from './providers/counting.ts'
 import { refusalFrom } from './providers/failure.ts'
 import { commonBody, commonTranslator } from './providers/common/answer.ts'
 import { commonRefusal } from './providers/common/error.ts'
 import { rewriteChat } from './providers/common/rewrite.ts'
-import {
-  askForUsage,
-  refusesUsage,
-  usageRefusals,
-  withoutAsking,
-  withoutUsage,
-} from './providers/common/stream-usage.ts'
+import { usageOnDemand } from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
 import { pastReasoningItems, rewriteResponses } from './providers/openai/rewrite.ts'
 import type { Refusable } from './providers/refusable.ts'
@@ -123,6 +124,10 @@ interface ProviderBase {
   /** of the client's headers, those that mean something to it, by their beginnings */
   headerPrefixes: readonly string[]
   usageOnDemand?: UsageOnDemand
+  /** how it counts the tokens of a request; left out: it has no way to */
+  counting?: Counting
+  /** path and query of a call that goes to another place than the others */
+  at?: string
   /** what clients send of earlier turns, for ever, though it may be refused */
   past?: Refusable
   /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
@@ -177,6 +182,7 @@ const clientTable = {
   messages: {
     route: '/v1/messages',
     read: readWith(readMessages, messagesContext, messagesStream, messagesBody),
+    readBelow: { '/count_tokens': messagesCount },
     limitHeader: (figure, of) => `anthropic-ratelimit-${of}-${figure}`,
     limitReset: resetAt,
     idHeader: 'request-id',
@@ -195,6 +201,7 @@ const clientTable = {
       responseBody,
     ),
     readBelow: {
+      '/input_tokens': responsesCount,
       '/compact': readWith(
         (body, _headers, find) => readCompact(body, find),
         compactContext,
@@ -229,6 +236,7 @@ const providerTable = {
     past: pastTurns,
     streamEnd: /"type"\s*:\s*"(?:message_stop|error)"|[\r\n]event: *error[\r\n]/,
     write: writeMessages,
+    counting: anthropicCounting,
     translator: anthropicTranslator,
     callInput: membersNamed('input'),
     body: anthropicBody,
@@ -245,6 +253,7 @@ const providerTable = {
     streamEnd:
       /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|[\r\n](?:event: *error[\r\n]|data: *\[DONE\])/,
     write: writeResponses,
+    counting: openaiCounting,
     translator: responsesTranslator,
     callInput: membersNamed('arguments', 'input'),
     body: responsesBody,
@@ -257,13 +266,7 @@ const providerTable = {
     path: '/chat/completions',
     conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteChat,
-    usageOnDemand: {
-      ask: askForUsage,
-      hide: withoutUsage,
-      refusals: usageRefusals,
-      isRefused: refusesUsage,
-      leaveOut: withoutAsking,
-    },
+    usageOnDemand,
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
     write: writeCommon,
     translator: commonTranslator,
@@ -277,6 +280,7 @@ const providerTable = {
     path: googlePath,
     keyHeader: 'x-goog-api-key',
     write: writeGoogle,
+    counting: googleCounting,
     translator: googleTranslator,
     callInput: membersNamed('args', 'partialArgs'),
     body: googleBody,

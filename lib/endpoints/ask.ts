@@ -31,6 +31,7 @@ import type { ClientRead } from '../../pipelines/stages/serialise.ts'
 import { findAnswer, keepAnswerOf } from '../translated/kept-answers.ts'
 import { admit } from './admit.ts'
 import { retold, walkRoute, type Routed, type StandIn } from './ask-routed.ts'
+import { countingOf } from './token-count.ts'
 import { unservedPath } from './unserved-path.ts'
 
 /** Answers one request. What follows the route of the client's API in the path goes upstream. Throws ProxyError. */
@@ -113,7 +114,8 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
   const find: FindAnswer = (tail, part) => findAnswer(call, tail, part)
   const { request, stream: asked, isEmpty, form } = read(body, call.headers, find)
   const model = named ?? modelOf(call, request.model)
-  const provider = providers[model.type]
+  const isCount = subPath !== '' && isFree.test(subPath)
+  const provider = isCount ? countingOf(call, model, subPath) : providers[model.type]
   const stream = wantsStream(call, asked)
   if (isEmpty) return { road: 'none', form, stream, requestedModel: request.model }
   const seen = standIn ? retold(request, standIn) : request
@@ -215,7 +217,7 @@ export function prepareTranslation(
   { client, provider, request, form, model, stream, bytes }: ReadRequest,
 ): Translated {
   call.record.stream = stream
-  const target = targetOf(call, model, { subPath: '', query: '', stream })
+  const target = targetOf(call, model, { subPath: '', query: '', stream, at: provider.at })
   const { turns } = request
   const conversation = conversationOf(turns)
   const seen = model.images === false ? { ...request, turns: withoutImages(turns) } : request

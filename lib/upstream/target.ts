@@ -97,19 +97,24 @@ export function shownTarget({ endpoint, address }: Pick<Target, 'endpoint' | 'ad
   return `${endpoint.name} at ${protocol}//${host}${path.replace(/\?.*$/s, '')}`
 }
 
+interface Below {
+  subPath: string
+  query: string
+  stream: boolean
+  /** path and query in place of the endpoint's own */
+  at?: string | undefined
+}
+
 /**
  * `subPath`, such as `/count_tokens` or empty, goes behind the endpoint's own path, and so does the `query`. A client's is a word of
  * its own API, and goes to no other: Gemini refuses Claude Code's `?beta=true` (gpt-load#586).
  */
-export function targetOf(
-  call: Call,
-  model: Model,
-  { subPath, query, stream }: { subPath: string; query: string; stream: boolean },
-): Target {
+export function targetOf(call: Call, model: Model, { subPath, query, stream, at }: Below): Target {
   const place = placeOf(call.config, model)
   const { endpoint, isRouted } = place
   const { url, address } = stream ? place.stream : place.whole
   call.record.upstream = endpoint.name
+  if (at !== undefined) return { model, endpoint, isRouted, url, address: { ...address, path: at } }
   if (subPath === '' && query === '') return { model, endpoint, isRouted, url, address }
   const path = `${url.pathname}${subPath}${joined(url, query)}`
   return { model, endpoint, isRouted, url, address: { ...address, path } }

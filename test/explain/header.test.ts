@@ -193,7 +193,7 @@ const wrong: [what: string, path: string, body: unknown][] = [
   ['no JSON', '/v1/messages', '{"model":'],
   ['no object', '/v1/chat/completions', '[]'],
   ['a body that is too large', '/v1/messages', `{"a":"${'x'.repeat(1_100_000)}"}`],
-  ['tokens that nobody counts', '/v1/messages/count_tokens', { ...body, model: 'gpt-5.1' }],
+  ['tokens that nobody counts', '/v1/messages/count_tokens', { ...body, model: 'glm-4.6' }],
   ['a path of another API', '/v1/responses/resp_1/cancel', { model: 'glm-4.6' }],
   [
     'what cannot be translated',

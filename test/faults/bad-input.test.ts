@@ -85,13 +85,12 @@ test('contract §2.5: below an API’s own route a model of another type is refu
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
 
   for (const model of ['claude-sonnet-4-5', 'glm-4.6']) {
-    for (const path of ['/v1/responses/input_tokens', '/v1/responses/resp_1/cancel']) {
-      const back = await post(url + path, { model, input: 'x' })
-      const { error } = (await back.json()) as { error: { code: string; message: string } }
+    const path = '/v1/responses/resp_1/cancel'
+    const back = await post(url + path, { model, input: 'x' })
+    const { error } = (await back.json()) as { error: { code: string; message: string } }
 
-      assert.deepEqual([back.status, error.code], [400, 'wrong_route'])
-      assert.equal(error.message, `${path} is served for models of type openai only.`)
-    }
+    assert.deepEqual([back.status, error.code], [400, 'wrong_route'])
+    assert.equal(error.message, `${path} is served for models of type openai only.`)
   }
   assert.equal(upstream.requests.length, 0)
 })

@@ -7,7 +7,7 @@ import { JsonDocument } from '../../json/document.ts'
 import { isObject } from '../../json/value.ts'
 
 /** Asks for the tokens in the client's place; false where it asks itself, be it in OpenRouter's words. */
-export function askForUsage(document: JsonDocument): boolean {
+function askForUsage(document: JsonDocument): boolean {
   const [options, openRouters] = [document.get('stream_options'), document.get('usage')]
   const own = isObject(options) ? options : {}
   const asksItself = own.include_usage === true || (isObject(openRouters) && openRouters.include)
@@ -22,15 +22,15 @@ export function askForUsage(document: JsonDocument): boolean {
  * all may be of it, too, and to ask again costs nothing that was taken.
  * Source: openai/openai-agents-python #442, modelscope/ms-agent #489, FlowiseAI/Flowise #2866, cline/cline #582, read 2026-11.
  */
-export function refusesUsage(body: string): boolean {
+function refusesUsage(body: string): boolean {
   return body.includes('stream_options') || body.includes('include_usage') || body.trim() === ''
 }
 
 /** The statuses of such refusals. */
-export const usageRefusals = [400, 422] as const
+const usageRefusals = [400, 422] as const
 
 /** The same request without the question. */
-export function withoutAsking(bytes: Buffer): Buffer[] {
+function withoutAsking(bytes: Buffer): Buffer[] {
   const document = JsonDocument.parse(bytes)
   const options = document.get('stream_options')
   const { include_usage: _, ...others } = isObject(options) ? options : {}
@@ -84,4 +84,13 @@ const noChoices = /"choices"\s*:\s*\[\s*\]/
 /** Other chunks without choices stay, such as Azure's verdict on the prompt. */
 function isUsage(event: string): boolean {
   return noChoices.test(event) && /"usage"\s*:\s*\{/.test(event)
+}
+
+/** How this API is asked for the tokens of a stream in the client's place. */
+export const usageOnDemand = {
+  ask: askForUsage,
+  hide: withoutUsage,
+  refusals: usageRefusals,
+  isRefused: refusesUsage,
+  leaveOut: withoutAsking,
 }
