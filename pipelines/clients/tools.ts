@@ -21,6 +21,9 @@ export function refuseTwins(tools: readonly Tool[]): void {
   }
 }
 
+/** The types of OpenAI's own search of the web. */
+export const openAiSearch = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/
+
 /** Whether a search of the web is among the tools. */
 export function declaresSearch(tools: readonly Tool[]): boolean {
   return tools.some((tool) => tool.kind === 'hosted' && tool.search !== undefined)

@@ -203,7 +203,8 @@ function changed(object: JsonObject, change: (key: string, value: unknown) => un
   return copy ?? object
 }
 
-function isEmptyList(value: unknown): boolean {
+/** PHP writes an empty map so, too. */
+export function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 

@@ -31,6 +31,14 @@ export const reasoningFields = [
   'inline',
 ] as const
 
+/** What the formats of reasoning are called, by provider: in the registry of such formats, or here. */
+export const makers = {
+  anthropic: 'anthropic-claude-v1',
+  openai: 'openai-responses-v1',
+  google: 'google-gemini-v1',
+  common: 'common',
+} as const
+
 export type ReasoningField = (typeof reasoningFields)[number]
 
 /** One block or item of reasoning. An item whose seal comes late is two of one index: its text first, then its seal. */

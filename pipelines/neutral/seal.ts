@@ -6,7 +6,7 @@
  * provider needs to rebuild the reasoning.
  */
 import { isObject, objectFrom, type JsonObject } from '../json/value.ts'
-import { reasoningFields, type Reasoning, type Seal } from './reasoning.ts'
+import { makers, reasoningFields, type Reasoning, type Seal } from './reasoning.ts'
 
 /**
  * How each begins. Bodies are searched for it without the quote in front, which JSON is full of: 0.8 ms instead of 1.6 for 5 MB
@@ -16,14 +16,14 @@ export const sealMark = 'd2a1.'
 const version = 1
 
 /** What a provider is called in a seal whose reasoning has a name of its own in the registry; the others are called as theirs. */
-const providersOfMakers = new Map([
-  ['anthropic-claude-v1', 'anthropic'],
-  ['openai-responses-v1', 'openai'],
-  ['google-gemini-v1', 'google'],
+const providersOfMakers = new Map<string, string>([
+  [makers.anthropic, 'anthropic'],
+  [makers.openai, 'openai'],
+  [makers.google, 'google'],
 ])
-const makers = new Map(Array.from(providersOfMakers, ([maker, provider]) => [provider, maker]))
-/** of reasoning that names no maker */
-const unnamed = 'common'
+const makersOfProviders = new Map(
+  Array.from(providersOfMakers, ([maker, provider]) => [provider, maker]),
+)
 
 /** Whether a signature, encrypted content or the like is one of ours. Whether it is intact `openSeal` tells. */
 export function isSealed(value: unknown): value is string {
@@ -35,7 +35,7 @@ export function isSealed(value: unknown): value is string {
  * own gets a string, too, so that it is recognised when it comes back, and left out.
  */
 export function sealReasoning(reasoning: Reasoning, endpoint: string, isShown: boolean): string {
-  const { maker = unnamed, model, text, seal } = reasoning
+  const { maker = makers.common, model, text, seal } = reasoning
   const provider = providersOfMakers.get(maker) ?? maker
   const sealed = {
     v: version,
@@ -69,7 +69,7 @@ export function openSeal(value: unknown, shown: string): Reasoning | undefined {
   // a string of ours inside one would reach the upstream
   if (!opened || isSealed(opened.text)) return undefined
   return {
-    maker: makers.get(provider) ?? provider,
+    maker: makersOfProviders.get(provider) ?? provider,
     ...(model !== '' && { model }),
     endpoint,
     ...opened,

@@ -219,7 +219,12 @@ class KnownTools {
   }
 }
 
-/** Whether the client calls it; a tool that the provider runs may have no name. */
+/** Whether it is a search that the client wishes for without declaring a tool. */
+export function isWishedSearch(tool: Tool): boolean {
+  return tool.kind === 'hosted' && tool.written === undefined
+}
+
+/** Whether the client runs it; a tool that the provider runs may have no name. */
 export function isNamed(tool: Tool): tool is FunctionTool | CustomTool {
   return tool.kind !== 'hosted'
 }

@@ -260,6 +260,12 @@ export function wantsPrompt(prompt: string, client: string): boolean {
   return prompt.trim() !== '' && !client.startsWith(prompt.trimEnd())
 }
 
+/** Whether a parameter asks for anything: an empty object or list does not. */
+export function asksForAny(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value !== undefined
+  return Object.keys(value).length > 0
+}
+
 /** What the client calls these members, for `dropped`. */
 export function clientNames({ names }: NeutralRequest, members: readonly Nameable[]): string[] {
   return members.map((member) => names[member] ?? member)

@@ -6,6 +6,7 @@
 import { badRequest, type ProxyError } from '../../errors.ts'
 import { isObject, numberFrom, type JsonObject } from '../../json/value.ts'
 import { levelOfWord, type Effort, type Wish } from '../../model.ts'
+import { isEmptyList } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Limits, NeutralRequest, Sampling } from '../../neutral/request.ts'
 import {
   isGiven,
@@ -182,11 +183,6 @@ export function smallFields(body: JsonObject): SmallFields {
     ...(isObject(mark) && { mark }),
     own: own.length > 0 ? { openai: Object.fromEntries(own) } : {},
   }
-}
-
-/** PHP writes an empty map as an empty list. */
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0
 }
 
 function optionalText(body: JsonObject, name: string): string | undefined {

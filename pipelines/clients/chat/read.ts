@@ -81,8 +81,8 @@ const names = {
 
 /**
  * The request and what its answer depends on. Of the body only ExactNumbers are changed, into plain numbers where somebody
- * calculates with them; strings and data are shared with it. Throws a
- * ProxyError 400 for the first fault, with `param` at its place. `null` and absent mean the same.
+ * calculates with them; strings and data are shared with it. Throws a ProxyError 400 for the first fault, with `param` at its
+ * place. `null` and absent mean the same.
  */
 export function readChat(sent: unknown): ChatRead {
   if (!isObject(sent)) {
@@ -95,6 +95,7 @@ export function readChat(sent: unknown): ChatRead {
     ? chatFormOf(sent)
     : { body: sent, turns: readTurns(sent.messages, 'messages') }
   const answer = answerWish(body)
+  refuseMoreAnswers(body)
   refuseAudio(body)
   const config = isObject(body.output_config) ? body.output_config : {}
   const format = formatOf(body.response_format, config.format)
@@ -168,12 +169,13 @@ function wants({ modalities }: JsonObject, kind: 'audio' | 'image'): boolean {
   return isGiven(modalities) && listAt(modalities, 'modalities').includes(kind)
 }
 
-/** One request gives one answer, of text. */
+function refuseMoreAnswers({ n }: JsonObject): void {
+  if ((optionalNumber(n, 'n') ?? 1) <= 1) return
+  const message = `n is ${shown(n)}; one request gives one answer; leave it out and ask again.`
+  throw badRequest('unsupported_parameter', 'n', message)
+}
+
 function refuseAudio(body: JsonObject): void {
-  if ((optionalNumber(body.n, 'n') ?? 1) > 1) {
-    const message = `n is ${shown(body.n)}; one request gives one answer; leave it out and ask again.`
-    throw badRequest('unsupported_parameter', 'n', message)
-  }
   if (wants(body, 'audio')) throw noAudio('modalities')
   if (isGiven(body.audio)) throw noAudio('audio')
 }

@@ -4,13 +4,9 @@
  * "Responses", read 2026-11.
  */
 import { isObject, type JsonObject } from '../../json/value.ts'
-import type { Place, Reasoning } from '../../neutral/reasoning.ts'
+import { makers, type Place, type Reasoning } from '../../neutral/reasoning.ts'
 import type { ReasoningPiece } from '../../neutral/request.ts'
 import { isGiven } from '../../untrusted.ts'
-
-/** The formats of the registry whose blocks and items stand in chat messages as they are. */
-const thinkingFormat = 'anthropic-claude-v1'
-const itemFormat = 'openai-responses-v1'
 
 /**
  * OpenRouter's `reasoning_details`, one Reasoning per block or item. Clients that store a stream hand back one block in
@@ -128,7 +124,7 @@ export function thinkingPiece(block: JsonObject, place: string): ReasoningPiece 
   const reasoning: Reasoning = {
     kind: 'thinking',
     text: typeof thinking === 'string' ? thinking : '',
-    maker: thinkingFormat,
+    maker: makers.anthropic,
     ...(seal && isWhole && { seal }),
   }
   return { type: 'reasoning', place, reasoning, own: { api: 'anthropic', value } }
@@ -141,5 +137,5 @@ export function reasoningOfItem(item: JsonObject): Reasoning[] {
   if (!seal) return []
   const parts = Array.isArray(summary) ? summary.filter(isObject) : []
   const texts = parts.map((part) => part.text).filter((text) => typeof text === 'string')
-  return [{ kind: 'summary', text: texts.join('\n\n'), maker: itemFormat, seal }]
+  return [{ kind: 'summary', text: texts.join('\n\n'), maker: makers.openai, seal }]
 }

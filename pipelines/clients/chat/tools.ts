@@ -24,12 +24,10 @@ import {
   markOf,
   toolNameAt,
 } from '../../untrusted.ts'
-import { searchLocation } from '../tools.ts'
+import { openAiSearch, searchLocation } from '../tools.ts'
 
 /** Tools that Anthropic defines carry the date of their version in the type. */
 const anthropicType = /_\d{8}$|^mcp_toolset$/
-/** The search of Responses. */
-const openAiSearch = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/
 
 /** Members of a function that are read one by one; all others are `more`. */
 const functionMembers = new Set([

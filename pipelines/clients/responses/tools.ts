@@ -27,7 +27,7 @@ import {
   toolNameAt,
 } from '../../untrusted.ts'
 import { isNamed } from '../../neutral/tools.ts'
-import { keyOf, refuseTwins, searchLocation } from '../tools.ts'
+import { keyOf, openAiSearch, refuseTwins, searchLocation } from '../tools.ts'
 import { builtInTool } from './built-in-tools.ts'
 import { unnested } from './chat-words.ts'
 
@@ -119,11 +119,9 @@ function namedTool(tool: JsonObject, place: string) {
   }
 }
 
-const searchType = /^web_search(?:_preview)?(?:_\d{4}_\d\d_\d\d)?$/
-
 /** Run by the provider, or unknown: the model that is asked may have its like, or none. */
 function hostedTool(tool: JsonObject, type: string, place: string): HostedTool {
-  const search = searchType.test(type) ? searchOf(tool) : undefined
+  const search = openAiSearch.test(type) ? searchOf(tool) : undefined
   return {
     kind: 'hosted',
     place,
@@ -213,7 +211,7 @@ function onlyNamespace(name: string, tools: readonly Tool[]): string | undefined
 
 function hostedChoice(type: unknown, tools: readonly Tool[]): HostedTool | undefined {
   const hosted = tools.filter((tool) => tool.kind === 'hosted')
-  const isSearch = typeof type === 'string' && searchType.test(type)
+  const isSearch = typeof type === 'string' && openAiSearch.test(type)
   return (
     hosted.find(({ written }) => written === type) ??
     (isSearch ? hosted.find(({ search }) => search) : undefined)

@@ -4,6 +4,7 @@
  */
 import { objectFrom, type JsonObject } from '../../json/value.ts'
 import type { Citation, Delta } from '../../neutral/delta.ts'
+import { makers } from '../../neutral/reasoning.ts'
 import { JsonEnd, ReasoningSoFar, TextBlockSoFar, type AnswerSoFar } from '../../neutral/so-far.ts'
 import {
   ProtocolError,
@@ -95,7 +96,7 @@ function urlOf(citation: JsonObject): string {
   }
 }
 
-const maker = 'anthropic-claude-v1'
+const maker = makers.anthropic
 
 /** Where a block stands in its message, and the model that alone takes it back. */
 export interface BlockOrigin {

@@ -13,7 +13,7 @@ import type {
   Tool,
   WebSearch,
 } from '../../neutral/request.ts'
-import { lostTools, type ToolNames } from '../../neutral/tools.ts'
+import { isWishedSearch, lostTools, type ToolNames } from '../../neutral/tools.ts'
 import { wrappedTool } from '../../neutral/free-text.ts'
 import type { WriteContext } from '../../neutral/writing.ts'
 import { memberName } from '../../untrusted.ts'
@@ -121,21 +121,16 @@ function fittingTools(
 function declaredTools(list: Tool[], takesStrict: boolean, names: ToolNames): FittingTools {
   const functions = list.filter((tool) => tool.kind === 'function')
   const definitions = list
-    .filter((tool) => !isWish(tool))
+    .filter((tool) => !isWishedSearch(tool))
     .map((tool) => ({ place: tool.place, tool: toolOf(tool, takesStrict, names) }))
   refuseTwins(definitions)
   const tools = definitions.map(({ tool }) => tool)
   const losesStrict = !takesStrict && functions.some(({ strict }) => strict)
   return {
     tools,
-    search: list.filter(isWish).flatMap((wish) => searchOf(wish, tools)),
+    search: list.filter(isWishedSearch).flatMap((wish) => searchOf(wish, tools)),
     dropped: [...(losesStrict ? ['strict'] : []), ...lostMembers(functions)],
   }
-}
-
-/** A search that is asked for without a tool. */
-function isWish(tool: Tool): boolean {
-  return tool.kind === 'hosted' && tool.written === undefined
 }
 
 /** Nothing where the request already declares the search itself. */

@@ -5,7 +5,7 @@
  */
 import { isObject } from '../../json/value.ts'
 import { orderedPieces, type Sealed } from '../../neutral/writing.ts'
-import type { Recall } from '../../neutral/reasoning.ts'
+import { makers, type Recall } from '../../neutral/reasoning.ts'
 import type { Turn } from '../../neutral/request.ts'
 import { uniqueIds } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
@@ -27,7 +27,7 @@ import {
 } from './content.ts'
 
 /** Of this API, in the registry of reasoning formats. */
-const maker = 'anthropic-claude-v1'
+const maker = makers.anthropic
 
 export interface Conversation {
   system: AnthropicTextBlock[]

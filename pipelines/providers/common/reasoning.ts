@@ -4,12 +4,12 @@
  */
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
-import type { ReasoningField, Seal } from '../../neutral/reasoning.ts'
+import { makers, type ReasoningField, type Seal } from '../../neutral/reasoning.ts'
 import { ReasoningSoFar, SentText, type AnswerSoFar } from '../../neutral/so-far.ts'
 import { asLabel, asText } from '../../untrusted.ts'
 
 /** Names chat reasoning where the registry of reasoning formats has no name. */
-export const maker = 'common'
+export const maker = makers.common
 
 /** Many servers send the same reasoning in two of them; the first that has text counts. */
 const fields = ['reasoning_content', 'reasoning', 'reasoning_text'] as const

@@ -16,6 +16,7 @@ import {
 } from '../../model.ts'
 import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
 import {
+  asksForAny,
   clientNames,
   lostMembers,
   wantsPrompt,
@@ -195,15 +196,11 @@ function droppedFields(asked: NeutralRequest): string[] {
     ['topK', sampling.topK !== undefined],
     ['verbosity', verbosity !== usualVerbosity],
     ['tier', !usualTiers.has(tier)],
-    ['prediction', prediction !== undefined && !isEmpty(prediction)],
+    ['prediction', asksForAny(prediction)],
     ['store', asked.store],
     ['padded', asked.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
   const members = dropped.map(([name]) => name)
   return [...clientNames(asked, members), ...lost, ...lostMembers(asked, 'common')]
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }

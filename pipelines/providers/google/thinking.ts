@@ -2,6 +2,7 @@
  * How hard a Gemini model is to think, and which reasoning it takes back.
  * Source: Gemini API "Thinking" and "Thought signatures", read 2026-11.
  */
+import { makers } from '../../neutral/reasoning.ts'
 import {
   asLevel,
   nearestEffort,
@@ -16,7 +17,7 @@ import { isSealed } from '../../neutral/seal.ts'
 import type { ThinkingConfig } from '../../wire/google.ts'
 
 /** The name of Gemini's signatures in the registry of reasoning formats. */
-export const maker = 'google-gemini-v1'
+export const maker = makers.google
 
 type Effort = 'minimal' | 'low' | 'medium' | 'high'
 

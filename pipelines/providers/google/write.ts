@@ -8,6 +8,7 @@ import { upstreamId, type Model } from '../../model.ts'
 import { repairedSchema } from '../../neutral/object-schema.ts'
 import { ToolNames, withLoadedTools } from '../../neutral/tools.ts'
 import {
+  asksForAny,
   clientNames,
   lostMembers,
   wantsPrompt,
@@ -172,16 +173,12 @@ function droppedFields(asked: NeutralRequest, takes: Takes): string[] {
     ['presencePenalty', presencePenalty !== 0 && !takes.penalties],
     ['frequencyPenalty', frequencyPenalty !== 0 && !takes.penalties],
     ['format', asked.format !== undefined && !takes.format],
-    ['logitBias', sampling.logitBias !== undefined && !isEmpty(sampling.logitBias)],
-    ['prediction', asked.prediction !== undefined && !isEmpty(asked.prediction)],
+    ['logitBias', asksForAny(sampling.logitBias)],
+    ['prediction', asksForAny(asked.prediction)],
     ['store', asked.store],
     ['padded', asked.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
   const members = dropped.map(([name]) => name)
   return [...clientNames(asked, members), ...lostMembers(asked, api), ...lost]
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }

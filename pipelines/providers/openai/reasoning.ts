@@ -5,12 +5,12 @@
  */
 import type { Taker } from '../../neutral/writing.ts'
 import { asLevel, nearestEffort, upstreamId, wishFor, type Model, type Wish } from '../../model.ts'
-import type { Reasoning } from '../../neutral/reasoning.ts'
+import { makers, type Reasoning } from '../../neutral/reasoning.ts'
 import type { ReasoningInput, ResponsesRequest } from '../../wire/responses.ts'
 import { capabilityOf, type Capability } from './capability.ts'
 
 /** The name of this API's encrypted reasoning in the registry of reasoning formats. */
-export const maker = 'openai-responses-v1'
+export const maker = makers.openai
 /** What `include` asks for that a model may refuse: what it thought, and how likely its words were. */
 export const ENCRYPTED_REASONING = 'reasoning.encrypted_content'
 export const LOGPROBS = 'message.output_text.logprobs'

@@ -10,7 +10,7 @@ import type {
   ToolChoice,
   WebSearch,
 } from '../../neutral/request.ts'
-import { lostTools, type ToolNames } from '../../neutral/tools.ts'
+import { isWishedSearch, lostTools, type ToolNames } from '../../neutral/tools.ts'
 import type { ResponsesRequest, ResponsesTool } from '../../wire/responses.ts'
 import { foreign } from './parts.ts'
 import { isStrict, parametersOf } from './schema.ts'
@@ -54,13 +54,14 @@ export function writeTooling(request: NeutralRequest, names: ToolNames): Tooling
 
 /** A search without a tool of its own comes last, where no tool searches already. */
 function writeTools(tools: readonly Tool[], context: ToolContext): ResponsesTool[] {
-  const written = tools.flatMap((tool) => (isWished(tool) ? [] : (writeTool(tool, context) ?? [])))
+  const written = tools.flatMap((tool) =>
+    isWishedSearch(tool) ? [] : (writeTool(tool, context) ?? []),
+  )
   if (written.some(({ type }) => type === 'web_search')) return written
-  return [...written, ...tools.filter(isWished).flatMap((tool) => writeTool(tool, context) ?? [])]
-}
-
-function isWished(tool: Tool): boolean {
-  return tool.kind === 'hosted' && tool.written === undefined
+  return [
+    ...written,
+    ...tools.filter(isWishedSearch).flatMap((tool) => writeTool(tool, context) ?? []),
+  ]
 }
 
 function writeTool(tool: Tool, context: ToolContext): ResponsesTool | undefined {

@@ -6,7 +6,13 @@ import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../json/value.ts'
 import { overruledNames, upstreamId, type Model } from '../../model.ts'
 import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
-import { lostMembers, wantsPrompt, type WriteContext, type Written } from '../../neutral/writing.ts'
+import {
+  asksForAny,
+  lostMembers,
+  wantsPrompt,
+  type WriteContext,
+  type Written,
+} from '../../neutral/writing.ts'
 import { repairedSchema, schemaName } from '../../neutral/object-schema.ts'
 import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral/request.ts'
 import type { ResponsesFormat, ResponsesRequest } from '../../wire/responses.ts'
@@ -203,17 +209,13 @@ function droppedFields(request: NeutralRequest): string[] {
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['store', request.store],
     ['seed', seed !== undefined],
-    ['logitBias', logitBias !== undefined && !isEmpty(logitBias)],
+    ['logitBias', asksForAny(logitBias)],
     ['presencePenalty', presencePenalty !== 0],
     ['frequencyPenalty', frequencyPenalty !== 0],
-    ['prediction', request.prediction !== undefined && !isEmpty(request.prediction)],
+    ['prediction', asksForAny(request.prediction)],
     ['topK', topK !== undefined],
     ['padded', request.padded],
   ]
   const dropped = unsupported.filter(([, isLost]) => isLost)
   return [...dropped.map(([name]) => names[name] ?? name), ...lost, ...lostMembers(request, api)]
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }
