@@ -43,7 +43,7 @@ export function requestFor({ protocol }: { protocol: string }): typeof http.requ
 export function createAgents(parts: AgentParts = {}): Agents {
   const { connectS = () => defaultTimeouts.connect_s, proxy, lookup } = parts
   const agents = new Map<string, http.Agent>()
-  /** by the URLs of the configuration, which stay: to write an origin takes longer than to find its agent */
+  /** by the URL objects of the configuration, which stay the same: a URL makes its `origin` anew each time it is read */
   const known = new WeakMap<URL, http.Agent>()
   const direct: Connect = (options) => dial({ ...options, lookup }, connectS())
   const made = (target: URL, options: http.AgentOptions) => {

@@ -131,10 +131,11 @@ function begunAnswer(stream: IncomingMessage): UpstreamAnswer {
   return { status: statusCode, headers, raw, isEventStream: isEventStream(headers), stream }
 }
 
-/** Compares the media type alone: `text/event-stream; charset=utf-8` is one, too. */
+/** Compares the media type alone: `text/event-stream; charset=utf-8` is one, too. The usual two need no cutting. */
 function isEventStream(headers: IncomingHttpHeaders): boolean {
   const type = headers['content-type'] ?? ''
-  if (type === 'text/event-stream' || type === 'application/json') return type[0] === 't'
+  if (type === 'text/event-stream') return true
+  if (type === 'application/json') return false
   return type.split(';', 1)[0]!.trim().toLowerCase() === 'text/event-stream'
 }
 

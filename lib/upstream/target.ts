@@ -184,7 +184,10 @@ export function isOwnCredential(call: Call, endpoint: Endpoint): boolean {
   return typeof endpoint.auth === 'object' || keyHeaderOf(endpoint) !== undefined
 }
 
-/** The account whose limits an answer reports: by its name, else as usage names it. Undefined for the caller's own credential. */
+/**
+ * The account whose limits an answer reports: itself where it has a name, else the word that usage has for it. Undefined for the
+ * caller's own credential.
+ */
 export function chargedAccount(
   call: Call,
   { endpoint, model, trip }: Pick<Target, 'endpoint' | 'model' | 'trip'>,
