@@ -18,7 +18,8 @@ function own(types: string[]): JsonObject[] {
     tool_use_id: 'own_0',
     status: 'completed',
     execution: 'server',
-    result: marker,
+    // a picture goes to Gemini
+    result: type === 'image_generation_call' ? null : marker,
   }))
 }
 

@@ -2,7 +2,7 @@
  * Deltas -> the output items of a Responses answer, with their events where the answer is streamed. Clients act on the event that
  * ends an item, so that every item gets one, but for a call that was cut.
  */
-import { imageNote, signatureOf, type Delta, type DeltaOf } from '../../neutral/delta.ts'
+import { signatureOf, type Delta, type DeltaOf } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import { sealReasoning } from '../../neutral/seal.ts'
 import { flatName } from '../../neutral/tools.ts'
@@ -10,6 +10,7 @@ import type { ResponsesItem } from '../../wire/responses.ts'
 import { tailOf, type ResponsesAnswerContext } from './answer.ts'
 import { CallItem } from './call.ts'
 import type { Events } from './events.ts'
+import { imageItem } from './image-item.ts'
 import { MessageItem, ReasoningItem, type ItemPlace } from './message.ts'
 
 /** The deltas of which the output consists. */
@@ -75,7 +76,7 @@ export class Items implements OutputItems {
         if (delta.text !== '') this.#addText(delta)
         break
       case 'image':
-        this.#addText(imageNote(delta))
+        this.#addImage(delta)
         break
       case 'refusal':
         if (delta.text !== '') this.#message().addRefusal(delta.text)
@@ -203,6 +204,14 @@ export class Items implements OutputItems {
     const done = { ...item, status: failed ? 'failed' : 'completed' }
     this.#events?.emit('response.output_item.done', { output_index, item: done })
     this.#keep({ place, item: done })
+  }
+
+  /** As what OpenAI's own tool makes: SDKs and Codex show it, and hand it back. */
+  #addImage({ mediaType, base64 }: DeltaOf<'image'>): void {
+    this.#endCalls()
+    this.#closeOpen('completed')
+    const place = this.#place('ig')
+    this.#keep({ place, item: imageItem(place, { mediaType, base64 }, this.#events) })
   }
 
   #addToCall(delta: DeltaOf<'tool-start' | 'tool-input' | 'tool-stop'>): void {

@@ -13,6 +13,7 @@ import { isGiven, listAt, memberName, nameAt, objectAt, shown, textAt } from '..
 import { builtInCall } from './built-in-tools.ts'
 import { encryptedText } from './encrypted.ts'
 import { itemsByName } from '../../neutral/kept-answers.ts'
+import { pictureOf } from './image-item.ts'
 import { contentPieces, textPiece } from './parts.ts'
 import { toolsAt, type ToolHistory } from './tools.ts'
 
@@ -262,7 +263,7 @@ function readOther(item: JsonObject, type: string, place: string, history: Histo
 
 function hostedPiece(item: JsonObject, type: string, place: string): ForeignPiece {
   const own = { api: 'openai', value: item }
-  return { type: 'foreign', written: type, place, own, elsewhere: 'dropped' }
+  return { type: 'foreign', written: type, place, own, elsewhere: 'dropped', ...pictureOf(item) }
 }
 
 /** No more than the id of an item that the client has got. */

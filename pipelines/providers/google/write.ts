@@ -15,7 +15,7 @@ import {
   type WriteContext,
   type Written,
 } from '../../neutral/writing.ts'
-import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/request.ts'
+import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral/request.ts'
 import type { GenerationConfig, GoogleRequest, TextPart } from '../../wire/google.ts'
 import { holdsModel } from './address.ts'
 import { writeConversation } from './contents.ts'
@@ -31,7 +31,7 @@ const maxStopSequences = 5
  * API does not take.
  */
 export function writeGoogle(asked: NeutralRequest, context: WriteContext): Written<GoogleRequest> {
-  const request = withLoadedTools(asked)
+  const request = withPictures(withLoadedTools(asked), context.model)
   const names = new ToolNames(request.tools, nameRule)
   const { model, recall, systemPrompt } = context
   const capability = capabilityOf(model)
@@ -83,6 +83,25 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
     ...(areCut(request.stop) && { stopAt: request.stop }),
     ...(!names.changeNothing && { names }),
   }
+}
+
+/** What such a model does by itself, OpenAI has a tool for. */
+const makesPictures = /-image(?:-|$)/i
+
+function withPictures(request: NeutralRequest, model: Model): NeutralRequest {
+  if (!makesPictures.test(upstreamId(model)) || !request.tools.some(isPictures)) return request
+  const { toolChoice, ...rest } = request
+  const isChosen = toolChoice?.type === 'hosted' && isPictures(toolChoice.tool)
+  return {
+    ...rest,
+    tools: request.tools.filter((tool) => !isPictures(tool)),
+    ...(toolChoice && !isChosen && { toolChoice }),
+    wantsImages: true,
+  }
+}
+
+function isPictures(tool: Tool): boolean {
+  return tool.kind === 'hosted' && tool.written === 'image_generation'
 }
 
 /** The operator's prompt goes first, once. */
