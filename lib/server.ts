@@ -51,7 +51,15 @@ export function createServer(app: App): http.Server {
   )
   server.maxConnections = maxConnections
   server.maxHeadersCount = 0
-  server.on('clientError', refuseBrokenRequest)
+  server.on('clientError', (error: BrokenRequest, socket) => {
+    refuseBrokenRequest(error, socket)
+    if (error.rawPacket) note(app, error.rawPacket)
+  })
+  server.on('connect', (_req, socket) => {
+    socket.on('error', () => undefined)
+    socket.end(brokenAnswer('405 Method Not Allowed', notAForwardProxy))
+    note(app, Buffer.from('CONNECT '))
+  })
   // else Node would close at once, and not even an answer that is on its way would arrive
   Object.assign(server, { httpAllowHalfOpen: true })
   server.on('connection', (socket) => {
@@ -207,8 +215,20 @@ const refusals: Record<string, string> = {
 /** The newest answer on each connection. */
 const lastAnswers = new WeakMap<Duplex, ServerResponse>()
 
+interface BrokenRequest extends NodeJS.ErrnoException {
+  /** the bytes that were not understood */
+  rawPacket?: Buffer
+}
+
+const notAForwardProxy =
+  'This is no forward proxy: use its address as the base URL of the API, and not as HTTPS_PROXY.'
+
+function note(app: App, packet: Buffer): void {
+  void import('./http/strangers.ts').then(({ noteStranger }) => noteStranger(app, packet))
+}
+
 /** What never became a request: broken HTTP, headers too large or too slow. */
-function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex) {
+function refuseBrokenRequest(error: BrokenRequest, socket: Duplex) {
   const last = lastAnswers.get(socket)
   // In or behind an answer that is not over, or whose request never ended, another one would be taken for its end.
   const isAnswered = last?.headersSent === true && !(last.writableFinished && last.req.complete)
@@ -222,13 +242,14 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex) {
     return
   }
   const status = refusals[error.code ?? ''] ?? '400 Bad Request'
-  const message = notHttp(error)
+  socket.end(brokenAnswer(status, notHttp(error)))
+}
+
+function brokenAnswer(status: string, message: string): string {
   const body = JSON.stringify({
     error: { message, type: 'invalid_request_error', param: null, code: 'bad_http' },
   })
-  socket.end(
-    `HTTP/1.1 ${status}\r\nx-request-id: ${randomUUID()}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
+  return `HTTP/1.1 ${status}\r\nx-request-id: ${randomUUID()}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }
 
 function brokenBody(error: NodeJS.ErrnoException): ProxyError {

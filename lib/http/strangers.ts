@@ -1,0 +1,43 @@
+/**
+ * What reaches the port and is no request: other protocols, and programs that take this one for a forward proxy. Their users see
+ * a broken connection that names no cause, so the log says it, once for each kind.
+ */
+import type { App } from '../app.ts'
+
+interface Kind {
+  /** what such a connection begins with */
+  begins: readonly string[]
+  text: string
+}
+
+const kinds: readonly Kind[] = [
+  {
+    begins: ['\x16\x03'],
+    text: 'a client spoke TLS to this port, which speaks plain HTTP: its address must begin with http://, unless a front proxy takes TLS off',
+  },
+  {
+    begins: ['PRI * HTTP/2'],
+    text: 'a client spoke HTTP/2 to this port, which speaks HTTP/1.1: let the front proxy use that',
+  },
+  {
+    begins: ['PROXY TCP', 'PROXY UNKNOWN', '\r\n\r\n\0\r\nQUIT\n'],
+    text: 'a front proxy sent the PROXY protocol, which is not spoken here: switch it off there',
+  },
+  {
+    begins: ['CONNECT '],
+    text: 'a client asked for a tunnel, as through a forward proxy, which this is not: give it this address as the base URL, and not as HTTPS_PROXY',
+  },
+]
+
+const longestBeginning = 32
+const told = new WeakMap<App, Set<Kind>>()
+
+/** `packet`: what a connection began with. */
+export function noteStranger(app: App, packet: Buffer): void {
+  const beginning = packet.toString('latin1', 0, longestBeginning)
+  const kind = kinds.find(({ begins }) => begins.some((one) => beginning.startsWith(one)))
+  const known = told.get(app) ?? new Set()
+  if (!kind || known.has(kind)) return
+  told.set(app, known.add(kind))
+  app.log.warn(kind.text)
+}

@@ -1,0 +1,46 @@
+/** What reaches the port and is no request to this program. */
+import assert from 'node:assert/strict'
+import net from 'node:net'
+import { test } from 'node:test'
+import { startProxy } from '../helpers/proxy.ts'
+import { until } from '../helpers/until.ts'
+
+/** What comes back before the connection ends. */
+async function say(url: string, bytes: Buffer): Promise<string> {
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1')
+  socket.end(bytes)
+  let heard = ''
+  for await (const piece of socket) heard += String(piece)
+  return heard
+}
+
+const strangers: [name: string, bytes: string, answer: RegExp, log: RegExp][] = [
+  ['TLS', '\x16\x03\x01\0\x05\x01\0\0\x01\0', /^HTTP\/1\.1 400 /, /spoke TLS .* http:\/\//],
+  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', /^HTTP\/1\.1 400 /, /spoke HTTP\/2/],
+  ['PROXY 1', 'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n', /^HTTP\/1\.1 400 /, /PROXY protocol/],
+  ['PROXY 2', '\r\n\r\n\0\r\nQUIT\n\x21\x11', /^HTTP\/1\.1 400 /, /PROXY protocol/],
+  [
+    'CONNECT',
+    'CONNECT api.anthropic.com:443 HTTP/1.1\r\nhost: api.anthropic.com:443\r\n\r\n',
+    /^HTTP\/1\.1 405 [^]*not as HTTPS_PROXY/,
+    /asked for a tunnel.* base URL/,
+  ],
+]
+
+for (const [name, bytes, answer, line] of strangers) {
+  test(`contract §9.4: who speaks ${name} to the port is refused, and named in the log once`, async (t) => {
+    const proxy = await startProxy(t)
+    const { url } = proxy
+    const named = () =>
+      proxy.logs.filter(({ level, msg }) => level === 'warn' && line.test(String(msg)))
+
+    const first = await say(url, Buffer.from(bytes, 'latin1'))
+    await say(url, Buffer.from(bytes, 'latin1'))
+    await say(url, Buffer.from('made up\r\n\r\n'))
+    await until(() => named().length > 0)
+
+    assert.match(first, answer)
+    assert.equal(named().length, 1)
+    assert.equal((await fetch(`${url}/health`)).status, 200)
+  })
+}
