@@ -109,7 +109,11 @@ const kept: Record<string, string> = {
 }
 
 test('O23: headers in which a front door names the caller do not go up, on any road', async (t) => {
-  const { requests } = await ask(t, { ...added, 'x-api-key': 'own' }, { auth: 'client' })
+  const { requests } = await ask(
+    t,
+    { ...added, authorization: 'Bearer key-of-alice-1234', 'x-api-key': 'own' },
+    { auth: 'client', api_keys: ['key-of-alice-1234'] },
+  )
 
   assert.equal(requests.length, 3)
   for (const { headers } of requests) {

@@ -137,7 +137,7 @@ const headers = {
   'x-stainless-lang': 'js',
   'x-api-key': 'sk-of-a-client-that-has-one',
   cookie: 'session=1',
-  'cf-connecting-ip': '10.0.0.1',
+  'cf-ray': '9a1b2c3d4e5f-FRA',
   'x-unknown': 'ä b',
   connection: 'x-hop',
   'x-hop': '1',

@@ -105,13 +105,13 @@ test('contract §7.3, row 65: hop-by-hop headers, cookies, addresses and the cal
     },
   ])
   const { url } = await startProxy(t, {
-    config: oneUpstream(upstream.url),
+    config: oneUpstream(upstream.url, { api_keys: ['key-of-alice-1234'] }),
     env: { FACTORY_API_KEY: 'fk-the-account-key' },
   })
 
   const answer = await send(url, oddBody, {
     authorization: 'Bearer caller',
-    'x-api-key': 'caller',
+    'x-api-key': 'key-of-alice-1234',
     cookie: 'a=b',
     'x-forwarded-for': '10.0.0.1',
     te: 'trailers',
