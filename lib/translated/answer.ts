@@ -4,11 +4,9 @@
  */
 import { hash, randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Call } from '../app.ts'
 import { sendJson, shownError } from '../http/answer.ts'
-import { flow } from '../upstream/answer-body.ts'
+import { flow, flowAtOnce } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { isOwnCredential, shownTarget } from '../upstream/target.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
@@ -26,7 +24,7 @@ import {
   type AnswerContext,
   type AnswerForm,
 } from '../../pipelines/stages/serialise.ts'
-import { decodingFault, readBeginning, sourceOf, type Reading, type Source } from './read-answer.ts'
+import { answerFault, readBeginning, sourceOf, type Reading, type Source } from './read-answer.ts'
 
 /**
  * What is known of a request once it is on its way: where it went, and how it is to be answered. The request itself is no part
@@ -122,7 +120,7 @@ async function asStream(
   let failure: ProxyError | undefined
   try {
     if (source.body) await flow(source.body, [...source.stages, text], res)
-    else await pipeline(Readable.from([source.deltas]), text, res, { end: false })
+    else await flowAtOnce(source.deltas, text, res)
     failure = failureOf(source, outcome)
   } catch (error) {
     if (res.destroyed) return
@@ -145,15 +143,16 @@ async function asBody(
   res: ServerResponse,
 ): Promise<void> {
   const serialiser = form.body(context)
-  if (source.body) {
-    await flow(source.body, source.stages, collect(serialiser, outcome)).catch((error: Error) => {
-      throw faultOf(source, error)
-    })
-  } else addAll(source.deltas, serialiser, outcome)
-  const failure = failureOf(source, outcome)
-  const body = serialiser.body()
-  if (failure || !body) throw failure ?? truncatedAnswer()
-  sendJson(res, 200, body)
+  try {
+    if (source.body) await flow(source.body, source.stages, collect(serialiser, outcome))
+    else addAll(source.deltas, serialiser, outcome)
+    const failure = failureOf(source, outcome)
+    const body = serialiser.body()
+    if (failure || !body) throw failure ?? truncatedAnswer()
+    sendJson(res, 200, body)
+  } catch (error) {
+    throw error instanceof ProxyError ? error : faultOf(source, error as Error)
+  }
 }
 
 /** A stream that was cut fails as truncated; the body knows better why. */
@@ -163,7 +162,7 @@ function failureOf({ body }: Source, { failure }: AnswerOutcome): ProxyError | u
 
 /** Why a stage failed: the body that broke off knows best, then the decoder. */
 function faultOf({ body }: Source, error: Error): Error {
-  return body?.cut ?? decodingFault(error)
+  return body?.cut ?? answerFault(error)
 }
 
 function answerContext(

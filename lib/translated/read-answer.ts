@@ -131,8 +131,14 @@ if ('createZstdDecompress' in zlib) {
   makers.set('zstd', zlib.createZstdDecompress as typeof zlib.createGunzip)
 }
 
-/** A decoder's error as an error for the client; other errors as they are. */
-export function decodingFault(error: Error): Error {
+/** The error of a stage that the upstream's bytes brought about, as an error for the client; other errors as they are. */
+export function answerFault(error: Error): Error {
+  // JSON is read at any depth and written at a limited one, and a string has a limit, too
+  if (error instanceof RangeError) {
+    return brokenProtocol(
+      'The upstream sent an answer that is too large, or too deeply nested, to be passed on.',
+    )
+  }
   const isDecoders = 'errno' in error && 'code' in error
   if (!isDecoders || !/^(?:Z_|ZSTD_|ERR_)/.test(String(error.code))) return error
   return new ProxyError(
@@ -155,7 +161,7 @@ async function readAnswer(
   const body = openAnswer(answer, call)
   const collected = new Collected(maxBytes)
   await collect(answer, body, collected).catch((error: Error) => {
-    if (!collected.isFull) throw body.cut ?? decodingFault(error)
+    if (!collected.isFull) throw body.cut ?? answerFault(error)
   })
   if (collected.isFull) answer.stream.destroy()
   if (body.cut) throw body.cut

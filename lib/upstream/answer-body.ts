@@ -11,6 +11,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Call } from '../app.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { UpstreamAnswer } from './attempt.ts'
@@ -185,6 +186,15 @@ export function flow(
       settle(() => reject(error))
     }
     const leave = () => fail(new Error('The client left in the middle of its answer.'))
+    // What a stage throws would end the process: nothing stands above a socket's event. It fails this answer alone.
+    const write = (to: Writable, piece: unknown): boolean => {
+      try {
+        return to.write(piece)
+      } catch (error) {
+        fail(error as Error)
+        return true
+      }
+    }
     sink.on('drain', resume).once('close', leave)
     for (const [index, stage] of stages.entries()) {
       const previous = stages[index - 1] ?? body
@@ -192,18 +202,26 @@ export function flow(
       stage.on('error', fail)
       stage.on('drain', () => previous.resume())
       stage.once('end', next ? () => next.end() : () => settle(resolve))
-      connect(stage, next ?? sink)
+      const to = next ?? sink
+      stage.on('data', (piece) => {
+        if (!write(to, piece)) stage.pause()
+      })
     }
     void body
-      .pour((bytes) => first.write(bytes), watcher)
+      .pour((bytes) => write(first, bytes), watcher)
       .then(() => (first === sink ? settle(resolve) : first.end()))
   })
 }
 
-function connect(stage: Duplex, next: Writable): void {
-  stage.on('data', (piece) => {
-    if (!next.write(piece)) stage.pause()
-  })
+/** The same of what is there already, by one write. */
+export function flowAtOnce(whole: unknown, stage: Duplex, sink: Writable): Promise<void> {
+  const written = pipeline(stage, sink, { end: false })
+  try {
+    stage.end(whole)
+  } catch (error) {
+    stage.destroy(error as Error)
+  }
+  return written
 }
 
 /** Agents ask again because of its first words: pi and opencode of "timed out", Continue of "aborted". */

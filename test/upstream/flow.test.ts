@@ -99,6 +99,23 @@ test('a stage that fails fails the flow, destroys the others and leaves no body 
   await over
 })
 
+for (const before of [[], [new PassThrough()]]) {
+  test(`a stage that throws fails the flow and not the process, behind ${before.length} others`, async (t) => {
+    const { answer } = await answered(t, (res) => res.end('anything'))
+    const body = new AnswerBody(answer, 1000)
+    const broken = new Error('broken')
+    const throwing = new Transform({
+      transform: () => {
+        throw broken
+      },
+    })
+
+    await assert.rejects(flow(body, [...before, throwing], collector().sink), broken)
+
+    assert.ok(throwing.destroyed)
+  })
+}
+
 test('an upstream is let go at once where nobody can use the rest of its answer', async (t) => {
   const { answer, upstream } = await answered(t, (res) => res.write('the beginning'))
   const body = new AnswerBody(answer, 1000)
