@@ -64,6 +64,7 @@ import { refusalFrom } from './providers/failure.ts'
 import { commonBody, commonTranslator } from './providers/common/answer.ts'
 import { commonRefusal } from './providers/common/error.ts'
 import { rewriteChat } from './providers/common/rewrite.ts'
+import { refusedSettings } from './providers/common/settings.ts'
 import { usageOnDemand } from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
 import { pastReasoningItems, rewriteResponses } from './providers/openai/rewrite.ts'
@@ -128,7 +129,7 @@ interface ProviderBase {
   counting?: Counting
   /** path and query of a call that goes to another place than the others */
   at?: string
-  /** what clients send of earlier turns, for ever, though it may be refused */
+  /** what clients send with every request, though it may be refused */
   past?: Refusable
   /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
   limits: RegExp
@@ -267,6 +268,7 @@ const providerTable = {
     conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteChat,
     usageOnDemand,
+    past: refusedSettings,
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
     write: writeCommon,
     translator: commonTranslator,

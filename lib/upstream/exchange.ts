@@ -37,7 +37,7 @@ export interface OutgoingBody {
   headers: Record<string, string | undefined>
   /** what is asked for beside what the client wants: left out where the upstream refuses it, for a while at once */
   besides?: Refusable | undefined
-  /** what the client sends of earlier answers: left out where the upstream refuses it */
+  /** what the client sends with every request: left out where the upstream refuses it */
   past?: Refusable | undefined
 }
 
@@ -92,24 +92,33 @@ class Exchange {
 
   answer(): Promise<UpstreamAnswer> {
     const { besides, past } = this.#body
-    const { app } = this.#call
+    if (!besides) return past ? this.#askWith(undefined, past) : this.#lastAnswer()
+    if (!this.#call.app.plainStreams.has(this.#target)) return this.#askWith(besides, past)
+    this.#body.pieces = besides.leaveOut(Buffer.concat(this.#body.pieces), '') ?? this.#body.pieces
+    return this.#askWith(undefined, past)
+  }
+
+  async #askWith(besides: Refusable | undefined, past: Refusable | undefined) {
+    const { app, log } = this.#call
+    let answer = await this.#lastAnswer()
+    if (answer.status < 400) return answer
     if (besides) {
-      if (!app.plainStreams.has(this.#target)) {
-        return this.#askWith(besides, () => app.plainStreams.add(this.#target))
-      }
-      this.#body.pieces =
-        besides.leaveOut(Buffer.concat(this.#body.pieces), '') ?? this.#body.pieces
+      const onTaken = () => app.plainStreams.add(this.#target)
+      answer = await this.#without(besides, answer, onTaken)
     }
-    if (!past) return this.#lastAnswer()
-    return this.#askWith(past, () =>
-      this.#call.log.info('an upstream took a request without what it refused of earlier turns'),
+    if (!past) return answer
+    return this.#without(past, answer, () =>
+      log.info('an upstream took a request without what it refused'),
     )
   }
 
   /** Asks again without a part, where the upstream refuses just that. */
-  async #askWith(part: Refusable, onTaken: () => void): Promise<UpstreamAnswer> {
+  async #without(
+    part: Refusable,
+    answer: UpstreamAnswer,
+    onTaken: () => void,
+  ): Promise<UpstreamAnswer> {
     const { signal, record } = this.#call
-    const answer = await this.#lastAnswer()
     if (!part.refusals.includes(answer.status)) return answer
     const said = await saidBy(answer, signal)
     if (signal.cancelled) {
