@@ -26,6 +26,6 @@ RUN mkdir -p /app/data && chmod 1777 /app/data
 USER node
 VOLUME /app/data
 EXPOSE 3000
-HEALTHCHECK --interval=30s --timeout=3s --start-period=5s \
-  CMD ["node", "-e", "fetch('http://localhost:' + (process.env.PORT || 3000) + '/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Where the program listens only its configuration tells.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=5s CMD ["node", "dist/bin/droid2api.js", "health"]
 CMD ["node", "dist/bin/droid2api.js"]

@@ -28,6 +28,7 @@ import { usesAccount } from '../lib/config/endpoint-auth.ts'
 import { readSettings } from '../lib/config/env-files.ts'
 import { ConfigError, loadConfig } from '../lib/config/load.ts'
 import type { SeenFiles } from '../lib/config/seen-files.ts'
+import type { Config } from '../lib/config/types.ts'
 import { outboundProxy } from '../lib/network/outbound-proxy.ts'
 import { UsageFileError } from '../lib/usage/folder.ts'
 
@@ -133,6 +134,15 @@ const commands = {
     }
   },
 
+  async health(line: CommandLine): Promise<number> {
+    const { likelyPlaces, servingAt } = await import('../lib/cli/health.ts')
+    const places = likelyPlaces(unlessBroken(line), startEnvironment)
+    const place = await servingAt(places)
+    const out = place === undefined ? process.stderr : process.stdout
+    out.write(place === undefined ? `No droid2api answers at ${places.join(' or ')}\n` : 'ok\n')
+    return place === undefined ? exitCodes.failure : 0
+  },
+
   async usage(line: CommandLine): Promise<number> {
     const { config } = load(line)
     const store = usageStore(config, await redisServer(config), () => config.usage.keep_months)
@@ -216,6 +226,15 @@ function load({ flags }: CommandLine) {
   const loaded = loadConfig({ flags, ...surroundings(), seen })
   Object.assign(process.env, loaded.added)
   return loaded
+}
+
+function unlessBroken(line: CommandLine): Config | undefined {
+  try {
+    return load(line).config
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined
+    throw error
+  }
 }
 
 /** Fails also where what the start would need is not there. */

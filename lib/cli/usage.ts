@@ -17,6 +17,7 @@ Commands
   check           check configuration, credentials and port, then exit
   env CLIENT      print the line that points CLIENT at the proxy: claude, codex or openai
   status          show how a running proxy is: accounts, requests, usage
+  health          say whether a proxy serves here, for the health check of a container
   usage           show what was used: a table on a terminal, JSON elsewhere
   explain [FILE]  show what becomes of the request in FILE or in a pipe; nothing is sent
   schema          print the JSON schema of config.json, for editors
@@ -62,6 +63,7 @@ const commandNames = [
   'check',
   'env',
   'status',
+  'health',
   'usage',
   'explain',
   'schema',

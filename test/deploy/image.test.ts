@@ -54,6 +54,10 @@ test('O6: the program is not below /app, where users of the original mount a vol
   for (const copied of given(image, 'COPY')) assert.match(copied, / \.\/$/)
   assert.deepEqual(JSON.parse(given(image, 'CMD')[0] ?? ''), ['node', 'dist/bin/droid2api.js'])
   assert.match(given(image, 'ENV').join(' '), /DATA_DIR=\/app\/data/)
+  assert.match(
+    given(image, 'HEALTHCHECK').join(' '),
+    /CMD \["node", "dist\/bin\/droid2api\.js", "health"\]$/,
+  )
   assert.deepEqual(given(image, 'VOLUME'), ['/app/data'])
 })
 
