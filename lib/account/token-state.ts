@@ -67,7 +67,7 @@ export class TokenState {
 
   /** The access token while it lives, due or not. One that was just renewed lives, whatever times it holds. */
   get usable(): string | undefined {
-    return this.#age.ms < this.#life || this.#pauses ? this.#pair?.access : undefined
+    return this.#age.ms < this.#life || this.#isJustRenewed ? this.#pair?.access : undefined
   }
 
   get isDue(): boolean {
@@ -105,7 +105,7 @@ export class TokenState {
     this.#replace(pair)
     const life = Math.max(0, pair.expiresAt - pair.obtainedAt)
     const age = Math.max(0, Date.now() - pair.obtainedAt)
-    this.#count(life, new Age(Math.min(age, life)))
+    this.#startLife(life, new Age(Math.min(age, life)))
     // by another process, or this one before its restart
     const isShort = life > 0 && life < 2 * betweenRenewalsMs
     if (isShort && age < betweenRenewalsMs) this.#renewedAt = performance.now() - age
@@ -114,7 +114,7 @@ export class TokenState {
   /** A pair that was renewed just now. */
   useRenewed(pair: Tokens): void {
     this.#replace(pair)
-    this.#count(pair.expiresAt - pair.obtainedAt, new Age(0))
+    this.#startLife(pair.expiresAt - pair.obtainedAt, new Age(0))
     this.#renewedAt = performance.now()
     this.#lastRefresh = Date.now()
   }
@@ -161,7 +161,7 @@ export class TokenState {
     return known.filter((secret) => secret !== undefined)
   }
 
-  get #pauses(): boolean {
+  get #isJustRenewed(): boolean {
     return performance.now() - this.#renewedAt < betweenRenewalsMs
   }
 
@@ -175,7 +175,7 @@ export class TokenState {
     this.#renewedAt = Number.NEGATIVE_INFINITY
   }
 
-  #count(life: number, age: Age): void {
+  #startLife(life: number, age: Age): void {
     this.#life = this.#pair?.access === undefined ? 0 : life
     this.#dueAfter = dueAfter(this.#life, this.#refreshHours, Math.random())
     this.#age = age

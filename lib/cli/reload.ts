@@ -23,7 +23,7 @@ export class Reloader {
   readonly seen: SeenFiles
   /** what each was that the running configuration is made of */
   loaded: SeenFiles
-  /** called when it was tried to read it */
+  /** called after each try to read it */
   afterwards: () => void = () => undefined
   readonly #built: BuiltApp
   readonly #read: ReloadParts['read']
@@ -31,7 +31,9 @@ export class Reloader {
   #started: App['account'] | undefined
   /** one after the other */
   #work: Promise<void> = Promise.resolve()
+  /** why the files as they are cannot be the configuration */
   #broken: string | undefined
+  /** what else is not as it should be with them, such as one that is gone */
   #away: string | undefined
 
   constructor(built: BuiltApp, { read, seen }: ReloadParts) {
@@ -99,7 +101,7 @@ export class Reloader {
   #use({ config: next, warnings }: Read, by: string): void {
     const { app, setLogLevel, warningsOf } = this.#built
     const { running, changes, notes } = whatStays(app.config, next, this.#outbound)
-    // Secrets are known from when somebody asked for them, and what is under way goes on with those of now.
+    // Requests under way go on with the secrets of now. The log masks what was a secret when it was asked for, so it is asked now.
     app.secrets()
     this.#changeAccount(running)
     app.config = running

@@ -21,11 +21,11 @@ function keyFrom(hash: Hash): string {
   return `phases of ${hash.digest('base64url')}`
 }
 
-/** The phases of an answer as its deltas come. */
+/** The phases of an answer as its deltas come, made at the first of them: answers without any hash nothing. */
 export class PhasesSoFar {
   readonly #phases: PlacedPhase[] = []
   readonly #text = createHash('sha256')
-  /** text came before the first phase: the hash is not of all of it */
+  /** text came before the first phase, when nobody hashed it: the hash is not of all of it */
   #late = false
 
   add(phase: Phase, at: PlacedPhase['at']): void {
