@@ -133,6 +133,10 @@ export function unreadable(what: string): ProtocolError {
   )
 }
 
+export function unnamedCall(): ProtocolError {
+  return new ProtocolError('The upstream called a tool without naming it.')
+}
+
 /** Of a call that is not whole, in an answer that is said to be. */
 export function endedInCall(): ProtocolError {
   return new ProtocolError('The upstream ended its answer in the middle of a tool call.')

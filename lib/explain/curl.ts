@@ -2,6 +2,7 @@
  * The request as a line for a POSIX shell, in which a variable stands for each secret: what `curl` then sends has the same headers
  * and the same body. Body and address are quoted whole, since a line is pasted with whatever a prompt holds.
  */
+import { inQuotes } from '../setup/curl.ts'
 import type { Explained } from './explain.ts'
 import { partedBy, type Parted, type Secret } from './secrets.ts'
 
@@ -27,15 +28,15 @@ export function curlLine(
   const options = [
     ...own.map(
       ([name, value]) =>
-        `-H ${value === '' ? quote(`${name};`) : quoted(`${name}: ${value}`, name)}`,
+        `-H ${value === '' ? inQuotes(`${name};`) : quoted(`${name}: ${value}`, name)}`,
     ),
-    ...removed.map((name) => `-H ${quote(`${name}:`)}`),
+    ...removed.map((name) => `-H ${inQuotes(`${name}:`)}`),
     // from a pipe, as one argument of a command may not be as long as a prompt
     '--data-binary @-',
   ]
   const literal = /[[\]{}]|\/\./.test(url) ? ' -g --path-as-is' : ''
   const command = `curl -sS${literal} ${quoted(url, 'url')}`
-  return `${[`printf %s ${quote(body)} | ${command}`, ...options].join(' \\\n  ')}\n`
+  return `${[`printf %s ${inQuotes(body)} | ${command}`, ...options].join(' \\\n  ')}\n`
 }
 
 function shellText(parts: Parted, nameOf: (secret: Secret) => string): string {
@@ -46,13 +47,9 @@ function shellText(parts: Parted, nameOf: (secret: Secret) => string): string {
 
 /** Header values are Latin-1, which the text of a shell seldom is. */
 function quotedHeader(text: string): string {
-  if (/^[\t -~]*$/.test(text)) return quote(text)
+  if (/^[\t -~]*$/.test(text)) return inQuotes(text)
   const format = text
     .replace(/[\\%]/g, (one) => one + one)
     .replace(/[^\t -~]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`)
-  return `"$(printf ${quote(format)})"`
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+  return `"$(printf ${inQuotes(format)})"`
 }

@@ -19,7 +19,11 @@ export function curlLines({ url, key, model }: Asked): string[] {
   ]
 }
 
-/** As one word of a shell. */
+/** As one word of a shell, in quotes only where it needs them. */
 export function quoted(text: string): string {
-  return /^[\w.:/@-][\w.:/@=-]*$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+  return /^[\w.:/@-][\w.:/@=-]*$/.test(text) ? text : inQuotes(text)
+}
+
+export function inQuotes(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -265,3 +265,10 @@ function unavailable({ place, written, search }: HostedTool, model: string): Pro
   const message = `${name} is not available on the model ${shown(model)} here.`
   return badRequest('unsupported_tool', place, message)
 }
+
+/** Of a choice of a tool that the request does not have. */
+export function undeclared(name: string, place: string): ProxyError {
+  const given = JSON.stringify(name.slice(0, 80))
+  const message = `${place} is ${given}, which is not among the tools; declare it first.`
+  return badRequest('invalid_value', place, message)
+}

@@ -231,3 +231,11 @@ export function nothingLeft([first]: readonly Turn[]): ProxyError {
 export function rootOf(place: string): string {
   return place.split(/[.[]/, 1)[0]!
 }
+
+/** What a model reads in place of the result of a call that nobody answered. */
+export const noResult = 'No result was provided for this tool call.'
+
+/** An instruction within the conversation, as the user's words: so Claude Code tells its models. */
+export function reminder(text: string): string {
+  return `<system-reminder>\n${text}\n</system-reminder>`
+}

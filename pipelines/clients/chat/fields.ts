@@ -18,6 +18,7 @@ import {
   shown,
   textAt,
   tokenLimitAt,
+  nearestNumberAt,
 } from '../../untrusted.ts'
 import { googleConfig, googleName, googleWish, type OneWish } from './google-wish.ts'
 
@@ -46,7 +47,7 @@ export function limitsOf(body: JsonObject): Limits {
 }
 
 function limitOf(body: JsonObject, name: string): number | undefined {
-  const limit = tokenLimitAt(optionalNumber(body[name], name), name)
+  const limit = tokenLimitAt(nearestNumberAt(body[name], name), name)
   if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return limit
   const advice = limit > 0 ? 'a whole number above 0.' : 'at least 1, or leave it out.'
   throw badRequest('invalid_value', name, `${name} is ${shown(body[name])}; send ${advice}`)
@@ -57,9 +58,9 @@ export function samplingOf(body: JsonObject): Sampling {
   const temperature = finiteNumber(body, 'temperature')
   const topP = finiteNumber(body, 'top_p')
   const topK = finiteNumber(body, 'top_k')
-  const presencePenalty = optionalNumber(body.presence_penalty, 'presence_penalty')
-  const frequencyPenalty = optionalNumber(body.frequency_penalty, 'frequency_penalty')
-  const seed = optionalNumber(body.seed, 'seed')
+  const presencePenalty = nearestNumberAt(body.presence_penalty, 'presence_penalty')
+  const frequencyPenalty = nearestNumberAt(body.frequency_penalty, 'frequency_penalty')
+  const seed = nearestNumberAt(body.seed, 'seed')
   const topLogprobs = finiteNumber(body, 'top_logprobs')
   return {
     ...(temperature !== undefined && { temperature }),
@@ -75,17 +76,7 @@ export function samplingOf(body: JsonObject): Sampling {
 }
 
 function finiteNumber(body: JsonObject, name: string): number | undefined {
-  return optionalNumberAt(optionalNumber(body[name], name), name)
-}
-
-export function optionalNumber(value: unknown, place: string): number | undefined {
-  const number = numberFrom(value)
-  if (number !== undefined || !isGiven(value)) return number
-  throw badRequest(
-    'invalid_type',
-    place,
-    `${place} is ${shown(value)}; send a number, or leave it out.`,
-  )
+  return optionalNumberAt(nearestNumberAt(body[name], name), name)
 }
 
 export function optionalBoolean(value: unknown, place: string): boolean | undefined {

@@ -6,14 +6,20 @@ import { badRequest, ProxyError } from '../../errors.ts'
 import type { JsonDocument } from '../../json/document.ts'
 import { calculable, isObject, type JsonObject } from '../../json/value.ts'
 import type { Names, NeutralRequest } from '../../neutral/request.ts'
-import { isGiven, listAt, objectAt, shown, requestedModel } from '../../untrusted.ts'
+import {
+  isGiven,
+  listAt,
+  objectAt,
+  shown,
+  requestedModel,
+  nearestNumberAt,
+} from '../../untrusted.ts'
 import {
   formatOf,
   limitsOf,
   lostOf,
   numbers,
   optionalBoolean,
-  optionalNumber,
   reasoningWish,
   samplingOf,
   smallFields,
@@ -170,7 +176,7 @@ function wants({ modalities }: JsonObject, kind: 'audio' | 'image'): boolean {
 }
 
 function refuseMoreAnswers({ n }: JsonObject): void {
-  if ((optionalNumber(n, 'n') ?? 1) <= 1) return
+  if ((nearestNumberAt(n, 'n') ?? 1) <= 1) return
   const message = `n is ${shown(n)}; one request gives one answer; leave it out and ask again.`
   throw badRequest('unsupported_parameter', 'n', message)
 }

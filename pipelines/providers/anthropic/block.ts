@@ -7,7 +7,6 @@ import type { Citation, Delta } from '../../neutral/delta.ts'
 import { makers } from '../../neutral/reasoning.ts'
 import { JsonEnd, ReasoningSoFar, TextBlockSoFar, type AnswerSoFar } from '../../neutral/so-far.ts'
 import {
-  ProtocolError,
   asJsonText,
   asLabel,
   asName,
@@ -16,6 +15,7 @@ import {
   asText,
   endedInCall,
   unreadable,
+  unnamedCall,
 } from '../../untrusted.ts'
 
 export interface Block {
@@ -220,7 +220,7 @@ export class ToolBlock implements Block {
   end({ cut, stopped }: BlockEnd): Delta[] {
     if (this.#index === undefined) {
       if (cut) return []
-      throw new ProtocolError('The upstream called a tool without naming it.')
+      throw unnamedCall()
     }
     const given = this.#given || (cut ? '' : '{}')
     const input = this.#hasInput ? [] : this.#input(given)

@@ -3,6 +3,7 @@
  * in. The client wrote it for the model it knows. What this one surely refuses is told in its own terms, or taken out.
  * Source: docs/translation.md §14; `capability.ts`.
  */
+import { reminder } from '../../neutral/turn.ts'
 import { capabilityOf, type Capability } from './capability.ts'
 import { blocksOf } from './sent-turns.ts'
 import {
@@ -96,12 +97,12 @@ function isSystemTurn(turn: unknown): turn is JsonObject {
 }
 
 function reminders(turn: JsonObject): unknown[] {
-  return blocksOf(turn).map(reminder)
+  return blocksOf(turn).map(asReminder)
 }
 
-function reminder(block: unknown): unknown {
+function asReminder(block: unknown): unknown {
   if (!isObject(block) || typeof block.text !== 'string') return block
-  return { ...block, text: `<system-reminder>\n${block.text}\n</system-reminder>` }
+  return { ...block, text: reminder(block.text) }
 }
 
 /** What is refused without a beta that begins so. Claude Code sends it to any API. */

@@ -9,7 +9,7 @@ import { makers, type Recall } from '../../neutral/reasoning.ts'
 import type { Turn } from '../../neutral/request.ts'
 import { uniqueIds } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
-import { nothingLeft } from '../../neutral/turn.ts'
+import { nothingLeft, noResult, reminder } from '../../neutral/turn.ts'
 import type {
   AnthropicBlock,
   AnthropicMessage,
@@ -158,7 +158,7 @@ function placeInstructions(
   const split = systemTurns && end > 0 ? end : content.length
   const before = content
     .slice(0, split)
-    .map((block) => (instructions.has(block) ? reminder(block) : block))
+    .map((block) => (instructions.has(block) ? asReminder(block) : block))
   const last = content.slice(split)
   return [
     { role, content: before },
@@ -166,12 +166,11 @@ function placeInstructions(
   ]
 }
 
-function reminder(block: AnthropicBlock): AnthropicBlock {
-  return { ...block, text: `<system-reminder>\n${String(block.text)}\n</system-reminder>` }
+function asReminder(block: AnthropicBlock): AnthropicBlock {
+  return { ...block, text: reminder(String(block.text)) }
 }
 
 const maxIdLength = 64
-const noResult = 'No result was provided for this tool call.'
 
 interface OpenCall {
   /** the id under which its result comes */

@@ -14,8 +14,8 @@ import {
   entriesOf,
   isGiven,
   partOf,
-  ProtocolError,
   unreadable,
+  unnamedCall,
 } from '../../untrusted.ts'
 
 export class Calls {
@@ -169,7 +169,7 @@ class Call {
     const quoted = this.#endQuote()
     if (this.#index === undefined) {
       if (cut || (!this.#hasInput && this.#announced === '')) return []
-      throw new ProtocolError('The upstream called a tool without naming it.')
+      throw unnamedCall()
     }
     const isEmpty = !this.#hasInput && (!cut || this.#announced !== '')
     const input = isEmpty ? this.#emit(this.#announced || placeholder) : []

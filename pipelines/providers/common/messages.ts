@@ -6,7 +6,7 @@ import { isObject, jsonFrom, wellFormed, writeJson } from '../../json/value.ts'
 import { objectTextIn } from '../../neutral/arguments.ts'
 import { orderedPieces, type Sealed, type Taker } from '../../neutral/writing.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
-import { leftOut, nothingLeft, unsupportedPiece } from '../../neutral/turn.ts'
+import { leftOut, nothingLeft, unsupportedPiece, noResult, reminder } from '../../neutral/turn.ts'
 import { OpenCalls, shortToolId, uniqueIds } from '../../neutral/tool-id.ts'
 import { type ToolNames } from '../../neutral/tools.ts'
 import { wrappedInput } from '../../neutral/free-text.ts'
@@ -122,7 +122,7 @@ class Drafts {
     const text = textsOf(parts).join('\n\n')
     const others = parts.filter(({ type }) => type !== 'text')
     if (text === '') return others
-    return [textPart(`<system-reminder>\n${text}\n</system-reminder>`), ...others]
+    return [textPart(reminder(text)), ...others]
   }
 
   #addPiece(piece: Piece): void {
@@ -189,9 +189,7 @@ class Drafts {
 
   /** Adds the message of the result; returns what a message of a tool cannot hold. */
   #addResult({ written, result }: Call, messages: ChatMessage[]): Part[] {
-    const { text, others } = result
-      ? this.#resultOf(result)
-      : { text: 'No result was provided for this tool call.', others: [] }
+    const { text, others } = result ? this.#resultOf(result) : { text: noResult, others: [] }
     messages.push({ role: 'tool', tool_call_id: written.id, content: text })
     return others
   }

@@ -10,7 +10,7 @@ import type {
   NeutralRequest,
   ToolChoice,
 } from '../../neutral/request.ts'
-import { lostTools, type ToolNames } from '../../neutral/tools.ts'
+import { lostTools, type ToolNames, undeclared } from '../../neutral/tools.ts'
 import { wrappedTool } from '../../neutral/free-text.ts'
 
 interface Tooling {
@@ -137,9 +137,7 @@ function toolNamed({ name, namespace, namePlace }: Omit<NamedTool, 'kind'>, tool
     (tool) => tool.name === name && (namespace === undefined || tool.namespace === namespace),
   )
   if (found) return found
-  const shown = JSON.stringify(name.slice(0, 80))
-  const message = `${namePlace} is ${shown}, which is not among the tools; declare it first.`
-  throw badRequest('invalid_value', namePlace, message)
+  throw undeclared(name, namePlace)
 }
 
 /** The client's name for it, without the date of a version. */

@@ -7,7 +7,15 @@ import {
   type AnswerSoFar,
   type ReasoningOrigin,
 } from '../../neutral/so-far.ts'
-import { asName, asObject, asText, endedInCall, partOf, ProtocolError } from '../../untrusted.ts'
+import {
+  asName,
+  asObject,
+  asText,
+  endedInCall,
+  partOf,
+  ProtocolError,
+  unnamedCall,
+} from '../../untrusted.ts'
 import { Call } from './answer-call.ts'
 import { TextOffsets } from './grounding.ts'
 import { maker } from './thinking.ts'
@@ -126,7 +134,7 @@ export class AnswerParts {
     }
     const ended = isNew ? this.#endBare() : []
     const before = this.#call ?? this.#bare
-    if (!isNew && !before) throw new ProtocolError('The upstream called a tool without naming it.')
+    if (!isNew && !before) throw unnamedCall()
     const call = before ?? new Call()
     call.add(called, part.thoughtSignature)
     const isOpen = called.willContinue === true

@@ -5,7 +5,7 @@
  */
 import { orderedPieces, type Taker } from '../../neutral/writing.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
-import { nothingLeft } from '../../neutral/turn.ts'
+import { nothingLeft, reminder } from '../../neutral/turn.ts'
 import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
 import type { CallPart, GoogleContent, GooglePart, TextPart } from '../../wire/google.ts'
 import {
@@ -105,7 +105,7 @@ function userDraft({ role, pieces }: Turn): UserDraft {
 /** An instruction stays where it was given: in front of all it would change the beginning of the prompt, which is cached. */
 function reminders(pieces: readonly Piece[]): GooglePart[] {
   const texts = textParts(pieces, 'an instruction is text')
-  return texts.map(({ text }) => ({ text: `<system-reminder>\n${text}\n</system-reminder>` }))
+  return texts.map(({ text }) => ({ text: reminder(text) }))
 }
 
 /** A signature belongs to the call that it names, else to the call that follows; one without a call to the text before. */

@@ -5,7 +5,13 @@ import { argumentsObject } from '../../neutral/arguments.ts'
 import { asBase64, asText, typeOfName, type InlineData } from '../../neutral/data-url.ts'
 import { wrappedValue } from '../../neutral/free-text.ts'
 import type { AttachmentPiece, CallPiece, Piece, ResultPiece } from '../../neutral/request.ts'
-import { fileText, leftOut, searchResultText, unsupportedPiece } from '../../neutral/turn.ts'
+import {
+  fileText,
+  leftOut,
+  searchResultText,
+  unsupportedPiece,
+  noResult,
+} from '../../neutral/turn.ts'
 import type { FilePart, GooglePart, InlinePart, TextPart } from '../../wire/google.ts'
 
 /** The API refuses a request with a value that is nested more deeply. */
@@ -125,7 +131,7 @@ export function responseOf({ content, isError }: ResultPiece): ToolResponse {
 }
 
 /** For a call that nobody answered: the API wants as many results as calls. */
-export const noResponse: JsonObject = { error: 'No result was provided for this tool call.' }
+export const noResponse: JsonObject = { error: noResult }
 
 /** A result that no call waits for, as text of the user. */
 export function looseResult(result: ResultPiece): GooglePart[] {

@@ -6,7 +6,7 @@
 import type { Delta } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { JsonEnd, SentText, isWholeJson, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asJsonText, asName, asText, endedInCall, ProtocolError } from '../../untrusted.ts'
+import { asJsonText, asName, asText, endedInCall, unnamedCall } from '../../untrusted.ts'
 
 export class CallItem {
   /** whether the item's `done` event came */
@@ -77,7 +77,7 @@ export class CallItem {
     if (this.#stopped) return []
     if (this.name === undefined) {
       if (cut) return []
-      throw new ProtocolError('The upstream called a tool without naming it.')
+      throw unnamedCall()
     }
     const rest = this.#add(this.#sent.length > 0 ? '' : this.#missing(cut))
     const json = this.#json

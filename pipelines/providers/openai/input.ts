@@ -6,7 +6,7 @@ import type { Phase } from '../../neutral/reasoning.ts'
 import type { CallPiece, Piece, ResultPiece, Turn } from '../../neutral/request.ts'
 import { OpenCalls, safeToolId, uniqueIds } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
-import { nothingLeft } from '../../neutral/turn.ts'
+import { nothingLeft, noResult } from '../../neutral/turn.ts'
 import { isGiven, textAt } from '../../untrusted.ts'
 import type {
   CallItem,
@@ -208,9 +208,7 @@ function callOutput({ item }: Call, output: string | InputPart[]): CallOutput {
 
 /** The API refuses calls without an output. */
 function missingOutputs(calls: readonly Call[]): CallOutput[] {
-  return calls
-    .filter(({ isAnswered }) => !isAnswered)
-    .map((call) => callOutput(call, 'No result was provided for this tool call.'))
+  return calls.filter(({ isAnswered }) => !isAnswered).map((call) => callOutput(call, noResult))
 }
 
 /**

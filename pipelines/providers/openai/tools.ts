@@ -1,5 +1,4 @@
 /** The tools that a request declares, flat as Responses has them, and the choice among them. */
-import { badRequest } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
 import type {
   CustomTool,
@@ -10,7 +9,7 @@ import type {
   ToolChoice,
   WebSearch,
 } from '../../neutral/request.ts'
-import { isWishedSearch, lostTools, type ToolNames } from '../../neutral/tools.ts'
+import { isWishedSearch, lostTools, type ToolNames, undeclared } from '../../neutral/tools.ts'
 import type { ResponsesRequest, ResponsesTool } from '../../wire/responses.ts'
 import { foreign } from './parts.ts'
 import { isStrict, parametersOf } from './schema.ts'
@@ -187,7 +186,5 @@ function named(
 ): JsonObject {
   const sent = names.sent(name, namespace)
   if (tools.some((tool) => 'name' in tool && tool.name === sent)) return { type: kind, name: sent }
-  const shown = JSON.stringify(name.slice(0, 80))
-  const message = `${namePlace} is ${shown}, which is not among the tools; declare it first.`
-  throw badRequest('invalid_value', namePlace, message)
+  throw undeclared(name, namePlace)
 }
