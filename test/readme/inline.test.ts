@@ -81,6 +81,14 @@ const trials: Record<string, (t: TestContext, command: string) => void | Promise
 
     assert.match(printed, /^droid2api \d\S* at http:\S+: ok, up /)
   },
+  async 'droid2api health'(t, command) {
+    const { paste, start } = sandbox(t)
+    const { url } = await start(program)
+
+    const printed = paste(command.replace('droid2api', program), { PORT: new URL(url).port })
+
+    assert.equal(printed, 'ok\n')
+  },
   async 'droid2api >> /var/log/droid2api.log'(t, command) {
     const { dir, start } = sandbox(t)
     const file = path.join(dir, 'droid2api.log')
