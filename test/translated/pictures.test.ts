@@ -157,6 +157,8 @@ test('translation §17.2: a picture that comes back as an item, sent again or na
     { input: [ask1, ...first.output, again] },
     { input: [ask1, ...named, again] },
     { input: [again], previous_response_id: first.id },
+    // as OpenRouter has it
+    { input: [ask1, { ...item, result: 'data:image/jpeg;base64,aW1hZ2U=' }, again] },
     { input: [ask1, jpeg, { ...item, result: null }, { ...item, result: '' }, again] },
   ]
 

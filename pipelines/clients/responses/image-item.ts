@@ -3,6 +3,7 @@
  * 7.59, read 2026-11.
  */
 import type { JsonObject } from '../../json/value.ts'
+import { parseDataUrl } from '../../neutral/data-url.ts'
 import type { DeltaOf } from '../../neutral/delta.ts'
 import type { ForeignPiece } from '../../neutral/request.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
@@ -33,6 +34,8 @@ export function imageItem(
 export function pictureOf(item: JsonObject): Pick<ForeignPiece, 'media'> | undefined {
   const { result, output_format: format } = item
   if (item.type !== type || typeof result !== 'string' || result === '') return undefined
+  const inline = parseDataUrl(result)
+  if (inline) return { media: inline }
   const mediaType = `image/${typeof format === 'string' && format !== '' ? format : 'png'}`
   return { media: { mediaType, base64: true, data: result } }
 }

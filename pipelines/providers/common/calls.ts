@@ -111,8 +111,11 @@ function hasInput(input: unknown): boolean {
   return isGiven(input) && input !== ''
 }
 
-/** What some servers have in place of arguments until these come. */
+/** What some servers have in place of arguments until these come, or where there are none (claude-code-proxy #81). */
 const placeholder = '{}'
+const isPlaceholder = /^\s*(?:\{\s*\}|null|None|undefined)\s*$/
+/** The same, and the arguments behind it at once. */
+const inFront = /^\s*\{\s*\}\s*(?=\{)/
 
 class Call {
   readonly upstreamId: string | undefined
@@ -233,11 +236,11 @@ class Call {
     const begun = text.trimStart()
     if (begun.startsWith('"')) return this.#quote(text)
     const whole = begun.startsWith('{') ? text : this.#announced + text
-    if (whole.trim() === placeholder) {
+    if (isPlaceholder.test(whole)) {
       this.#announced = placeholder
       return []
     }
-    return this.#emit(whole)
+    return this.#emit(whole.replace(inFront, ''))
   }
 
   #emit(text: string): Delta[] {

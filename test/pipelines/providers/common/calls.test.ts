@@ -27,6 +27,23 @@ const rows: [what: string, chunks: JsonObject[], lines: string[]][] = [
     [call(0, 'c', 'f', ''), call(0, undefined, undefined, '{}'), call(1, 'd', 'g', '{"b":2}')],
     ['#0 f (c) {} !', '#1 g (d) {"b":2} !'],
   ],
+  ...['null', 'None', 'undefined', ' { } ', '{\n}'].map(
+    (empty): [string, JsonObject[], string[]] => [
+      `GLM and others: ${JSON.stringify(empty)} where there are no arguments (claude-code-proxy #81)`,
+      [call(0, 'c', 'f', empty)],
+      ['#0 f (c) {} !'],
+    ],
+  ),
+  [
+    'null in front of the arguments',
+    [call(0, 'c', 'f', 'null'), call(0, undefined, undefined, '{"a":1}')],
+    ['#0 f (c) {"a":1} !'],
+  ],
+  [
+    'an empty object and the arguments in one piece',
+    [call(0, 'c', 'f', '{} {"a"'), call(0, undefined, undefined, ':1}')],
+    ['#0 f (c) {"a":1} !'],
+  ],
   [
     'pieces of two calls in turn',
     [
