@@ -9,7 +9,7 @@ import type { Client } from '../pipelines/index.ts'
 import type { Caller, Config } from './config/types.ts'
 import type { Admission, Limits } from './limits/limits.ts'
 import type { Logger, Redact } from './log/log.ts'
-import type { AnswerMemory, ReasoningMemory } from './memories.ts'
+import type { AnswerMemory, PastMemory, ReasoningMemory } from './memories.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Agents } from './network/agents.ts'
 import type { PlainStreams } from './network/plain-streams.ts'
@@ -52,6 +52,8 @@ export interface App {
   readonly refusals: Refusals
   /** those that refuse to tell the tokens of streams */
   readonly plainStreams: PlainStreams
+  /** from the first refusal of such a kind on */
+  refusedPast: PastMemory | undefined
   readonly agents: Agents
   readonly reasoning: ReasoningMemory
   readonly answers: AnswerMemory

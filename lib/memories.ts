@@ -1,6 +1,8 @@
 /** What a process keeps of answers for a while, as all of the program knows it; `lib/translated/memory.ts` keeps it. */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { ReasoningMemoryLimits } from './config/types.ts'
 import type { Remembered } from '../pipelines/neutral/reasoning.ts'
+import type { RefusablePast } from '../pipelines/providers/refusable.ts'
 
 /** The reasoning of answers, for clients that do not hand it back. */
 export interface ReasoningMemory {
@@ -14,4 +16,35 @@ export interface AnswerMemory {
   keep(key: string, bytes: Buffer, limits: ReasoningMemoryLimits): void
   find(key: string, limits: ReasoningMemoryLimits): Buffer | undefined
   forget(key: string): void
+}
+
+/** Who asks: as far as it tells conversations apart. */
+export interface Asker {
+  headers: IncomingHttpHeaders
+  caller?: { name: string } | undefined
+}
+
+/** Who is asked. */
+export interface Place {
+  url: URL
+  model: { id: string }
+}
+
+/** What upstreams refused of earlier turns. `lib/upstream/past-memory.ts` keeps it. */
+export interface PastMemory {
+  /** Leaves out of a body what was refused of this conversation before. */
+  leaveOut(
+    asker: Asker,
+    place: Place,
+    body: { pieces: readonly Buffer[] },
+    past: RefusablePast,
+  ): void
+  /** `given`: the pieces of the body before anything was left out; `refused`: the words of each refusal */
+  learn(
+    asker: Asker,
+    place: Place,
+    given: readonly Buffer[],
+    past: RefusablePast,
+    refused: readonly { text: string }[],
+  ): void
 }

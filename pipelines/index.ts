@@ -68,7 +68,7 @@ import { refusedSettings } from './providers/common/settings.ts'
 import { usageOnDemand } from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
 import { pastReasoningItems, rewriteResponses } from './providers/openai/rewrite.ts'
-import type { Refusable } from './providers/refusable.ts'
+import type { Refusable, RefusablePast } from './providers/refusable.ts'
 import { readWith, type ClientRead } from './stages/serialise.ts'
 import type { TranslateContext, Translator } from './stages/translate.ts'
 
@@ -130,7 +130,7 @@ interface ProviderBase {
   /** path and query of a call that goes to another place than the others */
   at?: string
   /** what clients send with every request, though it may be refused */
-  past?: Refusable
+  past?: RefusablePast
   /** names of its headers for rate limits, lower-case, with the groups `figure` and `of` */
   limits: RegExp
 }

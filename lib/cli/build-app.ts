@@ -80,6 +80,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     shared,
     refusals: new Refusals(),
     plainStreams: new PlainStreams(log),
+    refusedPast: undefined,
     agents,
     reasoning: new BoundedMemory(),
     answers: new BoundedMemory(),

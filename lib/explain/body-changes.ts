@@ -185,7 +185,8 @@ function whyOf(name: string, { call, prepared, sent }: Story): string {
         : '`usage`'
     return `${who} counts tokens, which only who asks is told`
   }
-  if (name === placesOf(model.type).turns) return 'reasoning of another provider stays behind'
+  if (name === placesOf(model.type).turns)
+    return 'what the upstream does not take of earlier turns stays behind'
   return `the model ${shown(model.id)} needs it so`
 }
 

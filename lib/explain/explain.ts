@@ -53,6 +53,7 @@ export async function explain(call: Call, bytes: Buffer): Promise<Explained> {
   const choice = isRouted ? await firstPlace(call, asked) : await onlyPlace(call, asked)
   const { prepared, credential, account } = choice
   const { target, body } = prepared
+  if (body.past) call.app.refusedPast?.leaveOut(call, target, body, body.past)
   const outgoing = outgoingRequest(call, target, body, { credential, connection: 'kept' })
   const { method, address, headers } = outgoing
   const url = `${address.protocol}//${address.host}${address.path}`

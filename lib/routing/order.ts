@@ -4,18 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Member } from '../account/pool.ts'
 import type { Call } from '../app.ts'
 import type { Endpoint, Model } from '../config/types.ts'
+import { conversationHeaders } from '../upstream/headers.ts'
 import type { Target } from '../upstream/target.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
-
-/** Names that clients give their sessions by: Claude Code's, ours, Codex's, opencode's. */
-const sessionHeaders = [
-  'x-claude-code-session-id',
-  'session_id',
-  'x-session-id',
-  'session-id',
-  'x-session-affinity',
-]
 
 /** What tells a conversation from others, the same in all its requests. */
 export interface Conversation {
@@ -27,7 +19,7 @@ export interface Conversation {
 
 /** `body`: the whole request. */
 export function conversationIn(headers: IncomingHttpHeaders, body: Buffer): Conversation {
-  for (const header of sessionHeaders) {
+  for (const header of conversationHeaders) {
     const value = headers[header]
     if (typeof value === 'string' && value !== '') return { name: value }
   }

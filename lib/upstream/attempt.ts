@@ -69,6 +69,13 @@ export class AttemptError extends Error {
   }
 }
 
+/** What became of a request that has no answer, as it is counted. */
+export function failureOf(error: unknown): 'connect' | 'timeout' | 'broken' {
+  if (!(error instanceof AttemptError)) return 'broken'
+  if (error.neverSent) return 'connect'
+  return error.error.code === 'upstream_timeout' ? 'timeout' : 'broken'
+}
+
 /**
  * The answer to a request that is being sent. Fails with AttemptError: 504 `upstream_timeout` when connecting takes over
  * `connect_s` or the head over `first_byte_s`, else 502 `upstream_unreachable`. When `signal` cancels, the request is destroyed.

@@ -104,3 +104,19 @@ const unpackers: Record<string, typeof zlib.gunzipSync> = {
   // Node has it from 22.15 on
   ...('zstdDecompressSync' in zlib && { zstd: zlib.zstdDecompressSync as typeof zlib.gunzipSync }),
 }
+
+/** A refusal is a line of JSON; what is longer, or slower, costs more than a new connection. */
+const maxDrainedBytes = 64 * 1024
+const maxDrainMs = 1000
+
+/** Reads an unwanted answer to its end, within limits, so that its connection can be reused. */
+export function drain(answer: IncomingMessage): void {
+  let left = maxDrainedBytes
+  const patience = setTimeout(() => answer.destroy(), maxDrainMs)
+  answer.once('close', () => clearTimeout(patience))
+  answer.on('error', () => undefined)
+  answer.on('data', (piece: Buffer) => {
+    left -= piece.length
+    if (left < 0) answer.destroy()
+  })
+}

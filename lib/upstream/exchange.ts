@@ -3,10 +3,9 @@
  * surely took nothing, one replay with a renewed token after 401.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import type { Call } from '../app.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { AttemptError, type Outgoing, type UpstreamAnswer } from './attempt.ts'
+import { AttemptError, failureOf, type Outgoing, type UpstreamAnswer } from './attempt.ts'
 import {
   accountCredential,
   chargedAccount,
@@ -17,9 +16,13 @@ import {
   type Target,
 } from './target.ts'
 import { requestHeaders } from './headers.ts'
-import { saidBy } from './beginning.ts'
-import { noRetry, ProxyError, retryHeader } from '../../pipelines/errors.ts'
-import type { Refusable } from '../../pipelines/providers/refusable.ts'
+import { drain, saidBy } from './beginning.ts'
+import { noRetry, retryHeader } from '../../pipelines/errors.ts'
+import {
+  unlessTooDeep,
+  type Refusable,
+  type RefusablePast,
+} from '../../pipelines/providers/refusable.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
 export type Sender = (request: Outgoing) => Promise<UpstreamAnswer>
@@ -38,7 +41,7 @@ export interface OutgoingBody {
   /** what is asked for beside what the client wants: left out where the upstream refuses it, for a while at once */
   besides?: Refusable | undefined
   /** what the client sends with every request: left out where the upstream refuses it */
-  past?: Refusable | undefined
+  past?: RefusablePast | undefined
 }
 
 /**
@@ -91,52 +94,73 @@ class Exchange {
   }
 
   answer(): Promise<UpstreamAnswer> {
-    const { besides, past } = this.#body
-    if (!besides) return past ? this.#askWith(undefined, past) : this.#lastAnswer()
-    if (!this.#call.app.plainStreams.has(this.#target)) return this.#askWith(besides, past)
-    this.#body.pieces = besides.leaveOut(Buffer.concat(this.#body.pieces), '') ?? this.#body.pieces
-    return this.#askWith(undefined, past)
-  }
-
-  async #askWith(besides: Refusable | undefined, past: Refusable | undefined) {
-    const { app, log } = this.#call
-    let answer = await this.#lastAnswer()
-    if (answer.status < 400) return answer
-    if (besides) {
-      const onTaken = () => app.plainStreams.add(this.#target)
-      answer = await this.#without(besides, answer, onTaken)
+    const body = this.#body
+    if (body.besides && this.#call.app.plainStreams.has(this.#target)) {
+      body.pieces = body.besides.leaveOut(Buffer.concat(body.pieces), '') ?? body.pieces
+      body.besides = undefined
     }
-    if (!past) return answer
-    return this.#without(past, answer, () =>
-      log.info('an upstream took a request without what it refused'),
-    )
+    const given = body.pieces
+    if (body.past) this.#call.app.refusedPast?.leaveOut(this.#call, this.#target, body, body.past)
+    return body.besides || body.past ? this.#mended(given) : this.#lastAnswer()
   }
 
-  /** Asks again without a part, where the upstream refuses just that. */
-  async #without(
-    part: Refusable,
-    answer: UpstreamAnswer,
-    onTaken: () => void,
-  ): Promise<UpstreamAnswer> {
-    const { signal, record } = this.#call
-    if (!part.refusals.includes(answer.status)) return answer
-    const said = await saidBy(answer, signal)
+  /** Asks again without a part, where the upstream refuses just that, and then without another. */
+  async #mended(given: readonly Buffer[]): Promise<UpstreamAnswer> {
+    const { app, config, record } = this.#call
+    const { trip } = this.#target
+    const { past } = this.#body
+    const refused: Left[] = []
+    for (let more = Math.max(1, config.retry.attempts - 1); ; more -= 1) {
+      const answer = await this.#lastAnswer()
+      const isTaken = answer.status < 400
+      if (isTaken && refused.length === 0) return answer
+      const { left, refusal } = more > 0 ? await this.#without(answer) : { refusal: answer }
+      if (!left) {
+        // Else the last refusal was of something else, and only repeats the word: a client could end the counting by it.
+        if (isTaken && refused.some(({ part }) => part !== past)) app.plainStreams.add(this.#target)
+        if (past) await this.#learn(past, isTaken ? refused : refused.slice(0, -1), given)
+        return refusal
+      }
+      drain(refusal.stream)
+      // what was refused does not count as one of the attempts
+      if (trip) trip.sends -= 1
+      record.notFound = undefined
+      this.#body.pieces = left.pieces
+      if (left.part === this.#body.besides) this.#body.besides = undefined
+      refused.push(left)
+    }
+  }
+
+  /** What goes up in place of what was refused, where the upstream refuses a part; and the answer, for its next reader. */
+  async #without(answer: UpstreamAnswer): Promise<{ left?: Left; refusal: UpstreamAnswer }> {
+    const { signal } = this.#call
+    const { besides, past } = this.#body
+    const parts = [besides, past].flatMap((part) =>
+      part?.refusals.includes(answer.status) ? part : [],
+    )
+    if (parts.length === 0) return { refusal: answer }
+    const { answer: refusal, text } = await saidBy(answer, signal)
     if (signal.cancelled) {
-      said.answer.stream.destroy()
+      refusal.stream.destroy()
       throw signal.reason
     }
-    const rest = withoutPart(part, this.#body, said.text)
-    if (!rest) return said.answer
-    drain(said.answer.stream)
-    // what was refused does not count as one of the attempts
-    const { trip } = this.#target
-    if (trip) trip.sends -= 1
-    record.notFound = undefined
-    this.#body.pieces = rest
-    const plain = await this.#lastAnswer()
-    // Else the refusal was of something else, and only repeats the word: a client could end the counting by it.
-    if (plain.status < 400) onTaken()
-    return plain
+    const bytes = Buffer.concat(this.#body.pieces)
+    for (const part of parts.filter((one) => one.isRefused(text))) {
+      const pieces = unlessTooDeep(() => part.leaveOut(bytes, text))
+      if (pieces) return { left: { part, pieces, text }, refusal }
+    }
+    return { refusal }
+  }
+
+  /** What surely was refused of earlier turns. */
+  async #learn(past: RefusablePast, refused: readonly Left[], given: readonly Buffer[]) {
+    const { app, log } = this.#call
+    const ofPast = refused.filter(({ part }) => part === past)
+    if (ofPast.length === 0) return
+    log.info('an upstream took a request without what it refused')
+    const { RefusedPast } = await import('./past-memory.ts')
+    app.refusedPast ??= new RefusedPast()
+    app.refusedPast.learn(this.#call, this.#target, given, past, ofPast)
   }
 
   async #lastAnswer(): Promise<UpstreamAnswer> {
@@ -221,15 +245,11 @@ class Exchange {
   }
 }
 
-/** Undefined where it is not the part that was refused, or where the body is nested too deeply to be written anew. */
-function withoutPart(part: Refusable, { pieces }: OutgoingBody, refusal: string) {
-  if (!part.isRefused(refusal)) return undefined
-  try {
-    return part.leaveOut(Buffer.concat(pieces), refusal)
-  } catch (error) {
-    if (error instanceof ProxyError) return undefined
-    throw error
-  }
+/** A part that was refused, how, and the body without it. */
+interface Left {
+  part: Refusable
+  text: string
+  pieces: Buffer[]
 }
 
 /** One that is kept for the next request, or one of the request's own. */
@@ -269,30 +289,8 @@ export function outgoingRequest(
   }
 }
 
-function failureOf(error: unknown): 'connect' | 'timeout' | 'broken' {
-  if (!(error instanceof AttemptError)) return 'broken'
-  if (error.neverSent) return 'connect'
-  return error.error.code === 'upstream_timeout' ? 'timeout' : 'broken'
-}
-
 function lengthOf(pieces: readonly Buffer[]): number {
   let length = 0
   for (const piece of pieces) length += piece.length
   return length
-}
-
-/** A refusal is a line of JSON; what is longer, or slower, costs more than a new connection. */
-const maxDrainedBytes = 64 * 1024
-const maxDrainMs = 1000
-
-/** Reads an unwanted answer to its end, within limits, so that its connection can be reused. */
-export function drain(answer: IncomingMessage): void {
-  let left = maxDrainedBytes
-  const patience = setTimeout(() => answer.destroy(), maxDrainMs)
-  answer.once('close', () => clearTimeout(patience))
-  answer.on('error', () => undefined)
-  answer.on('data', (piece: Buffer) => {
-    left -= piece.length
-    if (left < 0) answer.destroy()
-  })
 }

@@ -27,6 +27,15 @@ export interface RequestHeaderParts {
 export const whoAsks = new Set(['user-agent', 'accept-language', 'traceparent', 'tracestate'])
 
 /** Names a client may give its session by: ours, Claude Code's, Codex's. */
+/** Names that clients give their conversations by: Claude Code's, ours, Codex's, opencode's. */
+export const conversationHeaders = [
+  'x-claude-code-session-id',
+  'session_id',
+  'x-session-id',
+  'session-id',
+  'x-session-affinity',
+] as const
+
 const sessionHeaders = ['x-session-id', 'x-claude-code-session-id', 'session-id']
 
 /** Lower-case names; one value each. */

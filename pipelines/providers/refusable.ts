@@ -1,4 +1,5 @@
 /** What upstreams may refuse of a request that is otherwise right, and what is done about it. */
+import { ProxyError } from '../errors.ts'
 import type { JsonDocument } from '../json/document.ts'
 
 /** A part of requests that some upstreams refuse, and without which such a request is sent once more. */
@@ -9,6 +10,26 @@ export interface Refusable {
   isRefused: (refusal: string) => boolean
   /** the request's body without the part that was refused so; undefined where it has none */
   leaveOut: (body: Buffer, refusal: string) => Buffer[] | undefined
+}
+
+/** A part that the client sends again with each further turn: as a rule, of the turns before. */
+export interface RefusablePast extends Refusable {
+  /** `turns`: of how many the part is looked for in; left out: of all */
+  leaveOut: (body: Buffer, refusal: string, turns?: number) => Buffer[] | undefined
+  /** the member of the body that holds the turns */
+  turns: string
+  /** whether the model makes such parts itself, so that new ones may be refused, too */
+  isOwn: (refusal: string) => boolean
+}
+
+/** Undefined where a body is nested too deeply to be written anew. */
+export function unlessTooDeep(leaveOut: () => Buffer[] | undefined): Buffer[] | undefined {
+  try {
+    return leaveOut()
+  } catch (error) {
+    if (error instanceof ProxyError) return undefined
+    throw error
+  }
 }
 
 /** Lowers a limit of tokens that is beyond what the model has. `most`: undefined where nobody knows that. */

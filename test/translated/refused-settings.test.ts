@@ -138,3 +138,26 @@ test('translation §11.1: a server that takes neither the question for tokens no
   assert.match(await back.text(), /response\.completed/)
   assert.equal(upstream.requests.length, 3)
 })
+
+test('translation §14: a setting that was refused of a conversation is left out of its further turns at once', async (t) => {
+  const upstream = await startUpstream(t, ({ body }) => {
+    const isRefused = body.includes('reasoning_effort')
+    const text = 'Unsupported parameter: reasoning_effort'
+    return isRefused ? { status: 400, body: { error: { message: text } } } : { body: whole }
+  })
+  const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+  const turns = [{ role: 'user', content: 'Hi' }, message, { role: 'user', content: 'And?' }]
+  const ask = (messages: object[]) =>
+    post(`${proxy.url}/v1/chat/completions`, {
+      model: 'glm-4.6',
+      messages,
+      reasoning_effort: 'high',
+    })
+
+  assert.equal((await ask(turns)).status, 200)
+  assert.equal(upstream.requests.length, 2)
+  assert.equal((await ask([...turns, message, { role: 'user', content: 'So?' }])).status, 200)
+  assert.equal(upstream.requests.length, 3)
+  assert.equal((await ask([{ role: 'user', content: 'Else' }, ...turns.slice(1)])).status, 200)
+  assert.equal(upstream.requests.length, 5)
+})

@@ -7,6 +7,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { brotliCompressSync } from 'node:zlib'
+import { RefusedPast } from '../../lib/upstream/past-memory.ts'
+import { pastTurns } from '../../pipelines/providers/anthropic/past.ts'
 import type { JsonObject } from '../../pipelines/json/value.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { until } from '../helpers/until.ts'
@@ -35,6 +37,29 @@ const item = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'g
 const asked = { type: 'message', role: 'user', content: 'Hi' }
 const made = { type: 'function_call', call_id: 'c', name: 'look', arguments: '{}' }
 const output = { type: 'function_call_output', id: 'o', call_id: 'c', output: 'Done.' }
+
+const resultOf = (id: string) => ({
+  role: 'user',
+  content: [{ type: 'tool_result', tool_use_id: id, content: 'y' }],
+})
+
+/** `refusal`: with which words a request is refused; undefined for one that is taken. */
+async function refusingProxy(
+  t: TestContext,
+  refusal: (request: RecordedRequest) => string | undefined,
+) {
+  const upstream = await startUpstream(t, (request): Answer => {
+    const message = refusal(request)
+    if (message !== undefined) {
+      return { status: 400, body: { type: 'error', error: { type: 'x', message } } }
+    }
+    return { body: anthropicMessage({ text: ['Hi'] }) }
+  })
+  const { url } = await startProxy(t, {
+    config: { ...oneUpstream(upstream.url), system_prompt: '' },
+  })
+  return { upstream, url }
+}
 
 /** Refuses with such words whatever holds such a text. */
 function refusing(t: TestContext, held: string, message: string, status = 400) {
@@ -382,4 +407,147 @@ test('translation §14: a history that the client broke is put together', async 
     assert.equal((await send({ ...claude, messages: given })).status, 200, message)
     assert.deepEqual(sent()[1], { ...claude, messages: left })
   }
+})
+
+const invalid = 'messages.1.content.0: Invalid `signature` in `thinking` block'
+const session = (id: string) => ({ 'x-claude-code-session-id': id })
+
+test('translation §14: what was refused of a conversation is left out of its further turns at once, and what came behind stays', async (t) => {
+  const { upstream, url } = await refusingProxy(t, ({ body }) =>
+    body.includes('of-kimi') ? invalid : undefined,
+  )
+  const send = (messages: object[], id = 'one') =>
+    post(`${url}/v1/messages`, { ...claude, ...budget, messages }, session(id))
+  const sent = () => upstream.requests.map((request) => request.json() as JsonObject)
+  const own = { type: 'thinking', thinking: 'so', signature: 'of-claude' }
+  const more = [
+    { role: 'assistant', content: [text] },
+    { role: 'user', content: 'And?' },
+    { role: 'assistant', content: [own, { ...call, id: 'u' }] },
+    resultOf('u'),
+  ]
+
+  assert.equal((await send(loop(thought))).status, 200)
+  assert.equal(upstream.requests.length, 2)
+  assert.equal((await send([...loop(thought), ...more])).status, 200)
+  assert.equal(upstream.requests.length, 3)
+  assert.deepEqual(sent()[2], { ...claude, ...budget, messages: [...loop(), ...more] })
+
+  // Other conversations, also of the same session, and those of another one, are as they are.
+  const agent = [{ role: 'user', content: 'Look.' }, ...loop(own).slice(1)]
+  assert.equal((await send(agent)).status, 200)
+  assert.deepEqual(sent()[3], { ...claude, ...budget, messages: agent })
+  assert.equal((await send(loop(thought), 'two')).status, 200)
+  assert.equal(upstream.requests.length, 6)
+})
+
+test('translation §14: a history that its client has made shorter goes up as it is', async (t) => {
+  const { upstream, url } = await refusingProxy(t, ({ body }) =>
+    body.includes('of-kimi') ? invalid : undefined,
+  )
+  const send = (messages: object[]) => post(`${url}/v1/messages`, { ...claude, messages })
+  const own = { type: 'thinking', thinking: 'so', signature: 'of-claude' }
+  const asks = { role: 'user', content: 'And?' }
+
+  await send([...loop(thought), { role: 'assistant', content: 'b' }, asks])
+  assert.equal(upstream.requests.length, 2)
+  assert.equal((await send(loop(own))).status, 200)
+  assert.equal(upstream.requests.length, 3)
+  assert.deepEqual(upstream.requests[2]?.json(), { ...claude, messages: loop(own) })
+})
+
+test('translation §14: an upstream that refuses what it has made itself meanwhile is sent none of it', async (t) => {
+  const { upstream, url } = await refusingProxy(t, ({ body }) =>
+    body.includes('"thinking"') ? invalid : undefined,
+  )
+  const messages: object[] = loop(thought)
+  const sends = []
+
+  for (const id of ['u', 'v', 'w']) {
+    const before = upstream.requests.length
+    const answer = await post(`${url}/v1/messages`, { ...claude, messages })
+    assert.equal(answer.status, 200)
+    sends.push(upstream.requests.length - before)
+    const content = [
+      { ...thought, signature: id },
+      { ...call, id },
+    ]
+    messages.push({ role: 'assistant', content }, resultOf(id))
+  }
+
+  assert.deepEqual(sends, [2, 2, 1])
+})
+
+test('translation §14: two faults of a request are both left out, as often as retry.attempts allows', async (t) => {
+  const { upstream, url } = await refusingProxy(t, ({ body }) => {
+    if (body.includes('of-kimi')) return invalid
+    if (body.includes('QkFE')) return 'messages.2.content.0: Could not process image'
+    return body.includes('"text":" "') ? 'text content blocks must be non-empty' : undefined
+  })
+  const blank = { role: 'user', content: [{ type: 'text', text: ' ' }] }
+  const send = (messages: object[]) => post(`${url}/v1/messages`, { ...claude, messages })
+  const called = loop(thought).slice(0, 2)
+
+  const two = [...called, read(image)]
+  assert.equal((await send(two)).status, 200)
+  assert.equal(upstream.requests.length, 3)
+  assert.deepEqual(upstream.requests[2]?.json(), {
+    ...claude,
+    messages: [...loop().slice(0, 2), read(note)],
+  })
+
+  // One more than a request may have: the next one begins with what is known.
+  const other = [{ role: 'user', content: 'other' }, ...two.slice(1), blank, ...loop().slice(0, 1)]
+  assert.equal((await send(other)).status, 400)
+  assert.equal(upstream.requests.length, 6)
+  assert.equal((await send(other)).status, 200)
+  assert.equal(upstream.requests.length, 9)
+})
+
+test('translation §14: reasoning items that were refused stay out of a conversation, and new ones stay in', async (t) => {
+  const { upstream, url } = await refusingProxy(t, ({ body }) =>
+    body.includes('gAAA=') ? 'The encrypted content gAAA...A= could not be verified.' : undefined,
+  )
+  const send = (...input: object[]) =>
+    post(`${url}/v1/responses`, { model: 'gpt-5.1', store: false, input })
+  const fresh = { ...item, id: 'rs_2', encrypted_content: 'gBBB=' }
+  const again = { ...made, call_id: 'd' }
+
+  await send(asked, item, made, output)
+  await send(asked, item, made, output, fresh, again, { ...output, call_id: 'd' })
+
+  assert.equal(upstream.requests.length, 3)
+  assert.deepEqual((upstream.requests[2]!.json() as JsonObject).input, [
+    asked,
+    made,
+    output,
+    fresh,
+    again,
+    { ...output, call_id: 'd' },
+  ])
+})
+
+test('translation §14: a refusal is known for an hour, and of so many conversations', () => {
+  let nowMs = 0
+  const memory = new RefusedPast(() => nowMs)
+  const place = { url: new URL('http://claude.test/v1/messages'), model: { id: 'c' } }
+  const bodyOf = (name: string) => ({
+    pieces: [
+      Buffer.from(JSON.stringify({ messages: loop(thought, { type: 'text', text: name }) })),
+    ],
+  })
+  const knows = (name: string) => {
+    const body = bodyOf(name)
+    memory.leaveOut({ headers: {} }, place, body, pastTurns)
+    return !Buffer.concat(body.pieces).includes('of-kimi')
+  }
+  const learn = (name: string) =>
+    memory.learn({ headers: {} }, place, bodyOf(name).pieces, pastTurns, [{ text: invalid }])
+
+  learn('first')
+  assert.ok(knows('first') && !knows('second'))
+  nowMs += 3_600_001
+  assert.ok(!knows('first'))
+  for (let index = 0; index <= 200; index += 1) learn(`conversation ${index}`)
+  assert.ok(!knows('conversation 0') && knows('conversation 1') && knows('conversation 200'))
 })

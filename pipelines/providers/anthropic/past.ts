@@ -12,7 +12,7 @@
  */
 import { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import type { Refusable } from '../refusable.ts'
+import type { RefusablePast } from '../refusable.ts'
 import { paired, withoutEmpty } from './pairs.ts'
 import { takeSealsOut } from './rewrite.ts'
 import { hasBudgetInVain, takeThinkingOut } from './thinking-edits.ts'
@@ -27,21 +27,26 @@ const ofEmpty =
 const ofPairs =
   /`?tool_use`? ids were found without `?tool_result|unexpected `?tool_use_id`? found in `?tool_result/i
 
-const parts: [of: RegExp, takeOut: (document: JsonDocument, refusal: string) => boolean][] = [
-  [ofThinking, (document) => takeSealsOut(document, true)],
+type TakeOut = (document: JsonDocument, refusal: string, turns: number) => boolean
+
+const parts: [of: RegExp, takeOut: TakeOut][] = [
+  [ofThinking, (document, _refusal, turns) => takeSealsOut(document, true, turns)],
   [ofReference, tellReferences],
   [ofImage, takeImagesOut],
+  // what holds a history together is looked for in all of it
   [ofEmpty, (document) => document.changeItems('messages', withoutEmpty)],
   [ofPairs, (document) => document.changeItems('messages', paired)],
 ]
 
-export const pastTurns: Refusable = {
+export const pastTurns: RefusablePast = {
   refusals: [400],
+  turns: 'messages',
   isRefused: (refusal) => parts.some(([of]) => of.test(refusal)),
-  leaveOut(body, refusal) {
+  isOwn: (refusal) => ofThinking.test(refusal),
+  leaveOut(body, refusal, turns = Number.POSITIVE_INFINITY) {
     const document = JsonDocument.parse(body)
     const takeOut = parts.find(([of]) => of.test(refusal))?.[1]
-    if (!takeOut?.(document, refusal)) return undefined
+    if (!takeOut?.(document, refusal, turns)) return undefined
     if (hasBudgetInVain(document)) takeThinkingOut(document)
     return document.pieces()
   },
@@ -50,19 +55,19 @@ export const pastTurns: Refusable = {
 type IsGone = (name: unknown) => boolean
 
 /** Those to tools that are gone leave; to an API that knows none at all they are told in words. Whether there were such. */
-function tellReferences(document: JsonDocument, refusal: string): boolean {
+function tellReferences(document: JsonDocument, refusal: string, turns: number): boolean {
   const isGone = /not found/i.test(refusal) ? goneTools(document.get('tools'), refusal) : undefined
-  return changeBlocks(document, (block) => toldBlock(block, isGone))
+  return changeBlocks(document, turns, (block) => toldBlock(block, isGone))
 }
 
 /** A block of the message with that index of so many; the same where it stays. */
 type Change = (block: unknown, at: number, count: number) => unknown
 
-/** Whether there was something to change. */
-function changeBlocks(document: JsonDocument, change: Change): boolean {
+/** Whether there was something to change in so many turns. */
+function changeBlocks(document: JsonDocument, turns: number, change: Change): boolean {
   return document.changeItems('messages', (messages) =>
     messages.map((message, at) => {
-      if (!isObject(message) || !Array.isArray(message.content)) return message
+      if (at >= turns || !isObject(message) || !Array.isArray(message.content)) return message
       const blocks: unknown[] = message.content
       const content = blocks.map((block) => change(block, at, messages.length))
       return content.every((block, index) => block === blocks[index])
@@ -73,9 +78,9 @@ function changeBlocks(document: JsonDocument, change: Change): boolean {
 }
 
 /** What the user has just sent is for him to send otherwise; what a tool gave, the model is told of. */
-function takeImagesOut(document: JsonDocument, refusal: string): boolean {
+function takeImagesOut(document: JsonDocument, refusal: string, turns: number): boolean {
   const place = /\bmessages\.(\d+)\./.exec(refusal)?.[1]
-  return changeBlocks(document, (block, at, count) => {
+  return changeBlocks(document, turns, (block, at, count) => {
     if (!isObject(block) || (place !== undefined && Number(place) !== at)) return block
     if (block.type === 'image') return at < count - 1 ? refusedImage : block
     if (block.type !== 'tool_result' || !Array.isArray(block.content)) return block

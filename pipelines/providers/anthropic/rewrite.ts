@@ -79,12 +79,17 @@ function nameOthers(document: JsonDocument, { nameOf }: RewriteContext): void {
 
 /**
  * Takes out the thinking of other models, which this program sealed, or all of it: users switch models in mid-conversation, and the
- * API refuses signatures that it has not made. A turn that has nothing else goes, too.
+ * API refuses signatures that it has not made. A turn that has nothing else goes, too. `turns`: in how many of them.
  */
-export function takeSealsOut(document: JsonDocument, takesAll: boolean): boolean {
-  return document.changeItems('messages', (messages) =>
-    withoutBlocks(messages, (block) => isForeignThinking(block, takesAll)),
-  )
+export function takeSealsOut(
+  document: JsonDocument,
+  takesAll: boolean,
+  turns = Number.POSITIVE_INFINITY,
+): boolean {
+  return document.changeItems('messages', (messages) => [
+    ...withoutBlocks(messages.slice(0, turns), (block) => isForeignThinking(block, takesAll)),
+    ...messages.slice(turns),
+  ])
 }
 
 function isForeignThinking(block: unknown, takesAll: boolean): boolean {

@@ -6,7 +6,7 @@
  * @see https://github.com/RightNow-AI/openfang/issues/640
  */
 import { JsonDocument } from '../../json/document.ts'
-import type { Refusable } from '../refusable.ts'
+import type { RefusablePast } from '../refusable.ts'
 
 /** Without these a model answers the same question, if not in the same way. */
 const settings = [
@@ -27,8 +27,10 @@ const settings = [
 const isUnknown =
   /not (?:yet )?(?:be |been )?support|unsupported|unavailable|incompatible|unknown|unrecogni[sz]ed|not permitted|extra_forbidden|only \S+ is allowed/i
 
-export const refusedSettings: Refusable = {
+export const refusedSettings: RefusablePast = {
   refusals: [400, 422],
+  turns: 'messages',
+  isOwn: () => false,
   isRefused: (refusal) => isUnknown.test(refusal),
   leaveOut(body, refusal) {
     const named = settings.filter(({ written }) => written.test(refusal))

@@ -12,7 +12,7 @@ import { fitResponses, isForOther, takeSamplingOut } from './fit.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { JsonDocument } from '../../json/document.ts'
-import type { Refusable } from '../refusable.ts'
+import type { RefusablePast } from '../refusable.ts'
 
 /** The sub-paths that take instructions; of everything else on a sub-path only the model is ours to change. */
 const withInstructions = new Set(['', '/compact', '/input_tokens'])
@@ -68,17 +68,21 @@ function withoutSeal(item: unknown, takesAll: boolean): unknown[] {
  * @see https://github.com/openai/codex/issues/8159
  * @see https://github.com/router-for-me/CLIProxyAPI/issues/2381
  */
-export const pastReasoningItems: Refusable = {
+export const pastReasoningItems: RefusablePast = {
   refusals: [400, 404],
+  turns: 'input',
+  isOwn: () => true,
   isRefused: (body) =>
     /invalid_encrypted_content|encrypted content [^\n]{0,300}could not be verified|item with id 'rs_[^']*' not found|of type 'reasoning' was provided without its required/i.test(
       body,
     ),
-  leaveOut(body) {
+  leaveOut(body, _refusal, turns = Number.POSITIVE_INFINITY) {
     const document = JsonDocument.parse(body)
     const hasSome = document.changeItems('input', (input) => {
-      const kept = input.filter((item) => !isObject(item) || !isReasoning(item))
-      return kept.length < input.length ? kept.map(withoutItemId) : input
+      const before = input.slice(0, turns)
+      const kept = before.filter((item) => !isObject(item) || !isReasoning(item))
+      if (kept.length === before.length) return input
+      return [...kept.map(withoutItemId), ...input.slice(turns)]
     })
     return hasSome ? document.pieces() : undefined
   },
