@@ -3,6 +3,8 @@
  * `check --online`. Sources: Node's "X509 certificate error codes" and "Common system errors", read 2026-11.
  */
 
+import { accessSync, constants } from 'node:fs'
+
 /** The outbound proxy is to blame; the message names the reason and holds nothing secret. */
 export class OutboundProxyError extends Error {}
 
@@ -15,8 +17,9 @@ export interface UnreachableReason {
   isLasting?: boolean
 }
 
-const trustIt =
-  'Something on the way, such as a company network that inspects TLS, signs with an authority of its own: set NODE_EXTRA_CA_CERTS=/path/to/ca.pem to its certificate and start the proxy again.'
+const cause =
+  'Something on the way, such as a company network that inspects TLS, signs with an authority of its own: '
+const trustIt = `${cause}set NODE_EXTRA_CA_CERTS=/path/to/ca.pem to its certificate, or, where the system trusts it already, NODE_USE_SYSTEM_CA=1 (Node 22.19, 24.6 or newer), and start the proxy again.`
 const checkClock = 'Check the clock of this machine; if it is right, the server needs a new one.'
 const checkName = 'Check the host name in the address: the server that answers there is another.'
 const speaksNoTls = 'Check the port, or write the address with http:// if that server has no TLS.'
@@ -59,7 +62,19 @@ export function unreachableReason(error: NodeJS.ErrnoException): UnreachableReas
   if (code.startsWith('HPE_')) return { why: `its answer is not HTTP (${code})`, remedy: undefined }
   const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined
   if (!known) return { why: code, remedy: undefined }
-  const { why, remedy } = known
+  const { why, remedy } = known.remedy === trustIt ? { ...known, remedy: howToTrust() } : known
   const isLasting = remedy !== undefined && !passing.has(code)
   return { why: `${why} (${code})`, remedy, isLasting }
+}
+
+/** Of a variable whose file is not there Node says one line at the start, and goes on without. */
+function howToTrust({ NODE_EXTRA_CA_CERTS: file } = process.env): string {
+  if (!file) return trustIt
+  try {
+    accessSync(file, constants.R_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return `${cause}NODE_EXTRA_CA_CERTS is set, but its file cannot be read (${code}). Mend that and start the proxy again.`
+  }
+  return `${cause}NODE_EXTRA_CA_CERTS is set, but its file does not hold that one, or was not there at the start. Mend that and start the proxy again.`
 }

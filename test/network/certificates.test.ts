@@ -99,6 +99,26 @@ for (const [what, parts, said] of trusted) {
   })
 }
 
+for (const [file, said] of [
+  [path.join(tempDir(), 'gone.pem'), /set, but its file cannot be read \(ENOENT\)/],
+  [import.meta.filename, /set, but its file does not hold that one/],
+] as const) {
+  test(`O35: a NODE_EXTRA_CA_CERTS that does not help is not named as the remedy: ${String(said)}`, async (t) => {
+    const port = await showing(t, selfSigned())
+    const program = runProgram(t, {
+      config: oneUpstream(`https://127.0.0.1:${port}`),
+      env: { NODE_EXTRA_CA_CERTS: file },
+    })
+
+    const answer = await post(`${await program.url()}/v1/messages`, asks['/v1/messages'])
+    const text = await answer.text()
+
+    assert.match(text, said)
+    assert.ok(!text.includes(file), text)
+    assert.doesNotMatch(text, /path\/to\/ca\.pem/)
+  })
+}
+
 test('O35: with NODE_EXTRA_CA_CERTS the upstream is reached', async (t) => {
   const { key, cert, authority } = byOwnAuthority({ name: 'localhost' })
   const file = path.join(tempDir(), 'ca.pem')
