@@ -15,6 +15,7 @@ function addressOf(base_url: string, query = '', subPath = '') {
     ...data,
     api_keys: [],
     clients: [],
+    system_prompt: '',
     cors_origins: [],
   } as unknown as ConfigData)
   const call = { config, record: {} } as unknown as Call
