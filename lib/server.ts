@@ -113,7 +113,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   lastAnswers.set(req.socket, res)
   res.setHeader('x-request-id', id)
   if (app.shuttingDown) res.setHeader('connection', 'close')
-  res.once('close', () => {
+  res.on('close', () => {
     app.calls.delete(call)
     if (!res.writableFinished) call.signal.cancel()
     call.admission?.end()

@@ -33,7 +33,8 @@ export interface Watcher {
 export function openAnswer({ stream }: UpstreamAnswer, { config, signal }: Call): AnswerBody {
   const body = new AnswerBody(stream, config.timeouts.idle_s * 1000)
   const forget = signal.onCancel(() => body.breakOff(signal.reason))
-  stream.once('close', forget)
+  // `on` here and below, for what comes once: `once` makes two objects of each
+  stream.on('close', forget)
   return body
 }
 
@@ -60,7 +61,7 @@ export class AnswerBody {
     const onSocketError = (cause: Error) => this.breakOff(truncatedAnswer(cause))
     const { socket } = response
     socket.once('error', onSocketError)
-    response.once('close', () => {
+    response.on('close', () => {
       socket.off('error', onSocketError)
       if (!response.complete) this.breakOff(truncatedAnswer())
     })
@@ -73,7 +74,7 @@ export class AnswerBody {
     this.#watcher = watcher
     this.#watchSilence()
     this.#response.on('data', (piece: Buffer) => this.#gather(piece))
-    this.#response.once('end', () => this.#end())
+    this.#response.on('end', () => this.#end())
     return new Promise((resolve) => (this.#ended = resolve))
   }
 
@@ -195,13 +196,13 @@ export function flow(
         return true
       }
     }
-    sink.on('drain', resume).once('close', leave)
+    sink.on('drain', resume).on('close', leave)
     for (const [index, stage] of stages.entries()) {
       const previous = stages[index - 1] ?? body
       const next = stages[index + 1]
       stage.on('error', fail)
       stage.on('drain', () => previous.resume())
-      stage.once('end', next ? () => next.end() : () => settle(resolve))
+      stage.on('end', next ? () => next.end() : () => settle(resolve))
       const to = next ?? sink
       stage.on('data', (piece) => {
         if (!write(to, piece)) stage.pause()

@@ -103,7 +103,8 @@ export function answerTo(
       clearTimeout(firstByte)
       forgetCancel()
     }
-    request.once('response', (response) => {
+    // `on` here and below, for what comes once: `once` makes two objects of each
+    request.on('response', (response) => {
       settle()
       resolve(begunAnswer(response))
     })
@@ -123,11 +124,11 @@ export function answerTo(
       if (!request.socket) fail(new Error('it was given up'))
     }
     // No request asks for another protocol; without this listener Node would not report such an answer.
-    request.once('upgrade', (_response, socket) => {
+    request.on('upgrade', (_response, socket) => {
       socket.destroy()
       fail(new Error('it switched protocols (HTTP 101)'))
     })
-    request.once('close', () => {
+    request.on('close', () => {
       if (!settled) fail(new Error('it closed the connection without an answer'))
     })
   })
@@ -176,7 +177,7 @@ function watchConnection(
     })
   }
   if (request.socket) watch(request.socket)
-  else request.once('socket', watch)
+  else request.on('socket', watch)
   return connection
 }
 
