@@ -40,6 +40,49 @@ export function uniqueIds(limit: number): (id: string) => string {
   }
 }
 
+interface Matched<Call, Result> {
+  /** in the order of the results */
+  given: Map<Call, Result>
+  /** those of calls that are not there */
+  loose: Result[]
+}
+
+/**
+ * The results of one turn's calls, by their ids. Of calls that have one id each takes the next result of that id; of several results
+ * for one call the last counts. `call.id`, `idOf`: as the client knows them.
+ */
+export function matchedResults<Call extends { id: string }, Result>(
+  calls: readonly Call[],
+  results: readonly Result[],
+  idOf: (result: Result) => string | undefined,
+): Matched<Call, Result> {
+  const given = new Map<Call, Result>()
+  const loose: Result[] = []
+  if (results.length === 0) return { given, loose }
+  const callsOfId = new Map<string | undefined, Call[]>()
+  for (const call of calls) {
+    const sameId = callsOfId.get(call.id)
+    if (sameId) sameId.push(call)
+    else callsOfId.set(call.id, [call])
+  }
+  const seen = new Map<string | undefined, number>()
+  for (const result of results) {
+    const id = idOf(result)
+    const sameId = callsOfId.get(id)
+    if (!sameId) {
+      loose.push(result)
+      continue
+    }
+    let at = 0
+    if (sameId.length > 1) {
+      at = Math.min(seen.get(id) ?? 0, sameId.length - 1)
+      seen.set(id, at + 1)
+    }
+    given.set(sameId[at]!, result)
+  }
+  return { given, loose }
+}
+
 /**
  * The calls of a history that wait for their result, wherever behind them it stands. Some models and clients count their ids
  * anew in every turn, or give two calls of a turn the same, so that an id alone does not tell whose result it is.

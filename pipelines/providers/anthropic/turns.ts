@@ -7,7 +7,7 @@ import { isObject } from '../../json/value.ts'
 import { orderedPieces, type Sealed } from '../../neutral/writing.ts'
 import { makers, type Recall } from '../../neutral/reasoning.ts'
 import type { Turn } from '../../neutral/request.ts'
-import { uniqueIds } from '../../neutral/tool-id.ts'
+import { matchedResults, uniqueIds } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
 import { nothingLeft, noResult, reminder } from '../../neutral/turn.ts'
 import type {
@@ -173,9 +173,9 @@ function asReminder(block: AnthropicBlock): AnthropicBlock {
 const maxIdLength = 64
 
 interface OpenCall {
-  /** the id under which its result comes */
-  from: string
+  /** as the client knows it */
   id: string
+  sent: string
 }
 
 /** The turns, in which neighbours have different roles, with their tools paired, and no id used twice. */
@@ -193,9 +193,9 @@ function pairTools(turns: AnthropicMessage[]): AnthropicMessage[] {
     const calls: OpenCall[] = []
     const content = turn.content.map((block) => {
       if (!isBlock(block, 'tool_use')) return block
-      const id = uniqueId(block.id)
-      calls.push({ from: block.id, id })
-      return Object.assign({}, block, { id })
+      const sent = uniqueId(block.id)
+      calls.push({ id: block.id, sent })
+      return Object.assign({}, block, { id: sent })
     })
     paired.push({ role: 'assistant', content })
     open = calls
@@ -210,27 +210,19 @@ function isOfTool(block: AnthropicBlock): boolean {
 
 /** A user turn after the turn that made `calls`: results, then missing results, then orphans as text, then the rest. */
 function answers(content: AnthropicBlock[], calls: OpenCall[]): AnthropicBlock[] {
-  const callsOfId = new Map<string, OpenCall[]>()
-  for (const call of calls) callsOfId.set(call.from, [...(callsOfId.get(call.from) ?? []), call])
-  const seen = new Map<string, number>()
-  const results = new Map<OpenCall, AnthropicBlock>()
-  const orphans: AnthropicBlock[] = []
+  const results: ToolResultBlock[] = []
   const others: AnthropicBlock[] = []
   for (const block of content) {
-    if (!isBlock(block, 'tool_result')) {
-      others.push(block)
-      continue
-    }
-    const id = block.tool_use_id
-    const nth = seen.get(id) ?? 0
-    seen.set(id, nth + 1)
-    const candidates = callsOfId.get(id) ?? []
-    const call = candidates[Math.min(nth, candidates.length - 1)]
-    if (call) results.set(call, { ...block, tool_use_id: call.id })
-    else orphans.push(...orphanBlocks(block))
+    if (isBlock(block, 'tool_result')) results.push(block)
+    else others.push(block)
   }
-  const missing = calls.filter((call) => !results.has(call)).map(({ id }) => missingResult(id))
-  return [...results.values(), ...missing, ...orphans, ...others]
+  const { given, loose } = matchedResults(calls, results, ({ tool_use_id: id }) => id)
+  const told: AnthropicBlock[] = []
+  for (const [{ sent }, result] of given) told.push({ ...result, tool_use_id: sent })
+  for (const call of calls) if (!given.has(call)) told.push(missingResult(call.sent))
+  for (const result of loose) told.push(...orphanBlocks(result))
+  for (const block of others) told.push(block)
+  return told
 }
 
 function missingResult(id: string): ToolResultBlock {

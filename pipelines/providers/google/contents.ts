@@ -4,6 +4,7 @@
  * Source: Gemini API "Function calling" and "Thought signatures", read 2026-11.
  */
 import { orderedPieces, type Taker } from '../../neutral/writing.ts'
+import { matchedResults } from '../../neutral/tool-id.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
 import { nothingLeft, reminder } from '../../neutral/turn.ts'
 import type { CallPiece, Piece, ReasoningPiece, ResultPiece, Turn } from '../../neutral/request.ts'
@@ -200,23 +201,7 @@ function answers(
   calls: readonly Call[],
   { seesInResults }: ConversationContext,
 ): GooglePart[] {
-  const given = new Map<Call, ResultPiece>()
-  const loose: ResultPiece[] = []
-  const seen = new Map<string | undefined, number>()
-  const callsOfId = new Map<string | undefined, Call[]>()
-  for (const call of calls) {
-    const sameId = callsOfId.get(call.id)
-    if (sameId) sameId.push(call)
-    else callsOfId.set(call.id, [call])
-  }
-  for (const result of results) {
-    const candidates = callsOfId.get(result.id) ?? []
-    const nth = seen.get(result.id) ?? 0
-    seen.set(result.id, nth + 1)
-    const call = candidates[Math.min(nth, candidates.length - 1)]
-    if (call) given.set(call, result)
-    else loose.push(result)
-  }
+  const { given, loose } = matchedResults(calls, results, ({ id }) => id)
   const behind: GooglePart[] = []
   const responses = calls.map((call): GooglePart => {
     const result = given.get(call)
