@@ -29,8 +29,8 @@ export interface Reading {
   target: Target
   /** stop sequences that the upstream does not take */
   stopAt: readonly string[]
-  /** of tools that do not come back as they went up */
-  names: ToolNames | undefined
+  /** of the tools, there and back */
+  names: ToolNames
   /** ids of the calls in the conversation */
   callIds: readonly string[]
 }
@@ -48,10 +48,11 @@ export async function sourceOf(
   { target, provider, stopAt, names, callIds }: Reading,
   fallbackId: string,
 ): Promise<Source> {
-  const context = { upstreamModel: upstreamId(target.model), fallbackId, callIds }
+  const toolName = (written: string) => names.meant(written)
+  const context = { upstreamModel: upstreamId(target.model), fallbackId, callIds, toolName }
   if (answer.isEventStream) {
     const cutter = stopAt.length > 0 ? [stopSequences(stopAt)] : []
-    const renamer = names ? [namesBack(names)] : []
+    const renamer = names.changeNothing ? [] : [namesBack(names)]
     const stages = [...decoders(answer), ...deltaStages(provider, context), ...cutter, ...renamer]
     return { body: openAnswer(answer, call), stages }
   }
@@ -60,7 +61,7 @@ export async function sourceOf(
   const deltas = await deltasOf(text, provider, context)
   if (!deltas) throw notJson(answer)
   const answered = cutAtStops([...deltas], stopAt)
-  return { deltas: names ? withNamesBack(answered, names) : answered }
+  return { deltas: withNamesBack(answered, names) }
 }
 
 /** Of a body, of a stream that is called one, or of a stream as a list of its events; undefined for anything else. */

@@ -50,6 +50,8 @@ export class ToolNames {
   /** by flat name and namespace */
   readonly #sent = new Map<string, string>()
   readonly #own = new Map<string, OwnTool>()
+  /** so many of these are the tools; then come those that only the history has */
+  readonly #declared: number
   /** by the bare name of tools in a namespace; undefined for several of one name */
   readonly #bare = new Map<string, OwnTool | undefined>()
 
@@ -61,6 +63,7 @@ export class ToolNames {
     this.#rule = rule
     this.#taken = taken
     for (const tool of tools) if (tool.kind !== 'hosted') this.#add(tool)
+    this.#declared = this.#own.size
   }
 
   /** The name of a tool, declared or not, for the upstream: always the same for the same tool. */
@@ -73,10 +76,29 @@ export class ToolNames {
 
   /**
    * What the client calls it; undefined for a name that was never sent. Models drop the namespace from a name now and then,
-   * so the bare name counts where only one tool has it; or they write it in their own way, as `functions.exec:0`.
+   * so the bare name counts where only one tool has it.
    */
   own(sent: string): OwnTool | undefined {
-    return this.#named(sent) ?? this.#named(meant(sent))
+    return this.#named(sent)
+  }
+
+  /**
+   * The name that was sent, for one that a model writes in its own way: as `functions.exec:0`, or as `bash` where only `Bash` is there
+   * (OmniRoute #9575, little-coder #34). Any other stays.
+   */
+  meant(written: string): string {
+    if (this.#named(written)) return written
+    const plain = plainName(written)
+    return this.#named(plain) ? plain : (this.#alike(plain) ?? written)
+  }
+
+  /** The only one of the tools whose name has the same letters. */
+  #alike(name: string): string | undefined {
+    const letters = name.toLowerCase()
+    const alike = [...this.#own.keys()]
+      .slice(0, this.#declared)
+      .filter((sent) => sent.toLowerCase() === letters)
+    return alike.length === 1 ? alike[0] : undefined
   }
 
   #named(sent: string): OwnTool | undefined {
@@ -132,8 +154,8 @@ const hashDigits = 8
  * namespace, with the number of the call (Kimi), or with what follows in their template (gpt-oss). Source: ollama's names in
  * openai/codex#23186, sub2api #7241, read 2026-11.
  */
-function meant(sent: string): string {
-  return sent
+function plainName(written: string): string {
+  return written
     .replace(/<\|.*$/s, '')
     .trim()
     .replace(/:\d+$/, '')

@@ -50,8 +50,8 @@ export interface Written<Body> {
   dropped: string[]
   /** stop sequences that the upstream does not take: the answer's text ends in front of the first */
   stopAt?: string[]
-  /** of all tools, for `names-back.ts`; left out where every tool comes back as it went up */
-  names?: ToolNames
+  /** of all tools, for `names-back.ts` */
+  names: ToolNames
   /** ids of the calls in the conversation, for upstreams that restart their count in every answer */
   callIds?: readonly string[]
   /** the client wants no readable reasoning in the answer */

@@ -25,7 +25,7 @@ export function namesBack(names: ToolNames): Transform {
 
 /** The same for the deltas of an answer that is already whole. */
 export function withNamesBack(deltas: Delta[], names: ToolNames): Delta[] {
-  if (names.changeNothing) return deltas
+  if (!deltas.some(({ type }) => type === 'tool-start')) return deltas
   const renamer = new Renamer(names)
   return deltas.flatMap((delta) => renamer.pass(delta))
 }
@@ -61,7 +61,7 @@ class Renamer {
   }
 
   #start(delta: Start): Start {
-    const own = this.#names.own(delta.name)
+    const own = this.#names.own(this.#names.meant(delta.name))
     if (!own) return delta
     const { name, namespace, kind, builtIn } = own
     const isWrapped = kind === 'custom' && delta.kind === 'function'

@@ -5,7 +5,7 @@
 import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import { brokenProtocol } from '../errors.ts'
 import { isObject, parseAnswer, type ExactMembers, type JsonObject } from '../json/value.ts'
-import { failed, type Delta } from '../neutral/delta.ts'
+import { failed, type Delta, type DeltaOf } from '../neutral/delta.ts'
 import { ProtocolError } from '../untrusted.ts'
 import { listsHeld, sseEvents, type SseEvent } from './sse-events.ts'
 
@@ -16,7 +16,11 @@ export interface TranslateContext {
   fallbackId?: string
   /** ids of the calls in the conversation, which no call of the answer may have */
   callIds?: readonly string[]
+  /** the name of a tool, for one that the model writes in its own way */
+  toolName?: ((written: string) => string) | undefined
 }
+
+type ToolName = TranslateContext['toolName']
 
 /** The rules of one provider: a state machine for one answer. Both throw ProtocolError where a part of it is lost. */
 export interface Translator {
@@ -36,7 +40,7 @@ export function deltaStages(
   rules: { translator: (context: TranslateContext) => Translator; callInput: ExactMembers },
   context: TranslateContext,
 ): Duplex[] {
-  return [sseEvents(), translate(rules.translator(context), rules.callInput)]
+  return [sseEvents(), translate(rules.translator(context), rules.callInput, context.toolName)]
 }
 
 /** How long an upstream that does not end its answer is given to report the rest. */
@@ -46,8 +50,12 @@ const restMs = 5000
  * In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. `callInput`: what tools are called with keeps its digits. After `stop` or `failure` its output ends, and 5 s after
  * the translator began to await the rest.
  */
-export function translate(translator: Translator, callInput: ExactMembers): Transform {
-  const answer = new Answer(translator)
+export function translate(
+  translator: Translator,
+  callInput: ExactMembers,
+  toolName?: ToolName,
+): Transform {
+  const answer = new Answer(translator, toolName)
   let restTimer: NodeJS.Timeout | undefined
 
   function emit(stage: Transform, read: () => Delta[], done: TransformCallback): void {
@@ -98,7 +106,7 @@ export function translate(translator: Translator, callInput: ExactMembers): Tran
 
 /** The same answer when it came as one body: its parts as events, so that both forms obey one set of rules. */
 export function translateAll(translator: Translator, events: readonly JsonObject[]): Delta[] {
-  const answer = new Answer(translator)
+  const answer = new Answer(translator, undefined)
   return [...answer.translate(events), ...answer.end()]
 }
 
@@ -109,10 +117,12 @@ export function translateAll(translator: Translator, events: readonly JsonObject
 class Answer {
   over = false
   readonly #translator: Translator
+  readonly #toolName: ToolName
   #started = false
 
-  constructor(translator: Translator) {
+  constructor(translator: Translator, toolName: ToolName) {
     this.#translator = translator
+    this.#toolName = toolName
   }
 
   read(events: readonly SseEvent[], callInput: ExactMembers): Delta[] {
@@ -164,8 +174,13 @@ class Answer {
       if (delta.type === 'failure') this.over = true
       else this.#begin(deltas)
       if (delta.type === 'stop') this.over = true
-      deltas.push(delta)
+      deltas.push(delta.type === 'tool-start' ? this.#named(delta) : delta)
     }
+  }
+
+  #named(start: DeltaOf<'tool-start'>): Delta {
+    const name = this.#toolName?.(start.name) ?? start.name
+    return name === start.name ? start : { ...start, name }
   }
 
   #begin(deltas: Delta[]): void {

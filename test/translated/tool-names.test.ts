@@ -1,8 +1,8 @@
 /** Tools whose names OpenAI refuses: another name goes up, and the client hears its own. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
-import { responsesBody, responsesStream, startUpstream } from '../helpers/upstream.ts'
+import { everyType, oneUpstream, post, startProxy } from '../helpers/proxy.ts'
+import { responsesBody, responsesStream, startUpstream, type Answer } from '../helpers/upstream.ts'
 
 const sentPattern = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -62,3 +62,41 @@ suite(
     })
   },
 )
+
+for (const written of ['bash', 'functions.Bash:0', 'BASH<|channel|>json']) {
+  for (const model of ['gpt-5.1', 'glm-4.6', 'gemini-3-pro']) {
+    for (const stream of [false, true]) {
+      test(`translation §12.1: ${written} by ${model} is the Bash of the client, stream ${stream}`, async (t) => {
+        const upstream = await startUpstream(t, ({ url }) => calling(written, url, stream))
+        const { url } = await startProxy(t, { config: everyType(upstream.url) })
+
+        const back = await post(`${url}/v1/messages`, {
+          model,
+          stream,
+          max_tokens: 100,
+          messages: [{ role: 'user', content: 'x' }],
+          tools: [{ name: 'Bash', input_schema: { type: 'object' } }],
+        })
+
+        const names = [...(await back.text()).matchAll(/"name":"([^"]*)"/g)].map(([, name]) => name)
+        assert.deepEqual(names, ['Bash'])
+      })
+    }
+  }
+}
+
+/** An upstream's answer, by its path, that calls a tool by such a name. */
+function calling(name: string, path: string, stream: boolean): Answer {
+  if (path === '/v1/responses') {
+    const said = { tools: [{ id: 'call_1', name, input: ['{}'] }] }
+    return stream ? { sse: responsesStream(said) } : { body: responsesBody(said) }
+  }
+  const calls = [{ index: 0, id: 'c', type: 'function', function: { name, arguments: '{}' } }]
+  const choice = { index: 0, finish_reason: 'tool_calls' }
+  const message = { role: 'assistant', content: null, tool_calls: calls }
+  const chat = { id: 'c', choices: [{ ...choice, [stream ? 'delta' : 'message']: message }] }
+  const content = { parts: [{ functionCall: { name, args: {} } }] }
+  const gemini = { candidates: [{ content, finishReason: 'STOP' }] }
+  const answer = path.endsWith('completions') ? chat : gemini
+  return stream ? { sse: [`data: ${JSON.stringify(answer)}\n\n`] } : { body: answer }
+}

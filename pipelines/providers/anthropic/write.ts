@@ -88,7 +88,7 @@ export function writeMessages(
       ...lostWishes(plan, wish),
     ]),
     hideReasoning: wish.hidden,
-    ...(!names.changeNothing && { names }),
+    names,
     ...(stops.stopAt.length > 0 && { stopAt: stops.stopAt }),
   }
 }

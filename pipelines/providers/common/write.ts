@@ -100,7 +100,7 @@ export function writeCommon(asked: NeutralRequest, context: WriteContext): Writt
     hideReasoning: request.reasoning.hidden,
     callIds: callIdsOf(request),
     ...(cut.length > 0 && { stopAt: cut }),
-    ...(!names.changeNothing && { names }),
+    names,
   }
 }
 

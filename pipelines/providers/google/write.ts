@@ -81,7 +81,7 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
     dropped: [...new Set(dropped)],
     hideReasoning: request.reasoning.hidden,
     ...(areCut(request.stop) && { stopAt: request.stop }),
-    ...(!names.changeNothing && { names }),
+    names,
   }
 }
 

@@ -93,7 +93,7 @@ export function writeResponses(
     dropped: [...new Set(dropped)],
     hideReasoning: request.reasoning.hidden,
     ...(request.stop.length > 0 && { stopAt: request.stop }),
-    ...(!names.changeNothing && { names }),
+    names,
   }
 }
 

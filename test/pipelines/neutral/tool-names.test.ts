@@ -51,15 +51,29 @@ for (const [written, name, namespace] of [
   ['mcp__files/read', 'read', 'mcp__files'],
   ['functions.read', 'read', 'mcp__files'],
   ['functions.plain:12', 'plain', undefined],
+  ['Plain', 'plain', undefined],
+  ['functions.PLAIN', 'plain', undefined],
+  ['MCP__files__Read', 'read', 'mcp__files'],
 ] as const) {
   test(`§12.1 the name that a model writes as ${written} is understood`, () => {
     const tools = [tool('read', 'mcp__files'), tool('exec', 'functions'), tool('plain')]
     const names = new ToolNames(tools, names64)
 
-    const { name: own, namespace: space } = names.own(written) ?? {}
+    const { name: own, namespace: space } = names.own(names.meant(written)) ?? {}
     assert.deepEqual([own, space], [name, namespace])
   })
 }
+
+test('§12.1 letters of another case are those of the only tool that has them, and of none in the history', () => {
+  const names = new ToolNames([tool('Bash'), tool('READ'), tool('Read')], names64)
+  names.sent('grep')
+
+  const meant = ['bash', 'Bash', 'read', 'Read', 'GREP', 'grep', 'write'].map((one) =>
+    names.meant(one),
+  )
+
+  assert.deepEqual(meant, ['Bash', 'Bash', 'read', 'Read', 'GREP', 'grep', 'write'])
+})
 
 test('§12.1 a name that was declared is never taken for another, and one that nobody means stays', () => {
   const names = new ToolNames([tool('exec', 'functions'), tool('functions__exec')], names64)
