@@ -172,6 +172,14 @@ export class Bench {
     if (rest?.kind === 'refused' && rest.login !== last()) this.#marks.delete('')
   }
 
+  /** Ends all rests, as if their time were over: one request may try each. Whether there was one. */
+  end(): boolean {
+    const resting = [...this.#marks.values()].filter((mark) => leftOf(mark) > 0)
+    for (const mark of resting) mark.ms = 0
+    if (resting.length > 0) this.#tell('may be tried again: its rest was ended')
+    return resting.length > 0
+  }
+
   /** Three refusals in a row may be the account's fault. */
   doubt(): void {
     this.#doubts += 1

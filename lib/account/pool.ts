@@ -58,6 +58,7 @@ export class AccountPool {
   constructor(parts: Parts, config: Config) {
     this.#parts = parts
     this.#members = this.#membersOf(config)
+    if (parts.rests) parts.rests.onEnded = () => this.#endHere()
   }
 
   /** Takes over the accounts of a configuration. Those that are new have to be started. */
@@ -117,6 +118,16 @@ export class AccountPool {
     if (!rests) return undefined
     const named = members.flatMap(({ name }) => this.#members.get(name) ?? [])
     return rests.learn(named, model)
+  }
+
+  /** Ends all rests, here and at other replicas: an operator knows of a limit or a balance what no upstream has said. */
+  async endRests(): Promise<void> {
+    this.#endHere()
+    await this.#parts.rests?.end()
+  }
+
+  #endHere(): void {
+    for (const { bench } of [...this.#members.values(), ...this.#unnamed.values()]) bench.end()
   }
 
   /** What the operator should know, for `/health`. */

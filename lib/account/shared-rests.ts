@@ -22,17 +22,26 @@ const freshMs = 1_000
 const slackMs = 1_000
 const mostLooks = 1_000
 
-/** KEYS: a rest each. ARGV for each: ms left as known here (0: none), and its text. Out for each: ms left there, and its text. */
+/** How often an operator has ended all rests: their keys have the number, so that older ones are not looked at any more. */
+const endings = 'droid2api:{rests}:endings'
+
+/**
+ * KEYS: the endings, and a rest each. ARGV: the endings as known here, and for each rest ms left as known here (0: none), and its
+ * text. Out: the endings there, and, where these are no more than known, for each rest ms left there, and its text.
+ */
 const script = `
-local out = {}
-for i, key in ipairs(KEYS) do
-  local left, known = redis.call('PTTL', key), tonumber(ARGV[2 * i - 1])
-  if known > left + ${slackMs} then
-    redis.call('SET', key, ARGV[2 * i], 'PX', known)
+local ended, known = tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1])
+if ended > known then return { ended } end
+if ended < known then redis.call('SET', KEYS[1], known) end
+local out = { known }
+for i = 2, #KEYS do
+  local left, here = redis.call('PTTL', KEYS[i]), tonumber(ARGV[2 * i - 2])
+  if here > left + ${slackMs} then
+    redis.call('SET', KEYS[i], ARGV[2 * i - 1], 'PX', here)
     left = 0
   end
-  out[2 * i - 1] = left
-  out[2 * i] = left > 0 and redis.call('GET', key) or ''
+  out[2 * i - 2] = left
+  out[2 * i - 1] = left > 0 and redis.call('GET', KEYS[i]) or ''
 end
 return out`
 
@@ -47,6 +56,9 @@ export class SharedRests {
   readonly #problem: SharingProblem
   /** by what was looked for: when it was, in ms, monotonic, and what comes of it */
   readonly #looks = new Map<string, { atMs: number; done: Promise<void> }>()
+  #endings = 0
+  /** called where an operator has ended the rests at another replica */
+  onEnded: () => void = () => undefined
 
   constructor(server: SharedServer, log: Pick<Logger, 'warn' | 'info'>) {
     this.#server = server
@@ -84,21 +96,50 @@ export class SharedRests {
     if (!this.#server.isPaused) void this.#exchange([{ account, model }])
   }
 
+  /** Ends all rests at the other replicas, too. */
+  async end(): Promise<void> {
+    await this.#guarded(async () => {
+      const asked = this.#server.run(['INCR', endings])
+      this.#begin(Number(await this.#server.soon(asked)))
+    })
+  }
+
   async #exchange(spots: readonly Spot[]): Promise<void> {
-    const keys = spots.map(({ account, model }) => `droid2api:{rests}:${account.id}:${model}`)
+    await this.#guarded(async () => {
+      let reply = await this.#ask(spots)
+      if (Number(reply[0]) > this.#endings) {
+        this.#begin(Number(reply[0]))
+        this.onEnded()
+        reply = await this.#ask(spots)
+      }
+      for (const [index, { account, model }] of spots.entries()) {
+        const ms = Number(reply[2 * index + 1] ?? 0)
+        const rest = ms > 0 ? restFrom(String(reply[2 * index + 2]), ms) : undefined
+        if (rest) account.bench.adopt(rest, model, slackMs)
+      }
+    })
+  }
+
+  async #ask(spots: readonly Spot[]): Promise<unknown[]> {
+    const place = `droid2api:{rests}:${this.#endings}`
+    const keys = [endings, ...spots.map(({ account, model }) => `${place}:${account.id}:${model}`)]
     const args = spots.flatMap(({ account, model }) => {
       const rest = account.bench.shared(model)
       return rest ? [String(Math.ceil(rest.ms)), writtenOf(rest)] : ['0', '']
     })
+    const words = ['EVAL', script, String(keys.length), ...keys, String(this.#endings), ...args]
+    return (await this.#server.soon(this.#server.run(words))) as unknown[]
+  }
+
+  #begin(ended: number): void {
+    this.#endings = ended
+    this.#looks.clear()
+  }
+
+  async #guarded(work: () => Promise<void>): Promise<void> {
     try {
-      const asked = this.#server.run(['EVAL', script, String(keys.length), ...keys, ...args])
-      const reply = (await this.#server.soon(asked)) as unknown[]
+      await work()
       this.#problem.ended()
-      for (const [index, { account, model }] of spots.entries()) {
-        const ms = Number(reply[2 * index])
-        const rest = ms > 0 ? restFrom(String(reply[2 * index + 1]), ms) : undefined
-        if (rest) account.bench.adopt(rest, model, slackMs)
-      }
     } catch (error) {
       this.#problem.began(error as Error)
     }

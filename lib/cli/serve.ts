@@ -25,7 +25,9 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   const server = createServer(app)
   tuneV8(server)
   const reloader = new Reloader(built, parts)
-  const onHangUp = onSighup(() => void reloader.reload('SIGHUP'))
+  // who sends it may have paid, or had a limit lifted, which no upstream says
+  const hearAgain = () => reloader.reload('SIGHUP').then(() => app.pool.endRests())
+  const onHangUp = onSighup(() => void hearAgain())
   process.on('SIGHUP', onHangUp)
   ignoreLogSignals(app)
   const stopped = nextSignal()

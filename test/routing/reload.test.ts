@@ -9,7 +9,7 @@ import { post } from '../helpers/proxy.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { until } from '../helpers/until.ts'
 import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
-import { question } from './setting.ts'
+import { accountOf, good, question, spent } from './setting.ts'
 
 const keys = { alice: 'k-alice-3f9a1c7e55', bob: 'k-bob-3f9a1c7e5500' }
 
@@ -66,4 +66,41 @@ test('contract §17.12: a stream goes on whose account, client key and usage a r
     const { rows } = report as { rows: { client: string; requests: number }[] }
     return rows.length === 1 && rows[0]?.client === 'alice' && rows[0].requests === 1
   })
+})
+
+test('contract §17.12: SIGHUP ends the rests of accounts, and one that is refused again rests again', async (t) => {
+  let isPaid = false
+  const upstream = await startUpstream(t, (request) =>
+    accountOf(request) === 'two' || isPaid ? good : spent,
+  )
+  const accounts = ['one', 'two']
+  const program = runProgram(t, {
+    config: {
+      port: 0,
+      system_prompt: '',
+      accounts: accounts.map((name) => ({ name, key: `key-of-${name}`, header: 'x-api-key' })),
+      endpoints: [{ name: 'claude', type: 'anthropic', base_url: upstream.url, accounts }],
+      models: [{ name: 'Claude', id: question.model, type: 'anthropic' }],
+    },
+  })
+  const url = await program.url()
+  const ask = async () => {
+    const before = upstream.requests.length
+    assert.equal((await post(`${url}/v1/messages`, question)).status, 200)
+    return upstream.requests.slice(before).map(accountOf)
+  }
+  const hangUp = async () => {
+    const told = program.stdout().split('may be tried again').length
+    program.process.kill('SIGHUP')
+    await until(() => program.stdout().split('may be tried again').length > told)
+  }
+
+  assert.deepEqual(await ask(), ['one', 'two'])
+  assert.deepEqual(await ask(), ['two'])
+  await hangUp()
+  assert.deepEqual(await ask(), ['one', 'two'])
+  assert.deepEqual(await ask(), ['two'])
+  isPaid = true
+  await hangUp()
+  assert.deepEqual(await ask(), ['one'])
 })

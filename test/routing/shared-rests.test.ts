@@ -124,6 +124,31 @@ describe('replicas on one Redis', { skip, timeout: 60_000 }, () => {
     assert.deepEqual(asked(), ['one', 'two', 'two', 'one'])
   })
 
+  test('contract §17.12: rests that are ended at one replica are ended at all, and may begin anew', async (t) => {
+    let isPaid = false
+    const { redis, replicas, start, asked } = await setting(t, (account) =>
+      account === 'two' || isPaid ? good : spent,
+    )
+    const [one, two] = replicas
+    await ask(one)
+    await told(redis)
+    await ask(two)
+    assert.deepEqual(asked(), ['one', 'two', 'two'])
+
+    await one.app.pool.endRests()
+    await wait(1100)
+    await ask(two)
+    assert.deepEqual(asked().slice(3), ['one', 'two'])
+    await wait(1100)
+    await ask(one)
+    assert.deepEqual(asked().slice(5), ['two'])
+
+    isPaid = true
+    await two.app.pool.endRests()
+    await ask(await start())
+    assert.deepEqual(asked().slice(6), ['one'])
+  })
+
   test('contract §17.13: rests without a time go on doubling wherever they are met', async (t) => {
     const untold = refusal(429, { 'x-ratelimit-remaining-tokens': '0' })
     const { redis, replicas } = await setting(t, (account) => (account === 'one' ? untold : good))
