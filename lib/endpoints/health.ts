@@ -3,13 +3,13 @@ import { seesAll } from '../admin.ts'
 import { sendJson } from '../http/answer.ts'
 import type { App, Endpoint } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
-import { endpointsOf, inFlight, standingOf, uptimeOf } from '../status/standing.ts'
+import { endpointsOf, inFlight, healthOf, uptimeOf } from '../status/health.ts'
 
 export const health: Endpoint = async (req, res, call) => {
   const { app, config } = call
   // others see how many accounts there are, and how they are
   const isNamed = seesAll(req, config)
-  const { state: status, degraded, warnings } = standingOf(app, isNamed)
+  const { state: status, degraded, warnings } = healthOf(app, isNamed)
   const { state: _state, ...account } = app.account.status()
   const { named: accounts, quota } = isNamed ? await allOf(app) : withoutNames(app)
   sendJson(res, 200, {

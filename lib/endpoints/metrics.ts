@@ -1,6 +1,6 @@
 /** GET /metrics — for Prometheus, in its text format: what was counted, and how the proxy and its accounts are. */
 import type { App, Endpoint } from '../app.ts'
-import { inFlight } from '../status/standing.ts'
+import { inFlight } from '../status/health.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 
 export const metrics: Endpoint = async (_req, res, call) => {

@@ -68,8 +68,8 @@ function verdict(
 ): { level: Level; text: string } {
   if (contact !== 'live') return { level: 'bad', text: say('lost') }
   if (state === 'degraded') return { level: 'bad', text: say('degraded') }
-  const isResting = accounts.some((account) => account.state === 'needs_login' || account.suspect)
-  if (warnings.length > 0 || config.last_reload?.ok === false || isResting) {
+  const needsCare = accounts.some((account) => account.state === 'needs_login' || account.suspect)
+  if (warnings.length > 0 || config.last_reload?.ok === false || needsCare) {
     return { level: 'warn', text: say('attention') }
   }
   return { level: 'ok', text: say('well') }

@@ -9,10 +9,10 @@ import { keyPlace, setupBlocks, type SetupBlock } from '../setup/blocks.ts'
 import type { KeyPlace } from '../setup/curl.ts'
 import { accountsOf, type AccountShown } from './accounts.ts'
 import { recentRequests, underWay, type RequestShown, type UnderWay } from './requests.ts'
-import { inFlight, standingOf, uptimeOf, type Standing } from './standing.ts'
+import { inFlight, healthOf, uptimeOf, type Health } from './health.ts'
 import { usageOf, type UsageProblem, type UsageSummary } from './usage-summary.ts'
 
-export interface StatusContent extends Standing {
+export interface StatusContent extends Health {
   version: string
   uptime_s: number
   /** when this was made, ISO; all other times are by the same clock */
@@ -82,7 +82,7 @@ const mostShown = 200
 export async function statusContent(call: Call, url: string): Promise<StatusContent> {
   const { app, config } = call
   const content: StatusContent = {
-    ...standingOf(app, true),
+    ...healthOf(app, true),
     version: app.version,
     uptime_s: uptimeOf(app),
     now: new Date().toISOString(),

@@ -33,8 +33,8 @@ const attachmentOrScreenshot = new RegExp(
 )
 
 /**
- * The very document where it has no image: one look at the text, which costs less than parsing it. What is broken deep inside
- * is left for the upstream to refuse.
+ * The very document where it has no image, which a search of the text tells without parsing it. What is broken deep inside is left
+ * for the upstream to refuse.
  */
 export function withoutImages(
   document: JsonDocument,

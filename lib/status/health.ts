@@ -4,7 +4,7 @@ import { usesAccount } from '../config/endpoint-auth.ts'
 import { endpointOf } from '../config/models.ts'
 import type { Endpoint } from '../config/types.ts'
 
-export interface Standing {
+export interface Health {
   state: 'ok' | 'degraded'
   degraded: Degraded[]
   warnings: string[]
@@ -16,7 +16,7 @@ export interface Degraded {
 }
 
 /** `withNames`: of accounts. */
-export function standingOf(app: App, withNames: boolean): Standing {
+export function healthOf(app: App, withNames: boolean): Health {
   const isUsed = usesAccount(app.config)
   const notes = [...(isUsed ? app.account.notes() : []), ...app.pool.notes(withNames)]
   const shared = [...app.limits.warnings, ...app.pool.warnings]
