@@ -209,6 +209,8 @@ const carriedBytes = 64
 export class StreamEnd {
   readonly #end: RegExp
   #seen = false
+  /** the end stands in a line that has not ended: cut there, no client would read it */
+  #begun = false
   /** the last piece ended within an event */
   #open = false
   /** what of it belongs to the next piece; a line begins with the end of another */
@@ -233,11 +235,15 @@ export class StreamEnd {
 
   /** Whether the stream, which is over, has ended as its API ends one. */
   isWhole(): boolean {
-    return this.#seen || this.#isIn(this.#last) || this.#isIn(this.#lastButOne)
+    const isLineWhole = this.#begun && /[}\]]\s*$/.test(this.#carried)
+    return this.#seen || isLineWhole || this.#isIn(this.#last) || this.#isIn(this.#lastButOne)
   }
 
   #search(text: string): void {
-    this.#seen ||= this.#end.test(text)
+    const at = text.search(this.#end)
+    // where it was found before, and is not now, no line had ended behind it
+    if (at !== -1 || this.#begun) this.#seen ||= text.includes('\n', at + 1)
+    this.#begun = !this.#seen && (at !== -1 || this.#begun)
     this.#open = !/\n\r?\n$/.test(text)
     this.#carried = this.#open ? text.slice(-carriedBytes) : '\n'
   }
