@@ -50,8 +50,14 @@ export function bodyOf(deltas: Delta[], more: Partial<MessagesAnswerContext> = {
   return body
 }
 
-/** What the events say, as a body. Throws where a block is not alone, or its index is not the next. */
-export function collected(events: Event[]): JsonObject {
+/**
+ * What the events say, as a body. Throws where a block is not alone, or its index is not the next. `inputOf`: of the text of
+ * a call's input.
+ */
+export function collected(
+  events: Event[],
+  inputOf: (text: string) => unknown = (text) => JSON.parse(text),
+): JsonObject {
   let message: JsonObject = {}
   const blocks: JsonObject[] = []
   const inputs: string[] = []
@@ -79,7 +85,7 @@ export function collected(events: Event[]): JsonObject {
       case 'content_block_stop': {
         const block = openBlock(event.index)
         const input = inputs.at(-1) ?? ''
-        if ('input' in block && input !== '') block.input = JSON.parse(input)
+        if ('input' in block && input !== '') block.input = inputOf(input)
         open = undefined
         break
       }
