@@ -98,9 +98,13 @@ export function unseenInPart(part: JsonObject, type: string): ReturnType<typeof 
   }
 }
 
+/** What a tool made of nothing, such as the screenshot of a closed window: every API would refuse the session for ever. */
+const nothing = '[Here was an image or a file without any data.]'
+
 /** Of data their bytes decide the kind; of what is elsewhere its media type or name. */
-function attachment(held: Held, description: Description, heldPlace: string): Attachment {
+function attachment(found: Held, description: Description, heldPlace: string): Attachment {
   const { kind, mediaType, name, detail } = description
+  const held = 'inline' in found && found.inline.data === '' ? { text: nothing } : found
   const byName = kind === 'file' && name !== undefined ? typeOfName(name) : undefined
   const type = 'inline' in held ? held.inline.mediaType : (fullType(mediaType) ?? byName)
   return {

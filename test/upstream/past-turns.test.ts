@@ -310,6 +310,19 @@ test('translation §14: an image that an API cannot read ends no session', async
       [{ role: 'user', content: [image, question] }, ...later],
       [{ role: 'user', content: [note, question] }, ...later],
     ],
+    ...[
+      'messages.0.content.0.image.source.base64: image cannot be empty',
+      'messages.0.content.0.image.source.base64: invalid base64 data',
+      'messages.0.content.0.image.source.base64.data: Image format image/png not supported',
+      'messages.0.content.0.image.source.base64.media_type: Field required',
+    ].map(
+      (refused) =>
+        [
+          refused,
+          [{ role: 'user', content: [image, question] }, ...later],
+          [{ role: 'user', content: [note, question] }, ...later],
+        ] as const,
+    ),
     [
       'messages[0].content: unknown variant `image`, expected one of `text`, `tool_use`',
       [{ role: 'user', content: [image] }, { role: 'assistant', content: 'b' }, loop()[0]],

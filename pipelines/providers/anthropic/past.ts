@@ -9,6 +9,8 @@
  * @see https://github.com/anthropics/claude-code/issues/22230
  * @see https://github.com/anthropics/claude-code/issues/9346
  * @see https://github.com/anthropics/claude-code/issues/55369
+ * @see https://github.com/anthropics/claude-code/issues/18528
+ * @see https://github.com/openclaw/openclaw/issues/18212
  */
 import { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
@@ -21,7 +23,7 @@ const ofThinking =
   /invalid `?(?:signature|data)`? in `?(?:redacted_)?thinking|\bthinking\.(?:signature|thinking)\b|each thinking block must|thinking`? blocks? in the latest assistant message cannot be modified/i
 const ofReference = /\btool[ _]reference/i
 const ofImage =
-  /could not process image|image dimensions|\bimage (?:in the conversation )?exceeds|, but the image appears|unknown variant `image`|only text tool_result blocks/i
+  /could not process image|image cannot be empty|\bimage\.source\.|image dimensions|\bimage (?:in the conversation )?exceeds|, but the image appears|unknown variant `image`|only text tool_result blocks/i
 const ofEmpty =
   /content blocks must (?:be non-empty|contain non-whitespace)|set for empty text|must have non-empty content/i
 const ofPairs =
