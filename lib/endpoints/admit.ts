@@ -1,6 +1,7 @@
-/** Whether a request may begin: the limits of its client, and that of the process. */
+/** Whether a request may begin, and what it came to: the limits of its client, and that of the process. */
+import type { ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
-import type { Admission } from '../limits/limits.ts'
+import { countsTokens, type Admission } from '../limits/limits.ts'
 import { OverLimit } from '../limits/standing.ts'
 
 /**
@@ -32,6 +33,20 @@ async function admitLater(asked: Promise<Admission>, call: Call): Promise<void> 
   // it left while the other replicas were asked
   admission.end()
   throw call.signal.reason
+}
+
+/** Books what an answer came to for its client. Where that has a limit of tokens and none are told, the operator is. */
+export function book(call: Call, res: ServerResponse): void {
+  const { admission, app, caller, client, path, record } = call
+  admission?.book(record)
+  const { inputTokens, outputTokens, upstream, model, error } = record
+  if (!countsTokens(caller) || path !== client.route || !upstream || !model) return
+  const isTold = inputTokens !== undefined || outputTokens !== undefined
+  const isWhole = res.writableEnded && res.statusCode < 300 && error === undefined
+  if ((isTold || isWhole) && app.limits.hear(upstream, model, isTold)) {
+    const about = { client: caller?.name, endpoint: upstream, model }
+    app.log.warn(about, 'an upstream tells no tokens, so a limit of tokens does not hold')
+  }
 }
 
 /** The error of a request that is refused at the door. */

@@ -29,7 +29,7 @@ import type { FindAnswer } from '../../pipelines/kept-answer.ts'
 import { withoutImages } from '../../pipelines/neutral/turn.ts'
 import type { ClientRead } from '../../pipelines/stages/serialise.ts'
 import { findAnswer, keepAnswerOf } from '../translated/kept-answers.ts'
-import { admit } from './admit.ts'
+import { admit, book } from './admit.ts'
 import { retold, walkRoute, type Routed, type StandIn } from './ask-routed.ts'
 import { countingOf } from './token-count.ts'
 import { unservedPath } from './unserved-path.ts'
@@ -48,7 +48,7 @@ export async function askModel(
   try {
     await answerAsked(req, res, call, asked)
   } finally {
-    admission?.book(call.record)
+    if (admission) book(call, res)
   }
 }
 

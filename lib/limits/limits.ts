@@ -44,6 +44,8 @@ export class Limits {
   #all = 0
   /** the minute in which a client's refusals were last told of, by name */
   readonly #told = new Map<string, string | number>()
+  /** by endpoint and model: endpoints that told no tokens to a client with a limit of them */
+  readonly #silent = new Map<string, string>()
 
   /** `shared`: where replicas count together. */
   constructor(shared?: SharedCounts) {
@@ -52,7 +54,22 @@ export class Limits {
 
   /** What the operator should know, for `/health`. */
   get warnings(): string[] {
-    return this.#shared?.warnings ?? []
+    const silent = new Set(this.#silent.values())
+    return [
+      ...(this.#shared?.warnings ?? []),
+      ...[...silent].map(
+        (endpoint) => `${endpoint} tells no tokens, so no limit of tokens knows what is used there`,
+      ),
+    ]
+  }
+
+  /** Takes note whether a model tells the tokens of an answer. True where it is news that it does not. */
+  hear(endpoint: string, model: string, isTold: boolean): boolean {
+    const place = `${endpoint} ${model}`
+    if (isTold) this.#silent.delete(place)
+    if (isTold || this.#silent.has(place)) return false
+    this.#silent.set(place, endpoint)
+    return true
   }
 
   /**

@@ -435,3 +435,36 @@ test('contract §14.11: a reload changes limits and forgets no request', async (
   assert.equal(await statusOf(ask()), 429)
   assert.deepEqual((await mine()).limits.requests_per_day!.used, 2)
 })
+
+test('contract §14.6: where a client has a limit of tokens, a model that tells none is told of until it does', async (t) => {
+  let isTold = false
+  const limited = { ...alice, tokens_per_day: 1000 }
+  const silent = () => {
+    const { usage: _usage, ...body } = anthropicMessage({ text: ['Hello'] })
+    return { body }
+  }
+  const { proxy, ask, mine } = await setting(t, [limited, { name: 'bob', key: bobKey }], () =>
+    isTold ? counted : silent(),
+  )
+  const warnings = async () => {
+    const health = (await (await fetch(`${proxy.url}/health`)).json()) as { warnings?: string[] }
+    return (health.warnings ?? []).filter((text) => text.includes('tokens'))
+  }
+  const lines = () => proxy.logs.filter(({ msg }) => String(msg).includes('tells no tokens'))
+
+  assert.equal((await ask('/v1/messages', bobKey)).status, 200)
+  assert.deepEqual([await warnings(), lines().length], [[], 0])
+  for (const status of [200, 200]) assert.equal((await ask()).status, status)
+  await until(async () => (await warnings()).length > 0)
+  const said = 'claude tells no tokens, so no limit of tokens knows what is used there'
+  assert.deepEqual(await warnings(), [said])
+  assert.deepEqual(
+    lines().map(({ client, endpoint, model }) => [client, endpoint, model]),
+    [['alice', 'claude', hello.model]],
+  )
+  assert.equal((await mine()).today.tokens, 0)
+
+  isTold = true
+  assert.equal((await ask()).status, 200)
+  await until(async () => (await warnings()).length === 0)
+})
