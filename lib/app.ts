@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Account, SaidOfLimits } from './account/account.ts'
 import type { AccountPool } from './account/pool.ts'
-import type { SharedServer } from './account/shared-server.ts'
+import type { SharedServer } from './store/shared-server.ts'
 import type { Admin } from './admin.ts'
 import { ProxyError } from '../pipelines/errors.ts'
 import type { Client } from '../pipelines/index.ts'

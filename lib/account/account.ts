@@ -13,7 +13,7 @@ import {
   type RotatingSource,
   type Source,
 } from './source.ts'
-import type { RedisServer } from './redis-connection.ts'
+import type { RedisServer } from '../store/redis-connection.ts'
 import { RedisStore } from './redis-store.ts'
 import { RotatingToken, type StartingPair } from './rotating-token.ts'
 import { RefreshRefused } from './token-endpoint.ts'

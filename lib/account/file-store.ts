@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { whyNotSaved, writable } from './durable-file.ts'
-import { withFileLock } from './file-lock.ts'
+import { whyNotSaved, writable } from '../store/durable-file.ts'
+import { withFileLock } from '../store/file-lock.ts'
 import {
   EmptyFileError,
   TokenFileError,
@@ -14,7 +14,8 @@ import {
   writeTokens,
   type StoredTokens,
 } from './token-file.ts'
-import { StoreError, type SaveTokens, type TokenStore, type Tokens } from './token-store.ts'
+import { StoreError } from '../store/errors.ts'
+import type { SaveTokens, TokenStore, Tokens } from './token-store.ts'
 
 /** Which file it is. */
 interface Place {

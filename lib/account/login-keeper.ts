@@ -4,7 +4,8 @@
  */
 import type { Logger } from '../log/log.ts'
 import type { TokenState } from './token-state.ts'
-import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
+import { StoreError } from '../store/errors.ts'
+import type { SaveTokens, Tokens, TokenStore } from './token-store.ts'
 
 interface Parts {
   store: TokenStore

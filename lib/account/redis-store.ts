@@ -7,14 +7,9 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { objectFrom } from '../../pipelines/json/value.ts'
 import type { Logger } from '../log/log.ts'
-import { RedisConnection, type RedisServer } from './redis-connection.ts'
-import {
-  StoreError,
-  TurnError,
-  type SaveTokens,
-  type Tokens,
-  type TokenStore,
-} from './token-store.ts'
+import { RedisConnection, type RedisServer } from '../store/redis-connection.ts'
+import { StoreError, TurnError } from '../store/errors.ts'
+import type { SaveTokens, Tokens, TokenStore } from './token-store.ts'
 
 export interface RedisStoreParts {
   server: RedisServer

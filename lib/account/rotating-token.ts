@@ -10,7 +10,8 @@ import type { Agents } from '../network/agents.ts'
 import { TokenState, lifeOf, type FailedAttempt, type TokenStatus } from './token-state.ts'
 import { LoginKeeper } from './login-keeper.ts'
 import { askForTokens, RefreshRefused, type FreshTokens } from './token-endpoint.ts'
-import { StoreError, type SaveTokens, type Tokens, type TokenStore } from './token-store.ts'
+import { StoreError } from '../store/errors.ts'
+import type { SaveTokens, Tokens, TokenStore } from './token-store.ts'
 
 export interface StartingPair {
   pair: Tokens

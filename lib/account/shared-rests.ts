@@ -7,7 +7,7 @@
 import { objectFrom } from '../../pipelines/json/value.ts'
 import type { Logger } from '../log/log.ts'
 import type { Bench, SharedRest } from './bench.ts'
-import { SharingProblem, type SharedServer } from './shared-server.ts'
+import { SharingProblem, type SharedServer } from '../store/shared-server.ts'
 
 /** An account as all replicas know it. */
 export interface SharedAccount {

@@ -5,7 +5,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import { decodeText, unreadableWithRemedy } from '../config/text-file.ts'
-import { writeFileDurably } from './durable-file.ts'
+import { writeFileDurably } from '../store/durable-file.ts'
 import { storedExpiry } from './token-state.ts'
 import type { Tokens } from './token-store.ts'
 

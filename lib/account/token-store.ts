@@ -9,12 +9,6 @@ export interface Tokens {
   expiresAt: number
 }
 
-/** A store that cannot be used just now. The message says which one and why, and holds no secret. */
-export class StoreError extends Error {}
-
-/** Another process has the turn and does not end it. The message says which one. */
-export class TurnError extends Error {}
-
 /**
  * Saves a pair. Returns the pair now in force; another process may have saved first. Throws where it cannot be saved; the
  * message says why.

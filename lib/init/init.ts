@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { whyNotWritten, writeFileDurably } from '../account/durable-file.ts'
+import { whyNotWritten, writeFileDurably } from '../store/durable-file.ts'
 import { counted } from '../config/models.ts'
 import type { PresetName } from '../config/presets.ts'
 import { quoted } from '../setup/curl.ts'

@@ -4,7 +4,7 @@
  * A server that lost its memory gets back what is known here. While it cannot be reached each replica counts for itself: never
  * without limits, and nobody is turned away for it.
  */
-import { SharingProblem, type SharedServer } from '../account/shared-server.ts'
+import { SharingProblem, type SharedServer } from '../store/shared-server.ts'
 import type { Caller } from '../config/types.ts'
 import type { Logger } from '../log/log.ts'
 import type { Open } from './standing.ts'

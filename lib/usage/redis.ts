@@ -3,7 +3,7 @@
  * does not come says nothing about whether that was done, so what was sent has an id, and is sent again by the same one.
  */
 import { randomUUID } from 'node:crypto'
-import { RedisConnection, type RedisServer } from '../account/redis-connection.ts'
+import { RedisConnection, type RedisServer } from '../store/redis-connection.ts'
 import { countNames, merged, noCounts, type CountName, type Row } from './row.ts'
 import type { Appended, UsageStore } from './usage.ts'
 

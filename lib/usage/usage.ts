@@ -3,7 +3,7 @@
  * process, and tells them. A crash loses at most what was counted since the last time. No request waits for it, and none fails
  * with it.
  */
-import { whyNotWritten } from '../account/durable-file.ts'
+import { whyNotWritten } from '../store/durable-file.ts'
 import type { Config } from '../config/types.ts'
 import { startOfDay } from '../limits/windows.ts'
 import type { Logger } from '../log/log.ts'

@@ -2,13 +2,10 @@
  * A connection to Redis or Valkey, opened when it is needed and closed on the first fault, so that the next command opens a new
  * one: the caller decides when to try again.
  */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { createClient } from '@redis/client'
-import { ConfigError } from '../config/validate.ts'
-import { shownAddress, storeAddress, type StoreAddress } from '../config/store-address.ts'
-import type { Config } from '../config/types.ts'
-import { findSource, isRotating } from './source.ts'
-import { StoreError } from './token-store.ts'
-import { within } from './within.ts'
+import { StoreError } from './errors.ts'
+import { shownAddress, type StoreAddress } from '../config/store-address.ts'
 
 type Client = ReturnType<typeof createClient>
 
@@ -24,34 +21,6 @@ export interface RedisServer {
 
 /** For one command, the connection included. A server that is silent for longer is down. */
 const patienceMs = 3_000
-
-/**
- * The server that TOKEN_STORE names. Its client is loaded only then, and nothing is connected before something is shared: what a
- * reload brings may be.
- * Throws ConfigError where that is not installed and there is something to share: an account whose tokens are renewed, usage,
- * limits of clients, or rests of accounts.
- */
-export async function redisServer(config: Config): Promise<RedisServer | undefined> {
-  const address = storeAddress(config.secrets.token_store ?? '')
-  if (!address) return undefined
-  try {
-    const { createClient } = await import('@redis/client')
-    return { createClient, address }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    if (!isShared(config)) return undefined
-    throw new ConfigError([
-      'environment: TOKEN_STORE needs a package that is not installed: npm install @redis/client@6',
-    ])
-  }
-}
-
-/** What reads files comes last. */
-function isShared(config: Config): boolean {
-  const { clients, usage, accounts } = config
-  if (clients.length > 0 || usage.enabled || accounts.length > 0) return true
-  return isRotating(findSource(config))
-}
 
 export class RedisConnection {
   /** the address without what must not be shown */
@@ -115,4 +84,17 @@ async function send({ client, ready }: Connection, command: string[]): Promise<u
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return code ?? /^[A-Z]{3,}(?= )/.exec(message)?.[0] ?? message
+}
+
+/** What is promised, if it comes in time; else fails with `why`. Whatever was begun goes on. */
+export async function within<T>(ms: number, promised: Promise<T>, why: string): Promise<T> {
+  const done = new AbortController()
+  const silence = wait(ms, undefined, { signal: done.signal }).then(() => {
+    throw new Error(why)
+  })
+  try {
+    return await Promise.race([promised, silence])
+  } finally {
+    done.abort()
+  }
 }

@@ -3,8 +3,7 @@
  * while. All that requests ask there goes through one of these, so a server that hangs costs a request that wait once.
  */
 import type { Logger } from '../log/log.ts'
-import { RedisConnection, type RedisServer } from './redis-connection.ts'
-import { within } from './within.ts'
+import { RedisConnection, within, type RedisServer } from './redis-connection.ts'
 
 const patienceMs = 500
 const pauseMs = 1_000

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { lstat, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import { TurnError } from './token-store.ts'
+import { TurnError } from './errors.ts'
 import { objectFrom } from '../../pipelines/json/value.ts'
 
 /** Longer than any holder works; the age at which even a lock of another machine counts as left behind. */
