@@ -129,14 +129,14 @@ export class Call {
   /** ms, monotonic, as is `firstByteMs` */
   readonly startedMs = performance.now()
   firstByteMs: number | undefined = undefined
-  /** whose key came along */
   caller: Caller | undefined = undefined
-  /** where limits may hold */
   admission: Admission | undefined = undefined
   /** it may cost tokens, and it was let in */
   isCounted = false
   /** where the client may name its answer later: the end of the answer's id, and what takes the answer */
   kept: { tail: string; keep: (answer: object) => void } | undefined = undefined
+  /** of a request for a stream: where it goes, since it may have to begin before the upstream's answer does */
+  res: ServerResponse | undefined = undefined
 
   constructor({ app, id, method, client, path, query, headers, route, asks }: CallParts) {
     this.app = app

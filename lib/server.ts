@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { sendError } from './http/answer.ts'
+import { earlyHeads, sendError } from './http/answer.ts'
 import { hasAdminKey } from './admin.ts'
 import { type App, Call } from './app.ts'
 import {
@@ -31,6 +31,8 @@ const checkEveryMs = 5_000
 const maxHeaders = 500
 /** Far above any use, and below what would take the memory of a small machine. */
 const maxConnections = 8192
+/** How often streams whose upstream is silent are looked for. */
+const lookEveryMs = 5000
 
 /** A server that is not listening yet. Every request is in `app.calls` until its answer has ended. */
 export function createServer(app: App): http.Server {
@@ -65,7 +67,23 @@ export function createServer(app: App): http.Server {
   server.on('connection', (socket) => {
     socket.once('end', () => closeAfter(socket))
   })
+  const looks = setInterval(() => {
+    if (app.calls.size > 0) void keepSlowAlive(app)
+  }, lookEveryMs).unref()
+  server.once('close', () => clearInterval(looks))
   return server
+}
+
+async function keepSlowAlive(app: App): Promise<void> {
+  const now = performance.now()
+  // as a rule there is none, and nothing has to be loaded
+  const isSilent = ({ res, startedMs }: Call) =>
+    res !== undefined &&
+    (!res.headersSent || earlyHeads.has(res)) &&
+    now - startedMs > lookEveryMs / 2
+  if (!Array.from(app.calls).some(isSilent)) return
+  const early = await import('./same-api/early-head.ts')
+  early.keepSlowAlive(app)
 }
 
 /** Long enough for an answer that is there at once, and short enough for whoever pays for the others. */

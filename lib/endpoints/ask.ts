@@ -41,6 +41,7 @@ export async function askModel(
   call: Call,
 ): Promise<void> {
   call.isCounted = !isFree.test(call.path)
+  call.res = res
   if (call.caller || call.config.max_parallel > 0) await admit(call)
   const asked = await withBody(req, call, (bytes) => begun(call, bytes))
   const { admission } = call
@@ -176,10 +177,12 @@ function modelName(document: JsonDocument): string {
 }
 
 /** `asked`: the body's `stream`. */
-function wantsStream({ client, config, headers }: Call, asked: unknown): boolean {
-  if (typeof asked === 'boolean') return asked
-  const isOpen = asked === undefined || asked === null
-  return isOpen && client.hasDefaultStream && defaultStream(config.default_stream, headers)
+function wantsStream(call: Call, asked: unknown): boolean {
+  const { client, config, headers } = call
+  const isOpen = (asked === undefined || asked === null) && client.hasDefaultStream
+  const wants = asked === true || (isOpen && defaultStream(config.default_stream, headers))
+  if (!wants) call.res = undefined
+  return wants
 }
 
 /** A person with curl reads a terminal; every SDK that leaves `stream` out expects JSON. */

@@ -4,6 +4,17 @@ import { writeJson } from '../../pipelines/json/value.ts'
 import type { Call } from '../app.ts'
 import { ProxyError, type ShownError } from '../../pipelines/errors.ts'
 
+/** A stream that had to begin before its upstream's answer did. */
+export interface EarlyHead {
+  /** the upstream's answer goes into it by now */
+  isTaken: boolean
+  /** when the last comment went, ms, monotonic */
+  lastMs: number
+}
+
+/** Filled by `same-api/early-head.ts`. */
+export const earlyHeads = new WeakMap<ServerResponse, EarlyHead>()
+
 /** Answers with a JSON body; HEAD gets the same head without it. */
 export function sendJson(
   res: ServerResponse,
@@ -68,7 +79,9 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
   const error = cause instanceof ProxyError ? cause : internalError(call, cause)
   call.record.error = error.code ?? error.type
   if (res.headersSent) {
-    breakOff(res)
+    const isOpen = earlyHeads.get(res)?.isTaken === false
+    if (isOpen) res.end(call.client.errorEvent(shownError(call, error), call.id))
+    else breakOff(res)
     return
   }
   const shown = withWait(shownError(call, error), res)

@@ -110,6 +110,11 @@ export async function relay(
   const headers = Object.assign(passed, call.admission?.headers())
   const { status, isEventStream } = answer
   call.record.stream = isEventStream
+  // it had to begin before, as a stream
+  if (res.headersSent && !(isEventStream && status < 300)) {
+    const { notAStream } = await import('./early-head.ts')
+    await notAStream(answer, call)
+  }
   if (isEventStream) {
     headers['x-accel-buffering'] = 'no'
     headers['cache-control'] = untransformed(headers['cache-control'])
