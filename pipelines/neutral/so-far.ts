@@ -209,7 +209,7 @@ export class JsonEnd {
   #inString = false
   #isEscaped = false
   #begun = false
-  #opensObject = false
+  #opensValue = false
   #isObject = false
 
   /**
@@ -231,7 +231,7 @@ export class JsonEnd {
     if (this.#begun) return
     const text = piece.trimStart()
     this.#begun = text !== ''
-    this.#opensObject = text.startsWith('{')
+    this.#opensValue = text.startsWith('{') || text.startsWith('"')
   }
 
   /** By its brackets and quotes: nothing is open. Text that is not JSON may count as whole, too: it is passed on as it came. */
@@ -239,9 +239,9 @@ export class JsonEnd {
     return this.#begun && this.#depth <= 0 && !this.#inString
   }
 
-  /** It began as an object and has not come to its end: whoever ran it would run something else than was meant. */
+  /** It began as an object or a string and has not come to its end: whoever ran it would run something else than was meant. */
   get isCut(): boolean {
-    return this.#opensObject && !this.isWhole
+    return this.#opensValue && !this.isWhole
   }
 
   #unit(unit: number): void {

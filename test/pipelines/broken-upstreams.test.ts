@@ -127,8 +127,9 @@ async function sourceOf(type: ModelType): Promise<fc.Arbitrary<WireEvent[]>> {
   return streams.length > 0 ? fc.oneof(made, fc.constantFrom(...streams)) : made
 }
 
-/** Arguments that end before their JSON does. */
+/** Arguments that end before their JSON does. Of what begins as neither an object nor a string nobody knows what it was. */
 function isCutJson(input: string): boolean {
+  if (!/^\s*[{"]/.test(input)) return false
   try {
     JSON.parse(input)
     return false

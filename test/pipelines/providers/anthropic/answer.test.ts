@@ -260,12 +260,14 @@ test('§6.4 an input that ends without a stop reason is truncated, its open call
 })
 
 test('§6.4 a call that stops in the middle is told only of an answer that was cut', () => {
-  const call = toolBlock(0, 't', '{"a', '":[1')
-  const claimed = claude(messageStart(), ...call, ...messageEnd('tool_use'))
-  const cut = claude(messageStart(), ...call, ...messageEnd('max_tokens'))
+  for (const inputs of [['{"a', '":[1'], ['"}']]) {
+    const call = toolBlock(0, 't', ...inputs)
+    const claimed = claude(messageStart(), ...call, ...messageEnd('tool_use'))
+    const cut = claude(messageStart(), ...call, ...messageEnd('max_tokens'))
 
-  assert.equal(only('failure', claimed)[0]?.failure.code, 'upstream_protocol_error')
-  assert.equal(only('stop', cut)[0]?.reason, 'length')
+    assert.equal(only('failure', claimed)[0]?.failure.code, 'upstream_protocol_error')
+    assert.equal(only('stop', cut)[0]?.reason, 'length')
+  }
 })
 
 test('§6.4 a piece that is of another kind than its block begins a block of its own', () => {
