@@ -410,16 +410,19 @@ suite('§16.9 failures', () => {
     await until(() => upstream.closedEarly === 1)
   })
 
-  test('tokens are not counted for models of other APIs', async (t) => {
-    const { client, upstream } = await setting(t, [])
-    const count = client.messages.countTokens({ model: 'gpt-5.1', messages: hello })
+  test('tokens are counted where the API of the model can, and else nowhere', async (t) => {
+    const { client, upstream } = await setting(t, [{ body: { input_tokens: 55 } }])
 
-    await assert.rejects(count, (thrown) => {
+    const counted = await client.messages.countTokens({ model: 'gpt-5.1', messages: hello })
+    const refused = client.messages.countTokens({ model: 'glm-4.6', messages: hello })
+
+    assert.equal(counted.input_tokens, 55)
+    await assert.rejects(refused, (thrown) => {
       assert.ok(thrown instanceof NotFoundError)
-      assert.match(thrown.message, /Token counting is not available for the model \\"gpt-5\.1\\"\./)
+      assert.match(thrown.message, /Token counting is not available for the model \\"glm-4\.6\\"\./)
       return fault('not_found_error')(thrown)
     })
-    assert.equal(upstream.requests.length, 0)
+    assert.equal(upstream.requests.length, 1)
   })
 
   test('dropped parameters have the client’s own names', async (t) => {
