@@ -540,6 +540,26 @@ test('translation §14: reasoning items that were refused stay out of a conversa
   ])
 })
 
+test('contract §22.1: what is left out of a conversation is not in what explain shows, either', async (t) => {
+  const { upstream, url } = await refusingProxy(t, ({ body }) =>
+    body.includes('of-kimi') ? invalid : undefined,
+  )
+  const messages = [...loop(thought), { role: 'assistant', content: 'b' }]
+  const body = { ...claude, messages: [...messages, { role: 'user', content: 'And?' }] }
+  await post(`${url}/v1/messages`, { ...claude, messages: loop(thought) })
+
+  const answer = await post(`${url}/v1/messages`, body, { 'x-droid2api-explain': '1' })
+  const { explain } = (await answer.json()) as { explain: { body: string; changes: string[] } }
+  await post(`${url}/v1/messages`, body)
+
+  assert.equal(upstream.requests.length, 3)
+  assert.equal(explain.body, upstream.requests[2]!.body.toString())
+  assert.ok(
+    explain.changes.some((change) => change.startsWith('`messages`')),
+    explain.changes.join('\n'),
+  )
+})
+
 test('translation §14: a refusal is known for an hour, and of so many conversations', () => {
   let nowMs = 0
   const memory = new RefusedPast(() => nowMs)
