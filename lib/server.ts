@@ -133,6 +133,8 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   if (app.shuttingDown) res.setHeader('connection', 'close')
   res.on('close', () => {
     app.calls.delete(call)
+    // a call that has grown old would keep it until a full collection: a fifth of the CPU of a short stream
+    call.res = undefined
     if (!res.writableFinished) call.signal.cancel()
     call.admission?.end()
     logRequest(call, res, found)
