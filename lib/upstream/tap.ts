@@ -240,10 +240,11 @@ export class StreamEnd {
   }
 
   #search(text: string): void {
-    const at = text.search(this.#end)
-    // where it was found before, and is not now, no line had ended behind it
-    if (at !== -1 || this.#begun) this.#seen ||= text.includes('\n', at + 1)
-    this.#begun = !this.#seen && (at !== -1 || this.#begun)
+    if (!this.#seen && (this.#begun || this.#end.test(text))) {
+      // where it was found before, and is not now, no line had ended behind it
+      this.#seen = text.includes('\n', text.search(this.#end) + 1)
+      this.#begun = !this.#seen
+    }
     this.#open = !/\n\r?\n$/.test(text)
     this.#carried = this.#open ? text.slice(-carriedBytes) : '\n'
   }
