@@ -208,12 +208,8 @@ function isOptions({ method }: IncomingMessage): boolean {
 }
 
 function tooManyHeaders(): ProxyError {
-  return new ProxyError(
-    431,
-    'too_many_headers',
-    `The request has more than ${maxHeaders} headers. Send fewer.`,
-    { headers: { connection: 'close' } },
-  )
+  const message = `The request has more than ${maxHeaders} headers. Send fewer.`
+  return new ProxyError(431, 'too_many_headers', message, { headers: { connection: 'close' } })
 }
 
 /** The client's own id where it is harmless in a header and a log, else a new one. */
