@@ -169,11 +169,8 @@ function modelName(document: JsonDocument): string {
   const name = document.get('model')
   if (typeof name === 'string' && name !== '') return name
   if (name === undefined || name === null || name === '') {
-    throw badRequest(
-      'missing_required_parameter',
-      'model',
-      'The request has no `model`. Name one; GET /v1/models lists all.',
-    )
+    const message = 'The request has no `model`. Name one; GET /v1/models lists all.'
+    throw badRequest('missing_required_parameter', 'model', message)
   }
   throw badRequest('invalid_type', 'model', '`model` must be a string.')
 }
