@@ -67,11 +67,11 @@ test('KO1: of a port that is taken nothing else is tried', async (t) => {
   })
 })
 
-test('KO1: the image listens on both families, and its own check asks by the name of both', () => {
+test('KO1: the image listens on both families, and its own check asks where the configuration says', () => {
   const file = readFileSync(path.join(import.meta.dirname, '..', '..', 'Dockerfile'), 'utf8')
 
   assert.match(file, /^ENV .*\bHOST=:: /m)
-  assert.match(file, /fetch\('http:\/\/localhost:'/)
+  assert.match(file, /^HEALTHCHECK .* CMD \["node", "dist\/bin\/droid2api\.js", "health"\]$/m)
 })
 
 test('contract §4.7: a port in use says so where another droid2api has it', async (t) => {
