@@ -117,7 +117,8 @@ function prepare(call: Call, bytes: Buffer, standIn?: StandIn): Ready | Unasked 
   const model = named ?? modelOf(call, request.model)
   const isCount = subPath !== '' && isFree.test(subPath)
   // of another model's tokens the count would be another
-  if (isCount && standIn) throw unservedPath(call, subPath, model)
+  const isOther = isCount && standIn && modelOf(call, name).type !== model.type
+  if (isOther) throw unservedPath(call, subPath, model)
   const provider = isCount ? countingOf(call, model, subPath) : providers[model.type]
   const stream = wantsStream(call, asked)
   if (isEmpty) return { road: 'none', form, stream, requestedModel: request.model }
