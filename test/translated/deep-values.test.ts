@@ -9,6 +9,9 @@ const hello = { max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }
 const details = `"reasoning_details":[{"type":"reasoning.encrypted","data":${deep}}]`
 const logprobs = `"logprobs":[${deep}]`
 
+/** From Node 26 on JSON is written at any depth, too, where nothing else has to be asked of a value. */
+const isWritten = Number.parseInt(process.versions.node, 10) >= 26
+
 interface Row {
   what: string
   path: string
@@ -60,8 +63,9 @@ for (const { what, path, ask, value, sse, body } of rows) {
         const told = await failed.text()
         const next = await post(url + path, { ...ask, stream })
 
-        assert.equal(failed.status, 502, told)
-        assert.match(told, /too deeply nested/)
+        const isWhole = isWritten && failed.status === 200
+        assert.ok(isWhole || failed.status === 502, told)
+        if (!isWhole) assert.match(told, /too deeply nested/)
         assert.equal(next.status, 200, await next.text())
       })
     }
