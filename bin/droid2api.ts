@@ -1,7 +1,6 @@
 /** The program: reads the command line, builds, runs one command. The only place that ends the process. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { whyNotWritten } from '../lib/store/durable-file.ts'
 import { redisServer } from '../lib/cli/redis-server.ts'
 import { StoreError } from '../lib/store/errors.ts'
@@ -43,7 +42,7 @@ const twoKeysNote = `${secondKey} is set here, too: Claude Code warns of two key
 const startEnvironment = { ...process.env }
 /** What each file of the configuration was when it was last read. */
 const seen: SeenFiles = new Map()
-const packageDir = findPackageDir(path.dirname(fileURLToPath(import.meta.url)))
+const packageDir = findPackageDir(import.meta.dirname)
 const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')) as {
   version: string
 }
@@ -280,8 +279,9 @@ function findPackageDir(dir: string): string {
 }
 
 process.stdout.on('error', onOutputFault)
-try {
-  process.exitCode = await run(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = report(error)
-}
+// the program is built as CommonJS, where nothing can be awaited here
+void run(process.argv.slice(2))
+  .catch(report)
+  .then((code) => {
+    process.exitCode = code
+  })

@@ -61,7 +61,7 @@ test('npm pack takes the program and what is read about it, and nothing else', (
     'README.zh-CN.md',
     'config.json',
     'dist/bin/droid2api.js',
-    'dist/bin/main.mjs',
+    'dist/bin/main.cjs',
     'dist/bin/package.json',
     'dist/page/page.css',
     'dist/page/page.js',

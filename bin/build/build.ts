@@ -1,9 +1,10 @@
 /**
- * `npm run build`: the program as one file, dist/bin/main.mjs, with all that it runs. Where env-schema asks for ajv it finds
+ * `npm run build`: the program as one file, dist/bin/main.cjs, with all that it runs. Where env-schema asks for ajv it finds
  * validators that are compiled here. Users start dist/bin/droid2api.js in front of it, which any Node understands. The status
  * page is dist/page: its style sheet, and the script that the browser runs and that the program loads at the first visit.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv } from 'ajv'
 import standaloneCode from 'ajv/dist/standalone/index.js'
@@ -56,12 +57,22 @@ const compiledAjv: Plugin = {
   },
 }
 
-/** Packages load these, but nothing here uses them: no request follows redirects, and the log needs no thread of its own. */
+/**
+ * Packages load these, but nothing here uses them: no request follows redirects, the log needs no thread of its own, and
+ * http-proxy-3 opens no server. What Node has built in for the last two takes 0.4 MB once it is loaded.
+ */
 const withoutUnused: Plugin = {
   name: 'without-unused',
   setup(bundle) {
     const unused = /[\\/]node_modules[\\/](?:follow-redirects|thread-stream)[\\/]index\.js$/
     bundle.onLoad({ filter: unused }, () => ({ contents: 'module.exports = {}' }))
+    bundle.onResolve({ filter: /^(?:node:http2|worker_threads)$/ }, ({ path: name }) => ({
+      path: name,
+      namespace: 'unused',
+    }))
+    bundle.onLoad({ filter: /./, namespace: 'unused' }, () => ({
+      contents: 'exports.isMainThread = true',
+    }))
   },
 }
 
@@ -75,14 +86,17 @@ function put(name: string, write: (file: string) => void, dir = binDir): void {
   renameSync(`${file}.new`, file)
 }
 
-/** CommonJS, which Node had before it had modules: it ends with a message where Node is too old, else hands over. */
+/** It ends with a message where Node is too old, else it runs main.cjs. */
 function launcher(): string {
-  const check = readFileSync(path.join(import.meta.dirname, 'check-node.cjs'), 'utf8')
-  return `#!/usr/bin/env node\n${check}import('./main.mjs')\n`
+  const [check, load] = ['check-node.cjs', 'load-program.cjs'].map((name) =>
+    readFileSync(path.join(import.meta.dirname, name), 'utf8'),
+  )
+  const run = `compileProgram(__dirname, '${hash}').runInThisContext()`
+  return `#!/usr/bin/env node\n${check}\n${load}\n${run}(exports, require, module, __filename, __dirname)\n`
 }
 
 mkdirSync(binDir, { recursive: true })
-const bundle = path.join(binDir, 'main.mjs.new')
+const bundle = path.join(binDir, 'main.cjs.new')
 
 await build({
   absWorkingDir: projectDir,
@@ -92,21 +106,26 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   platform: 'node',
-  format: 'esm',
+  format: 'cjs',
   target: 'node20',
   // loaded only where they are asked for
   external: ['@redis/client'],
   plugins: [compiledAjv, withoutUnused],
   // http-proxy-3 would ask the system for it with each request (lib/same-api/proxy.ts takes it away anyway)
-  define: { 'process.env.FORCE_FETCH_PATH': 'undefined' },
-  // packages in CommonJS require what Node has built in
-  banner: {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  define: {
+    'process.env.FORCE_FETCH_PATH': 'undefined',
+    'import.meta.dirname': '__dirname',
   },
+  // the value of the script, for load-program.cjs
+  banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+  footer: { js: '})' },
   logLevel: 'warning',
 })
 
-renameSync(bundle, path.join(binDir, 'main.mjs'))
+const hash = createHash('sha256').update(readFileSync(bundle)).digest('hex').slice(0, 16)
+// nobody who starts now may find the code of another program
+for (const name of readdirSync(binDir)) if (name.endsWith('.cache')) rmSync(path.join(binDir, name))
+renameSync(bundle, path.join(binDir, 'main.cjs'))
 
 /** By every browser of the last three years. */
 const page = await build({

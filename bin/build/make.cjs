@@ -1,6 +1,6 @@
 /**
  * Builds the program, or ends with one line on what is missing for that. `npm run build` runs it; `npm start` loads it first,
- * and then it builds only where a source is newer than the program.
+ * and then it builds only where a source is newer than the program. Either way V8's code is kept for the Node that runs this.
  */
 'use strict'
 // oxlint-disable-next-line import/no-unassigned-import -- it ends the process where Node is too old
@@ -8,6 +8,7 @@ require('./check-node.cjs')
 const { spawnSync } = require('child_process')
 const { existsSync, readdirSync, statSync } = require('fs')
 const path = require('path')
+const { codeFile } = require('./load-program.cjs')
 
 const projectDir = path.join(__dirname, '..', '..')
 const program = path.join('dist', 'bin', 'droid2api.js')
@@ -25,6 +26,12 @@ function isBuilt() {
   if (!existsSync(file)) return false
   const built = statSync(file).mtimeMs
   return sources.every((source) => newest(path.join(projectDir, source)) < built)
+}
+
+function isCodeKept() {
+  const bin = path.join(projectDir, path.dirname(program))
+  const ofThisNode = codeFile('').slice('main-'.length)
+  return readdirSync(bin).some((name) => name.endsWith(ofThisNode))
 }
 
 /** npm leaves the packages that build out of an installation for production. */
@@ -47,5 +54,12 @@ function build() {
   return status === null ? 1 : status
 }
 
+/** Without it the program starts more slowly, and that is all: so nothing is said where it cannot be kept. */
+function keepCode() {
+  const script = path.join(__dirname, 'keep-code.cjs')
+  spawnSync(process.execPath, [script], { cwd: projectDir, stdio: 'ignore', timeout: 30_000 })
+}
+
 const code = require.main !== module && isBuilt() ? 0 : build()
 if (code !== 0) process.exit(code)
+if (!isCodeKept()) keepCode()

@@ -92,7 +92,7 @@ for (const [name, config, said] of whole) {
 }
 
 const bundle = () =>
-  readFileSync(path.join(path.dirname(installProgram(tempDir())), 'main.mjs'), 'utf8')
+  readFileSync(path.join(path.dirname(installProgram(tempDir())), 'main.cjs'), 'utf8')
 
 test('brings validators in place of ajv, and nothing that packages load and nobody calls', () => {
   assert.doesNotMatch(bundle(), /strictTuples|RedirectableRequest|kImpl/)

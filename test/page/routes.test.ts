@@ -97,7 +97,7 @@ test('contract §20.2: page, style sheet and script are at most 60 KB together a
 
   const { body } = await get(`${url}/status`)
   const files = ['page.css', 'page.js'].map((name) => readFileSync(path.join(dir, name)).length)
-  const program = readFileSync(path.join(dir, '..', 'bin', 'main.mjs'), 'utf8')
+  const program = readFileSync(path.join(dir, '..', 'bin', 'main.cjs'), 'utf8')
   const head = await fetch(`${url}/status`, { method: 'HEAD', headers: { accept: browsers } })
 
   const bytes = Buffer.byteLength(body) + files[0]! + files[1]!

@@ -1,0 +1,36 @@
+/**
+ * Compiles the program, dist/bin/main.cjs: a function that takes what Node gives to a CommonJS module. Where the build has
+ * kept V8's code of it for this very Node (keep-code.cjs), V8 reads that instead of the source. The rows "start to first
+ * answer" and "memory idle" of `npm run bench` measure what it saves. V8 refuses code of another version, and code made under
+ * other flags of its own; it then compiles the source.
+ *
+ * This stands in the launcher, which any Node must understand: nothing in it is younger than 2015.
+ */
+'use strict'
+var fs = require('fs')
+var path = require('path')
+var vm = require('vm')
+
+/** The file with V8's code; `hash`: of main.cjs, of which V8 itself compares nothing but the length. */
+function codeFile(hash) {
+  return ['main', hash, process.version, process.platform, process.arch].join('-') + '.cache'
+}
+
+/** The script whose value is the program's function; `dir`: where main.cjs is. */
+function compileProgram(dir, hash) {
+  var file = path.join(dir, 'main.cjs')
+  var options = {
+    filename: file,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  }
+  try {
+    options.cachedData = fs.readFileSync(path.join(dir, codeFile(hash)))
+  } catch (_error) {
+    // none was kept for this Node
+  }
+  // the program is ASCII: read as Latin-1, V8 takes the bytes as they are
+  return new vm.Script(fs.readFileSync(file, 'latin1'), options)
+}
+
+exports.codeFile = codeFile
+exports.compileProgram = compileProgram

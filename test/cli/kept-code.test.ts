@@ -1,0 +1,103 @@
+/** V8's code of the program, which the build keeps beside it so that a start need not compile it. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { cpSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { installProgram } from '../helpers/built-program.ts'
+import { tempDir } from '../helpers/temp-dir.ts'
+
+const projectDir = path.join(import.meta.dirname, '..', '..')
+const { version } = process
+
+interface Clone {
+  dir: string
+  program: string
+  /** those of V8's code that are kept beside the program */
+  kept: () => string[]
+}
+
+/** The built program with what builds it, and nothing to build with. */
+function clone(): Clone {
+  const dir = tempDir()
+  const program = installProgram(dir)
+  for (const folder of ['bin', 'lib', 'pipelines', 'package-lock.json']) {
+    cpSync(path.join(projectDir, folder), path.join(dir, folder), {
+      recursive: true,
+      preserveTimestamps: true,
+    })
+  }
+  const bin = path.dirname(program)
+  return { dir, program, kept: () => readdirSync(bin).filter((name) => name.endsWith('.cache')) }
+}
+
+/** What the program says to `--version`, and whether V8 refused the code that was kept: undefined where none was. */
+function start({ program }: Clone, ...flags: string[]): { said: string; refused: unknown } {
+  const spy = `
+    const vm = require('vm')
+    const { Script } = vm
+    vm.Script = class extends Script {
+      constructor(source, options) {
+        super(source, options)
+        process.once('exit', () => console.log(JSON.stringify({ refused: this.cachedDataRejected })))
+      }
+    }
+    process.argv.splice(1, 0, ${JSON.stringify(program)})
+    require(${JSON.stringify(program)})`
+  const output = execFileSync(process.execPath, [...flags, '-e', spy, '--', '--version'], {
+    encoding: 'utf8',
+  })
+  const [said, last] = output.trim().split('\n') as [string, string]
+  return { said, refused: (JSON.parse(last) as { refused?: unknown }).refused }
+}
+
+function make({ dir }: Clone, env: Record<string, string> = {}): void {
+  execFileSync(process.execPath, ['-e', "require('./bin/build/make.cjs')"], {
+    cwd: dir,
+    env: { ...process.env, ...env },
+  })
+}
+
+test('a start takes the code that was kept for this Node', () => {
+  const box = clone()
+
+  const { said, refused } = start(box)
+
+  assert.match(
+    box.kept().join(),
+    new RegExp(`-${version}-${process.platform}-${process.arch}\\.cache$`),
+  )
+  assert.deepEqual([said, refused], ['1.0.0', false])
+})
+
+const others: [string, (file: string) => void, string[], unknown][] = [
+  ['none', (file) => rmSync(file), [], undefined],
+  ['half of it', (file) => truncateSync(file, statSync(file).size / 2), [], true],
+  ['no code', (file) => writeFileSync(file, 'no code'), [], true],
+  ['that of other flags of V8', () => {}, ['--max-old-space-size=300'], true],
+]
+
+for (const [name, change, flags, refused] of others) {
+  test(`starts as well with ${name}`, () => {
+    const box = clone()
+    change(path.join(path.dirname(box.program), box.kept()[0]!))
+
+    assert.deepEqual(start(box, ...flags), { said: '1.0.0', refused })
+  })
+}
+
+test('keeps it for another Node without building the program again, and reads nothing of its surroundings', () => {
+  const box = clone()
+  const main = path.join(path.dirname(box.program), 'main.cjs')
+  const before = statSync(main).mtimeMs
+  for (const name of box.kept()) rmSync(path.join(path.dirname(main), name))
+  // with either the program would refuse to serve
+  writeFileSync(path.join(box.dir, '.env'), 'LOG_LEVEL=of-this-folder\n')
+  writeFileSync(path.join(box.dir, 'config.json'), '{')
+
+  make(box, { LOG_LEVEL: 'of-this-environment', HOST: 'nowhere.invalid' })
+
+  assert.equal(box.kept().length, 1)
+  assert.equal(statSync(main).mtimeMs, before)
+  assert.equal(start(box).refused, false)
+})
