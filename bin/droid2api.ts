@@ -47,6 +47,14 @@ const { version } = JSON.parse(readFileSync(path.join(packageDir, 'package.json'
   version: string
 }
 
+async function main(): Promise<void> {
+  try {
+    process.exitCode = await run(process.argv.slice(2))
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
 async function run(args: string[]): Promise<number> {
   const line = parseCommandLine(args)
   if (line.help) process.stdout.write(usage)
@@ -279,9 +287,4 @@ function findPackageDir(dir: string): string {
 }
 
 process.stdout.on('error', onOutputFault)
-// the program is built as CommonJS, where nothing can be awaited here
-void run(process.argv.slice(2))
-  .catch(report)
-  .then((code) => {
-    process.exitCode = code
-  })
+void main()

@@ -23,11 +23,8 @@ function compileProgram(dir, hash) {
     filename: file,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   }
-  try {
-    options.cachedData = fs.readFileSync(path.join(dir, codeFile(hash)))
-  } catch (_error) {
-    // none was kept for this Node
-  }
+  var code = path.join(dir, codeFile(hash))
+  if (fs.existsSync(code)) options.cachedData = fs.readFileSync(code)
   // the program is ASCII: read as Latin-1, V8 takes the bytes as they are
   return new vm.Script(fs.readFileSync(file, 'latin1'), options)
 }
