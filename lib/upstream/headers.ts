@@ -26,7 +26,6 @@ export interface RequestHeaderParts {
 /** What means something to any upstream: who asks, and as a part of which trace. */
 export const whoAsks = new Set(['user-agent', 'accept-language', 'traceparent', 'tracestate'])
 
-/** Names a client may give its session by: ours, Claude Code's, Codex's. */
 /** Names that clients give their conversations by: Claude Code's, ours, Codex's, opencode's. */
 export const conversationHeaders = [
   'x-claude-code-session-id',
@@ -36,6 +35,7 @@ export const conversationHeaders = [
   'x-session-affinity',
 ] as const
 
+/** Names a client may give its session by: ours, Claude Code's, Codex's. */
 const sessionHeaders = ['x-session-id', 'x-claude-code-session-id', 'session-id']
 
 /** Lower-case names; one value each. */
