@@ -133,11 +133,12 @@ export class JsonDocument {
     this.#splice(name, { ...place, by: item.pieces() })
   }
 
-  /** Puts a value in front of the items of a list; an empty list stays empty. */
-  prepend(name: string, value: unknown): void {
+  /** Puts a value in front of the items of a list. Returns whether it did: an empty list, and what is none, stay as they are. */
+  prepend(name: string, value: unknown): boolean {
     const list = this.#written(name)
-    if (!list || !firstItem(list)) return
+    if (!list || !firstItem(list)) return false
     this.#splice(name, { from: 1, to: 1, by: [Buffer.from(`${JSON.stringify(value)},`)] })
+    return true
   }
 
   /** The value as it goes out, except for splices. */

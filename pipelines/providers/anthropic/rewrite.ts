@@ -17,7 +17,6 @@ import {
   takeThinkingOut,
 } from './thinking-edits.ts'
 import { named } from './tools.ts'
-import { firstItem, openBracket } from '../../json/scan.ts'
 import { isObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 
@@ -105,10 +104,7 @@ function isForeignThinking(block: unknown, takesAll: boolean): boolean {
 function putInSystem(document: JsonDocument, prompt: string): void {
   const block = { type: 'text', text: prompt }
   const raw = document.raw('system')
-  if (raw?.[0] === openBracket && firstItem(raw) && !mayHold(raw, prompt)) {
-    document.prepend('system', block)
-    return
-  }
+  if (raw && !mayHold(raw, prompt) && document.prepend('system', block)) return
   const client = document.get('system')
   const isBlank = typeof client === 'string' && client.trim() === ''
   if (client === undefined || client === null || isBlank) {
@@ -120,11 +116,7 @@ function putInSystem(document: JsonDocument, prompt: string): void {
     document.setRaw('system', Buffer.concat([front, own, Buffer.from('}]')]))
   } else if (Array.isArray(client)) {
     if (client.some((one) => isObject(one) && begins(one.text, prompt))) return
-    if (client.length > 0) document.prepend('system', block)
-    else {
-      const rest = document.raw('system')!.subarray(1)
-      document.setRaw('system', Buffer.concat([Buffer.from(`[${JSON.stringify(block)}`), rest]))
-    }
+    if (!document.prepend('system', block)) document.set('system', [block])
   }
 }
 

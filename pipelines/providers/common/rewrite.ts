@@ -80,8 +80,8 @@ function putInContent(message: JsonDocument, prompt: string): boolean {
   if (isOpen(content)) message.set('content', prompt)
   else if (Array.isArray(content)) {
     if (begins(content[0], prompt)) return false
-    if (content.length === 0) message.set('content', [{ type: 'text', text: prompt }])
-    else message.prepend('content', { type: 'text', text: prompt })
+    const part = { type: 'text', text: prompt }
+    if (!message.prepend('content', part)) message.set('content', [part])
   } else if (typeof content === 'string') {
     if (begins(content, prompt)) return false
     const own = message.raw('content')!.subarray(1)

@@ -180,8 +180,9 @@ test('a value in front of a list, and its first item changed, equal parse and ch
         document.setFirst('list', first)
         parsed.list[0] = { ...(parsed.list[0] as object), a: JSON.parse(JSON.stringify(added)) }
       } else {
-        document.prepend('list', added)
-        if (list.length > 0) parsed.list.unshift(JSON.parse(JSON.stringify(added)))
+        const isIn = document.prepend('list', added)
+        assert.equal(isIn, list.length > 0)
+        if (isIn) parsed.list.unshift(JSON.parse(JSON.stringify(added)))
       }
 
       assert.deepEqual(JSON.parse(sentText(document)), parsed)

@@ -49,7 +49,7 @@ const systems: [title: string, system: string | undefined, expected: string | un
   ['no system', undefined, `[${front}]`],
   ['null', 'null', `[${front}]`],
   ['an empty string', '""', `[${front}]`],
-  ['an empty array', '[ ]', `[${front} ]`],
+  ['an empty array', '[ ]', `[${front}]`],
   [
     'a string, whose bytes stay',
     String.raw`"caf\u00e9 \/"`,
