@@ -135,8 +135,8 @@ export class Call {
   isCounted = false
   /** where the client may name its answer later: the end of the answer's id, and what takes the answer */
   kept: { tail: string; keep: (answer: object) => void } | undefined = undefined
-  /** of a request for a stream: where it goes, since it may have to begin before the upstream's answer does */
-  res: ServerResponse | undefined = undefined
+  /** where a stream is wanted: the answer, which may have to begin before the upstream's does, and since when it is waited for */
+  awaited: { res: ServerResponse; sinceMs: number } | undefined = undefined
 
   constructor({ app, id, method, client, path, query, headers, route, asks }: CallParts) {
     this.app = app

@@ -77,10 +77,10 @@ export function createServer(app: App): http.Server {
 async function keepSlowAlive(app: App): Promise<void> {
   const now = performance.now()
   // as a rule there is none, and nothing has to be loaded
-  const isSilent = ({ res, startedMs }: Call) =>
-    res !== undefined &&
-    (!res.headersSent || earlyHeads.has(res)) &&
-    now - startedMs > lookEveryMs / 2
+  const isSilent = ({ awaited }: Call) =>
+    awaited !== undefined &&
+    (!awaited.res.headersSent || earlyHeads.has(awaited.res)) &&
+    now - awaited.sinceMs > lookEveryMs / 2
   if (!Array.from(app.calls).some(isSilent)) return
   const early = await import('./same-api/early-head.ts')
   early.keepSlowAlive(app)
@@ -134,7 +134,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
   res.on('close', () => {
     app.calls.delete(call)
     // a call that has grown old would keep it until a full collection: a fifth of the CPU of a short stream
-    call.res = undefined
+    call.awaited = undefined
     if (!res.writableFinished) call.signal.cancel()
     call.admission?.end()
     logRequest(call, res, found)

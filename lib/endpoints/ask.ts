@@ -41,9 +41,10 @@ export async function askModel(
   call: Call,
 ): Promise<void> {
   call.isCounted = !isFree.test(call.path)
-  call.res = res
   if (call.caller || call.config.max_parallel > 0) await admit(call)
   const asked = await withBody(req, call, (bytes) => begun(call, bytes))
+  // not before: until the body is there, nobody knows whether a stream is wanted, and no front proxy waits for us
+  if (call.record.stream) call.awaited = { res, sinceMs: performance.now() }
   const { admission } = call
   if (admission) admission.isSpent = asked.road !== 'none'
   try {
@@ -177,12 +178,9 @@ function modelName(document: JsonDocument): string {
 }
 
 /** `asked`: the body's `stream`. */
-function wantsStream(call: Call, asked: unknown): boolean {
-  const { client, config, headers } = call
+function wantsStream({ client, config, headers }: Call, asked: unknown): boolean {
   const isOpen = (asked === undefined || asked === null) && client.hasDefaultStream
-  const wants = asked === true || (isOpen && defaultStream(config.default_stream, headers))
-  if (!wants) call.res = undefined
-  return wants
+  return asked === true || (isOpen && defaultStream(config.default_stream, headers))
 }
 
 /** A person with curl reads a terminal; every SDK that leaves `stream` out expects JSON. */

@@ -20,15 +20,16 @@ const signs = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip', 'cf-ray', 'x-
 /** Looks at what is under way; to be called every few seconds. */
 export function keepSlowAlive({ calls }: App, now = performance.now()): void {
   for (const call of calls) {
-    const { res } = call
+    if (!call.awaited) continue
+    const { res, sinceMs } = call.awaited
     const everyMs = call.config.keep_alive_s * 1000
-    if (!res || res.destroyed || res.writableEnded) continue
+    if (res.destroyed || res.writableEnded) continue
     const early = earlyHeads.get(res)
     if (early) {
       if (early.isTaken || now - early.lastMs < everyMs) continue
       res.write(comment)
       early.lastMs = now
-    } else if (!res.headersSent && now - call.startedMs >= patience * everyMs && isBehind(call)) {
+    } else if (!res.headersSent && now - sinceMs >= patience * everyMs && isBehind(call)) {
       begin(res, now)
     }
   }

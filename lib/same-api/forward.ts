@@ -47,6 +47,7 @@ export function prepareForward(
   { conversation, rewrite, streamEnd, usageOnDemand, past, neededHeaders }: SameProvider,
   { subPath, stream, isForeign }: { subPath: string; stream: boolean; isForeign: boolean },
 ): Forwarded {
+  call.record.stream = stream
   const target = targetOf(call, model, { subPath, query: call.query, stream })
   const { systemPrompt } = placeOf(call.config, model)
   const { headers: client } = call

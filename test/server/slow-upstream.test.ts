@@ -1,8 +1,14 @@
 /** Streams whose upstream says nothing for long, as front proxies see them. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { keepSlowAlive } from '../../lib/same-api/early-head.ts'
+import { deferred } from '../helpers/deferred.ts'
 import { post, startProxy } from '../helpers/proxy.ts'
-import { startUpstream, type Answer } from '../helpers/upstream.ts'
+import { startUpstream, type Answer, type Script } from '../helpers/upstream.ts'
 
 const slowMs = 7500
 const front = { 'x-forwarded-for': '192.0.2.1' }
@@ -25,24 +31,28 @@ const routes = {
   '/v1/responses': 'response.completed',
 }
 
+async function start(t: TestContext, script: Script) {
+  const upstream = await startUpstream(t, script)
+  const endpoints = [{ name: 'e', type: 'common', base_url: `${upstream.url}/v1`, auth: 'none' }]
+  const models = [{ name: 'M', id: 'm', type: 'common' }]
+  return { upstream, proxy: await startProxy(t, { config: { ...keys, endpoints, models } }) }
+}
+
+function asked(route: string, said: string, stream: boolean) {
+  const turns =
+    route === '/v1/responses' ? { input: said } : { messages: [{ role: 'user', content: said }] }
+  return { model: 'm', max_tokens: 9, stream, ...turns }
+}
+
 test('contract §6.10: behind a front proxy a stream begins before its upstream does, and an error that comes late is an event', async (t) => {
-  const upstream = await startUpstream(t, async (request, reply) => {
-    await new Promise((resolve) => setTimeout(resolve, slowMs))
+  const { proxy } = await start(t, async (request, reply) => {
+    await wait(slowMs)
     await reply.send(request.body.includes('REFUSED') ? refused : whole)
   })
-  const endpoints = [{ name: 'e', type: 'common', base_url: `${upstream.url}/v1`, auth: 'none' }]
-  const proxy = await startProxy(t, {
-    config: { ...keys, endpoints, models: [{ name: 'M', id: 'm', type: 'common' }] },
-  })
-  const ask = async (route: string, text: string, headers: Record<string, string>) => {
-    const said =
-      route === '/v1/responses' ? { input: text } : { messages: [{ role: 'user', content: text }] }
+  const ask = async (route: string, said: string, headers: Record<string, string>) => {
     const begunMs = performance.now()
-    const answer = await post(
-      proxy.url + route,
-      { model: 'm', max_tokens: 9, stream: true, ...said },
-      { ...key, ...headers },
-    )
+    const body = asked(route, said, true)
+    const answer = await post(proxy.url + route, body, { ...key, ...headers })
     const headMs = performance.now() - begunMs
     return { status: answer.status, headMs, body: await answer.text() }
   }
@@ -66,3 +76,42 @@ test('contract §6.10: behind a front proxy a stream begins before its upstream 
     }),
   )
 })
+
+for (const route of Object.keys(routes)) {
+  for (const stream of [true, false]) {
+    const name = stream ? 'a stream' : 'JSON'
+    test(`contract §6.10: ${route}: a body that comes slowly, for ${name}, begins no answer, and the wait counts from its end`, async (t) => {
+      const answers = deferred()
+      const { upstream, proxy } = await start(t, async () => {
+        await answers.promise
+        return refused
+      })
+      const body = JSON.stringify(asked(route, 'Hi', stream))
+      const headers = { ...key, ...front, 'content-length': body.length }
+      const sent = request(proxy.url + route, { method: 'POST', headers })
+      t.after(() => sent.destroy())
+      let head: IncomingMessage | undefined
+      sent.once('response', (answer) => (head = answer))
+      const look = async (atMs: number) => {
+        keepSlowAlive(proxy.app, atMs)
+        await wait(50)
+        return head !== undefined
+      }
+
+      sent.write(body.slice(0, -9))
+      await wait(300)
+      assert.ok(!(await look(performance.now() + 60_000)), 'before the body was there')
+      const wholeMs = performance.now()
+      sent.end(body.slice(-9))
+      await upstream.nextRequest()
+      assert.ok(!(await look(wholeMs + 2900)), 'before its patience was over')
+      assert.equal(await look(performance.now() + 3000), stream)
+      answers.resolve()
+      if (!head) await once(sent, 'response')
+
+      assert.equal(head!.statusCode, stream ? 200 : 503)
+      assert.equal(head!.headers['content-type']?.startsWith('text/event-stream'), stream)
+      assert.match(await text(head!), /out of memory/)
+    })
+  }
+}
