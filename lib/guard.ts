@@ -152,6 +152,11 @@ const askedFor = [
 ] as const
 const shownBy = ['x-forwarded-host', 'x-forwarded-proto'] as const
 
+/** Whether a front proxy sent the request, as far as it shows: some say no more than `via`. */
+export function cameByProxy(headers: IncomingHttpHeaders): boolean {
+  return ['via', ...askedFor, ...shownBy].some((name) => headers[name] !== undefined)
+}
+
 /**
  * Where no key is asked for, the listener on loopback is the only door, and a front proxy on this machine comes through it, too:
  * nginx calls it by its loopback address unless told otherwise. Throws ProxyError 403 where such a one asks for somebody elsewhere.

@@ -5,6 +5,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { App, Call } from '../app.ts'
+import { cameByProxy } from '../guard.ts'
 import { earlyHeads, type EarlyHead } from '../http/answer.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { isObject, objectFrom } from '../../pipelines/json/value.ts'
@@ -14,8 +15,6 @@ import type { UpstreamAnswer } from '../upstream/attempt.ts'
 /** So many times `keep_alive_s`: as a rule refusals are there by then, and no front proxy has lost its patience yet. */
 const patience = 3
 const comment = ': keep-alive\n\n'
-/** Of which the front proxies of this world have at least one. */
-const signs = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip', 'cf-ray', 'x-forwarded-host']
 
 /** Looks at what is under way; to be called every few seconds. */
 export function keepSlowAlive({ calls }: App, now = performance.now()): void {
@@ -29,14 +28,14 @@ export function keepSlowAlive({ calls }: App, now = performance.now()): void {
       if (early.isTaken || now - early.lastMs < everyMs) continue
       res.write(comment)
       early.lastMs = now
-    } else if (!res.headersSent && now - sinceMs >= patience * everyMs && isBehind(call)) {
+    } else if (
+      !res.headersSent &&
+      now - sinceMs >= patience * everyMs &&
+      cameByProxy(call.headers)
+    ) {
       begin(res, now)
     }
   }
-}
-
-function isBehind({ headers }: Call): boolean {
-  return signs.some((name) => headers[name] !== undefined)
 }
 
 /** A head that has gone cannot be changed; whoever sets one later has the upstream's answer. */

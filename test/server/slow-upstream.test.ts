@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { keepSlowAlive } from '../../lib/same-api/early-head.ts'
 import { deferred } from '../helpers/deferred.ts'
 import { post, startProxy } from '../helpers/proxy.ts'
+import { until } from '../helpers/until.ts'
 import { startUpstream, type Answer, type Script } from '../helpers/upstream.ts'
 
 const slowMs = 7500
@@ -75,6 +76,25 @@ test('contract §6.10: behind a front proxy a stream begins before its upstream 
       assert.ok(near.headMs >= slowMs - 100)
     }),
   )
+})
+
+test('contract §6.10: a front proxy is known by any header that such ones send', async (t) => {
+  const { proxy } = await start(t, () => new Promise(() => undefined))
+  const signs = [
+    { 'x-forwarded-for': '192.0.2.1' },
+    { 'x-real-ip': '192.0.2.1' },
+    { 'cf-connecting-ip': '192.0.2.1' },
+    { forwarded: 'for=192.0.2.1' },
+    { 'x-forwarded-proto': 'https' },
+    { via: '1.1 caddy' },
+  ]
+  const body = asked('/v1/messages', 'Hi', true)
+  const answers = signs.map((sign) => post(`${proxy.url}/v1/messages`, body, { ...key, ...sign }))
+  await until(() => Array.from(proxy.app.calls).filter(({ awaited }) => awaited).length === 6)
+
+  keepSlowAlive(proxy.app, performance.now() + 3000)
+
+  for (const { status } of await Promise.all(answers)) assert.equal(status, 200)
 })
 
 for (const route of Object.keys(routes)) {
