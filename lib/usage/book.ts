@@ -29,8 +29,6 @@ export interface Ended {
 
 export class Book {
   #rows = new Map<string, Row>()
-  /** The row of the last request, which as a rule is that of the next: to look it up by a key of five names takes 0.3 µs. */
-  #last: Row | undefined
   readonly #now: () => number
   #today = noDay
 
@@ -55,7 +53,6 @@ export class Book {
   take(): Row[] {
     const rows = this.counted()
     this.#rows = new Map()
-    this.#last = undefined
     return rows
   }
 
@@ -78,16 +75,12 @@ export class Book {
   }
 
   #rowOf(day: string, client: string, model: string, endpoint: string, account: string): Row {
-    const last = this.#last
-    const isLast = last?.day === day && last.client === client && last.account === account
-    if (isLast && last.model === model && last.endpoint === endpoint) return last
     const key = `${day}\n${client}\n${model}\n${endpoint}\n${account}`
     let row = this.#rows.get(key)
     if (!row) {
       row = { day, client, model, endpoint, account, ...noCounts() }
       this.#rows.set(key, row)
     }
-    this.#last = row
     return row
   }
 }
