@@ -6,8 +6,6 @@ export const openBrace = 0x7b
 const closeBrace = 0x7d
 export const openBracket = 0x5b
 const closeBracket = 0x5d
-const zero = 0x30
-const nine = 0x39
 
 /** Bytes that are looked at one by one. Most strings of a request end within them, and a call for each costs more than that. */
 const nearBytes = 16
@@ -138,27 +136,12 @@ export function firstItem(list: Buffer): Place | undefined {
 function memberAt(bytes: Buffer, keyStart: number): Member | undefined {
   if (bytes[keyStart] !== quote) return undefined
   const keyEnd = stringEnd(bytes, keyStart)
-  const name = nameIn(bytes, keyStart, keyEnd)
+  const name = parsed(bytes, keyStart, keyEnd)
   const colonAt = skipSpace(bytes, keyEnd)
   if (typeof name !== 'string' || bytes[colonAt] !== colon) return undefined
   const valueStart = skipSpace(bytes, colonAt + 1)
   const valueEnd = endOfValue(bytes, valueStart)
   return valueEnd === undefined ? undefined : { name, keyStart, valueStart, valueEnd }
-}
-
-/** A name of plain ASCII is read as it stands: the parser takes four times as long for it, and a body has twenty. */
-function nameIn(bytes: Buffer, from: number, to: number): unknown {
-  for (let at = from + 1; at < to - 1; at += 1) {
-    if (!isPlain(bytes[at]!)) return parsed(bytes, from, to)
-  }
-  return bytes[to - 1] === quote && to - from > 1
-    ? bytes.toString('latin1', from + 1, to - 1)
-    : undefined
-}
-
-/** Of ASCII, and in a string of JSON without an escape. */
-function isPlain(byte: number): boolean {
-  return byte >= 0x20 && byte < 0x7f && byte !== quote && byte !== backslash
 }
 
 function skipSpace(bytes: Buffer, from: number): number {
@@ -179,28 +162,7 @@ function endOfValue(bytes: Buffer, from: number): number | undefined {
   if (first === openBracket) return closed(bytes, nestedEnd(bytes, from), closeBracket)
   let end = from
   while (end < bytes.length && !endsScalar(bytes[end]!)) end += 1
-  return isWhole(bytes, from, end) || parsed(bytes, from, end) !== undefined ? end : undefined
-}
-
-const words = ['true', 'false', 'null'].map((word) => Buffer.from(word))
-
-/** The commonest plain values: a word, or a whole number without a sign. */
-function isWhole(bytes: Buffer, from: number, to: number): boolean {
-  if (!isDigit(bytes[from])) return words.some((word) => isAt(bytes, from, to, word))
-  if (bytes[from] === zero) return to === from + 1
-  let at = from + 1
-  while (at < to && isDigit(bytes[at])) at += 1
-  return at === to
-}
-
-function isAt(bytes: Buffer, from: number, to: number, word: Buffer): boolean {
-  if (to - from !== word.length) return false
-  for (let at = from; at < to; at += 1) if (bytes[at] !== word[at - from]) return false
-  return true
-}
-
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= zero && byte <= nine
+  return parsed(bytes, from, end) !== undefined ? end : undefined
 }
 
 /** An end only where it closes what began; at the end of the bytes it may be no end at all. */
