@@ -14,10 +14,10 @@ import {
   addAll,
   collect,
   serialise,
-  type AnswerContext,
   type AnswerForm,
 } from '../../pipelines/stages/serialise.ts'
 import { deltaStages } from '../../pipelines/stages/translate.ts'
+import { context, upstream } from './answer-context.ts'
 import {
   bytesOfEvents,
   changed,
@@ -44,16 +44,6 @@ const asks: Record<ClientApi, JsonObject> = {
   messages: { max_tokens: 9, messages: said, thinking: { type: 'adaptive' } },
   responses: { input: 'hello', store: false, reasoning: { summary: 'auto' } },
 }
-
-const context: AnswerContext = {
-  requestedModel: 'm',
-  fallbackId: 'fallback',
-  createdSeconds: 1_790_000_000,
-  nowSeconds: () => 1_790_000_009,
-  endpoint: 'e',
-  hideReasoning: false,
-}
-const upstream = { upstreamModel: 'up-1', fallbackId: 'fallback' }
 
 function formOf(api: ClientApi): AnswerForm {
   return clients[api].read({ model: 'm', ...asks[api] }, {}).form

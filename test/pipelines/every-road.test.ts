@@ -14,11 +14,11 @@ import {
   addAll,
   AnswerOutcome,
   serialise,
-  type AnswerContext,
   type AnswerForm,
 } from '../../pipelines/stages/serialise.ts'
 import { stopSequences } from '../../pipelines/stages/stop-sequences.ts'
 import { deltaStages } from '../../pipelines/stages/translate.ts'
+import { context, upstream } from './answer-context.ts'
 import { chunksOf, collected as collectedChat, seen } from './clients/chat/chat-answers.ts'
 import { collected as collectedMessage, parsed } from './clients/messages/answers.ts'
 import { collected as collectedResponse } from './clients/responses/answers.ts'
@@ -77,16 +77,6 @@ const rows: Record<ClientApi, Row> = {
     collected: collectedResponse,
   },
 }
-
-const context: AnswerContext = {
-  requestedModel: 'm',
-  fallbackId: 'fallback',
-  createdSeconds: 1_790_000_000,
-  nowSeconds: () => 1_790_000_009,
-  endpoint: 'e',
-  hideReasoning: false,
-}
-const upstream = { upstreamModel: 'up-1', fallbackId: 'fallback' }
 
 /** An answer, and how it is asked for. */
 interface Case {
