@@ -30,6 +30,15 @@ export interface Place {
   model: { id: string }
 }
 
+/** A body that was refused because of earlier turns. */
+export interface RefusedBody {
+  /** before anything was left out */
+  pieces: readonly Buffer[]
+  past: RefusablePast
+  /** the words of each refusal */
+  refusals: readonly { text: string }[]
+}
+
 /** What upstreams refused of earlier turns. `lib/upstream/past-memory.ts` keeps it. */
 export interface PastMemory {
   /** Leaves out of a body what was refused of this conversation before. */
@@ -39,12 +48,5 @@ export interface PastMemory {
     body: { pieces: readonly Buffer[] },
     past: RefusablePast,
   ): void
-  /** `given`: the pieces of the body before anything was left out; `refused`: the words of each refusal */
-  learn(
-    asker: Asker,
-    place: Place,
-    given: readonly Buffer[],
-    past: RefusablePast,
-    refused: readonly { text: string }[],
-  ): void
+  learn(asker: Asker, place: Place, body: RefusedBody): void
 }

@@ -153,14 +153,14 @@ class Exchange {
   }
 
   /** What surely was refused of earlier turns. */
-  async #learn(past: RefusablePast, refused: readonly Left[], given: readonly Buffer[]) {
+  async #learn(past: RefusablePast, refused: readonly Left[], pieces: readonly Buffer[]) {
     const { app, log } = this.#call
-    const ofPast = refused.filter(({ part }) => part === past)
-    if (ofPast.length === 0) return
+    const refusals = refused.filter(({ part }) => part === past)
+    if (refusals.length === 0) return
     log.info('an upstream took a request without what it refused')
     const { RefusedPast } = await import('./past-memory.ts')
     app.refusedPast ??= new RefusedPast()
-    app.refusedPast.learn(this.#call, this.#target, given, past, ofPast)
+    app.refusedPast.learn(this.#call, this.#target, { pieces, past, refusals })
   }
 
   async #lastAnswer(): Promise<UpstreamAnswer> {

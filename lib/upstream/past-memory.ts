@@ -6,7 +6,7 @@
  * @see https://github.com/code-yeongyu/senpi/pull/249
  */
 import { createHash } from 'node:crypto'
-import type { Asker, PastMemory, Place } from '../memories.ts'
+import type { Asker, PastMemory, Place, RefusedBody } from '../memories.ts'
 import { conversationHeaders } from './headers.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { isObject } from '../../pipelines/json/value.ts'
@@ -65,18 +65,12 @@ export class RefusedPast implements PastMemory {
     }
   }
 
-  learn(
-    asker: Asker,
-    place: Place,
-    given: readonly Buffer[],
-    past: RefusablePast,
-    refused: readonly { text: string }[],
-  ): void {
+  learn(asker: Asker, place: Place, { pieces, past, refusals }: RefusedBody): void {
     const about = aboutOf(asker, place)
-    const turns = turnsIn(given, past)
+    const turns = turnsIn(pieces, past)
     const key = keyOf(about, turns)
     const lesson = this.#known.get(key) ?? { about, refusals: [], usedMs: 0 }
-    for (const refusal of refused) {
+    for (const refusal of refusals) {
       // of its own: what is cut out of a text keeps the whole of it alive
       const text = Buffer.from(refusal.text.slice(0, longestRefusal)).toString()
       if (!past.isRefused(text)) continue

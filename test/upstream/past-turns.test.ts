@@ -574,8 +574,10 @@ test('translation §14: a refusal is known for an hour, and of so many conversat
     memory.leaveOut({ headers: {} }, place, body, pastTurns)
     return !Buffer.concat(body.pieces).includes('of-kimi')
   }
-  const learn = (name: string) =>
-    memory.learn({ headers: {} }, place, bodyOf(name).pieces, pastTurns, [{ text: invalid }])
+  const learn = (name: string) => {
+    const refused = { ...bodyOf(name), past: pastTurns, refusals: [{ text: invalid }] }
+    memory.learn({ headers: {} }, place, refused)
+  }
 
   learn('first')
   assert.ok(knows('first') && !knows('second'))
