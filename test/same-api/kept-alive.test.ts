@@ -20,7 +20,14 @@ const chat = {
   ],
 }
 
-for (const road of [...roads.slice(0, 2), chat]) {
+/** As servers on Windows write it. */
+const withCrlf = {
+  ...chat,
+  name: 'chat with CRLF',
+  stream: (text: string[]) => chat.stream(text).map((event) => event.replaceAll('\n', '\r\n')),
+}
+
+for (const road of [...roads.slice(0, 2), chat, withCrlf]) {
   const { name, path, ask, stream } = road
   const whole = stream(['first'])
   const first = begun(road, ['first'])

@@ -49,6 +49,7 @@ const cut: [what: string, type: ModelType, events: string[]][] = [
   ['responses with the end of messages', 'openai', [...responses.slice(0, -1), messages.at(-1)!]],
   ['chat', 'common', chat.slice(0, 1)],
   ['messages within the end', 'anthropic', [messages.join('').slice(0, -3)]],
+  ['messages at the end of a line', 'anthropic', [messages.slice(0, -1).join('').trimEnd()]],
   ['a last event of 600 KB within it', 'openai', [long.join('').slice(0, -200_000)]],
   ['chat within the end', 'common', [chat[0]!, chat[1]!.slice(0, -5)]],
   ['nothing at all', 'anthropic', []],
