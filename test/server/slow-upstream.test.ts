@@ -46,9 +46,9 @@ function asked(route: string, said: string, stream: boolean) {
 }
 
 test('contract §6.10: behind a front proxy a stream begins before its upstream does, and an error that comes late is an event', async (t) => {
-  const { proxy } = await start(t, async (request, reply) => {
+  const { proxy } = await start(t, async (asking, reply) => {
     await wait(slowMs)
-    await reply.send(request.body.includes('REFUSED') ? refused : whole)
+    await reply.send(asking.body.includes('REFUSED') ? refused : whole)
   })
   const ask = async (route: string, said: string, headers: Record<string, string>) => {
     const begunMs = performance.now()
