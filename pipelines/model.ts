@@ -32,6 +32,8 @@ export interface Model {
   web_search?: boolean
   /** false: the model cannot see any */
   images?: boolean
+  /** a server leaves the calls of its model in the text */
+  calls_in_text?: boolean
 }
 
 /** The upstream's name for a model entry. */

@@ -100,6 +100,11 @@ function checkModels(config: ConfigData, check: Check, fault: (text: string) => 
     if (seen.has(model.id)) fault(`${place}.id is ${JSON.stringify(model.id)} a second time`)
     seen.add(model.id)
     checkEndpointOf(model, place, index, config, check, fault)
+    if (model.calls_in_text && model.type !== 'common') {
+      check.warnings.push(
+        `${config.file}: ${place}.calls_in_text does nothing for a model of type ${model.type}; only answers of type common are looked through`,
+      )
+    }
   }
   const { length } = config.models
   if (length > 0 && check.skipped.models.size === length && check.faults.length === 0) {

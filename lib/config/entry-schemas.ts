@@ -73,6 +73,11 @@ export const model: Schema = {
       description:
         "true: a web search that a client lists beside its own tools goes up as the provider's own; it costs money",
     },
+    calls_in_text: {
+      type: 'boolean',
+      description:
+        'true: for a local model whose tool calls come as text, since its server does not take them out; only for type common',
+    },
     price,
     fallback: texts('ids of models that serve in its place, in order', ['sonnet-own', 'local']),
   },

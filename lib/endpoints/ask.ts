@@ -16,10 +16,11 @@ import {
   refuse,
   type Asked,
 } from '../translated/answer.ts'
+import { withCallsRead, type Translated } from '../translated/prepared.ts'
 import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
-import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
+import { exchange } from '../upstream/exchange.ts'
 import { answerHeaders, headerValue, nameServer, withoutSecrets } from '../upstream/headers.ts'
-import { modelOf, otherName, targetOf, type Target } from '../upstream/target.ts'
+import { modelOf, otherName, targetOf } from '../upstream/target.ts'
 import { badRequest } from '../../pipelines/errors.ts'
 import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
@@ -141,11 +142,14 @@ function pass(
   call: Call,
   document: JsonDocument,
   { model, subPath, isForeign }: Passing,
-): Forwarded | undefined {
-  const own = ownApi(call.client, model)
-  if (!own || call.client.isOther?.(document)) return undefined
+): Ready | undefined {
+  const { client } = call
+  const own = ownApi(client, model)
+  if (!own || client.isOther?.(document)) return undefined
   const stream = wantsStream(call, document.get('stream'))
-  return prepareForward(call, document, model, own, { subPath, stream, isForeign })
+  const passed = prepareForward(call, document, model, own, { subPath, stream, isForeign })
+  if (!model.calls_in_text || subPath !== '') return passed
+  return withCallsRead(document, passed, { client, model, stream }) ?? passed
 }
 
 /** What the model's API needs where it is the client's own; undefined where it is another. */
@@ -192,16 +196,6 @@ function defaultStream(wanted: DefaultStream, headers: IncomingHttpHeaders): boo
   return (headers['user-agent'] ?? '').startsWith('curl/')
 }
 
-/** A request that is ready to go up. */
-export interface Translated {
-  road: 'translated'
-  target: Target
-  asked: Asked
-  body: OutgoingBody
-  /** parameters that the model's API has no word for */
-  dropped: readonly string[]
-}
-
 interface ReadRequest
   extends Pick<Asked, 'client' | 'provider' | 'stream' | 'form'>, Pick<ClientRead, 'request'> {
   model: Model
@@ -245,6 +239,7 @@ export function prepareTranslation(
     hideReasoning: model.reasoning === 'off' || (written.hideReasoning ?? false),
     names: written.names,
     callIds: written.callIds ?? [],
+    written: written.written,
     conversation,
   }
   const { headers } = written

@@ -12,14 +12,24 @@ import { unseen } from '../../pipelines/neutral/turn.ts'
 import { listed, type Story } from './story.ts'
 
 export function bodyChanges(story: Story): string[] {
-  const { prepared } = story
   const written = objectFrom(story.sent.toString('utf8')) ?? {}
   const told = [...modelChanges(story, written), ...roadChanges(story)]
   const prompt = promptChange(story)
   const images = imageChange(story)
   const both = [...prompt, ...images, ...sealChange(story)]
-  if (prepared.road === 'translated') return [...told, ...both, ...translated(story, written)]
-  return [...told, ...both, ...passed(story, both)]
+  const answer = answerChange(story)
+  if (isTranslated(story)) return [...told, ...both, ...translated(story, written), ...answer]
+  return [...told, ...both, ...passed(story, both), ...answer]
+}
+
+/** Else bytes go up, though the answer may be read. */
+function isTranslated({ prepared: { road, body } }: Story): boolean {
+  return road === 'translated' && body.pass !== 'all'
+}
+
+function answerChange({ prepared }: Story): string[] {
+  if (prepared.road !== 'translated' || !prepared.asked.written) return []
+  return ["Calls of the request's tools are looked for in the answer's text (`calls_in_text`)."]
 }
 
 /** From the name that the client gave to the one that goes up. */
@@ -48,8 +58,9 @@ function aliasChange({ call, first }: Story, name: string): string {
   return `\`model\`: ${shown(name)} leads to ${shown(first.id)} (${rule}).`
 }
 
-function roadChanges({ call, prepared }: Story): string[] {
-  if (prepared.road !== 'translated') return []
+function roadChanges(story: Story): string[] {
+  const { call, prepared } = story
+  if (!isTranslated(story)) return []
   const { type, id } = prepared.target.model
   return [
     `The body is translated: the request speaks the API of ${call.client.route}, ${shown(id)} that of type ${type}.`,

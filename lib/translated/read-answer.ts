@@ -15,6 +15,7 @@ import { answerFrom, answersFrom } from '../../pipelines/json/value.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import type { Delta } from '../../pipelines/neutral/delta.ts'
 import type { ToolNames } from '../../pipelines/neutral/tools.ts'
+import type { WrittenTools } from '../../pipelines/neutral/written-tools.ts'
 import { namesBack, withNamesBack } from '../../pipelines/stages/names-back.ts'
 import { cutAtStops, stopSequences } from '../../pipelines/stages/stop-sequences.ts'
 import {
@@ -33,6 +34,8 @@ export interface Reading {
   names: ToolNames
   /** ids of the calls in the conversation */
   callIds: readonly string[]
+  /** the tools, where the model may write its calls into its text */
+  written?: WrittenTools | undefined
 }
 
 /** An answer that is here already, or a stream, whose `body` knows whether and why it broke off. */
@@ -45,11 +48,17 @@ const maxAnswerBytes = 32 * 1024 * 1024
 export async function sourceOf(
   answer: UpstreamAnswer,
   call: Call,
-  { target, provider, stopAt, names, callIds }: Reading,
+  { target, provider, stopAt, names, callIds, written }: Reading,
   fallbackId: string,
 ): Promise<Source> {
-  const toolName = (written: string) => names.meant(written)
-  const context = { upstreamModel: upstreamId(target.model), fallbackId, callIds, toolName }
+  const toolName = (name: string) => names.meant(name)
+  const context = {
+    upstreamModel: upstreamId(target.model),
+    fallbackId,
+    callIds,
+    toolName,
+    written,
+  }
   if (answer.isEventStream) {
     const cutter = stopAt.length > 0 ? [stopSequences(stopAt)] : []
     const renamer = names.changeNothing ? [] : [namesBack(names)]

@@ -19,6 +19,7 @@ import type {
 } from './request.ts'
 import { isSealed as isOurSeal } from './seal.ts'
 import type { ToolNames } from './tools.ts'
+import type { WrittenTools } from './written-tools.ts'
 import { rootOf } from './turn.ts'
 import { memberName } from '../untrusted.ts'
 
@@ -54,6 +55,8 @@ export interface Written<Body> {
   names: ToolNames
   /** ids of the calls in the conversation, for upstreams that restart their count in every answer */
   callIds?: readonly string[]
+  /** the tools, where the model may write its calls into its text */
+  written?: WrittenTools | undefined
   /** the client wants no readable reasoning in the answer */
   hideReasoning?: boolean
 }

@@ -6,6 +6,7 @@ import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import { brokenProtocol } from '../errors.ts'
 import { isObject, parseAnswer, type ExactMembers, type JsonObject } from '../json/value.ts'
 import { failed, type Delta, type DeltaOf } from '../neutral/delta.ts'
+import type { WrittenTools } from '../neutral/written-tools.ts'
 import { ProtocolError } from '../untrusted.ts'
 import { listsHeld, sseEvents, type SseEvent } from './sse-events.ts'
 
@@ -18,6 +19,8 @@ export interface TranslateContext {
   callIds?: readonly string[]
   /** the name of a tool, for one that the model writes in its own way */
   toolName?: ((written: string) => string) | undefined
+  /** the tools of the request, for a model that writes its calls into its text */
+  written?: WrittenTools | undefined
 }
 
 type ToolName = TranslateContext['toolName']

@@ -146,6 +146,21 @@ test('a list of models with none in it is a warning', (t) => {
   ])
 })
 
+test('calls_in_text where no answer is looked through is a warning', (t) => {
+  const models = [
+    { ...model, calls_in_text: true },
+    { ...model, id: 'l', type: 'common', calls_in_text: true },
+  ]
+
+  const { warnings } = load(t, { file: { models } })
+
+  assert.equal(warnings.length, 1)
+  assert.match(
+    warnings[0]!,
+    /models\[0\]\.calls_in_text does nothing for a model of type anthropic/,
+  )
+})
+
 test('contract §3.6: a misspelt key is a warning that names the nearest one, at every level', (t) => {
   const { dir, warnings } = load(t, {
     file: { prot: 1, timeouts: { idle: 3 }, models: [{ ...model, resoning: 'low' }], zzzzzzzzz: 1 },

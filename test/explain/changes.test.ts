@@ -112,6 +112,18 @@ const cases: Case[] = [
     ],
   },
   {
+    what: 'calls in the text of an answer, where bytes pass',
+    model: { ...glm, calls_in_text: true, upstream_id: 'qwen' },
+    path: chat,
+    body: { tools: [{ type: 'function', function: { name: 'look' } }], min_p: 0.1 },
+    told: [
+      '`model`: "glm-4.6" goes up as "qwen" (`upstream_id`).',
+      "Calls of the request's tools are looked for in the answer's text (`calls_in_text`).",
+      '!translated',
+      '!min_p',
+    ],
+  },
+  {
     what: 'a limit of tokens',
     model: { ...gpt, max_output_tokens: 1000 },
     path: chat,

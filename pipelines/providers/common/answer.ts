@@ -26,7 +26,9 @@ import { notAnAnswer } from '../failure.ts'
 import { Calls } from './calls.ts'
 import { commonError, reportedError } from './error.ts'
 import { failureOf, isCut, reasonFrom, stopReason, usageOf } from './finish.ts'
-import { ReasoningSoFarOfChat, TaggedText, type TextPiece } from './reasoning.ts'
+import { ReasoningSoFarOfChat } from './reasoning.ts'
+import { TaggedText, type TextPiece } from './tagged-text.ts'
+import { WrittenText } from './written/text.ts'
 
 export function commonTranslator(context: TranslateContext): Translator {
   return new CommonTranslator(context)
@@ -43,7 +45,9 @@ export function commonBody(body: JsonObject, context: TranslateContext): Delta[]
 class CommonTranslator implements Translator {
   readonly #soFar = new AnswerSoFar()
   readonly #text = new TextBlockSoFar(this.#soFar)
-  readonly #tagged = new TaggedText()
+  readonly #tagged: TaggedText | WrittenText
+  /** the content as it came, where calls are taken out of it */
+  readonly #content: SentText | undefined
   readonly #refusal = new SentText()
   readonly #reasoning: ReasoningSoFarOfChat
   readonly #calls: Calls
@@ -55,8 +59,11 @@ class CommonTranslator implements Translator {
   #usage: Usage | undefined
   #serviceTier: string | undefined
 
-  constructor({ upstreamModel, fallbackId, callIds = [] }: TranslateContext, isBody = false) {
+  constructor(context: TranslateContext, isBody = false) {
+    const { upstreamModel, fallbackId, callIds = [], written } = context
     this.#soFar.id = fallbackId
+    this.#tagged = written ? new WrittenText(written) : new TaggedText()
+    this.#content = written && new SentText()
     this.#reasoning = new ReasoningSoFarOfChat(this.#soFar, upstreamModel)
     this.#calls = new Calls(this.#soFar, callIds)
     this.#isBody = isBody
@@ -82,10 +89,10 @@ class CommonTranslator implements Translator {
 
   /** `isDone`: by `[DONE]`, or since a body has no other end. */
   end(isDone = this.#isBody): Delta[] {
-    if (this.#finish === undefined && !(isDone && this.#isWhole)) return [failed(truncatedAnswer())]
     const cut = isCut(this.#finish)
     const deltas: Delta[] = []
-    this.#write(this.#tagged.flush(), undefined, deltas)
+    this.#write(this.#tagged.flush(!cut), undefined, deltas)
+    if (this.#finish === undefined && !(isDone && this.#isWhole)) return [failed(truncatedAnswer())]
     deltas.push(...this.#reasoning.close(), ...this.#calls.close(cut))
     if (this.#usage) deltas.push({ type: 'usage', usage: this.#usage })
     const reason = stopReason(this.#finish, this.#soFar.tools)
@@ -139,12 +146,17 @@ class CommonTranslator implements Translator {
 
   #say(content: unknown, logprobs: unknown, isWhole: boolean, deltas: Delta[]): void {
     const { thinking, text } = partsOf(content)
-    if (isWhole) {
+    const sent = this.#content
+    if (isWhole && !sent) {
       this.#complete(thinking, text, logprobs, deltas)
       return
     }
-    if (thinking !== '') deltas.push(...this.#reasoning.inline(thinking))
-    this.#write(this.#tagged.push(text), logprobs, deltas)
+    if (thinking !== '' && (!isWhole || this.#reasoning.isEmpty)) {
+      deltas.push(...this.#reasoning.inline(thinking))
+    }
+    const rest = sent && isWhole ? sent.restOf(text) : text
+    sent?.add(rest)
+    this.#write(this.#tagged.push(rest), logprobs, deltas)
   }
 
   /** Adds of a whole content what the pieces left out. */
@@ -165,10 +177,16 @@ class CommonTranslator implements Translator {
 
   /** Log probabilities are of the text as it came: where a tag was in it, they fit no more. */
   #write(pieces: readonly TextPiece[], logprobs: unknown, deltas: Delta[]): void {
-    for (const { kind, text } of pieces) {
-      if (kind === 'reasoning') deltas.push(...this.#reasoning.inline(text))
-      else {
-        if (this.#reasoning.isOpen) deltas.push(...this.#reasoning.close())
+    for (const piece of pieces) {
+      const { kind, text } = piece
+      if (kind === 'reasoning') {
+        deltas.push(...this.#reasoning.inline(text))
+        continue
+      }
+      if (this.#reasoning.isOpen) deltas.push(...this.#reasoning.close())
+      if (kind === 'call') {
+        deltas.push(...this.#calls.add({ function: { name: piece.name, arguments: text } }))
+      } else {
         const tokens = pieces.length === 1 && isObject(logprobs) ? logprobs.content : undefined
         deltas.push(...this.#text.piece(text, Array.isArray(tokens) ? tokens : undefined))
       }

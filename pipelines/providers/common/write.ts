@@ -29,6 +29,7 @@ import type { AnswerFormat, Nameable, NeutralRequest } from '../../neutral/reque
 import { capabilityOf, mostTokens, type Capability } from '../openai/capability.ts'
 import { limitName } from './fit.ts'
 import { writeMessages } from './messages.ts'
+import { writtenTools } from '../../neutral/written-tools.ts'
 import { forMistral, isMistral } from './mistral.ts'
 import { maker } from './reasoning.ts'
 import { writeTooling } from './tools.ts'
@@ -101,6 +102,7 @@ export function writeCommon(asked: NeutralRequest, context: WriteContext): Writt
     callIds: callIdsOf(request),
     ...(cut.length > 0 && { stopAt: cut }),
     names,
+    ...(model.calls_in_text && { written: writtenTools(request, names) }),
   }
 }
 

@@ -193,6 +193,49 @@ for (const [what, texts, lines] of tagged) {
   })
 }
 
+const ends: [begin: string, end: string][] = [
+  ['<mm:think>', '</mm:think>'],
+  ['<seed:think>', '</seed:think>'],
+  ['[THINK]', '[/THINK]'],
+  ['◁think▷', '◁/think▷'],
+  ['<|START_THINKING|>', '<|END_THINKING|>'],
+  ['<|channel>thought', '<channel|>'],
+  ['<|channel|>analysis<|message|>', '<|end|>'],
+  ['<|channel|>analysis<|message|>', '<|end|><|start|>assistant<|channel|>final<|message|>'],
+  ['<|start|>assistant<|channel|>analysis<|message|>', '<|end|>\n<|channel|>final<|message|>'],
+  ['<|channel|>analysis<|message|>', '<|end|><|start|>assistant<|channel|>commentary<|message|>'],
+]
+
+for (const [begin, end] of ends) {
+  test(`§11.3 reasoning between ${begin} and ${end}, however it is cut`, () => {
+    const text = `\n${begin}a [b] <c>${end}\nd ${begin}`
+    for (const size of [1, 5, 1000]) {
+      const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
+
+      const lines = brief(chat(...pieces.map(content), finish('stop')))
+
+      assert.deepEqual(lines, ['think raw: a [b] <c> [inline]', `d ${begin}`, '= stop'])
+    }
+  })
+}
+
+test('§11.3 gpt-oss may think twice, and need not think at all', () => {
+  const analysis = '<|channel|>analysis<|message|>'
+  const final = '<|channel|>final<|message|>'
+  const twice = `${analysis}a<|end|><|start|>assistant${analysis}b<|end|>${final}c`
+
+  assert.deepEqual(brief(chat(content(twice), finish('stop'))), [
+    'think raw: ab [inline]',
+    'c',
+    '= stop',
+  ])
+  assert.deepEqual(brief(chat(content(`${final}c`), finish('stop'))), ['c', '= stop'])
+  assert.deepEqual(brief(chat(content('<|channel|>other'), finish('stop'))), [
+    '<|channel|>other',
+    '= stop',
+  ])
+})
+
 test('§11.3 tags are text once reasoning has come in a field', () => {
   const deltas = chat(
     thinks('reasoning_content', 'hm'),

@@ -31,7 +31,21 @@ const text = fc.string({ unit: 'grapheme', maxLength: 12 })
 const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined })
 const anyChunk: fc.Arbitrary<JsonObject> = fc.oneof(
   text.map(content),
-  fc.constantFrom('<think>', '</think>', '<thi', 'nk>', '\n').map(content),
+  fc
+    .constantFrom(
+      '<think>',
+      '</think>',
+      '<thi',
+      'nk>',
+      '\n',
+      '[THINK]',
+      '[/TH',
+      '<|channel|>',
+      'analysis<|message|>',
+      '<|end|>',
+      'final<|message|>',
+    )
+    .map(content),
   text.map((value) => chunk({ reasoning_content: value })),
   text.map((value) =>
     chunk({ reasoning: value, reasoning_details: [{ type: 'reasoning.text', text: value }] }),

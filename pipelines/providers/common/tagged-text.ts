@@ -1,0 +1,147 @@
+/** Reasoning at the beginning of a text, between tags or in a channel, as models write it whose server leaves it there. */
+
+interface Tag {
+  begin: string
+  end: string
+  /** what comes in front of the answer, besides line ends */
+  behind?: readonly string[]
+  /** goes on with reasoning there */
+  again?: string
+}
+
+const final = '<|channel|>final<|message|>'
+const analysis = '<|channel|>analysis<|message|>'
+const harmony = {
+  end: '<|end|>',
+  again: analysis,
+  behind: ['<|start|>assistant', final, '<|channel|>commentary<|message|>'],
+}
+
+/**
+ * As the templates of models have them. Those in brackets and bars are tokens of a model's own. Source: Roo-Code #8522 (Magistral),
+ * Primer #109 (MiniMax), mlx-lm #1867 (gpt-oss), the templates of Seed-OSS, Kimi-VL, Command A and Gemma 4, read 2026-11.
+ */
+const tags: readonly Tag[] = [
+  { begin: '<think>', end: '</think>' },
+  { begin: '<thinking>', end: '</thinking>' },
+  { begin: '<thought>', end: '</thought>' },
+  { begin: '<mm:think>', end: '</mm:think>' },
+  { begin: '<seed:think>', end: '</seed:think>' },
+  { begin: '[THINK]', end: '[/THINK]' },
+  { begin: '◁think▷', end: '◁/think▷' },
+  { begin: '<|START_THINKING|>', end: '<|END_THINKING|>' },
+  { begin: '<|channel>thought', end: '<channel|>' },
+  { begin: analysis, ...harmony },
+  { begin: `<|start|>assistant${analysis}`, ...harmony },
+  // nothing was thought, or it came elsewhere
+  { begin: final, end: '' },
+]
+/** White space in front of a tag that is waited for, characters. */
+const maxSpace = 256
+
+export type TextPiece =
+  | { kind: 'text' | 'reasoning'; text: string }
+  /** of the tool, with its arguments as the text */
+  | { kind: 'call'; name: string; text: string }
+
+/**
+ * Takes reasoning out of a text that begins with one of the tags; anywhere else tags are text, since models write about them.
+ * Held back is at most what may be a tag.
+ */
+export class TaggedText {
+  #state: 'start' | 'inside' | 'behind' | 'text' = 'start'
+  #held = ''
+  #tag: Tag | undefined
+
+  push(text: string): TextPiece[] {
+    if (this.#state === 'text') return text === '' ? [] : [{ kind: 'text', text }]
+    const pieces: TextPiece[] = []
+    let rest: string | undefined = this.#held + text
+    this.#held = ''
+    while (rest !== undefined) rest = this.#step(rest, pieces)
+    return pieces
+  }
+
+  /** No tag is looked for any more: reasoning came elsewhere, or the text has ended. */
+  flush(): TextPiece[] {
+    const held = this.#held
+    this.#held = ''
+    const kind = this.#state === 'inside' ? 'reasoning' : 'text'
+    if (this.#state === 'start' || this.#state === 'behind') this.#state = 'text'
+    return held === '' ? [] : [{ kind, text: held }]
+  }
+
+  /** What is left for another state; undefined when all is done. */
+  #step(text: string, pieces: TextPiece[]): string | undefined {
+    switch (this.#state) {
+      case 'start':
+        return this.#look(text)
+      case 'inside':
+        return this.#think(text, pieces)
+      case 'behind':
+        return this.#pass(text)
+      case 'text':
+        if (text !== '') pieces.push({ kind: 'text', text })
+        return undefined
+      default:
+        return this.#state satisfies never
+    }
+  }
+
+  #look(text: string): string | undefined {
+    const begun = text.trimStart()
+    const tag = tags.find(({ begin }) => begun.startsWith(begin))
+    if (tag) {
+      this.#state = tag.end === '' ? 'text' : 'inside'
+      this.#tag = tag
+      return begun.slice(tag.begin.length)
+    }
+    const mayBe =
+      tags.some(({ begin }) => begin.startsWith(begun)) && text.length - begun.length <= maxSpace
+    if (!mayBe) {
+      this.#state = 'text'
+      return text
+    }
+    this.#held = text
+    return undefined
+  }
+
+  #think(text: string, pieces: TextPiece[]): string | undefined {
+    const { end } = this.#tag!
+    const at = text.indexOf(end)
+    const until = at === -1 ? text.length - partLength(text, end) : at
+    if (until > 0) pieces.push({ kind: 'reasoning', text: text.slice(0, until) })
+    if (at === -1) {
+      this.#held = text.slice(until)
+      return undefined
+    }
+    this.#state = 'behind'
+    return text.slice(at + end.length)
+  }
+
+  /** What stands between reasoning and answer is none of either. */
+  #pass(text: string): string | undefined {
+    const { behind = [], again = '' } = this.#tag!
+    const said = text.replace(/^[\r\n]+/, '')
+    if (again !== '' && said.startsWith(again)) {
+      this.#state = 'inside'
+      return said.slice(again.length)
+    }
+    const word = behind.find((one) => said.startsWith(one))
+    if (word !== undefined) return said.slice(word.length)
+    if (said === '' || [...behind, again].some((one) => one.startsWith(said))) {
+      this.#held = said
+      return undefined
+    }
+    this.#state = 'text'
+    return said
+  }
+}
+
+/** How much of the text's end may be the beginning of the tag. */
+function partLength(text: string, tag: string): number {
+  for (let length = Math.min(tag.length - 1, text.length); length > 0; length--) {
+    if (text.endsWith(tag.slice(0, length))) return length
+  }
+  return 0
+}
