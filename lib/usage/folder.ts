@@ -2,21 +2,19 @@
  * Usage in files that several processes may share: each day one to which lines are added, each closed month one of rows. A line
  * has only what was counted since the last, so nobody has to know what others have written, and no lock is needed.
  */
-import { constants } from 'node:fs'
-import { mkdir, open, readdir, readFile, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { writeFileDurably } from '../store/durable-file.ts'
 import { withFileLock, type LockOptions } from '../store/file-lock.ts'
-import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
-import { dayAfter, dayOf, isDay, minuteOf, monthAfter } from './days.ts'
-import { countNames, merged, noCounts, type Row } from './row.ts'
+import { isObject, objectFrom } from '../../pipelines/json/value.ts'
+import { appendLines, rowOf, type Written } from './day-lines.ts'
+import { dayAfter, dayOf, isDay, monthAfter } from './days.ts'
+import { EvenClock, provenDay } from './proven-day.ts'
+import { merged, type Row } from './row.ts'
 import type { Appended, UsageStore } from './usage.ts'
 
 /** A file whose content cannot be understood. It is left as it is. */
 export class UsageFileError extends Error {}
-
-/** As much as file systems write in one go, so that lines of several processes do not mix. */
-const maxWrite = 4096
 
 const turn: LockOptions = { leaving: new AbortController().signal, note: () => undefined }
 
@@ -29,10 +27,12 @@ interface Month {
 export class UsageFolder implements UsageStore {
   readonly place: string
   readonly #now: () => number
+  readonly #clock: EvenClock
 
-  constructor(place: string, now: () => number) {
+  constructor(place: string, now: () => number, steady?: () => number) {
     this.place = place
     this.#now = now
+    this.#clock = new EvenClock(now, steady)
   }
 
   /** Adds rows to the files of their days. Gives back those that could not be written, and why. */
@@ -88,10 +88,29 @@ export class UsageFolder implements UsageStore {
     const closed = (await this.#days()).filter((day) => day < today)
     const months = new Set(closed.map((day) => day.slice(0, 7)))
     for (const month of [...months].toSorted()) await this.#foldMonth(month, today)
-    const oldest = monthAfter(today.slice(0, 7), 1 - keepMonths)
-    for (const name of (await this.#names()).filter(isMonthFile)) {
-      if (name.slice(0, 7) < oldest) await unlink(path.join(this.place, name))
+    await this.#forget(today, keepMonths)
+  }
+
+  /** Removes months beyond those that are kept, once it is sure how late it is. */
+  async #forget(today: string, keepMonths: number): Promise<void> {
+    const isProven = this.#clock.isProven
+    const olderThan = async (day: string) => {
+      const oldest = monthAfter(day.slice(0, 7), 1 - keepMonths)
+      return (await this.#names()).filter((name) => isMonthFile(name) && name.slice(0, 7) < oldest)
     }
+    if ((await olderThan(today)).length === 0) return
+    const day = isProven ? today : provenDay(await this.#daysWithUsage(), today)
+    if (day === undefined) return
+    for (const name of await olderThan(day)) await unlink(path.join(this.place, name))
+  }
+
+  /** Newest first. A month that cannot be understood has none. */
+  async #daysWithUsage(): Promise<string[]> {
+    const days = await this.#days()
+    for (const name of (await this.#names()).filter(isMonthFile)) {
+      days.push(...(await this.#folded(name.slice(0, 7))))
+    }
+    return days.toSorted().toReversed()
   }
 
   close(): void {}
@@ -196,20 +215,6 @@ function isMonthFile(name: string): boolean {
   return /^\d{4}-\d{2}\.json$/.test(name)
 }
 
-/** Another process may have died in the middle of a line. */
-async function endsWithLine(file: FileHandle): Promise<boolean> {
-  const { size } = await file.stat()
-  if (size === 0) return true
-  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
-  return buffer[0] === 0x0a
-}
-
-/** Rows that were written whole, the first ones; and why not all were. */
-interface Written {
-  count: number
-  fault?: NodeJS.ErrnoException
-}
-
 /**
  * A day, or the first one after it that is not folded yet: a process that slept over midnight, or whose clock was set back, may
  * come too late.
@@ -218,74 +223,4 @@ function openDay(day: string, folded: readonly string[]): string {
   let free = day
   while (folded.includes(free)) free = dayAfter(free)
   return free
-}
-
-async function appendLines(file: string, rows: readonly Row[], now: number): Promise<Written> {
-  const { O_RDWR, O_APPEND, O_CREAT } = constants
-  const handle = await open(file, O_RDWR | O_APPEND | O_CREAT, 0o600)
-  let count = 0
-  try {
-    for (const lines of portions(rows.map((row) => `${lineOf(row, now)}\n`))) {
-      const before = (await endsWithLine(handle)) ? '' : '\n'
-      const bytes = Buffer.from(before + lines.join(''))
-      const { bytesWritten } = await handle.write(bytes)
-      if (bytesWritten < bytes.length) {
-        const written = bytes.toString('utf8', 0, bytesWritten).split('\n')
-        return { count: count + written.filter(objectFrom).length, fault: diskFull() }
-      }
-      count += lines.length
-    }
-    return { count }
-  } catch (error) {
-    return { count, fault: error as Error }
-  } finally {
-    await handle.close()
-  }
-}
-
-/** A write that stops early has found no room; only the next one would say so. */
-function diskFull(): NodeJS.ErrnoException {
-  return Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
-}
-
-/** As many lines at a time as fit into one write. */
-function portions(lines: readonly string[]): string[][] {
-  const all: string[][] = []
-  let size = maxWrite
-  for (const line of lines) {
-    const bytes = Buffer.byteLength(line)
-    if (size + bytes > maxWrite) {
-      all.push([])
-      size = 1
-    }
-    all.at(-1)!.push(line)
-    size += bytes
-  }
-  return all
-}
-
-function lineOf(row: Row, now: number): string {
-  const { client, model, endpoint, account } = row
-  const counts = countNames.filter((name) => row[name] !== 0).map((name) => [name, row[name]])
-  return JSON.stringify({
-    t: minuteOf(now),
-    client,
-    model,
-    endpoint,
-    account,
-    ...Object.fromEntries(counts),
-  })
-}
-
-/** Undefined if it is not a row. */
-function rowOf(line: JsonObject | undefined, day: string): Row | undefined {
-  const { client, model, endpoint, account } = line ?? {}
-  const names = { client, model, endpoint, account }
-  if (!Object.values(names).every((name) => typeof name === 'string')) return undefined
-  const row = { day, ...(names as Record<keyof typeof names, string>), ...noCounts() }
-  for (const name of countNames) {
-    const count = line?.[name]
-    if (typeof count === 'number' && Number.isSafeInteger(count)) row[name] = count
-  }
-  return row
 }

@@ -27,8 +27,8 @@ function row(counts: Partial<Row> = {}): Row {
   return { day: '2026-11-28', ...place, ...noCounts(), requests: 1, ...counts }
 }
 
-function folderAt(dir: string, now = () => noon): UsageFolder {
-  return new UsageFolder(path.join(dir, 'usage'), now)
+function folderAt(dir: string, now = () => noon, steady?: () => number): UsageFolder {
+  return new UsageFolder(path.join(dir, 'usage'), now, steady)
 }
 
 async function total(folder: UsageFolder, name: 'requests' | 'input' = 'requests') {
@@ -142,16 +142,70 @@ test('contract §15.4: a count for a day that is folded already, as after a cloc
   assert.deepEqual(rows, [row(), row({ day: '2026-11-29', requests: 2, input: 10 })])
 })
 
-test('contract §15.4: months beyond those that are kept go', async () => {
+/** A folder with usage on each of the days. */
+async function used(days: string[]): Promise<string> {
   const dir = tempDir()
-  for (const day of ['2025-10-05', '2025-11-05', '2026-11-05']) {
+  for (const day of days) {
     await folderAt(dir, () => new Date(`${day}T12:00`).getTime()).append([row({ day })])
   }
+  return dir
+}
+
+function namesIn(dir: string): string[] {
+  return readdirSync(path.join(dir, 'usage')).toSorted()
+}
+
+test('contract §15.4: months beyond those that are kept go', async () => {
+  const dir = await used(['2025-10-05', '2025-11-05', '2026-11-04', '2026-11-05', '2026-11-06'])
 
   await folderAt(dir).fold('2026-11-28', 13)
 
-  const names = readdirSync(path.join(dir, 'usage')).toSorted()
-  assert.deepEqual(names, ['2025-11.json', '2026-11.json'])
+  assert.deepEqual(namesIn(dir), ['2025-11.json', '2026-11.json'])
+})
+
+test('contract §15.4: a clock that is years ahead deletes nothing, nor when it is right again', async () => {
+  const dir = await used(['2025-11-05', '2026-10-30', '2026-11-05', '2026-11-27', '2031-05-01'])
+
+  await folderAt(dir).fold('2031-05-02', 13)
+  assert.deepEqual(namesIn(dir), ['2025-11.json', '2026-10.json', '2026-11.json', '2031-05.json'])
+  await folderAt(dir, () => new Date('2031-05-02T12:00').getTime()).append([
+    row({ day: '2031-05-02' }),
+  ])
+  await folderAt(dir).fold('2031-05-03', 13)
+  await folderAt(dir).fold('2026-11-28', 13)
+
+  assert.equal(await total(folderAt(dir)), 6)
+})
+
+test('contract §15.4: what was deleted in time before is still deleted while a clock is months ahead', async () => {
+  const dir = await used(['2025-10-05', '2025-12-05', '2026-11-04', '2026-11-05', '2026-11-06'])
+
+  await folderAt(dir).fold('2027-02-01', 13)
+
+  assert.deepEqual(namesIn(dir), ['2025-12.json', '2026-11.json'])
+})
+
+test('contract §15.4: of a machine that nobody uses, months go once its clock has gone evenly for three days', async () => {
+  const dir = await used(['2024-10-05'])
+  const day = 86_400_000
+  let [passed, set] = [0, 0]
+  const folder = folderAt(
+    dir,
+    () => noon + passed + set,
+    () => passed,
+  )
+  const fold = () => folder.fold('2026-11-28', 13)
+
+  for (passed = 0; passed < 2.5 * day; passed += day / 2) await fold()
+  set = 3 * 365 * day
+  await fold()
+  passed += 2.9 * day
+  await fold()
+  assert.deepEqual(namesIn(dir), ['2024-10.json'])
+  passed += day / 5
+  await fold()
+
+  assert.deepEqual(namesIn(dir), [])
 })
 
 test('contract §15.4: a month that cannot be understood is left as it is, and today counts on', async () => {
