@@ -271,7 +271,7 @@ export function asksForAny(value: unknown): boolean {
 
 /** What the client calls these members, for `dropped`. */
 export function clientNames({ names }: NeutralRequest, members: readonly Nameable[]): string[] {
-  return members.map((member) => names[member] ?? member)
+  return [...new Set(members.map((member) => names[member] ?? member))]
 }
 
 /** The names, for what is dropped, of the members and the pieces that only other APIs than `api` know. */

@@ -73,3 +73,122 @@ test('translation §14: a member that was taken out for the model does not come 
 test('translation §14: without a list the betas and the body go up as the client sent them', async (t) => {
   assert.deepEqual(await up(t, {}), { beta: sent, body })
 })
+
+/** As Claude Code 2.1.332 writes for Claude 5.5, through the Agent SDK. */
+const newest = {
+  model: 'm',
+  max_tokens: 9,
+  thinking: { type: 'adaptive', display: 'updates', block_binding: {} },
+  output_config: { effort: 'medium' },
+  tools: [
+    { name: 'Bash', input_schema: { type: 'object' } },
+    { name: 'WebFetch', input_schema: { type: 'object' }, defer_loading: true },
+    { name: 'Later', input_schema: { type: 'object' }, defer_loading: true },
+  ],
+  messages: [
+    { role: 'user', content: 'Hi' },
+    { role: 'system', content: 'Plan.', output_config: { effort: 'medium' }, clear_at: 'never' },
+    {
+      role: 'assistant',
+      content: [{ type: 'tool_use', id: 't', name: 'ToolSearch', input: {} }],
+    },
+    {
+      role: 'user',
+      content: [
+        {
+          type: 'tool_result',
+          tool_use_id: 't',
+          content: [{ type: 'tool_reference', tool_name: 'WebFetch' }],
+        },
+      ],
+    },
+    { role: 'system', content: [], output_config: { effort: 'max' } },
+  ],
+}
+
+async function upNewest(t: TestContext, beta: string, ask: object = newest, model: object = {}) {
+  const upstream = await startUpstream(t, () => ({ body: {} }))
+  const headers = beta === 'any' ? {} : { 'anthropic-beta': beta }
+  const { url } = await startProxy(t, {
+    config: {
+      system_prompt: '',
+      endpoints: [{ name: 'e', type: 'anthropic', base_url: upstream.url, auth: 'none', headers }],
+      models: [{ name: 'm', id: 'm', type: 'anthropic', ...model }],
+    },
+  })
+  await post(`${url}/v1/messages`, ask, { 'anthropic-beta': sent })
+  return upstream.requests[0]!.json() as typeof newest
+}
+
+test('translation §14: what newer betas permit is told without them: efforts of turns, deferred tools, updates', async (t) => {
+  const { tools, thinking, output_config, messages } = await upNewest(
+    t,
+    'mid-conversation-system-1',
+  )
+
+  const [bash, fetch] = newest.tools
+  const { defer_loading: _deferred, ...loaded } = fetch!
+  assert.deepEqual(tools, [bash, loaded])
+  assert.deepEqual(thinking, { type: 'adaptive' })
+  assert.deepEqual(output_config, { effort: 'max' })
+  const [first, , called, result] = newest.messages
+  const text = { type: 'text', text: 'Tool WebFetch is loaded.' }
+  assert.deepEqual(messages, [
+    first,
+    { role: 'system', content: 'Plan.' },
+    called,
+    { ...result, content: [{ type: 'tool_result', tool_use_id: 't', content: [text] }] },
+  ])
+})
+
+test('translation §14: a turn that holds nothing but an effort leaves no empty turn behind', async (t) => {
+  const { messages, output_config } = await upNewest(t, '', {
+    ...newest,
+    messages: [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Yes?' },
+      { role: 'system', content: [], output_config: { effort: 'low' } },
+      { role: 'user', content: 'Go.' },
+    ],
+  })
+
+  assert.deepEqual(
+    messages.map(({ role }) => role),
+    ['user', 'assistant', 'user'],
+  )
+  assert.deepEqual(output_config, { effort: 'low' })
+})
+
+test('translation §14: what the betas of the list permit stays', async (t) => {
+  const list =
+    'per-turn-control-2026-07-01, advanced-tool-use-2025-11-20, thinking-display-updates-2026-08-18, thinking-binding-controls-2026-08-01, mid-conversation-system-2026-04-07, mid-conversation-system-clear-at-2026-08-21'
+
+  assert.deepEqual(await upNewest(t, list), newest)
+})
+
+test('translation §14: tools that the API itself searches for stay deferred', async (t) => {
+  const search = { type: 'tool_search_tool_regex_20251119', name: 'search' }
+  const tools = [search, ...newest.tools]
+
+  assert.deepEqual((await upNewest(t, '', { ...newest, tools })).tools, tools)
+})
+
+test("translation §14: the operator's level holds against an effort that a turn sets", async (t) => {
+  const opus = { upstream_id: 'claude-opus-5-5', reasoning: 'low' }
+  const { messages, output_config } = await upNewest(t, 'any', newest, opus)
+
+  assert.deepEqual(output_config, { effort: 'low' })
+  assert.doesNotMatch(JSON.stringify(messages), /effort/)
+})
+
+test('translation §14: an effort of a turn becomes that of the request for a model that knows no such turn', async (t) => {
+  const of = (upstream_id: string) => upNewest(t, 'any', newest, { upstream_id })
+
+  const opus48 = await of('claude-opus-4-8')
+  assert.deepEqual(opus48.output_config, { effort: 'max' })
+  assert.doesNotMatch(JSON.stringify(opus48.messages), /effort/)
+  assert.equal(opus48.messages[1]!.role, 'system')
+  assert.deepEqual((await of('claude-opus-4-6')).output_config, { effort: 'max' })
+  const opus55 = await of('claude-opus-5-5')
+  assert.deepEqual(opus55.messages, newest.messages)
+})

@@ -56,6 +56,7 @@ const names = {
   parallelCalls: 'tool_choice.disable_parallel_tool_use',
   format: 'output_config.format',
   cacheKey: 'metadata.user_id',
+  safetyId: 'metadata.user_id',
   tier: 'service_tier',
 } satisfies Names
 

@@ -24,6 +24,8 @@ export interface Capability {
   prefill: boolean
   /** whether a message of the role `system` may stand between the turns */
   systemTurns: boolean
+  /** whether such a message may set the effort from there on */
+  turnEfforts?: boolean
   /** whether `output_config.format` and strict tools are taken */
   structuredOutputs: boolean
   /** thinking that comes back is refused where anything before it has changed */
@@ -78,6 +80,8 @@ const plain: Capability = {
   defaultOutputTokens: claudeDefault,
 }
 
+const newest = { bindsThinking: true, turnEfforts: true }
+
 /** First row whose text is contained in the id wins; dots and dashes are alike. */
 const table: [ids: string[], capability: Capability][] = [
   [
@@ -86,15 +90,15 @@ const table: [ids: string[], capability: Capability][] = [
       ...adaptive,
       off: { thinking: { type: 'between_tools' } },
       forcedTools: 'never',
-      bindsThinking: true,
+      ...newest,
     },
   ],
   [
     ['opus-5-5', 'fable-5-1', 'fable-5-2', 'mythos-5-1', 'mythos-5-2'],
-    { ...alwaysOn, forcedTools: 'never', bindsThinking: true },
+    { ...alwaysOn, forcedTools: 'never', ...newest },
   ],
   [['fable-5', 'mythos-5'], alwaysOn],
-  [['haiku-5-5'], { ...onByDefault, bindsThinking: true }],
+  [['haiku-5-5'], { ...onByDefault, ...newest }],
   [['opus-5'], onByDefault],
   [['sonnet-5'], { ...onByDefault, systemTurns: false }],
   [['opus-4-8'], adaptive],

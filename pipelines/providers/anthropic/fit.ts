@@ -5,6 +5,7 @@
  */
 import { reminder } from '../../neutral/turn.ts'
 import { capabilityOf, type Capability } from './capability.ts'
+import { tellDeferredTools } from './references.ts'
 import { blocksOf } from './sent-turns.ts'
 import {
   effortOf,
@@ -34,6 +35,7 @@ export function isForOther(document: JsonDocument, { model }: RewriteContext): b
 export function fitRequest(document: JsonDocument, { model, subPath }: RewriteContext): void {
   const capability = capabilityOf(model)
   if (!capability.systemTurns) tellSystemTurns(document)
+  else if (!capability.turnEfforts) liftTurnEfforts(document)
   if (capability.forcedTools === 'never') freeChoice(document)
   if (subPath !== '') return
   if (!capability.sampling) document.delete('temperature', 'top_p', 'top_k')
@@ -49,8 +51,9 @@ export function fitThinking(document: JsonDocument, context: RewriteContext): bo
   if (capability.efforts.length === 0) takeEffortOut(document)
   else if (effort) setEffort(document, nearestEffort(effort, capability.efforts)!)
   if (type === undefined) return false
-  if (type === 'disabled') {
-    if (capability.off) document.delete('thinking')
+  if (type === 'disabled' || type === 'between_tools') {
+    if (type === capability.off?.thinking?.type) return false
+    if (capability.off || type === 'between_tools') document.delete('thinking')
     switchOff(document, context)
     return false
   }
@@ -78,6 +81,7 @@ function freeChoice(document: JsonDocument): void {
 
 /** A model without system turns is told in reminders of the user's turn in front. */
 function tellSystemTurns(document: JsonDocument): void {
+  liftTurnEfforts(document)
   document.change('messages', (messages) => {
     if (!Array.isArray(messages) || !messages.some(isSystemTurn)) return undefined
     const told: unknown[] = []
@@ -86,10 +90,38 @@ function tellSystemTurns(document: JsonDocument): void {
       if (!isSystemTurn(turn)) told.push(turn)
       else if (isObject(before) && before.role === 'user') {
         told[told.length - 1] = { ...before, content: [...blocksOf(before), ...reminders(turn)] }
-      } else told.push({ role: 'user', content: reminders(turn) })
+      } else if (blocksOf(turn).length > 0) told.push({ role: 'user', content: reminders(turn) })
     }
     return told
   })
+}
+
+/** The last effort that a turn sets, as that of the request. */
+function liftTurnEfforts(document: JsonDocument): void {
+  const effort = takeTurnEffortsOut(document)
+  if (effort === undefined) return
+  document.change('output_config', (config) =>
+    isObject(config) ? { ...config, effort } : undefined,
+  )
+}
+
+/**
+ * Without the efforts of turns, and the turns that hold nothing else. Claude Code sends one with every conversation, and changes it so.
+ * Returns the last of them.
+ * @see https://github.com/router-for-me/CLIProxyAPI/issues/5738
+ */
+export function takeTurnEffortsOut(document: JsonDocument): unknown {
+  if (!document.raw('messages')?.includes('"output_config"')) return undefined
+  let effort: unknown
+  document.changeItems('messages', (messages) =>
+    messages.flatMap((turn) => {
+      if (!isSystemTurn(turn) || turn.output_config === undefined) return [turn]
+      const { output_config: config, ...rest } = turn
+      if (isObject(config)) effort = config.effort ?? effort
+      return blocksOf(rest).length > 0 ? [rest] : []
+    }),
+  )
+  return effort
 }
 
 function isSystemTurn(turn: unknown): turn is JsonObject {
@@ -106,28 +138,61 @@ function asReminder(block: unknown): unknown {
 }
 
 /** What is refused without a beta that begins so. Claude Code sends it to any API. */
-const ofBetas: [beta: string, takeOut: (document: JsonDocument) => void][] = [
-  ['context-management-', (document) => document.delete('context_management')],
-  ['fast-mode-', (document) => document.delete('speed')],
-  ['task-budgets-', takeTaskBudgetOut],
-  ['mid-conversation-system-', tellSystemTurns],
+const ofBetas: [betas: RegExp, takeOut: (document: JsonDocument) => void][] = [
+  [/^context-management-/, (document) => document.delete('context_management')],
+  [/^fast-mode-/, (document) => document.delete('speed')],
+  [/^task-budgets-/, takeTaskBudgetOut],
+  [/^(?:per-turn-control|mid-conversation-output-config)-/, liftTurnEfforts],
+  [/^mid-conversation-system-(?!clear-at-)/, tellSystemTurns],
+  [/^mid-conversation-system-clear-at-/, takeClearAtOut],
+  [/^(?:advanced-tool-use|tool-search-tool)-/, tellDeferredTools],
+  [/^thinking-display-updates-/, takeUpdatesOut],
+  [
+    /^thinking-binding-controls-/,
+    (document) => withoutMember(document, 'thinking', 'block_binding'),
+  ],
 ]
 
 /** Takes out what needs another beta than those of the list, or tells it otherwise: the upstream knows no others. */
 export function keepToBetas(document: JsonDocument, list: string): void {
   const betas = list.split(',').map((beta) => beta.trim())
-  for (const [beginning, takeOut] of ofBetas) {
-    if (!betas.some((beta) => beta.startsWith(beginning))) takeOut(document)
+  for (const [known, takeOut] of ofBetas) {
+    if (!betas.some((beta) => known.test(beta))) takeOut(document)
   }
 }
 
 function takeTaskBudgetOut(document: JsonDocument): void {
+  if (withoutMember(document, 'output_config', 'task_budget')) document.delete('output_config')
+}
+
+/** Thinking is then shown as the model does by itself. */
+function takeUpdatesOut(document: JsonDocument): void {
+  const thinking = document.get('thinking')
+  if (isObject(thinking) && thinking.display === 'updates') {
+    withoutMember(document, 'thinking', 'display')
+  }
+}
+
+/** What an instruction says then stays, as every instruction did before. */
+function takeClearAtOut(document: JsonDocument): void {
+  if (!document.raw('messages')?.includes('"clear_at"')) return
+  document.changeItems('messages', (messages) =>
+    messages.map((turn) => {
+      if (!isSystemTurn(turn) || turn.clear_at === undefined) return turn
+      const { clear_at: _when, ...rest } = turn
+      return rest
+    }),
+  )
+}
+
+/** Whether nothing is left of the object without the member. */
+function withoutMember(document: JsonDocument, name: string, member: string): boolean {
   let isBare = false
-  document.change('output_config', (config) => {
-    if (!isObject(config) || config.task_budget === undefined) return undefined
-    const { task_budget: _budget, ...rest } = config
+  document.change(name, (object) => {
+    if (!isObject(object) || object[member] === undefined) return undefined
+    const { [member]: _out, ...rest } = object
     isBare = Object.keys(rest).length === 0
     return rest
   })
-  if (isBare) document.delete('output_config')
+  return isBare
 }

@@ -13,10 +13,12 @@
  * @see https://github.com/openclaw/openclaw/issues/18212
  */
 import { JsonDocument } from '../../json/document.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import { isObject } from '../../json/value.ts'
 import type { RefusablePast } from '../refusable.ts'
 import { paired, withoutEmpty } from './pairs.ts'
+import { tellReferences } from './references.ts'
 import { takeSealsOut } from './rewrite.ts'
+import { changeBlocks } from './sent-turns.ts'
 import { hasBudgetInVain, takeThinkingOut } from './thinking-edits.ts'
 
 const ofThinking =
@@ -54,31 +56,6 @@ export const pastTurns: RefusablePast = {
   },
 }
 
-type IsGone = (name: unknown) => boolean
-
-/** Those to tools that are gone leave; to an API that knows none at all they are told in words. Whether there were such. */
-function tellReferences(document: JsonDocument, refusal: string, turns: number): boolean {
-  const isGone = /not found/i.test(refusal) ? goneTools(document.get('tools'), refusal) : undefined
-  return changeBlocks(document, turns, (block) => toldBlock(block, isGone))
-}
-
-/** A block of the message with that index of so many; the same where it stays. */
-type Change = (block: unknown, at: number, count: number) => unknown
-
-/** Whether there was something to change in so many turns. */
-function changeBlocks(document: JsonDocument, turns: number, change: Change): boolean {
-  return document.changeItems('messages', (messages) =>
-    messages.map((message, at) => {
-      if (at >= turns || !isObject(message) || !Array.isArray(message.content)) return message
-      const blocks: unknown[] = message.content
-      const content = blocks.map((block) => change(block, at, messages.length))
-      return content.every((block, index) => block === blocks[index])
-        ? message
-        : { ...message, content }
-    }),
-  )
-}
-
 /** What the user has just sent is for him to send otherwise; what a tool gave, the model is told of. */
 function takeImagesOut(document: JsonDocument, refusal: string, turns: number): boolean {
   const place = /\bmessages\.(\d+)\./.exec(refusal)?.[1]
@@ -96,42 +73,4 @@ const refusedImage = { type: 'text', text: '[an image that the API of the model 
 
 function isImage(value: unknown): boolean {
   return isObject(value) && value.type === 'image'
-}
-
-/** Which tools of a server of Anthropic's connector there are, only the API knows. */
-function goneTools(tools: unknown, refusal: string): IsGone {
-  const all = Array.isArray(tools) ? tools.filter(isObject) : []
-  const names = new Set<unknown>(all.map(({ name }) => name))
-  const hasServer = all.some(({ type }) => type === 'mcp_toolset')
-  return (name) => refusal.includes(`'${String(name)}'`) || (!hasServer && !names.has(name))
-}
-
-function toldBlock(block: unknown, isGone: IsGone | undefined): unknown {
-  if (!isObject(block)) return block
-  const { type, content } = block
-  if (type === 'tool_result' && Array.isArray(content)) {
-    const told = isGone ? withoutGone(content, isGone) : content.map(inWords)
-    if (told.length === 0) {
-      return { ...block, content: [{ type: 'text', text: 'The tool is not there any more.' }] }
-    }
-    return told.every((one, at) => one === content[at]) && told.length === content.length
-      ? block
-      : { ...block, content: told }
-  }
-  if (!isGone || !isObject(content) || !Array.isArray(content.tool_references)) return block
-  const left = withoutGone(content.tool_references, isGone)
-  if (left.length === content.tool_references.length) return block
-  return { ...block, content: { ...content, tool_references: left } }
-}
-
-function withoutGone(list: unknown[], isGone: IsGone): unknown[] {
-  return list.filter((one) => !isReference(one) || !isGone(one.tool_name))
-}
-
-function inWords(one: unknown): unknown {
-  return isReference(one) ? { type: 'text', text: `Tool ${String(one.tool_name)} is loaded.` } : one
-}
-
-function isReference(value: unknown): value is JsonObject {
-  return isObject(value) && value.type === 'tool_reference'
 }

@@ -4,7 +4,7 @@
  * Source: docs/translation.md §5.5 and §14; Anthropic's pages on extended and adaptive thinking, read 2026-11.
  */
 import { capabilityOf } from './capability.ts'
-import { fitRequest, fitThinking, isForOther, keepToBetas } from './fit.ts'
+import { fitRequest, fitThinking, isForOther, keepToBetas, takeTurnEffortsOut } from './fit.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed, sealMark } from '../../neutral/seal.ts'
 import { withoutBlocks } from './sent-turns.ts'
@@ -53,6 +53,7 @@ function rewritten(document: JsonDocument, context: RewriteContext): Headers {
     takeThinkingOut(document)
     return betas(client, { add, remove: [INTERLEAVED_BETA] })
   }
+  takeTurnEffortsOut(document)
   if (capabilityOf(model).thinking !== 'adaptive') takeEffortOut(document)
   if (level !== 'off' && putThinkingIn(document, context, { level })) {
     return betas(client, { add: [...add, INTERLEAVED_BETA] })

@@ -1,0 +1,106 @@
+/** What a model does not take is named as its client wrote it: a word of our own would say nothing to whoever sent the request. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { post, startProxy } from '../helpers/proxy.ts'
+import { startUpstream } from '../helpers/upstream.ts'
+
+const schema = { type: 'object', properties: {}, required: [], additionalProperties: false }
+const sampling = { temperature: 0.5, top_p: 0.5, top_k: 3 }
+
+const asks: [route: string, body: Record<string, unknown>][] = [
+  [
+    '/v1/messages',
+    {
+      max_tokens: 9000,
+      messages: [{ role: 'user', content: 'Hi' }],
+      metadata: { user_id: '{"session_id":"s"}' },
+      thinking: { type: 'enabled', budget_tokens: 2000 },
+      output_config: { effort: 'max', format: { type: 'json_schema', schema } },
+      context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] },
+      service_tier: 'auto',
+      speed: 'fast',
+      tools: [{ name: 'a', input_schema: schema }],
+      tool_choice: { type: 'any', disable_parallel_tool_use: true },
+      ...sampling,
+    },
+  ],
+  [
+    '/v1/responses',
+    {
+      input: 'Hi',
+      metadata: { a: 'b' },
+      safety_identifier: 's',
+      prompt_cache_key: 'k',
+      reasoning: { effort: 'xhigh' },
+      text: { verbosity: 'low', format: { type: 'json_schema', name: 'f', schema } },
+      service_tier: 'scale',
+      tools: [{ type: 'function', name: 'a', parameters: schema }],
+      tool_choice: 'required',
+      parallel_tool_calls: false,
+      truncation: 'auto',
+      ...sampling,
+    },
+  ],
+  [
+    '/v1/chat/completions',
+    {
+      messages: [{ role: 'user', content: 'Hi' }],
+      metadata: { a: 'b' },
+      user: 'u',
+      safety_identifier: 's',
+      prompt_cache_key: 'k',
+      reasoning_effort: 'xhigh',
+      verbosity: 'low',
+      response_format: { type: 'json_schema', json_schema: { name: 'f', schema } },
+      service_tier: 'scale',
+      tools: [{ type: 'function', function: { name: 'a', parameters: schema } }],
+      tool_choice: 'required',
+      parallel_tool_calls: false,
+      store: true,
+      seed: 1,
+      logprobs: true,
+      top_logprobs: 2,
+      logit_bias: { 1: 1 },
+      presence_penalty: 1,
+      frequency_penalty: 1,
+      prediction: { type: 'content', content: 'x' },
+      stream: true,
+      stream_options: { include_obfuscation: true },
+      ...sampling,
+    },
+  ],
+]
+
+const models = ['claude-sonnet-4-5', 'gpt-5.4', 'glm-4.6', 'gemini-3-pro']
+/** §5.5 has one word for each wish to think that is given up. */
+const ofRules = new Set(['reasoning'])
+const types = ['anthropic', 'openai', 'common', 'google']
+
+for (const [route, body] of asks) {
+  test(`translation §1.4: what ${route} loses is named as it was sent, each once`, async (t) => {
+    const upstream = await startUpstream(t, () => ({ status: 418, body: {} }))
+    const { url } = await startProxy(t, {
+      config: {
+        system_prompt: '',
+        endpoints: types.map((type) => ({
+          name: type,
+          type,
+          base_url: upstream.url,
+          auth: 'none',
+        })),
+        models: models.map((id, at) => ({ name: id, id, type: types[at] })),
+      },
+    })
+
+    for (const model of models) {
+      const back = await post(url + route, { model, ...body })
+
+      const dropped = back.headers.get('x-droid2api-dropped')?.split(', ') ?? []
+      const unknown = dropped.filter(
+        (name) => !ofRules.has(name) && !Object.hasOwn(body, name.split('.')[0]!),
+      )
+      assert.deepEqual(unknown, [], model)
+      assert.equal(new Set(dropped).size, dropped.length, `${model}: ${dropped.join(', ')}`)
+    }
+  })
+}
