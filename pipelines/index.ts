@@ -67,7 +67,8 @@ import { rewriteChat } from './providers/common/rewrite.ts'
 import { refusedSettings } from './providers/common/settings.ts'
 import { usageOnDemand } from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
-import { pastReasoningItems, rewriteResponses } from './providers/openai/rewrite.ts'
+import { pastItems } from './providers/openai/past.ts'
+import { rewriteResponses } from './providers/openai/rewrite.ts'
 import type { Refusable, RefusablePast } from './providers/refusable.ts'
 import { readWith, type ClientRead } from './stages/serialise.ts'
 import type { TranslateContext, Translator } from './stages/translate.ts'
@@ -250,7 +251,7 @@ const providerTable = {
     path: '/responses',
     conversation: { name: 'input', textType: 'input_text' },
     rewrite: rewriteResponses,
-    past: pastReasoningItems,
+    past: pastItems,
     streamEnd:
       /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|[\r\n](?:event: *error[\r\n]|data: *\[DONE\])/,
     write: writeResponses,

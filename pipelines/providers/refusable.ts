@@ -1,6 +1,7 @@
 /** What upstreams may refuse of a request that is otherwise right, and what is done about it. */
 import { ProxyError } from '../errors.ts'
 import type { JsonDocument } from '../json/document.ts'
+import { isObject } from '../json/value.ts'
 
 /** A part of requests that some upstreams refuse, and without which such a request is sent once more. */
 export interface Refusable {
@@ -36,4 +37,35 @@ export function unlessTooDeep(leaveOut: () => Buffer[] | undefined): Buffer[] | 
 export function capLimit(document: JsonDocument, name: string, most: number | undefined): void {
   const limit = document.get(name)
   if (most !== undefined && typeof limit === 'number' && limit > most) document.set(name, most)
+}
+
+/** Takes a member out of an object, and the object where nothing else is in it. Returns whether it was there. */
+export function takeMemberOut(document: JsonDocument, name: string, member: string): boolean {
+  let left: number | undefined
+  document.change(name, (object) => {
+    if (!isObject(object) || object[member] === undefined) return undefined
+    const { [member]: _out, ...rest } = object
+    left = Object.keys(rest).length
+    return rest
+  })
+  if (left === 0) document.delete(name)
+  return left !== undefined
+}
+
+/** The same for the objects of a list, which stay whatever is left of them. */
+export function takeMembersOut(document: JsonDocument, name: string, member: string): boolean {
+  return document.changeItems(name, (items) => items.map((item) => without(item, member)))
+}
+
+/** The very value where it has no such member. */
+export function without(value: unknown, member: string): unknown {
+  if (!isObject(value) || value[member] === undefined) return value
+  const { [member]: _out, ...rest } = value
+  return rest
+}
+
+/** Of such words those that a refusal names as supported. */
+export function supportedIn<Word extends string>(refusal: string, words: readonly Word[]): Word[] {
+  const list = /(?:supported (?:values|levels)|input should be)([^\n]{0,200})/i.exec(refusal)?.[1]
+  return list === undefined ? [] : words.filter((word) => new RegExp(`\\b${word}\\b`).test(list))
 }

@@ -18,7 +18,7 @@ import {
 import { nearestEffort, upstreamId, type RewriteContext } from '../../model.ts'
 import type { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import { capLimit } from '../refusable.ts'
+import { capLimit, takeMemberOut, takeMembersOut } from '../refusable.ts'
 
 /**
  * Whether the client wrote the request for another model, and it is known what this one refuses. For a model that is no Claude the
@@ -68,7 +68,7 @@ function isTaken(type: unknown, { thinking }: Capability): boolean {
 }
 
 /** Where every forced choice is refused, the tools are narrowed as far as the choice allows, and it is left free. */
-function freeChoice(document: JsonDocument): void {
+export function freeChoice(document: JsonDocument): void {
   const choice = document.get('tool_choice')
   if (!isForcing(choice)) return
   const { type, name, ...rest } = choice
@@ -80,7 +80,7 @@ function freeChoice(document: JsonDocument): void {
 }
 
 /** A model without system turns is told in reminders of the user's turn in front. */
-function tellSystemTurns(document: JsonDocument): void {
+export function tellSystemTurns(document: JsonDocument): void {
   liftTurnEfforts(document)
   document.change('messages', (messages) => {
     if (!Array.isArray(messages) || !messages.some(isSystemTurn)) return undefined
@@ -97,7 +97,7 @@ function tellSystemTurns(document: JsonDocument): void {
 }
 
 /** The last effort that a turn sets, as that of the request. */
-function liftTurnEfforts(document: JsonDocument): void {
+export function liftTurnEfforts(document: JsonDocument): void {
   const effort = takeTurnEffortsOut(document)
   if (effort === undefined) return
   document.change('output_config', (config) =>
@@ -138,10 +138,10 @@ function asReminder(block: unknown): unknown {
 }
 
 /** What is refused without a beta that begins so. Claude Code sends it to any API. */
-const ofBetas: [betas: RegExp, takeOut: (document: JsonDocument) => void][] = [
+const ofBetas: [betas: RegExp, takeOut: (document: JsonDocument) => unknown][] = [
   [/^context-management-/, (document) => document.delete('context_management')],
   [/^fast-mode-/, (document) => document.delete('speed')],
-  [/^task-budgets-/, takeTaskBudgetOut],
+  [/^task-budgets-/, (document) => takeMemberOut(document, 'output_config', 'task_budget')],
   [/^(?:per-turn-control|mid-conversation-output-config)-/, liftTurnEfforts],
   [/^mid-conversation-system-(?!clear-at-)/, tellSystemTurns],
   [/^mid-conversation-system-clear-at-/, takeClearAtOut],
@@ -149,7 +149,7 @@ const ofBetas: [betas: RegExp, takeOut: (document: JsonDocument) => void][] = [
   [/^thinking-display-updates-/, takeUpdatesOut],
   [
     /^thinking-binding-controls-/,
-    (document) => withoutMember(document, 'thinking', 'block_binding'),
+    (document) => takeMemberOut(document, 'thinking', 'block_binding'),
   ],
 ]
 
@@ -161,38 +161,25 @@ export function keepToBetas(document: JsonDocument, list: string): void {
   }
 }
 
-function takeTaskBudgetOut(document: JsonDocument): void {
-  if (withoutMember(document, 'output_config', 'task_budget')) document.delete('output_config')
+/** All that loses nothing when it is told without its beta. */
+export function tellBetasOtherwise(document: JsonDocument): void {
+  liftTurnEfforts(document)
+  takeClearAtOut(document)
+  tellDeferredTools(document)
+  takeUpdatesOut(document)
 }
 
 /** Thinking is then shown as the model does by itself. */
 function takeUpdatesOut(document: JsonDocument): void {
   const thinking = document.get('thinking')
   if (isObject(thinking) && thinking.display === 'updates') {
-    withoutMember(document, 'thinking', 'display')
+    takeMemberOut(document, 'thinking', 'display')
   }
 }
 
 /** What an instruction says then stays, as every instruction did before. */
-function takeClearAtOut(document: JsonDocument): void {
-  if (!document.raw('messages')?.includes('"clear_at"')) return
-  document.changeItems('messages', (messages) =>
-    messages.map((turn) => {
-      if (!isSystemTurn(turn) || turn.clear_at === undefined) return turn
-      const { clear_at: _when, ...rest } = turn
-      return rest
-    }),
-  )
-}
-
-/** Whether nothing is left of the object without the member. */
-function withoutMember(document: JsonDocument, name: string, member: string): boolean {
-  let isBare = false
-  document.change(name, (object) => {
-    if (!isObject(object) || object[member] === undefined) return undefined
-    const { [member]: _out, ...rest } = object
-    isBare = Object.keys(rest).length === 0
-    return rest
-  })
-  return isBare
+export function takeClearAtOut(document: JsonDocument): void {
+  if (document.raw('messages')?.includes('"clear_at"')) {
+    takeMembersOut(document, 'messages', 'clear_at')
+  }
 }

@@ -19,6 +19,7 @@ import { paired, withoutEmpty } from './pairs.ts'
 import { tellReferences } from './references.ts'
 import { takeSealsOut } from './rewrite.ts'
 import { changeBlocks } from './sent-turns.ts'
+import { refusedSettings } from './settings.ts'
 import { hasBudgetInVain, takeThinkingOut } from './thinking-edits.ts'
 
 const ofThinking =
@@ -31,7 +32,7 @@ const ofEmpty =
 const ofPairs =
   /`?tool_use`? ids were found without `?tool_result|unexpected `?tool_use_id`? found in `?tool_result/i
 
-type TakeOut = (document: JsonDocument, refusal: string, turns: number) => boolean
+type TakeOut = (document: JsonDocument, refusal: string, turns: number) => unknown
 
 const parts: [of: RegExp, takeOut: TakeOut][] = [
   [ofThinking, (document, _refusal, turns) => takeSealsOut(document, true, turns)],
@@ -40,17 +41,19 @@ const parts: [of: RegExp, takeOut: TakeOut][] = [
   // what holds a history together is looked for in all of it
   [ofEmpty, (document) => document.changeItems('messages', withoutEmpty)],
   [ofPairs, (document) => document.changeItems('messages', paired)],
+  ...refusedSettings,
 ]
 
 export const pastTurns: RefusablePast = {
-  refusals: [400],
+  refusals: [400, 422],
   turns: 'messages',
   isRefused: (refusal) => parts.some(([of]) => of.test(refusal)),
   isOwn: (refusal) => ofThinking.test(refusal),
   leaveOut(body, refusal, turns = Number.POSITIVE_INFINITY) {
     const document = JsonDocument.parse(body)
     const takeOut = parts.find(([of]) => of.test(refusal))?.[1]
-    if (!takeOut?.(document, refusal, turns)) return undefined
+    takeOut?.(document, refusal, turns)
+    if (document.pieces()[0] === body) return undefined
     if (hasBudgetInVain(document)) takeThinkingOut(document)
     return document.pieces()
   },

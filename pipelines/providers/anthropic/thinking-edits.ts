@@ -44,7 +44,7 @@ export function switchOff(document: JsonDocument, { model, subPath }: RewriteCon
 }
 
 /** `clear_thinking_…` is refused without thinking. */
-function takeThinkingEditsOut(document: JsonDocument): void {
+export function takeThinkingEditsOut(document: JsonDocument): void {
   const management = document.get('context_management')
   if (!isObject(management) || !Array.isArray(management.edits)) return
   const edits = management.edits.filter((edit) => !isThinkingEdit(edit))

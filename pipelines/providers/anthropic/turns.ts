@@ -45,7 +45,7 @@ interface ConversationContext extends Pick<Capability, 'prefill' | 'systemTurns'
 }
 
 /** Asks a model that takes no prefill to go on with its own unfinished text. */
-const goOn = 'Go on from where you stopped.'
+export const goOn = 'Go on from where you stopped.'
 
 /** The whole conversation; throws a 400 with the place of what the API does not take, or where nothing is left. */
 export function conversationOf(turns: Turn[], context: ConversationContext): Conversation {

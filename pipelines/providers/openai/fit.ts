@@ -8,7 +8,7 @@ import type { JsonDocument } from '../../json/document.ts'
 import { isObject } from '../../json/value.ts'
 import { levelOfWord, upstreamId, type Model } from '../../model.ts'
 import { isGiven } from '../../untrusted.ts'
-import { capLimit } from '../refusable.ts'
+import { capLimit, takeMemberOut } from '../refusable.ts'
 import { capabilityOf, mostTokens } from './capability.ts'
 import { ENCRYPTED_REASONING, LOGPROBS, planReasoning } from './reasoning.ts'
 
@@ -48,7 +48,7 @@ export function fitResponses(document: JsonDocument, model: Model): boolean {
     takeIncludeOut(document, ENCRYPTED_REASONING)
   }
   if (!samples) takeSamplingOut(document)
-  if (!verbosity) takeVerbosityOut(document)
+  if (!verbosity) takeMemberOut(document, 'text', 'verbosity')
   capLimit(document, 'max_output_tokens', mostTokens(model))
   return reasons
 }
@@ -59,18 +59,10 @@ export function takeSamplingOut(document: JsonDocument): void {
   takeIncludeOut(document, LOGPROBS)
 }
 
-function takeIncludeOut(document: JsonDocument, name: string): void {
+export function takeIncludeOut(document: JsonDocument, name: string): void {
   const include = document.get('include')
   if (!Array.isArray(include) || !include.includes(name)) return
   const rest = include.filter((one) => one !== name)
   if (rest.length > 0) document.set('include', rest)
   else document.delete('include')
-}
-
-function takeVerbosityOut(document: JsonDocument): void {
-  const text = document.get('text')
-  if (!isObject(text) || text.verbosity === undefined) return
-  const { verbosity: _verbosity, ...rest } = text
-  if (Object.keys(rest).length > 0) document.set('text', rest)
-  else document.delete('text')
 }

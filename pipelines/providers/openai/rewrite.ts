@@ -11,8 +11,7 @@ import { putKeptIn } from './kept.ts'
 import { fitResponses, isForOther, takeSamplingOut } from './fit.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
-import { JsonDocument } from '../../json/document.ts'
-import type { RefusablePast } from '../refusable.ts'
+import type { JsonDocument } from '../../json/document.ts'
 
 /** The sub-paths that take instructions; of everything else on a sub-path only the model is ours to change. */
 const withInstructions = new Set(['', '/compact', '/input_tokens'])
@@ -61,46 +60,6 @@ function withoutSeal(item: unknown, takesAll: boolean): unknown[] {
   const content = [{ type: 'input_text', text: summaryText(summary) }]
   return [{ type: 'message', role: 'user', content }]
 }
-
-/**
- * Reasoning that another account or model encrypted, that was never stored, or that lost the item behind it: a session of Codex is
- * refused for ever.
- * @see https://github.com/openai/codex/issues/8159
- * @see https://github.com/router-for-me/CLIProxyAPI/issues/2381
- */
-export const pastReasoningItems: RefusablePast = {
-  refusals: [400, 404],
-  turns: 'input',
-  isOwn: () => true,
-  isRefused: (body) =>
-    /invalid_encrypted_content|encrypted content [^\n]{0,300}could not be verified|item with id 'rs_[^']*' not found|of type 'reasoning' was provided without its required/i.test(
-      body,
-    ),
-  leaveOut(body, _refusal, turns = Number.POSITIVE_INFINITY) {
-    const document = JsonDocument.parse(body)
-    const hasSome = document.changeItems('input', (input) => {
-      const before = input.slice(0, turns)
-      const kept = before.filter((item) => !isObject(item) || !isReasoning(item))
-      if (kept.length === before.length) return input
-      return [...kept.map(withoutItemId), ...input.slice(turns)]
-    })
-    return hasSome ? document.pieces() : undefined
-  },
-}
-
-/** Also as a reference to one that the API has stored. */
-function isReasoning({ type, id }: JsonObject): boolean {
-  return type === 'reasoning' || (type === 'item_reference' && String(id).startsWith('rs_'))
-}
-
-/** What the model said behind its reasoning is known by its id to belong to it, and refused without it. */
-function withoutItemId(item: unknown): unknown {
-  if (!isObject(item) || !saidByModel.has(String(item.type))) return item
-  const { id: _id, ...rest } = item
-  return rest
-}
-
-const saidByModel = new Set(['message', 'function_call', 'custom_tool_call'])
 
 /** The operator's prompt in front of the client's text, once, a blank line between the two. */
 function putInInstructions(document: JsonDocument, prompt: string): void {
