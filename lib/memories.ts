@@ -28,6 +28,13 @@ export interface Asker {
 export interface Place {
   url: URL
   model: { id: string }
+  endpoint: { headers: Record<string, string> }
+}
+
+/** What goes up, as far as something may be left out of it. */
+export interface Outgo {
+  pieces: readonly Buffer[]
+  headers: Record<string, string | undefined>
 }
 
 /** A body that was refused because of earlier turns. */
@@ -41,12 +48,7 @@ export interface RefusedBody {
 
 /** What upstreams refused of earlier turns. `lib/upstream/past-memory.ts` keeps it. */
 export interface PastMemory {
-  /** Leaves out of a body what was refused of this conversation before. */
-  leaveOut(
-    asker: Asker,
-    place: Place,
-    body: { pieces: readonly Buffer[] },
-    past: RefusablePast,
-  ): void
+  /** Leaves out what was refused of this conversation before. */
+  leaveOut(asker: Asker, place: Place, body: Outgo, past: RefusablePast): void
   learn(asker: Asker, place: Place, body: RefusedBody): void
 }

@@ -15,13 +15,14 @@ import {
   type Credential,
   type Target,
 } from './target.ts'
-import { requestHeaders } from './headers.ts'
+import { requestHeaders, sentHeader } from './headers.ts'
 import { drain, saidBy } from './beginning.ts'
 import { noRetry, retryHeader } from '../../pipelines/errors.ts'
 import {
   unlessTooDeep,
   type Refusable,
   type RefusablePast,
+  type SentHeaders,
 } from '../../pipelines/providers/refusable.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
@@ -126,6 +127,7 @@ class Exchange {
       if (trip) trip.sends -= 1
       record.notFound = undefined
       this.#body.pieces = left.pieces
+      if (left.headers) this.#body.headers = { ...this.#body.headers, ...left.headers }
       if (left.part === this.#body.besides) this.#body.besides = undefined
       refused.push(left)
     }
@@ -133,21 +135,22 @@ class Exchange {
 
   /** What goes up in place of what was refused, where the upstream refuses a part; and the answer, for its next reader. */
   async #without(answer: UpstreamAnswer): Promise<{ left?: Left; refusal: UpstreamAnswer }> {
-    const { signal } = this.#call
-    const { besides, past } = this.#body
-    const parts = [besides, past].flatMap((part) =>
-      part?.refusals.includes(answer.status) ? part : [],
-    )
+    const { headers: client, signal } = this.#call
+    const { besides, past, pieces: given, headers: extra } = this.#body
+    const parts = [besides, past].filter((part) => part?.refusals.includes(answer.status))
     if (parts.length === 0) return { refusal: answer }
     const { answer: refusal, text } = await saidBy(answer, signal)
     if (signal.cancelled) {
       refusal.stream.destroy()
       throw signal.reason
     }
-    const bytes = Buffer.concat(this.#body.pieces)
-    for (const part of parts.filter((one) => one.isRefused(text))) {
-      const pieces = unlessTooDeep(() => part.leaveOut(bytes, text))
-      if (pieces) return { left: { part, pieces, text }, refusal }
+    const bytes = Buffer.concat(given)
+    const sent = sentHeader({ client, endpoint: this.#target.endpoint, extra })
+    for (const part of parts) {
+      if (!part?.isRefused(text)) continue
+      const headers = part === past ? past.headers?.(text, sent) : undefined
+      const pieces = unlessTooDeep(() => part.leaveOut(bytes, text)) ?? (headers && [bytes])
+      if (pieces) return { left: { part, pieces, text, headers }, refusal }
     }
     return { refusal }
   }
@@ -250,6 +253,7 @@ interface Left {
   part: Refusable
   text: string
   pieces: Buffer[]
+  headers: SentHeaders | undefined
 }
 
 /** One that is kept for the next request, or one of the request's own. */

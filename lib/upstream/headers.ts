@@ -61,6 +61,20 @@ export function requestHeaders(parts: RequestHeaderParts): Record<string, string
   return headers
 }
 
+type SentParts = Pick<RequestHeaderParts, 'client' | 'extra'> & {
+  endpoint: Pick<Endpoint, 'headers'>
+}
+
+/** What goes up under a name; nothing where the endpoint fixes it. */
+export function sentHeader({ client, endpoint, extra }: SentParts) {
+  return (name: string): string | undefined => {
+    if (Object.hasOwn(extra, name)) return extra[name]
+    const isFixed = Object.keys(endpoint.headers).some((fixed) => fixed.toLowerCase() === name)
+    const value = isFixed ? undefined : client[name]
+    return Array.isArray(value) ? value.join(', ') : value
+  }
+}
+
 function clientHeaders(client: IncomingHttpHeaders, pass: RequestHeaderParts['pass']) {
   const isHopByHop = hopByHopTest(client.connection)
   const headers: Record<string, string> = {}

@@ -6,8 +6,8 @@
  * @see https://github.com/code-yeongyu/senpi/pull/249
  */
 import { createHash } from 'node:crypto'
-import type { Asker, PastMemory, Place, RefusedBody } from '../memories.ts'
-import { conversationHeaders } from './headers.ts'
+import type { Asker, Outgo, PastMemory, Place, RefusedBody } from '../memories.ts'
+import { conversationHeaders, sentHeader } from './headers.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { isObject } from '../../pipelines/json/value.ts'
 import { unlessTooDeep, type RefusablePast } from '../../pipelines/providers/refusable.ts'
@@ -39,12 +39,7 @@ export class RefusedPast implements PastMemory {
     this.#now = now
   }
 
-  leaveOut(
-    asker: Asker,
-    place: Place,
-    body: { pieces: readonly Buffer[] },
-    past: RefusablePast,
-  ): void {
+  leaveOut(asker: Asker, place: Place, body: Outgo, past: RefusablePast): void {
     this.#shrink()
     const about = aboutOf(asker, place)
     // so the bodies of all others are not read
@@ -62,6 +57,8 @@ export class RefusedPast implements PastMemory {
     for (const { text, turns: count } of lesson.refusals) {
       const bytes = Buffer.concat(body.pieces)
       body.pieces = unlessTooDeep(() => past.leaveOut(bytes, text, count)) ?? body.pieces
+      const parts = { client: asker.headers, endpoint: place.endpoint, extra: body.headers }
+      body.headers = { ...body.headers, ...past.headers?.(text, sentHeader(parts)) }
     }
   }
 

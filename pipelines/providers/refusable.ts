@@ -13,6 +13,8 @@ export interface Refusable {
   leaveOut: (body: Buffer, refusal: string) => Buffer[] | undefined
 }
 
+export type SentHeaders = Record<string, string | undefined>
+
 /** A part that the client sends again with each further turn: as a rule, of the turns before. */
 export interface RefusablePast extends Refusable {
   /** `turns`: of how many the part is looked for in; left out: of all */
@@ -21,6 +23,8 @@ export interface RefusablePast extends Refusable {
   turns: string
   /** whether the model makes such parts itself, so that new ones may be refused, too */
   isOwn: (refusal: string) => boolean
+  /** the headers that change with it, where any do; `sent`: the value of one that goes up */
+  headers?: (refusal: string, sent: (name: string) => string | undefined) => SentHeaders | undefined
 }
 
 /** Undefined where a body is nested too deeply to be written anew. */

@@ -563,8 +563,10 @@ test('contract §22.1: what is left out of a conversation is not in what explain
 test('translation §14: a refusal is known for an hour, and of so many conversations', () => {
   let nowMs = 0
   const memory = new RefusedPast(() => nowMs)
-  const place = { url: new URL('http://claude.test/v1/messages'), model: { id: 'c' } }
+  const url = new URL('http://claude.test/v1/messages')
+  const place = { url, model: { id: 'c' }, endpoint: { headers: {} } }
   const bodyOf = (name: string) => ({
+    headers: {},
     pieces: [
       Buffer.from(JSON.stringify({ messages: loop(thought, { type: 'text', text: name }) })),
     ],

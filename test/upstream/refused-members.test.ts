@@ -339,3 +339,72 @@ test('translation §14: what makes another question of a request is never left o
     assert.equal(sentUp.length, 1, says)
   }
 })
+
+const betas = 'claude-code-20250219,context-management-2025-06-27,effort-2025-11-24'
+
+/** What goes up for a request of Claude Code, and for the next of its session, where these betas are refused. */
+async function withBetas(
+  t: TestContext,
+  says: string,
+  isRefused: (beta: string) => boolean,
+  headers = {},
+) {
+  const upstream = await startUpstream(t, (request) => {
+    const sent = String(request.headers['anthropic-beta'] ?? '').split(',')
+    if (!sent.some((beta) => isRefused(beta))) return { body: anthropicMessage({}) }
+    return { status: 400, body: { error: { ...refusedBy, message: says } } }
+  })
+  const { url } = await startProxy(t, {
+    config: {
+      system_prompt: '',
+      endpoints: [{ name: 'e', type: 'anthropic', base_url: upstream.url, auth: 'none', headers }],
+      models: [{ name: 'c', id: 'claude-sonnet-5', type: 'anthropic' }],
+    },
+  })
+  const management = { context_management: { edits: [] } }
+  const body = {
+    model: 'claude-sonnet-5',
+    max_tokens: 9,
+    messages,
+    ...management,
+    ...effortOf('low'),
+  }
+  const statuses: number[] = []
+  for (let count = 0; count < 2; count += 1) {
+    const back = await post(`${url}/v1/messages`, body, { 'anthropic-beta': betas })
+    statuses.push(back.status)
+  }
+  const sent = upstream.requests.map((request) => {
+    const { context_management, output_config } = request.json() as JsonObject
+    return [request.headers['anthropic-beta'], context_management && true, output_config && true]
+  })
+  return { statuses, sent }
+}
+
+test('translation §14: betas that an API does not know go, with what needs them, also from the next request', async (t) => {
+  const says =
+    'Unexpected value(s) `context-management-2025-06-27` for the `anthropic-beta` header. Please consult our documentation'
+
+  const { statuses, sent } = await withBetas(t, says, (beta) => beta.startsWith('context'))
+
+  const left = ['claude-code-20250219,effort-2025-11-24', undefined, true]
+  assert.deepEqual(statuses, [200, 200])
+  assert.deepEqual(sent, [[betas, true, true], left, left])
+})
+
+test('translation §14: where an API names no beta that it does not know, all go', async (t) => {
+  const { statuses, sent } = await withBetas(t, 'invalid beta flag', (beta) => beta !== '')
+
+  const left = [undefined, undefined, true]
+  assert.deepEqual(statuses, [200, 200])
+  assert.deepEqual(sent, [[betas, true, true], left, left])
+})
+
+test('translation §14: a list of betas that the endpoint fixes is not changed', async (t) => {
+  const { statuses, sent } = await withBetas(t, 'invalid beta flag', () => true, {
+    'anthropic-beta': 'effort-2025-11-24',
+  })
+
+  assert.deepEqual(statuses, [400, 400])
+  assert.deepEqual(new Set(sent.map(([beta]) => beta)), new Set(['effort-2025-11-24']))
+})

@@ -161,6 +161,13 @@ export function keepToBetas(document: JsonDocument, list: string): void {
   }
 }
 
+/** Takes out what needs one of these, or tells it otherwise. */
+export function doWithoutBetas(document: JsonDocument, refused: readonly string[]): void {
+  for (const [known, takeOut] of ofBetas) {
+    if (refused.some((beta) => known.test(beta))) takeOut(document)
+  }
+}
+
 /** All that loses nothing when it is told without its beta. */
 export function tellBetasOtherwise(document: JsonDocument): void {
   liftTurnEfforts(document)

@@ -1,7 +1,8 @@
 /**
  * What of earlier turns an API refuses, and would for ever, as the client sends it each time: its session ends. Thinking that it has not
  * signed, or not for this account, or that stands elsewhere than it was. References to tools that are gone, or that it does not know.
- * Pictures that it cannot read, or takes in no such place. Texts without a word, calls and results that lost one another.
+ * Pictures that it cannot read, or takes in no such place. Texts without a word, calls and results that lost one another. Betas that it
+ * does not know, and settings.
  * @see https://github.com/anthropics/claude-code/issues/21726
  * @see https://github.com/can1357/oh-my-pi/issues/6379
  * @see https://github.com/anthropics/claude-code/issues/79970
@@ -11,10 +12,12 @@
  * @see https://github.com/anthropics/claude-code/issues/55369
  * @see https://github.com/anthropics/claude-code/issues/18528
  * @see https://github.com/openclaw/openclaw/issues/18212
+ * @see https://github.com/QuantumNous/new-api/issues/2975
  */
 import { JsonDocument } from '../../json/document.ts'
 import { isObject } from '../../json/value.ts'
 import type { RefusablePast } from '../refusable.ts'
+import { doWithoutBetas, keepToBetas } from './fit.ts'
 import { paired, withoutEmpty } from './pairs.ts'
 import { tellReferences } from './references.ts'
 import { takeSealsOut } from './rewrite.ts'
@@ -32,6 +35,8 @@ const ofEmpty =
 const ofPairs =
   /`?tool_use`? ids were found without `?tool_result|unexpected `?tool_use_id`? found in `?tool_result/i
 
+const ofBetas = /for the \W{0,2}anthropic-beta\W{0,2} header|invalid beta flag/i
+
 type TakeOut = (document: JsonDocument, refusal: string, turns: number) => unknown
 
 const parts: [of: RegExp, takeOut: TakeOut][] = [
@@ -41,6 +46,7 @@ const parts: [of: RegExp, takeOut: TakeOut][] = [
   // what holds a history together is looked for in all of it
   [ofEmpty, (document) => document.changeItems('messages', withoutEmpty)],
   [ofPairs, (document) => document.changeItems('messages', paired)],
+  [ofBetas, leaveBetasOut],
   ...refusedSettings,
 ]
 
@@ -49,6 +55,15 @@ export const pastTurns: RefusablePast = {
   turns: 'messages',
   isRefused: (refusal) => parts.some(([of]) => of.test(refusal)),
   isOwn: (refusal) => ofThinking.test(refusal),
+  headers(refusal, sent) {
+    const list = ofBetas.test(refusal) ? sent('anthropic-beta') : undefined
+    if (list === undefined) return undefined
+    const named = betasNamed(refusal)
+    const betas = list.split(',').map((beta) => beta.trim())
+    const left = betas.filter((beta) => named !== 'all' && !named.includes(beta))
+    if (left.length === betas.length) return undefined
+    return { 'anthropic-beta': left.length > 0 ? left.join(',') : undefined }
+  },
   leaveOut(body, refusal, turns = Number.POSITIVE_INFINITY) {
     const document = JsonDocument.parse(body)
     const takeOut = parts.find(([of]) => of.test(refusal))?.[1]
@@ -57,6 +72,18 @@ export const pastTurns: RefusablePast = {
     if (hasBudgetInVain(document)) takeThinkingOut(document)
     return document.pieces()
   },
+}
+
+/** Bedrock names none of those that it does not know. */
+function betasNamed(refusal: string): string[] | 'all' {
+  const named = [...refusal.matchAll(/`([\w-]+-\d[\d-]*)`/g)].map(([, beta]) => beta!)
+  return named.length > 0 ? named : 'all'
+}
+
+function leaveBetasOut(document: JsonDocument, refusal: string): void {
+  const named = betasNamed(refusal)
+  if (named === 'all') keepToBetas(document, '')
+  else doWithoutBetas(document, named)
 }
 
 /** What the user has just sent is for him to send otherwise; what a tool gave, the model is told of. */

@@ -20,7 +20,7 @@ import { ENCRYPTED_REASONING } from './reasoning.ts'
 
 /** Reasoning that another account or model encrypted, that was never stored, or that lost the item behind it. */
 const ofReasoning =
-  /invalid_encrypted_content|encrypted content [^\n]{0,300}could not be verified|item with id 'rs_[^']*' not found|of type 'reasoning' was provided without its required/i
+  /invalid_encrypted_content|encrypted content [^\n]{0,300}could not be verified|item with id 'rs_[^']*' not found|of type 'reasoning' was provided without its required|reasoning input items can only be provided/i
 
 const ofSettings =
   /un(?:supported|known|recognized) (?:parameter|value|(?:request )?argument)|encrypted content is not supported|must be verified to generate reasoning summaries/i
