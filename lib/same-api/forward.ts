@@ -7,6 +7,7 @@ import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import type { Call } from '../app.ts'
 import { placeOf } from '../config/models.ts'
 import type { Endpoint, Model } from '../config/types.ts'
+import { cameByProxy } from '../guard.ts'
 import { breakOff, shownError } from '../http/answer.ts'
 import { countsTokens } from '../limits/limits.ts'
 import { flow, openAnswer, type Watcher } from '../upstream/answer-body.ts'
@@ -16,6 +17,7 @@ import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { endsEvent, isEncoded, tap } from '../upstream/tap.ts'
 import { otherName, targetOf, type Target } from '../upstream/target.ts'
 import { withoutImages } from '../../pipelines/clients/unseen-images.ts'
+import type { ProxyError } from '../../pipelines/errors.ts'
 import type { Provider, SameApi } from '../../pipelines/index.ts'
 import type { JsonDocument } from '../../pipelines/json/document.ts'
 import type { RewriteContext } from '../../pipelines/model.ts'
@@ -140,14 +142,33 @@ export async function relay(
     const { cut } = body
     call.record.error = cut?.code ?? 'broken_answer'
     if (!call.signal.cancelled) call.log.warn({ err: error }, 'an answer broke off')
-    const { client } = call
-    const takesEvent = isPlainStream && client.onCut === 'error-event'
-    // The cut may have come within a line: the blank lines keep the error apart from what was begun.
-    if (cut && takesEvent) res.end(`\n\n${client.errorEvent(shownError(call, cut), call.id)}`)
+    if (cut && isPlainStream) endCut(res, call, cut)
     else breakOff(res)
   } finally {
     alive?.stop()
   }
+}
+
+/**
+ * How a client learns that its stream broke off: by its connection, or in its API's words where it takes a broken connection for
+ * an end. Behind a front proxy both: some end their own answer cleanly where ours breaks.
+ * @see https://github.com/caddyserver/caddy/issues/5951
+ */
+function endCut(res: ServerResponse, call: Call, cut: ProxyError): void {
+  const { client } = call
+  // The cut may have come within a line: the blank lines keep the error apart from what was begun.
+  const event = () => `\n\n${client.errorEvent(shownError(call, cut), call.id)}`
+  if (client.onCut === 'error-event') {
+    res.end(event())
+    return
+  }
+  if (!cameByProxy(call.headers)) {
+    breakOff(res)
+    return
+  }
+  res.write(event())
+  // what was written in this tick leaves at its end
+  setImmediate(() => breakOff(res))
 }
 
 /** For front proxies that compress, and hold the first KB of a stream back for that. */

@@ -32,6 +32,7 @@ async function seen(
   { path, ask }: Pick<Road, 'path' | 'ask'>,
   version: '1.0' | '1.1',
   onFirst: () => void = () => undefined,
+  header = '',
 ) {
   const body = JSON.stringify({ ...ask, stream: true })
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -43,7 +44,7 @@ async function seen(
     if (text.includes('first')) onFirst()
   })
   socket.write(
-    `POST ${path} HTTP/${version}\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer caller\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    `POST ${path} HTTP/${version}\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer caller\r\n${header}content-length: ${body.length}\r\n\r\n${body}`,
   )
   await new Promise((resolve) => socket.once('close', resolve))
   return { text, error, isWhole: version === '1.0' ? !error : text.endsWith('\r\n0\r\n\r\n') }
@@ -65,6 +66,12 @@ const asksAgain: Record<string, RegExp> = {
   pi: /connection.?lost|timed? out|terminated|server.?error|network.?error/i,
   opencode: /connection lost|\b(?:response|connection|stream) timed out\b|terminated|server error/i,
   Continue: /premature close|connection reset|socket hang up|aborted|overloaded/i,
+}
+
+/** What a stream ends with behind a front proxy, by the route whose bytes pass. */
+const toldBehind: Record<string, RegExp> = {
+  '/v1/messages': /\n\nevent: error\ndata: \{"type":"error",.*"Connection lost/,
+  '/v1/responses': /\n\nevent: error\ndata: [^\n]*\n\nevent: response\.failed\ndata: [^\n]*\n\n/,
 }
 
 for (const road of [...roads, common]) {
@@ -97,6 +104,19 @@ for (const road of [...roads, common]) {
           assert.equal(error, version === '1.0' ? 'ECONNRESET' : undefined)
         }
         await until(() => proxy.logs.some(({ error: told }) => told === code))
+      })
+    }
+
+    if (!road.failure) {
+      test(`contract §6.6: ${road.name}, HTTP/${version}: behind a front proxy, which may end its own answer cleanly, an error comes before the break`, async (t) => {
+        const sse = [...begun(road, ['first', 'second']), { waitMs: 20 }, 'hang-up' as const]
+        const upstream = await startUpstream(t, [{ sse }])
+        const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+        const { text, isWhole } = await seen(proxy, road, version, undefined, 'via: 1.1 front\r\n')
+
+        assert.match(text, toldBehind[road.path]!)
+        assert.equal(isWhole, false)
       })
     }
 
