@@ -10,6 +10,14 @@ function usd(description: string): Schema {
   return { type: 'number', minimum: 0, description: `USD for a million tokens ${description}` }
 }
 
+const rates: Record<string, Schema> = {
+  input: usd('of input'),
+  output: usd('of output, with reasoning'),
+  cache_read: usd('read from a cache; left out: those of input'),
+  cache_write: usd('written to a cache; left out: those of input'),
+  cache_write_1h: usd('written to a cache that keeps them for an hour; left out: cache_write'),
+}
+
 const price: Schema = {
   type: 'object',
   required: ['input', 'output'],
@@ -17,11 +25,21 @@ const price: Schema = {
   description: 'what a million tokens cost in USD; usage has no costs of a model without it',
   examples: [{ input: 3, output: 15, cache_read: 0.3, cache_write: 3.75, cache_write_1h: 6 }],
   properties: {
-    input: usd('of input'),
-    output: usd('of output, with reasoning'),
-    cache_read: usd('read from a cache; left out: those of input'),
-    cache_write: usd('written to a cache; left out: those of input'),
-    cache_write_1h: usd('written to a cache that keeps them for an hour; left out: cache_write'),
+    ...rates,
+    above: {
+      type: 'array',
+      description: 'what all tokens of a request cost whose input is longer, caches included',
+      examples: [[{ tokens: 200_000, input: 6, output: 22.5 }]],
+      items: {
+        type: 'object',
+        required: ['tokens', 'input', 'output'],
+        additionalProperties: false,
+        properties: {
+          tokens: { type: 'integer', minimum: 1, description: 'the longest input below' },
+          ...rates,
+        },
+      },
+    },
   },
 }
 

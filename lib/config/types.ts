@@ -19,11 +19,16 @@ export interface Model extends PipelineModel {
   fallback?: readonly string[]
 }
 
+/** `above`: the rates for requests with a longer input than so many tokens. */
+export interface Price extends Rates {
+  above?: readonly (Rates & { tokens: number })[]
+}
+
 /**
  * USD for a million tokens. Left out, what is read from a cache or written to one costs as much as other input, and what is kept
  * there for an hour as much as other writes.
  */
-export interface Price {
+export interface Rates {
   input: number
   output: number
   cache_read?: number

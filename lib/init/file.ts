@@ -81,6 +81,7 @@ export function defaultOf(models: readonly { id: string }[]): string {
 function escaped(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('${', () => '$${')
   if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(escaped)
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, escaped(member)]))
 }
 

@@ -1,6 +1,6 @@
 /** A list of models as providers answer it, and what of it is of use: models that answer, with ids that can be written down. */
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
-import type { ModelType, Price } from '../config/types.ts'
+import type { ModelType, Price, Rates } from '../config/types.ts'
 
 export interface Listed {
   id: string
@@ -98,6 +98,18 @@ function listed(id: string, entry: JsonObject): Listed {
 /** OpenRouter's, in USD for one token as text; here they are for a million. */
 function priceIn(pricing: unknown): Price | undefined {
   if (!isObject(pricing)) return undefined
+  const price = ratesIn(pricing)
+  const { overrides } = pricing
+  if (!price || !Array.isArray(overrides)) return price
+  const above = overrides.filter(isObject).flatMap((override) => {
+    const { min_prompt_tokens: tokens } = override
+    const rates = Number.isSafeInteger(tokens) && ratesIn({ ...pricing, ...override })
+    return rates ? [{ tokens: Math.max(1, Number(tokens)), ...rates }] : []
+  })
+  return above.length > 0 ? { ...price, above } : price
+}
+
+function ratesIn(pricing: JsonObject): Rates | undefined {
   const [input, output, cacheRead, cacheWrite, cacheWrite1h] = [
     pricing.prompt,
     pricing.completion,

@@ -1,5 +1,5 @@
 /** Counts requests as they end: one look into a map a request. What is counted waits here until somebody writes it down. */
-import type { Config, Price } from '../config/types.ts'
+import type { Config, Price, Rates } from '../config/types.ts'
 import { dayAt, noDay } from '../limits/windows.ts'
 import { addCounts, noCounts, type Row } from './row.ts'
 
@@ -119,14 +119,30 @@ export function costOf(ended: Ended, price: Price): number {
   const { cachedTokens: read = 0, cacheWriteTokens: written = 0 } = ended
   const uncached = Math.max(0, input - read - written)
   const forAnHour = Math.min(written, ended.cacheWrite1hTokens ?? 0)
-  const { cache_read: readPrice = price.input, cache_write: writePrice = price.input } = price
-  const { cache_write_1h: hourPrice = writePrice } = price
+  const rates = price.above ? ratesFor(input, price) : price
+  const { cache_read: readPrice = rates.input, cache_write: writePrice = rates.input } = rates
+  const { cache_write_1h: hourPrice = writePrice } = rates
   // USD for a million tokens are micro USD for one
   return Math.round(
-    uncached * price.input +
+    uncached * rates.input +
       read * readPrice +
       (written - forAnHour) * writePrice +
       forAnHour * hourPrice +
-      output * price.output,
+      output * rates.output,
   )
+}
+
+/**
+ * Vendors that charge more for long inputs charge it for the whole request, output included. Cached tokens are part of the input.
+ * @see https://github.com/junhoyeo/tokscale/issues/862
+ */
+function ratesFor(input: number, price: Price): Rates {
+  let found: Rates = price
+  let begins = 0
+  for (const rates of price.above ?? []) {
+    if (input <= rates.tokens || rates.tokens < begins) continue
+    found = rates
+    begins = rates.tokens
+  }
+  return found
 }

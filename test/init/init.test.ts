@@ -364,8 +364,11 @@ test('contract §4.10: the account is found, and keeps its aliases', async () =>
 test("contract §4.10: OpenRouter's prices come along, for a million tokens", async (t) => {
   const pricing = { prompt: '0.000003', completion: '0.000015', input_cache_read: '0.0000003' }
   const written = { input_cache_write: '0.00000375', input_cache_write_1h: '0.000006' }
+  const above = { min_prompt_tokens: 272000, prompt: '0.000006', completion: '0.0000225' }
+  const overrides = [above, { min_prompt_tokens: 'many' }, null]
   const data = [
     { id: 'a/b', name: 'A: B', pricing: { ...pricing, ...written } },
+    { id: 'a/long', pricing: { ...pricing, overrides } },
     { id: 'openrouter/auto', pricing: { prompt: '-1', completion: '-1' } },
     { id: 'free', pricing: { prompt: '0', completion: '0' } },
     { id: 'pictures', architecture: { output_modalities: ['image'] } },
@@ -382,6 +385,15 @@ test("contract §4.10: OpenRouter's prices come along, for a million tokens", as
     [
       ['openrouter/auto', undefined],
       ['a/b', { input: 3, output: 15, cache_read: 0.3, cache_write: 3.75, cache_write_1h: 6 }],
+      [
+        'a/long',
+        {
+          input: 3,
+          output: 15,
+          cache_read: 0.3,
+          above: [{ tokens: 272000, input: 6, output: 22.5, cache_read: 0.3 }],
+        },
+      ],
       ['free', { input: 0, output: 0 }],
     ],
   )

@@ -155,6 +155,50 @@ test('contract §15.6: what is written to a cache for an hour has a price of its
   }
 })
 
+test('contract §15.6: a longer input than a price is for prices the whole request, caches included, on both roads', async (t) => {
+  const usage = (read: number) => ({
+    input_tokens: 10,
+    cache_read_input_tokens: read,
+    output_tokens: 20,
+  })
+  const content = [{ type: 'text', text: 'Hi' }]
+  const message = { type: 'message', id: 'msg_1', role: 'assistant', stop_reason: 'end_turn' }
+  let read = 0
+  const upstream = await startUpstream(t, () => ({
+    body: { ...message, model: models.anthropic, content, usage: usage(read) },
+  }))
+  const price = {
+    input: 3,
+    output: 15,
+    cache_read: 1,
+    above: [
+      { tokens: 500, input: 9, output: 50 },
+      { tokens: 100, input: 6, output: 22, cache_read: 2 },
+    ],
+  }
+  const model = { name: 'C', id: models.anthropic, type: 'anthropic', price }
+  const endpoints = [{ name: 'e', type: 'anthropic', base_url: upstream.url, auth: 'none' }]
+
+  for (const [cached, cost] of [
+    [90, 10 * 3 + 90 * 1 + 20 * 15],
+    [91, 10 * 6 + 91 * 2 + 20 * 22],
+    [491, 10 * 9 + 491 * 9 + 20 * 50],
+  ] as const) {
+    read = cached
+    const proxy = await startProxy(t, { config: { endpoints, models: [model] } })
+    for (const route of ['/v1/messages', '/v1/chat/completions']) {
+      const messages = [{ role: 'user', content: 'Hi' }]
+      const body = { model: models.anthropic, max_tokens: 50, stream: false, messages }
+      await (await post(`${proxy.url}${route}`, body)).text()
+    }
+    const rows = await allRows(proxy, 2)
+    assert.equal(
+      rows.reduce((sum, row) => sum + row.cost_micro_usd, 0),
+      2 * cost,
+    )
+  }
+})
+
 test('contract §15.1: switched off by USAGE, nothing is counted', async (t) => {
   const upstream = await startMetered(t, numbers(1))
   const proxy = await startProxy(t, {
