@@ -197,8 +197,9 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
       if (refused !== undefined) throw keyNeeded(refused)
     } else if (!app.admin.mayLook(looking, config, hasKey)) throw unknownPath(found.path)
   } else if (!open) {
+    if (needsKey && !hasKey) throw keyNeeded(refused)
     if (!needsKey) checkForwarded(req.headers, config)
-    else if (!hasKey) throw keyNeeded(refused)
+    if (!needsKey && req.httpVersionMinor === 0) note(app, Buffer.from('HTTP/1.0'))
   }
   return true
 }

@@ -1,6 +1,7 @@
 /**
  * What reaches the port and is no request: other protocols, and programs that take this one for a forward proxy. Their users see
- * a broken connection that names no cause, so the log says it, once for each kind.
+ * a broken connection that names no cause, so the log says it, once for each kind. And the one sign of a front proxy that tells
+ * nothing of its callers.
  */
 import type { App } from '../app.ts'
 
@@ -8,6 +9,8 @@ interface Kind {
   /** what such a connection begins with */
   begins: readonly string[]
   text: string
+  /** nothing refuses it, so `/health` says it, too */
+  isServed?: true
 }
 
 const kinds: readonly Kind[] = [
@@ -27,6 +30,12 @@ const kinds: readonly Kind[] = [
     begins: ['CONNECT '],
     text: 'a client asked for a tunnel, as through a forward proxy, which this is not: give it this address as the base URL, and not as HTTPS_PROXY',
   },
+  {
+    // no SDK does; nginx does before 1.29.7 unless told otherwise, and then it names no caller either
+    begins: ['HTTP/1.0'],
+    isServed: true,
+    text: 'a request came by HTTP/1.0, as nginx sends it unless told otherwise: where a front proxy stands before this one, whoever reaches it can use your models, since no client key is set. Set API_KEYS',
+  },
 ]
 
 const longestBeginning = 32
@@ -40,4 +49,5 @@ export function noteStranger(app: App, packet: Buffer): void {
   if (!kind || known.has(kind)) return
   told.set(app, known.add(kind))
   app.log.warn(kind.text)
+  if (kind.isServed) app.warnings.push(kind.text)
 }

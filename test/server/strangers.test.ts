@@ -44,3 +44,25 @@ for (const [name, bytes, answer, line] of strangers) {
     assert.equal((await fetch(`${url}/health`)).status, 200)
   })
 }
+
+test('contract §9.5: a request by HTTP/1.0 without client keys, as a front proxy sends it that names no caller, is warned of once', async (t) => {
+  const ask = (version: string) =>
+    Buffer.from(`GET /v1/models HTTP/${version}\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
+  const warned = async (config: Record<string, unknown>, versions: string[]) => {
+    const proxy = await startProxy(t, { config })
+    const heads: string[] = []
+    for (const version of versions) {
+      const [head = ''] = (await say(proxy.url, ask(version))).split('\r\n')
+      heads.push(head)
+    }
+    const { warnings } = (await (await fetch(`${proxy.url}/health`)).json()) as {
+      warnings?: string[]
+    }
+    const told = proxy.logs.filter(({ msg }) => /by HTTP\/1\.0.*API_KEYS/.test(String(msg)))
+    return [heads.map((head) => head.slice(9, 12)), told.length, warnings?.length ?? 0]
+  }
+
+  assert.deepEqual(await warned({}, ['1.0', '1.0']), [['200', '200'], 1, 1])
+  assert.deepEqual(await warned({}, ['1.1']), [['200'], 0, 0])
+  assert.deepEqual(await warned({ api_keys: ['key-of-alice'] }, ['1.0']), [['401'], 0, 0])
+})
