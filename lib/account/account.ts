@@ -41,6 +41,8 @@ export interface Account {
    * undefined when it cannot be renewed (a fixed key, no account). Throws ProxyError 400 or 503.
    */
   renew(rejected: string): Promise<string | undefined>
+  /** Somebody may have mended it: a renewal that failed is tried now. */
+  tryAgain(): void
   status(): AccountStatus
   /** what the operator should know of it, a sentence each, for the start, `check` and `/health`; never a secret */
   notes(): string[]
@@ -107,6 +109,7 @@ function fixedAccount(
     token: () => Promise.resolve(key),
     peek: () => Promise.resolve(key),
     renew: () => Promise.resolve(undefined),
+    tryAgain: () => undefined,
     status: () => ({ source, state: 'ok', can_serve: key !== undefined, ...never }),
     notes: () => notes,
     secrets: () => (key === undefined ? [] : [key]),
@@ -145,6 +148,7 @@ function rotatingAccount(
     token: () => serving(token.current()),
     peek: () => serving(token.peek()),
     renew: (rejected) => serving(token.replace(rejected)),
+    tryAgain: () => token.tryAgain(),
     status: () => ({ source: source.kind, ...token.status() }),
     notes: () => token.notes,
     secrets: () => [...token.secrets(), ...(seed === undefined ? [] : [seed])],
@@ -207,7 +211,11 @@ function servingBy(
     } catch (error) {
       const { retryInMs } = login
       const reason = (error as Error).message.replace(/\.$/, '')
-      const message = `The account's login cannot be renewed: ${reason}. The proxy goes on trying; GET /health shows the state.${error instanceof RefreshRefused ? hint() : ''}`
+      const remedy =
+        error instanceof RefreshRefused
+          ? `Log in again, or set a new refresh token.${hint()}`
+          : 'The proxy goes on trying; GET /health shows the state.'
+      const message = `The account's login cannot be renewed: ${reason}. ${remedy}`
       if (lasting.some((kind) => error instanceof kind))
         throw setupFault('upstream_auth_unavailable', message, error)
       throw new ProxyError(503, 'upstream_auth_unavailable', message, {

@@ -122,6 +122,7 @@ export class AccountPool {
 
   /** Ends all rests, here and at other replicas: an operator knows of a limit or a balance what no upstream has said. */
   async endRests(): Promise<void> {
+    for (const { own } of this.#members.values()) own.account.tryAgain()
     this.#endHere()
     await this.#parts.rests?.end()
   }

@@ -110,6 +110,15 @@ export class RotatingToken {
     return renewed === rejected ? await this.#renew(rejected) : renewed
   }
 
+  /** What failed is tried now, whatever its pause. */
+  tryAgain(): void {
+    const { failure, isRefused, pair } = this.#state
+    if (!failure) return
+    this.#state.mayRetry()
+    // the token that a refused pair still has is no reason to keep that pair
+    this.#renewInBackground(isRefused ? pair?.access : undefined)
+  }
+
   status(): TokenStatus {
     const { unsaved } = this.#keeper
     const status = this.#state.status()
@@ -247,8 +256,8 @@ export class RotatingToken {
     log.error({ reason: error.message, store: store.place }, 'the login could not be renewed')
   }
 
-  #renewInBackground(): void {
-    this.#renew(undefined).catch(() => {
+  #renewInBackground(rejected?: string): void {
+    this.#renew(rejected).catch(() => {
       // logged, kept in `status`, and tried again by the timer
     })
   }

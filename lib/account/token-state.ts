@@ -33,8 +33,9 @@ interface Failure {
 
 /** After failures in a row: 1 s, 2 s, 4 s … between attempts. */
 const maxPauseMs = 60_000
-/** A refused pair is tried again this seldom; the store is looked at sooner. */
+/** A refused pair is shown again this seldom, each time after twice as long; the store is looked at sooner. */
 const refusedPauseMs = 300_000
+const longestRefusedPauseMs = 3_600_000
 /** Between two renewals that went well, whatever clocks and servers claim; only an upstream's 401 comes sooner. */
 const betweenRenewalsMs = 60_000
 
@@ -126,11 +127,18 @@ export class TokenState {
   /** True if the message differs from the last one. */
   failed(error: FailedAttempt): boolean {
     const count = (this.#failure?.count ?? 0) + 1
-    const pause = this.#refused ? refusedPauseMs : Math.min(maxPauseMs, 1000 * 2 ** (count - 1))
+    const pause = this.#refused
+      ? this.#nextRefusedPauseMs
+      : Math.min(maxPauseMs, 1000 * 2 ** (count - 1))
     const isNew = this.#failure?.error.message !== error.message
     const asked = Math.max(pause, error.retryAfterMs ?? 0)
     this.#failure = { error, age: new Age(0), pause: asked, count }
     return isNew
+  }
+
+  get #nextRefusedPauseMs(): number {
+    const { pause = 0 } = this.#failure ?? {}
+    return pause < refusedPauseMs ? refusedPauseMs : Math.min(2 * pause, longestRefusedPauseMs)
   }
 
   /** A renewal went well; what a refused pair failed with stays until there is another pair. */

@@ -26,7 +26,11 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   tuneV8(server)
   const reloader = new Reloader(built, parts)
   // who sends it may have paid, or had a limit lifted, which no upstream says
-  const hearAgain = () => reloader.reload('SIGHUP').then(() => app.pool.endRests())
+  const hearAgain = async () => {
+    await reloader.reload('SIGHUP')
+    app.account.tryAgain()
+    await app.pool.endRests()
+  }
   const onHangUp = onSighup(() => void hearAgain())
   process.on('SIGHUP', onHangUp)
   ignoreLogSignals(app)

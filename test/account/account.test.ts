@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { TokenState } from '../../lib/account/token-state.ts'
 import { deferred } from '../helpers/deferred.ts'
 import { until } from '../helpers/until.ts'
 import { fieldsOf, iso, jwt, setting, writeAuthFile } from './setting.ts'
@@ -246,6 +247,37 @@ test('contract §5.11: a refused login is degraded, says so once, keeps its last
   writeFileSync(file, JSON.stringify(fields))
   assert.equal(await account.renew(old), tokens.accessToken)
   assert.equal(account.status().state, 'ok')
+})
+
+test('contract §5.11: a refused login is tried at once by who asks for it, and says what to do', async (t) => {
+  const { open, dir, tokens } = await setting(t)
+  writeAuthFile(dir, tokens, Date.now() + 8 * hour)
+  const account = open()
+  await account.start()
+  const old = (await account.token())!
+  const good = tokens.refreshToken
+  tokens.refreshToken = 'another-one-entirely'
+  await assert.rejects(account.renew(old), /refused the refresh token.*Log in again/)
+  tokens.refreshToken = good
+
+  await assert.rejects(account.renew(old), { status: 400 })
+  account.tryAgain()
+
+  await until(() => account.status().state === 'ok')
+  assert.equal(await account.token(), tokens.accessToken)
+})
+
+test('contract §5.11: a refused pair is shown less and less often, at last once an hour', () => {
+  const state = new TokenState(6)
+  const pauses: number[] = []
+  state.refused()
+
+  for (let count = 0; count < 6; count += 1) {
+    state.failed(new Error('refused'))
+    pauses.push(Math.round(state.retryInMs / 60_000))
+  }
+
+  assert.deepEqual(pauses, [5, 10, 20, 40, 60, 60])
 })
 
 test('row 50: DROID_REFRESH_KEY is only the start: the stored pair wins, unless the variable has changed', async (t) => {
