@@ -46,6 +46,8 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   app.log.info({ signal, in_flight: app.calls.size }, 'shutting down')
   app.account.leave()
   app.pool.leave()
+  // whoever stops it may have less patience than the streams that are under way, and what is only in memory would be lost
+  void app.usage.flush()
   await drain(server, app)
   // without a handler, a SIGHUP that is still on its way would end the process
   process.on('SIGHUP', () => undefined)

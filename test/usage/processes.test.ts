@@ -62,6 +62,24 @@ test('contract §15.3: counts are written down at the end of the process', async
   )
 })
 
+test('contract §15.3: counts are on disk before running streams have ended, since whoever stops the process may not wait for these', async (t) => {
+  const timeouts = { shutdown_s: 60 }
+  const { dir, start } = await starter(t, { usage: { flush_s: 3600 }, timeouts })
+  const program = start()
+  await asked(program)
+  const headers = { 'x-api-key': key }
+  const endless = { ...ask, stream: true, messages: [{ role: 'user', content: 'END:left' }] }
+  const open = await post(`${await program.url()}/v1/messages`, endless, headers)
+
+  program.process.kill('SIGTERM')
+  await until(async () => (await requestsKept(dir)) === 1)
+  program.process.kill('SIGKILL')
+  await program.exit
+
+  await open.body?.cancel().catch(() => undefined)
+  assert.equal(await requestsKept(dir), 1)
+})
+
 test('contract §15.3: kill -9 at random moments under load loses at most a flush of usage and no login, and counts never fall', async (t) => {
   await surviveDeaths(t, 4)
 })
