@@ -20,6 +20,8 @@ export function checkUnit({ root, calls }: Sandbox): void {
   assert.equal(settings.get('StateDirectory'), 'droid2api')
   assert.match(settings.get('MemoryMax') ?? '', /^\d+M$/)
   assert.equal(settings.get('RestartPreventExitStatus'), '2 78')
+  // systemd gives up after five starts in ten seconds
+  assert.ok(Number(settings.get('RestartSec')) > 2)
   verify(root, unit)
   const told = calls().filter(({ name }) => name !== 'sudo')
   assert.deepEqual(
