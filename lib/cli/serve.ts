@@ -4,7 +4,6 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
 import { switchMetrics } from '../endpoints/metrics.ts'
-import { localDay } from '../limits/windows.ts'
 import { proxyStopped } from '../../pipelines/errors.ts'
 import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner, startLines } from './banner.ts'
@@ -12,6 +11,7 @@ import type { BuiltApp } from './build-app.ts'
 import { watchConfig } from './config-watch.ts'
 import { headingFor } from './colors.ts'
 import { cannotListen, listenOn } from './listen.ts'
+import { countKnownUsage } from './known-usage.ts'
 import { Reloader, type ReloadParts } from './reload.ts'
 import { findRunning } from './running-proxy.ts'
 import { tuneV8 } from './tune-v8.ts'
@@ -35,7 +35,7 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   process.on('SIGHUP', onHangUp)
   ignoreLogSignals(app)
   const stopped = nextSignal()
-  await Promise.all([countToday(app), switchMetrics(app)])
+  await Promise.all([countKnownUsage(app), switchMetrics(app)])
   await listen(server, app)
   await reloader.startAccounts()
   app.usage.start()
@@ -69,22 +69,6 @@ async function listen(server: Server, { config, usage }: App): Promise<void> {
     await usage.stop()
     const fault = error as NodeJS.ErrnoException
     throw new ListenError(cannotListen(fault, config, await findRunning(config, fault)))
-  }
-}
-
-/** What clients used today before a restart counts for their limits; what no upstream was asked for does not. */
-async function countToday({ config, usage, limits, log }: App): Promise<void> {
-  if (!config.usage.enabled) return
-  const today = localDay(new Date())
-  try {
-    for (const row of await usage.rows(today, today)) {
-      if (row.endpoint === 'none') continue
-      const counts = limits.days.of(today, row.client)
-      counts.requests += row.requests
-      counts.tokens += row.input - row.cache_read + row.output
-    }
-  } catch (error) {
-    log.warn({ reason: (error as Error).message }, 'what clients used today is not known')
   }
 }
 

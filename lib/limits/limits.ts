@@ -37,6 +37,8 @@ interface Tokens {
 export class Limits {
   /** by local day; seeded at the start with what is known of today */
   readonly days = new WindowCounts()
+  /** called with each day that begins, or that the clock is set to */
+  onDay: ((day: string) => void) | undefined
   readonly #shared: SharedCounts | undefined
   readonly #minutes = new WindowCounts()
   #today = noDay
@@ -189,7 +191,10 @@ export class Limits {
   }
 
   #dayAt(nowMs: number): Day {
-    if (nowMs < this.#today.beginsMs || nowMs >= this.#today.endsMs) this.#today = dayAt(nowMs)
+    const before = this.#today
+    if (nowMs >= before.beginsMs && nowMs < before.endsMs) return before
+    this.#today = dayAt(nowMs)
+    if (before !== noDay) this.onDay?.(this.#today.id)
     return this.#today
   }
 

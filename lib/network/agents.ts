@@ -85,10 +85,13 @@ interface Idle extends Socket {
   idleSinceMs?: number
 }
 
-/** By the clock on the wall: the other one stands still while the machine sleeps. The newest is taken first, and lies last. */
+/**
+ * By the clock on the wall: the other one stands still while the machine sleeps. Where it was set back nobody knows how long they
+ * have lain. The newest is taken first, and lies last.
+ */
 function dropStale(free: readonly Idle[] | undefined): void {
   const newest = free?.at(-1)
-  if (!newest || Date.now() - (newest.idleSinceMs ?? 0) <= idleMs) return
+  if (!newest || Math.abs(Date.now() - (newest.idleSinceMs ?? 0)) <= idleMs) return
   for (const socket of free!) socket.destroy()
 }
 

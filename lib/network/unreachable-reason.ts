@@ -20,12 +20,15 @@ export interface UnreachableReason {
 const cause =
   'Something on the way, such as a company network that inspects TLS, signs with an authority of its own: '
 const trustIt = `${cause}set NODE_EXTRA_CA_CERTS=/path/to/ca.pem to its certificate, or, where the system trusts it already, NODE_USE_SYSTEM_CA=1 (Node 22.19, 24.6 or newer), and start the proxy again.`
-const checkClock = 'Check the clock of this machine; if it is right, the server needs a new one.'
+const checkClock = 'Check the clock of this machine'
 const checkName = 'Check the host name in the address: the server that answers there is another.'
 const speaksNoTls = 'Check the port, or write the address with http:// if that server has no TLS.'
 
-/** What the TLS library says of a server that it fell out with for once, too. */
-const passing = new Set(['EPROTO'])
+/**
+ * What the TLS library says of a server that it fell out with for once, too; and what is over once the network has set the clock of a
+ * machine that has no battery for it.
+ */
+const passing = new Set(['EPROTO', 'CERT_NOT_YET_VALID'])
 
 const untrusted = { why: 'its certificate is not trusted', remedy: trustIt }
 const selfSigned = { why: 'its certificate is self-signed', remedy: trustIt }
@@ -62,9 +65,17 @@ export function unreachableReason(error: NodeJS.ErrnoException): UnreachableReas
   if (code.startsWith('HPE_')) return { why: `its answer is not HTTP (${code})`, remedy: undefined }
   const known = Object.hasOwn(reasons, code) ? reasons[code] : undefined
   if (!known) return { why: code, remedy: undefined }
-  const { why, remedy } = known.remedy === trustIt ? { ...known, remedy: howToTrust() } : known
+  const { why } = known
+  const remedy = remedyOf(known)
   const isLasting = remedy !== undefined && !passing.has(code)
   return { why: `${why} (${code})`, remedy, isLasting }
+}
+
+function remedyOf({ remedy }: { remedy?: string }): string | undefined {
+  if (remedy === trustIt) return howToTrust()
+  if (remedy !== checkClock) return remedy
+  const minute = new Date().toISOString().slice(0, 16).replace('T', ' ')
+  return `${checkClock}, by which it is ${minute} (UTC); if it is right, the server needs a new one.`
 }
 
 /** Of a variable whose file is not there Node says one line at the start, and goes on without. */

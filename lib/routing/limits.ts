@@ -20,8 +20,13 @@ export interface Limits {
 /** The longest wait that is believed: the longest windows last a week. */
 const longestMs = 8 * 24 * 3_600_000
 
-/** `body`: the beginning of it, as text. */
-export function limitsOf(headers: IncomingHttpHeaders, body: string, now = Date.now()): Limits {
+/**
+ * `body`: the beginning of it, as text. `here`: by the clock of this machine. A time is one of the server's clock, and that tells
+ * its own: this machine's may be hours behind after a start without a network.
+ */
+export function limitsOf(headers: IncomingHttpHeaders, body: string, here = Date.now()): Limits {
+  const there = Date.parse(headers.date ?? '')
+  const now = Number.isNaN(there) ? here : there
   const windows = windowsIn(headers, now)
   const spent = spentOf(windows)
   const waits = [
@@ -148,8 +153,7 @@ function retryAfter(headers: IncomingHttpHeaders, now: number): number | undefin
   if (span !== undefined) return sensible(span)
   // V8 reads a number and a word as a day of some year
   if (!/\d:\d\d/.test(text)) return undefined
-  const serverNow = Date.parse(headers.date ?? '')
-  return sensible(Date.parse(text) - (Number.isNaN(serverNow) ? now : serverNow))
+  return sensible(Date.parse(text) - now)
 }
 
 /** As `spanOf`, or a time of RFC 3339. */

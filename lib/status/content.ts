@@ -9,7 +9,7 @@ import { keyPlace, setupBlocks, type SetupBlock } from '../setup/blocks.ts'
 import type { KeyPlace } from '../setup/curl.ts'
 import { accountsOf, type AccountShown } from './accounts.ts'
 import { recentRequests, underWay, type RequestShown, type UnderWay } from './requests.ts'
-import { inFlight, healthOf, uptimeOf, type Health } from './health.ts'
+import { inFlight, healthOf, uptime, type Health } from './health.ts'
 import { usageOf, type UsageProblem, type UsageSummary } from './usage-summary.ts'
 
 export interface StatusContent extends Health {
@@ -84,7 +84,7 @@ export async function statusContent(call: Call, url: string): Promise<StatusCont
   const content: StatusContent = {
     ...healthOf(app, true),
     version: app.version,
-    uptime_s: uptimeOf(app),
+    uptime_s: uptime(),
     now: new Date().toISOString(),
     note: app.accountNote,
     config: configShown(app),

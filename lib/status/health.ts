@@ -58,8 +58,9 @@ function isUseless({ account }: App): boolean {
   return state === 'degraded' && !canServe
 }
 
-export function uptimeOf({ startedAt }: App): number {
-  return Math.floor((Date.now() - startedAt) / 1000)
+/** By the clock that cannot be set. */
+export function uptime(): number {
+  return Math.floor(process.uptime())
 }
 
 /** How many requests are under way, without the one that asks. */

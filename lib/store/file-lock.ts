@@ -5,8 +5,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { lstat, readFile, rename, unlink, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { hostname, uptime } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
+import { bootId } from './boot-id.ts'
 import { TurnError } from './errors.ts'
 import { objectFrom } from '../../pipelines/json/value.ts'
 
@@ -58,7 +59,13 @@ export async function withFileLock<T>(
 
 /** Returns the id of the lock; undefined if the work has to go on without a lock. */
 async function acquire(lock: string, { leaving, note }: LockOptions): Promise<string | undefined> {
-  const owner: Owner = { pid: process.pid, host: hostname(), id: randomUUID() }
+  const boot = bootId()
+  const owner: Owner = {
+    pid: process.pid,
+    host: hostname(),
+    id: randomUUID(),
+    ...(boot !== undefined && { boot, up_s: uptime() }),
+  }
   const watch = new Watch()
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, maxPauseMs)) {
     const made = await make(lock, owner)
@@ -141,11 +148,28 @@ function giveUp(lock: string, { last, hasChanged }: Watch, note: LockOptions['no
 function isStale({ owner, ageMs, isEmpty }: Seen, watchedMs: number): boolean {
   if (!owner) return isEmpty && watchedMs > watchMs
   if (owner.host === hostname()) {
+    // of a number that a process had before the machine started, another may have it now
+    if (isOtherBoot(owner)) return true
     // in a container every process may be number 1: our own number in another's lock is of an earlier process
     if (owner.pid === process.pid) return !mine.has(owner.id)
     if (!isAlive(owner.pid)) return true
   }
   return ageMs > staleMs && watchedMs > watchMs
+}
+
+function isOtherBoot({ boot }: Owner): boolean {
+  const own = bootId()
+  return boot !== undefined && own !== undefined && boot !== own
+}
+
+/**
+ * How old a lock is. One of this machine tells by the time since it started, which nobody sets: where a network sets the clock
+ * right by years, a lock that was just made would look left behind.
+ */
+function ageOf(owner: Owner | undefined, mtimeMs: number): number {
+  const isHere = owner?.host === hostname() && owner.boot !== undefined && !isOtherBoot(owner)
+  if (isHere && owner.up_s !== undefined) return (uptime() - owner.up_s) * 1000
+  return Date.now() - mtimeMs
 }
 
 async function breakLock(lock: string, seen: Seen): Promise<void> {
@@ -178,6 +202,10 @@ export interface Owner {
   pid: number
   host: string
   id: string
+  /** of the machine's start, where the system has one */
+  boot?: string
+  /** seconds from there until the lock was made */
+  up_s?: number
 }
 
 export interface Seen {
@@ -207,7 +235,7 @@ export async function look(lock: string): Promise<Seen | undefined> {
       owner,
       kind: kindOf(stats.mode, text),
       isEmpty: text === '',
-      ageMs: Date.now() - mtimeMs,
+      ageMs: ageOf(owner, mtimeMs),
     }
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException
@@ -233,8 +261,9 @@ function codeOf(error: unknown): { code: string } {
 }
 
 function ownerOf(text: string): Owner | undefined {
-  const { pid, host, id } = objectFrom(text) ?? {}
+  const { pid, host, id, boot, up_s } = objectFrom(text) ?? {}
   if (typeof pid !== 'number' || typeof host !== 'string' || typeof id !== 'string')
     return undefined
-  return { pid, host, id }
+  const isTimed = typeof boot === 'string' && typeof up_s === 'number'
+  return { pid, host, id, ...(isTimed && { boot, up_s }) }
 }

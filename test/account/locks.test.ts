@@ -9,10 +9,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { hostname } from 'node:os'
+import { hostname, uptime } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { bootId } from '../../lib/store/boot-id.ts'
 import { broken } from '../helpers/broken-files.ts'
 import { fieldsOf, setting, writeAuthFile } from './setting.ts'
 
@@ -165,6 +166,56 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
     assert.ok(other < 4000, String(other))
     assert.equal(existsSync(`${file}.lock`), false)
   })
+
+  const elsewhere = { pid: process.ppid, host: hostname(), id: 'x' }
+
+  test(
+    'O10: one of before this machine started is broken at once, though another process has its number and the clock stood still',
+    { skip: bootId() === undefined && 'the system tells no start from another' },
+    async (t) => {
+      const { open, dir, tokens } = await setting(t)
+      const file = writeAuthFile(dir, tokens, Date.now() - hour)
+      const owner = { ...elsewhere, boot: 'another', up_s: 1e6 }
+      writeFileSync(`${file}.lock`, JSON.stringify(owner))
+      age(`${file}.lock`, -hour)
+
+      const took = await duration(() => open().token())
+
+      assert.ok(took < 2000, String(took))
+    },
+  )
+
+  test(
+    'O10: one that was just made is not broken where the clock was set years ahead since',
+    { skip: bootId() === undefined && 'the system tells no start from another' },
+    async (t) => {
+      const { open, dir, tokens } = await setting(t)
+      const file = writeAuthFile(dir, tokens, Date.now() - hour)
+      const owner = { ...elsewhere, boot: bootId(), up_s: uptime() }
+      writeFileSync(`${file}.lock`, JSON.stringify(owner))
+      age(`${file}.lock`, 50 * 365 * 24 * hour)
+
+      await assert.rejects(open().token(), /auth\.json\.lock is held by process/)
+
+      assert.equal(tokens.requests.length, 0)
+    },
+  )
+
+  test(
+    'O10: one that is older than any holder works is broken, whatever the clock says',
+    { skip: bootId() === undefined && 'the system tells no start from another' },
+    async (t) => {
+      const { open, dir, tokens } = await setting(t)
+      const file = writeAuthFile(dir, tokens, Date.now() - hour)
+      const owner = { ...elsewhere, boot: bootId(), up_s: uptime() - 40 }
+      writeFileSync(`${file}.lock`, JSON.stringify(owner))
+      age(`${file}.lock`, -hour)
+
+      const took = await duration(() => open().token())
+
+      assert.ok(took < 4000, String(took))
+    },
+  )
 
   test('O10: a lock on a file system whose reads fail, or of root, is passed after the wait', async (t) => {
     const { open, dir, tokens } = await setting(t)

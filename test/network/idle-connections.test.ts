@@ -30,6 +30,9 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
     assert.equal(await askAfter(85), 1)
     assert.equal(await askAfter(95), 2)
     assert.equal(await askAfter(0), 2)
+    // the clock is set back by a day: for how long it lay, nobody knows
+    assert.equal(await askAfter(-86_400), 3)
+    assert.equal(await askAfter(1), 3)
   })
 }
 

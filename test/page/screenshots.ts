@@ -36,7 +36,8 @@ test(
     const proxy = await busyProxy(t)
     // as after some days
     const started = Date.now() - 12.3 * 86_400_000
-    Object.assign(proxy.app, { version: '1.0.0', startedAt: started })
+    process.uptime = () => (Date.now() - started) / 1000
+    Object.assign(proxy.app, { version: '1.0.0' })
     Object.assign(proxy.app.configState, { loadedAt: started + 90_000_000 })
     for (const colorScheme of ['light', 'dark'] as const) {
       const size = { viewport: { width: 1180, height: 1340 }, deviceScaleFactor: 1.5 }

@@ -267,3 +267,31 @@ test('contract §17: a header which says that nothing more may be bought is no l
 
   assert.deepEqual([limits.ofModel, limits.spent, limits.waitMs], [true, '7d_opus', 3_600_000])
 })
+
+for (const [what, behindMs] of [
+  ['years behind', 56 * 365 * 86_400_000],
+  ['hours ahead', -5 * 3_600_000],
+] as const) {
+  test(`contract §17.6: a time is one of the server's clock, also where this machine's is ${what}`, () => {
+    const date = new Date(now).toUTCString()
+    const at = now + 3_600_000
+    const said: [headers: Record<string, string>, body: string][] = [
+      [{ 'retry-after': new Date(at).toUTCString() }, ''],
+      [
+        {
+          'anthropic-ratelimit-tokens-remaining': '0',
+          'anthropic-ratelimit-tokens-reset': new Date(at).toISOString(),
+        },
+        '',
+      ],
+      [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': String(at) }, ''],
+      [{}, JSON.stringify({ error: { resets_at: at / 1000 } })],
+    ]
+
+    const found = said.map(
+      ([headers, body]) => limitsOf({ date, ...headers }, body, now - behindMs).waitMs,
+    )
+
+    assert.deepEqual(found, [3_600_000, 3_600_000, 3_600_000, 3_600_000])
+  })
+}

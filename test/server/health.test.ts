@@ -20,6 +20,16 @@ test('/health tells of version, account and load, and holds no secret', async (t
   assert.doesNotMatch(text, /fk-the-account-key/)
 })
 
+test('/health counts its uptime by a clock that nobody sets', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 1000 })
+  const { url } = await startProxy(t)
+
+  t.mock.timers.setTime(Date.parse('2026-11-28T12:00:00Z'))
+  const { uptime_s } = (await (await fetch(`${url}/health`)).json()) as { uptime_s: number }
+
+  assert.ok(uptime_s >= 0 && uptime_s < 1000, String(uptime_s))
+})
+
 test('/health counts the requests under way', async (t) => {
   const upstream = await startUpstream(t, [{ sse: ['hang'] }])
   const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
