@@ -1,7 +1,15 @@
 /** V8's code of the program, which the build keeps beside it so that a start need not compile it. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { installProgram } from '../helpers/built-program.ts'
@@ -68,6 +76,19 @@ test('a start takes the code that was kept for this Node', () => {
     new RegExp(`-${version}-${process.platform}-${process.arch}\\.cache$`),
   )
   assert.deepEqual([said, refused], ['1.0.0', false])
+})
+
+test('the code of a first answer is kept, passed on and translated', () => {
+  const { program, kept } = clone()
+
+  const code = readFileSync(path.join(path.dirname(program), kept()[0]!), 'latin1')
+
+  // V8 keeps the texts of functions that have run: of what reads Claude's stream, and of what writes that of a chat
+  const texts = ['content_block_delta', 'chat.completion.chunk']
+  assert.deepEqual(
+    texts.map((text) => code.includes(text)),
+    [true, true],
+  )
 })
 
 const others: [string, (file: string) => void, string[], unknown][] = [
