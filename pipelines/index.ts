@@ -64,7 +64,7 @@ import { refusalFrom } from './providers/failure.ts'
 import { commonBody, commonTranslator } from './providers/common/answer.ts'
 import { commonRefusal } from './providers/common/error.ts'
 import { rewriteChat } from './providers/common/rewrite.ts'
-import { refusedSettings } from './providers/common/settings.ts'
+import { refusedParts } from './providers/common/refused.ts'
 import { usageOnDemand } from './providers/common/stream-usage.ts'
 import { writeCommon } from './providers/common/write.ts'
 import { pastItems } from './providers/openai/past.ts'
@@ -269,7 +269,7 @@ const providerTable = {
     conversation: { name: 'messages', textType: 'text' },
     rewrite: rewriteChat,
     usageOnDemand,
-    past: refusedSettings,
+    past: refusedParts,
     streamEnd: /"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]|[\r\n]data: *\[DONE\]/,
     write: writeCommon,
     translator: commonTranslator,

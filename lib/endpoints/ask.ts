@@ -250,7 +250,7 @@ export function prepareTranslation(
     pass: provider.headerPrefixes,
     headers,
     besides: stream ? provider.usageOnDemand : undefined,
-    past: provider.past,
+    past: (written.written && provider.past?.inText) ?? provider.past,
   }
   return { road: 'translated', target, asked, body, dropped: written.dropped }
 }

@@ -52,7 +52,8 @@ export function withCallsRead(
     callIds: [],
     conversation: '',
   }
-  return { road: 'translated', target, asked, body, dropped: [] }
+  const outgoing = { ...body, past: body.past?.inText ?? body.past }
+  return { road: 'translated', target, asked, body: outgoing, dropped: [] }
 }
 
 /** Undefined for tools that the model's server may understand, if we do not. */

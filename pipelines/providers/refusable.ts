@@ -25,6 +25,8 @@ export interface RefusablePast extends Refusable {
   isOwn: (refusal: string) => boolean
   /** the headers that change with it, where any do; `sent`: the value of one that goes up */
   headers?: (refusal: string, sent: (name: string) => string | undefined) => SentHeaders | undefined
+  /** the same for a model whose calls are looked for in its text */
+  inText?: RefusablePast
 }
 
 /** Undefined where a body is nested too deeply to be written anew. */

@@ -14,6 +14,7 @@ import {
   statusIn,
   typeIn,
 } from '../failure.ts'
+import { leavesNoRoom } from './room.ts'
 
 /** The first row that matches an error's code or type gives the status. */
 const statuses: [RegExp, number][] = [
@@ -104,6 +105,6 @@ const tooLong = 'context_length_exceeded'
 
 /** A status as a code is no code of its own. `text`: type and message. */
 function codeOf(status: number, code: string | undefined, text: string): string | null {
-  if (status !== 429 && isTooLong(`${code ?? ''} ${text}`)) return tooLong
+  if (status !== 429 && (isTooLong(`${code ?? ''} ${text}`) || leavesNoRoom(text))) return tooLong
   return code === undefined || /^\d+$/.test(code) ? null : code
 }

@@ -5,8 +5,7 @@
  * @see https://github.com/deepseek-ai/awesome-deepseek-integration/issues/606
  * @see https://github.com/RightNow-AI/openfang/issues/640
  */
-import { JsonDocument } from '../../json/document.ts'
-import type { RefusablePast } from '../refusable.ts'
+import type { JsonDocument } from '../../json/document.ts'
 
 /** Without these a model answers the same question, if not in the same way. */
 const settings = [
@@ -23,23 +22,12 @@ const settings = [
   'service_tier',
 ].map((name) => ({ name, written: new RegExp(String.raw`\b${name.replaceAll('_', '_?')}\b`, 'i') }))
 
-/** Not that a value is wrong, which is for the client to hear. */
-const isUnknown =
-  /not (?:yet )?(?:be |been )?support|unsupported|unavailable|incompatible|unknown|unrecogni[sz]ed|not permitted|extra_forbidden|only \S+ is allowed/i
-
-export const refusedSettings: RefusablePast = {
-  refusals: [400, 422],
-  turns: 'messages',
-  isOwn: () => false,
-  isRefused: (refusal) => isUnknown.test(refusal),
-  leaveOut(body, refusal) {
-    const named = settings.filter(({ written }) => written.test(refusal))
-    if (named.length === 0) return undefined
-    const document = JsonDocument.parse(body)
-    const sent = named.filter(({ name }) => isSet(name, document.get(name)))
-    for (const { name } of sent) document.delete(name)
-    return sent.length > 0 ? document.pieces() : undefined
-  },
+/** Takes those out that the refusal names; false where the request has none of them. */
+export function leaveSettingsOut(document: JsonDocument, refusal: string): boolean {
+  const named = settings.filter(({ written }) => written.test(refusal))
+  const sent = named.filter(({ name }) => isSet(name, document.get(name)))
+  for (const { name } of sent) document.delete(name)
+  return sent.length > 0
 }
 
 /** Without a choice that calls no tool, the model could call one. */
