@@ -43,8 +43,6 @@ export function requestFor({ protocol }: { protocol: string }): typeof http.requ
 export function createAgents(parts: AgentParts = {}): Agents {
   const { connectS = () => defaultTimeouts.connect_s, proxy, lookup } = parts
   const agents = new Map<string, http.Agent>()
-  /** by the URL objects of the configuration, which stay the same: a URL makes its `origin` anew each time it is read */
-  const known = new WeakMap<URL, http.Agent>()
   const direct: Connect = (options) => dial({ ...options, lookup }, connectS())
   const made = (target: URL, options: http.AgentOptions) => {
     const via = proxy?.proxyFor(target)
@@ -55,14 +53,11 @@ export function createAgents(parts: AgentParts = {}): Agents {
   }
   return {
     for(target) {
-      const before = known.get(target)
-      if (before) return before
       let agent = agents.get(target.origin)
       if (!agent) {
         agent = made(target, kept)
         agents.set(target.origin, agent)
       }
-      known.set(target, agent)
       return agent
     },
     fresh: (target) => made(target, {}),
