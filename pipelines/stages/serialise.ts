@@ -58,7 +58,7 @@ interface AnyWish {
 /**
  * A client's reader together with the two serialisers of its answer. `answer` of what is read is what the request asks of
  * its answer alone; `contextOf` puts it beside what every answer depends on, as an object whose shape is always the same
- * (merging two cost 3 % of a translated request, bench: "JSON translated").
+ * (merging two cost 3 % of a translated request, bench: "JSON 1 KB translated").
  */
 export function readWith<Wish extends AnyWish, Context>(
   read: (
