@@ -6,6 +6,7 @@
  * @see https://github.com/code-yeongyu/senpi/pull/249
  */
 import { createHash } from 'node:crypto'
+import { ownCopy } from '../app.ts'
 import type { Asker, Outgo, PastMemory, Place, RefusedBody } from '../memories.ts'
 import { conversationHeaders, sentHeader } from './headers.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
@@ -68,8 +69,7 @@ export class RefusedPast implements PastMemory {
     const key = keyOf(about, turns)
     const lesson = this.#known.get(key) ?? { about, refusals: [], usedMs: 0 }
     for (const refusal of refusals) {
-      // of its own: what is cut out of a text keeps the whole of it alive
-      const text = Buffer.from(refusal.text.slice(0, longestRefusal)).toString()
+      const text = ownCopy(refusal.text, longestRefusal)
       if (!past.isRefused(text)) continue
       const isOwn = past.isOwn(text)
       const before = isOwn ? lesson.refusals.find((one) => past.isOwn(one.text)) : undefined
