@@ -3,6 +3,7 @@
  * reasoning goes back to its place, in the first form of which the model that is asked can use something; the operator's
  * prompt comes first, once; what only another API has is dropped by its name.
  */
+import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Model } from '../model.ts'
 import { keyOfPhases } from './phases.ts'
@@ -272,6 +273,11 @@ export function asksForAny(value: unknown): boolean {
 /** What the client calls these members, for `dropped`. */
 export function clientNames({ names }: NeutralRequest, members: readonly Nameable[]): string[] {
   return [...new Set(members.map((member) => names[member] ?? member))]
+}
+
+/** The id of a user or a cache, which are only told apart: one that is longer than the API takes as its SHA-256, 64 digits. */
+export function identifier(id: string, longest: number): string {
+  return id.length <= longest ? id : createHash('sha256').update(id).digest('hex')
 }
 
 /** The names, for what is dropped, of the members and the pieces that only other APIs than `api` know. */

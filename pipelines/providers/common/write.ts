@@ -4,7 +4,6 @@
  * Source: OpenAI API reference "Chat Completions" and those of vLLM, llama.cpp, Ollama, OpenRouter, DeepSeek, Moonshot and Zhipu,
  * read 2026-11.
  */
-import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../json/value.ts'
 import {
   asLevel,
@@ -18,6 +17,7 @@ import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
 import {
   asksForAny,
   clientNames,
+  identifier,
   lostMembers,
   wantsPrompt,
   type Sealed,
@@ -128,7 +128,8 @@ function limitField({ limits }: NeutralRequest, model: Model, isReasoner: boolea
 }
 
 /** OpenAI's reasoning models refuse temperature and `top_p`; 1 is what they do anyway. */
-function samplingFields({ sampling, names }: NeutralRequest, isReasoner: boolean): Fields {
+function samplingFields(request: NeutralRequest, isReasoner: boolean): Fields {
+  const { sampling } = request
   const { temperature, topP, seed, presencePenalty, frequencyPenalty, logitBias } = sampling
   const { logprobs, topLogprobs } = sampling
   const lost = isReasoner
@@ -144,7 +145,7 @@ function samplingFields({ sampling, names }: NeutralRequest, isReasoner: boolean
     ...(logprobs && { logprobs }),
     ...(logprobs && topLogprobs !== undefined && { top_logprobs: topLogprobs }),
   }
-  return { fields, dropped: lost.map((name) => names[name] ?? name) }
+  return { fields, dropped: clientNames(request, lost) }
 }
 
 /** Many servers refuse the field, so that a client which asks so every time does not count. */
@@ -176,11 +177,9 @@ function writeFormat(format: AnswerFormat): JsonObject {
   return { type: 'json_schema', json_schema }
 }
 
-/** What is too long as its SHA-256 in hex: the same for the same user. */
 function userField({ user, safetyId }: NeutralRequest): JsonObject {
   const id = safetyId ?? user
-  if (id === undefined) return {}
-  return { user: id.length <= maxUser ? id : createHash('sha256').update(id).digest('hex') }
+  return id === undefined ? {} : { user: identifier(id, maxUser) }
 }
 
 function callIdsOf({ turns }: NeutralRequest): string[] {
@@ -202,7 +201,6 @@ function droppedFields(asked: NeutralRequest): string[] {
     ['store', asked.store],
     ['padded', asked.padded],
   ]
-  const dropped = unsupported.filter(([, isLost]) => isLost)
-  const members = dropped.map(([name]) => name)
+  const members = unsupported.flatMap(([name, isLost]) => (isLost ? name : []))
   return [...clientNames(asked, members), ...lost, ...lostMembers(asked, 'common')]
 }

@@ -2,12 +2,13 @@
  * A neutral request as an OpenAI Responses request, without state upstream: nothing is stored, and what the model needs of
  * its earlier reasoning travels encrypted. Source: OpenAI API reference "Responses", read 2026-11.
  */
-import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../json/value.ts'
 import { overruledNames, upstreamId, type Model } from '../../model.ts'
 import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
 import {
   asksForAny,
+  clientNames,
+  identifier,
   lostMembers,
   wantsPrompt,
   type WriteContext,
@@ -24,7 +25,7 @@ import { writeTooling } from './tools.ts'
 
 /** The API refuses a smaller limit. */
 const minOutputTokens = 16
-/** Of the ids of users and caches, which are only told apart: pi #4720, eliza #31720. */
+/** Of the ids of users and caches: pi #4720, eliza #31720. */
 const maxIdentifier = 64
 /** What a model without `verbosity` does anyway. */
 const usualVerbosity = 'medium'
@@ -127,7 +128,8 @@ function outputLimit(
 }
 
 /** Temperature and `top_p`, which models refuse while they reason; 1 is what they do anyway. */
-function samplingFields({ sampling, names }: NeutralRequest, isTaken: boolean): Fields {
+function samplingFields(request: NeutralRequest, isTaken: boolean): Fields {
+  const { sampling } = request
   const { temperature, topP } = sampling
   if (isTaken) {
     const fields = {
@@ -137,15 +139,16 @@ function samplingFields({ sampling, names }: NeutralRequest, isTaken: boolean): 
     return { fields, dropped: [] }
   }
   const lost = (['temperature', 'topP'] as const).filter((name) => (sampling[name] ?? 1) !== 1)
-  return { fields: {}, dropped: lost.map((name) => names[name] ?? name) }
+  return { fields: {}, dropped: clientNames(request, lost) }
 }
 
-function logprobFields({ sampling, names }: NeutralRequest, areGiven: boolean): Fields {
+function logprobFields(request: NeutralRequest, areGiven: boolean): Fields {
+  const { sampling } = request
   const { logprobs, topLogprobs } = sampling
   if (!logprobs) return { fields: {}, dropped: [] }
   if (areGiven) return { fields: { top_logprobs: topLogprobs ?? 0 }, dropped: [] }
   const lost = (['logprobs', 'topLogprobs'] as const).filter((name) => sampling[name] !== undefined)
-  return { fields: {}, dropped: lost.map((name) => names[name] ?? name) }
+  return { fields: {}, dropped: clientNames(request, lost) }
 }
 
 /** What the client wants of the answer's text: its form and its length. */
@@ -188,23 +191,18 @@ function keptFields(request: NeutralRequest, { fast }: Model): JsonObject {
   const { user, safetyId, cacheKey, metadata, tier } = request
   return {
     ...(fast && { service_tier: 'priority' }),
-    ...(user !== undefined && { user: identifier(user) }),
-    ...(safetyId !== undefined && { safety_identifier: identifier(safetyId) }),
-    ...(cacheKey !== undefined && { prompt_cache_key: identifier(cacheKey) }),
+    ...(user !== undefined && { user: identifier(user, maxIdentifier) }),
+    ...(safetyId !== undefined && { safety_identifier: identifier(safetyId, maxIdentifier) }),
+    ...(cacheKey !== undefined && { prompt_cache_key: identifier(cacheKey, maxIdentifier) }),
     ...(metadata && { metadata }),
     ...(tier !== undefined && { service_tier: tier }),
     ...request.own[api],
   }
 }
 
-/** What is too long as its SHA-256 in hex, 64 digits: the same for the same text. */
-function identifier(text: string): string {
-  return text.length <= maxIdentifier ? text : createHash('sha256').update(text).digest('hex')
-}
-
 /** Names of what has no counterpart, unless nothing changes without it. */
 function droppedFields(request: NeutralRequest): string[] {
-  const { names, lost } = request
+  const { lost } = request
   const { seed, logitBias, presencePenalty = 0, frequencyPenalty = 0, topK } = request.sampling
   const unsupported: [name: Nameable, isLost: boolean | undefined][] = [
     ['store', request.store],
@@ -216,6 +214,6 @@ function droppedFields(request: NeutralRequest): string[] {
     ['topK', topK !== undefined],
     ['padded', request.padded],
   ]
-  const dropped = unsupported.filter(([, isLost]) => isLost)
-  return [...dropped.map(([name]) => names[name] ?? name), ...lost, ...lostMembers(request, api)]
+  const dropped = unsupported.flatMap(([name, isLost]) => (isLost ? name : []))
+  return [...clientNames(request, dropped), ...lost, ...lostMembers(request, api)]
 }
