@@ -349,7 +349,7 @@ test('translation §14: a history that the client broke is put together', async 
   const lost = {
     type: 'tool_result',
     tool_use_id: 't',
-    content: 'There is no result: the call was broken off.',
+    content: 'No result was provided for this tool call.',
     is_error: true,
   }
   const stray = { type: 'tool_result', tool_use_id: 'other', content: 'y' }

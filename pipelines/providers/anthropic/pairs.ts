@@ -1,5 +1,6 @@
 /** The turns of a history that a client has broken: texts without a word, calls without results and results without calls. */
 import { isObject, type JsonObject } from '../../json/value.ts'
+import { noResult } from '../../neutral/turn.ts'
 import { blocksOf, withoutBlocks } from './sent-turns.ts'
 
 /** Without texts and turns that have nothing; as they are where none has anything. */
@@ -72,8 +73,7 @@ function isCall(block: unknown): block is JsonObject {
 }
 
 function lostResult(id: unknown): JsonObject {
-  const content = 'There is no result: the call was broken off.'
-  return { type: 'tool_result', tool_use_id: id, content, is_error: true }
+  return { type: 'tool_result', tool_use_id: id, content: noResult, is_error: true }
 }
 
 function inWords(result: JsonObject): JsonObject {
