@@ -7,6 +7,8 @@ import { capabilityOf } from './capability.ts'
 import { fitRequest, fitThinking, isForOther, keepToBetas, takeTurnEffortsOut } from './fit.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed, sealMark } from '../../neutral/seal.ts'
+import { wantsPrompt } from '../../neutral/writing.ts'
+import { isGiven } from '../../untrusted.ts'
 import { withoutBlocks } from './sent-turns.ts'
 import { betaHeader, fastBetas, INTERLEAVED_BETA } from './thinking.ts'
 import {
@@ -108,7 +110,7 @@ function putInSystem(document: JsonDocument, prompt: string): void {
   if (raw && !mayHold(raw, prompt) && document.prepend('system', block)) return
   const client = document.get('system')
   const isBlank = typeof client === 'string' && client.trim() === ''
-  if (client === undefined || client === null || isBlank) {
+  if (!isGiven(client) || isBlank) {
     document.set('system', [block])
   } else if (typeof client === 'string') {
     if (begins(client, prompt)) return
@@ -131,7 +133,7 @@ function mayHold(json: Buffer, prompt: string): boolean {
 }
 
 function begins(text: unknown, prompt: string): boolean {
-  return typeof text === 'string' && text.startsWith(prompt.trimEnd())
+  return typeof text === 'string' && !wantsPrompt(prompt, text)
 }
 
 /** The beta list only where it differs from what the client sent. */

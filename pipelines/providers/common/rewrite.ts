@@ -6,6 +6,8 @@
 import type { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { upstreamId, type RewriteContext } from '../../model.ts'
+import { wantsPrompt } from '../../neutral/writing.ts'
+import { isGiven } from '../../untrusted.ts'
 import { isForOther } from '../openai/fit.ts'
 import { fitChat } from './fit.ts'
 
@@ -19,7 +21,7 @@ export function rewriteChat(
   if (isForeign) takeSealedOut(document)
   if (systemPrompt.trim() !== '') putInMessages(document, systemPrompt)
   if (model.reasoning !== 'auto') setLevel(document, model.reasoning)
-  if (stream && isOpen(document.get('stream'))) document.set('stream', true)
+  if (stream && !isGiven(document.get('stream'))) document.set('stream', true)
   return {}
 }
 
@@ -77,7 +79,7 @@ function putInMessages(document: JsonDocument, prompt: string): void {
 /** Whether the message was changed. */
 function putInContent(message: JsonDocument, prompt: string): boolean {
   const content = message.get('content')
-  if (isOpen(content)) message.set('content', prompt)
+  if (!isGiven(content)) message.set('content', prompt)
   else if (Array.isArray(content)) {
     if (begins(content[0], prompt)) return false
     const part = { type: 'text', text: prompt }
@@ -94,10 +96,5 @@ function putInContent(message: JsonDocument, prompt: string): boolean {
 /** Whether a text, or a part of type text, begins with the prompt. */
 function begins(part: unknown, prompt: string): boolean {
   const text = isObject(part) ? part.text : part
-  return typeof text === 'string' && text.startsWith(prompt.trimEnd())
-}
-
-/** `null` and absent mean the same. */
-function isOpen(value: unknown): boolean {
-  return value === undefined || value === null
+  return typeof text === 'string' && !wantsPrompt(prompt, text)
 }

@@ -7,6 +7,8 @@ import { upstreamId, type RewriteContext } from '../../model.ts'
 import { isSealed } from '../../neutral/seal.ts'
 import { openSummary, summaryText } from '../../neutral/summary.ts'
 import { keptMark } from '../../neutral/kept-answers.ts'
+import { wantsPrompt } from '../../neutral/writing.ts'
+import { asObject, isGiven } from '../../untrusted.ts'
 import { putKeptIn } from './kept.ts'
 import { fitResponses, isForOther, takeSamplingOut } from './fit.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
@@ -65,9 +67,9 @@ function withoutSeal(item: unknown, takesAll: boolean): unknown[] {
 function putInInstructions(document: JsonDocument, prompt: string): void {
   const client = document.get('instructions')
   const isBlank = typeof client === 'string' && client.trim() === ''
-  if (client === undefined || client === null || isBlank) {
+  if (!isGiven(client) || isBlank) {
     document.set('instructions', prompt)
-  } else if (typeof client === 'string' && !client.startsWith(prompt.trimEnd())) {
+  } else if (typeof client === 'string' && wantsPrompt(prompt, client)) {
     const front = JSON.stringify(prompt.endsWith('\n') ? prompt : `${prompt}\n\n`)
     const own = document.raw('instructions')!.subarray(1)
     document.setRaw('instructions', Buffer.concat([Buffer.from(front.slice(0, -1)), own]))
@@ -76,7 +78,6 @@ function putInInstructions(document: JsonDocument, prompt: string): void {
 
 /** The client's other wishes, such as the kind of summary, stay. */
 function setLevel(document: JsonDocument, effort: string): void {
-  const client = document.get('reasoning')
-  const own: JsonObject = typeof client === 'object' && client !== null ? { ...client } : {}
+  const own = asObject(document.get('reasoning'))
   document.set('reasoning', { ...own, summary: own.summary ?? 'auto', effort })
 }
