@@ -7,6 +7,7 @@ import type { ServerResponse } from 'node:http'
 import type { App, Call } from '../app.ts'
 import { cameByProxy } from '../guard.ts'
 import { earlyHeads, type EarlyHead } from '../http/answer.ts'
+import { keepAlive } from '../../pipelines/clients/keep-alive.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { isObject, objectFrom } from '../../pipelines/json/value.ts'
 import { readBeginning } from '../translated/read-answer.ts'
@@ -14,7 +15,6 @@ import type { UpstreamAnswer } from '../upstream/attempt.ts'
 
 /** So many times `keep_alive_s`: as a rule refusals are there by then, and no front proxy has lost its patience yet. */
 const patience = 3
-const comment = ': keep-alive\n\n'
 
 /** Looks at what is under way; to be called every few seconds. */
 export function keepSlowAlive({ calls }: App, now = performance.now()): void {
@@ -26,7 +26,7 @@ export function keepSlowAlive({ calls }: App, now = performance.now()): void {
     const early = earlyHeads.get(res)
     if (early) {
       if (early.isTaken || now - early.lastMs < everyMs) continue
-      res.write(comment)
+      res.write(keepAlive)
       early.lastMs = now
     } else if (
       !res.headersSent &&
@@ -45,7 +45,7 @@ function begin(res: ServerResponse, now: number): void {
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
   })
-  res.write(comment)
+  res.write(keepAlive)
   const early: EarlyHead = { isTaken: false, lastMs: now }
   earlyHeads.set(res, early)
   res.setHeader = (name) => {

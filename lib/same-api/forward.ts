@@ -16,6 +16,7 @@ import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import { answerHeaders, withoutSecrets } from '../upstream/headers.ts'
 import { endsEvent, isEncoded, tap } from '../upstream/tap.ts'
 import { otherName, targetOf, type Target } from '../upstream/target.ts'
+import { keepAlive } from '../../pipelines/clients/keep-alive.ts'
 import { withoutImages } from '../../pipelines/clients/unseen-images.ts'
 import type { ProxyError } from '../../pipelines/errors.ts'
 import type { Provider, SameApi } from '../../pipelines/index.ts'
@@ -177,8 +178,6 @@ function untransformed(given: string | string[] = 'no-cache'): string {
   return /\bno-transform\b/i.test(text) ? text : `${text}, no-transform`
 }
 
-const comment = ': keep-alive\n\n'
-
 /**
  * Comments in a stream that is silent, which every client skips: front proxies cut a connection of which they hear nothing for
  * a minute or two, and a local model may think longer over a long prompt. Only between two events. The first comes between once and
@@ -193,7 +192,7 @@ class KeptAlive implements Watcher {
   constructor(res: ServerResponse, { config: { keep_alive_s: everyS } }: Call, tapped: Watcher) {
     this.#tapped = tapped
     this.#timer = setInterval(() => {
-      if (!this.#wasHeard && this.#isBetween && !res.writableNeedDrain) res.write(comment)
+      if (!this.#wasHeard && this.#isBetween && !res.writableNeedDrain) res.write(keepAlive)
       this.#wasHeard = false
     }, everyS * 1000).unref()
   }

@@ -2,6 +2,7 @@
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
 import type { StreamSerialiser } from '../../stages/serialise.ts'
+import { keepAlive } from '../keep-alive.ts'
 import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../../wire/chat.ts'
 import {
   finishReasonOf,
@@ -40,7 +41,7 @@ class ChatStream implements StreamSerialiser {
   }
 
   keepAlive(): string {
-    return ': keep-alive\n\n'
+    return keepAlive
   }
 
   write(delta: Delta): string {

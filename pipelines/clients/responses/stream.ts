@@ -3,6 +3,7 @@ import type { ShownError } from '../../errors.ts'
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { StreamSerialiser } from '../../stages/serialise.ts'
 import type { ResponsesAnswer } from '../../wire/responses.ts'
+import { keepAlive } from '../keep-alive.ts'
 import {
   endedResponse,
   failedResponse,
@@ -72,7 +73,7 @@ class ResponsesStream implements StreamSerialiser {
 
   keepAlive(): string {
     this.#silences += 1
-    if (this.#silences % silencesToEvent > 0) return ': keep-alive\n\n'
+    if (this.#silences % silencesToEvent > 0) return keepAlive
     this.#events.emit('keepalive', {})
     return this.#events.take()
   }
