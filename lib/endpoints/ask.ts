@@ -43,7 +43,7 @@ export async function askModel(
 ): Promise<void> {
   call.isCounted = !isFree.test(call.path)
   if (call.caller || call.config.max_parallel > 0) await admit(call)
-  const asked = await withBody(req, call, (bytes) => begun(call, bytes))
+  const asked = await withBody(req, call, (bytes) => decideRoad(call, bytes))
   // not before: until the body is there, nobody knows whether a stream is wanted, and no front proxy waits for us
   if (call.record.stream) call.awaited = { res, sinceMs: performance.now() }
   const { admission } = call
@@ -84,7 +84,7 @@ export interface Unasked extends Pick<Asked, 'form' | 'stream' | 'requestedModel
 export type Ready = Forwarded | Translated
 
 /** The request as it is to go up, or what is to go up first. Throws ProxyError. */
-export function begun(call: Call, bytes: Buffer): Ready | Unasked | Routed<Ready> {
+export function decideRoad(call: Call, bytes: Buffer): Ready | Unasked | Routed<Ready> {
   const first = prepare(call, bytes)
   if (first.road === 'none' || !first.target.isRouted) return first
   const again = (body: Buffer, standIn: StandIn) => {

@@ -4,7 +4,7 @@
  */
 import type { Call } from '../app.ts'
 import type { Model, ModelType } from '../config/types.ts'
-import { begun, type Ready } from '../endpoints/ask.ts'
+import { decideRoad, type Ready } from '../endpoints/ask.ts'
 import { standInsOf, travelOf, type Routed } from '../endpoints/ask-routed.ts'
 import { outgoingRequest } from '../upstream/exchange.ts'
 import type { Target } from '../upstream/target.ts'
@@ -46,7 +46,7 @@ export interface Explained {
 
 /** Throws or fails with ProxyError as a request would that is sent. */
 export async function explain(call: Call, bytes: Buffer): Promise<Explained> {
-  const asked = begun(call, bytes)
+  const asked = decideRoad(call, bytes)
   if (asked.road === 'none') return { plain: answeredHere(asked.requestedModel), secrets: [] }
   const isRouted = asked.road === 'routed'
   const first = isRouted ? asked.first : asked
