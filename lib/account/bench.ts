@@ -111,7 +111,6 @@ export class Bench {
 
   rest(rest: Rest): void {
     const place = rest.kind === 'told' ? (rest.model ?? '') : ''
-    const isNew = (this.#marks.get(place)?.rest.why ?? '') !== rest.why
     const before = this.#marks.get(place)
     const isResting = before !== undefined && leftOf(before) > 0
     // of many requests that were on their way only one is a step
@@ -119,15 +118,9 @@ export class Bench {
     const ms = rest.kind === 'told' ? rest.ms : this.#doubled(rest.kind)
     if (isResting && leftOf(before) >= ms) return
     if (rest.kind !== 'told') this.#inRow.set(rest.kind, this.#countOf(rest.kind) + 1)
-    this.#marks.set(place, {
-      rest,
-      ms,
-      age: new Age(0),
-      trial: undefined,
-    })
-    if (!isResting || isNew) {
-      this.#tell(`cools down until ${isoIn(ms)} (${rest.why})`)
-    }
+    this.#marks.set(place, { rest, ms, age: new Age(0), trial: undefined })
+    const isKnown = isResting && before.rest.why === rest.why
+    if (!isKnown) this.#tell(`cools down until ${isoIn(ms)} (${rest.why})`)
     this.#share(place)
   }
 

@@ -25,7 +25,7 @@ export interface Facts extends Said {
 }
 
 export interface Outcome {
-  /** its name, for the log */
+  /** its name, by which tests tell it from others */
   row: string
   /** `answer`: the client gets it; `wait`: once more to the same; else to the next account, or past all of them */
   move: 'answer' | 'wait' | 'next account' | 'next model'
