@@ -1,6 +1,6 @@
 /**
- * The arguments of an earlier call, for APIs that take nothing but an object. What else a model once wrote is wrapped, so that
- * the model sees it.
+ * The arguments of a call, for APIs that take nothing but an object. What else a model wrote is wrapped, so that nothing of it is
+ * lost: the model sees it again, or the client does.
  */
 import { argumentsIn, isObject, objectFrom, valueIn, type JsonObject } from '../json/value.ts'
 import { isGiven } from '../untrusted.ts'

@@ -1,5 +1,6 @@
 /** Deltas -> one message: the same answer for a client that wants no stream. */
-import { isObject, valueIn, type JsonObject } from '../../json/value.ts'
+import type { JsonObject } from '../../json/value.ts'
+import { argumentsObject } from '../../neutral/arguments.ts'
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { BodySerialiser } from '../../stages/serialise.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../wire/anthropic.ts'
@@ -106,7 +107,7 @@ class BlockList implements BlockSink {
         return { thinking: this.#text, signature: this.#signature }
       case 'tool_use':
       case 'server_tool_use':
-        return { input: inputOf(this.#input) }
+        return { input: argumentsObject(this.#input) }
       default:
         return {}
     }
@@ -115,12 +116,4 @@ class BlockList implements BlockSink {
   #cited(): JsonObject {
     return this.#citations.length > 0 ? { citations: [...this.#citations] } : {}
   }
-}
-
-/** Clients take an object only; what the model wrote instead is not lost. */
-function inputOf(text: string): JsonObject {
-  if (text.trim() === '') return {}
-  const value = valueIn(text)
-  if (value === undefined) return { raw_arguments: text }
-  return isObject(value) ? value : { value }
 }
