@@ -153,14 +153,7 @@ export type ToolChange =
 /** `place`: where the client chose. */
 export type ToolChoice = { place: string } & (
   | { type: 'auto' | 'none' | 'any' }
-  /** `namePlace`: where the name stands */
-  | {
-      type: 'tool'
-      kind: 'function' | 'custom'
-      name: string
-      namespace?: string
-      namePlace: string
-    }
+  | ({ type: 'tool' } & NamedTool)
   | { type: 'allowed'; mode: 'auto' | 'any'; tools: AllowedTool[] }
   /** a tool that a provider runs */
   | { type: 'hosted'; tool: HostedTool }
@@ -168,9 +161,16 @@ export type ToolChoice = { place: string } & (
   | { type: 'own'; api: string; value: unknown }
 )
 
-export type AllowedTool =
-  | { kind: 'function' | 'custom'; name: string; namespace?: string; namePlace: string }
-  | { kind: 'own'; value: JsonObject; place: string }
+/** A tool, as a choice names it. */
+export interface NamedTool {
+  kind: 'function' | 'custom'
+  name: string
+  namespace?: string
+  /** where the name stands */
+  namePlace: string
+}
+
+export type AllowedTool = NamedTool | { kind: 'own'; value: JsonObject; place: string }
 
 /** Tokens. */
 export interface Limits {

@@ -9,6 +9,7 @@ import type {
   CustomTool,
   FunctionTool,
   HostedTool,
+  NamedTool,
   NeutralRequest,
   Tool,
   ToolChoice,
@@ -248,8 +249,6 @@ function typeBy({ custom, function: called, name }: JsonObject): string | undefi
   if (isGiven(called) || isGiven(name)) return 'function'
   return isGiven(custom) ? 'custom' : undefined
 }
-
-type NamedTool = Extract<AllowedTool, { name: string }>
 
 function nestedName(kind: NamedTool['kind'], choice: JsonObject, place: string): NamedTool {
   if (!isGiven(choice[kind])) return named(kind, choice, place)

@@ -9,6 +9,7 @@ import type {
   CustomTool,
   FunctionTool,
   HostedTool,
+  NamedTool,
   NeutralRequest,
   Tool,
   ToolChange,
@@ -181,14 +182,12 @@ function choiceOf(value: unknown, tools: readonly Tool[]): ToolChoice | undefine
   throw invalid(place, `${place} has the type ${shown(choice.type)}, which no tool has.`)
 }
 
-type NamedChoice = Extract<AllowedTool, { name: string }>
-
 /** A function, a tool that takes text, or one of the API's own that the client runs, which has its type for a name. */
 function namedChoice(
   choice: JsonObject,
   at: string,
   tools: readonly Tool[],
-): NamedChoice | undefined {
+): NamedTool | undefined {
   const { type, namespace } = choice
   if (type === 'function' || type === 'custom') {
     const namePlace = `${at}.name`

@@ -6,7 +6,7 @@
 import { badRequest, type ProxyError } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { upstreamId, type Effort, type Model, type ThinkingMode } from '../../model.ts'
-import type { AllowedTool, NeutralRequest, ToolChoice } from '../../neutral/request.ts'
+import type { AllowedTool, NamedTool, NeutralRequest, ToolChoice } from '../../neutral/request.ts'
 import type { ToolNames } from '../../neutral/tools.ts'
 import { nameAt } from '../../untrusted.ts'
 import type { AnthropicToolChoice, MessagesRequest } from '../../wire/anthropic.ts'
@@ -256,8 +256,6 @@ function allowedName(tool: AllowedTool, tools: JsonObject[], names: ToolNames): 
   const namePlace = `${tool.place}.name`
   return declaredName({ name: nameAt(tool.value.name, namePlace), namePlace }, tools, names)
 }
-
-type NamedTool = Extract<AllowedTool, { name: string }>
 
 /** A tool that Anthropic defines keeps its own name. */
 function declaredName(

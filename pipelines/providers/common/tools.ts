@@ -7,6 +7,7 @@ import type {
   CustomTool,
   FunctionTool,
   HostedTool,
+  NamedTool,
   NeutralRequest,
   ToolChoice,
 } from '../../neutral/request.ts'
@@ -125,8 +126,6 @@ function choose(
       throw choice satisfies undefined
   }
 }
-
-type NamedTool = Extract<AllowedTool, { name: string }>
 
 function isNamed(tool: AllowedTool): tool is NamedTool {
   return tool.kind !== 'own'

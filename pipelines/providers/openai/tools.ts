@@ -4,6 +4,7 @@ import type {
   CustomTool,
   FunctionTool,
   HostedTool,
+  NamedTool,
   NeutralRequest,
   Tool,
   ToolChoice,
@@ -170,13 +171,6 @@ function writeChoice(
     default:
       throw choice satisfies never
   }
-}
-
-interface NamedTool {
-  kind: 'function' | 'custom'
-  name: string
-  namespace?: string
-  namePlace: string
 }
 
 function named(
