@@ -12,7 +12,7 @@ import { asObject, isGiven } from '../../untrusted.ts'
 import { putKeptIn } from './kept.ts'
 import { fitResponses, isForOther, takeSamplingOut } from './fit.ts'
 import { isReasoningModel, operatorsEffort } from './reasoning.ts'
-import { isObject, type JsonObject } from '../../json/value.ts'
+import { isObject } from '../../json/value.ts'
 import type { JsonDocument } from '../../json/document.ts'
 
 /** The sub-paths that take instructions; of everything else on a sub-path only the model is ours to change. */
