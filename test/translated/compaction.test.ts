@@ -98,6 +98,26 @@ for (const id of ids.filter((one) => one !== 'gpt-5.1')) {
   })
 }
 
+/** As the compaction session of `@openai/agents` asks: the conversation is named, not sent. */
+test('§17.2 /v1/responses/compact sums up an answer that is kept, and what it went on with', async (t) => {
+  const { client, sent } = await start(t, () => anthropicStream({ text: [summary] }))
+  const model = 'claude-sonnet-4-5'
+  const first = await client.responses.stream({ model, input: 'Find the bug.' }).finalResponse()
+  const go = { model, input: 'Where?', previous_response_id: first.id }
+  const second = await client.responses.stream(go).finalResponse()
+
+  const { output } = await client.responses.compact({
+    model: model as 'gpt-5.1',
+    previous_response_id: second.id,
+  })
+
+  assert.deepEqual(
+    output.map((item) => ('content' in item ? item.content : item.type)),
+    [...['Find the bug.', 'Where?'].map((text) => [{ type: 'input_text', text }]), 'compaction'],
+  )
+  assert.match(sent(), /Find the bug\..*Where\?.*Sum it up/s)
+})
+
 test('§17.2 /v1/responses/compact takes a string, tells what is missing, and fails without a summary', async (t) => {
   let text = [summary]
   const { client } = await start(t, () => anthropicStream({ text }))

@@ -6,6 +6,7 @@ import { brokenProtocol } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
 import type { FindAnswer } from '../../kept-answer.ts'
+import { conversationBefore } from '../../neutral/kept-answers.ts'
 import type { AnswerContext, BodySerialiser } from '../../stages/serialise.ts'
 import { responsesContext, type ResponsesAnswerContext } from './answer.ts'
 import type { ResponsesAnswer } from '../../wire/responses.ts'
@@ -24,13 +25,14 @@ export function readCompact(
   body: unknown,
   find?: FindAnswer,
 ): ResponsesRead & { answer: CompactWish } {
-  const input = isObject(body) ? itemsOf(body.input) : undefined
+  const before = isObject(body) && find ? conversationBefore(body, find) : []
+  const input = isObject(body)
+    ? itemsOf(body.input ?? (before.length > 0 ? [] : undefined))
+    : undefined
   const asked = isObject(body) && input ? { ...body, input: [...input, trigger] } : body
   const { request, answer } = readResponses(asked, find)
-  return {
-    request,
-    answer: { ...answer, stream: false, keeps: false, kept: (input ?? []).flatMap(keptOf) },
-  }
+  const kept = [...before, ...(input ?? [])].flatMap(keptOf)
+  return { request, answer: { ...answer, stream: false, keeps: false, kept } }
 }
 
 const trigger = { type: 'compaction_trigger' }

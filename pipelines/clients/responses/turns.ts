@@ -45,14 +45,16 @@ export function readTurns(input: unknown, before: readonly unknown[], find: Find
     shellCalls: new Map(),
     named: itemsByName(find),
   }
-  if (!isGiven(input)) {
+  if (!isGiven(input) && before.length === 0) {
     const message = 'input is missing; send a string or an array of items.'
     throw badRequest('missing_required_parameter', 'input', message)
   }
   for (const item of before) {
     readItem(objectAt(item, 'previous_response_id'), 'previous_response_id', history)
   }
-  if (typeof input === 'string') {
+  if (!isGiven(input)) {
+    // nothing is added to that conversation
+  } else if (typeof input === 'string') {
     const pieces = input === '' ? [] : [textPiece(input, 'input')]
     history.turns.push(turnOf('user', pieces, 'input'))
   } else {
