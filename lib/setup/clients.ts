@@ -60,6 +60,7 @@ const lines: Record<ClientName, Line> = {
         : [
             ['ANTHROPIC_MODEL', model],
             ...claudeWindow(model).map(ownOr),
+            ...ownChecks(model).map(ownOr),
             ...claudeTiers(config, model),
           ]
     return shells[shell].exports([...login, ...chosen, ...around])
@@ -116,6 +117,15 @@ const safeWindow = 200_000
 /** Claude Code knows the windows of all names that begin like Claude's, and takes none for them. */
 export function claudeWindow(model: string): [name: string, tokens: string][] {
   return model.startsWith('claude-') ? [] : [['CLAUDE_CODE_MAX_CONTEXT_TOKENS', String(safeWindow)]]
+}
+
+/**
+ * Only Anthropic's API checks the actions of Claude Code's auto mode itself. Without the setting each session is held up once, to say
+ * that its model does not.
+ * @see https://github.com/farion1231/cc-switch/issues/7518
+ */
+function ownChecks(model: string): [name: string, value: string][] {
+  return model.startsWith('claude-') ? [] : [['CLAUDE_CODE_AUTO_MODE_SERVER', '0']]
 }
 
 /**

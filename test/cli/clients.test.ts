@@ -73,6 +73,17 @@ test('contract §4.9: no client waits for a window that a foreign model has not'
   assert.doesNotMatch(await line('codex', 'gpt-5.4'), /window/)
 })
 
+test('contract §4.9: Claude Code asks no foreign model to check the actions of its auto mode', async (t) => {
+  const line = async (model: string) =>
+    (await told(t, ['claude', '--model', model, '-c', shipped])).line
+  const checks = 'echo "$CLAUDE_CODE_AUTO_MODE_SERVER"'
+  const glm = await line('glm-4.6')
+
+  assert.equal(evaluated(glm, checks), '0\n')
+  assert.equal(evaluated(glm, checks, { CLAUDE_CODE_AUTO_MODE_SERVER: '1' }), '1\n')
+  assert.equal(evaluated(await line('claude-opus-5-5'), checks), '\n')
+})
+
 test('contract §4.9: env says of a model that only the demo has it, and refuses one that nothing has', async (t) => {
   const demo = runProgram(t, { args: ['env', 'claude', '--model', 'gemini-3-pro'] })
   const wrong = runProgram(t, { args: ['env', 'claude', '--model', 'gpt-5.5x'], config: own })

@@ -79,6 +79,7 @@ const newest = {
   model: 'm',
   max_tokens: 9,
   thinking: { type: 'adaptive', display: 'updates', block_binding: {} },
+  safeguards: [{ type: 'dangerous_tool_use', classifier_context: { v: 1 } }],
   output_config: { effort: 'medium' },
   tools: [
     { name: 'Bash', input_schema: { type: 'object' } },
@@ -121,7 +122,7 @@ async function upNewest(t: TestContext, beta: string, ask: object = newest, mode
 }
 
 test('translation §14: what newer betas permit is told without them: efforts of turns, deferred tools, updates', async (t) => {
-  const { tools, thinking, output_config, messages } = await upNewest(
+  const { tools, thinking, output_config, messages, safeguards } = await upNewest(
     t,
     'mid-conversation-system-1',
   )
@@ -129,7 +130,7 @@ test('translation §14: what newer betas permit is told without them: efforts of
   const [bash, fetch] = newest.tools
   const { defer_loading: _deferred, ...loaded } = fetch!
   assert.deepEqual(tools, [bash, loaded])
-  assert.deepEqual(thinking, { type: 'adaptive' })
+  assert.deepEqual([thinking, safeguards], [{ type: 'adaptive' }, undefined])
   assert.deepEqual(output_config, { effort: 'max' })
   const [first, , called, result] = newest.messages
   const text = { type: 'text', text: 'Tool WebFetch is loaded.' }
@@ -161,7 +162,7 @@ test('translation §14: a turn that holds nothing but an effort leaves no empty 
 
 test('translation §14: what the betas of the list permit stays', async (t) => {
   const list =
-    'per-turn-control-2026-07-01, advanced-tool-use-2025-11-20, thinking-display-updates-2026-08-18, thinking-binding-controls-2026-08-01, mid-conversation-system-2026-04-07, mid-conversation-system-clear-at-2026-08-21'
+    'per-turn-control-2026-07-01, advanced-tool-use-2025-11-20, thinking-display-updates-2026-08-18, thinking-binding-controls-2026-08-01, mid-conversation-system-2026-04-07, mid-conversation-system-clear-at-2026-08-21, dangerous-tool-use-2026-09-03'
 
   assert.deepEqual(await upNewest(t, list), newest)
 })

@@ -19,6 +19,7 @@ const asks: [route: string, body: Record<string, unknown>][] = [
       context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] },
       service_tier: 'auto',
       speed: 'fast',
+      safeguards: [{ type: 'dangerous_tool_use' }],
       tools: [{ name: 'a', input_schema: schema }],
       tool_choice: { type: 'any', disable_parallel_tool_use: true },
       ...sampling,

@@ -32,6 +32,11 @@ const ofClaude: Row[] = [
     instead: { context_management: undefined },
   },
   {
+    says: 'safeguards: Extra inputs are not permitted',
+    sent: { safeguards: [{ type: 'dangerous_tool_use' }] },
+    instead: { safeguards: undefined },
+  },
+  {
     says: 'tools.0.custom.eager_input_streaming: Extra inputs are not permitted',
     sent: { tools: [{ ...look, eager_input_streaming: true }] },
     instead: { tools: [look] },

@@ -68,6 +68,7 @@ const ownMembers = [
   'diagnostics',
   'inference_geo',
   'billing_policy',
+  'safeguards',
 ]
 
 /**

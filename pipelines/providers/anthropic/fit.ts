@@ -141,6 +141,7 @@ function asReminder(block: unknown): unknown {
 const ofBetas: [betas: RegExp, takeOut: (document: JsonDocument) => unknown][] = [
   [/^context-management-/, (document) => document.delete('context_management')],
   [/^fast-mode-/, (document) => document.delete('speed')],
+  [/^dangerous-tool-use-/, (document) => document.delete('safeguards')],
   [/^task-budgets-/, (document) => takeMemberOut(document, 'output_config', 'task_budget')],
   [/^(?:per-turn-control|mid-conversation-output-config)-/, liftTurnEfforts],
   [/^mid-conversation-system-(?!clear-at-)/, tellSystemTurns],

@@ -70,6 +70,7 @@ const hints = new Set([
   'fallback_credit_token',
   'billing_policy',
   'inference_geo',
+  'safeguards',
   'service_tier',
   'speed',
 ])
