@@ -148,7 +148,8 @@ function statusAsked(status: number): ProxyError {
 }
 
 function textFor(ask: Ask, { prompt, results, calls }: LastTurn & { calls: ScriptCall[] }): string {
-  if (calls.length > 0) return ask.choice === 'auto' ? leadIn(calls) : ''
+  // beside a form for the answer a model says nothing else: Mastra takes any text for the answer
+  if (calls.length > 0) return ask.choice === 'auto' && !ask.json ? leadIn(calls) : ''
   if (ask.json) return JSON.stringify(jsonFor(ask.json, prompt))
   if (isSummaryAsked(prompt)) return summaryOf(ask)
   if (results.length > 0) return quoteResults(prompt, results)

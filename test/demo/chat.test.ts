@@ -164,3 +164,13 @@ for (const [what, body, param] of [
     assert.equal(error.param, param)
   })
 }
+
+test('beside a form for the answer a call comes without a text, which clients would take for the answer', async (t) => {
+  const { openai } = await startDemo(t)
+  const ask = { ...asks.JSON!, ...asks['a call']! }
+
+  const { choices } = await openai.chat.completions.create(ask)
+
+  const { message } = choices[0]!
+  assert.deepEqual([message.content, message.tool_calls?.length], [null, 1])
+})
