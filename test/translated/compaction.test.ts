@@ -107,7 +107,7 @@ test('§17.2 /v1/responses/compact sums up an answer that is kept, and what it w
   const second = await client.responses.stream(go).finalResponse()
 
   const { output } = await client.responses.compact({
-    model: model as 'gpt-5.1',
+    model,
     previous_response_id: second.id,
   })
 

@@ -245,7 +245,7 @@ suite('§16.1 the members', () => {
     assert.deepEqual(ask({ output_config: config }).request.lost, ['output_config.task_budget'])
   })
 
-  test('`container`, `fallbacks`, `fallback_credit_token`, `diagnostics`, `inference_geo`, `billing_policy` are Anthropic’s', () => {
+  test('`container`, `fallbacks`, `fallback_credit_token`, `diagnostics`, `inference_geo`, `billing_policy`, `safeguards` are Anthropic’s', () => {
     const own = {
       container: 'c',
       fallbacks: [],
@@ -253,6 +253,7 @@ suite('§16.1 the members', () => {
       diagnostics: {},
       inference_geo: 'eu',
       billing_policy: {},
+      safeguards: [],
     }
 
     assert.deepEqual(ask({ ...own, betas: ['x'] }).request.own, { anthropic: own })
