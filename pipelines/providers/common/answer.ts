@@ -9,6 +9,7 @@ import { truncatedAnswer } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { asBase64, parseDataUrl } from '../../neutral/data-url.ts'
 import { failed, type Citation, type Delta, type Usage } from '../../neutral/delta.ts'
+import type { WrittenTools } from '../../neutral/written-tools.ts'
 import { AnswerSoFar, SentText, TextBlockSoFar } from '../../neutral/so-far.ts'
 import { translateAll, type TranslateContext, type Translator } from '../../stages/translate.ts'
 import {
@@ -28,7 +29,7 @@ import { commonError, reportedError } from './error.ts'
 import { failureOf, isCut, reasonFrom, stopReason, usageOf } from './finish.ts'
 import { ReasoningSoFarOfChat } from './reasoning.ts'
 import { TaggedText, type TextPiece } from './tagged-text.ts'
-import { WrittenText } from './written/text.ts'
+import { callsAtEnd, WrittenText } from './written/text.ts'
 
 export function commonTranslator(context: TranslateContext): Translator {
   return new CommonTranslator(context)
@@ -46,6 +47,7 @@ class CommonTranslator implements Translator {
   readonly #soFar = new AnswerSoFar()
   readonly #text = new TextBlockSoFar(this.#soFar)
   readonly #tagged: TaggedText | WrittenText
+  readonly #written: WrittenTools | undefined
   /** the content as it came, where calls are taken out of it */
   readonly #content: SentText | undefined
   readonly #refusal = new SentText()
@@ -62,6 +64,7 @@ class CommonTranslator implements Translator {
   constructor(context: TranslateContext, isBody = false) {
     const { upstreamModel, fallbackId, callIds = [], written } = context
     this.#soFar.id = fallbackId
+    this.#written = written
     this.#tagged = written ? new WrittenText(written) : new TaggedText()
     this.#content = written && new SentText()
     this.#reasoning = new ReasoningSoFarOfChat(this.#soFar, upstreamModel)
@@ -91,7 +94,8 @@ class CommonTranslator implements Translator {
   end(isDone = this.#isBody): Delta[] {
     const cut = isCut(this.#finish)
     const deltas: Delta[] = []
-    this.#write(this.#tagged.flush(!cut), undefined, deltas)
+    const rest = this.#tagged.flush(!cut)
+    this.#write(cut ? rest : this.#withThoughtCalls(rest), undefined, deltas)
     if (this.#finish === undefined && !(isDone && this.#isWhole)) return [failed(truncatedAnswer())]
     deltas.push(...this.#reasoning.close(), ...this.#calls.close(cut))
     if (this.#usage) deltas.push({ type: 'usage', usage: this.#usage })
@@ -105,6 +109,17 @@ class CommonTranslator implements Translator {
   get #isWhole(): boolean {
     const said = this.#text.sent.length + this.#refusal.length + this.#soFar.tools + this.#images
     return said > 0 && !this.#calls.isInMiddle
+  }
+
+  /** Models that forget to end their reasoning write the call into it, and wait for its result. */
+  #withThoughtCalls(rest: TextPiece[]): TextPiece[] {
+    const isSilent = this.#text.sent.length === 0 && this.#soFar.tools === 0
+    if (!this.#written || !isSilent) return rest
+    const thought = rest.filter(({ kind }) => kind === 'reasoning')
+    if (rest.some(({ kind, text }) => kind !== 'reasoning' && text.trim() !== '')) return rest
+    const end = thought.map(({ text }) => text).join('')
+    const calls = callsAtEnd(this.#reasoning.openText + end, this.#written)
+    return calls.length > 0 ? [...thought, ...calls] : rest
   }
 
   #begin(data: JsonObject): Delta {

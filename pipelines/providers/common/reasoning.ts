@@ -48,6 +48,11 @@ export class ReasoningSoFarOfChat {
     return this.#open !== undefined
   }
 
+  /** What came of the block that is open. */
+  get openText(): string {
+    return this.#open?.text ?? ''
+  }
+
   /** Whether a delta may hold some. */
   isIn(delta: JsonObject): boolean {
     return (

@@ -174,6 +174,15 @@ export class WrittenText {
   }
 }
 
+/** The calls with which a text ends. */
+export function callsAtEnd(text: string, tools: WrittenTools): TextPiece[] {
+  if (!opening.test(text)) return []
+  const written = new WrittenText(tools)
+  const pieces = [...written.push(text), ...written.flush(true)]
+  const last = pieces.findLastIndex(({ kind }) => kind !== 'call')
+  return pieces.slice(last + 1)
+}
+
 /** How much of the text's end may be the beginning of a word that begins a call. */
 function partLength(text: string): number {
   let most = 0

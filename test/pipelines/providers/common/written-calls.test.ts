@@ -349,6 +349,44 @@ test('§11.3 what is too long for a call is text', () => {
   assert.deepEqual(streamed(sliced(text, 100_000)), [text, '= stop'])
 })
 
+const thought =
+  '<tool_call>\n<function=bash>\n<parameter=command>\nls\n</parameter>\n</function>\n</tool_call>'
+
+for (const [what, chunks, lines] of [
+  [
+    'in a field (halogen-flash-server #84)',
+    [
+      chunk({ reasoning_content: 'I list.\n' }),
+      chunk({ reasoning_content: thought }),
+      content('\n\n'),
+    ],
+    [`think raw: I list.\n${thought} [reasoning_content]`, ls],
+  ],
+  [
+    'in tags without an end',
+    [content('<think>I list.\n'), content(thought)],
+    [`think raw: I list.\n${thought} [inline]`, ls],
+  ],
+] as const) {
+  test(`§11.3 a call at the end of reasoning that nothing follows is one: ${what}`, () => {
+    const deltas = translateAll(doneTranslator(reading), [...chunks, finish('stop')])
+
+    assert.deepEqual(brief(deltas), [...lines, '= tool-calls'])
+  })
+}
+
+for (const [what, chunks, reason] of [
+  ['text follows', [chunk({ reasoning_content: thought }), content('Done.')], 'stop'],
+  ['reasoning follows', [chunk({ reasoning_content: `${thought}\nNo.` })], 'stop'],
+  ['the answer was cut', [chunk({ reasoning_content: thought })], 'length'],
+] as const) {
+  test(`§11.3 a call in reasoning is none where ${what}`, () => {
+    const deltas = translateAll(doneTranslator(reading), [...chunks, finish(reason)])
+
+    assert.ok(deltas.every(({ type }) => type !== 'tool-start'))
+  })
+}
+
 test('§11.3 a chunk of reasoning does not end the waiting for a call', () => {
   const chunks = [
     chunk({ reasoning_content: 'hm' }),
