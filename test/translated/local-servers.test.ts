@@ -205,3 +205,70 @@ for (const [path, ask] of Object.entries(asks)) {
     assert.equal(sent().length, 1)
   })
 }
+
+const spoken = [
+  { role: 'developer', content: 'A' },
+  { role: 'user', content: 'B' },
+  { role: 'user', content: [{ type: 'text', text: 'C' }] },
+  { role: 'system', content: 'D' },
+  {
+    role: 'assistant',
+    content: null,
+    tool_calls: [{ id: 'c', type: 'function', function: { name: 'a', arguments: '{}' } }],
+  },
+  { role: 'tool', tool_call_id: 'c', content: 'E' },
+  { role: 'user', content: 'F' },
+]
+const [, , , , calling, result, last] = spoken
+const user = (content: unknown) => ({ role: 'user', content })
+const system = { role: 'system', content: 'A\n\nD' }
+const text = (said: string) => ({ type: 'text', text: said })
+
+const demands: [why: string, isTaken: (messages: Json[]) => boolean, taken: object[]][] = [
+  [
+    'Unexpected message role.',
+    (all) => !all.some(({ role }) => role === 'developer'),
+    [system, user('B'), user([text('C')]), calling!, result!, last!],
+  ],
+  [
+    'Unable to generate parser for this template. Automatic parser generation failed: Error: Jinja Exception: System message must be at the beginning.',
+    (all) =>
+      all.every(({ role }, at) => role !== 'system' || at === 0) && all[0]?.role === 'system',
+    [system, user('B'), user([text('C')]), calling!, result!, last!],
+  ],
+  [
+    'Conversation roles must alternate user/assistant/user/assistant/...',
+    (all) => all.every(({ role }, at) => role !== all[at - 1]?.role),
+    [system, user([text('B'), text('C')]), calling!, result!, last!],
+  ],
+  [
+    'System role not supported',
+    (all) => all.every(({ role }) => role !== 'system' && role !== 'developer'),
+    [user([text('A\n\nD\n\nB'), text('C')]), calling!, result!, last!],
+  ],
+]
+
+for (const [why, isTaken, taken] of demands) {
+  test(`translation §11.1: a chat client’s messages are put as the template demands: ${why.slice(-40)}`, async (t) => {
+    const { url, sent } = await start(t, ({ messages }) =>
+      isTaken(messages as Json[]) ? undefined : why,
+    )
+
+    const back = await post(`${url}/v1/chat/completions`, { model: 'local', messages: spoken })
+
+    assert.equal(back.status, 200, await back.text())
+    assert.deepEqual(
+      sent().map(({ messages }) => messages),
+      [spoken, taken],
+    )
+  })
+}
+
+test('translation §11.1: a refusal of a role that is not among the messages is the client’s to hear', async (t) => {
+  const { url, sent } = await start(t, () => 'Unexpected message role.')
+
+  const back = await post(`${url}/v1/chat/completions`, { model: 'local', messages: hello })
+
+  assert.equal(back.status, 400)
+  assert.equal(sent().length, 1)
+})

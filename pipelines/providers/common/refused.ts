@@ -3,6 +3,7 @@ import { JsonDocument } from '../../json/document.ts'
 import { isObject } from '../../json/value.ts'
 import type { RefusablePast } from '../refusable.ts'
 import { limitWords, mostIn } from './room.ts'
+import { changeMessages, inTurn, leadingSystem, saidByUser } from './roles.ts'
 import { leaveSettingsOut } from './settings.ts'
 
 /** Changes the document; false where it has nothing of the kind. */
@@ -112,6 +113,15 @@ const lowerLimit: Mend = (document, refusal) => {
 }
 
 const mends: Mends = [
+  [/system role (?:is )?not supported/i, (document) => changeMessages(document, saidByUser)],
+  [
+    /system message must be (?:at the beginning|(?:the )?first)|unexpected (?:message )?role|(?:unknown|invalid|unsupported) (?:message )?role/i,
+    (document) => changeMessages(document, leadingSystem),
+  ],
+  [
+    /roles must alternate/i,
+    (document) => changeMessages(document, (all) => inTurn(leadingSystem(all))),
+  ],
   [limitWords, lowerLimit],
   [grammarWords, loosenTools],
   [unknownWords, leaveSettingsOut],
