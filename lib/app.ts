@@ -192,8 +192,9 @@ export class CallRecord {
   cacheWriteTokens: number | undefined = undefined
   cacheWrite1hTokens: number | undefined = undefined
   reasoningTokens: number | undefined = undefined
-  /** the failure's code, for answers that broke off or were refused */
+  /** the failure's code, for answers that broke off or were refused; beside it the system's, where no upstream was reached */
   error: string | undefined = undefined
+  cause: string | undefined = undefined
   /** the endpoint and the address that answered 404: as often a wrong `base_url` as an unknown model */
   notFound: string | undefined = undefined
   status: number | undefined = undefined

@@ -78,6 +78,7 @@ export function breakOff(res: ServerResponse): void {
 export function sendError(res: ServerResponse, call: Call, cause: unknown): void {
   const error = cause instanceof ProxyError ? cause : internalError(call, cause)
   call.record.error = error.code ?? error.type
+  call.record.cause ??= systemCodeOf(error)
   if (res.headersSent) {
     const isOpen = earlyHeads.get(res)?.isTaken === false
     if (isOpen) res.end(call.client.errorEvent(shownError(call, error), call.id))
@@ -93,6 +94,12 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
     if (!res.hasHeader(name)) res.setHeader(name, value)
   }
   sendJson(res, status, call.client.errorBody(shown, call.id), error.headers)
+}
+
+/** Why the system failed, such as `ECONNREFUSED`; undefined where it did not. */
+export function systemCodeOf({ cause }: ProxyError): string | undefined {
+  const { code } = (cause ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? code : undefined
 }
 
 /** How long to wait an upstream's refusal says in its headers, which are the answer's by now. */

@@ -39,12 +39,13 @@ function timeOf({ time }: Fields): string {
 
 /** Model and upstream where they are known, else method and route; how it went, how long it took, what it came to. */
 function requestText(fields: Fields): string {
-  const { model, upstream, method, route, status, error, aborted } = fields
+  const { model, upstream, method, route, status, error, cause, aborted } = fields
   const what = model === undefined ? `${textOf(method)} ${textOf(route)}` : textOf(model)
   const where = upstream === undefined ? '' : ` → ${textOf(upstream)}`
   const left = aborted === true && error === undefined ? 'the client left' : textOf(error)
+  const why = cause === undefined ? '' : `(${textOf(cause)})`
   const took = duration(fields.durationMs)
-  return [what + where, status, took, tokens(fields), wayOf(fields), left]
+  return [what + where, status, took, tokens(fields), wayOf(fields), left, why]
     .filter((part) => part !== '')
     .join(' ')
 }

@@ -24,11 +24,14 @@ const checkClock = 'Check the clock of this machine'
 const checkName = 'Check the host name in the address: the server that answers there is another.'
 const speaksNoTls = 'Check the port, or write the address with http:// if that server has no TLS.'
 
+const moreFiles =
+  'Raise its limit of open files: LimitNOFILE of systemd, --ulimit nofile of Docker, ulimit -n of a shell.'
+
 /**
- * What the TLS library says of a server that it fell out with for once, too; and what is over once the network has set the clock of a
- * machine that has no battery for it.
+ * What the TLS library says of a server that it fell out with for once, too; what is over once the network has set the clock of a
+ * machine that has no battery for it; and what this machine lacks for the moment.
  */
-const passing = new Set(['EPROTO', 'CERT_NOT_YET_VALID'])
+const passing = new Set(['EPROTO', 'CERT_NOT_YET_VALID', 'EMFILE', 'ENFILE', 'EADDRNOTAVAIL'])
 
 const untrusted = { why: 'its certificate is not trusted', remedy: trustIt }
 const selfSigned = { why: 'its certificate is self-signed', remedy: trustIt }
@@ -42,6 +45,11 @@ const reasons: Record<string, { why: string; remedy?: string }> = {
   EHOSTUNREACH: { why: 'no route to host' },
   ENETUNREACH: { why: 'no route to its network' },
   ETIMEDOUT: { why: 'no answer from its address' },
+  EMFILE: { why: 'the proxy has as many files open as it may', remedy: moreFiles },
+  ENFILE: { why: 'this machine has as many files open as it can' },
+  EADDRNOTAVAIL: { why: 'this machine has no address or port left for the connection' },
+  EACCES: { why: 'this machine forbids the connection' },
+  EPERM: { why: 'this machine forbids the connection' },
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   UNABLE_TO_GET_ISSUER_CERT: untrusted,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,

@@ -1,6 +1,7 @@
 /** One send to one place, and what is heard of it: how the answer begins, or why there is none. */
 import type { Call } from '../app.ts'
 import type { Model } from '../config/types.ts'
+import { systemCodeOf } from '../http/answer.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { beginningOf, saidBy, unread } from '../upstream/beginning.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
@@ -56,6 +57,8 @@ export async function hear<P extends Prepared>(
     if (call.signal.cancelled) throw call.signal.reason
     if (error instanceof AttemptError) {
       if (error.neverSent) trip.sends = sends
+      // another place may serve, and nobody would learn why this one did not
+      call.record.cause = systemCodeOf(error.error)
       return { error, status: error.neverSent ? 'unreached' : 'lost', text: '' }
     }
     if (!(error instanceof ProxyError)) throw error

@@ -36,6 +36,11 @@ const requests: [what: string, fields: object, line: string][] = [
     'claude-sonnet-5-5 → anthropic 502 40 ms upstream_unreachable',
   ],
   [
+    'that reached nobody, with the reason',
+    { status: 502, durationMs: 40, error: 'upstream_unreachable', cause: 'ENOTFOUND' },
+    'claude-sonnet-5-5 → anthropic 502 40 ms upstream_unreachable (ENOTFOUND)',
+  ],
+  [
     'that broke off',
     { status: 200, durationMs: 9000, error: 'upstream_cut', aborted: true, outputTokens: 3 },
     'claude-sonnet-5-5 → anthropic 200 9.0 s 0+3 tokens upstream_cut',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { freePort } from '../helpers/free-port.ts'
 import { oneUpstream, post, startProxy, type TestProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, anthropicStream, startUpstream } from '../helpers/upstream.ts'
 
@@ -45,6 +46,35 @@ test('contract §9.1: each request is one line: what was asked, of whom, how it 
   assert.deepEqual(
     lines.map((line) => line.route),
     ['/v1/chat/completions', '/v1/messages', '/v1/messages'],
+  )
+})
+
+test('contract §9.1: where no upstream was reached the line says why, also where another place served', async (t) => {
+  const upstream = await startUpstream(t, [{ body: anthropicMessage({ text: ['Hi'] }) }])
+  const gone = `http://127.0.0.1:${await freePort()}`
+  const here = { name: 'here', type: 'anthropic', base_url: upstream.url, auth: 'none' }
+  const away = { name: 'away', type: 'anthropic', base_url: gone, auth: 'none' }
+  const model = (id: string, endpoint: string, fallback: string[] = []) => ({
+    name: id,
+    id,
+    type: 'anthropic',
+    endpoint,
+    fallback,
+  })
+  const models = [model('a', 'away'), model('b', 'away', ['c']), model('c', 'here')]
+  const proxy = await startProxy(t, { config: { endpoints: [here, away], models } })
+  const ask = { max_tokens: 9, messages: [{ role: 'user', content: 'x' }] }
+
+  await (await post(`${proxy.url}/v1/messages`, { ...ask, model: 'a' })).text()
+  await (await post(`${proxy.url}/v1/messages`, { ...ask, model: 'b' })).text()
+
+  const lines = await requestLines(proxy, 2)
+  assert.deepEqual(
+    lines.map(({ status, error, cause }) => [status, error, cause]),
+    [
+      [502, 'upstream_unreachable', 'ECONNREFUSED'],
+      [200, undefined, 'ECONNREFUSED'],
+    ],
   )
 })
 
