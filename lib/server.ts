@@ -21,8 +21,8 @@ import {
 import { ProxyError } from '../pipelines/errors.ts'
 import { endpointFor, match, unknownPath, type Match } from './routes.ts'
 
-/** A front proxy keeps its connections for about a minute; ours must outlive them, or it meets a closed one. */
-const keepAliveMs = 75_000
+/** Caddy keeps idle connections for two minutes, others less: ours must outlive them, or a POST meets a closed one, which is a 502. */
+const keepAliveMs = 130_000
 /** A client that takes longer for its headers is broken or hostile; a body may come as slowly as `bodyPace` allows. */
 const headersMs = 20_000
 const noLimit = 0

@@ -46,7 +46,7 @@ type Handler = (body: JsonObject, res: ServerResponse) => void | Promise<void>
 const maxBodyBytes = 256 * 1024 * 1024
 
 /** Longer than clients keep an idle connection, so that none is closed under a request. */
-const keepAliveMs = 75_000
+const keepAliveMs = 130_000
 
 /** Starts it on a free port of 127.0.0.1. */
 export async function startDemoUpstream(options: DemoOptions = {}): Promise<DemoUpstream> {

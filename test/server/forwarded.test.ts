@@ -81,3 +81,13 @@ test('contract §8.13: with a client key, and where the port was opened, callers
   assert.equal((await keyed.ask(headers!)).status, 401)
   assert.equal((await opened.ask(headers!)).status, 200)
 })
+
+test('contract §8.7: an idle connection outlives those of front proxies, whose next request would meet a closed one', async (t) => {
+  const { url } = await startProxy(t)
+
+  const answer = await fetch(`${url}/health`)
+
+  const [, seconds = ''] = /timeout=(\d+)/.exec(answer.headers.get('keep-alive') ?? '') ?? []
+  // Caddy's, the longest of those that keep no connection for ever
+  assert.ok(Number(seconds) > 120, seconds)
+})
