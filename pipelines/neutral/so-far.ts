@@ -210,6 +210,7 @@ export class JsonEnd {
   #isEscaped = false
   #begun = false
   #opensValue = false
+  #opensObject = false
   #isObject = false
 
   /**
@@ -227,11 +228,25 @@ export class JsonEnd {
   }
 
   add(piece: string): void {
+    if (!this.#begun) this.#begin(piece.trimStart())
     for (let at = 0; at < piece.length; at++) this.#unit(piece.charCodeAt(at))
-    if (this.#begun) return
-    const text = piece.trimStart()
+  }
+
+  /** Adds a piece up to the end of the object that it belongs to. Returns how much of it that is; all, where none ends in it. */
+  addObject(piece: string): number {
+    if (!this.#begun) this.#begin(piece.trimStart())
+    for (let at = 0; at < piece.length; at++) {
+      const before = this.#depth
+      this.#unit(piece.charCodeAt(at))
+      if (before === 1 && this.#depth === 0 && this.#opensObject) return at + 1
+    }
+    return piece.length
+  }
+
+  #begin(text: string): void {
     this.#begun = text !== ''
-    this.#opensValue = text.startsWith('{') || text.startsWith('"')
+    this.#opensObject = text.startsWith('{')
+    this.#opensValue = this.#opensObject || text.startsWith('"')
   }
 
   /** By its brackets and quotes: nothing is open. Text that is not JSON may count as whole, too: it is passed on as it came. */

@@ -125,6 +125,8 @@ class SseParser {
     const name = colon === -1 ? line : line.slice(0, colon)
     if (name === 'data') return this.#append(valueOf(line, colon))
     if (name === 'event') this.#name = valueOf(line, colon)
+    // a field of llama.cpp's own, until 2025
+    else if (name === 'error') return this.#append(`{"error":${valueOf(line, colon)}}`)
     return undefined
   }
 

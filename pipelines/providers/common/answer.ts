@@ -156,7 +156,7 @@ class CommonTranslator implements Translator {
   #reason(delta: JsonObject, isWhole: boolean, deltas: Delta[]): void {
     deltas.push(...this.#reasoning.add(delta, isWhole))
     // text that may have been a tag is none
-    if (this.#reasoning.hasField) this.#write(this.#tagged.flush(), undefined, deltas)
+    if (this.#reasoning.hasField) this.#write(this.#tagged.flushBehind(), undefined, deltas)
   }
 
   #say(content: unknown, logprobs: unknown, isWhole: boolean, deltas: Delta[]): void {
@@ -180,7 +180,7 @@ class CommonTranslator implements Translator {
     this.#write([...before, ...this.#tagged.flush()], undefined, deltas)
     const tagged = new TaggedText()
     const pieces = this.#reasoning.hasField
-      ? [{ kind: 'text' as const, text: content }]
+      ? [{ kind: 'text' as const, text: content.replace(/^[\r\n]+/, '') }]
       : [...tagged.push(content), ...tagged.flush()]
     const textOf = (wanted: TextPiece['kind']) =>
       pieces.map(({ kind, text }) => (kind === wanted ? text : '')).join('')

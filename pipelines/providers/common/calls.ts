@@ -248,9 +248,9 @@ class Call {
       this.#hasInput = true
       this.#isObject = text.trimStart().startsWith('{')
     }
-    this.#json.add(text)
-    if (this.#index !== undefined) return [{ type: 'tool-input', index: this.#index, text }]
-    this.#held += text
+    const whole = text.slice(0, this.#json.addObject(text))
+    if (this.#index !== undefined) return [{ type: 'tool-input', index: this.#index, text: whole }]
+    this.#held += whole
     return []
   }
 

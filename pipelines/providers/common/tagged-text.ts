@@ -62,7 +62,15 @@ export class TaggedText {
     return pieces
   }
 
-  /** No tag is looked for any more: reasoning came elsewhere, or the text has ended. */
+  /** Reasoning came elsewhere, so that no tag is looked for; line ends behind it are none of the text. */
+  flushBehind(): TextPiece[] {
+    const isBegun = this.#state === 'text' || this.#held.trim() !== ''
+    const pieces = this.flush()
+    if (!isBegun) this.#state = 'behind'
+    return isBegun ? pieces : []
+  }
+
+  /** No tag is looked for any more: a call came, or the text has ended. */
   flush(): TextPiece[] {
     const held = this.#held
     this.#held = ''
@@ -121,7 +129,7 @@ export class TaggedText {
 
   /** What stands between reasoning and answer is none of either. */
   #pass(text: string): string | undefined {
-    const { behind = [], again = '' } = this.#tag!
+    const { behind = [], again = '' } = this.#tag ?? {}
     const said = text.replace(/^[\r\n]+/, '')
     if (again !== '' && said.startsWith(again)) {
       this.#state = 'inside'

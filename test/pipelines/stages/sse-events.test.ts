@@ -29,6 +29,11 @@ const rows: [rule: string, bytes: string, events: SseEvent[]][] = [
   ['11: JSON is one event, blank lines and all', '\n {"a":\r\n\n1}', [{ data: ' {"a":\n\n1}' }]],
   ['11: a list as well', '\ufeff[1]\n', [{ data: '[1]' }]],
   ['11: half of it is nothing', '{"a":\n1', []],
+  [
+    '12: an error in a field of its own',
+    'error: {"code":500}\n\n',
+    [{ data: '{"error":{"code":500}}' }],
+  ],
   ['9: a line above the limit fails', 'data: 1\n\ndata: 123456789\n\n', [{ data: '1' }, tooLong()]],
   ['9: so do many lines of one event', 'data: 12345\ndata: 67890\n\n', [tooLong()]],
   ['9: nothing follows', `data: ${'1'.repeat(20)}\n\ndata: 2\n\n`, [tooLong()]],

@@ -65,6 +65,12 @@ export class WrittenText {
     return pieces
   }
 
+  /** As of TaggedText; what is being read goes on. */
+  flushBehind(): TextPiece[] {
+    if (this.#held === '') return this.#tagged.flushBehind()
+    return this.flush()
+  }
+
   #take(tagged: readonly TextPiece[], pieces: TextPiece[]): void {
     for (const piece of tagged) {
       if (piece.kind === 'text') {

@@ -236,6 +236,39 @@ test('§11.3 gpt-oss may think twice, and need not think at all', () => {
   ])
 })
 
+const lookUp = chunk({
+  tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{}' } }],
+})
+
+for (const [what, chunks, lines] of [
+  ['text', [content('\n'), content('\n\nHi\n')], ['think raw: hm [reasoning]', 'Hi\n', '= stop']],
+  [
+    'a call (claude-code-router #1397)',
+    [content('\n\n'), lookUp],
+    ['think raw: hm [reasoning]', '#0 f (c) {} !', '= tool-calls'],
+  ],
+  [
+    'more of it',
+    [content('\n'), thinks('reasoning', ' hm'), content('Hi')],
+    ['think raw: hm hm [reasoning]', 'Hi', '= stop'],
+  ],
+] as const) {
+  test(`§11.3 line ends between reasoning in a field and ${what} are none of the text`, () => {
+    const deltas = chat(thinks('reasoning', 'hm'), ...chunks, finish('stop'))
+
+    assert.deepEqual(brief(deltas), lines)
+  })
+}
+
+test('§11.3 the same in a body, and where a whole message repeats a stream', () => {
+  const message = { role: 'assistant', reasoning: 'hm', content: '\n\nHi' }
+  const body = { id: '1', choices: [{ index: 0, message, finish_reason: 'stop' }] }
+  const lines = ['think raw: hm [reasoning]', 'Hi', '= stop']
+
+  assert.deepEqual(brief([...commonBody(body, context)]), lines)
+  assert.deepEqual(brief(chat(thinks('reasoning', 'hm'), content('\n\nH'), body)), lines)
+})
+
 test('§11.3 tags are text once reasoning has come in a field', () => {
   const deltas = chat(
     thinks('reasoning_content', 'hm'),

@@ -44,6 +44,13 @@ const rows: [what: string, chunks: JsonObject[], lines: string[]][] = [
     [call(0, 'c', 'f', '{} {"a"'), call(0, undefined, undefined, ':1}')],
     ['#0 f (c) {"a":1} !'],
   ],
+  ...['<|im_end|>', ']', '{"a":2}', '\n\nSo', ' }'].map(
+    (tail): [string, JsonObject[], string[]] => [
+      `what stands behind the arguments is none of them: ${JSON.stringify(tail)} (livekit/agents #5840, ollama #17638, EchoBird #187)`,
+      [call(0, 'c', 'f', `{"a":{"b":"}"}}${tail}`), call(0, undefined, undefined, tail)],
+      ['#0 f (c) {"a":{"b":"}"}} !'],
+    ],
+  ),
   [
     'pieces of two calls in turn',
     [
