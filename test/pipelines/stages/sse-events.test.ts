@@ -30,7 +30,7 @@ const rows: [rule: string, bytes: string, events: SseEvent[]][] = [
   ['11: a list as well', '\ufeff[1]\n', [{ data: '[1]' }]],
   ['11: half of it is nothing', '{"a":\n1', []],
   [
-    '12: an error in a field of its own',
+    '3: an error in a field of its own',
     'error: {"code":500}\n\n',
     [{ data: '{"error":{"code":500}}' }],
   ],

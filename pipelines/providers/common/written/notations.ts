@@ -15,6 +15,9 @@ export const notations: ReadonlyMap<string, Notation> = new Map<string, Notation
   ['<tool_call>', tagged],
   ['<function=', named],
   ['<|python_tag|>', listed],
+  ['<|tool_call|>', listed],
+  ['<|tool_call>call:', gemma],
+  ['[TOOL_REQUEST]', requested],
   ['[TOOL_CALLS]', mistral],
   ['<｜tool▁calls▁begin｜>', behind('<｜tool▁call▁begin｜>', deepseek)],
   ['<｜tool▁call▁begin｜>', deepseek],
@@ -30,6 +33,7 @@ export const notations: ReadonlyMap<string, Notation> = new Map<string, Notation
 /** What may stand behind a call besides white space, and is none of the text. */
 export const closings: readonly string[] = [
   '</tool_call>',
+  '<|/tool_call|>',
   '</minimax:tool_call>',
   '</function_calls>',
   '<｜tool▁calls▁end｜>',
@@ -224,12 +228,34 @@ function* withJson(reader: TextReader, name: string): Steps<WrittenCall[] | unde
   return input === undefined ? undefined : [{ name, arguments: input }]
 }
 
-/** Llama: objects, with a semicolon between them. */
+/** LM Studio's own, for models that have none. */
+function* requested(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
+  yield* reader.space()
+  const calls = yield* jsonCalls(reader, tools)
+  yield* reader.space()
+  return (yield* reader.passes('[END_TOOL_REQUEST]')) ? calls : undefined
+}
+
+/** Gemma: members without quotes, and texts between tokens in the place of quotes. */
+function* gemma(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
+  const name = tools.named((yield* reader.name('{')) ?? '')
+  if (name === undefined) return undefined
+  const written = yield* reader.until('<tool_call|>')
+  if (written === undefined) return undefined
+  const parts = written.split('<|"|>')
+  const json = parts.map((part, at) =>
+    at % 2 === 1 ? JSON.stringify(part) : part.replaceAll(/(?<=[{,]\s*)([\w-]+)(?=\s*:)/g, '"$1"'),
+  )
+  const input = argumentsText(json.join(''))
+  return input === undefined ? undefined : [{ name, arguments: input }]
+}
+
+/** Llama, Granite, Phi: objects, with a semicolon between them, or a list. */
 function* listed(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
   const calls: WrittenCall[] = []
   do {
     const next = yield* reader.space()
-    const more = next === '{' ? yield* jsonCalls(reader, tools) : undefined
+    const more = '{['.includes(next) ? yield* jsonCalls(reader, tools) : undefined
     if (!more) return undefined
     calls.push(...more)
     yield* reader.space()

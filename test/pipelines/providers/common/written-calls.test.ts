@@ -131,6 +131,24 @@ const calls: [what: string, text: string, lines: string[]][] = [
     [ls],
   ],
   [
+    'LM Studio (openclaw#66178)',
+    '[TOOL_REQUEST]\n{"name": "bash", "arguments": {"command": "ls"}}\n[END_TOOL_REQUEST]',
+    [ls],
+  ],
+  [
+    'Granite (vllm#11039), Phi',
+    '<|tool_call|>[{"name": "bash", "arguments": {"command": "ls"}}, {"name": "Read"}]<|/tool_call|>',
+    [ls, shown(1, 'Read', '{}')],
+  ],
+  [
+    'Gemma (ollama#15315)',
+    '<|tool_call>call:Read{path:<|"|>a{b: "c"}<|"|>,limit:3,all:true}<tool_call|><|tool_call>call:bash{command: <|"|>ls<|"|>}<tool_call|>',
+    [
+      shown(0, 'Read', String.raw`{"path":"a{b: \"c\"}","limit":3,"all":true}`),
+      shown(1, 'bash', '{"command":"ls"}'),
+    ],
+  ],
+  [
     'gpt-oss (hermes-agent#84231, mlxcel#658)',
     '<|channel|>commentary to=functions.bash <|constrain|>json<|message|>{"command":"ls"}<|call|>',
     [ls],
