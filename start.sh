@@ -9,6 +9,8 @@ install() { npm ci --include=dev; }
 [ -n "$(find node_modules/.package-lock.json -newer package-lock.json 2>/dev/null)" ] || install
 if [ ! -f $program ] || [ -n "$(find bin lib pipelines -type f -newer $program)" ]; then
   [ -e node_modules/tsx ] && [ -e node_modules/esbuild ] || install
-  npm run --silent build
 fi
+node -e "require('./bin/build/make.cjs')"
+# as in deploy/droid2api.service
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 exec node $program "$@"
