@@ -437,3 +437,26 @@ test('a result that is a JSON list goes up within an object (§15.2; 9router #33
     { functionResponse: { name: 'look', response: { output: '[{"file":"a.ts"}]' } } },
   ])
 })
+
+test("Claude Code's auto mode is answered, whose check of an action may have 64 tokens (§15.4; claude-code #84673, hindsight #3365)", async (t) => {
+  const thoughts = 400
+  const { upstream, proxy } = await start(t, (request) => {
+    const { generationConfig } = request.json() as JsonObject
+    const { maxOutputTokens } = generationConfig as { maxOutputTokens: number }
+    // thinking is taken from the limit, and comes first
+    const end = { finishReason: maxOutputTokens > thoughts ? 'STOP' : 'MAX_TOKENS' }
+    const parts = maxOutputTokens > thoughts ? [{ text: '<block>no' }] : []
+    return { body: response(parts, end) }
+  })
+  const check = { model, max_tokens: 64, stop_sequences: ['</block>'], messages: hello }
+
+  for (const thinking of [undefined, { type: 'disabled' }]) {
+    const back = await post(`${proxy.url}/v1/messages`, { ...check, ...(thinking && { thinking }) })
+
+    const { content, stop_reason } = (await back.json()) as JsonObject
+    assert.deepEqual([content, stop_reason], [[{ type: 'text', text: '<block>no' }], 'end_turn'])
+  }
+  const probe = await post(`${proxy.url}/v1/messages`, { ...check, max_tokens: 1 })
+  assert.equal(((await probe.json()) as JsonObject).stop_reason, 'max_tokens')
+  assert.equal(upstream.requests.length, 3)
+})

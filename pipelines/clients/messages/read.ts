@@ -93,7 +93,7 @@ export function readMessages(body: unknown, headers: IncomingHttpHeaders): Messa
     model,
     turns: [...systemTurns(body.system), ...history.turns],
     ...tooling,
-    limits: { total },
+    limits: display === 'none' ? { answer: total } : { total },
     sampling: samplingOf(body),
     stop: stopSequencesOf(body.stop_sequences),
     ...(format && { format }),

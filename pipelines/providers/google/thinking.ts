@@ -22,6 +22,7 @@ export const maker = makers.google
 type Effort = 'minimal' | 'low' | 'medium' | 'high'
 
 const levels = { minimal: 'MINIMAL', low: 'LOW', medium: 'MEDIUM', high: 'HIGH' } as const
+const efforts = ['minimal', 'low', 'medium', 'high'] as const
 /** tokens */
 const budgets = { minimal: 512, low: 4096, medium: 12_288, high: 24_576 }
 /** Every model with a budget takes a budget between these; tokens. */
@@ -120,6 +121,14 @@ export function planThinking(model: Model, client: Wish, capability: Capability)
     ...(config && !isShown && Object.keys(config).length > 0 && { thinkingConfig: config }),
     dropped: isLost ? [wish.parameter!, ...overruled] : overruled,
   }
+}
+
+/** Tokens that thinking may take. Left to itself a model thinks as at a medium level, or more. */
+export function roomToThink(config: ThinkingConfig | undefined, thinks: boolean): number {
+  const { thinkingBudget, thinkingLevel } = config ?? {}
+  if (thinkingBudget !== undefined) return thinkingBudget
+  const effort = efforts.find((one) => levels[one] === thinkingLevel) ?? 'medium'
+  return thinks ? budgets[effort] : 0
 }
 
 /** A model that cannot stop thinking thinks as little as it can: left to itself it would think hard. */

@@ -19,7 +19,13 @@ import type { AnswerFormat, Nameable, NeutralRequest, Tool } from '../../neutral
 import type { GenerationConfig, GoogleRequest, TextPart } from '../../wire/google.ts'
 import { holdsModel } from './address.ts'
 import { writeConversation } from './contents.ts'
-import { capabilityOf, planThinking, takesSeal, type ThinkingPlan } from './thinking.ts'
+import {
+  capabilityOf,
+  planThinking,
+  roomToThink,
+  takesSeal,
+  type ThinkingPlan,
+} from './thinking.ts'
 import { nameRule, writeTooling } from './tools.ts'
 
 /** This API's name in the words that only one API has. */
@@ -56,6 +62,7 @@ export function writeGoogle(asked: NeutralRequest, context: WriteContext): Writt
   const functions = tooling.fields.tools?.some((tool) => 'functionDeclarations' in tool) ?? false
   const takes: Takes = {
     cap: capability.cap,
+    thinks: capability.thinking !== undefined,
     penalties: capability.penalties,
     format: capability.formatsBesideTools || !functions,
   }
@@ -119,6 +126,7 @@ function areCut(stop: readonly string[]): boolean {
 interface Takes {
   penalties: boolean
   format: boolean
+  thinks: boolean
   /** tokens, where the entry does not say */
   cap: number
 }
@@ -130,7 +138,7 @@ function generationConfig(
   takes: Takes,
 ): GenerationConfig {
   const { temperature, topP, topK, seed, presencePenalty, frequencyPenalty } = sampling
-  const limit = outputLimit(limits, thinkingConfig?.thinkingBudget ?? 0)
+  const limit = outputLimit(limits, roomToThink(thinkingConfig, takes.thinks))
   return {
     ...(limit !== undefined && { maxOutputTokens: Math.min(limit, cap ?? takes.cap) }),
     ...(temperature !== undefined && { temperature: Math.min(Math.max(temperature, 0), 2) }),
@@ -153,9 +161,13 @@ function shortSeed(seed: unknown): number {
   return Number.isFinite(number) ? number % 2 ** 31 : 0
 }
 
-/** The API counts thinking with the answer; a client that limits the answer alone means the rest. */
-function outputLimit({ total, answer }: NeutralRequest['limits'], budget: number) {
-  return total ?? (answer === undefined ? undefined : answer + budget)
+/**
+ * The API counts thinking with the answer; a client that limits the answer alone means the rest. Its limit of one token asks whether
+ * anybody is there.
+ * @see https://github.com/googleapis/python-genai/issues/811
+ */
+function outputLimit({ total, answer }: NeutralRequest['limits'], room: number) {
+  return total ?? (answer === undefined || answer <= 1 ? answer : answer + room)
 }
 
 function formatOf(format: AnswerFormat): GenerationConfig {

@@ -131,7 +131,11 @@ suite('§16.1 the members', () => {
     const { request, answer } = ask({ system, stream: true })
 
     assert.equal(request.model, 'gpt-x')
-    assert.deepEqual(request.limits, { total: 100 })
+    assert.deepEqual(request.limits, { answer: 100 })
+    const thinking = { type: 'adaptive' }
+    assert.deepEqual(ask({ thinking }).request.limits, { total: 100 })
+    const disabled = { type: 'disabled' }
+    assert.deepEqual(ask({ thinking: disabled }).request.limits, { answer: 100 })
     assert.equal(answer.stream, true)
     assert.deepEqual(request.turns, [
       {

@@ -92,6 +92,13 @@ test('a limit without thinking leaves room for it, and none goes over the entryâ
     config(request, { model: { ...model, ...more } })?.maxOutputTokens
 
   assert.equal(limitOf({ max_tokens: 1000 }), 1000 + 4096)
+  assert.equal(limitOf({ max_tokens: 1 }), 1)
+  assert.equal(limitOf({ max_tokens: 1000 }, { reasoning: 'auto' }), 1000 + 12_288)
+  assert.equal(limitOf({ max_tokens: 1000 }, { id: 'gemini-3-pro' }), 1000 + 4096)
+  assert.equal(limitOf({ max_tokens: 1000 }, { id: 'gemini-3-pro', reasoning: 'high' }), 25_576)
+  assert.equal(limitOf({ max_tokens: 1000 }, { id: 'gemini-3-flash', reasoning: 'off' }), 1512)
+  assert.equal(limitOf({ max_tokens: 1000 }, { id: 'gemini-2.5-flash', reasoning: 'off' }), 1000)
+  assert.equal(limitOf({ max_tokens: 1000 }, { id: 'gemini-2.0-flash' }), 1000)
   assert.equal(limitOf({ max_completion_tokens: 1000 }), 1000)
   assert.equal(limitOf({ max_tokens: 9000 }, { max_output_tokens: 8000 }), 8000)
   assert.equal(limitOf({}), undefined)
