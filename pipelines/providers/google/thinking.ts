@@ -22,7 +22,7 @@ export const maker = makers.google
 type Effort = 'minimal' | 'low' | 'medium' | 'high'
 
 const levels = { minimal: 'MINIMAL', low: 'LOW', medium: 'MEDIUM', high: 'HIGH' } as const
-const efforts = ['minimal', 'low', 'medium', 'high'] as const
+const namedEfforts = ['minimal', 'low', 'medium', 'high'] as const
 /** tokens */
 const budgets = { minimal: 512, low: 4096, medium: 12_288, high: 24_576 }
 /** Every model with a budget takes a budget between these; tokens. */
@@ -127,7 +127,7 @@ export function planThinking(model: Model, client: Wish, capability: Capability)
 export function roomToThink(config: ThinkingConfig | undefined, thinks: boolean): number {
   const { thinkingBudget, thinkingLevel } = config ?? {}
   if (thinkingBudget !== undefined) return thinkingBudget
-  const effort = efforts.find((one) => levels[one] === thinkingLevel) ?? 'medium'
+  const effort = namedEfforts.find((one) => levels[one] === thinkingLevel) ?? 'medium'
   return thinks ? budgets[effort] : 0
 }
 

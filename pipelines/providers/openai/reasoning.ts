@@ -25,9 +25,15 @@ export interface ReasoningPlan {
   reasons: boolean
   /** the model takes sampling parameters and gives log probabilities */
   samples: boolean
+  /** tokens that it may take of the limit of an answer */
+  room: number
   /** names for `x-droid2api-dropped` */
   dropped: string[]
 }
+
+/** Tokens; a model that is told nothing reasons as hard as at `medium`, if it can be told to stop, not at all. */
+const rooms: Record<string, number> = { none: 0, minimal: 512, low: 4096, medium: 12_288 }
+const mostRoom = 24_576
 
 /** What a request for the model has of reasoning, and what that leaves room for. */
 export function planReasoning(model: SomeModel, client: Wish): ReasoningPlan {
@@ -40,6 +46,7 @@ export function planReasoning(model: SomeModel, client: Wish): ReasoningPlan {
     ...(effort && { reasoning: reasoningOf(effort, client.hidden) }),
     reasons,
     samples: !reasons || effort === 'none',
+    room: reasons ? (rooms[effort ?? (capability.none ? 'none' : 'medium')] ?? mostRoom) : 0,
     dropped: isDropped ? [wish.parameter!] : [],
   }
 }

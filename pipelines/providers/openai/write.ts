@@ -70,7 +70,7 @@ export function writeResponses(
     input: input.length > 0 ? input : instructionItems(leading),
     store: false,
     stream: context.stream,
-    ...outputLimit(request, model),
+    ...outputLimit(request, model, plan.room),
     ...sampling.fields,
     ...tooling.fields,
     ...text.fields,
@@ -116,13 +116,21 @@ function instructionsOf(
   return instructions === '' ? {} : { instructions }
 }
 
-/** A client that does not know the model asks for more than it has, which is refused: Claude Code for 32 000 or 64 000. */
+/** Tokens; what is beyond is enough for an answer and its reasoning. */
+const everyModelHas = 32_000
+
+/**
+ * A client that does not know the model asks for more than it has, which is refused: Claude Code for 32 000 or 64 000. One that limits
+ * the answer alone means its reasoning beside it, unless it only asks whether anybody is there.
+ */
 function outputLimit(
-  { limits }: NeutralRequest,
+  { limits: { total, answer } }: NeutralRequest,
   model: Model,
+  room: number,
 ): Pick<ResponsesRequest, 'max_output_tokens'> {
   const most = mostTokens(model) ?? Infinity
-  const limit = limits.total ?? limits.answer
+  const lifted = answer && answer > 1 && Math.max(answer, Math.min(answer + room, everyModelHas))
+  const limit = total ?? (lifted || answer)
   if (limit === undefined) return {}
   return { max_output_tokens: Math.max(Math.min(limit, most), minOutputTokens) }
 }

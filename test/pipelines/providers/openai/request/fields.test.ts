@@ -200,6 +200,22 @@ function kept(fields: JsonObject): [row: string, request: JsonObject, expected: 
   ])
 }
 
+test('§7.1 a limit of the answer alone leaves a model that reasons room for it, up to 32000', () => {
+  const limitOf = (request: JsonObject, id: string, reasoning: 'auto' | 'off' = 'auto') =>
+    ask(request, { model: { id, reasoning } }).body.max_output_tokens
+
+  assert.equal(limitOf({ max_tokens: 64 }, 'gpt-5'), 64 + 12_288)
+  assert.equal(limitOf({ max_tokens: 64, reasoning_effort: 'minimal' }, 'gpt-5'), 64 + 512)
+  assert.equal(limitOf({ max_tokens: 64, reasoning_effort: 'xhigh' }, 'gpt-5.4'), 64 + 24_576)
+  assert.equal(limitOf({ max_tokens: 30_000 }, 'gpt-5'), 32_000)
+  assert.equal(limitOf({ max_tokens: 64_000 }, 'gpt-5'), 64_000)
+  assert.equal(limitOf({ max_tokens: 64 }, 'gpt-5.4'), 64)
+  assert.equal(limitOf({ max_tokens: 64, reasoning_effort: 'none' }, 'gpt-5.4'), 64)
+  assert.equal(limitOf({ max_tokens: 64 }, 'gpt-4.1'), 64)
+  assert.equal(limitOf({ max_tokens: 1 }, 'gpt-5'), 16)
+  assert.equal(limitOf({ max_completion_tokens: 64 }, 'gpt-5'), 64)
+})
+
 suite('§7.1 fields', () => {
   for (const [row, request, expected, asked] of rows) {
     test(`${row}: ${JSON.stringify(request).slice(0, 60)}`, () => {
