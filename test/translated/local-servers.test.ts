@@ -272,3 +272,45 @@ test('translation §11.1: a refusal of a role that is not among the messages is 
   assert.equal(back.status, 400)
   assert.equal(sent().length, 1)
 })
+
+const heard = {
+  id: 'm',
+  type: 'message',
+  role: 'assistant',
+  model: 'up',
+  content: [{ type: 'text', text: 'Hello.' }],
+  stop_reason: 'end_turn',
+  usage: { input_tokens: 1, output_tokens: 1 },
+}
+
+for (const [what, isRefused, why, taken] of [
+  [
+    'no grammar (lmstudio-bug-tracker #2220)',
+    ({ tools }: Json) => JSON.stringify(tools).includes('"maxItems"'),
+    grammar[0]!,
+    { max_tokens: 32_000, tools: [{ name: 'a', input_schema: loose }] },
+  ],
+  [
+    'no room',
+    ({ max_tokens: limit }: Json) => Number(limit) > 15_309,
+    tooMuch[0]![1],
+    { max_tokens: 15_309, tools: [{ name: 'a', input_schema: schema }] },
+  ],
+] as const) {
+  test(`translation §14: a local server with Anthropic's API that has ${what} is asked once more`, async (t) => {
+    const upstream = await startUpstream(t, (request): Answer => {
+      if (!isRefused(request.json() as Json)) return { body: heard }
+      const error = { type: 'invalid_request_error', message: why }
+      return { status: 400, body: { type: 'error', error } }
+    })
+    const models = [{ name: 'Local', id: 'local', type: 'anthropic' }]
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url, { models }) })
+    const asked = asks['/v1/messages']!(schema, 32_000)
+
+    const back = await post(`${url}/v1/messages`, { model: 'local', ...asked })
+
+    assert.equal(back.status, 200, await back.text())
+    assert.equal(upstream.requests.length, 2)
+    assert.deepEqual(upstream.requests[1]!.json(), { model: 'local', messages: hello, ...taken })
+  })
+}

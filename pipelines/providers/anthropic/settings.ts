@@ -12,6 +12,8 @@
 import type { JsonDocument } from '../../json/document.ts'
 import { isObject } from '../../json/value.ts'
 import { asLevel, efforts, nearestEffort } from '../../model.ts'
+import { grammarWords, loosened } from '../loose-schema.ts'
+import { limitWords, lowerTo, mostIn } from '../room.ts'
 import { supportedIn, takeMemberOut, takeMembersOut, without } from '../refusable.ts'
 import {
   freeChoice,
@@ -59,7 +61,21 @@ export const refusedSettings: [of: RegExp, takeOut: TakeOut][] = [
   [/which is the maximum allowed number of output tokens|model limit of \d+/i, lowerLimit],
   [/tool_choice[^\n]{0,80}(?:not supported|does not support)/i, freeChoice],
   [/does not support assistant message prefill/i, askToGoOn],
+  // of servers of local models, which stand for Anthropic's API, too
+  [limitWords, (document, refusal) => lowerTo(document, mostIn(refusal))],
+  [grammarWords, loosenTools],
 ]
+
+function loosenTools(document: JsonDocument): void {
+  document.changeItems('tools', (tools) =>
+    tools.map((tool) => {
+      if (!isObject(tool)) return tool
+      const { input_schema: schema } = tool
+      const loose = loosened(schema)
+      return loose === schema ? tool : { ...tool, input_schema: loose }
+    }),
+  )
+}
 
 /** Top-level members that mean something to Anthropic's own API, or are hints. */
 const hints = new Set([

@@ -14,7 +14,7 @@ import {
   statusIn,
   typeIn,
 } from '../failure.ts'
-import { leavesNoRoom } from './room.ts'
+import { leavesNoRoom } from '../room.ts'
 
 /** The first row that matches an error's code or type gives the status. */
 const statuses: [RegExp, number][] = [

@@ -1,4 +1,5 @@
 /** What a refusal says of how long an answer may be. */
+import type { JsonDocument } from '../json/document.ts'
 
 /**
  * Agents ask for as long an answer as their usual model can give, which a local one has not the room for: 32000 tokens of Claude
@@ -47,4 +48,15 @@ function roomIn(refusal: string): number | undefined {
     if (all !== undefined) return Number(all) - Number(input)
   }
   return undefined
+}
+
+/** False where nothing in the request is beyond it. */
+export function lowerTo(document: JsonDocument, most: number | undefined): boolean {
+  if (most === undefined) return false
+  const over = ['max_tokens', 'max_completion_tokens'].filter((name) => {
+    const asked = document.get(name)
+    return typeof asked === 'number' && asked > most
+  })
+  for (const name of over) document.set(name, most)
+  return over.length > 0
 }
