@@ -96,10 +96,10 @@ export function sendError(res: ServerResponse, call: Call, cause: unknown): void
   sendJson(res, status, call.client.errorBody(shown, call.id), error.headers)
 }
 
-/** Why the system failed, such as `ECONNREFUSED`; undefined where it did not. */
+/** Why the system failed, such as `ECONNREFUSED`, also on the way through an outbound proxy; undefined where it did not. */
 export function systemCodeOf({ cause }: ProxyError): string | undefined {
-  const { code } = (cause ?? {}) as { code?: unknown }
-  return typeof code === 'string' ? code : undefined
+  const { code, cause: deeper } = (cause ?? {}) as NodeJS.ErrnoException
+  return code ?? (deeper as NodeJS.ErrnoException | undefined)?.code
 }
 
 /** How long to wait an upstream's refusal says in its headers, which are the answer's by now. */

@@ -72,6 +72,7 @@ function atFault({ host }: URL, error: Error): OutboundProxyError {
   const { why, remedy } = unreachableReason(error)
   return new OutboundProxyError(
     `the proxy ${host} cannot be reached: ${why}${remedy ? `. ${remedy.replace(/\.$/, '')}` : ''}`,
+    { cause: error },
   )
 }
 

@@ -14,6 +14,7 @@ import { outboundProxy } from '../../lib/network/outbound-proxy.ts'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream, post } from '../helpers/proxy.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
+import { until } from '../helpers/until.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
@@ -129,6 +130,7 @@ for (const route of routes) {
       await answer.text(),
       /the proxy 127\.0\.0\.1:1 cannot be reached: connection refused \(ECONNREFUSED\)/,
     )
+    await until(() => program.stdout().includes('"cause":"ECONNREFUSED"'))
   })
 
   test(`${route}: a proxy that says nothing is given up after connect_s`, async (t) => {
