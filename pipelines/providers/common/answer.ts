@@ -39,8 +39,20 @@ export function commonTranslator(context: TranslateContext): Translator {
 export function commonBody(body: JsonObject, context: TranslateContext): Delta[] {
   const error = reportedError(body)
   if (error !== undefined) return [failed(commonError(error))]
-  if (asObjects(body.choices).length === 0) return [failed(notAnAnswer('a chat completion', body))]
-  return translateAll(new CommonTranslator(context, true), [body])
+  const isEmpty = asObjects(body.choices).length === 0
+  if (isEmpty && !isSpent(body)) return [failed(notAnAnswer('a chat completion', body))]
+  const answer = isEmpty ? { ...body, choices: [spent] } : body
+  return translateAll(new CommonTranslator(context, true), [answer])
+}
+
+const spent = { index: 0, message: {}, finish_reason: 'length' }
+
+/**
+ * Copilot tells so that the limit was spent before a word was said, as with one token, by which Claude Code asks whether a model is there.
+ * @see https://github.com/farion1231/cc-switch/pull/4923
+ */
+function isSpent({ choices, usage }: JsonObject): boolean {
+  return Array.isArray(choices) && (usageOf(usage)?.outputTokens ?? 0) > 0
 }
 
 class CommonTranslator implements Translator {
