@@ -241,31 +241,35 @@ function translated({ asked, prepared }: Story, written: JsonObject): string[] {
   const { dropped, target } = prepared
   const { model } = target
   const { names, stopAt } = prepared.asked
-  const isOverruled = (name: string) =>
-    model.reasoning !== 'auto' && /reason|think|effort/.test(name)
-  const overruled = dropped.filter(isOverruled)
-  const lost = dropped.filter((name) => !isOverruled(name))
+  const hasLevel = model.reasoning !== 'auto'
+  const isOverruled = (name: string) => hasLevel && /reason|think|effort/.test(name)
+  const overruled = listed(dropped.filter(isOverruled))
+  const lost = listed(dropped.filter((name) => !isOverruled(name)))
   return [
-    ...(model.reasoning === 'auto'
-      ? []
-      : [
-          `\`reasoning\` of the model ${shown(model.id)} is ${shown(model.reasoning)}, whatever the client wants.`,
-        ]),
-    ...(overruled.length > 0
-      ? [`${listed(overruled)}: dropped, since \`reasoning\` decides.`]
-      : []),
-    ...(lost.length > 0
-      ? [`${listed(lost)}: dropped or replaced, since the model's API has no word for it.`]
-      : []),
+    ...when(
+      hasLevel,
+      `\`reasoning\` of the model ${shown(model.id)} is ${shown(model.reasoning)}, whatever the client wants.`,
+    ),
+    ...when(overruled !== '', `${overruled}: dropped, since \`reasoning\` decides.`),
+    ...when(lost !== '', `${lost}: dropped or replaced, since the model's API has no word for it.`),
     ...limitChange(asked, written, model),
-    ...(model.fast ? [`\`fast\` of the model ${shown(model.id)} asks for the quick service.`] : []),
-    ...(names
-      ? ['Names of tools are written as the API takes them; the answer has those of the client.']
-      : []),
-    ...(stopAt.length > 0
-      ? ['Stop sequences that the API does not take stay here: the answer is cut in front of them.']
-      : []),
+    ...when(
+      model.fast === true,
+      `\`fast\` of the model ${shown(model.id)} asks for the quick service.`,
+    ),
+    ...when(
+      !names.changeNothing,
+      'Names of tools are written as the API takes them; the answer has those of the client.',
+    ),
+    ...when(
+      stopAt.length > 0,
+      'Stop sequences that the API does not take stay here: the answer is cut in front of them.',
+    ),
   ]
+}
+
+function when(holds: boolean, sentence: string): string[] {
+  return holds ? [sentence] : []
 }
 
 function limitChange(asked: JsonObject, written: JsonObject, model: Model): string[] {

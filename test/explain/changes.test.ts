@@ -62,7 +62,19 @@ const cases: Case[] = [
     told: [
       'The body is translated: the request speaks the API of /v1/chat/completions, "gpt-5.1" that of type openai.',
       "`instructions` begins with the operator's `system_prompt`.",
+      '!Names of tools',
     ],
+  },
+  {
+    what: 'a name of a tool that the API does not take',
+    model: gpt,
+    path: chat,
+    body: {
+      tools: [
+        { type: 'function', function: { name: 'files.read', parameters: { type: 'object' } } },
+      ],
+    },
+    told: ['Names of tools are written as the API takes them; the answer has those of the client.'],
   },
   {
     what: 'a level of reasoning where bytes pass',
