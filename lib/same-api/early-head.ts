@@ -22,7 +22,7 @@ export function keepSlowAlive({ calls }: App, now = performance.now()): void {
     if (!call.awaited) continue
     const { res, sinceMs } = call.awaited
     const everyMs = call.config.keep_alive_s * 1000
-    if (res.destroyed || res.writableEnded) continue
+    if (res.writableEnded) continue
     const early = earlyHeads.get(res)
     if (early) {
       if (early.isTaken || now - early.lastMs < everyMs) continue
@@ -56,7 +56,6 @@ function begin(res: ServerResponse, now: number): void {
     early.isTaken = true
     return res
   }
-  res.flushHeaders = () => undefined
 }
 
 const reasonLimits = { bytes: 65_536, ms: 2000 }
