@@ -268,8 +268,8 @@ function translated({ asked, prepared }: Story, written: JsonObject): string[] {
   ]
 }
 
-function when(holds: boolean, sentence: string): string[] {
-  return holds ? [sentence] : []
+function when(isSo: boolean, sentence: string): string[] {
+  return isSo ? [sentence] : []
 }
 
 function limitChange(asked: JsonObject, written: JsonObject, model: Model): string[] {

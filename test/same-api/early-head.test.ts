@@ -44,7 +44,7 @@ for (const route of ['/v1/chat/completions', '/v1/messages']) {
     const { res, sinceMs } = call!.awaited!
     const look = (afterS: number) => writesAt(t, app, res, sinceMs + afterS * 1000)
 
-    assert.deepEqual([0, 89, 90, 100, 119, 120, 121].map(look), [0, 0, 1, 0, 0, 1, 0])
+    assert.deepEqual([0, 89, 91, 100, 120, 122, 123].map(look), [0, 0, 1, 0, 0, 1, 0])
     answers.resolve()
     let said = ''
     const read = (async () => {
