@@ -102,6 +102,11 @@ export function statusIn(codes: string): number | undefined {
   return digits ? Number(digits[0]) : undefined
 }
 
+/** Such a status, else that of the first row which matches; 500 where none does. */
+export function statusBy(rows: readonly [RegExp, number][], codes: string): number {
+  return statusIn(codes) ?? rows.find(([pattern]) => pattern.test(codes))?.[1] ?? 500
+}
+
 /** So deep lies a message at most. */
 const messageDepth = 4
 

@@ -6,7 +6,7 @@
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { makers, type Place, type Reasoning } from '../../neutral/reasoning.ts'
 import type { ReasoningPiece } from '../../neutral/request.ts'
-import { isGiven } from '../../untrusted.ts'
+import { asLabel, isGiven } from '../../untrusted.ts'
 
 /**
  * OpenRouter's `reasoning_details`, one Reasoning per block or item. Clients that store a stream hand back one block in
@@ -62,17 +62,12 @@ function reasoningOf(detail: JsonObject): Reasoning {
   return {
     kind: isText ? 'thinking' : 'summary',
     ...(isCount(detail.index) && { index: detail.index }),
-    text: typeof text === 'string' ? text : '',
-    ...(isGiven(detail.format) && { maker: nameOf(detail.format) }),
-    ...(isGiven(detail.model) && { model: nameOf(detail.model) }),
+    text: asLabel(text),
+    ...(isGiven(detail.format) && { maker: asLabel(detail.format) }),
+    ...(isGiven(detail.model) && { model: asLabel(detail.model) }),
     ...(seal && { seal }),
     ...(at && { at }),
   }
-}
-
-/** Empty for a value that is not a name. */
-function nameOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 function signatureOf({ signature }: JsonObject): { signature: string } | undefined {

@@ -11,12 +11,12 @@ import {
   messageIn,
   noMessage,
   refusalFrom,
-  statusIn,
+  statusBy,
   typeIn,
 } from '../failure.ts'
 import { leavesNoRoom } from '../room.ts'
 
-/** The first row that matches an error's code or type gives the status. */
+/** By an error's code and type. */
 const statuses: [RegExp, number][] = [
   [/rate_?limit|insufficient_quota|too_many_requests/i, 429],
   [/authentication|invalid_api_key|unauthorized/i, 401],
@@ -65,7 +65,7 @@ export function commonError(value: unknown): ProxyError {
   const type = typeIn(error)
   const given = asName(error.code)
   const message = wholeMessage(error)
-  const status = statusOf(`${given ?? ''} ${asName(error.status) ?? ''} ${type ?? ''}`)
+  const status = statusBy(statuses, `${given ?? ''} ${asName(error.status) ?? ''} ${type ?? ''}`)
   const param = asName(error.param)
   const code = codeOf(status, given, `${type ?? ''} ${message}`)
   return new ProxyError(code === tooLong ? 400 : status, code, message, {
@@ -87,10 +87,6 @@ export function commonRefusal(status: number, body: string): ProxyError {
     isUpstreams: true,
     ...(refusal.param !== null && { param: refusal.param }),
   })
-}
-
-function statusOf(codes: string): number {
-  return statusIn(codes) ?? statuses.find(([pattern]) => pattern.test(codes))?.[1] ?? 500
 }
 
 /** OpenRouter reports the error of the provider behind it as text beside its own message. */

@@ -1,9 +1,9 @@
 /** An error inside a 200 answer of the Responses API. Source: OpenAI API reference, "error" event, read 2026-11. */
 import { ProxyError } from '../../errors.ts'
 import { asName } from '../../untrusted.ts'
-import { errorIn, messageIn, noMessage, statusIn, typeIn } from '../failure.ts'
+import { errorIn, messageIn, noMessage, statusBy, typeIn } from '../failure.ts'
 
-/** The first row that matches an error's code or type gives the status. */
+/** By an error's code and type. */
 const statuses: [RegExp, number][] = [
   [/rate_limit|insufficient_quota/, 429],
   [/authentication|invalid_api_key/, 401],
@@ -20,14 +20,10 @@ export function responsesError(value: unknown): ProxyError {
   const code = asName(error.code)
   const type = typeIn(error)
   const param = asName(error.param)
-  const status = statusOf(`${code ?? ''} ${type ?? ''}`)
+  const status = statusBy(statuses, `${code ?? ''} ${type ?? ''}`)
   return new ProxyError(status, code ?? null, messageIn(error.message) ?? noMessage, {
     isUpstreams: true,
     ...(type !== undefined && { type }),
     ...(param !== undefined && { param }),
   })
-}
-
-function statusOf(codes: string): number {
-  return statusIn(codes) ?? statuses.find(([pattern]) => pattern.test(codes))?.[1] ?? 500
 }
