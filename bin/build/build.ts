@@ -122,6 +122,16 @@ await build({
   logLevel: 'warning',
 })
 
+// code that V8 has kept cannot import on Node 20: it has lost who does it
+const importer = 'import.cjs'
+writeFileSync(
+  bundle,
+  readFileSync(bundle, 'utf8').replaceAll(/(?<![\w$.])import\(/g, `require("./${importer}")(`),
+)
+put(importer, (file) => {
+  writeFileSync(file, 'module.exports = function (name) { return import(name) }\n')
+})
+
 const hash = createHash('sha256').update(readFileSync(bundle)).digest('hex').slice(0, 16)
 // nobody who starts now may find the code of another program
 for (const name of readdirSync(binDir)) if (name.endsWith('.cache')) rmSync(path.join(binDir, name))

@@ -101,3 +101,17 @@ test('brings validators in place of ajv, and nothing that packages load and nobo
 test('is ASCII: one other character, and V8 keeps all of it at two bytes each, 0.8 MB more', () => {
   assert.doesNotMatch(bundle(), /[^\0-\x7f]/)
 })
+
+test('the built program can import what it loads late, also with the code that the build kept', () => {
+  const program = installProgram(tempDir(), ['@redis/client'])
+  const imported = spawnSync(
+    process.execPath,
+    [program, 'serve', '--port', '0', '--host', '300.300.300.300'],
+    {
+      env: { PATH: process.env.PATH, HOME: tempDir(), TOKEN_STORE: 'redis://127.0.0.1:1' },
+      encoding: 'utf8',
+    },
+  )
+
+  assert.doesNotMatch(imported.stderr, /DYNAMIC_IMPORT/)
+})
