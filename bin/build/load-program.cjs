@@ -19,10 +19,7 @@ function codeFile(hash) {
 /** The script whose value is the program's function; `dir`: where main.cjs is. */
 function compileProgram(dir, hash) {
   var file = path.join(dir, 'main.cjs')
-  var options = {
-    filename: file,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  }
+  var options = { filename: file }
   var code = path.join(dir, codeFile(hash))
   if (fs.existsSync(code)) options.cachedData = fs.readFileSync(code)
   // the program is ASCII: read as Latin-1, V8 takes the bytes as they are

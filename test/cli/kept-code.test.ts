@@ -13,6 +13,7 @@ import {
 import path from 'node:path'
 import { test } from 'node:test'
 import { installProgram } from '../helpers/built-program.ts'
+import { runProgram } from '../helpers/program.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 
 const projectDir = path.join(import.meta.dirname, '..', '..')
@@ -106,6 +107,19 @@ for (const [name, change, flags, refused] of others) {
     assert.deepEqual(start(box, ...flags), { said: '1.0.0', refused })
   })
 }
+
+test('with kept code, too, the program loads what is no part of it: its page, and the client of a store', async (t) => {
+  const installed = installProgram(tempDir(), ['@redis/client'])
+  const env = { TOKEN_STORE: 'redis://127.0.0.1:1/2' }
+  const program = runProgram(t, { program: installed, env })
+  const url = await program.url()
+
+  const page = await fetch(`${url}/status`, { headers: { accept: 'text/html' } })
+
+  assert.match(await page.text(), /^<!doctype html>/)
+  // such as that something is experimental
+  assert.doesNotMatch(program.stderr(), /Warning/)
+})
 
 test('keeps it for another Node without building the program again, and reads nothing of its surroundings', () => {
   const box = clone()
