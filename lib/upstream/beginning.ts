@@ -67,6 +67,15 @@ export async function saidBy(
   return { answer: { ...refusal, stream: unread(stream) }, status, text }
 }
 
+/** What refuses a part says so in front. Behind it may stand all that the client wrote, through which nobody looks word for word. */
+const longestLookedAt = 16_384
+
+/** The same, as far as it is looked at for a part that is refused. */
+export async function refusalBy(answer: UpstreamAnswer, signal: CancelSignal) {
+  const { answer: refusal, text } = await saidBy(answer, signal)
+  return { refusal, text: text.slice(0, longestLookedAt) }
+}
+
 /** A body that was empty is over once it was looked at; its next reader gets another one that is. */
 export function unread(stream: IncomingMessage): IncomingMessage {
   if (!stream.readableEnded) return stream

@@ -16,7 +16,7 @@ import {
   type Target,
 } from './target.ts'
 import { requestHeaders, sentHeader } from './headers.ts'
-import { drain, saidBy } from './beginning.ts'
+import { drain, refusalBy } from './beginning.ts'
 import { noRetry, retryHeader } from '../../pipelines/errors.ts'
 import {
   unlessTooDeep,
@@ -133,13 +133,13 @@ class Exchange {
     }
   }
 
-  /** What goes up in place of what was refused, where the upstream refuses a part; and the answer, for its next reader. */
+  /** What goes up in place of a part that is refused, the client's before ours, which its words may name; and the answer, unread. */
   async #without(answer: UpstreamAnswer): Promise<{ left?: Left; refusal: UpstreamAnswer }> {
     const { headers: client, signal } = this.#call
     const { besides, past, pieces: given, headers: extra } = this.#body
-    const parts = [besides, past].filter((part) => part?.refusals.includes(answer.status))
+    const parts = [past, besides].filter((part) => part?.refusals.includes(answer.status))
     if (parts.length === 0) return { refusal: answer }
-    const { answer: refusal, text } = await saidBy(answer, signal)
+    const { refusal, text } = await refusalBy(answer, signal)
     if (signal.cancelled) {
       refusal.stream.destroy()
       throw signal.reason

@@ -249,6 +249,26 @@ test('contract §15.10: a refusal that only repeats what a client wrote does not
   assert.deepEqual(told, [])
 })
 
+test('contract §15.10: nor does one of a setting that the client named like the question', async (t) => {
+  const script: Script = (request, reply) => {
+    const { reasoning_effort: effort } = request.json() as { reasoning_effort?: string }
+    if (effort === undefined) return asIs(request, reply)
+    const message = `Unsupported value: 'reasoning_effort' does not support '${effort}'.`
+    return { status: 400, body: { error: { message, param: 'reasoning_effort' } } }
+  }
+  const limits = { tokens_per_day: 1000 }
+  const { proxy, ask, tokens, sent } = await setting(t, limits, {}, script)
+
+  assert.equal(await ask({ reasoning_effort: 'stream_options' }), hidden)
+  assert.deepEqual(sent(), { include_usage: true })
+  assert.equal(await tokens(), 20)
+
+  assert.equal(await ask(), hidden)
+  assert.equal(await tokens(), 40)
+  const told = proxy.logs.filter(({ msg }) => String(msg).includes('refuses to be asked'))
+  assert.deepEqual(told, [])
+})
+
 test('contract §15.10: a failure that cannot be such a refusal goes on at once, however slowly its body ends', async (t) => {
   const upstream = await rawUpstream(t, (socket) => {
     socket.write(head('500 Internal Server Error', 'content-length: 90'))

@@ -76,7 +76,7 @@ export const pastTurns: RefusablePast = {
 
 /** Bedrock names none of those that it does not know. */
 function betasNamed(refusal: string): string[] | 'all' {
-  const named = [...refusal.matchAll(/`([\w-]+-\d[\d-]*)`/g)].map(([, beta]) => beta!)
+  const named = [...refusal.matchAll(/`([\w-]{1,80}-\d[\d-]{0,20})`/g)].map(([, beta]) => beta!)
   return named.length > 0 ? named : 'all'
 }
 

@@ -36,8 +36,12 @@ import { goOn } from './turns.ts'
 
 type TakeOut = (document: JsonDocument, refusal: string) => unknown
 
-/** Quotes in a refusal may be escaped: it is read as the JSON that it came in. */
-const unknownMember = /([\w.[\]-]+)[`'"\\]*: extra inputs are not permitted/gi
+/**
+ * Quotes in a refusal may be escaped: it is read as the JSON that it came in. It may repeat what the client wrote, however long: nothing
+ * is looked for from each letter on to the end of a word.
+ */
+const unknownMember =
+  /(?<![\w.[\]-])([\w.[\]-]{1,200})[`'"\\]{0,9}: extra inputs are not permitted/gi
 
 /** By what a refusal says of them. */
 export const refusedSettings: [of: RegExp, takeOut: TakeOut][] = [
@@ -57,7 +61,7 @@ export const refusedSettings: [of: RegExp, takeOut: TakeOut][] = [
     lowerEffort,
   ],
   [/thinking may not be enabled when tool_choice/i, takeThinkingOut],
-  [/clear_thinking_\w+[^\n]{0,40}requires/i, takeThinkingEditsOut],
+  [/clear_thinking_[^\n]{0,60}requires/i, takeThinkingEditsOut],
   [/which is the maximum allowed number of output tokens|model limit of \d+/i, lowerLimit],
   [/tool_choice[^\n]{0,80}(?:not supported|does not support)/i, freeChoice],
   [/does not support assistant message prefill/i, askToGoOn],
