@@ -63,6 +63,7 @@ test('npm pack takes the program and what is read about it, and nothing else', (
     'README.zh-CN.md',
     'config.json',
     'dist/bin/droid2api.js',
+    'dist/bin/import.cjs',
     'dist/bin/main-….cache',
     'dist/bin/main.cjs',
     'dist/bin/package.json',
