@@ -76,18 +76,6 @@ const withoutUnused: Plugin = {
   },
 }
 
-/** A module that stays a file of its own, beside main.cjs. */
-const moduleLoader = 'load-module.cjs'
-const withModuleLoader: Plugin = {
-  name: 'with-module-loader',
-  setup(bundle) {
-    bundle.onResolve({ filter: /\/load-module\.ts$/ }, () => ({
-      path: `./${moduleLoader}`,
-      external: true,
-    }))
-  },
-}
-
 const binDir = path.join(projectDir, 'dist', 'bin')
 const pageDir = path.join(projectDir, 'dist', 'page')
 
@@ -98,13 +86,11 @@ function put(name: string, write: (file: string) => void, dir = binDir): void {
   renameSync(`${file}.new`, file)
 }
 
-function readBuildFile(name: string): string {
-  return readFileSync(path.join(import.meta.dirname, name), 'utf8')
-}
-
 /** It ends with a message where Node is too old, else it runs main.cjs. */
 function launcher(): string {
-  const [check, load] = ['check-node.cjs', 'load-program.cjs'].map(readBuildFile)
+  const [check, load] = ['check-node.cjs', 'load-program.cjs'].map((name) =>
+    readFileSync(path.join(import.meta.dirname, name), 'utf8'),
+  )
   const run = `compileProgram(__dirname, '${hash}').runInThisContext()`
   return `#!/usr/bin/env node\n${check}\n${load}\n${run}(exports, require, module, __filename, __dirname)\n`
 }
@@ -122,7 +108,9 @@ await build({
   platform: 'node',
   format: 'cjs',
   target: 'node20',
-  plugins: [compiledAjv, withoutUnused, withModuleLoader],
+  // loaded only where they are asked for
+  external: ['@redis/client'],
+  plugins: [compiledAjv, withoutUnused],
   // http-proxy-3 would ask the system for it with each request (lib/same-api/proxy.ts takes it away anyway)
   define: {
     'process.env.FORCE_FETCH_PATH': 'undefined',
@@ -170,7 +158,6 @@ for (const { path: file, contents } of page.outputFiles) {
   put(path.basename(file), (place) => writeFileSync(place, contents), pageDir)
 }
 
-put(moduleLoader, (file) => writeFileSync(file, readBuildFile(moduleLoader)))
 put('package.json', (file) => writeFileSync(file, '{ "type": "commonjs" }\n'))
 // the last, and so the newest: its age decides whether there is anything to build
 put('droid2api.js', (file) => writeFileSync(file, launcher(), { mode: 0o755 }))

@@ -3,10 +3,7 @@ import { findSource, isRotating } from '../account/source.ts'
 import { storeAddress } from '../config/store-address.ts'
 import type { Config } from '../config/types.ts'
 import { ConfigError } from '../config/validate.ts'
-import { loadModule } from '../store/load-module.ts'
 import type { RedisServer } from '../store/redis-connection.ts'
-
-type Client = Pick<RedisServer, 'createClient'>
 
 /**
  * The server that TOKEN_STORE names. Its client is loaded only then, and nothing is connected before something is shared: what a
@@ -18,7 +15,7 @@ export async function redisServer(config: Config): Promise<RedisServer | undefin
   const address = storeAddress(config.secrets.token_store ?? '')
   if (!address) return undefined
   try {
-    const { createClient } = (await loadModule('@redis/client')) as Client
+    const { createClient } = await import('@redis/client')
     return { createClient, address }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error

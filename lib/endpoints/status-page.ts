@@ -9,7 +9,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Call, Endpoint } from '../app.ts'
-import { loadModule } from '../store/load-module.ts'
 import type { pageHtml } from '../page/main.ts'
 import { contentFor, status } from './status.ts'
 
@@ -45,7 +44,7 @@ async function readPage(dir: string): Promise<Page> {
     assets.set(name, { bytes, type: `${type}; charset=utf-8`, etag: `"${hash.slice(0, 22)}"` })
   }
   const script = pathToFileURL(path.join(dir, 'page.js')).href
-  const { pageHtml: write } = (await loadModule(script)) as Pick<Page, 'pageHtml'>
+  const { pageHtml: write } = (await import(script)) as Pick<Page, 'pageHtml'>
   return { assets, pageHtml: write }
 }
 
