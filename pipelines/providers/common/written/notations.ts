@@ -244,7 +244,7 @@ function* gemma(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | 
   if (written === undefined) return undefined
   const parts = written.split('<|"|>')
   const json = parts.map((part, at) =>
-    at % 2 === 1 ? JSON.stringify(part) : part.replaceAll(/(?<=[{,]\s*)([\w-]+)(?=\s*:)/g, '"$1"'),
+    at % 2 === 1 ? JSON.stringify(part) : part.replaceAll(/([{,]\s*)([\w-]+)(?=\s*:)/g, '$1"$2"'),
   )
   const input = argumentsText(json.join(''))
   return input === undefined ? undefined : [{ name, arguments: input }]

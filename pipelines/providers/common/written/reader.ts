@@ -14,10 +14,11 @@ const longestName = 256
 export class TextReader {
   /** nothing more comes: the model has ended its answer */
   isOver: boolean
-  /** what is not read yet, behind what may be gone back to */
   #text = ''
   #at = 0
   #mark: number | undefined
+  /** what was read since the mark, in front of the text */
+  #kept = ''
   #gone = 0
 
   constructor(isOver: boolean) {
@@ -30,11 +31,13 @@ export class TextReader {
   }
 
   add(text: string): void {
-    const from = this.#mark ?? this.#at
-    this.#text = this.#text.slice(from) + text
-    this.#gone += from
-    this.#at -= from
-    if (this.#mark !== undefined) this.#mark = 0
+    if (this.#mark !== undefined) {
+      this.#kept += this.#text.slice(this.#mark, this.#at)
+      this.#mark = 0
+    }
+    this.#text = this.#text.slice(this.#at) + text
+    this.#gone += this.#at
+    this.#at = 0
   }
 
   /** To go back to. */
@@ -45,6 +48,9 @@ export class TextReader {
   back(): void {
     this.#at = this.#mark ?? this.#at
     this.#mark = undefined
+    this.#text = this.#kept + this.#text
+    this.#gone -= this.#kept.length
+    this.#kept = ''
   }
 
   /** Passes what is known to come next. */

@@ -11,7 +11,10 @@ import type { WrittenCall, WrittenTools } from '../../../neutral/written-tools.t
 
 type Reading = ReturnType<Notation>
 
-/** Characters; what is longer is no call, and nothing behind it is. */
+/**
+ * Characters; what is longer is no call, and nothing behind it is. Nor is anything behind as many that were read as calls and
+ * were none: of calls within calls each is read to its end again.
+ */
 const longest = 4 * 1024 * 1024
 
 const openings = [...notations.keys()]
@@ -35,6 +38,10 @@ export class WrittenText {
   #isBehindCall = false
   /** the model has ended its answer */
   #isOver = false
+  /** characters that were read as calls and were none */
+  #readInVain = 0
+  /** the held text is white space, about which nothing is decided before something else comes */
+  #isBlank = false
   /** whatever comes is text */
   #isPlain = false
 
@@ -62,6 +69,7 @@ export class WrittenText {
     this.#steps = undefined
     if (!this.#isBehindCall || this.#held.trim() !== '') this.#say(this.#held, pieces)
     this.#held = ''
+    this.#isBlank = false
     return pieces
   }
 
@@ -75,8 +83,11 @@ export class WrittenText {
     for (const piece of tagged) {
       if (piece.kind === 'text') {
         this.#held += piece.text
+        // not looked at again: some models end in white space without end
+        if (this.#isBlank && piece.text.trim() === '') continue
         if (this.#steps) this.#reader.add(piece.text)
         this.#read(pieces)
+        this.#isBlank = !this.#steps && this.#held.trim() === '' && !this.#isPlain
       } else pieces.push(piece)
     }
   }
@@ -89,7 +100,9 @@ export class WrittenText {
       this.#steps = undefined
       const wasBare = this.#bare === 'reading'
       this.#bare = undefined
-      if (!done || this.#reader.length > longest || (!calls && this.#isOver)) this.#isPlain = true
+      if (!calls) this.#readInVain += this.#reader.length
+      const isTooMuch = Math.max(this.#reader.length, this.#readInVain) > longest
+      if (!done || isTooMuch || (!calls && this.#isOver)) this.#isPlain = true
       else if (calls) this.#call(calls, pieces)
       else if (!wasBare) this.#sayUntil(this.#held.search(/\S/) + 1, pieces)
     }

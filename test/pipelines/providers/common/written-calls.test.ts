@@ -360,6 +360,41 @@ test('§11.3 a long call costs no more a character than a short one', async () =
   assert.ok(ratio < 30, `8 times the length took ${ratio} times the time`)
 })
 
+const hostile: [what: string, text: (length: number) => string][] = [
+  ['white space without end', (length) => `x${'\n'.repeat(length)}`],
+  ['white space alone', (length) => ' '.repeat(length)],
+  ['white space in a call', (length) => `<tool_call>{${' '.repeat(length)}`],
+  [
+    'white space behind a parameter',
+    (length) => `<function=bash><parameter=a>x</parameter>${' '.repeat(length)}x`,
+  ],
+  ['brackets', (length) => '['.repeat(length)],
+  [
+    'calls within calls that are none',
+    (length) => `x${'[TOOL_CALLS]bash{"a":'.repeat(length / 22)}${'}'.repeat(length / 22)}`,
+  ],
+  [
+    'calls of Gemma within calls',
+    (length) => `${'<|tool_call>call:bash{'.repeat(length / 22)}<tool_call|>`,
+  ],
+  [
+    'white space in a call of Gemma',
+    (length) => `<|tool_call>call:bash{{${' '.repeat(length)}<tool_call|>`,
+  ],
+]
+
+for (const [what, textOf] of hostile) {
+  test(`§11.3 a text takes time as its length does: ${what}`, async () => {
+    const text = textOf(256 * 1024)
+    const pieces = sliced(text, 4)
+
+    // 0.1 to 0.5 s; those that look at it again and again take more than 10 s
+    const ms = await cpuMsOf(() => assert.equal(streamed(pieces)[0], text))
+
+    assert.ok(ms < 4000, `${ms} ms`)
+  })
+}
+
 test('§11.3 what is too long for a call is text', () => {
   const text = `<function=bash><parameter=command>\n${'x'.repeat(4.5 * 1024 * 1024)}\n</parameter></function>`
 
