@@ -65,7 +65,7 @@ export function takeMembersOut(document: JsonDocument, name: string, member: str
 
 /** The very value where it has no such member. */
 export function without(value: unknown, member: string): unknown {
-  if (!isObject(value) || value[member] === undefined) return value
+  if (!isObject(value) || !Object.hasOwn(value, member)) return value
   const { [member]: _out, ...rest } = value
   return rest
 }

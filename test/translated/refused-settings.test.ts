@@ -92,6 +92,12 @@ for (const { who, status, refusal, member, chat, ...row } of rows) {
 
 const passed: [what: string, status: number, message: string, sent: object][] = [
   ['a wrong value', 400, 'temperature must be between 0 and 2', { temperature: 7 }],
+  [
+    'a wrong value by an error of an unknown kind',
+    400,
+    'temperature must be at most 2, unknown_error',
+    { temperature: 7 },
+  ],
   ['what was not sent', 400, 'unsupported parameter: temperature', {}],
   ['another member', 400, 'unknown parameter: messages', { temperature: 0 }],
   ['another status', 403, 'temperature is not supported', { temperature: 0 }],

@@ -70,6 +70,11 @@ const ofClaude: Row[] = [
     instead: { thinking: { type: 'adaptive' } },
   },
   {
+    says: 'tool_reference and image.source.file are unknown here; `temperature` is deprecated',
+    sent: { temperature: 0 },
+    instead: { temperature: undefined },
+  },
+  {
     says: "messages.1.role: Input should be 'user' or 'assistant'",
     sent: { messages: [...messages, { role: 'system', content: 'Plan.' }] },
     instead: {
@@ -225,6 +230,8 @@ async function startRefusing(t: TestContext) {
   }
 }
 
+const approval = { type: 'mcp_approval_response', approval_request_id: 'm', approve: false }
+
 const refusedBy = { message: '', type: 'invalid_request_error' }
 
 /** What JSON has of it: a member that is undefined is none. */
@@ -336,6 +343,9 @@ test('translation §14: what makes another question of a request is never left o
     ["Unsupported parameter: 'text.format'", { text: { format: json } }],
     ["Unsupported value: 'tools' is not supported.", { tools: [] }],
     ["Unknown parameter: 'input[0].call_id'.", {}],
+    ["Unknown parameter: 'input[0].toString'.", {}],
+    ["Unknown parameter: 'input[0].id'.", { input: [{ type: 'item_reference', id: 'msg_1' }] }],
+    ["Unknown parameter: 'input[0].approve'.", { input: [approval] }],
     ["Unsupported parameter: 'temperature'", {}],
     ["Invalid value: 'temperature'", { temperature: 7 }],
   ] as const) {

@@ -66,8 +66,11 @@ export const pastTurns: RefusablePast = {
   },
   leaveOut(body, refusal, turns = Number.POSITIVE_INFINITY) {
     const document = JsonDocument.parse(body)
-    const takeOut = parts.find(([of]) => of.test(refusal))?.[1]
-    takeOut?.(document, refusal, turns)
+    // a refusal may speak of what is not in the request, beside what is
+    for (const [of, takeOut] of parts) {
+      if (of.test(refusal)) takeOut(document, refusal, turns)
+      if (document.pieces()[0] !== body) break
+    }
     if (document.pieces()[0] === body) return undefined
     if (hasBudgetInVain(document)) takeThinkingOut(document)
     return document.pieces()

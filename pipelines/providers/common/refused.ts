@@ -27,9 +27,9 @@ function refusable(mends: Mends): RefusablePast {
   }
 }
 
-/** Not that a value is wrong, which is for the client to hear. */
+/** Not that a value is wrong, which is for the client to hear, nor that the kind of an error is `unknown`. */
 const unknownWords =
-  /not (?:yet )?(?:be |been )?support|unsupported|unavailable|incompatible|unknown|unrecogni[sz]ed|not permitted|extra_forbidden|only \S+ is allowed/i
+  /not (?:yet )?(?:be |been )?support|unsupported|unavailable|incompatible|\bunknown(?!_?error|\\?["'] ?[,}])|unrecogni[sz]ed|not permitted|extra_forbidden|only \S+ is allowed/i
 
 const loosenTools: Mend = (document) =>
   document.changeItems('tools', (tools) =>

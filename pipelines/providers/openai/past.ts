@@ -97,7 +97,7 @@ const settings = new Set([
 
 /** What an item, or a part of one, is made of. */
 const essentials = new Set(
-  'type role content text call_id name namespace arguments input output encrypted_content summary action image_url file_data file_url file_id filename refusal tools'.split(
+  'type role content text call_id name namespace arguments input output encrypted_content summary action actions operation approve approval_request_id code outputs queries result results image_url file_data file_url file_id filename refusal tools'.split(
     ' ',
   ),
 )
@@ -119,10 +119,20 @@ function takeOut(
   else if (first.startsWith('tools[') && toolHints.has(second)) {
     takeMembersOut(document, 'tools', second)
   } else if (first.startsWith('input[') && third === undefined) {
-    if (!essentials.has(second)) takeMembersOut(document, 'input', second)
+    if (second === 'id') takeIdsOut(document)
+    else if (!essentials.has(second)) takeMembersOut(document, 'input', second)
   } else if (first.startsWith('input[') && !essentials.has(third!)) {
     takeOfPartsOut(document, second.replace(/\[.*/, ''), third!)
   }
+}
+
+/** A reference is nothing else. */
+function takeIdsOut(document: JsonDocument): void {
+  document.changeItems('input', (input) =>
+    input.map((item) =>
+      isObject(item) && item.type === 'item_reference' ? item : without(item, 'id'),
+    ),
+  )
 }
 
 function takeOfPartsOut(document: JsonDocument, list: string, member: string): void {
