@@ -100,11 +100,21 @@ function aboutOf({ caller, headers }: Asker, { url, model }: Place): string {
   const session = conversationHeaders
     .map((name) => headers[name])
     .find((value) => value !== undefined)
-  return [url.href, model.id, caller?.name ?? '', String(session ?? '')].join('\n')
+  const asker = [caller?.name ?? '', String(session ?? ''), keyHash(headers)]
+  return [url.href, model.id, ...asker].join('\n')
+}
+
+/** Where clients bring keys of their own, what one account may not have another may. The key itself is not kept. */
+function keyHash({ authorization, 'x-api-key': key }: Asker['headers']): string {
+  if (authorization === undefined && key === undefined) return ''
+  return createHash('sha256')
+    .update(JSON.stringify([authorization, key]))
+    .digest('base64url')
 }
 
 function turnsIn(pieces: readonly Buffer[], { turns }: RefusablePast): readonly unknown[] {
   const list = JsonDocument.parse(Buffer.concat(pieces)).get(turns)
+  if (typeof list === 'string') return [{ role: 'user', content: list }]
   return Array.isArray(list) ? list : []
 }
 

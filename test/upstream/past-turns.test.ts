@@ -560,6 +560,28 @@ test('contract §22.1: what is left out of a conversation is not in what explain
   )
 })
 
+test('translation §14: what one key is refused another may have, and one question in a text is not another', async (t) => {
+  const { upstream, url } = await refusingProxy(t, ({ headers, body }) =>
+    headers.authorization === 'Bearer of-verified' || !body.includes('"summary"')
+      ? undefined
+      : 'Your organization must be verified to generate reasoning summaries.',
+  )
+  const send = async (key: string, input: string) => {
+    const before = upstream.requests.length
+    const reasoning = { effort: 'low', summary: 'auto' }
+    const body = { model: 'gpt-5.1', input, reasoning }
+    const answer = await post(`${url}/v1/responses`, body, { authorization: `Bearer ${key}` })
+    assert.equal(answer.status, 200)
+    const sent = upstream.requests.slice(before).map((request) => request.json() as JsonObject)
+    return sent.map((one) => (one.reasoning as JsonObject).summary)
+  }
+
+  assert.deepEqual(await send('of-other', 'Hi'), ['auto', undefined])
+  assert.deepEqual(await send('of-other', 'Hi'), [undefined])
+  assert.deepEqual(await send('of-verified', 'Hi'), ['auto'])
+  assert.deepEqual(await send('of-other', 'Hello'), ['auto', undefined])
+})
+
 test('translation §14: a refusal is known for an hour, and of so many conversations', () => {
   let nowMs = 0
   const memory = new RefusedPast(() => nowMs)
