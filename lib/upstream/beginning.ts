@@ -73,7 +73,19 @@ const longestLookedAt = 16_384
 /** The same, as far as it is looked at for a part that is refused. */
 export async function refusalBy(answer: UpstreamAnswer, signal: CancelSignal) {
   const { answer: refusal, text } = await saidBy(answer, signal)
-  return { refusal, text: text.slice(0, longestLookedAt) }
+  return { refusal, text: withoutInput(text).slice(0, longestLookedAt) }
+}
+
+/** Pydantic, and so vLLM, Mistral and others, repeats what it refuses as `input`: all of a request, with whatever words are in it. */
+function withoutInput(text: string): string {
+  if (!text.includes('"input"')) return text
+  try {
+    return JSON.stringify(
+      JSON.parse(text, (name, value: unknown) => (name === 'input' ? undefined : value)),
+    )
+  } catch {
+    return text
+  }
 }
 
 /** A body that was empty is over once it was looked at; its next reader gets another one that is. */

@@ -90,6 +90,28 @@ for (const { who, status, refusal, member, chat, ...row } of rows) {
   }
 }
 
+test('translation §11.1: a refusal that repeats the request is of what it says, not of the words of the request', async (t) => {
+  const upstream = await startUpstream(t, ({ body }) => {
+    const input = JSON.parse(body.toString()) as object
+    const msg = 'Value error, there is no such tool'
+    return { status: 422, body: { detail: [{ type: 'value_error', loc: ['body'], msg, input }] } }
+  })
+  const proxy = await startProxy(t, { config: oneUpstream(upstream.url) })
+
+  const back = await post(`${proxy.url}/v1/chat/completions`, {
+    model: 'glm-4.6',
+    messages: [{ role: 'user', content: 'Why is tool_choice not supported? stream_options' }],
+    tools: functions,
+    tool_choice: { type: 'function', function: { name: 'b' } },
+    temperature: 0,
+    stream: true,
+  })
+
+  assert.equal(back.status, 422)
+  assert.match(await back.text(), /no such tool.*stream_options/)
+  assert.equal(upstream.requests.length, 1)
+})
+
 const passed: [what: string, status: number, message: string, sent: object][] = [
   ['a wrong value', 400, 'temperature must be between 0 and 2', { temperature: 7 }],
   [
