@@ -16,12 +16,22 @@ function codeFile(hash) {
   return ['main', hash, process.version, process.platform, process.arch].join('-') + '.cache'
 }
 
+/** Undefined where another user kept it for themselves, or a build has just removed it. */
+function readIfAllowed(file) {
+  try {
+    return fs.readFileSync(file)
+    // oxlint-disable-next-line no-unused-vars -- a catch without a name is younger than 2015
+  } catch (error) {
+    return undefined
+  }
+}
+
 /** The script whose value is the program's function; `dir`: where main.cjs is. */
 function compileProgram(dir, hash) {
   var file = path.join(dir, 'main.cjs')
   var options = { filename: file }
   var code = path.join(dir, codeFile(hash))
-  if (fs.existsSync(code)) options.cachedData = fs.readFileSync(code)
+  if (fs.existsSync(code)) options.cachedData = readIfAllowed(code)
   // the program is ASCII: read as Latin-1, V8 takes the bytes as they are
   return new vm.Script(fs.readFileSync(file, 'latin1'), options)
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   cpSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -92,8 +93,15 @@ test('the code of a first answer is kept, passed on and translated', () => {
   )
 })
 
+/** What root cannot read either. */
+function inPlaceOf(file: string): void {
+  rmSync(file)
+  mkdirSync(file)
+}
+
 const others: [string, (file: string) => void, string[], unknown][] = [
   ['none', (file) => rmSync(file), [], undefined],
+  ['what cannot be read', inPlaceOf, [], undefined],
   ['half of it', (file) => truncateSync(file, statSync(file).size / 2), [], true],
   ['no code', (file) => writeFileSync(file, 'no code'), [], true],
   ['that of other flags of V8', () => {}, ['--max-old-space-size=300'], true],
