@@ -157,9 +157,11 @@ function isStale({ owner, ageMs, isEmpty }: Seen, watchedMs: number): boolean {
   return ageMs > staleMs && watchedMs > watchMs
 }
 
-function isOtherBoot({ boot }: Owner): boolean {
+/** A container may have a start of its own under the id of its machine's: then a lock of its last life was made in the future. */
+function isOtherBoot({ boot, up_s = 0 }: Owner): boolean {
   const own = bootId()
-  return boot !== undefined && own !== undefined && boot !== own
+  if (boot === undefined || own === undefined) return false
+  return boot !== own || up_s > uptime() + 1
 }
 
 /**
