@@ -22,7 +22,7 @@ import {
   unlessTooDeep,
   type Refusable,
   type RefusablePast,
-  type SentHeaders,
+  wentUp,
 } from '../../pipelines/providers/refusable.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
@@ -116,7 +116,7 @@ class Exchange {
       const isTaken = answer.status < 400
       if (isTaken && refused.length === 0) return answer
       const { left, refusal } = more > 0 ? await this.#without(answer) : { refusal: answer }
-      if (!left) {
+      if (!left || (!left.headers && wentUp(refused, left.pieces))) {
         // Else the last refusal was of something else, and only repeats the word: a client could end the counting by it.
         if (isTaken && refused.some(({ part }) => part !== past)) app.plainStreams.add(this.#target)
         if (past) await this.#learn(past, isTaken ? refused : refused.slice(0, -1), given)
@@ -253,7 +253,7 @@ interface Left {
   part: Refusable
   text: string
   pieces: Buffer[]
-  headers: SentHeaders | undefined
+  headers: OutgoingBody['headers'] | undefined
 }
 
 /** One that is kept for the next request, or one of the request's own. */

@@ -39,6 +39,16 @@ export function unlessTooDeep(leaveOut: () => Buffer[] | undefined): Buffer[] | 
   }
 }
 
+interface Body {
+  pieces: readonly Buffer[]
+}
+
+/** Whether such a body is among those: two rules of which each undoes the other would go on for ever. */
+export function wentUp(before: readonly Body[], pieces: readonly Buffer[]): boolean {
+  const body = Buffer.concat(pieces)
+  return before.some((one) => Buffer.concat(one.pieces).equals(body))
+}
+
 /** Lowers a limit of tokens that is beyond what the model has. `most`: undefined where nobody knows that. */
 export function capLimit(document: JsonDocument, name: string, most: number | undefined): void {
   const limit = document.get(name)

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { JsonObject } from '../../pipelines/json/value.ts'
-import { post, startProxy } from '../helpers/proxy.ts'
+import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, responsesBody, startUpstream } from '../helpers/upstream.ts'
 
 const messages = [{ role: 'user', content: 'Hi' }]
@@ -422,4 +422,25 @@ test('translation §14: a list of betas that the endpoint fixes is not changed',
 
   assert.deepEqual(statuses, [400, 400])
   assert.deepEqual(new Set(sent.map(([beta]) => beta)), new Set(['effort-2025-11-24']))
+})
+
+test('translation §14: where an API refuses either form of thinking, neither goes up again and again', async (t) => {
+  const upstream = await startUpstream(t, (request) => {
+    const { thinking } = request.json() as { thinking: { type: string } }
+    const message =
+      thinking.type === 'enabled'
+        ? '"thinking.type.enabled" is not supported for this model.'
+        : 'adaptive thinking is not supported on this model'
+    return { status: 400, body: { error: { ...refusedBy, message } } }
+  })
+  const { url } = await startProxy(t, {
+    config: oneUpstream(upstream.url, { retry: { attempts: 20 } }),
+  })
+  const thinking = { type: 'enabled', budget_tokens: 2000 }
+  const body = { model: 'claude-sonnet-4-5', max_tokens: 9000, messages, thinking }
+
+  const answer = await post(`${url}/v1/messages`, body)
+
+  assert.equal(answer.status, 400)
+  assert.ok(upstream.requests.length <= 4, String(upstream.requests.length))
 })
