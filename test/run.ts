@@ -18,9 +18,14 @@ const alone = /^cli\/tune-v8\.test\.ts$/
 /** They start programs and wait for them, so they begin before other single files. */
 const long = /(?:account|readme)\/[^/]*$/
 
-/** The files of each of these folders share a process: starting one costs a third of a second, and they change nothing in it. */
+/**
+ * The files of each of these folders share processes: starting one costs a third of a second, and they change nothing in it.
+ * No process has so many of them that a busy machine needs more than `timeout` for it.
+ */
 const sharing =
   /^(?:agent-loop|cli|config|credentials|demo|faults|log|network|page|pipelines|same-api|sdk|server|translated|upstream)\//
+
+const filesOfGroup = 12
 
 /** ms for one file; see `helpers/deadline.ts`, which says what held it */
 const timeout = 300_000
@@ -59,16 +64,20 @@ async function* results(): AsyncGenerator<TestEvent> {
   }
 }
 
-/** A file for each folder that imports the test files in it, below that folder's name. */
+/** Files that import the test files of a folder, a dozen each, below that folder's name. */
 function groupsOf(names: string[]): string[] {
   const folders = [...new Set(names.map(folderOf))]
-  return folders.map((folder) => {
-    const group = path.join(groupDir, `${folder}.mjs`)
-    const imports = names
-      .filter((name) => folderOf(name) === folder)
-      .map((name) => `await import(${JSON.stringify(absolute(name))})`)
-    writeFileSync(group, imports.join('\n'))
-    return group
+  return folders.flatMap((folder) => {
+    const inFolder = names.filter((name) => folderOf(name) === folder)
+    const groups = Math.ceil(inFolder.length / filesOfGroup)
+    return Array.from({ length: groups }, (_, index) => {
+      const group = path.join(groupDir, `${folder}-${index + 1}.mjs`)
+      const imports = inFolder
+        .filter((_name, place) => place % groups === index)
+        .map((name) => `await import(${JSON.stringify(absolute(name))})`)
+      writeFileSync(group, imports.join('\n'))
+      return group
+    })
   })
 }
 
