@@ -34,7 +34,7 @@ test('contract §4.12: the status is some twenty lines on the proxy, its account
 
   const text = await printed(proxy)
 
-  assert.match(text, /^droid2api 0\.0\.0-test at http:\/\/127\.0\.0\.1:\d+: ok, up \d+ s\n/)
+  assert.match(text, /^droid2api 0\.0\.0-test at http:\/\/127\.0\.0\.1:\d+: ok, up \d+ (?:s|min)\n/)
   assert.match(text, /\nConfiguration: .*config\.json \([\da-f]+\), since \d\d:\d\d\n/)
   assert.match(text, /\n {2}one {2}key; cooling until .* \(429, .*\); 5h 100 % used\n/)
   assert.match(text, /\n {2}two {2}key; ok\n/)
