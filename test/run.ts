@@ -28,7 +28,7 @@ const sharing =
 const filesOfGroup = 12
 
 /** ms for one file; see `helpers/deadline.ts`, which says what held it */
-const timeout = 300_000
+const timeout = 500_000
 
 const named = process.argv.slice(2).map((file) => path.relative(import.meta.dirname, file))
 const files = named.length > 0 ? named : everyTest()

@@ -5,7 +5,7 @@
 import path from 'node:path'
 
 /** a little less than `--test-timeout`, with which Node 20 ends the whole file, and does not say what held it */
-const patienceMs = 290_000
+const patienceMs = 490_000
 
 // the runner itself may take longer than any of its files
 if (process.env.NODE_TEST_CONTEXT !== undefined) {
