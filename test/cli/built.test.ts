@@ -7,7 +7,6 @@ import { test, type TestContext } from 'node:test'
 import { configurationFaults, type Finding } from '../../lib/cli/finding.ts'
 import { ConfigError, loadConfig } from '../../lib/config/load.ts'
 import { installProgram } from '../helpers/built-program.ts'
-import { runProgram } from '../helpers/program.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 
 const packageDir = path.join(import.meta.dirname, '..', '..')
@@ -101,15 +100,4 @@ test('brings validators in place of ajv, and nothing that packages load and nobo
 
 test('is ASCII: one other character, and V8 keeps all of it at two bytes each, 0.8 MB more', () => {
   assert.doesNotMatch(bundle(), /[^\0-\x7f]/)
-})
-
-test('imports what it loads late: the status page, and the client of a TOKEN_STORE', async (t) => {
-  const program = installProgram(tempDir(), ['@redis/client'])
-  const demo = runProgram(t, { program, args: ['demo', '--port', '0'] })
-  const store = runProgram(t, { program, env: { TOKEN_STORE: 'redis://127.0.0.1:1' } })
-
-  const page = await fetch(`${await demo.url()}/status`, { headers: { accept: 'text/html' } })
-
-  assert.equal(page.status, 200)
-  assert.match(await store.url(), /^http:/)
 })

@@ -23,7 +23,7 @@ const { version } = process
 interface Clone {
   dir: string
   program: string
-  /** those of V8's code that are kept beside the program */
+  /** V8's code that is kept beside the program for the Node that runs this; it may be there for others, too */
   kept: () => string[]
 }
 
@@ -38,7 +38,8 @@ function clone(): Clone {
     })
   }
   const bin = path.dirname(program)
-  return { dir, program, kept: () => readdirSync(bin).filter((name) => name.endsWith('.cache')) }
+  const ending = `-${version}-${process.platform}-${process.arch}.cache`
+  return { dir, program, kept: () => readdirSync(bin).filter((name) => name.endsWith(ending)) }
 }
 
 /** What the program says to `--version`, and whether V8 refused the code that was kept: undefined where none was. */
@@ -73,11 +74,7 @@ test('a start takes the code that was kept for this Node', () => {
 
   const { said, refused } = start(box)
 
-  assert.match(
-    box.kept().join(),
-    new RegExp(`-${version}-${process.platform}-${process.arch}\\.cache$`),
-  )
-  assert.deepEqual([said, refused], ['1.0.0', false])
+  assert.deepEqual([box.kept().length, said, refused], [1, '1.0.0', false])
 })
 
 test('the code of a first answer is kept, passed on and translated', () => {
@@ -99,22 +96,25 @@ function inPlaceOf(file: string): void {
   mkdirSync(file)
 }
 
-const others: [string, (file: string) => void, string[], unknown][] = [
-  ['none', (file) => rmSync(file), [], undefined],
-  ['what cannot be read', inPlaceOf, [], undefined],
-  ['half of it', (file) => truncateSync(file, statSync(file).size / 2), [], true],
-  ['no code', (file) => writeFileSync(file, 'no code'), [], true],
-  ['that of other flags of V8', () => {}, ['--max-old-space-size=300'], true],
+const others: [string, (file: string) => void, unknown][] = [
+  ['none', (file) => rmSync(file), undefined],
+  ['what cannot be read', inPlaceOf, undefined],
+  ['half of it', (file) => truncateSync(file, statSync(file).size / 2), true],
+  ['no code', (file) => writeFileSync(file, 'no code'), true],
 ]
 
-for (const [name, change, flags, refused] of others) {
+for (const [name, change, refused] of others) {
   test(`starts as well with ${name}`, () => {
     const box = clone()
     change(path.join(path.dirname(box.program), box.kept()[0]!))
 
-    assert.deepEqual(start(box, ...flags), { said: '1.0.0', refused })
+    assert.deepEqual(start(box), { said: '1.0.0', refused })
   })
 }
+
+test('starts as well under other flags of V8, under which some versions refuse it', () => {
+  assert.equal(start(clone(), '--max-old-space-size=300').said, '1.0.0')
+})
 
 test('with kept code, too, the program loads what is no part of it: its page, and the client of a store', async (t) => {
   const installed = installProgram(tempDir(), ['@redis/client'])
