@@ -81,10 +81,13 @@ export function levelOfWord(word: unknown): Level | undefined {
   return levels.get(word)
 }
 
+/** Tokens that a model thinks at such a level, as far as an API counts them; at a higher one as at `high`. */
+export const tokensOf = { minimal: 512, low: 4096, medium: 12_288, high: 24_576 } as const
+
 /** Tokens up to which a budget counts as that level; a larger one is `high`. */
 const budgets: [upTo: number, level: Effort][] = [
-  [4096, 'low'],
-  [12_288, 'medium'],
+  [tokensOf.low, 'low'],
+  [tokensOf.medium, 'medium'],
 ]
 
 /** How hard the client wants the model to think. Without level, budget, `own` and effort it leaves that to the model. */

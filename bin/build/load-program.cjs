@@ -16,8 +16,8 @@ function codeFile(hash) {
   return ['main', hash, process.version, process.platform, process.arch].join('-') + '.cache'
 }
 
-/** Undefined where another user kept it for themselves, or a build has just removed it. */
-function readIfAllowed(file) {
+/** Undefined where none was kept for this Node, another user kept it for themselves, or a build has just removed it. */
+function keptCode(file) {
   try {
     return fs.readFileSync(file)
     // oxlint-disable-next-line no-unused-vars -- a catch without a name is younger than 2015
@@ -29,9 +29,7 @@ function readIfAllowed(file) {
 /** The script whose value is the program's function; `dir`: where main.cjs is. */
 function compileProgram(dir, hash) {
   var file = path.join(dir, 'main.cjs')
-  var options = { filename: file }
-  var code = path.join(dir, codeFile(hash))
-  if (fs.existsSync(code)) options.cachedData = readIfAllowed(code)
+  var options = { filename: file, cachedData: keptCode(path.join(dir, codeFile(hash))) }
   // the program is ASCII: read as Latin-1, V8 takes the bytes as they are
   return new vm.Script(fs.readFileSync(file, 'latin1'), options)
 }

@@ -239,7 +239,7 @@ export function prepareTranslation(
     hideReasoning: model.reasoning === 'off' || (written.hideReasoning ?? false),
     names: written.names,
     callIds: written.callIds ?? [],
-    written: written.written,
+    toolsInText: written.toolsInText,
     conversation,
   }
   const { headers } = written
@@ -250,7 +250,7 @@ export function prepareTranslation(
     pass: provider.headerPrefixes,
     headers,
     besides: stream ? provider.usageOnDemand : undefined,
-    past: (written.written && provider.past?.inText) ?? provider.past,
+    past: (written.toolsInText && provider.past?.inText) ?? provider.past,
   }
   return { road: 'translated', target, asked, body, dropped: written.dropped }
 }

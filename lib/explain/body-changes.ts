@@ -28,7 +28,7 @@ function isTranslated({ prepared: { road, body } }: Story): boolean {
 }
 
 function answerChange({ prepared }: Story): string[] {
-  if (prepared.road !== 'translated' || !prepared.asked.written) return []
+  if (prepared.road !== 'translated' || !prepared.asked.toolsInText) return []
   return ["Calls of the request's tools are looked for in the answer's text (`calls_in_text`)."]
 }
 

@@ -40,10 +40,10 @@ export function withCallsRead(
   if (!read) return undefined
   const { request, form } = read
   const names = new ToolNames(request.tools, anyName)
-  const written = writtenTools(request, names)
-  if (!written) return undefined
+  const toolsInText = writtenTools(request, names)
+  if (!toolsInText) return undefined
   const provider = providers[model.type]
-  const answer = { client, provider, target, stream, form, names, written }
+  const answer = { client, provider, target, stream, form, names, toolsInText }
   const asked = {
     ...answer,
     requestedModel: request.model,

@@ -35,7 +35,7 @@ export interface Reading {
   /** ids of the calls in the conversation */
   callIds: readonly string[]
   /** the tools, where the model may write its calls into its text */
-  written?: WrittenTools | undefined
+  toolsInText?: WrittenTools | undefined
 }
 
 /** An answer that is here already, or a stream, whose `body` knows whether and why it broke off. */
@@ -48,7 +48,7 @@ const maxAnswerBytes = 32 * 1024 * 1024
 export async function sourceOf(
   answer: UpstreamAnswer,
   call: Call,
-  { target, provider, stopAt, names, callIds, written }: Reading,
+  { target, provider, stopAt, names, callIds, toolsInText }: Reading,
   fallbackId: string,
 ): Promise<Source> {
   const toolName = (name: string) => names.meant(name)
@@ -57,7 +57,7 @@ export async function sourceOf(
     fallbackId,
     callIds,
     toolName,
-    written,
+    toolsInText,
   }
   if (answer.isEventStream) {
     const cutter = stopAt.length > 0 ? [stopSequences(stopAt)] : []

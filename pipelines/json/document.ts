@@ -171,13 +171,18 @@ export class JsonDocument {
     return JsonDocument.parse(Buffer.concat(pieces), this.#body)
   }
 
+  /** Also where a member stands twice, of which one goes out. */
+  get isChanged(): boolean {
+    const hasEdits = this.#edits.size > 0 || this.#inner.size > 0
+    return hasEdits || this.#last.size !== this.#members.length
+  }
+
   /**
    * The document with its changes, in pieces of the bytes that were parsed and what comes between: a large body is not
    * copied. Without any change the very bytes that were parsed.
    */
   pieces(): Buffer[] {
-    const isUnchanged = this.#edits.size === 0 && this.#inner.size === 0
-    if (isUnchanged && this.#last.size === this.#members.length) return [this.#bytes]
+    if (!this.isChanged) return [this.#bytes]
     const pieces: Buffer[] = []
     let at = 0
     for (const { from, to, by } of this.#splices()) {

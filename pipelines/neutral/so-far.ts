@@ -235,10 +235,18 @@ export class JsonEnd {
   /** Adds a piece up to the end of the object that it belongs to. Returns how much of it that is; all, where none ends in it. */
   addObject(piece: string): number {
     if (!this.#begun) this.#begin(piece.trimStart())
+    if (this.#opensObject) return this.addBrackets(piece)
+    this.add(piece)
+    return piece.length
+  }
+
+  /** The same of an object or a list. */
+  addBrackets(piece: string): number {
+    if (!this.#begun) this.#begin(piece.trimStart())
     for (let at = 0; at < piece.length; at++) {
       const before = this.#depth
       this.#unit(piece.charCodeAt(at))
-      if (before === 1 && this.#depth === 0 && this.#opensObject) return at + 1
+      if (before === 1 && this.#depth === 0) return at + 1
     }
     return piece.length
   }

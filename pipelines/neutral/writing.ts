@@ -57,7 +57,7 @@ export interface Written<Body> {
   /** ids of the calls in the conversation, for upstreams that restart their count in every answer */
   callIds?: readonly string[]
   /** the tools, where the model may write its calls into its text */
-  written?: WrittenTools | undefined
+  toolsInText?: WrittenTools | undefined
   /** the client wants no readable reasoning in the answer */
   hideReasoning?: boolean
 }

@@ -20,7 +20,7 @@ export interface TranslateContext {
   /** the name of a tool, for one that the model writes in its own way */
   toolName?: ((written: string) => string) | undefined
   /** the tools of the request, for a model that writes its calls into its text */
-  written?: WrittenTools | undefined
+  toolsInText?: WrittenTools | undefined
 }
 
 type ToolName = TranslateContext['toolName']

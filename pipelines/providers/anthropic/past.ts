@@ -69,9 +69,9 @@ export const pastTurns: RefusablePast = {
     // a refusal may speak of what is not in the request, beside what is
     for (const [of, takeOut] of parts) {
       if (of.test(refusal)) takeOut(document, refusal, turns)
-      if (document.pieces()[0] !== body) break
+      if (document.isChanged) break
     }
-    if (document.pieces()[0] === body) return undefined
+    if (!document.isChanged) return undefined
     if (hasBudgetInVain(document)) takeThinkingOut(document)
     return document.pieces()
   },

@@ -102,7 +102,7 @@ const toolHints = new Set(['eager_input_streaming', 'input_examples', 'allowed_c
 /** What can be told otherwise goes with it: an API that does not know one of these knows few others, and names one at a time. */
 function takeNamedOut(document: JsonDocument, refusal: string): void {
   for (const [, path] of refusal.matchAll(unknownMember)) takeOut(document, path!.split('.'))
-  if (document.pieces().length > 1) tellBetasOtherwise(document)
+  if (document.isChanged) tellBetasOtherwise(document)
 }
 
 /** What is at that path, and at all others like it. */

@@ -5,7 +5,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { badRequest } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
-import { asLevel, nearestEffort, type Effort, type Model, type Wish } from '../../model.ts'
+import {
+  asLevel,
+  nearestEffort,
+  tokensOf,
+  type Effort,
+  type Model,
+  type Wish,
+} from '../../model.ts'
 import type { Limits } from '../../neutral/request.ts'
 import { isGiven, nameAt, optionalNumberAt } from '../../untrusted.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
@@ -187,15 +194,12 @@ function budgetOf(thinking: JsonObject): number {
   throw badRequest(isGiven(budget) ? 'invalid_value' : 'missing_required_parameter', place, message)
 }
 
-/** Tokens of `budget_tokens`, for models that take a budget. */
-const budgets = { low: 4096, medium: 12_288, high: 24_576 }
-
 /** The levels that have a budget of their own. */
 export const budgetEfforts = ['low', 'medium', 'high'] as const
 
-/** The budget of a level, or of the nearest that has one; tokens. */
+/** The budget of a level, or of the nearest that has one, for models that take `budget_tokens`; tokens. */
 export function budgetOfLevel(level: Effort): number {
-  return budgets[nearestEffort(level, budgetEfforts)!]
+  return tokensOf[nearestEffort(level, budgetEfforts)!]
 }
 
 const bindingBeta = 'thinking-binding-controls-2026-08-01'

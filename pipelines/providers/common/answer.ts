@@ -59,7 +59,7 @@ class CommonTranslator implements Translator {
   readonly #soFar = new AnswerSoFar()
   readonly #text = new TextBlockSoFar(this.#soFar)
   readonly #tagged: TaggedText | WrittenText
-  readonly #written: WrittenTools | undefined
+  readonly #toolsInText: WrittenTools | undefined
   /** the content as it came, where calls are taken out of it */
   readonly #content: SentText | undefined
   readonly #refusal = new SentText()
@@ -74,11 +74,11 @@ class CommonTranslator implements Translator {
   #serviceTier: string | undefined
 
   constructor(context: TranslateContext, isBody = false) {
-    const { upstreamModel, fallbackId, callIds = [], written } = context
+    const { upstreamModel, fallbackId, callIds = [], toolsInText } = context
     this.#soFar.id = fallbackId
-    this.#written = written
-    this.#tagged = written ? new WrittenText(written) : new TaggedText()
-    this.#content = written && new SentText()
+    this.#toolsInText = toolsInText
+    this.#tagged = toolsInText ? new WrittenText(toolsInText) : new TaggedText()
+    this.#content = toolsInText && new SentText()
     this.#reasoning = new ReasoningSoFarOfChat(this.#soFar, upstreamModel)
     this.#calls = new Calls(this.#soFar, callIds)
     this.#isBody = isBody
@@ -126,11 +126,11 @@ class CommonTranslator implements Translator {
   /** Models that forget to end their reasoning write the call into it, and wait for its result. */
   #withThoughtCalls(rest: TextPiece[]): TextPiece[] {
     const isSilent = this.#text.sent.length === 0 && this.#soFar.tools === 0
-    if (!this.#written || !isSilent) return rest
+    if (!this.#toolsInText || !isSilent) return rest
     const thought = rest.filter(({ kind }) => kind === 'reasoning')
     if (rest.some(({ kind, text }) => kind !== 'reasoning' && text.trim() !== '')) return rest
     const end = thought.map(({ text }) => text).join('')
-    const calls = callsAtEnd(this.#reasoning.openText + end, this.#written)
+    const calls = callsAtEnd(this.#reasoning.openText + end, this.#toolsInText)
     return calls.length > 0 ? [...thought, ...calls] : rest
   }
 

@@ -117,7 +117,7 @@ export class TaggedText {
   #think(text: string, pieces: TextPiece[]): string | undefined {
     const { end } = this.#tag!
     const at = text.indexOf(end)
-    const until = at === -1 ? text.length - partLength(text, end) : at
+    const until = at === -1 ? text.length - partLength(text, [end]) : at
     if (until > 0) pieces.push({ kind: 'reasoning', text: text.slice(0, until) })
     if (at === -1) {
       this.#held = text.slice(until)
@@ -146,10 +146,13 @@ export class TaggedText {
   }
 }
 
-/** How much of the text's end may be the beginning of the tag. */
-function partLength(text: string, tag: string): number {
-  for (let length = Math.min(tag.length - 1, text.length); length > 0; length--) {
-    if (text.endsWith(tag.slice(0, length))) return length
+/** How much of the text's end may be the beginning of one of the words. */
+export function partLength(text: string, words: readonly string[]): number {
+  let most = 0
+  for (const word of words) {
+    for (let length = Math.min(word.length - 1, text.length); length > most; length--) {
+      if (text.endsWith(word.slice(0, length))) most = length
+    }
   }
-  return 0
+  return most
 }

@@ -102,7 +102,7 @@ export function writeCommon(asked: NeutralRequest, context: WriteContext): Writt
     callIds: callIdsOf(request),
     ...(cut.length > 0 && { stopAt: cut }),
     names,
-    ...(model.calls_in_text && { written: writtenTools(request, names) }),
+    ...(model.calls_in_text && { toolsInText: writtenTools(request, names) }),
   }
 }
 

@@ -7,6 +7,7 @@ import {
   asLevel,
   nearestEffort,
   overruledNames,
+  tokensOf,
   upstreamId,
   wishFor,
   type Model,
@@ -23,8 +24,6 @@ type Effort = 'minimal' | 'low' | 'medium' | 'high'
 
 const levels = { minimal: 'MINIMAL', low: 'LOW', medium: 'MEDIUM', high: 'HIGH' } as const
 const namedEfforts = ['minimal', 'low', 'medium', 'high'] as const
-/** tokens */
-const budgets = { minimal: 512, low: 4096, medium: 12_288, high: 24_576 }
 /** Every model with a budget takes a budget between these; tokens. */
 const budgetRange = { from: 512, to: 24_576 }
 
@@ -128,7 +127,7 @@ export function roomToThink(config: ThinkingConfig | undefined, thinks: boolean)
   const { thinkingBudget, thinkingLevel } = config ?? {}
   if (thinkingBudget !== undefined) return thinkingBudget
   const effort = namedEfforts.find((one) => levels[one] === thinkingLevel) ?? 'medium'
-  return thinks ? budgets[effort] : 0
+  return thinks ? tokensOf[effort] : 0
 }
 
 /** A model that cannot stop thinking thinks as little as it can: left to itself it would think hard. */
@@ -141,7 +140,7 @@ function configOf(wish: Wish, capability: Capability): ThinkingConfig | undefine
   if (isOff && stops) return { thinkingBudget: 0 }
   const effort = nearestEffort(isOff ? 'minimal' : wanted, efforts) ?? 'high'
   if (thinking === 'level') return { thinkingLevel: levels[effort] }
-  const { budgetTokens = isOff ? budgets.minimal : budgets[effort] } = wish
+  const { budgetTokens = isOff ? tokensOf.minimal : tokensOf[effort] } = wish
   return { thinkingBudget: inRange(budgetTokens) }
 }
 

@@ -13,8 +13,13 @@
 import { JsonDocument } from '../../json/document.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { nearestEffort, type Effort } from '../../model.ts'
-import { supportedIn, takeMemberOut, takeMembersOut, without } from '../refusable.ts'
-import type { RefusablePast } from '../refusable.ts'
+import {
+  supportedIn,
+  takeMemberOut,
+  takeMembersOut,
+  without,
+  type RefusablePast,
+} from '../refusable.ts'
 import { takeIncludeOut } from './fit.ts'
 import { ENCRYPTED_REASONING } from './reasoning.ts'
 
@@ -34,8 +39,7 @@ export const pastItems: RefusablePast = {
     const document = JsonDocument.parse(body)
     if (ofReasoning.test(refusal)) takeReasoningOut(document, turns)
     else takeSettingsOut(document, refusal)
-    const pieces = document.pieces()
-    return pieces[0] === body ? undefined : pieces
+    return document.isChanged ? document.pieces() : undefined
   },
 }
 
@@ -55,9 +59,7 @@ function isReasoning({ type, id }: JsonObject): boolean {
 
 /** What the model said behind its reasoning is known by its id to belong to it, and refused without it. */
 function withoutItemId(item: unknown): unknown {
-  if (!isObject(item) || !saidByModel.has(String(item.type))) return item
-  const { id: _id, ...rest } = item
-  return rest
+  return isObject(item) && saidByModel.has(String(item.type)) ? without(item, 'id') : item
 }
 
 const saidByModel = new Set(['message', 'function_call', 'custom_tool_call'])

@@ -4,7 +4,15 @@
  * find.
  */
 import type { Taker } from '../../neutral/writing.ts'
-import { asLevel, nearestEffort, upstreamId, wishFor, type Model, type Wish } from '../../model.ts'
+import {
+  asLevel,
+  nearestEffort,
+  tokensOf,
+  upstreamId,
+  wishFor,
+  type Model,
+  type Wish,
+} from '../../model.ts'
 import { makers, type Reasoning } from '../../neutral/reasoning.ts'
 import type { ReasoningInput, ResponsesRequest } from '../../wire/responses.ts'
 import { capabilityOf, type Capability } from './capability.ts'
@@ -32,8 +40,7 @@ export interface ReasoningPlan {
 }
 
 /** Tokens; a model that is told nothing reasons as hard as at `medium`, if it can be told to stop, not at all. */
-const rooms: Record<string, number> = { none: 0, minimal: 512, low: 4096, medium: 12_288 }
-const mostRoom = 24_576
+const rooms: Record<string, number> = { none: 0, ...tokensOf }
 
 /** What a request for the model has of reasoning, and what that leaves room for. */
 export function planReasoning(model: SomeModel, client: Wish): ReasoningPlan {
@@ -46,7 +53,7 @@ export function planReasoning(model: SomeModel, client: Wish): ReasoningPlan {
     ...(effort && { reasoning: reasoningOf(effort, client.hidden) }),
     reasons,
     samples: !reasons || effort === 'none',
-    room: reasons ? (rooms[effort ?? (capability.none ? 'none' : 'medium')] ?? mostRoom) : 0,
+    room: reasons ? (rooms[effort ?? (capability.none ? 'none' : 'medium')] ?? tokensOf.high) : 0,
     dropped: isDropped ? [wish.parameter!] : [],
   }
 }

@@ -44,6 +44,11 @@ export const closings: readonly string[] = [
   '<｜end▁of▁sentence｜>',
 ]
 
+/** The tool whose name stands in front of one of the characters; undefined where none of the request's does. */
+function* toolIn(reader: TextReader, tools: WrittenTools, ends: string): Steps<string | undefined> {
+  return tools.named((yield* reader.name(ends)) ?? '')
+}
+
 /** Calls that only a word in front of each begins, in a list that has another in front of it. */
 function behind(word: string, notation: Notation): Notation {
   return function* list(reader, tools) {
@@ -72,7 +77,7 @@ function* tagged(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] |
 
 /** `<function=NAME>`, with parameters or with JSON (Llama) in it. Behind it a `</tool_call>` may stand that nothing began. */
 function* named(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
-  const name = tools.named((yield* reader.name('>')) ?? '')
+  const name = yield* toolIn(reader, tools, '>')
   if (name === undefined) return undefined
   reader.skip(1)
   if ((yield* reader.space()) === '{') {
@@ -147,7 +152,7 @@ function* value(reader: TextReader, { begin, end, close }: Parameters): Steps<st
 
 /** GLM: `NAME`, then `<arg_key>` and `<arg_value>` in turn. */
 function* keyed(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
-  const name = tools.named((yield* reader.name('<')) ?? '')
+  const name = yield* toolIn(reader, tools, '<')
   if (name === undefined) return undefined
   const given: Given = []
   for (;;) {
@@ -167,7 +172,7 @@ function* keyed(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | 
 
 /** MiniMax, and Claude's words, which others learn. */
 function* invoked(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
-  const name = tools.named((yield* reader.name('"')) ?? '')
+  const name = yield* toolIn(reader, tools, '"')
   if (name === undefined || (yield* reader.until('>')) === undefined) return undefined
   const given = yield* parameters(reader, parameterOfInvoke)
   return given && [{ name, arguments: tools.argumentsOf(name, given) }]
@@ -177,7 +182,7 @@ function* invoked(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] 
 function* mistral(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
   const next = yield* reader.space()
   if (next === '[' || next === '{') return yield* jsonCalls(reader, tools)
-  const name = tools.named((yield* reader.name('[{')) ?? '')
+  const name = yield* toolIn(reader, tools, '[{')
   if (name === undefined) return undefined
   if (yield* reader.passes('[CALL_ID]')) yield* reader.name('[')
   yield* reader.passes('[ARGS]')
@@ -203,7 +208,7 @@ function* deepseek(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[]
 /** Kimi: the name with its number. */
 function* kimi(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
   yield* reader.space()
-  const name = tools.named((yield* reader.name('<')) ?? '')
+  const name = yield* toolIn(reader, tools, '<')
   if (name === undefined || !(yield* reader.passes('<|tool_call_argument_begin|>')))
     return undefined
   const calls = yield* withJson(reader, name)
@@ -213,7 +218,7 @@ function* kimi(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | u
 
 /** gpt-oss: the name in the head of a message, the arguments as its text. */
 function* harmony(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
-  const name = tools.named((yield* reader.name(' <')) ?? '')
+  const name = yield* toolIn(reader, tools, ' <')
   if (name === undefined) return undefined
   const head = yield* reader.until('<|message|>')
   if (head === undefined || head.length > 64) return undefined
@@ -238,7 +243,7 @@ function* requested(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[
 
 /** Gemma: members without quotes, and texts between tokens in the place of quotes. */
 function* gemma(reader: TextReader, tools: WrittenTools): Steps<WrittenCall[] | undefined> {
-  const name = tools.named((yield* reader.name('{')) ?? '')
+  const name = yield* toolIn(reader, tools, '{')
   if (name === undefined) return undefined
   const written = yield* reader.until('<tool_call|>')
   if (written === undefined) return undefined

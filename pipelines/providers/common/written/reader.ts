@@ -2,12 +2,11 @@
  * Text that comes in pieces, read as if it were there: each step waits until what it looks for is decided, so that however the
  * text is cut, the same is found. Nothing is looked at or copied twice, as a call may hold a whole file.
  */
+import { JsonEnd } from '../../../neutral/so-far.ts'
 
 /** Yields while more text is needed. */
 export type Steps<T> = Generator<undefined, T>
 
-const quote = 0x22
-const backslash = 0x5c
 /** Longer than any API takes for the name of a tool. */
 const longestName = 256
 
@@ -121,27 +120,14 @@ export class TextReader {
 
   /** The text of an object or a list, by its brackets and quotes; undefined where it has no end. */
   *json(): Steps<string | undefined> {
+    const json = new JsonEnd()
     let before = ''
-    let depth = 0
-    let inString = false
-    let isEscaped = false
     for (;;) {
-      for (let at = this.#at; at < this.#text.length; at++) {
-        const unit = this.#text.charCodeAt(at)
-        if (isEscaped) isEscaped = false
-        else if (inString) {
-          if (unit === backslash) isEscaped = true
-          else if (unit === quote) inString = false
-        } else if (unit === quote) inString = true
-        else if (unit === 0x7b || unit === 0x5b) depth += 1
-        else if (unit === 0x7d || unit === 0x5d) depth -= 1
-        if (depth > 0) continue
-        before += this.#text.slice(this.#at, at + 1)
-        this.#at = at + 1
-        return before
-      }
-      before += this.#text.slice(this.#at)
-      this.#at = this.#text.length
+      const piece = this.#text.slice(this.#at)
+      const length = json.addBrackets(piece)
+      before += piece.slice(0, length)
+      this.#at += length
+      if (json.isWhole) return before
       if (this.isOver) return undefined
       yield
     }

@@ -3,7 +3,7 @@
  * become a call; all else is text, byte for byte. What stands in a fence or in quotes, or names no tool of the request, is never
  * a call: a model may be writing about calls, or repeating what it has read.
  */
-import { TaggedText, type TextPiece } from '../tagged-text.ts'
+import { partLength, TaggedText, type TextPiece } from '../tagged-text.ts'
 import { bareCalls } from './json-calls.ts'
 import { closings, notations, type Notation } from './notations.ts'
 import { TextReader } from './reader.ts'
@@ -159,7 +159,7 @@ export class WrittenText {
     const held = this.#held
     const found = opening.exec(held)
     if (found) return [found[0], found.index]
-    return [undefined, this.#isOver ? held.length : held.length - partLength(held)]
+    return [undefined, this.#isOver ? held.length : held.length - partLength(held, openings)]
   }
 
   /** Whether something else than white space and last words stands behind a call by now. */
@@ -200,17 +200,6 @@ export function callsAtEnd(text: string, tools: WrittenTools): TextPiece[] {
   const pieces = [...written.push(text), ...written.flush(true)]
   const last = pieces.findLastIndex(({ kind }) => kind !== 'call')
   return pieces.slice(last + 1)
-}
-
-/** How much of the text's end may be the beginning of a word that begins a call. */
-function partLength(text: string): number {
-  let most = 0
-  for (const word of openings) {
-    for (let length = Math.min(word.length - 1, text.length); length > most; length--) {
-      if (text.endsWith(word.slice(0, length))) most = length
-    }
-  }
-  return most
 }
 
 const fence = 3

@@ -28,7 +28,7 @@ const tools = [
 ]
 const reading: TranslateContext = {
   ...context,
-  written: writtenTools({ tools }, new ToolNames(tools, names64)),
+  toolsInText: writtenTools({ tools }, new ToolNames(tools, names64)),
 }
 
 function streamed(pieces: readonly string[], reason = 'stop'): string[] {
@@ -329,13 +329,13 @@ test('§11.3 however a text is cut, the same calls and the same text come of it'
 
 test('§11.3 of a text without a call nothing is lost', () => {
   const others = [tool('another', {})]
-  const written = writtenTools({ tools: others }, new ToolNames(others, names64))
+  const toolsInText = writtenTools({ tools: others }, new ToolNames(others, names64))
   fc.assert(
     fc.property(anyText, fc.array(fc.nat(400), { maxLength: 8 }), (text, places) => {
       const chunks = [...textCutAt(text, places).map(content), finish('stop')]
       const plain = brief(translateAll(doneTranslator(context), chunks))
 
-      const lines = brief(translateAll(doneTranslator({ ...context, written }), chunks))
+      const lines = brief(translateAll(doneTranslator({ ...context, toolsInText }), chunks))
 
       assert.deepEqual(lines, plain)
     }),
