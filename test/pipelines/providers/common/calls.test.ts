@@ -51,6 +51,11 @@ const rows: [what: string, chunks: JsonObject[], lines: string[]][] = [
       ['#0 f (c) {"a":{"b":"}"}} !'],
     ],
   ),
+  ...['[{"a":1}] -1', 'ls {a,b} /tmp'].map((text): [string, JsonObject[], string[]] => [
+    `what is no object has no end that anybody knows: ${text}`,
+    [call(0, 'c', 'f', text.slice(0, 9)), call(0, undefined, undefined, text.slice(9))],
+    [`#0 f (c) ${text} !`],
+  ]),
   [
     'pieces of two calls in turn',
     [
