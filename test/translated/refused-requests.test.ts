@@ -86,15 +86,13 @@ const messagesRows: Row[] = [
     place: 'messages.1.content.0.toolset_name',
     message: /schema/,
   },
-  ...['bash_20250124', 'text_editor_20250728', 'computer_20250124', 'memory_20250818'].map(
-    (type) => ({
-      what: `the tool ${type}`,
-      body: { tools: [look, { type, name: 'own' }] },
-      code: 'unsupported_tool',
-      place: 'tools.1',
-      message: new RegExp(`"${type}".*declare it as a function with a schema`),
-    }),
-  ),
+  ...['computer_20250124', 'computer_toolset_20260801', 'browser_toolset_20260801'].map((type) => ({
+    what: `the tool ${type}`,
+    body: { tools: [look, { type, name: 'own' }] },
+    code: 'unsupported_tool',
+    place: 'tools.1',
+    message: new RegExp(`"${type}".*declare it as a function with a schema`),
+  })),
   ...['web_fetch_20250910', 'code_execution_20250825'].map((type) => ({
     what: `the hosted tool ${type} alone`,
     body: { tools: [{ type, name: 'own' }] },

@@ -25,9 +25,10 @@ import {
 } from '../../untrusted.ts'
 import { ownOf } from '../blocks.ts'
 import { refuseTwins, searchLocation } from '../tools.ts'
+import { builtInTool } from './built-in-tools.ts'
 
-/** Tools that the client runs, though only Anthropic's models know how they are called. */
-const clientRun = /^(?:bash|text_editor|computer|memory)_\d|^(?:browser|computer)_toolset/
+/** Tools that the client runs, though only Anthropic's models know how they are called: other models take other coordinates. */
+const clientRun = /^computer_\d|^(?:browser|computer)_toolset/
 const searchType = /^web_search_\d/
 const finderType = /^tool_search_tool_/
 
@@ -75,6 +76,11 @@ function toolOf(value: unknown, place: string): Tool {
   const tool = objectAt(value, place)
   if (!isGiven(tool.type) || tool.type === 'custom') return functionTool(tool, place)
   const type = textAt(tool.type, `${place}.type`)
+  const known = builtInTool(type)
+  if (known) {
+    const { description, schema } = known
+    return functionTool({ ...tool, description, input_schema: schema }, place)
+  }
   const search = searchType.test(type) ? searchOf(tool) : undefined
   return {
     kind: 'hosted',

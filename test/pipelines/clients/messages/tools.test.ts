@@ -195,14 +195,7 @@ suite('§16.5 tools of a provider', () => {
   })
 
   test('a tool that the client runs, but only Anthropic’s models know, is a 400', () => {
-    const types = [
-      'bash_20250124',
-      'text_editor_20250728',
-      'computer_20251124',
-      'memory_20250818',
-      'browser_toolset_20260801',
-      'computer_toolset_20260801',
-    ]
+    const types = ['computer_20251124', 'browser_toolset_20260801', 'computer_toolset_20260801']
     for (const type of types) {
       const body = { tools: [look, { type, name: 'x' }] }
       assert.throws(() => written(body), { code: 'unsupported_tool', param: 'tools[1]' })
