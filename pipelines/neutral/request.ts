@@ -72,6 +72,7 @@ export type Nameable =
   | 'prediction'
   | 'store'
   | 'padded'
+  | 'wantsImages'
 
 export type Names = Readonly<Partial<Record<Nameable, string>>>
 

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { post, startProxy } from '../helpers/proxy.ts'
 import { startUpstream } from '../helpers/upstream.ts'
+import type { JsonObject } from '../../pipelines/json/value.ts'
+import { ask, clients, roads, type Type } from './requests.ts'
 
 const schema = { type: 'object', properties: {}, required: [], additionalProperties: false }
 const sampling = { temperature: 0.5, top_p: 0.5, top_k: 3 }
@@ -104,4 +106,42 @@ for (const [route, body] of asks) {
       assert.equal(new Set(dropped).size, dropped.length, `${model}: ${dropped.join(', ')}`)
     }
   })
+}
+
+interface LostRow {
+  client: string
+  member: JsonObject
+  dropped: string | null
+  /** all models but those of the client's API, unless said */
+  to?: Type[]
+}
+
+const lostRows: LostRow[] = [
+  {
+    client: 'chat',
+    member: { modalities: ['text', 'image'] },
+    dropped: 'modalities',
+    to: ['anthropic', 'openai'],
+  },
+  { client: 'chat', member: { modalities: ['text', 'image'] }, dropped: null, to: ['google'] },
+  { client: 'chat', member: { min_p: 0.1 }, dropped: 'min_p' },
+  { client: 'chat', member: { top_a: 0.1 }, dropped: 'top_a' },
+  { client: 'chat', member: { repetition_penalty: 1.1 }, dropped: 'repetition_penalty' },
+  { client: 'chat', member: { min_p: 0, top_a: 0, repetition_penalty: 1 }, dropped: null },
+  { client: 'chat', member: { service_tier: 'fast' }, dropped: null },
+  { client: 'responses', member: { reasoning: { mode: 'pro' } }, dropped: 'reasoning.mode' },
+  { client: 'responses', member: { reasoning: { mode: 'standard' } }, dropped: null },
+  { client: 'responses', member: { multi_agent: { enabled: true } }, dropped: 'multi_agent' },
+]
+
+for (const { client: name, member, dropped, to } of lostRows) {
+  const client = clients[name]!
+  const reached = roads.filter((road) => road.client === client && (!to || to.includes(road.type)))
+  for (const { road, ...way } of reached) {
+    test(`translation §1.4, ${road}: ${JSON.stringify(member)} loses ${dropped ?? 'nothing'}`, async (t) => {
+      const back = await ask(t, way, { ...client.ask([{ user: 'Hi' }]), ...member })
+
+      assert.equal(back.dropped, dropped)
+    })
+  }
 }

@@ -191,6 +191,21 @@ export function lostOf(config: JsonObject, hasFormat: boolean): string[] {
   return lost.slice(0, maxLost).map((name) => memberName('output_config', name))
 }
 
+/** Sampling of OpenRouter and of local servers, with the values at which it does nothing. */
+const serverSampling: [name: string, noLoss: number][] = [
+  ['min_p', 0],
+  ['top_a', 0],
+  ['repetition_penalty', 1],
+]
+
+/** No API has its like. */
+export function lostSampling(body: JsonObject): string[] {
+  const lost = serverSampling.filter(
+    ([name, noLoss]) => isGiven(body[name]) && numberFrom(body[name]) !== noLoss,
+  )
+  return lost.map(([name]) => name)
+}
+
 /** Each is looked for in every piece of the answer; the API of chat takes 4. */
 const mostSequences = 256
 

@@ -18,6 +18,7 @@ import {
   formatOf,
   limitsOf,
   lostOf,
+  lostSampling,
   numbers,
   optionalBoolean,
   reasoningWish,
@@ -83,6 +84,7 @@ const names = {
   prediction: 'prediction',
   store: 'store',
   padded: 'stream_options.include_obfuscation',
+  wantsImages: 'modalities',
 } satisfies Names
 
 /**
@@ -117,7 +119,7 @@ export function readChat(sent: unknown): ChatRead {
     reasoning: reasoningWish(body),
     ...smallFields(body),
     ...(wants(body, 'image') && { wantsImages: true }),
-    lost: lostOf(config, isGiven(body.response_format)),
+    lost: [...lostOf(config, isGiven(body.response_format)), ...lostSampling(body)],
     names: namesIn(body, isOwnFormat),
   }
   return { request, answer }

@@ -75,6 +75,7 @@ const lostMembers = [
   'context_management',
   'moderation',
   'access_programs',
+  'multi_agent',
   'image',
   'prompt_cache_options',
   'prompt_cache_retention',
@@ -118,7 +119,7 @@ export function readResponses(body: unknown, find: FindAnswer = nothingKept): Re
     reasoning: wish,
     ...smallFields(body, text),
     own: {},
-    lost: lostOf(body, history, wish),
+    lost: lostOf(body, history, wish, reasoning.mode),
     names,
   }
   const answer: ResponsesAnswerWish = {
@@ -248,12 +249,18 @@ function smallFields(body: JsonObject, { verbosity }: JsonObject): SmallFields {
 /** So many names are reported; a client may have made up any number. */
 const maxLost = 8
 
-function lostOf(body: JsonObject, { lost }: History, { names: said, level }: Partial<Wish>) {
+function lostOf(
+  body: JsonObject,
+  { lost }: History,
+  { names: said, level }: Partial<Wish>,
+  mode: unknown,
+) {
   return [
     ...(body.truncation === 'auto' ? ['truncation'] : []),
     // the client waits for the answer, and then gets it at once when it asks for it
     ...(body.background === true ? ['background'] : []),
     ...lostMembers.filter((name) => isGiven(body[name])),
+    ...(isGiven(mode) && mode !== 'standard' ? ['reasoning.mode'] : []),
     ...(level === undefined && said ? said : []),
     ...[...lost].slice(0, maxLost),
   ]

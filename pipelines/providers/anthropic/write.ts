@@ -186,6 +186,7 @@ function shareStops(sequences: readonly string[]): { sent: string[]; stopAt: str
 const serviceTiers = new Map<string | undefined, string>([
   ['auto', 'auto'],
   ['priority', 'auto'],
+  ['fast', 'auto'],
   ['scale', 'auto'],
   ['default', 'standard_only'],
 ])
@@ -240,6 +241,7 @@ function lostFields(request: NeutralRequest, model: Model): string[] {
   }
   if (request.prediction !== undefined) lost.push('prediction')
   if (request.store) lost.push('store')
+  if (request.wantsImages) lost.push('wantsImages')
   if (request.cacheKey !== undefined && !wantsMarks(request, model)) lost.push('cacheKey')
   return [
     ...clientNames(request, lost),

@@ -200,6 +200,7 @@ function droppedFields(asked: NeutralRequest): string[] {
     ['prediction', asksForAny(prediction)],
     ['store', asked.store],
     ['padded', asked.padded],
+    ['wantsImages', asked.wantsImages],
   ]
   const members = unsupported.flatMap(([name, isLost]) => (isLost ? name : []))
   return [...clientNames(asked, members), ...lost, ...lostMembers(asked, 'common')]

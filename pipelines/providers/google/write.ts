@@ -182,6 +182,7 @@ const tiers = new Map([
   ['default', 'standard'],
   ['flex', 'flex'],
   ['priority', 'priority'],
+  ['fast', 'priority'],
 ])
 
 /** A model entry with `fast` asks for priority unless the client chose a tier. */

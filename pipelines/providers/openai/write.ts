@@ -221,6 +221,7 @@ function droppedFields(request: NeutralRequest): string[] {
     ['prediction', asksForAny(request.prediction)],
     ['topK', topK !== undefined],
     ['padded', request.padded],
+    ['wantsImages', request.wantsImages],
   ]
   const dropped = unsupported.flatMap(([name, isLost]) => (isLost ? name : []))
   return [...clientNames(request, dropped), ...lost, ...lostMembers(request, api)]
