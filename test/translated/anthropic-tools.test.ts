@@ -27,8 +27,8 @@ function callingAnswer(type: Type, name: string): object {
 
 /** The name and the schema of each function that went up. */
 function functionsOf(type: Type, sent: JsonObject | undefined): [unknown, JsonObject][] {
-  const [first] = sent?.tools as JsonObject[]
-  const list = (type === 'google' ? first?.functionDeclarations : sent?.tools) as JsonObject[]
+  const { tools: up } = sent as { tools: JsonObject[] }
+  const list = type === 'google' ? (up[0]?.functionDeclarations as JsonObject[]) : up
   return list.map((tool) => {
     const one = (type === 'common' ? tool.function : tool) as JsonObject
     return [one.name, (one.parameters ?? one.parametersJsonSchema) as JsonObject]
@@ -72,7 +72,8 @@ test('translation §12.4: a history with such calls goes up without the tools be
   ])
   const { sent } = await ask(t, { client, type: 'openai' }, { ...turns, tools: tools.slice(0, 1) })
 
-  const items = (sent?.input as JsonObject[]).map(({ type }) => type)
+  const { input: up } = sent as { input: JsonObject[] }
+  const items = up.map(({ type }) => type)
   assert.deepEqual(items, ['message', 'function_call', 'function_call_output'])
 })
 

@@ -134,11 +134,16 @@ const lostRows: LostRow[] = [
   { client: 'responses', member: { multi_agent: { enabled: true } }, dropped: 'multi_agent' },
 ]
 
+const chapters = new Map([
+  ['chat', '§1.4, §5.2, §7.1'],
+  ['responses', '§17.1'],
+])
+
 for (const { client: name, member, dropped, to } of lostRows) {
   const client = clients[name]!
   const reached = roads.filter((road) => road.client === client && (!to || to.includes(road.type)))
   for (const { road, ...way } of reached) {
-    test(`translation §1.4, ${road}: ${JSON.stringify(member)} loses ${dropped ?? 'nothing'}`, async (t) => {
+    test(`translation ${chapters.get(name)}, ${road}: ${JSON.stringify(member)} loses ${dropped ?? 'nothing'}`, async (t) => {
       const back = await ask(t, way, { ...client.ask([{ user: 'Hi' }]), ...member })
 
       assert.equal(back.dropped, dropped)
