@@ -3,6 +3,7 @@ import path from 'node:path'
 import { isHttp } from './base-url.ts'
 import { keyHeaderOf } from './endpoint-auth.ts'
 import type { Environment } from './environment.ts'
+import { noRefreshToken } from './foreign-keys.ts'
 import { expandHome } from './text-file.ts'
 import type { AccountEntry, AuthConfig, ConfigData, Endpoint, GivenEndpoint } from './types.ts'
 import { didYouMean, nearest } from './unknown-keys.ts'
@@ -100,7 +101,7 @@ function faultsOf(account: AccountEntry, index: number, all: readonly AccountEnt
     faults.push(`${place} needs exactly one of login, file and key; it has ${kinds.length}`)
   }
   for (const kind of ['login', 'key'] as const) {
-    const wrong = wrongWith(account[kind])
+    const wrong = wrongWith(account[kind], kind)
     if (wrong) faults.push([`${place}.${kind}`, wrong].join(' '))
   }
   if (header !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
@@ -123,9 +124,11 @@ function isSame(one: AccountEntry, other: AccountEntry): boolean {
 }
 
 /** Never shows the secret. */
-function wrongWith(secret: string | undefined): string | undefined {
+function wrongWith(secret: string | undefined, kind: 'login' | 'key'): string | undefined {
   if (secret === undefined) return undefined
   if (isExample(secret)) return 'is an example value'
+  const misplaced = kind === 'login' && noRefreshToken(secret, { file: 'file', key: 'key' })
+  if (misplaced) return misplaced
   if (/[,;]/.test(secret)) return 'holds several values; write one account for each'
   return /[^\x20-\x7E]/.test(secret) ? 'holds a character that no key has' : undefined
 }

@@ -74,13 +74,21 @@ export function checkConsistency(config: ConfigData, check: Check): void {
 }
 
 function checkEndpoints(
-  { endpoints }: ConfigData,
-  { skipped }: Check,
+  { endpoints, models, file }: ConfigData,
+  { skipped, warnings }: Check,
   fault: (text: string) => void,
 ): void {
+  const seen = new Set<string>()
   for (const [index, endpoint] of endpoints.entries()) {
     if (skipped.endpoints.has(index)) continue
     const place = `endpoints[${index}]`
+    const twice = `${place}.name is ${JSON.stringify(endpoint.name)} a second time`
+    // a model that names it would be served by the first one, whoever that is
+    if (seen.has(endpoint.name)) {
+      if (models.some((model) => model.endpoint === endpoint.name)) fault(twice)
+      else warnings.push(`${file}: ${twice}; nobody can tell the two apart`)
+    }
+    seen.add(endpoint.name)
     checkUrl(`${place}.base_url`, endpoint.base_url, fault)
     for (const [name, value] of Object.entries(endpoint.headers)) {
       if (!isHeader(name, value)) fault(`${place}.headers: ${headerShown(name)} is not a header`)

@@ -1,5 +1,6 @@
 /** The variables of the environment that this program reads; an empty one counts as not set (compose passes such). */
 import type { Settings } from './env-files.ts'
+import { noRefreshToken } from './foreign-keys.ts'
 import { describe, validate } from './validate.ts'
 import type { Schema } from './schema-type.ts'
 import { logLevels } from './schema.ts'
@@ -114,16 +115,19 @@ export function readEnvironment(settings: Settings, problems: Problems): Environ
   }
   const secret = (name: string) =>
     [writtenSecret(name, settings, problems) ?? '', remarksOn(name, settings, problems)] as const
-  for (const name of ['FACTORY_API_KEY', 'DROID_REFRESH_KEY'] as const) {
-    const values = keysOf(...secret(name))
-    if (values.length > 0) read[name] = values
-  }
+  const [login, onLogin] = secret('DROID_REFRESH_KEY')
+  const wrong = noRefreshToken(login, { file: 'AUTH_FILE', key: 'FACTORY_API_KEY' })
+  if (wrong) onLogin.fault(wrong)
+  const logins = wrong ? [] : keysOf(login, onLogin)
+  if (logins.length > 0) read.DROID_REFRESH_KEY = logins
+  const keys = keysOf(...secret('FACTORY_API_KEY'))
+  if (keys.length > 0) read.FACTORY_API_KEY = keys
   const store = bareValue(...secret('TOKEN_STORE'))
   if (store) read.TOKEN_STORE = store
   const admin = keyOf(...secret('ADMIN_KEY'))
   if (admin) read.ADMIN_KEY = admin
-  const keys = clientKeys(settings, problems)
-  if (keys) read.API_KEYS = keys
+  const clients = clientKeys(settings, problems)
+  if (clients) read.API_KEYS = clients
   return read
 }
 

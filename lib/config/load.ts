@@ -20,6 +20,7 @@ import { readEnvironment, type Environment, type Problems } from './environment.
 import { ConfigError } from './validate.ts'
 import { chooseFile, notReadHere, readConfigFile } from './file.ts'
 import { readFlags, type Flags } from './flags.ts'
+import { foreignKeys } from './foreign-keys.ts'
 import { misspeltVariables, strayFile } from './stray-variables.ts'
 import { expandHome } from './text-file.ts'
 import { findEndpoint, prepared } from './models.ts'
@@ -68,7 +69,10 @@ export function loadConfig(options: LoadOptions): Loaded {
     : `${file.path}: admin_key`
   const blame = { token_url, token_store: settings.source('TOKEN_STORE'), clients, admin_key }
   checkConsistency(config, { skipped, unserved, blame, settings, ...problems })
-  problems.warnings.push(...strayFile(options.cwd, settings, config.endpoints))
+  problems.warnings.push(
+    ...foreignKeys(config),
+    ...strayFile(options.cwd, settings, config.endpoints),
+  )
   if (problems.faults.length > 0) throw unshown(problems, file.secrets)
   const served = {
     ...config,

@@ -71,6 +71,7 @@ const rows = {
     addresses: Object.fromEntries(defaultEndpoints.map(({ type, base_url: url }) => [type, url])),
     auth: 'account',
     headers: factoryHeaders,
+    keyStart: 'fk-',
     known: defaultModels.map(({ id }) => id),
   },
   anthropic: {
@@ -84,6 +85,7 @@ const rows = {
     addresses: { openai: 'https://api.openai.com/v1', common: 'https://api.openai.com/v1' },
     auth: key('OPENAI_API_KEY'),
     models: 'https://api.openai.com/v1/models',
+    keyStart: 'sk-proj-',
     known: ['gpt-5.4', 'gpt-5.4-mini'],
   },
   gemini: {
@@ -94,6 +96,7 @@ const rows = {
     auth: key('GEMINI_API_KEY'),
     models: 'https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000',
     aliases: ['GOOGLE_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'],
+    keyStart: 'AIza',
     known: ['gemini-3.8-flash', 'gemini-3.1-pro-preview'],
   },
   openrouter: {
@@ -205,6 +208,7 @@ const rows = {
     },
     auth: key('GROQ_API_KEY'),
     models: 'https://api.groq.com/openai/v1/models',
+    keyStart: 'gsk_',
     known: ['openai/gpt-oss-120b'],
     note: 'limits are those of the organisation, whichever key',
   },
@@ -213,6 +217,7 @@ const rows = {
     auth: key('XAI_API_KEY'),
     models: 'https://api.x.ai/v1/models',
     aliases: ['GROK_API_KEY'],
+    keyStart: 'xai-',
     known: ['grok-4.7', 'grok-4.6'],
   },
   azure: {
