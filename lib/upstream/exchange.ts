@@ -15,15 +15,10 @@ import {
   type Credential,
   type Target,
 } from './target.ts'
-import { requestHeaders, sentHeader } from './headers.ts'
-import { drain, refusalBy } from './beginning.ts'
+import { requestHeaders } from './headers.ts'
+import { drain } from './beginning.ts'
 import { noRetry, retryHeader } from '../../pipelines/errors.ts'
-import {
-  unlessTooDeep,
-  type Refusable,
-  type RefusablePast,
-  wentUp,
-} from '../../pipelines/providers/refusable.ts'
+import type { Refusable, RefusablePast } from '../../pipelines/providers/refusable.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
 export type Sender = (request: Outgoing) => Promise<UpstreamAnswer>
@@ -94,7 +89,7 @@ class Exchange {
     this.#send = send
   }
 
-  answer(): Promise<UpstreamAnswer> {
+  async answer(): Promise<UpstreamAnswer> {
     const body = this.#body
     if (body.besides && this.#call.app.plainStreams.has(this.#target)) {
       body.pieces = body.besides.leaveOut(Buffer.concat(body.pieces), '') ?? body.pieces
@@ -102,68 +97,11 @@ class Exchange {
     }
     const given = body.pieces
     if (body.past) this.#call.app.refusedPast?.leaveOut(this.#call, this.#target, body, body.past)
-    return body.besides || body.past ? this.#mended(given) : this.#lastAnswer()
-  }
-
-  /** Asks again without a part, where the upstream refuses just that, and then without another. */
-  async #mended(given: readonly Buffer[]): Promise<UpstreamAnswer> {
-    const { app, config, record } = this.#call
-    const { trip } = this.#target
-    const { past } = this.#body
-    const refused: Left[] = []
-    for (let more = Math.max(1, config.retry.attempts - 1); ; more -= 1) {
-      const answer = await this.#lastAnswer()
-      const isTaken = answer.status < 400
-      if (isTaken && refused.length === 0) return answer
-      const { left, refusal } = more > 0 ? await this.#without(answer) : { refusal: answer }
-      if (!left || (!left.headers && wentUp(refused, left.pieces))) {
-        // Else the last refusal was of something else, and only repeats the word: a client could end the counting by it.
-        if (isTaken && refused.some(({ part }) => part !== past)) app.plainStreams.add(this.#target)
-        if (past) await this.#learn(past, isTaken ? refused : refused.slice(0, -1), given)
-        return refusal
-      }
-      drain(refusal.stream)
-      // what was refused does not count as one of the attempts
-      if (trip) trip.sends -= 1
-      record.notFound = undefined
-      this.#body.pieces = left.pieces
-      if (left.headers) this.#body.headers = { ...this.#body.headers, ...left.headers }
-      if (left.part === this.#body.besides) this.#body.besides = undefined
-      refused.push(left)
-    }
-  }
-
-  /** What goes up in place of a part that is refused, the client's before ours, which its words may name; and the answer, unread. */
-  async #without(answer: UpstreamAnswer): Promise<{ left?: Left; refusal: UpstreamAnswer }> {
-    const { headers: client, signal } = this.#call
-    const { besides, past, pieces: given, headers: extra } = this.#body
-    const parts = [past, besides].filter((part) => part?.refusals.includes(answer.status))
-    if (parts.length === 0) return { refusal: answer }
-    const { refusal, text } = await refusalBy(answer, signal)
-    if (signal.cancelled) {
-      refusal.stream.destroy()
-      throw signal.reason
-    }
-    const bytes = Buffer.concat(given)
-    const sent = sentHeader({ client, endpoint: this.#target.endpoint, extra })
-    for (const part of parts) {
-      if (!part?.isRefused(text)) continue
-      const headers = part === past ? past.headers?.(text, sent) : undefined
-      const pieces = unlessTooDeep(() => part.leaveOut(bytes, text)) ?? (headers && [bytes])
-      if (pieces) return { left: { part, pieces, text, headers }, refusal }
-    }
-    return { refusal }
-  }
-
-  /** What surely was refused of earlier turns. */
-  async #learn(past: RefusablePast, refused: readonly Left[], pieces: readonly Buffer[]) {
-    const { app, log } = this.#call
-    const refusals = refused.filter(({ part }) => part === past)
-    if (refusals.length === 0) return
-    log.info('an upstream took a request without what it refused')
-    const { RefusedPast } = await import('./past-memory.ts')
-    app.refusedPast ??= new RefusedPast()
-    app.refusedPast.learn(this.#call, this.#target, { pieces, past, refusals })
+    const answer = await this.#lastAnswer()
+    if (answer.status < 400 || !(body.besides || body.past)) return answer
+    const { askAgain } = await import('./ask-again.ts')
+    const refused = { call: this.#call, target: this.#target, body, given, answer }
+    return askAgain(refused, () => this.#lastAnswer())
   }
 
   async #lastAnswer(): Promise<UpstreamAnswer> {
@@ -246,14 +184,6 @@ class Exchange {
       throw error
     }
   }
-}
-
-/** A part that was refused, how, and the body without it. */
-interface Left {
-  part: Refusable
-  text: string
-  pieces: Buffer[]
-  headers: OutgoingBody['headers'] | undefined
 }
 
 /** One that is kept for the next request, or one of the request's own. */
