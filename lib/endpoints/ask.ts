@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
-import { findModel, placeOf } from '../config/models.ts'
+import { placeOf } from '../config/models.ts'
 import type { DefaultStream, Model } from '../config/types.ts'
 import { withBody } from '../http/body.ts'
 import { forward, prepareForward, relay, type Forwarded } from '../same-api/forward.ts'
@@ -20,11 +20,10 @@ import { withCallsRead, type Translated } from '../translated/prepared.ts'
 import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange } from '../upstream/exchange.ts'
 import { answerHeaders, headerValue, nameServer, withoutSecrets } from '../upstream/headers.ts'
-import { modelOf, otherName, targetOf } from '../upstream/target.ts'
-import { badRequest } from '../../pipelines/errors.ts'
+import { hintedModel, modelName, modelOf, otherName, targetOf } from '../upstream/target.ts'
 import { clients, providers, type Client, type SameApi } from '../../pipelines/index.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
-import { bytesOf, parseExactObject, textBehind } from '../../pipelines/json/request-body.ts'
+import { bytesOf, parseExactObject } from '../../pipelines/json/request-body.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
 import type { FindAnswer } from '../../pipelines/kept-answer.ts'
 import { withoutImages } from '../../pipelines/neutral/turn.ts'
@@ -157,28 +156,6 @@ function ownApi(client: Client, model: Model | undefined): SameApi | undefined {
   if (!model) return undefined
   const provider = providers[model.type]
   return provider.api !== undefined && clients[provider.api] === client ? provider : undefined
-}
-
-const modelKey = Buffer.from('"model"')
-const longestName = 300
-
-/**
- * The model that a body most likely names, so that as a rule it is parsed only once, and by the parser of its road. A guess: the
- * first `"model"` may stand deep inside, or again later. Either parser then finds the true one.
- */
-function hintedModel({ config }: Call, bytes: Buffer): Model | undefined {
-  const name = textBehind(bytes, modelKey, longestName)
-  return name === undefined ? undefined : findModel(config, name)
-}
-
-function modelName(document: JsonDocument): string {
-  const name = document.get('model')
-  if (typeof name === 'string' && name !== '') return name
-  if (name === undefined || name === null || name === '') {
-    const message = 'The request has no `model`. Name one; GET /v1/models lists all.'
-    throw badRequest('missing_required_parameter', 'model', message)
-  }
-  throw badRequest('invalid_type', 'model', '`model` must be a string.')
 }
 
 /** `asked`: the body's `stream`. */

@@ -17,8 +17,10 @@ import {
 import type { Account } from '../account/account.ts'
 import type { AccountEntry, Caller, Endpoint, Model, Way } from '../config/types.ts'
 import { presentedKeys } from '../guard.ts'
-import { ProxyError, setupFault } from '../../pipelines/errors.ts'
+import { badRequest, ProxyError, setupFault } from '../../pipelines/errors.ts'
 import { providers } from '../../pipelines/index.ts'
+import type { JsonDocument } from '../../pipelines/json/document.ts'
+import { textBehind } from '../../pipelines/json/request-body.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 
 /** `url` has neither sub-path nor query of the client; `address` has both. */
@@ -42,6 +44,29 @@ export interface Trip {
 export interface NamedAccount {
   entry: Pick<AccountEntry, 'key' | 'header'>
   account: Pick<Account, 'token' | 'peek' | 'renew'>
+}
+
+const modelKey = Buffer.from('"model"')
+const longestName = 300
+
+/**
+ * The model that a body most likely names, so that as a rule it is parsed only once, and by the parser of its road. A guess: the
+ * first `"model"` may stand deep inside, or again later. Either parser then finds the true one.
+ */
+export function hintedModel({ config }: Call, bytes: Buffer): Model | undefined {
+  const name = textBehind(bytes, modelKey, longestName)
+  return name === undefined ? undefined : findModel(config, name)
+}
+
+/** Throws ProxyError 400 where the body names none. */
+export function modelName(document: JsonDocument): string {
+  const name = document.get('model')
+  if (typeof name === 'string' && name !== '') return name
+  if (name === undefined || name === null || name === '') {
+    const message = 'The request has no `model`. Name one; GET /v1/models lists all.'
+    throw badRequest('missing_required_parameter', 'model', message)
+  }
+  throw badRequest('invalid_type', 'model', '`model` must be a string.')
 }
 
 /**
