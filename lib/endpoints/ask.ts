@@ -25,6 +25,9 @@ import { clients, providers, type Client, type SameApi } from '../../pipelines/i
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { bytesOf, parseExactObject } from '../../pipelines/json/request-body.ts'
 import { writeJson } from '../../pipelines/json/value.ts'
+import { wishFor } from '../../pipelines/model.ts'
+import type { Wishes } from '../../pipelines/neutral/left-out.ts'
+import type { Nameable, NeutralRequest, Sampling } from '../../pipelines/neutral/request.ts'
 import type { FindAnswer } from '../../pipelines/kept-answer.ts'
 import { withoutImages } from '../../pipelines/neutral/turn.ts'
 import type { ClientRead } from '../../pipelines/stages/serialise.ts'
@@ -228,8 +231,29 @@ export function prepareTranslation(
     headers,
     besides: stream ? provider.usageOnDemand : undefined,
     past: (written.toolsInText && provider.past?.inText) ?? provider.past,
+    naming: { wishes: wishesOf(request, model), leftOut: [] },
   }
   return { road: 'translated', target, asked, body, dropped: written.dropped }
+}
+
+const nameables = [
+  'toolChoice',
+  'parallelCalls',
+  'verbosity',
+  'user',
+  'safetyId',
+  'cacheKey',
+  'tier',
+  'metadata',
+] as const
+
+/** Which there are, not what they are: a text of the client's may be long. The operator's level of reasoning is no wish. */
+function wishesOf(request: NeutralRequest, model: Model): Wishes {
+  const { names, limits, sampling } = request
+  const { parameter, names: all, hidden, level, budgetTokens } = wishFor(model, request.reasoning)
+  const given: Nameable[] = nameables.filter((name) => request[name] !== undefined)
+  for (const name in sampling) given.push(name as keyof Sampling)
+  return { names, limits, given, reasoning: { parameter, names: all, hidden, level, budgetTokens } }
 }
 
 /** Sends the request and answers it. Throws ProxyError for whatever goes wrong before the first byte. */
@@ -246,9 +270,11 @@ async function retell(
   answer: UpstreamAnswer,
   res: ServerResponse,
   call: Call,
-  { asked, dropped }: Translated,
+  { asked, body, dropped }: Translated,
 ): Promise<void> {
-  setHeaders(res, call, answer, asked, dropped)
+  const { leftOut = [] } = body.naming ?? {}
+  const lost = leftOut.length > 0 ? [...new Set([...dropped, ...leftOut])] : dropped
+  setHeaders(res, call, answer, asked, lost)
   if (answer.status >= 300) await refuse(answer, call, asked)
   else await answerTranslated(answer, res, call, asked)
 }

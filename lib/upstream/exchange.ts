@@ -18,6 +18,7 @@ import {
 import { requestHeaders } from './headers.ts'
 import { drain } from './beginning.ts'
 import { noRetry, retryHeader } from '../../pipelines/errors.ts'
+import type { Wishes } from '../../pipelines/neutral/left-out.ts'
 import type { Refusable, RefusablePast } from '../../pipelines/providers/refusable.ts'
 
 /** Sends a request once, by one road's own means. Fails with AttemptError. */
@@ -38,6 +39,14 @@ export interface OutgoingBody {
   besides?: Refusable | undefined
   /** what the client sends with every request: left out where the upstream refuses it */
   past?: RefusablePast | undefined
+  /** by which what was left out in the end is named */
+  naming?: Naming | undefined
+}
+
+/** What the client asked for in the words of another API, and what of it the upstream refused, in the client's own. */
+export interface Naming {
+  wishes: Wishes
+  leftOut: readonly string[]
 }
 
 /**
@@ -90,6 +99,15 @@ class Exchange {
   }
 
   async answer(): Promise<UpstreamAnswer> {
+    const given = this.#body.pieces
+    const answer = await this.#taken()
+    const { naming, pieces } = this.#body
+    // several places may have been asked
+    if (naming) naming.leftOut = pieces === given ? nothing : await namesOf(naming, given, pieces)
+    return answer
+  }
+
+  async #taken(): Promise<UpstreamAnswer> {
     const body = this.#body
     if (body.besides && this.#call.app.plainStreams.has(this.#target)) {
       body.pieces = body.besides.leaveOut(Buffer.concat(body.pieces), '') ?? body.pieces
@@ -184,6 +202,17 @@ class Exchange {
       throw error
     }
   }
+}
+
+const nothing: readonly string[] = []
+
+async function namesOf(
+  { wishes }: Naming,
+  given: readonly Buffer[],
+  sent: readonly Buffer[],
+): Promise<string[]> {
+  const { leftOut } = await import('../../pipelines/neutral/left-out.ts')
+  return leftOut(wishes, Buffer.concat(given), Buffer.concat(sent))
 }
 
 /** One that is kept for the next request, or one of the request's own. */

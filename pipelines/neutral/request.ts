@@ -60,6 +60,8 @@ export interface NeutralRequest {
 /** What may be dropped by a writer. */
 export type Nameable =
   | keyof Sampling
+  | Exclude<keyof Limits, 'isOpen'>
+  | 'image'
   | 'toolChoice'
   | 'parallelCalls'
   | 'format'

@@ -65,6 +65,9 @@ const passedOn: ReadonlySet<string> = new Set([
 
 /** What the parameters are called that a writer may have to drop. */
 const names = {
+  total: 'max_completion_tokens',
+  answer: 'max_tokens',
+  image: 'messages.image_url',
   temperature: 'temperature',
   topP: 'top_p',
   topK: 'top_k',

@@ -49,6 +49,9 @@ export interface MessagesRead {
 
 /** What the parameters are called that a writer may have to drop. */
 const names = {
+  total: 'max_tokens',
+  answer: 'max_tokens',
+  image: 'messages.image',
   temperature: 'temperature',
   topP: 'top_p',
   topK: 'top_k',

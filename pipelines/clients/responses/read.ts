@@ -54,6 +54,8 @@ export interface ResponsesRead {
 
 /** What the parameters are called that a writer may have to drop. */
 const names = {
+  total: 'max_output_tokens',
+  image: 'input.input_image',
   temperature: 'temperature',
   topP: 'top_p',
   logprobs: 'top_logprobs',
