@@ -34,6 +34,8 @@ export interface Model {
   images?: boolean
   /** a server leaves the calls of its model in the text */
   calls_in_text?: boolean
+  /** a server leaves the reasoning of its model in the text, and the template has begun it */
+  reasoning_in_text?: boolean
 }
 
 /** The upstream's name for a model entry. */

@@ -108,9 +108,10 @@ function checkModels(config: ConfigData, check: Check, fault: (text: string) => 
     if (seen.has(model.id)) fault(`${place}.id is ${JSON.stringify(model.id)} a second time`)
     seen.add(model.id)
     checkEndpointOf(model, place, index, config, check, fault)
-    if (model.calls_in_text && model.type !== 'common') {
+    for (const key of ['calls_in_text', 'reasoning_in_text'] as const) {
+      if (!model[key] || model.type === 'common') continue
       check.warnings.push(
-        `${config.file}: ${place}.calls_in_text does nothing for a model of type ${model.type}; only answers of type common are looked through`,
+        `${config.file}: ${place}.${key} does nothing for a model of type ${model.type}; only answers of type common are looked through`,
       )
     }
   }

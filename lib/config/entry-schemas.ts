@@ -96,6 +96,11 @@ export const model: Schema = {
       description:
         'true: for a local model whose tool calls come as text, since its server does not take them out; only for type common',
     },
+    reasoning_in_text: {
+      type: 'boolean',
+      description:
+        'true: for a local model whose answers begin with reasoning of which only the end is marked, as </think>; only for type common',
+    },
     price,
     fallback: texts('ids of models that serve in its place, in order', ['sonnet-own', 'local']),
   },

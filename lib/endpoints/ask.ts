@@ -16,7 +16,7 @@ import {
   refuse,
   type Asked,
 } from '../translated/answer.ts'
-import { withCallsRead, type Translated } from '../translated/prepared.ts'
+import { withTextRead, type Translated } from '../translated/prepared.ts'
 import { sendAttempt, type UpstreamAnswer } from '../upstream/attempt.ts'
 import { exchange } from '../upstream/exchange.ts'
 import { answerHeaders, headerValue, nameServer, withoutSecrets } from '../upstream/headers.ts'
@@ -150,8 +150,9 @@ function pass(
   if (!own || client.isOther?.(document)) return undefined
   const stream = wantsStream(call, document.get('stream'))
   const passed = prepareForward(call, document, model, own, { subPath, stream, isForeign })
-  if (!model.calls_in_text || subPath !== '') return passed
-  return withCallsRead(document, passed, { client, model, stream }) ?? passed
+  const isRead = model.calls_in_text === true || model.reasoning_in_text === true
+  if (!isRead || subPath !== '') return passed
+  return withTextRead(document, passed, { client, model, stream }) ?? passed
 }
 
 /** What the model's API needs where it is the client's own; undefined where it is another. */

@@ -9,6 +9,7 @@ import { topLevelMembers } from '../../pipelines/json/scan.ts'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import { upstreamId } from '../../pipelines/model.ts'
 import { unseen } from '../../pipelines/neutral/turn.ts'
+import { answerChanges } from './answer-changes.ts'
 import { listed, type Story } from './story.ts'
 
 export function bodyChanges(story: Story): string[] {
@@ -17,7 +18,7 @@ export function bodyChanges(story: Story): string[] {
   const prompt = promptChange(story)
   const images = imageChange(story)
   const both = [...prompt, ...images, ...sealChange(story)]
-  const answer = answerChange(story)
+  const answer = answerChanges(story)
   if (isTranslated(story)) return [...told, ...both, ...translated(story, written), ...answer]
   return [...told, ...both, ...passed(story, both), ...answer]
 }
@@ -25,11 +26,6 @@ export function bodyChanges(story: Story): string[] {
 /** Else bytes go up, though the answer may be read. */
 function isTranslated({ prepared: { road, body } }: Story): boolean {
   return road === 'translated' && body.pass !== 'all'
-}
-
-function answerChange({ prepared }: Story): string[] {
-  if (prepared.road !== 'translated' || !prepared.asked.toolsInText) return []
-  return ["Calls of the request's tools are looked for in the answer's text (`calls_in_text`)."]
 }
 
 /** From the name that the client gave to the one that goes up. */

@@ -25,11 +25,11 @@ const anyName: NameRule = { pattern: /^/, others: /$^/g, limit: Infinity }
 const members = ['model', 'tools', 'tool_choice', 'stream', 'stream_options', 'logprobs']
 
 /**
- * The client speaks the model's own API, and so its bytes go up. But the calls of the model are in its text, where only who reads
- * the answer finds them. Undefined where there can be none, and for what the answer would lose: several choices, the functions of
- * old.
+ * The client speaks the model's own API, and so its bytes go up. But the calls or the reasoning of the model are in its text, where
+ * only who reads the answer finds them. Undefined where there can be none, and for what the answer would lose: several choices, the
+ * functions of old.
  */
-export function withCallsRead(
+export function withTextRead(
   document: JsonDocument,
   { target, body }: Pick<Translated, 'target' | 'body'>,
   { client, model, stream }: { client: Client; model: Model; stream: boolean },
@@ -40,8 +40,8 @@ export function withCallsRead(
   if (!read) return undefined
   const { request, form } = read
   const names = new ToolNames(request.tools, anyName)
-  const toolsInText = writtenTools(request, names)
-  if (!toolsInText) return undefined
+  const toolsInText = model.calls_in_text ? writtenTools(request, names) : undefined
+  if (!toolsInText && !model.reasoning_in_text) return undefined
   const provider = providers[model.type]
   const answer = { client, provider, target, stream, form, names, toolsInText }
   const asked = {
@@ -52,7 +52,7 @@ export function withCallsRead(
     callIds: [],
     conversation: '',
   }
-  const outgoing = { ...body, past: body.past?.inText ?? body.past }
+  const outgoing = { ...body, past: (toolsInText && body.past?.inText) ?? body.past }
   return { road: 'translated', target, asked, body: outgoing, dropped: [] }
 }
 

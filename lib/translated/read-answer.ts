@@ -58,6 +58,7 @@ export async function sourceOf(
     callIds,
     toolName,
     toolsInText,
+    reasoningInText: target.model.reasoning_in_text,
   }
   if (answer.isEventStream) {
     const cutter = stopAt.length > 0 ? [stopSequences(stopAt)] : []

@@ -21,6 +21,8 @@ export interface TranslateContext {
   toolName?: ((written: string) => string) | undefined
   /** the tools of the request, for a model that writes its calls into its text */
   toolsInText?: WrittenTools | undefined
+  /** the text begins with reasoning, of which only the end is marked */
+  reasoningInText?: boolean | undefined
 }
 
 type ToolName = TranslateContext['toolName']

@@ -146,20 +146,20 @@ test('a list of models with none in it is a warning', (t) => {
   ])
 })
 
-test('calls_in_text where no answer is looked through is a warning', (t) => {
-  const models = [
-    { ...model, calls_in_text: true },
-    { ...model, id: 'l', type: 'common', calls_in_text: true },
-  ]
+for (const key of ['calls_in_text', 'reasoning_in_text']) {
+  test(`${key} where no answer is looked through is a warning`, (t) => {
+    const models = [
+      { ...model, [key]: true },
+      { ...model, id: 'l', type: 'common', [key]: true },
+    ]
 
-  const { warnings } = load(t, { file: { models } })
+    const { dir, warnings } = load(t, { file: { models } })
 
-  assert.equal(warnings.length, 1)
-  assert.match(
-    warnings[0]!,
-    /models\[0\]\.calls_in_text does nothing for a model of type anthropic/,
-  )
-})
+    assert.deepEqual(warnings, [
+      `${dir}/config.json: models[0].${key} does nothing for a model of type anthropic; only answers of type common are looked through`,
+    ])
+  })
+}
 
 test('contract §3.6: a misspelt key is a warning that names the nearest one, at every level', (t) => {
   const { dir, warnings } = load(t, {

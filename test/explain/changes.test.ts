@@ -136,6 +136,17 @@ const cases: Case[] = [
     ],
   },
   {
+    what: 'reasoning in the text of an answer, where bytes pass',
+    model: { ...glm, reasoning_in_text: true },
+    path: chat,
+    body: { min_p: 0.1 },
+    told: [
+      "The answer's text is reasoning up to the word that ends it (`reasoning_in_text`).",
+      '!translated',
+      '!calls_in_text',
+    ],
+  },
+  {
     what: 'a limit of tokens',
     model: { ...gpt, max_output_tokens: 1000 },
     path: chat,

@@ -60,6 +60,7 @@ class CommonTranslator implements Translator {
   readonly #text = new TextBlockSoFar(this.#soFar)
   readonly #tagged: TaggedText | WrittenText
   readonly #toolsInText: WrittenTools | undefined
+  readonly #isOpened: boolean
   /** the content as it came, where calls are taken out of it */
   readonly #content: SentText | undefined
   readonly #refusal = new SentText()
@@ -68,6 +69,8 @@ class CommonTranslator implements Translator {
   /** nothing follows the first event */
   readonly #isBody: boolean
   #isBegun = false
+  /** all that was said was taken for reasoning, and nothing has marked it */
+  #isUnmarked = false
   #images = 0
   #finish: string | undefined
   #usage: Usage | undefined
@@ -75,9 +78,11 @@ class CommonTranslator implements Translator {
 
   constructor(context: TranslateContext, isBody = false) {
     const { upstreamModel, fallbackId, callIds = [], toolsInText } = context
+    const { reasoningInText: isOpened = false } = context
     this.#soFar.id = fallbackId
     this.#toolsInText = toolsInText
-    this.#tagged = toolsInText ? new WrittenText(toolsInText) : new TaggedText()
+    this.#isOpened = isOpened
+    this.#tagged = toolsInText ? new WrittenText(toolsInText, isOpened) : new TaggedText(isOpened)
     this.#content = toolsInText && new SentText()
     this.#reasoning = new ReasoningSoFarOfChat(this.#soFar, upstreamModel)
     this.#calls = new Calls(this.#soFar, callIds)
@@ -108,6 +113,7 @@ class CommonTranslator implements Translator {
     const deltas: Delta[] = []
     const rest = this.#tagged.flush(!cut)
     this.#write(cut ? rest : this.#withThoughtCalls(rest), undefined, deltas)
+    if (!cut) this.#sayUnmarked(deltas)
     if (this.#finish === undefined && !(isDone && this.#isWhole)) return [failed(truncatedAnswer())]
     deltas.push(...this.#reasoning.close(), ...this.#calls.close(cut))
     if (this.#usage) deltas.push({ type: 'usage', usage: this.#usage })
@@ -121,6 +127,13 @@ class CommonTranslator implements Translator {
   get #isWhole(): boolean {
     const said = this.#text.sent.length + this.#refusal.length + this.#soFar.tools + this.#images
     return said > 0 && !this.#calls.isInMiddle
+  }
+
+  /** The model did not think this time: what went out as its reasoning is its answer, which no client may miss. */
+  #sayUnmarked(deltas: Delta[]): void {
+    const isUnmarked = this.#isUnmarked || this.#tagged.isUnmarked
+    if (!isUnmarked || this.#text.sent.length > 0 || this.#soFar.tools > 0) return
+    this.#write([{ kind: 'text', text: this.#reasoning.openText }], undefined, deltas)
   }
 
   /** Models that forget to end their reasoning write the call into it, and wait for its result. */
@@ -190,10 +203,11 @@ class CommonTranslator implements Translator {
   #complete(thinking: string, content: string, logprobs: unknown, deltas: Delta[]): void {
     const before = this.#reasoning.hasField ? [] : this.#tagged.push('')
     this.#write([...before, ...this.#tagged.flush()], undefined, deltas)
-    const tagged = new TaggedText()
+    const tagged = new TaggedText(this.#isOpened)
     const pieces = this.#reasoning.hasField
       ? [{ kind: 'text' as const, text: content.replace(/^[\r\n]+/, '') }]
       : [...tagged.push(content), ...tagged.flush()]
+    this.#isUnmarked = tagged.isUnmarked
     const textOf = (wanted: TextPiece['kind']) =>
       pieces.map(({ kind, text }) => (kind === wanted ? text : '')).join('')
     const thought = this.#reasoning.isEmpty ? thinking + textOf('reasoning') : ''

@@ -2,7 +2,8 @@
 
 interface Tag {
   begin: string
-  end: string
+  /** any of them */
+  ends: readonly string[]
   /** what comes in front of the answer, besides line ends */
   behind?: readonly string[]
   /** goes on with reasoning there */
@@ -12,7 +13,7 @@ interface Tag {
 const final = '<|channel|>final<|message|>'
 const analysis = '<|channel|>analysis<|message|>'
 const harmony = {
-  end: '<|end|>',
+  ends: ['<|end|>'],
   again: analysis,
   behind: ['<|start|>assistant', final, '<|channel|>commentary<|message|>'],
 }
@@ -22,20 +23,27 @@ const harmony = {
  * Primer #109 (MiniMax), mlx-lm #1867 (gpt-oss), the templates of Seed-OSS, Kimi-VL, Command A and Gemma 4, read 2026-11.
  */
 const tags: readonly Tag[] = [
-  { begin: '<think>', end: '</think>' },
-  { begin: '<thinking>', end: '</thinking>' },
-  { begin: '<thought>', end: '</thought>' },
-  { begin: '<mm:think>', end: '</mm:think>' },
-  { begin: '<seed:think>', end: '</seed:think>' },
-  { begin: '[THINK]', end: '[/THINK]' },
-  { begin: '◁think▷', end: '◁/think▷' },
-  { begin: '<|START_THINKING|>', end: '<|END_THINKING|>' },
-  { begin: '<|channel>thought', end: '<channel|>' },
+  { begin: '<think>', ends: ['</think>'] },
+  { begin: '<thinking>', ends: ['</thinking>'] },
+  { begin: '<thought>', ends: ['</thought>'] },
+  { begin: '<mm:think>', ends: ['</mm:think>'] },
+  { begin: '<seed:think>', ends: ['</seed:think>'] },
+  { begin: '[THINK]', ends: ['[/THINK]'] },
+  { begin: '◁think▷', ends: ['◁/think▷'] },
+  { begin: '<|START_THINKING|>', ends: ['<|END_THINKING|>'] },
+  { begin: '<|channel>thought', ends: ['<channel|>'] },
   { begin: analysis, ...harmony },
   { begin: `<|start|>assistant${analysis}`, ...harmony },
   // nothing was thought, or it came elsewhere
-  { begin: final, end: '' },
+  { begin: final, ends: [] },
 ]
+
+/** The reasoning that a template has begun: no word of the answer says so. Harmony's end is that of a message, too. */
+const unopened: Tag = {
+  begin: '',
+  ends: tags.flatMap(({ again, ends }) => (again === undefined ? ends : [])),
+}
+
 /** White space in front of a tag that is waited for, characters. */
 const maxSpace = 256
 
@@ -52,6 +60,17 @@ export class TaggedText {
   #state: 'start' | 'inside' | 'behind' | 'text' = 'start'
   #held = ''
   #tag: Tag | undefined
+  readonly #isOpened: boolean
+
+  /** `isOpened`: the template of the model has begun its reasoning, so that only the end of that is in the text. */
+  constructor(isOpened = false) {
+    this.#isOpened = isOpened
+  }
+
+  /** Whether all that came was taken for reasoning, though no word said so, neither at its beginning nor at its end. */
+  get isUnmarked(): boolean {
+    return this.#state === 'inside' && this.#tag === unopened
+  }
 
   push(text: string): TextPiece[] {
     if (this.#state === 'text') return text === '' ? [] : [{ kind: 'text', text }]
@@ -100,14 +119,15 @@ export class TaggedText {
     const begun = text.trimStart()
     const tag = tags.find(({ begin }) => begun.startsWith(begin))
     if (tag) {
-      this.#state = tag.end === '' ? 'text' : 'inside'
+      this.#state = tag.ends.length === 0 ? 'text' : 'inside'
       this.#tag = tag
       return begun.slice(tag.begin.length)
     }
     const mayBe =
       tags.some(({ begin }) => begin.startsWith(begun)) && text.length - begun.length <= maxSpace
     if (!mayBe) {
-      this.#state = 'text'
+      this.#state = this.#isOpened ? 'inside' : 'text'
+      this.#tag = unopened
       return text
     }
     this.#held = text
@@ -115,9 +135,9 @@ export class TaggedText {
   }
 
   #think(text: string, pieces: TextPiece[]): string | undefined {
-    const { end } = this.#tag!
-    const at = text.indexOf(end)
-    const until = at === -1 ? text.length - partLength(text, [end]) : at
+    const { ends } = this.#tag!
+    const { at, end } = firstOf(ends, text)
+    const until = at === -1 ? text.length - partLength(text, ends) : at
     if (until > 0) pieces.push({ kind: 'reasoning', text: text.slice(0, until) })
     if (at === -1) {
       this.#held = text.slice(until)
@@ -144,6 +164,16 @@ export class TaggedText {
     this.#state = 'text'
     return said
   }
+}
+
+/** Where the first of the words stands, or -1. */
+function firstOf(words: readonly string[], text: string): { at: number; end: string } {
+  let first = { at: -1, end: '' }
+  for (const end of words) {
+    const at = text.indexOf(end)
+    if (at !== -1 && (first.at === -1 || at < first.at)) first = { at, end }
+  }
+  return first
 }
 
 /** How much of the text's end may be the beginning of one of the words. */

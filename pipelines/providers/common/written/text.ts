@@ -24,7 +24,7 @@ const opening = new RegExp(
 
 export class WrittenText {
   readonly #tools: WrittenTools
-  readonly #tagged = new TaggedText()
+  readonly #tagged: TaggedText
   readonly #said = new SaidText()
   /** text of which it is not known yet what it is */
   #held = ''
@@ -45,8 +45,14 @@ export class WrittenText {
   /** whatever comes is text */
   #isPlain = false
 
-  constructor(tools: WrittenTools) {
+  /** `isOpened` as of TaggedText. */
+  constructor(tools: WrittenTools, isOpened = false) {
     this.#tools = tools
+    this.#tagged = new TaggedText(isOpened)
+  }
+
+  get isUnmarked(): boolean {
+    return this.#tagged.isUnmarked
   }
 
   push(text: string): TextPiece[] {
