@@ -32,6 +32,7 @@ import { writeMessages } from './messages.ts'
 import { writtenTools } from '../../neutral/written-tools.ts'
 import { forMistral, isMistral } from './mistral.ts'
 import { maker } from './reasoning.ts'
+import { roomToThink } from './thinkers.ts'
 import { writeTooling } from './tools.ts'
 
 const maxStopSequences = 4
@@ -119,9 +120,21 @@ function systemMessage(prompt: string, leading: readonly string[]): JsonObject[]
   return texts.length > 0 ? [{ role: 'system', content: texts.join('\n\n') }] : []
 }
 
-/** Without a limit of the client's the server's own may be small, so that the operator's counts. */
-function limitField({ limits }: NeutralRequest, model: Model, isReasoner: boolean): JsonObject {
-  const asked = limits.total ?? limits.answer ?? model.max_output_tokens
+/** Tokens; what is beyond is enough for an answer and its reasoning. */
+const everyModelHas = 32_000
+
+/**
+ * Without a limit of the client's the server's own may be small, so that the operator's counts. One of the answer alone gets room for
+ * the reasoning, unless it only asks whether anybody is there.
+ */
+function limitField(
+  { limits: { total, answer }, reasoning }: NeutralRequest,
+  model: Model,
+  isReasoner: boolean,
+): JsonObject {
+  const room = roomToThink(model, reasoning, isReasoner)
+  const lifted = answer && answer > 1 && Math.max(answer, Math.min(answer + room, everyModelHas))
+  const asked = total ?? (lifted || answer) ?? model.max_output_tokens
   if (asked === undefined) return {}
   const limit = Math.min(asked, mostTokens(model) ?? asked)
   return { [limitName(isReasoner)]: limit }

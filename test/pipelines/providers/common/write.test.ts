@@ -73,6 +73,53 @@ test('§11.2 the operator’s limit is the most, and counts where the client has
   assert.equal(written({}, capped).body.max_tokens, 8000)
 })
 
+const rooms: [id: string, room: number, more?: Partial<Model>][] = [
+  ['glm-4.6', 12_288],
+  ['z-ai/glm-5.1', 12_288],
+  ['deepseek-r1:8b', 12_288],
+  ['deepseek-v4-pro', 12_288],
+  ['moonshotai/kimi-k2-thinking', 12_288],
+  ['kimi-k2.6', 12_288],
+  ['qwen3:8b', 12_288],
+  ['Qwen/Qwen3-235B-A22B-Thinking-2507', 12_288],
+  ['openai/gpt-oss-120b', 12_288],
+  ['MiniMax-M2.5', 12_288],
+  ['gpt-5.2', 12_288],
+  ['qwen-9', 12_288, { reasoning_in_text: true }],
+  ['qwen-9', 4096, { reasoning: 'low' }],
+  ['glm-4.6', 24_576, { reasoning: 'high' }],
+  ['glm-4.6', 12_288, { reasoning: 'off' }],
+  ['qwen-9', 0],
+  ['qwen-9', 0, { reasoning: 'off' }],
+  ['deepseek-chat', 0],
+  ['qwen3-coder-plus', 0],
+  ['Qwen/Qwen3-235B-A22B-Instruct-2507', 0],
+  ['kimi-k2-0905-preview', 0],
+  ['glm-4-plus', 0],
+  ['llama-3.3-70b', 0],
+]
+
+for (const [id, room, more] of rooms) {
+  test(`§11.2 beside an answer of ${id} ${JSON.stringify(more ?? {})} there is room for ${room} tokens`, () => {
+    const limitOf = (limits: NeutralRequest['limits']) => {
+      const { body } = written({ limits }, { model: { ...model, upstream_id: id, ...more } })
+      return body.max_tokens ?? body.max_completion_tokens
+    }
+
+    assert.equal(limitOf({ answer: 64 }), 64 + room)
+    assert.equal(limitOf({ answer: 1 }), 1)
+    assert.equal(limitOf({ answer: 31_000 }), room === 0 ? 31_000 : 32_000)
+    assert.equal(limitOf({ answer: 64_000 }), 64_000)
+    assert.equal(limitOf({ total: 64 }), 64)
+  })
+}
+
+test('§11.2 room to think is no more than the operator’s limit', () => {
+  const capped = { ...model, upstream_id: 'glm-4.6', max_output_tokens: 4000 }
+
+  assert.equal(written({ limits: { answer: 64 } }, { model: capped }).body.max_tokens, 4000)
+})
+
 test('§11.2 a limit beyond what a GPT has is lowered, where the operator says no other', () => {
   const gpt4o = { ...model, upstream_id: 'openai/gpt-4o' }
   const most = (limits: { total?: number }, more = {}) =>
