@@ -126,6 +126,11 @@ export function imageNote({ mediaType }: DeltaOf<'image'>): DeltaOf<'text'> {
   }
 }
 
+/** Whether it was counted, and was nothing. Of a prompt of no tokens nobody has counted anything. */
+export function hasNoOutput(usage: Usage | undefined): boolean {
+  return usage !== undefined && usage.inputTokens > 0 && usage.outputTokens === 0
+}
+
 /** The end of an answer that failed. */
 export function failed(failure: ProxyError): DeltaOf<'failure'> {
   return { type: 'failure', failure }

@@ -5,10 +5,10 @@
  * Source: OpenAI API reference "Chat Completions"; the references of OpenRouter, DeepSeek, Mistral, Moonshot and Zhipu, and the
  * sources of vLLM, llama.cpp and Ollama, read 2026-11.
  */
-import { truncatedAnswer } from '../../errors.ts'
+import { emptyAnswer, truncatedAnswer } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { asBase64, parseDataUrl } from '../../neutral/data-url.ts'
-import { failed, type Citation, type Delta, type Usage } from '../../neutral/delta.ts'
+import { failed, hasNoOutput, type Citation, type Delta, type Usage } from '../../neutral/delta.ts'
 import type { WrittenTools } from '../../neutral/written-tools.ts'
 import { AnswerSoFar, SentText, TextBlockSoFar } from '../../neutral/so-far.ts'
 import { translateAll, type TranslateContext, type Translator } from '../../stages/translate.ts'
@@ -115,6 +115,9 @@ class CommonTranslator implements Translator {
     this.#write(cut ? rest : this.#withThoughtCalls(rest), undefined, deltas)
     if (!cut) this.#sayUnmarked(deltas)
     if (this.#finish === undefined && !(isDone && this.#isWhole)) return [failed(truncatedAnswer())]
+    if (!cut && this.#said === 0 && this.#reasoning.isEmpty && hasNoOutput(this.#usage)) {
+      return [failed(emptyAnswer())]
+    }
     deltas.push(...this.#reasoning.close(), ...this.#calls.close(cut))
     if (this.#usage) deltas.push({ type: 'usage', usage: this.#usage })
     const reason = stopReason(this.#finish, this.#soFar.tools)
@@ -125,8 +128,12 @@ class CommonTranslator implements Translator {
 
   /** Something was said, and no call broke off. */
   get #isWhole(): boolean {
-    const said = this.#text.sent.length + this.#refusal.length + this.#soFar.tools + this.#images
-    return said > 0 && !this.#calls.isInMiddle
+    return this.#said > 0 && !this.#calls.isInMiddle
+  }
+
+  /** 0 for nothing */
+  get #said(): number {
+    return this.#text.sent.length + this.#refusal.length + this.#soFar.tools + this.#images
   }
 
   /** The model did not think this time: what went out as its reasoning is its answer, which no client may miss. */

@@ -3,7 +3,7 @@
  * complete when it gave a reason to end and its input ended. Only the first candidate counts.
  * Source: Gemini API reference "GenerateContentResponse", read 2026-11.
  */
-import { brokenProtocol, truncatedAnswer } from '../../errors.ts'
+import { brokenProtocol, emptyAnswer, truncatedAnswer } from '../../errors.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { failed, type Delta } from '../../neutral/delta.ts'
 import { AnswerSoFar } from '../../neutral/so-far.ts'
@@ -21,7 +21,7 @@ import {
 import { isError, notAnAnswer } from '../failure.ts'
 import { AnswerParts } from './answer-parts.ts'
 import { googleError } from './error.ts'
-import { isBroken, isCut, reasonFrom, stopReason, usageFrom } from './finish.ts'
+import { isBroken, isCut, isUnspoken, reasonFrom, stopReason, usageFrom } from './finish.ts'
 import { groundingFrom } from './grounding.ts'
 
 export function googleTranslator(context: TranslateContext): Translator {
@@ -79,6 +79,9 @@ class GoogleTranslator implements Translator {
     if (this.#reason !== undefined && isBroken(this.#reason, this.#parts.hasContent)) {
       const because = this.#message === undefined ? '' : `: ${this.#message}`
       return [failed(brokenProtocol(`The upstream ended with ${this.#reason}${because}`))]
+    }
+    if (isUnspoken(this.#reason, this.#parts.hasContent, usageFrom(this.#usage))) {
+      return [failed(emptyAnswer())]
     }
     return [...this.#parts.end(isCut(this.#reason)), ...this.#found(), ...this.#finish()]
   }

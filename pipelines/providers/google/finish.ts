@@ -1,6 +1,6 @@
 /** How a Gemini answer ended, and what it cost. */
-import type { StopReason, Usage } from '../../neutral/delta.ts'
 import type { JsonObject } from '../../json/value.ts'
+import { hasNoOutput, type StopReason, type Usage } from '../../neutral/delta.ts'
 import { asNumber, unreadable } from '../../untrusted.ts'
 
 const cutReasons = new Set<string | undefined>(['MAX_TOKENS', 'CONTINUATION'])
@@ -48,6 +48,15 @@ export function isBroken(reason: string | undefined, hasContent: boolean): boole
   if (spoilt.has(reason)) return true
   const isKnown = reason === 'STOP' || isCut(reason) || filterReasons.has(reason)
   return !hasContent && !isKnown
+}
+
+/** Whether the model never began. Who was told to be silent and is has thought about it, and that is counted. */
+export function isUnspoken(
+  reason: string | undefined,
+  hasContent: boolean,
+  usage: Usage | undefined,
+): boolean {
+  return reason === 'STOP' && !hasContent && hasNoOutput(usage)
 }
 
 /** Undefined where the value says that there is none yet. Throws ProtocolError for one that nobody can read. */
