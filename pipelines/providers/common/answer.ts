@@ -8,13 +8,12 @@
 import { emptyAnswer, truncatedAnswer } from '../../errors.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { asBase64, parseDataUrl } from '../../neutral/data-url.ts'
-import { failed, hasNoOutput, type Citation, type Delta, type Usage } from '../../neutral/delta.ts'
+import { failed, hasNoOutput, type Delta, type Usage } from '../../neutral/delta.ts'
 import type { WrittenTools } from '../../neutral/written-tools.ts'
 import { AnswerSoFar, SentText, TextBlockSoFar } from '../../neutral/so-far.ts'
 import { translateAll, type TranslateContext, type Translator } from '../../stages/translate.ts'
 import {
   asIndex,
-  asLabel,
   asName,
   asNumber,
   asObject,
@@ -25,6 +24,7 @@ import {
 } from '../../untrusted.ts'
 import { notAnAnswer } from '../failure.ts'
 import { Calls } from './calls.ts'
+import { citationOf, joined, partsOf } from './choices.ts'
 import { commonError, reportedError } from './error.ts'
 import { failureOf, isCut, reasonFrom, stopReason, usageOf } from './finish.ts'
 import { ReasoningSoFarOfChat } from './reasoning.ts'
@@ -41,7 +41,7 @@ export function commonBody(body: JsonObject, context: TranslateContext): Delta[]
   if (error !== undefined) return [failed(commonError(error))]
   const isEmpty = asObjects(body.choices).length === 0
   if (isEmpty && !isSpent(body)) return [failed(notAnAnswer('a chat completion', body))]
-  const answer = isEmpty ? { ...body, choices: [spent] } : body
+  const answer = isEmpty ? { ...body, choices: [spent] } : joined(body)
   return translateAll(new CommonTranslator(context, true), [answer])
 }
 
@@ -281,27 +281,4 @@ class CommonTranslator implements Translator {
     const failure = failureOf(this.#finish)
     if (failure) deltas.push(failed(failure))
   }
-}
-
-/** Mistral has its thinking among the parts of the content. */
-function partsOf(content: unknown): { thinking: string; text: string } {
-  if (!Array.isArray(content)) return { thinking: '', text: asText(content, 'content') }
-  const parts: unknown[] = content
-  const thinking = parts.filter((part) => asObject(part).type === 'thinking')
-  // a part of another type is none of the text; one without a type may be
-  const texts = parts.filter(
-    (part) => !isObject(part) || part.text !== undefined || !isGiven(part.type),
-  )
-  return {
-    thinking: thinking.map((part) => asText(asObject(part).thinking, 'thinking')).join(''),
-    text: asText(texts, 'content'),
-  }
-}
-
-function citationOf({ type, url_citation: value }: JsonObject): Citation | undefined {
-  const { url, title, start_index: start, end_index: end } = asObject(value)
-  const [from, to] = [asNumber(start), asNumber(end)]
-  if (type !== 'url_citation' || typeof url !== 'string') return undefined
-  if (from === undefined || to === undefined) return undefined
-  return { url, title: asLabel(title), start: from, end: to }
 }
