@@ -177,8 +177,9 @@ export class CallRecord {
   readonly route: string
   /** of the trace that the client counts the request to */
   traceId: string | undefined = undefined
-  /** the name of whose key came along */
+  /** the name of whose key came along; where a key was needed and none was good, the address that it came from */
   client: string | undefined = undefined
+  from: string | undefined = undefined
   model: string | undefined = undefined
   upstream: string | undefined = undefined
   /** where there was a choice: who served, for which model, and how often it was sent */
@@ -223,7 +224,6 @@ const longestText = 200
 /** The last requests to models: what the log says of each, and what was tried. Nothing of what was asked or answered. */
 export class RecentCalls {
   #calls: RecentCall[] = []
-
   /** the newest last */
   get all(): readonly RecentCall[] {
     return this.#calls

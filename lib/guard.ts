@@ -5,7 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { ProxyError } from '../pipelines/errors.ts'
 import { loopback } from './config/callers.ts'
 import type { Caller, ClientKey, Config } from './config/types.ts'
@@ -73,14 +73,20 @@ export function whyRefused({ name, enabled, expires }: Caller): string | undefin
   return `The key of the client ${name} expired on ${expires}.`
 }
 
-/** `refused`: why the key that came is not taken. */
+/** `refused`: why the key that came is not taken. The record gets the address, by which a firewall can keep out who tries keys. */
 export function keyNeeded(
-  refused = 'Missing or unknown client key. Send one of api_keys as `Authorization: Bearer …` or `x-api-key`.',
+  refused?: string,
+  record?: { from: string | undefined },
+  { remoteAddress }: Partial<Pick<Socket, 'remoteAddress'>> = {},
 ): ProxyError {
-  return new ProxyError(401, 'invalid_api_key', refused, {
+  if (record) record.from = remoteAddress
+  return new ProxyError(401, 'invalid_api_key', refused ?? unknownKey, {
     headers: { 'www-authenticate': 'Bearer' },
   })
 }
+
+const unknownKey =
+  'Missing or unknown client key. Send a key of api_keys or clients as `Authorization: Bearer …` or `x-api-key`.'
 
 export function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest()

@@ -197,7 +197,7 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
       if (refused !== undefined) throw keyNeeded(refused)
     } else if (!app.admin.mayLook(looking, config, hasKey)) throw unknownPath(found.path)
   } else if (!open) {
-    if (needsKey && !hasKey) throw keyNeeded(refused)
+    if (needsKey && !hasKey) throw keyNeeded(refused, call.record, req.socket)
     if (!needsKey) checkForwarded(req.headers, config)
     if (!needsKey && req.httpVersionMinor === 0) note(app, Buffer.from('HTTP/1.0'))
   }

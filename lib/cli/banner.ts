@@ -67,7 +67,8 @@ export function accountLine(app: App): string | undefined {
   const { source, state, expires_at: expiresAt, last_error: lastError } = app.account.status()
   if (source === 'none') {
     const looked = app.account.lookedFor().join(', ')
-    return `No account: looked for ${looked}. To try without one: ${calledAs(app.config.start_dir)} demo`
+    const called = calledAs(app.config.start_dir)
+    return `No account: looked for ${looked}. For keys of your own or a model server of this machine: ${called} init. To try without any: ${called} demo`
   }
   if (state === 'degraded') return `Account: ${source}, degraded: ${lastError ?? 'no usable token'}`
   return `Account: ${source}${tokenState(expiresAt)}`

@@ -4,6 +4,7 @@ import { countsByType } from '../config/models.ts'
 import type { Config } from '../config/types.ts'
 import { printable } from '../log/log-line.ts'
 import type { AccountShown } from '../status/accounts.ts'
+import type { LimitShown } from '../status/client-limits.ts'
 import type { StatusContent } from '../status/content.ts'
 import type { RequestShown, UnderWay } from '../status/requests.ts'
 import type { Counts } from '../usage/row.ts'
@@ -44,7 +45,7 @@ function plainUrl(given: string): string {
 }
 
 /** How many of a kind are shown, so that the whole fits a screen. */
-const most = { warnings: 4, accounts: 6, underWay: 3, requests: 5, names: 3 }
+const most = { warnings: 4, accounts: 6, underWay: 3, requests: 5, names: 3, limits: 5 }
 
 export function statusLines(content: StatusContent): string[] {
   const { state, version, url, uptime_s: uptime, note, warnings, degraded, config } = content
@@ -67,6 +68,7 @@ export function statusLines(content: StatusContent): string[] {
     ...underWayLines(content),
     ...recentLines(content),
     ...usageLines(content),
+    ...limitLines(content),
     ...modelLines(content),
   ]
 }
@@ -77,8 +79,12 @@ function shortened(lines: readonly string[], count: number): string[] {
   return more > 0 ? [...lines.slice(0, count), `  … and ${more} more`] : [...lines]
 }
 
-function accountLines({ accounts, now }: StatusContent): string[] {
-  if (accounts.length === 0) return ['Accounts: none; each client’s own key goes upstream']
+function accountLines({ accounts, own_keys: ownKeys, now }: StatusContent): string[] {
+  if (accounts.length === 0) {
+    // an older proxy does not say
+    const whose = ownKeys === false ? 'no key goes upstream' : 'each client’s own key goes upstream'
+    return [`Accounts: none; ${whose}`]
+  }
   const lines = accounts.map((account) => `  ${account.name}  ${accountText(account, now)}`)
   return ['Accounts', ...shortened(lines, most.accounts)]
 }
@@ -174,6 +180,27 @@ function usageLines({ usage }: StatusContent): string[] {
     `  today: ${countsText(days.at(-1)!)}`,
     ...shares.map(([what, sums]) => `  ${what}: ${sharesText(sums)}`),
   ]
+}
+
+/** Those of clients that have some, the one with least left first. */
+function limitLines({ callers, now }: StatusContent): string[] {
+  const limited = callers
+    .map(({ name, limits = {} }) => ({ name, shown: Object.entries(limits) }))
+    .filter(({ shown }) => shown.length > 0)
+    .toSorted((one, other) => leastShare(one.shown) - leastShare(other.shown))
+  if (limited.length === 0) return []
+  const lines = limited.map(({ name, shown }) => {
+    const texts = shown.map(([limit, { used, limit: all, left, resets_at: at }]) => {
+      const until = left === 0 && at !== undefined ? `, none left until ${timeOf(at, now)}` : ''
+      return `${limit} ${amountOf(used)} of ${amountOf(all)}${until}`
+    })
+    return `  ${name}  ${texts.join('; ')}`
+  })
+  return ['Limits', ...shortened(lines, most.limits)]
+}
+
+function leastShare(shown: readonly (readonly [string, LimitShown])[]): number {
+  return Math.min(...shown.map(([, { left, limit }]) => left / limit))
 }
 
 function countsText(counts: Counts): string {

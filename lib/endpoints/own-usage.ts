@@ -1,8 +1,7 @@
 /** GET /usage/me — what the holder of a client key may use, and has used. */
 import { sendJson } from '../http/answer.ts'
 import type { Endpoint } from '../app.ts'
-import type { Caller } from '../config/types.ts'
-import type { Limits } from '../limits/limits.ts'
+import { limitsOf } from '../status/client-limits.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 
 export const ownUsage: Endpoint = async (_req, res, { app, caller }) => {
@@ -21,19 +20,4 @@ export const ownUsage: Endpoint = async (_req, res, { app, caller }) => {
     under_way: app.limits.underWay(caller),
     limits: limitsOf(caller, app.limits),
   })
-}
-
-/** Those that are set, by their names. */
-function limitsOf(caller: Caller, limits: Limits): object {
-  const { parallel } = caller
-  const standings = limits.standings(caller).map(({ name, limit, used, left, endsMs }) => {
-    return [name, { limit, used, left, resets_at: new Date(endsMs).toISOString() }] as const
-  })
-  const used = limits.underWay(caller)
-  return {
-    ...Object.fromEntries(standings),
-    ...(parallel !== undefined && {
-      parallel: { limit: parallel, used, left: Math.max(0, parallel - used) },
-    }),
-  }
 }

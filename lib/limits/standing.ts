@@ -3,7 +3,7 @@ import type { Caller } from '../config/types.ts'
 import { noRetry, ProxyError } from '../../pipelines/errors.ts'
 import type { Client } from '../../pipelines/index.ts'
 import type { Counts } from './window-counts.ts'
-import type { Window } from './windows.ts'
+import { localTime, waitText, type Window } from './windows.ts'
 
 /** Windows of one caller, each with its counts here. */
 export interface Open {
@@ -106,7 +106,7 @@ export function overLimit(
     limitName,
     429,
     'client_limit',
-    `The client ${name} has reached its limit ${limitName} (${limit}). The next ${period} begins in ${seconds} s, at ${new Date(endsMs).toISOString()}.`,
+    `The client ${name} has reached its limit ${limitName} (${limit}). The next ${period} begins in ${waitText(seconds)}, at ${localTime(endsMs)}.`,
     {
       headers: {
         ...headers,

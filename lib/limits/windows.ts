@@ -42,3 +42,24 @@ export function localDay(date: Date): string {
   const month = String(date.getMonth() + 1).padStart(2, '0')
   return `${date.getFullYear()}-${month}-${String(date.getDate()).padStart(2, '0')}`
 }
+
+/** `45 s`, `2 h 8 min`, `6 d 5 h`: a wait as people say it, never shorter than it is. */
+export function waitText(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.ceil(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  if (hours === 0) return `${minutes} min`
+  return hours < 24
+    ? `${hours} h ${minutes % 60} min`
+    : `${Math.floor(hours / 24)} d ${hours % 24} h`
+}
+
+/** `2026-11-29T00:00:00+01:00`: by the clock that people here have on the wall, and clear to whoever lives elsewhere. */
+export function localTime(ms: number): string {
+  const date = new Date(ms)
+  const ahead = -date.getTimezoneOffset()
+  const wall = new Date(ms + ahead * 60_000).toISOString().slice(0, 19)
+  const [hours, minutes] = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60]
+  const zone = [hours, minutes].map((part) => String(part).padStart(2, '0')).join(':')
+  return `${wall}${ahead < 0 ? '-' : '+'}${zone}`
+}

@@ -5,14 +5,17 @@ import { h, type Child, type Element } from './node.ts'
 import { bar, empty, part, time, type Telling } from './parts.ts'
 import type { Word } from './words.ts'
 
-export function accounts({ accounts: all }: StatusContent, telling: Telling): Element {
+export function accounts(
+  { accounts: all, own_keys: ownKeys }: StatusContent,
+  telling: Telling,
+): Element {
   const { say } = telling
   return part(
     'accounts',
     say('accounts'),
     false,
     all.length === 0
-      ? empty(say('noAccounts'))
+      ? empty(say(ownKeys ? 'noAccounts' : 'noKeyGoes'))
       : h(
           'ul',
           { class: 'cards' },

@@ -57,6 +57,7 @@ const words = {
     'None: each client’s own key goes upstream.',
     '没有账号：各客户端自己的密钥会传给上游。',
   ],
+  noKeyGoes: ['None: no key goes upstream.', '没有账号：不会有密钥传给上游。'],
   ready: ['Ready', '可用'],
   cooling: ['Resting', '冷却中'],
   needsLogin: ['Needs a login', '需要登录'],

@@ -1,6 +1,7 @@
 /** What was tried, for a header; why no place was left, for an error. */
 import type { Member } from '../account/pool.ts'
 import type { Tried } from '../app.ts'
+import { waitText } from '../limits/windows.ts'
 import { ProxyError, setupFault } from '../../pipelines/errors.ts'
 
 /** Such as `anthropic=429`, `other=200`; for who may look with the accounts, such as `anthropic/work=429`. */
@@ -18,9 +19,8 @@ export function nobodyLeft(
   error: unknown,
   soonestMs: number,
 ): unknown {
-  const retryAfter = Number.isFinite(soonestMs)
-    ? { headers: { 'retry-after': String(Math.ceil(soonestMs / 1000)) } }
-    : {}
+  const seconds = Number.isFinite(soonestMs) ? Math.ceil(soonestMs / 1000) : undefined
+  const retryAfter = seconds === undefined ? {} : { headers: { 'retry-after': String(seconds) } }
   if (new Set(tried.map(({ endpoint }) => endpoint)).size > 1) {
     return new ProxyError(
       503,
@@ -36,7 +36,7 @@ export function nobodyLeft(
     return new ProxyError(
       429,
       'accounts_cooling_down',
-      `${cooling} of ${states.length} accounts are cooling down after a limit, and none is left that can serve. Retry after the time in retry-after; GET /health shows the state.`,
+      `${cooling} of ${states.length} accounts are cooling down after a limit, and none is left that can serve. Retry ${seconds === undefined ? 'later' : `in ${waitText(seconds)}`}; GET /health shows the state.`,
       retryAfter,
     )
   }

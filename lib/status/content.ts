@@ -8,6 +8,7 @@ import type { Model, ModelType, Price } from '../config/types.ts'
 import { keyPlace, setupBlocks, type SetupBlock } from '../setup/blocks.ts'
 import type { KeyPlace } from '../setup/curl.ts'
 import { accountsOf, type AccountShown } from './accounts.ts'
+import { limitsOf, type LimitShown } from './client-limits.ts'
 import { recentRequests, underWay, type RequestShown, type UnderWay } from './requests.ts'
 import { inFlight, healthOf, uptime, type Health } from './health.ts'
 import { usageOf, type UsageProblem, type UsageSummary } from './usage-summary.ts'
@@ -21,6 +22,8 @@ export interface StatusContent extends Health {
   note?: string | undefined
   config: ConfigShown
   accounts: AccountShown[]
+  /** whether some endpoint gets the keys that clients send */
+  own_keys: boolean
   /** requests of any kind, without this one */
   in_flight: number
   /** those of them that ask a model, at most 100 */
@@ -73,6 +76,8 @@ export interface CallerShown {
   models?: readonly string[] | undefined
   expires?: string | undefined
   enabled: boolean
+  /** by the key of the configuration; empty where nothing limits it */
+  limits: Record<string, LimitShown>
 }
 
 /** A page asks every few seconds; of more that are kept `GET /requests` tells. */
@@ -89,20 +94,34 @@ export async function statusContent(call: Call, url: string): Promise<StatusCont
     note: app.accountNote,
     config: configShown(app),
     accounts: accountsOf(app),
+    own_keys: ownKeysGo(app),
     in_flight: inFlight(app, call),
     under_way: underWay(app),
     recent: { kept: config.recent_requests, requests: recentRequests(app, mostShown) },
     usage: (await usageOf(app)) ?? null,
     models: config.models.map((model) => modelShown(model, endpointOf(config, model).name)),
-    callers: config.prepared.clientKeys.map(({ caller }) => {
-      const { name, models, expires, enabled } = caller
-      return { name, models, expires, enabled }
-    }),
+    callers: await callersShown(app),
     url,
     key: keyPlace(config),
     setup: setupBlocks(config, url),
   }
   return redacted(content, app)
+}
+
+/** Without an account, what is the account's gets them, too. */
+function ownKeysGo({ config: { endpoints }, account: { source } }: App): boolean {
+  return endpoints.some(
+    ({ auth }) => auth === 'client' || (auth === 'account' && source === 'none'),
+  )
+}
+
+async function callersShown({ config, limits }: App): Promise<CallerShown[]> {
+  const callers = config.prepared.clientKeys.map(({ caller }) => caller)
+  await Promise.all(callers.map((caller) => limits.learn(caller)))
+  return callers.map((caller) => {
+    const { name, models, expires, enabled } = caller
+    return { name, models, expires, enabled, limits: limitsOf(caller, limits) }
+  })
 }
 
 function modelShown({ id, name, type, price, fallback }: Model, endpoint: string): ModelShown {

@@ -10,6 +10,7 @@ import type { StatusContent } from '../../lib/status/content.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream, post, startProxy, type TestProxy } from '../helpers/proxy.ts'
+import { startUpstream } from '../helpers/upstream.ts'
 import { good, spent, twoAccounts } from '../routing/setting.ts'
 
 const key = 'ak-the-key-of-who-looks'
@@ -207,3 +208,42 @@ test('contract §4.12: usage that cannot be read is one line, and the rest is to
 
   assert.match(await printed({ url }), /\nUsage cannot be read: the card is gone\n/)
 })
+
+test('contract §19.1: where each client stands with its limits is shown, whoever has least left first', async (t) => {
+  const anna = { name: 'anna', key: 'key-of-anna-012345678', requests_per_day: 1 }
+  const ben = { name: 'ben', key: 'key-of-ben-0123456789', tokens_per_day: 500_000 }
+  const free = { name: 'free', key: 'key-of-free-012345678' }
+  const upstream = await startUpstream(t, () => good)
+  const clients = [ben, anna, free]
+  const proxy = await startProxy(t, { config: oneUpstream(upstream.url, { clients }) })
+  const body = { model: 'claude-sonnet-4-5', max_tokens: 9, messages: [] }
+  await (await post(`${proxy.url}/v1/messages`, body, { 'x-api-key': anna.key })).text()
+
+  const text = await printed(proxy)
+
+  assert.match(
+    text,
+    /\nLimits\n {2}anna {2}requests_per_day 1 of 1, none left until .*\n {2}ben {2}tokens_per_day 0 of 500 k\n/,
+  )
+  assert.doesNotMatch(text, /\n {2}free {2}/)
+})
+
+const owners: [what: string, auth: string, said: string][] = [
+  ['a model server that gets none', 'none', 'Accounts: none; no key goes upstream'],
+  ['an endpoint of the client', 'client', 'Accounts: none; each client’s own key goes upstream'],
+  [
+    'an account that nobody has set',
+    'account',
+    'Accounts: none; each client’s own key goes upstream',
+  ],
+]
+
+for (const [what, auth, said] of owners) {
+  test(`contract §19.1: whose keys go upstream is said, with ${what}`, async (t) => {
+    const { endpoints, ...rest } = oneUpstream('http://127.0.0.1:1')
+    const config = { ...rest, endpoints: endpoints.map((one) => ({ ...one, auth })) }
+    const proxy = await startProxy(t, { config })
+
+    assert.ok((await printed(proxy)).split('\n').includes(said))
+  })
+}

@@ -271,7 +271,7 @@ test('contract §14.7: over a limit of OpenAI clients', async (t) => {
   assert.equal(error.resets_at, Date.parse('2026-11-29T00:00:00Z') / 1000)
   assert.match(
     error.message,
-    /The client alice has reached its limit requests_per_day \(1\)\. The next day begins in 43164 s, at 2026-11-29T00:00:00/,
+    /The client alice has reached its limit requests_per_day \(1\)\. The next day begins in 12 h 0 min, at 2026-11-29T00:00:00\+00:00/,
   )
   const head = Object.fromEntries(refused.headers)
   assert.equal(head['retry-after'], '43164')

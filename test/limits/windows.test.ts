@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { WindowCounts } from '../../lib/limits/window-counts.ts'
-import { dayAt, minuteAt } from '../../lib/limits/windows.ts'
+import { dayAt, localTime, minuteAt, waitText } from '../../lib/limits/windows.ts'
 
 function inZone(t: TestContext, zone: string): void {
   const before = process.env.TZ
@@ -66,3 +66,34 @@ test('contract §14.5: old windows are let go', () => {
 
   assert.equal(counts.of(1, 'alice').requests, 0)
 })
+
+const waits: [seconds: number, text: string][] = [
+  [1, '1 s'],
+  [119, '119 s'],
+  [121, '3 min'],
+  [3600, '1 h 0 min'],
+  [7650, '2 h 8 min'],
+  [1_587_827, '18 d 9 h'],
+]
+
+for (const [seconds, text] of waits) {
+  test(`a wait of ${seconds} s is told as ${text}`, () => {
+    assert.equal(waitText(seconds), text)
+  })
+}
+
+const midnights: [zone: string, at: string, text: string][] = [
+  ['UTC', '2026-11-29T00:00:00Z', '2026-11-29T00:00:00+00:00'],
+  ['Europe/Berlin', '2026-11-28T23:00:00Z', '2026-11-29T00:00:00+01:00'],
+  ['America/St_Johns', '2026-11-29T03:30:00Z', '2026-11-29T00:00:00-03:30'],
+  ['Asia/Kathmandu', '2026-11-28T18:15:00Z', '2026-11-29T00:00:00+05:45'],
+]
+
+for (const [zone, at, text] of midnights) {
+  test(`contract §14.5: the next day in ${zone} is told by the clock there`, (t) => {
+    inZone(t, zone)
+
+    assert.equal(localTime(Date.parse(at)), text)
+    assert.equal(Date.parse(text), Date.parse(at))
+  })
+}

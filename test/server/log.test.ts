@@ -134,3 +134,20 @@ test('row 66: a request id cannot forge a log line', async (t) => {
   const [line] = await requestLines(proxy, 1)
   assert.match(String(line?.reqId), /^[0-9a-f-]{36}$/)
 })
+
+test('contract §9.1: the address of who asked is in the line of a key that is not taken, and in no other', async (t) => {
+  const upstream = await startUpstream(t, () => ({ body: anthropicMessage({ text: ['Hi'] }) }))
+  const proxy = await startProxy(t, {
+    config: oneUpstream(upstream.url, { api_keys: ['a-key-of-the-proxy'] }),
+  })
+  const ask = { model: 'claude-sonnet-4-5', max_tokens: 9, messages: [] }
+
+  for (const key of ['a-guess', 'a-key-of-the-proxy']) {
+    await (await post(`${proxy.url}/v1/messages`, ask, { 'x-api-key': key })).text()
+  }
+
+  const [guessed, served] = await requestLines(proxy, 2)
+  assert.deepEqual([guessed!.status, guessed!.from], [401, '127.0.0.1'])
+  assert.deepEqual([served!.status, served!.from], [200, undefined])
+  assert.ok(!JSON.stringify(guessed).includes('a-guess'))
+})
