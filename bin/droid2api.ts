@@ -12,7 +12,7 @@ import { neededKey, shellLine } from '../lib/setup/clients.ts'
 import { likelyShell, shells } from '../lib/setup/shells.ts'
 import { demoConfig, demoNote } from '../lib/cli/demo-config.ts'
 import { modelNote } from '../lib/cli/env-model.ts'
-import { newKey } from '../lib/cli/key.ts'
+import { newKey, ownFile } from '../lib/cli/key.ts'
 import { usageText } from '../lib/cli/print-usage.ts'
 import { ListenError, serve } from '../lib/cli/serve.ts'
 import { currentDirOrRoot, homeOrRoot } from '../lib/cli/surroundings.ts'
@@ -186,7 +186,9 @@ const commands = {
   },
 
   key(line: CommandLine): number {
-    process.stdout.write(newKey(line))
+    const config = unlessBroken(line)
+    const fallback = { path: 'config.json', isThere: true }
+    process.stdout.write(newKey(line, config ? ownFile(config) : fallback))
     return 0
   },
 

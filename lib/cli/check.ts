@@ -1,5 +1,7 @@
 /** `droid2api check`: what is configured and how it is. Offline unless asked for more; never a secret. */
+import { statSync } from 'node:fs'
 import { createServer } from 'node:net'
+import path from 'node:path'
 import type { App } from '../app.ts'
 import { credentialLines, usesAccount } from '../config/endpoint-auth.ts'
 import { counted, countsByType } from '../config/models.ts'
@@ -36,10 +38,7 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
       what: `configuration: ${config.file}, ${counted(config.models.length, 'model')}`,
     },
     ...modelFindings(config),
-    ...config.env_files.map((file): Finding => ({
-      level: 'ok',
-      what: `variables: also from ${file}`,
-    })),
+    ...config.env_files.map(envFileFinding),
     ...app.warnings.map((what): Finding => ({ level: 'warning', what })),
     ...endpointFindings(app),
     ...(await accountFindings(app, options, running)),
@@ -47,6 +46,34 @@ export async function findings(app: App, options: CheckOptions): Promise<Finding
     ...(options.online ? await upstreamFindings(app) : []),
   ]
   return all.map(({ level, what }) => ({ level, what: app.redact(what) }))
+}
+
+/** On a machine with several users a key is everybody's who can read the file. Windows has no such bits. */
+function envFileFinding(file: string): Finding {
+  const what = `variables: also from ${file}`
+  if (process.platform === 'win32' || !isReadByAll(file)) return { level: 'ok', what }
+  return {
+    level: 'warning',
+    what: `${what}, which every user of this machine can read: chmod 600 ${file}`,
+  }
+}
+
+/** Not where a folder on the way lets nobody else in, as homes often do. */
+function isReadByAll(file: string): boolean {
+  if ((modeOf(file) & 0o004) === 0) return false
+  for (let dir = path.dirname(file); ; dir = path.dirname(dir)) {
+    if ((modeOf(dir) & 0o001) === 0) return false
+    if (dir === path.dirname(dir)) return true
+  }
+}
+
+function modeOf(file: string): number {
+  try {
+    return statSync(file).mode
+  } catch {
+    // gone since it was read
+    return 0
+  }
 }
 
 /** How many models of which type, all for every client. */

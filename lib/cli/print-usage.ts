@@ -12,8 +12,13 @@ export async function usageText(
   const { span, names } = wish(since, by)
   const report = reportOf(await store.rows(span.first, span.last), span, names)
   if (csv) return csvOf(report)
-  return json || !isTerminal ? `${JSON.stringify(report)}\n` : tableOf(report)
+  if (json || !isTerminal) return `${JSON.stringify(report)}\n`
+  return report.rows.length > 0 ? tableOf(report) : `${report.since}\n${nothingYet}\n`
 }
+
+/** The command reads what is on disk, which is behind by `usage.flush_s`. */
+const nothingYet =
+  'Nothing is written down for this time. What was used in the last minute comes a little later; droid2api status shows it at once.'
 
 function wish(since: string | undefined, by: string | undefined) {
   try {

@@ -102,7 +102,7 @@ function expected(fault: SchemaFault): string {
   const { keyword, params } = fault
   switch (keyword) {
     case 'type':
-      return kinds[String(params.type)] ?? String(params.type)
+      return (kinds[String(params.type)] ?? String(params.type)) + unquoted(fault)
     case 'enum':
       return `one of ${(params.allowedValues as unknown[]).map(shown).join(', ')}${hint(fault)}`
     case 'minimum':
@@ -116,6 +116,15 @@ function expected(fault: SchemaFault): string {
     default:
       return `what the schema says (${keyword})`
   }
+}
+
+/** What would be right, but for its quotes. */
+function unquoted({ params, data }: SchemaFault): string {
+  if (typeof data !== 'string' || data.trim() === '') return ''
+  const isNumber = params.type === 'integer' ? /^\d+$/.test(data) : Number.isFinite(Number(data))
+  const isRight = params.type === 'boolean' ? /^(?:true|false)$/.test(data) : isNumber
+  const takesQuotes = ['integer', 'number', 'boolean'].includes(String(params.type))
+  return takesQuotes && isRight ? ', without quotes' : ''
 }
 
 /** The known word that a misspelt one most likely means. */

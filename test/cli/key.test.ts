@@ -1,11 +1,13 @@
 /** `droid2api key NAME`. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newKey } from '../../lib/cli/key.ts'
+import { newKey, ownFile } from '../../lib/cli/key.ts'
 import { UsageError } from '../../lib/cli/usage.ts'
 import { runProgram } from '../helpers/program.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
+
+const there = { path: '/etc/config.json', isThere: true }
 
 function partsOf(printed: string): { key: string; entry: Record<string, string> } {
   const [key = '', entry = ''] = printed
@@ -36,13 +38,33 @@ test('contract §14.12: the entry that the program prints lets the key in that i
 })
 
 test('contract §14.12: each key is a new one', () => {
-  const keys = Array.from({ length: 20 }, () => partsOf(newKey({ client: 'alice' })).key)
+  const keys = Array.from({ length: 20 }, () => partsOf(newKey({ client: 'alice' }, there)).key)
 
   assert.equal(new Set(keys).size, 20)
 })
 
 for (const client of [undefined, 'Alice', 'a@b.c', '-a', 'a'.repeat(33)]) {
   test(`contract §14.12: ${client} is no name`, () => {
-    assert.throws(() => newKey({ client }), UsageError)
+    assert.throws(() => newKey({ client }, there), UsageError)
   })
 }
+
+test('contract §14.12: the entry says which file it belongs into, and never the shipped one', () => {
+  const shipped = {
+    file: '/opt/program/config.json',
+    data_dir: '/data',
+    program_dir: '/opt/program',
+  }
+
+  assert.deepEqual(ownFile(shipped), { path: '/data/config.json', isThere: false })
+  assert.deepEqual(ownFile({ ...shipped, file: '/data/config.json' }), {
+    path: '/data/config.json',
+    isThere: true,
+  })
+  const text = newKey({ client: 'alice' }, ownFile(shipped))
+  assert.match(
+    text,
+    /\nEntry for "clients" in \/data\/config\.json, which is not there yet:\n {2}\{/,
+  )
+  assert.match(text, /\nA whole file with it, the rest as it is now: \{ "clients": \[ … \] \}\n/)
+})

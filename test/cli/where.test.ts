@@ -1,6 +1,6 @@
 /** The program and the files around it: whose configuration it reads, from wherever it is started. */
 import assert from 'node:assert/strict'
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { installProgram } from '../helpers/built-program.ts'
@@ -224,4 +224,19 @@ test('O8: check of a YAML file of a fork calls it YAML', async (t) => {
     program.stdout(),
     /error +configuration: .*app\.yaml: this is YAML; the configuration/,
   )
+})
+
+test('contract §4.2: check warns of a .env that every user of the machine can read, unless its folder keeps them out', async (t) => {
+  const ways = path.dirname(tempDir())
+  if ((statSync(ways).mode & 0o001) === 0) return t.skip('nobody else comes here')
+  const [open, closed] = [0o755, 0o700].map((mode) => {
+    const dir = tempDir()
+    writeFileSync(path.join(dir, '.env'), 'FACTORY_API_KEY=fk-of-the-data-1\n', { mode: 0o644 })
+    chmodSync(dir, mode)
+    return runProgram(t, { args: ['check'], env: { DATA_DIR: dir } })
+  })
+  await Promise.all([open!.exit, closed!.exit])
+
+  assert.match(open!.stdout(), /warning variables: also from (.*), which every .*: chmod 600 \1\n/)
+  assert.match(closed!.stdout(), /ok +variables: also from .*\.env\n/)
 })

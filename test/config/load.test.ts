@@ -31,7 +31,17 @@ const faults: [what: string, given: Given, ...said: RegExp[]][] = [
   [
     'a number written as text',
     { file: { port: '3000' } },
-    /config\.json: port is "3000", expected a whole number/,
+    /config\.json: port is "3000", expected a whole number, without quotes/,
+  ],
+  [
+    'true written as text',
+    { file: { metrics: 'true' } },
+    /config\.json: metrics is "true", expected true or false, without quotes/,
+  ],
+  [
+    'a text that is no number',
+    { file: { timeouts: { idle_s: 'long' } } },
+    /config\.json: timeouts\.idle_s is "long", expected a number$/m,
   ],
   ['a port out of range', { file: { port: 70_000 } }, /port is 70000, expected a number <= 65535/],
   [

@@ -4,10 +4,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { usageText } from '../../lib/cli/print-usage.ts'
+import { parseCommandLine } from '../../lib/cli/usage.ts'
 import { byOf, csvOf, ReportError, reportOf, spanOf, tableOf } from '../../lib/usage/report.ts'
 import { dayOf } from '../../lib/usage/days.ts'
 import { UsageFolder } from '../../lib/usage/folder.ts'
 import { noCounts, type Row } from '../../lib/usage/row.ts'
+import type { UsageStore } from '../../lib/usage/usage.ts'
 import { builtProgram } from '../helpers/built-program.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 
@@ -131,4 +134,12 @@ test('contract §15.7: droid2api usage tells what is kept while no proxy runs: 0
   const broken = run(dir)
   assert.equal(broken.code, 1)
   assert.match(broken.text, /holds no usage; it is left as it is/)
+})
+
+test('where nothing is written down yet, a person reads why and where to look', async () => {
+  const line = parseCommandLine(['usage'])
+  const store = { rows: async () => [] } as unknown as UsageStore
+
+  assert.match(await usageText(line, store, true), /\nNothing is written down .* droid2api status /)
+  assert.match(await usageText(line, store, false), /"rows":\[\]/)
 })
