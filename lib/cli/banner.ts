@@ -68,7 +68,7 @@ export function accountLine(app: App): string | undefined {
   if (source === 'none') {
     const looked = app.account.lookedFor().join(', ')
     const called = calledAs(app.config.start_dir)
-    return `No account: looked for ${looked}. For keys of your own or a model server of this machine: ${called} init. To try without any: ${called} demo`
+    return `No account: looked for ${looked}. Without one: ${called} init or demo`
   }
   if (state === 'degraded') return `Account: ${source}, degraded: ${lastError ?? 'no usable token'}`
   return `Account: ${source}${tokenState(expiresAt)}`

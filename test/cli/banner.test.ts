@@ -85,7 +85,7 @@ test('with no account the lines have a place for the user’s own key, which goe
 
   assert.match(
     program.stdout(),
-    /\nNo account: .* of this machine: node \S+droid2api\.js init\. To try without any: node \S+droid2api\.js demo\n/,
+    /\nNo account: .* Without one: node \S+droid2api\.js init or demo\n/,
   )
   assert.match(program.stdout(), /ANTHROPIC_AUTH_TOKEN=YOUR_KEY (?:\S+ )?claude /)
   assert.match(await pasted(program.stdout(), 'my-own-key'), /data: \[DONE\]/)
