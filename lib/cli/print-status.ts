@@ -5,7 +5,7 @@ import type { Config } from '../config/types.ts'
 import { printable } from '../log/log-line.ts'
 import type { AccountShown } from '../status/accounts.ts'
 import type { LimitShown } from '../status/client-limits.ts'
-import type { StatusContent } from '../status/content.ts'
+import type { CallerShown, StatusContent } from '../status/content.ts'
 import type { RequestShown, UnderWay } from '../status/requests.ts'
 import type { Counts } from '../usage/row.ts'
 import { askStatus } from './ask-status.ts'
@@ -73,15 +73,20 @@ export function statusLines(content: StatusContent): string[] {
   ]
 }
 
+/** As a proxy of an older version may tell it, which was not started anew. */
+type FromAny = Pick<StatusContent, 'accounts' | 'now'> &
+  Partial<Pick<StatusContent, 'own_keys'>> & {
+    callers: readonly (Pick<CallerShown, 'name'> & Partial<Pick<CallerShown, 'limits'>>)[]
+  }
+
 /** The first of them, and how many more there are. */
 function shortened(lines: readonly string[], count: number): string[] {
   const more = lines.length - count
   return more > 0 ? [...lines.slice(0, count), `  … and ${more} more`] : [...lines]
 }
 
-function accountLines({ accounts, own_keys: ownKeys, now }: StatusContent): string[] {
+function accountLines({ accounts, own_keys: ownKeys, now }: FromAny): string[] {
   if (accounts.length === 0) {
-    // an older proxy does not say
     const whose = ownKeys === false ? 'no key goes upstream' : 'each client’s own key goes upstream'
     return [`Accounts: none; ${whose}`]
   }
@@ -183,7 +188,7 @@ function usageLines({ usage }: StatusContent): string[] {
 }
 
 /** Those of clients that have some, the one with least left first. */
-function limitLines({ callers, now }: StatusContent): string[] {
+function limitLines({ callers, now }: FromAny): string[] {
   const limited = callers
     .map(({ name, limits = {} }) => ({ name, shown: Object.entries(limits) }))
     .filter(({ shown }) => shown.length > 0)

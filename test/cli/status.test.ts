@@ -241,7 +241,7 @@ const owners: [what: string, auth: string, said: string][] = [
 for (const [what, auth, said] of owners) {
   test(`contract §19.1: whose keys go upstream is said, with ${what}`, async (t) => {
     const { endpoints, ...rest } = oneUpstream('http://127.0.0.1:1')
-    const config = { ...rest, endpoints: endpoints.map((one) => ({ ...one, auth })) }
+    const config = { ...rest, endpoints: endpoints.map((one) => Object.assign({}, one, { auth })) }
     const proxy = await startProxy(t, { config })
 
     assert.ok((await printed(proxy)).split('\n').includes(said))
