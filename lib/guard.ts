@@ -11,6 +11,34 @@ import { loopback } from './config/callers.ts'
 import type { Caller, ClientKey, Config } from './config/types.ts'
 import { localDay } from './limits/windows.ts'
 
+const maxHeaders = 500
+
+/**
+ * Throws ProxyError 431 for too many, and 400 for two `Host`: a front proxy may go by the one and Node by the other. Source: RFC
+ * 9112 §3.2. `raw`: names and values in turn.
+ */
+export function checkHeaders(raw: readonly string[]): void {
+  if (raw.length > maxHeaders * 2) {
+    const message = `The request has more than ${maxHeaders} headers. Send fewer.`
+    throw brokenHead(431, 'too_many_headers', message)
+  }
+  let hosts = 0
+  for (let at = 0; at < raw.length; at += 2) {
+    if (raw[at]!.length === 4 && raw[at]!.toLowerCase() === 'host') hosts += 1
+  }
+  if (hosts > 1) {
+    throw brokenHead(
+      400,
+      'bad_http',
+      'The request has more than one Host in its headers. Send one.',
+    )
+  }
+}
+
+function brokenHead(status: number, code: string, message: string): ProxyError {
+  return new ProxyError(status, code, message, { headers: { connection: 'close' } })
+}
+
 export interface PresentedKeys {
   /** whose key of the proxy's own came along: of two the one that is still taken */
   caller?: Caller

@@ -12,6 +12,7 @@ import { type App, Call } from './app.ts'
 import {
   checkBrowser,
   checkForwarded,
+  checkHeaders,
   corsHeaders,
   keyNeeded,
   preflightHeaders,
@@ -27,8 +28,6 @@ const keepAliveMs = 130_000
 const headersMs = 20_000
 const noLimit = 0
 const checkEveryMs = 5_000
-/** Node silently drops headers above its own limit, so that limit is off: what was checked must be all there is. */
-const maxHeaders = 500
 /** Far above any use, and below what would take the memory of a small machine. */
 const maxConnections = 8192
 /** How often streams whose upstream is silent are looked for. */
@@ -52,6 +51,7 @@ export function createServer(app: App): http.Server {
     },
   )
   server.maxConnections = maxConnections
+  // Node silently drops headers above its own limit: what `checkHeaders` saw must be all there is
   server.maxHeadersCount = 0
   server.on('clientError', (error: BrokenRequest, socket) => {
     refuseBrokenRequest(error, socket)
@@ -152,9 +152,9 @@ function endUnread(req: IncomingMessage, patienceMs: number): void {
   req.once('end', () => clearTimeout(patience)).once('close', () => clearTimeout(patience))
 }
 
-/** Whether the request goes on to its endpoint. Throws ProxyError 401, 403 or 431; answers OPTIONS itself. */
+/** Whether the request goes on to its endpoint. Throws ProxyError 400, 401, 403 or 431; answers OPTIONS itself. */
 function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: Match): boolean {
-  if (req.rawHeaders.length > maxHeaders * 2) throw tooManyHeaders()
+  checkHeaders(req.rawHeaders)
   const { app, config } = call
   const { clientKeys, adminKey } = config.prepared
   const isAdmins = found.route?.admin === true
@@ -206,11 +206,6 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
 
 function isOptions({ method }: IncomingMessage): boolean {
   return method === 'OPTIONS'
-}
-
-function tooManyHeaders(): ProxyError {
-  const message = `The request has more than ${maxHeaders} headers. Send fewer.`
-  return new ProxyError(431, 'too_many_headers', message, { headers: { connection: 'close' } })
 }
 
 /** The client's own id where it is harmless in a header and a log, else a new one. */

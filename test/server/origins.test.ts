@@ -1,5 +1,7 @@
 /** Pages and desktop programs: which origins may call, and how they are written. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { ConfigError } from '../../lib/config/validate.ts'
 import { oneUpstream, post, startProxy } from '../helpers/proxy.ts'
@@ -132,3 +134,18 @@ test('O30: a page of an origin that is not listed may call with a client key, an
   const health = await fetch(`${url}/health`, { headers: { origin } })
   assert.equal(health.headers.get('access-control-allow-origin'), null)
 })
+
+for (const second of ['evil.example', '127.0.0.1']) {
+  test(`contract §8.7: a request with a second Host, ${second}, is refused, whichever a front proxy looked at`, async (t) => {
+    const { url } = await startProxy(t)
+    const { port } = new URL(url)
+    const socket = connect(Number(port), '127.0.0.1')
+    t.after(() => socket.destroy())
+
+    socket.write(`GET /v1/models HTTP/1.1\r\nHost: localhost\r\nhOST: ${second}\r\n\r\n`)
+    const [head] = (await once(socket, 'data')) as [Buffer]
+
+    assert.match(String(head), /^HTTP\/1\.1 400 /)
+    assert.match(String(head), /The request has more than one Host in its headers/)
+  })
+}
