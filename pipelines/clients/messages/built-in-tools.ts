@@ -77,7 +77,7 @@ const memory: BuiltIn = {
     ...fileWords,
     `insert: puts insert_text ${insertion}`,
     'delete: removes the file or directory at path.',
-    'rename: moves old_path to new_path.',
+    'rename: moves old_path to new_path; path is old_path, too.',
   ].join('\n'),
   schema: schemaOf(
     {
@@ -87,7 +87,8 @@ const memory: BuiltIn = {
       old_path: text,
       new_path: text,
     },
-    ['command'],
+    // all commands but one need it, and a model leaves out what it may
+    ['command', 'path'],
   ),
 }
 
