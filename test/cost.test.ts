@@ -1,7 +1,7 @@
 /** What the proxy may cost, counted and not timed: pieces written, bytes copied, others held up. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test, type TestContext } from 'node:test'
 import { JsonDocument } from '../pipelines/json/document.ts'
@@ -32,6 +32,16 @@ async function chunksOf(socket: Socket): Promise<number> {
   return bytes.match(/\r\n[\da-f]+\r\n(?=\S)/g)?.length ?? 0
 }
 
+/** A connection on which a stream was asked for. */
+async function asking(url: string, route: string, ask: object): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  const body = JSON.stringify({ ...ask, stream: true })
+  const headers = `host: localhost\r\nauthorization: Bearer x\r\ncontent-length: ${body.length}`
+  socket.write(`POST ${route} HTTP/1.1\r\n${headers}\r\n\r\n${body}`)
+  return socket
+}
+
 for (const { name, path: route, ask, stream } of roads) {
   test(`${name}: events that come in one packet leave in few writes`, async (t) => {
     const events = stream(Array.from({ length: 200 }, (_, count) => `word ${count} `))
@@ -40,18 +50,30 @@ for (const { name, path: route, ask, stream } of roads) {
       socket.write(`${start}${events.map(chunk).join('')}0\r\n\r\n`)
     })
     const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
-    const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    await once(socket, 'connect')
-    const body = JSON.stringify({ ...ask, stream: true })
-    const headers = `host: localhost\r\nauthorization: Bearer x\r\ncontent-length: ${body.length}`
+    const socket = await asking(url, route, ask)
 
-    socket.write(`POST ${route} HTTP/1.1\r\n${headers}\r\n\r\n${body}`)
     const chunks = await chunksOf(socket)
     socket.destroy()
 
     // about 40 KB arrive in one to three reads; written one by one they would be 200 and more
     assert.ok(events.length > 200)
     assert.ok(chunks <= 12, `${chunks} chunks`)
+  })
+}
+
+for (const { name, path: route, ask, stream } of roads.filter(({ failure }) => failure)) {
+  test(`${name}: the head of the stream leaves in one write with its first piece`, async (t) => {
+    const upstream = await startUpstream(t, [{ sse: stream(['word']) }])
+    const { url } = await startProxy(t, { config: oneUpstream(upstream.url) })
+    const written = t.mock.method(Socket.prototype as Required<Socket>, '_writev').mock
+    const socket = await asking(url, route, ask)
+    await once(socket, 'data')
+    socket.destroy()
+
+    const port = Number(new URL(url).port)
+    const ours = written.calls.find((call) => (call.this as Socket).localPort === port)
+    const first = ours?.arguments[0].map(({ chunk: part }) => String(part)).join('')
+    assert.match(first ?? '', /^HTTP\/1\.1 200 OK\r\n[^]+\r\n\r\n[\da-f]+\r\n(?:event|data): /)
   })
 }
 

@@ -6,7 +6,7 @@ import { hash, randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Call } from '../app.ts'
 import { sendJson, shownError } from '../http/answer.ts'
-import { flow, flowAtOnce } from '../upstream/answer-body.ts'
+import { flow, flowAtOnce, sendHead } from '../upstream/answer-body.ts'
 import type { UpstreamAnswer } from '../upstream/attempt.ts'
 import { isOwnCredential, shownTarget } from '../upstream/target.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
@@ -116,6 +116,7 @@ async function asStream(
   const text = serialise(serialiser, outcome, keepAliveMs)
   text.once('data', () => {
     call.firstByteMs = performance.now()
+    sendHead(res)
   })
   let failure: ProxyError | undefined
   try {

@@ -9,7 +9,7 @@
  * It is no stream: it has one taker, and a Readable in between would cost each event a hop. Nor does `flow` use `pipeline` of
  * node:stream, which makes an AbortController, an error and some twenty listeners for each request.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Call } from '../app.ts'
@@ -223,6 +223,22 @@ export function flowAtOnce(whole: unknown, stage: Duplex, sink: Writable): Promi
     stage.destroy(error as Error)
   }
   return written
+}
+
+/**
+ * Node puts the head together of some thirty pieces and keeps it for as long as the answer goes on: written by itself, it
+ * becomes one string. It leaves in one packet with the first piece all the same.
+ */
+export function sendHead(res: ServerResponse): void {
+  if (res.headersSent) return
+  res.cork()
+  res.flushHeaders()
+  process.nextTick(uncork, res)
+}
+
+/** Shared, so that no answer makes a closure. */
+function uncork(res: ServerResponse): void {
+  res.uncork()
 }
 
 /** Agents ask again because of its first words: pi and opencode of "timed out", Continue of "aborted". */

@@ -39,8 +39,10 @@ export interface UpstreamAnswer {
  * sender of its own: `lib/same-api/proxy.ts`.)
  */
 export function sendAttempt(outgoing: Outgoing): Promise<UpstreamAnswer> {
-  const { method, address, headers, body, agent } = outgoing
+  const { method, address, body, agent } = outgoing
   const { hostname, port, path } = address
+  // a list is written at once; of an object Node would make a table that lives as long as the answer
+  const headers = Object.entries(outgoing.headers).flat()
   const request = requestFor(address)({ method, hostname, port, path, headers, agent })
   const answer = answerTo(request, outgoing)
   endWith(request, body)
@@ -91,7 +93,7 @@ export function answerTo(
       end()
     }
     const connection = watchConnection(request, timeouts.connect_s, giveUp)
-    const firstByte = setTimeout(
+    let firstByte: NodeJS.Timeout | undefined = setTimeout(
       () => giveUp(silent(timeouts.first_byte_s)),
       timeouts.first_byte_s * 1000,
     )
@@ -101,6 +103,8 @@ export function answerTo(
       settled = true
       connection.forget()
       clearTimeout(firstByte)
+      // these listeners live as long as the answer
+      firstByte = undefined
       forgetCancel()
     }
     // `on` here and below, for what comes once: `once` makes two objects of each

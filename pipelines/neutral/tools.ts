@@ -53,7 +53,7 @@ export class ToolNames {
   /** so many of these are the tools; then come those that only the history has */
   readonly #declared: number
   /** by the bare name of tools in a namespace; undefined for several of one name */
-  readonly #bare = new Map<string, OwnTool | undefined>()
+  #bare: Map<string, OwnTool | undefined> | undefined
 
   /**
    * The tools have their names before any that only the history has. Throws a 400 for two tools of one name. `taken`: names
@@ -102,7 +102,7 @@ export class ToolNames {
   }
 
   #named(sent: string): OwnTool | undefined {
-    return this.#own.get(sent) ?? this.#bare.get(sent)
+    return this.#own.get(sent) ?? this.#bare?.get(sent)
   }
 
   /** Whether every tool comes back as it went up. */
@@ -121,6 +121,7 @@ export class ToolNames {
     const own = { kind, name, ...spaceOf(namespace), ...(builtIn !== undefined && { builtIn }) }
     this.#enter(own)
     if (isDefault(namespace)) return
+    this.#bare ??= new Map()
     this.#bare.set(name, this.#bare.has(name) ? undefined : own)
   }
 

@@ -205,6 +205,7 @@ class SerialiseStream extends Transform {
     }
     this.#hasHead = true
     clearTimeout(this.#headTimer)
+    this.#headTimer = undefined
     this.push(this.#serialiser.head() + text)
     if (!this.#over) this.#watchSilence()
   }

@@ -52,61 +52,70 @@ export function deltaStages(
 const restMs = 5000
 
 /**
- * In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. `callInput`: what tools are called with keeps its digits. After `stop` or `failure` its output ends, and 5 s after
- * the translator began to await the rest.
+ * In: SseEvent[]. Out: Delta[], in the order that `delta.ts` promises. `callInput`: what tools are called with keeps its digits.
+ * After `stop` or `failure` its output ends, and 5 s after the translator began to await the rest.
  */
 export function translate(
   translator: Translator,
   callInput: ExactMembers,
   toolName?: ToolName,
 ): Transform {
-  const answer = new Answer(translator, toolName)
-  let restTimer: NodeJS.Timeout | undefined
+  return new TranslateStream(translator, callInput, toolName)
+}
 
-  function emit(stage: Transform, read: () => Delta[], done: TransformCallback): void {
+class TranslateStream extends Transform {
+  readonly #translator: Translator
+  readonly #callInput: ExactMembers
+  readonly #answer: Answer
+  #restTimer: NodeJS.Timeout | undefined
+
+  constructor(translator: Translator, callInput: ExactMembers, toolName: ToolName) {
+    super({ objectMode: true, highWaterMark: listsHeld })
+    this.#translator = translator
+    this.#callInput = callInput
+    this.#answer = new Answer(translator, toolName)
+  }
+
+  override _transform(events: SseEvent[], _encoding: BufferEncoding, done: TransformCallback) {
+    this.#emit(events, done)
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.#emit(undefined, done)
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#restTimer)
+    done(error)
+  }
+
+  /** `events`: undefined at the end of the input. */
+  #emit(events: readonly SseEvent[] | undefined, done: TransformCallback): void {
+    const answer = this.#answer
     if (answer.over) return done()
     let deltas: Delta[]
     try {
-      deltas = read()
+      deltas = events ? answer.read(events, this.#callInput) : answer.end()
     } catch (error) {
       return done(
         error instanceof Error ? error : new Error('A translator failed.', { cause: error }),
       )
     }
-    if (deltas.length > 0) stage.push(deltas)
+    if (deltas.length > 0) this.push(deltas)
     if (answer.over) {
-      clearTimeout(restTimer)
-      stage.push(null)
-    } else if (translator.awaitsRest) {
-      restTimer ??= setTimeout(() => endRest(stage), restMs)
+      clearTimeout(this.#restTimer)
+      this.push(null)
+    } else if (this.#translator.awaitsRest) {
+      this.#restTimer ??= setTimeout(() => this.#endRest(), restMs)
     }
     done()
   }
 
-  function endRest(stage: Transform): void {
-    emit(
-      stage,
-      () => answer.end(),
-      (error) => {
-        if (error) stage.destroy(error)
-      },
-    )
+  #endRest(): void {
+    this.#emit(undefined, (error) => {
+      if (error) this.destroy(error)
+    })
   }
-
-  return new Transform({
-    objectMode: true,
-    highWaterMark: listsHeld,
-    transform(events: SseEvent[], _encoding, done) {
-      emit(this, () => answer.read(events, callInput), done)
-    },
-    flush(done) {
-      emit(this, () => answer.end(), done)
-    },
-    destroy(error, done) {
-      clearTimeout(restTimer)
-      done(error)
-    },
-  })
 }
 
 /** The same answer when it came as one body: its parts as events, so that both forms obey one set of rules. */

@@ -24,7 +24,7 @@ type Choice = ChatCompletionChunk['choices'][number]
 
 class ChatStream implements StreamSerialiser {
   readonly #context: ChatAnswerContext
-  readonly #customTools = new Set<number>()
+  #customTools: Set<number> | undefined
   readonly #reasoning = new ReadableReasoning()
   #start: DeltaOf<'start'> | undefined
   #usage: Usage | undefined
@@ -113,6 +113,7 @@ class ChatStream implements StreamSerialiser {
     if (kind === 'function') {
       return this.#tool({ index, id, type: kind, function: { name, arguments: '' }, ...extra })
     }
+    this.#customTools ??= new Set()
     this.#customTools.add(index)
     return this.#tool({ index, id, type: kind, custom: { name, input: '' } })
   }
@@ -121,7 +122,7 @@ class ChatStream implements StreamSerialiser {
     if (this.#context.legacyFunctions) {
       return index === 0 ? this.#framed({ function_call: { arguments: text } }) : ''
     }
-    return this.#customTools.has(index)
+    return this.#customTools?.has(index)
       ? this.#tool({ index, custom: { input: text } })
       : this.#tool({ index, function: { arguments: text } })
   }
