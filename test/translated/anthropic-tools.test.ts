@@ -90,9 +90,13 @@ test('translation §12.4: an older editor inserts by its own member, and can und
   assert.deepEqual(await members('text_editor_20250429'), [true, false])
 })
 
-test('translation §12.4: the memory is never asked without a path, which it would refuse', async (t) => {
-  const body = { ...client.ask([{ user: 'Hi' }]), tools: tools.slice(2) }
-  const { sent } = await ask(t, { client, type: 'openai' }, body)
+test('translation §12.4: no call lacks what clients refuse it without', async (t) => {
+  const { sent } = await ask(
+    t,
+    { client, type: 'openai' },
+    { ...client.ask([{ user: 'Hi' }]), tools },
+  )
 
-  assert.deepEqual(functionsOf('openai', sent)[0]![1].required, ['command', 'path'])
+  const required = functionsOf('openai', sent).map(([, schema]) => schema.required)
+  assert.deepEqual(required, [['command'], ['command', 'path'], ['command', 'path']])
 })

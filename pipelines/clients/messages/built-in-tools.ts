@@ -20,8 +20,9 @@ function schemaOf(properties: JsonObject, required: string[]): JsonObject {
 
 const bash: BuiltIn = {
   description:
-    'Runs a command in a bash session that lasts, and returns its output. restart: true begins a new session, without a command.',
-  schema: schemaOf({ command: text, restart: { type: 'boolean' } }, []),
+    'Runs a command in a bash session that lasts, and returns its output. restart: true begins a new session and runs nothing.',
+  // clients refuse a call without a command, and a model leaves out what it may
+  schema: schemaOf({ command: text, restart: { type: 'boolean' } }, ['command']),
 }
 
 const fileCommands = ['view', 'create', 'str_replace', 'insert']
@@ -87,7 +88,7 @@ const memory: BuiltIn = {
       old_path: text,
       new_path: text,
     },
-    // all commands but one need it, and a model leaves out what it may
+    // all commands but one need it
     ['command', 'path'],
   ),
 }
