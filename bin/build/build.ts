@@ -158,6 +158,20 @@ for (const { path: file, contents } of page.outputFiles) {
   put(path.basename(file), (place) => writeFileSync(place, contents), pageDir)
 }
 
+/** What a build of an older version left there `npm pack` would pack. Another build's unfinished files are its own. */
+function clean(dir: string, made: readonly string[]): void {
+  for (const name of readdirSync(dir)) {
+    const isOurs = made.includes(name.replace(/\.new$/, '')) || name.includes('.cache')
+    if (!isOurs) rmSync(path.join(dir, name), { recursive: true })
+  }
+}
+
+clean(binDir, ['droid2api.js', importer, 'main.cjs', 'package.json'])
+clean(
+  pageDir,
+  page.outputFiles.map(({ path: file }) => path.basename(file)),
+)
+
 put('package.json', (file) => writeFileSync(file, '{ "type": "commonjs" }\n'))
 // the last, and so the newest: its age decides whether there is anything to build
 put('droid2api.js', (file) => writeFileSync(file, launcher(), { mode: 0o755 }))

@@ -6,7 +6,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it ends the process where Node is too old
 require('./check-node.cjs')
 const { spawnSync } = require('child_process')
-const { existsSync, readdirSync, statSync } = require('fs')
+const { accessSync, constants, existsSync, readdirSync, statSync } = require('fs')
 const path = require('path')
 const { codeFile } = require('./load-program.cjs')
 
@@ -32,6 +32,16 @@ function isCodeKept() {
   const bin = path.join(projectDir, path.dirname(program))
   const ofThisNode = codeFile('').slice('main-'.length)
   return readdirSync(bin).some((name) => name.endsWith(ofThisNode))
+}
+
+/** Else each start would run the program for its code, and have nowhere to put it. */
+function mayKeepCode() {
+  try {
+    accessSync(path.join(projectDir, path.dirname(program)), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** npm leaves the packages that build out of an installation for production. */
@@ -62,4 +72,4 @@ function keepCode() {
 
 const code = require.main !== module && isBuilt() ? 0 : build()
 if (code !== 0) process.exit(code)
-if (!isCodeKept()) keepCode()
+if (!isCodeKept() && mayKeepCode()) keepCode()

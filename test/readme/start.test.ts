@@ -1,7 +1,15 @@
 /** The first start: start.sh beyond what the README shows of it, other places to start in, and a Node that is too old. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { transformSync } from 'esbuild'
@@ -26,6 +34,31 @@ test('start.sh builds again where the way to build has changed', (t) => {
 
   const program = readFileSync(path.join(dir, 'dist', 'bin', 'main.cjs'), 'utf8')
   assert.match(program, /\/\* of tomorrow \*\//)
+})
+
+test('a build leaves nothing of an older version, which npm pack would take along', (t) => {
+  const { dir, paste } = sandbox(t)
+  const old = ['bin/main.mjs', 'page/page.html'].map((name) => path.join(dir, 'dist', name))
+  for (const file of old) writeFileSync(file, '')
+
+  paste('npm run --silent build')
+
+  assert.deepEqual(old.filter(existsSync), [])
+  assert.match(paste('node dist/bin/droid2api.js --version'), /^\d/)
+})
+
+test('npm start does not make V8’s code where it cannot be kept', (t) => {
+  const { dir, paste } = sandbox(t)
+  const kept = () =>
+    readdirSync(path.join(dir, 'dist', 'bin')).some((name) => name.endsWith('cache'))
+  const load = (stub: string) =>
+    paste(`rm -f dist/bin/*.cache && node -e "${stub}; require('./bin/build/make.cjs')"`)
+  // as on a disk that is only read, where root may not write either
+  load("require('fs').accessSync = () => { throw Error('EROFS') }")
+  assert.equal(kept(), false)
+
+  load('')
+  assert.equal(kept(), true)
 })
 
 test('start.sh installs again where other packages are asked for, and only then', (t) => {
