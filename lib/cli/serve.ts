@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
 import { switchMetrics } from '../endpoints/metrics.ts'
 import { proxyStopped } from '../../pipelines/errors.ts'
+import { endStalled } from '../http/stalled.ts'
 import { createServer } from '../server.ts'
 import { accountLine, addressOf, banner, startLines } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
@@ -24,6 +25,7 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   const { app } = built
   const server = createServer(app)
   tuneV8(server)
+  endStalled(server, () => app.config.timeouts.idle_s * 1000)
   const reloader = new Reloader(built, parts)
   // who sends it may have paid, or had a limit lifted, which no upstream says
   const hearAgain = async () => {
