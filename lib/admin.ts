@@ -96,7 +96,14 @@ export function seesAll({ url = '', headers, socket }: IncomingMessage, config: 
 
 function isHere({ headers, host = '', peer = '' }: Looking): boolean {
   const isLocal = isLoopback(peer) && loopback.test(hostName(host))
-  return isLocal && !Object.keys(headers).some((name) => forwarded.test(name))
+  return (
+    isLocal && !isPassedOn(headers) && !Object.keys(headers).some((name) => forwarded.test(name))
+  )
+}
+
+/** A browser, which alone says what it wants an answer for, asks itself to keep the connection. nginx passes that on to nobody. */
+function isPassedOn({ 'sec-fetch-dest': shownAs, connection = '' }: IncomingHttpHeaders): boolean {
+  return shownAs !== undefined && connection.toLowerCase() !== 'keep-alive'
 }
 
 /** Whether the admin key came along: as Bearer, as `x-api-key`, or as the password of Basic, with any user. */

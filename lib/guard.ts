@@ -4,7 +4,7 @@
  * CVE-2024-28224 (DNS rebinding of a local server).
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { ProxyError } from '../pipelines/errors.ts'
 import { loopback } from './config/callers.ts'
@@ -204,6 +204,17 @@ export function checkForwarded(headers: IncomingHttpHeaders, { host }: Config): 
     'forwarded_not_allowed',
     `A front proxy asks for another machine (${header}), and without client keys this proxy serves its own machine only. Set API_KEYS, and let the client or the front proxy send one of them.`,
   )
+}
+
+/**
+ * By what a front proxy shows that tells nothing of its callers; undefined where nothing does. nginx speaks HTTP/1.0, and from 1.29.7
+ * on takes out only `connection`, which browsers and Node, who say how they fetch, always send.
+ * @see https://github.com/nginx/nginx.org/issues/298
+ */
+export function signOfFront({ httpVersionMinor, headers }: IncomingMessage): string | undefined {
+  if (httpVersionMinor === 0) return 'HTTP/1.0'
+  const isBare = headers.connection === undefined && headers['sec-fetch-mode'] !== undefined
+  return isBare ? 'sec-fetch' : undefined
 }
 
 /** The header that says so; undefined where nothing does. */

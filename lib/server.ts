@@ -17,6 +17,7 @@ import {
   keyNeeded,
   preflightHeaders,
   presentedKeys,
+  signOfFront,
   whyRefused,
 } from './guard.ts'
 import { ProxyError } from '../pipelines/errors.ts'
@@ -199,7 +200,7 @@ function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: 
   } else if (!open) {
     if (needsKey && !hasKey) throw keyNeeded(refused, call.record, req.socket)
     if (!needsKey) checkForwarded(req.headers, config)
-    if (!needsKey && req.httpVersionMinor === 0) note(app, Buffer.from('HTTP/1.0'))
+    if (!needsKey) note(app, signOfFront(req))
   }
   return true
 }
@@ -235,8 +236,8 @@ interface BrokenRequest extends NodeJS.ErrnoException {
 const notAForwardProxy =
   'This is no forward proxy: use its address as the base URL of the API, and not as HTTPS_PROXY.'
 
-function note(app: App, packet: Buffer): void {
-  void import('./http/strangers.ts').then(({ noteStranger }) => noteStranger(app, packet))
+function note(app: App, packet: Buffer | string | undefined): void {
+  if (packet) void import('./http/strangers.ts').then((all) => all.noteStranger(app, packet))
 }
 
 /** What never became a request: broken HTTP, headers too large or too slow. */

@@ -1,6 +1,6 @@
 /**
  * What reaches the port and is no request: other protocols, and programs that take this one for a forward proxy. Their users see
- * a broken connection that names no cause, so the log says it, once for each kind. And the one sign of a front proxy that tells
+ * a broken connection that names no cause, so the log says it, once for each kind. And the signs of a front proxy that tells
  * nothing of its callers.
  */
 import type { App } from '../app.ts'
@@ -36,14 +36,20 @@ const kinds: readonly Kind[] = [
     isServed: true,
     text: 'a request came by HTTP/1.0, as nginx sends it unless told otherwise: where a front proxy stands before this one, whoever reaches it can use your models, since no client key is set. Set API_KEYS',
   },
+  {
+    // of a browser or of Node: both ask to keep their connection, which nginx from 1.29.7 on takes out
+    begins: ['sec-fetch'],
+    isServed: true,
+    text: 'a request came without its `connection`, as a front proxy passes it on: whoever reaches that proxy can use your models, since no client key is set. Set API_KEYS',
+  },
 ]
 
 const longestBeginning = 32
 const told = new WeakMap<App, Set<Kind>>()
 
 /** `packet`: what a connection began with. */
-export function noteStranger(app: App, packet: Buffer): void {
-  const beginning = packet.toString('latin1', 0, longestBeginning)
+export function noteStranger(app: App, packet: Buffer | string): void {
+  const beginning = String(packet).slice(0, longestBeginning)
   const kind = kinds.find(({ begins }) => begins.some((one) => beginning.startsWith(one)))
   const known = told.get(app) ?? new Set()
   if (!kind || known.has(kind)) return

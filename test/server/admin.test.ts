@@ -55,6 +55,20 @@ test('contract §16.1: without an admin key another machine, and this one by a n
   assert.equal(may('127.0.0.1', ''), false)
 })
 
+test('contract §16.1: a browser behind nginx, which adds no header, finds nothing', () => {
+  const admin = new Admin({ warn: () => undefined })
+  const config = { prepared: { adminKey: undefined } } as never
+  const may = (headers: Record<string, string>) =>
+    admin.mayLook({ headers, peer: '127.0.0.1', host: '127.0.0.1:3000' }, config, false)
+  const page = { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' }
+
+  assert.equal(may({ ...page, connection: 'keep-alive' }), true)
+  assert.equal(may({}), true, 'curl')
+  assert.equal(may({ 'sec-fetch-mode': 'cors', connection: 'close' }), true, 'Node')
+  assert.equal(may(page), false, 'nginx from 1.29.7 on')
+  assert.equal(may({ ...page, connection: 'close' }), false, 'nginx before')
+})
+
 for (const [how, admin_key] of [
   ['as it is', key],
   ['as its hash', hash],

@@ -66,3 +66,25 @@ test('contract §9.5: a request by HTTP/1.0 without client keys, as a front prox
   assert.deepEqual(await warned({}, ['1.1']), [['200'], 0, 0])
   assert.deepEqual(await warned({ api_keys: ['key-of-alice'] }, ['1.0']), [['401'], 0, 0])
 })
+
+test('contract §9.5: a browser or Node without `connection` before a model, without client keys, is warned of once', async (t) => {
+  const ask = (headers: string) =>
+    Buffer.from(`GET /v1/models HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`)
+  const warned = async (config: Record<string, unknown>, headers: string) => {
+    const proxy = await startProxy(t, { config })
+    for (let count = 0; count < 2; count++) await say(proxy.url, ask(headers))
+    const { warnings } = (await (await fetch(`${proxy.url}/health`)).json()) as {
+      warnings?: string[]
+    }
+    const told = proxy.logs.filter(({ msg }) =>
+      /without its `connection`.*API_KEYS/.test(String(msg)),
+    )
+    return [told.length, warnings?.length ?? 0]
+  }
+  const fetched = 'sec-fetch-mode: cors\r\n'
+
+  assert.deepEqual(await warned({}, fetched), [1, 1])
+  assert.deepEqual(await warned({}, `${fetched}connection: close\r\n`), [0, 0])
+  assert.deepEqual(await warned({}, ''), [0, 0])
+  assert.deepEqual(await warned({ api_keys: ['key-of-alice'] }, fetched), [0, 0])
+})
