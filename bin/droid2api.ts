@@ -4,7 +4,7 @@ import path from 'node:path'
 import { whyNotWritten } from '../lib/store/durable-file.ts'
 import { redisServer } from '../lib/cli/redis-server.ts'
 import { StoreError } from '../lib/store/errors.ts'
-import { addressOf } from '../lib/cli/banner.ts'
+import { listenerUrl } from '../lib/cli/banner.ts'
 import { buildApp, usageStore, type BuiltApp } from '../lib/cli/build-app.ts'
 import { findings } from '../lib/cli/check.ts'
 import { configurationFaults, findingLines, type Finding } from '../lib/cli/finding.ts'
@@ -110,7 +110,7 @@ const commands = {
     const client = clientOf(line)
     const { model } = line
     const { config } = load(line)
-    const url = addressOf({ address: config.host, port: config.port })
+    const url = listenerUrl(config)
     const note = model === undefined ? undefined : modelNote(config, model)
     const shell = line.shell ?? likelyShell(startEnvironment, process.platform)
     process.stdout.write(shellLine(client, { config, url, model }, shell, startEnvironment))

@@ -3,7 +3,11 @@
  * error boundary and the one log line.
  */
 import { randomUUID } from 'node:crypto'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import http, {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { earlyHeads, sendError } from './http/answer.ts'
@@ -119,11 +123,10 @@ async function handle(app: App, req: IncomingMessage, res: ServerResponse): Prom
 }
 
 function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match): Call {
-  const id = requestId(req)
+  const { headers, method } = req
+  const id = requestId(headers)
   const { client, path, query, route } = found
-  const { headers } = req
   const name = route?.name ?? 'unknown'
-  const { method } = req
   const asks = route?.asks === true && method === 'POST'
   const call = new Call({ app, id, method, client, path, query, headers, route: name, asks })
   const { traceparent: trace } = headers
@@ -210,8 +213,7 @@ function isOptions({ method }: IncomingMessage): boolean {
 }
 
 /** The client's own id where it is harmless in a header and a log, else a new one. */
-function requestId(req: IncomingMessage): string {
-  const given = req.headers['x-request-id']
+export function requestId({ 'x-request-id': given }: IncomingHttpHeaders): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
 }
 

@@ -67,8 +67,8 @@ export const noRetry = { [retryHeader]: 'false' }
  * The operator's setup lacks something, and no repetition mends that. 400 is the one status that no client repeats: Claude Code
  * repeats 401 and every 5xx for minutes, opencode every 5xx without an end, Codex every other 4xx for seconds.
  */
-export function setupFault(code: string, message: string, cause?: unknown): ProxyError {
-  return new ProxyError(400, code, message, { cause })
+export function setupFault(message: string, cause?: unknown): ProxyError {
+  return new ProxyError(400, 'upstream_auth_unavailable', message, { cause })
 }
 
 /** A 400 that names the place in the request. */

@@ -168,13 +168,15 @@ export interface UsageOnDemand extends Refusable {
 /** Without `api` no client speaks its API. */
 export type Provider = ProviderBase & (SameApi | { api?: undefined })
 
+const openAiLimitHeader: Client['limitHeader'] = (figure, of) => `x-ratelimit-${figure}-${of}`
+
 const clientTable = {
   chat: {
     route: '/v1/chat/completions',
     read: readWith(readChat, chatContext, chatStream, chatBody),
     // a Responses request, as Cursor sends it there
     isOther: isInputBody,
-    limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
+    limitHeader: openAiLimitHeader,
     limitReset: resetIn,
     errorBody: chatErrorBody,
     errorEvent: chatErrorEvent,
@@ -211,7 +213,7 @@ const clientTable = {
         compactBody,
       ),
     },
-    limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
+    limitHeader: openAiLimitHeader,
     limitReset: resetIn,
     errorBody: responsesErrorBody,
     errorEvent: responsesErrorEvent,

@@ -7,6 +7,7 @@ import type { Agents } from '../network/agents.ts'
 import { fileStore, hashOf, seedStore } from './file-store.ts'
 import {
   findAccount,
+  isRotating,
   lookedFor,
   oldLogins,
   type FoundLogin,
@@ -71,9 +72,7 @@ export interface AccountParts {
 export function openAccount(parts: AccountParts): Account {
   const { source, notes } = findAccount(parts.config)
   const looked = lookedFor(parts.config)
-  if (source.kind === 'droid_refresh_key' || 'file' in source) {
-    return rotatingAccount(source, parts, looked, notes)
-  }
+  if (isRotating(source)) return rotatingAccount(source, parts, looked, notes)
   const key = source.kind === 'none' ? undefined : source.key
   return fixedAccount(source.kind, key, looked, { notes, log: parts.log })
 }
@@ -216,8 +215,7 @@ function servingBy(
           ? `Log in again, or set a new refresh token.${hint()}`
           : 'The proxy goes on trying; GET /health shows the state.'
       const message = `The account's login cannot be renewed: ${reason}. ${remedy}`
-      if (lasting.some((kind) => error instanceof kind))
-        throw setupFault('upstream_auth_unavailable', message, error)
+      if (lasting.some((kind) => error instanceof kind)) throw setupFault(message, error)
       throw new ProxyError(503, 'upstream_auth_unavailable', message, {
         cause: error,
         ...(retryInMs && { headers: { 'retry-after': String(Math.ceil(retryInMs / 1000)) } }),

@@ -209,13 +209,16 @@ export function statusOf({ own: { entry, account }, bench }: Required<Member>): 
   if (!enabled) return { kind, state: 'disabled' }
   const { state, can_serve: canServe, expires_at, last_refresh, last_error } = account.status()
   bench.lookAgain(() => last_refresh)
-  const rest = bench.status()
   const isDead = state === 'degraded' && !canServe
   return {
     kind,
-    ...rest,
+    ...restOf(bench),
     ...(isDead && { state: 'needs_login' }),
-    ...(bench.isSuspect && { suspect: true }),
     ...(kind !== 'key' && { expires_at, last_refresh, last_error }),
   }
+}
+
+/** Whether an account rests, and whether its refusals may be its own fault. */
+export function restOf(bench: Bench): BenchStatus & Pick<MemberStatus, 'suspect'> {
+  return { ...bench.status(), ...(bench.isSuspect && { suspect: true }) }
 }

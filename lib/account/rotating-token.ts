@@ -5,6 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { AuthConfig } from '../config/types.ts'
+import { localDay } from '../limits/windows.ts'
 import type { Logger } from '../log/log.ts'
 import type { Agents } from '../network/agents.ts'
 import { TokenState, lifeOf, type FailedAttempt, type TokenStatus } from './token-state.ts'
@@ -286,10 +287,5 @@ export class RotatingToken {
 /** `2026-01-31 12:00:00` in this machine's time zone. */
 function localTime(time: number): string {
   const date = new Date(time)
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0')
+  return `${localDay(date)} ${date.toTimeString().slice(0, 8)}`
 }

@@ -6,7 +6,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 import { decodeText, unreadableWithRemedy } from '../config/text-file.ts'
 import { writeFileDurably } from '../store/durable-file.ts'
-import { storedExpiry } from './token-state.ts'
+import { epochMs, storedExpiry } from './token-state.ts'
 import type { Tokens } from './token-store.ts'
 
 export interface StoredTokens extends Tokens {
@@ -145,12 +145,7 @@ function textOf(value: unknown): string | undefined {
 
 /** Of a text in ISO format, or of a number of ms or seconds. */
 function timeOf(value: unknown): number | undefined {
-  const time =
-    typeof value === 'string' ? Date.parse(value) : typeof value === 'number' ? msOf(value) : 0
-  return time > 0 && time < 8.64e15 ? time : undefined
-}
-
-/** Seconds since the epoch have ten digits for centuries to come, and ms have thirteen. */
-function msOf(time: number): number {
-  return time < 1e11 ? time * 1000 : time
+  if (typeof value !== 'string') return epochMs(value)
+  const time = Date.parse(value)
+  return time > 0 ? time : undefined
 }

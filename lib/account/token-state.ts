@@ -224,8 +224,8 @@ const marginMs = 10 * minute
 const jitterMs = 5 * minute
 
 interface Claims {
-  exp?: number
-  iat?: number
+  exp?: number | undefined
+  iat?: number | undefined
 }
 
 /**
@@ -261,14 +261,15 @@ function claimsOf(token: string): Claims {
   if (!payload || signature === undefined) return {}
   try {
     const { exp, iat } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Claims
-    return { ...timeNamed('exp', exp), ...timeNamed('iat', iat) }
+    return { exp: epochMs(exp), iat: epochMs(iat) }
   } catch {
     // two dots do not make a JWT
     return {}
   }
 }
 
-function timeNamed(name: keyof Claims, value: unknown): Claims {
-  if (typeof value !== 'number' || !(value > 0) || value > 8.64e15) return {}
-  return { [name]: value < 1e11 ? value * 1000 : value }
+/** Seconds since the epoch have ten digits for centuries to come, and ms have thirteen. Undefined for what is no time. */
+export function epochMs(value: unknown): number | undefined {
+  if (typeof value !== 'number' || !(value > 0) || value > 8.64e15) return undefined
+  return value < 1e11 ? value * 1000 : value
 }

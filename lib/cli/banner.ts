@@ -1,5 +1,4 @@
 /** What a person sees at start: the address, the account's state, and lines to copy for each client. */
-import type { AddressInfo } from 'node:net'
 import type { App } from '../app.ts'
 import { calledAs } from '../config/called-as.ts'
 import { loopback } from '../config/callers.ts'
@@ -9,7 +8,7 @@ import { setupBlocks } from '../setup/blocks.ts'
 import { neededNoProxy } from '../setup/clients.ts'
 
 /** `http://127.0.0.1:3000`, with a loopback name for a listener on all addresses. */
-export function addressOf({ address: host, port }: Pick<AddressInfo, 'address' | 'port'>): string {
+export function listenerUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
   const name =
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
   return `http://${name}:${port}`

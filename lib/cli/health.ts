@@ -6,7 +6,7 @@
 import { objectFrom } from '../../pipelines/json/value.ts'
 import { createAgents } from '../network/agents.ts'
 import { answerTo } from '../network/one-answer.ts'
-import { addressOf } from './banner.ts'
+import { listenerUrl } from './banner.ts'
 
 const patienceS = 3
 const usualPort = 3000
@@ -24,7 +24,7 @@ export function likelyPlaces(
 ): string[] {
   const port = Number(/\d+/.exec(named)?.[0] ?? usualPort)
   const places = [...(configured ? [configured] : []), { host: 'localhost', port }]
-  return places.map((place) => addressOf({ address: place.host, port: place.port }))
+  return places.map(listenerUrl)
 }
 
 async function serves(address: string): Promise<boolean> {

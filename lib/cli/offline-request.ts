@@ -1,10 +1,10 @@
 /** A request from a file or a pipe as the proxy would take it, without a proxy that runs and without anybody being asked. */
-import { randomUUID } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue, type IncomingHttpHeaders } from 'node:http'
 import { Call, type App } from '../app.ts'
 import { keyNeeded, presentedKeys, whyRefused } from '../guard.ts'
 import { checkSize, withoutMark } from '../http/body.ts'
 import { match, type Match } from '../routes.ts'
+import { requestId } from '../server.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import { JsonDocument } from '../../pipelines/json/document.ts'
 import { parseJsonObject } from '../../pipelines/json/request-body.ts'
@@ -37,7 +37,7 @@ export function offline(app: App, given: Given): Offline {
   const headers = headersOf(given.headers)
   const body = bodyOf(given)
   const { client, path, query, route } = found
-  const id = /^[\w.:-]{1,128}$/.exec(String(headers['x-request-id'] ?? ''))?.[0] ?? randomUUID()
+  const id = requestId(headers)
   const name = route?.name ?? path
   const parts = { app, id, method: 'POST', client, path, query, headers, route: name, asks: false }
   const call = new Call(parts)

@@ -2,14 +2,15 @@
 import { isHttp } from '../config/base-url.ts'
 import { countsByType } from '../config/models.ts'
 import type { Config } from '../config/types.ts'
-import { printable } from '../log/log-line.ts'
+import { localDay } from '../limits/windows.ts'
+import { duration, printable } from '../log/log-line.ts'
 import type { AccountShown } from '../status/accounts.ts'
 import type { LimitShown } from '../status/client-limits.ts'
 import type { CallerShown, StatusContent } from '../status/content.ts'
 import type { RequestShown, UnderWay } from '../status/requests.ts'
 import type { Counts } from '../usage/row.ts'
 import { askStatus } from './ask-status.ts'
-import { addressOf } from './banner.ts'
+import { listenerUrl } from './banner.ts'
 import { UsageError, type CommandLine } from './usage.ts'
 
 /** The text to print. Throws UsageError and NoStatus. */
@@ -17,8 +18,7 @@ export async function statusText(
   { url: given, json }: CommandLine,
   config: Pick<Config, 'host' | 'port' | 'admin_key'>,
 ): Promise<string> {
-  const url =
-    given === undefined ? addressOf({ address: config.host, port: config.port }) : plainUrl(given)
+  const url = given === undefined ? listenerUrl(config) : plainUrl(given)
   const { admin_key: key } = config
   // the key cannot be made from its hash
   const content = await askStatus(url, key?.startsWith('sha256:') ? undefined : key)
@@ -129,7 +129,7 @@ function accountText(account: AccountShown, now: string): string {
 
 function underWayLines({ under_way: calls }: StatusContent): string[] {
   if (calls.length === 0) return ['Under way: nothing']
-  const lines = calls.map((call) => `  ${waitOf(call.age_ms)}  ${nameOf(call)}`)
+  const lines = calls.map((call) => `  ${duration(call.age_ms)}  ${nameOf(call)}`)
   return [`Under way: ${calls.length}`, ...shortened(lines, most.underWay)]
 }
 
@@ -162,7 +162,7 @@ function requestText(one: RequestShown, now: string): string {
   const { at, status = 0, duration_ms: ms, input, output, attempts, error, aborted } = one
   const isKnown = input !== undefined || output !== undefined
   return [
-    `${timeOf(at, now)}  ${nameOf(one)}: ${status}, ${waitOf(ms)}`,
+    `${timeOf(at, now)}  ${nameOf(one)}: ${status}, ${duration(ms)}`,
     ...(isKnown ? [`${input ?? 0}+${output ?? 0} tokens`] : []),
     ...(error === undefined ? [] : [error]),
     ...(aborted && error === undefined ? ['the client left'] : []),
@@ -235,9 +235,8 @@ function modelLines({ models, url }: StatusContent): string[] {
 function timeOf(iso: string, now: string): string {
   const date = new Date(iso)
   const time = date.toTimeString().slice(0, 5)
-  if (date.toDateString() === new Date(now).toDateString()) return time
-  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()]
-  return `${day.map((part) => String(part).padStart(2, '0')).join('-')} ${time}`
+  const day = localDay(date)
+  return day === localDay(new Date(now)) ? time : `${day} ${time}`
 }
 
 /** Such as `3 d 4 h`. */
@@ -246,10 +245,6 @@ function spanOf(seconds: number): string {
   if (days! > 0) return `${days} d ${hours! % 24} h`
   if (hours! > 0) return `${hours} h ${minutes! % 60} min`
   return minutes! > 0 ? `${minutes} min` : `${seconds} s`
-}
-
-function waitOf(ms: number): string {
-  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 
 /** Such as `950`, `12 k`, `3.4 M`. */

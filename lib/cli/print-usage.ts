@@ -1,5 +1,5 @@
 /** `droid2api usage`: what was used, from where it is kept, also while no proxy runs. */
-import { byOf, csvOf, ReportError, reportOf, spanOf, tableOf } from '../usage/report.ts'
+import { csvOf, readReport, ReportError, tableOf } from '../usage/report.ts'
 import type { UsageStore } from '../usage/usage.ts'
 import { UsageError, type CommandLine } from './usage.ts'
 
@@ -9,8 +9,9 @@ export async function usageText(
   store: UsageStore,
   isTerminal: boolean,
 ): Promise<string> {
-  const { span, names } = wish(since, by)
-  const report = reportOf(await store.rows(span.first, span.last), span, names)
+  const report = await readReport(store, since, by).catch((error: unknown) => {
+    throw error instanceof ReportError ? new UsageError(error.message) : error
+  })
   if (csv) return csvOf(report)
   if (json || !isTerminal) return `${JSON.stringify(report)}\n`
   return report.rows.length > 0 ? tableOf(report) : `${report.since}\n${nothingYet}\n`
@@ -19,12 +20,3 @@ export async function usageText(
 /** The command reads what is on disk, which is behind by `usage.flush_s`. */
 const nothingYet =
   'Nothing is written down for this time. What was used in the last minute comes a little later; droid2api status shows it at once.'
-
-function wish(since: string | undefined, by: string | undefined) {
-  try {
-    return { span: spanOf(since, Date.now()), names: byOf(by) }
-  } catch (error) {
-    if (error instanceof ReportError) throw new UsageError(error.message)
-    throw error
-  }
-}

@@ -3,7 +3,7 @@ import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/valu
 import type { Config } from '../config/types.ts'
 import { createAgents } from '../network/agents.ts'
 import { answerTo } from '../network/one-answer.ts'
-import { addressOf } from './banner.ts'
+import { listenerUrl } from './banner.ts'
 
 export interface Running {
   version: string
@@ -24,11 +24,11 @@ const maxBytes = 1_000_000
 
 /** `fault`: what listening there failed with. `undefined` where the port is not taken, or something else has it. */
 export async function findRunning(
-  { port, host }: Config,
+  config: Config,
   fault: NodeJS.ErrnoException | undefined,
 ): Promise<Running | undefined> {
   if (fault?.code !== 'EADDRINUSE') return undefined
-  const url = addressOf({ address: host, port })
+  const url = listenerUrl(config)
   const about = await answerOf(url)
   if (about?.name !== 'droid2api') return undefined
   const { status, account, accounts } = (await answerOf(`${url}/health`)) ?? {}

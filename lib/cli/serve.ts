@@ -7,7 +7,7 @@ import { switchMetrics } from '../endpoints/metrics.ts'
 import { proxyStopped } from '../../pipelines/errors.ts'
 import { endStalled } from '../http/stalled.ts'
 import { createServer } from '../server.ts'
-import { accountLine, addressOf, banner, startLines } from './banner.ts'
+import { accountLine, banner, listenerUrl, startLines } from './banner.ts'
 import type { BuiltApp } from './build-app.ts'
 import { watchConfig } from './config-watch.ts'
 import { headingFor } from './colors.ts'
@@ -75,7 +75,8 @@ async function listen(server: Server, { config, usage }: App): Promise<void> {
 }
 
 function announce(app: App, server: Server): void {
-  const url = addressOf(server.address() as AddressInfo)
+  const { address: host, port } = server.address() as AddressInfo
+  const url = listenerUrl({ host, port })
   if (process.stdout.isTTY) {
     process.stdout.write(app.redact(banner(app, url, headingFor(process.env))))
     return

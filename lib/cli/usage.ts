@@ -193,7 +193,12 @@ export function parseCommandLine(args: string[], env = process.env): CommandLine
     by: values.by,
     csv: values.csv ?? false,
     init: initFlags(values),
-    explain: { file, ...explainFlags(values) },
+    explain: {
+      file,
+      route: values.route,
+      headers: values.header ?? [],
+      curl: values.curl ?? false,
+    },
     flags,
     online: values.online ?? values.renew ?? false,
     renew: values.renew ?? false,
@@ -231,14 +236,6 @@ function initFlags({
     print,
     force,
   }
-}
-
-function explainFlags({
-  route,
-  header = [],
-  curl = false,
-}: ReturnType<typeof parsed>['values']): Omit<ExplainFlags, 'file'> {
-  return { route, headers: header, curl }
 }
 
 /** A word of a list, or a UsageError that names the nearest, else all. */

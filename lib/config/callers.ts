@@ -144,8 +144,8 @@ function sourceOf(text: string): string {
   const pattern = patternOf(text)
   if (!pattern) return 'null'
   const { scheme, host, port } = pattern
-  const name = host.split('*').map(escaped).join('[^./:]+')
-  return `${escaped(scheme)}://${name}${portSource(scheme, port)}`
+  const name = host.split('*').map(literal).join('[^./:]+')
+  return `${literal(scheme)}://${name}${portSource(scheme, port)}`
 }
 
 const usualPorts: Record<string, string> = { http: '80', https: '443' }
@@ -156,6 +156,7 @@ function portSource(scheme: string, port: string): string {
   return port === '' || port === usualPorts[scheme] ? '' : `:${port}`
 }
 
-function escaped(text: string): string {
+/** As the source of a regular expression that matches nothing else. */
+export function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }

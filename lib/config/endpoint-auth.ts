@@ -189,7 +189,7 @@ export function endpointSecretsIn({ endpoints }: Pick<Config, 'endpoints'>): str
     const keys = Object.entries(headers)
       .filter(([name]) => isSecretHeader(name))
       .map(([, value]) => value.replace(/^[A-Za-z]+\s+/, ''))
-    return password === '' ? keys : [...keys, password, decodedOr(password)]
+    return password === '' ? keys : [...keys, password, percentDecoded(password)]
   })
 }
 
@@ -198,7 +198,8 @@ export function isSecretHeader(name: string): boolean {
   return isSecretKey(name) || /auth|cookie/i.test(name)
 }
 
-function decodedOr(text: string): string {
+/** Without its percent signs, where they stand for something. */
+export function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

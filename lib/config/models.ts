@@ -1,7 +1,7 @@
 /** Looking up, for each request: a model by id or alias, the endpoint that serves it, its system prompt. */
 import { hashedKey } from './admin-key.ts'
 import { addressOf, baseUrlOf, fullAddress } from './base-url.ts'
-import { originPattern, preparedKeys } from './callers.ts'
+import { literal, originPattern, preparedKeys } from './callers.ts'
 import { defaultSystemPrompt } from './defaults.ts'
 import type { Config, ConfigData, Endpoint, Model, ModelType, Place, Way } from './types.ts'
 import { upstreamId } from '../../pipelines/model.ts'
@@ -168,6 +168,5 @@ function wayTo(endpoint: Endpoint, model: Model, isStream: boolean): Way {
 /** `*` at either end stands for any text, also for none; all else stands for itself. */
 function patternOf(alias: string): RegExp {
   const [, before = '', inner = '', after = ''] = /^(\*?)(.*?)(\*?)$/s.exec(alias) ?? []
-  const literal = inner.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-  return new RegExp(`${before ? '' : '^'}${literal}${after ? '' : '$'}`, 's')
+  return new RegExp(`${before ? '' : '^'}${literal(inner)}${after ? '' : '$'}`, 's')
 }

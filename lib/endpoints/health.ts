@@ -1,7 +1,7 @@
 /** GET /health and GET /ready — whether the process serves, and whether it should be given work. Never a secret. */
 import { seesAll } from '../admin.ts'
 import { sendJson } from '../http/answer.ts'
-import type { App, Endpoint } from '../app.ts'
+import type { Endpoint } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
 import { endpointsOf, inFlight, healthOf, uptime } from '../status/health.ts'
 
@@ -11,7 +11,9 @@ export const health: Endpoint = async (req, res, call) => {
   const isNamed = seesAll(req, config)
   const { state: status, degraded, warnings } = healthOf(app, isNamed)
   const { state: _state, ...account } = app.account.status()
-  const { named: accounts, quota } = isNamed ? await allOf(app) : withoutNames(app)
+  const { named: accounts, quota } = isNamed
+    ? (await import('../status/accounts.ts')).accountsForHealth(app)
+    : { named: app.pool.status(), quota: undefined }
   sendJson(res, 200, {
     status,
     version: app.version,
@@ -25,15 +27,6 @@ export const health: Endpoint = async (req, res, call) => {
     ...(degraded.length > 0 && { degraded }),
     ...(warnings.length > 0 && { warnings }),
   })
-}
-
-async function allOf(app: App) {
-  const { accountsForHealth } = await import('../status/accounts.ts')
-  return accountsForHealth(app)
-}
-
-function withoutNames({ pool }: App) {
-  return { named: pool.status(), quota: undefined }
 }
 
 /** 200 while anything can be served: a replica with a 503 gets no requests at all. */

@@ -5,6 +5,7 @@
 import { sendJson } from '../http/answer.ts'
 import type { Call, Endpoint } from '../app.ts'
 import { mayUse } from '../config/clients.ts'
+import { percentDecoded } from '../config/endpoint-auth.ts'
 import type { Model } from '../config/types.ts'
 import { badRequest } from '../../pipelines/errors.ts'
 import { modelOf } from '../upstream/target.ts'
@@ -14,7 +15,7 @@ export const listModels: Endpoint = (_req, res, call) => {
 }
 
 export const oneModel: Endpoint = (_req, res, call) => {
-  const model = modelOf(call, decoded(call.path.slice('/v1/models/'.length)))
+  const model = modelOf(call, percentDecoded(call.path.slice('/v1/models/'.length)))
   sendJson(res, 200, isAnthropic(call) ? anthropicModel(model, call) : openAiModel(model, call))
 }
 
@@ -79,13 +80,4 @@ function indexOf(models: readonly Model[], id: string, param: string): number {
   const index = models.findIndex((model) => model.id === id)
   if (index !== -1) return index
   throw badRequest('invalid_value', param, `${param} names no model of this list.`)
-}
-
-function decoded(id: string): string {
-  try {
-    return decodeURIComponent(id)
-  } catch {
-    // a stray % belongs to the name; the 404 names it
-    return id
-  }
 }

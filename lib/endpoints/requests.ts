@@ -1,10 +1,8 @@
 /** GET /requests and GET /requests/{x-request-id} — the last requests to models, for the operator. */
 import type { App, Call, Endpoint } from '../app.ts'
-import { sendJson } from '../http/answer.ts'
+import { noStore, sendJson } from '../http/answer.ts'
 import type { RequestShown } from '../status/requests.ts'
 import { badRequest, ProxyError } from '../../pipelines/errors.ts'
-
-const fresh = { 'cache-control': 'no-store' }
 
 export const recentRequests: Endpoint = async (_req, res, call) => {
   const { limit, status, client } = wishIn(call)
@@ -14,7 +12,12 @@ export const recentRequests: Endpoint = async (_req, res, call) => {
       (status === undefined || hasStatus(one, status)) &&
       (client === undefined || (one.client ?? 'none') === client),
   )
-  sendJson(res, 200, { kept: call.config.recent_requests, requests: wanted.slice(0, limit) }, fresh)
+  sendJson(
+    res,
+    200,
+    { kept: call.config.recent_requests, requests: wanted.slice(0, limit) },
+    noStore,
+  )
 }
 
 export const oneRequest: Endpoint = async (_req, res, call) => {
@@ -28,7 +31,7 @@ export const oneRequest: Endpoint = async (_req, res, call) => {
       `No request of that id is among the last ${most} to models that are over. The log may have it, as reqId.`,
     )
   }
-  sendJson(res, 200, found, fresh)
+  sendJson(res, 200, found, noStore)
 }
 
 async function kept(app: App): Promise<RequestShown[]> {

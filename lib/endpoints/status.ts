@@ -1,10 +1,10 @@
 /** GET /status.json — what an operator looks at; GET /status the same, where no page is asked for. */
 import type { Call, Endpoint } from '../app.ts'
-import { sendJson } from '../http/answer.ts'
+import { noStore, sendJson } from '../http/answer.ts'
 import type { StatusContent } from '../status/content.ts'
 
 export const status: Endpoint = async (_req, res, call) => {
-  sendJson(res, 200, await contentFor(call), { 'cache-control': 'no-store' })
+  sendJson(res, 200, await contentFor(call), noStore)
 }
 
 /** For the address by which the request came. */

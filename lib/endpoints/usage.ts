@@ -1,12 +1,9 @@
 /** GET /usage — what was used, for the operator, with what is not written down yet. */
 import type { Endpoint } from '../app.ts'
-import { sendJson } from '../http/answer.ts'
-import { byOf, csvOf, ReportError, reportOf, spanOf, type Report } from '../usage/report.ts'
+import { noStore, sendJson } from '../http/answer.ts'
+import { csvOf, readReport, ReportError, type Report } from '../usage/report.ts'
 import type { Usage } from '../usage/usage.ts'
 import { badRequest, ProxyError } from '../../pipelines/errors.ts'
-
-/** Who looks later wants to see later figures. */
-const fresh = { 'cache-control': 'no-store' }
 
 export const usageReport: Endpoint = async (_req, res, { app, query }) => {
   const asked = new URLSearchParams(query)
@@ -20,18 +17,16 @@ export const usageReport: Endpoint = async (_req, res, { app, query }) => {
   }
   const report = await reported(app.usage, asked)
   if (format === 'json') {
-    sendJson(res, 200, report, fresh)
+    sendJson(res, 200, report, noStore)
     return
   }
-  res.writeHead(200, { ...fresh, 'content-type': 'text/csv; charset=utf-8' })
+  res.writeHead(200, { ...noStore, 'content-type': 'text/csv; charset=utf-8' })
   res.end(csvOf(report))
 }
 
 async function reported(usage: Usage, asked: URLSearchParams): Promise<Report> {
   try {
-    const span = spanOf(asked.get('since') ?? undefined, Date.now())
-    const by = byOf(asked.get('by') ?? undefined)
-    return reportOf(await usage.rows(span.first, span.last), span, by)
+    return await readReport(usage, asked.get('since') ?? undefined, asked.get('by') ?? undefined)
   } catch (error) {
     if (error instanceof ReportError) throw badRequest('invalid_value', error.param, error.message)
     const message = `Usage cannot be read: ${(error as Error).message}`

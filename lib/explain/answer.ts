@@ -4,7 +4,7 @@ import { hasAdminKey } from '../admin.ts'
 import { Call, type Endpoint } from '../app.ts'
 import type { Config } from '../config/types.ts'
 import { isFree } from '../endpoints/ask.ts'
-import { sendJson } from '../http/answer.ts'
+import { noStore, sendJson } from '../http/answer.ts'
 import { withBody } from '../http/body.ts'
 import { explain, withMasks } from './explain.ts'
 
@@ -13,7 +13,7 @@ export const answerExplained: Endpoint = async (req, res, call) => {
   const { app, caller, client, path } = asked
   if (!isFree.test(path)) await app.limits.look({ caller, client })
   const explained = await withBody(req, asked, (bytes) => explain(asked, bytes))
-  sendJson(res, 200, { explain: withMasks(explained) }, { 'cache-control': 'no-store' })
+  sendJson(res, 200, { explain: withMasks(explained) }, noStore)
 }
 
 /** The same request without the order, and without the operator's key. What becomes of it is in no log line. */

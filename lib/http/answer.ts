@@ -15,6 +15,9 @@ export interface EarlyHead {
 /** Filled by `same-api/early-head.ts`. */
 export const earlyHeads = new WeakMap<ServerResponse, EarlyHead>()
 
+/** For figures of now: whoever looks later wants to see later ones. */
+export const noStore = { 'cache-control': 'no-store' }
+
 /** Answers with a JSON body; HEAD gets the same head without it. */
 export function sendJson(
   res: ServerResponse,

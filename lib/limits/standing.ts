@@ -18,7 +18,7 @@ type Unit = 'requests' | 'tokens'
 
 /** Where a caller stands with one of their limits. */
 export interface Standing {
-  name: 'requests_per_minute' | 'requests_per_day' | 'tokens_per_minute' | 'tokens_per_day'
+  name: (typeof kinds)[number][0]
   unit: Unit
   limit: number
   used: number
@@ -49,6 +49,9 @@ const kinds = [
   ['tokens_per_minute', 'tokens', 'minuteCounts', 'minute'],
   ['tokens_per_day', 'tokens', 'dayCounts', 'day'],
 ] as const
+
+/** The limits of a client, as `clients` calls them. */
+export const limitNames = [...kinds.map(([name]) => name), 'parallel'] as const
 
 /** In the words of the client's API. Of two limits for one unit the one with least left. */
 export function limitHeaders(
@@ -81,7 +84,7 @@ function leastOf(standings: readonly Standing[], unit: Unit): Standing | undefin
 const patienceS = 60
 
 /** The limit by its key in the configuration. */
-export type LimitName = Standing['name'] | 'parallel' | 'max_parallel'
+export type LimitName = (typeof limitNames)[number] | 'max_parallel'
 
 /** A request that is over a limit. */
 export class OverLimit extends ProxyError {

@@ -39,12 +39,12 @@ function timeOf({ time }: Fields): string {
 
 /** Model and upstream where they are known, else method and route; how it went, how long it took, what it came to. */
 function requestText(fields: Fields): string {
-  const { model, upstream, method, route, status, error, cause, aborted } = fields
+  const { model, upstream, method, route, status, durationMs, error, cause, aborted } = fields
   const what = model === undefined ? `${textOf(method)} ${textOf(route)}` : textOf(model)
   const where = upstream === undefined ? '' : ` → ${textOf(upstream)}`
   const left = aborted === true && error === undefined ? 'the client left' : textOf(error)
   const why = cause === undefined ? '' : `(${textOf(cause)})`
-  const took = duration(fields.durationMs)
+  const took = typeof durationMs === 'number' ? duration(durationMs) : ''
   return [what + where, status, took, tokens(fields), wayOf(fields), left, why]
     .filter((part) => part !== '')
     .join(' ')
@@ -60,8 +60,8 @@ function wayOf({ account, fallbackFrom, attempts }: Fields): string {
   return parts.length > 0 ? `(${parts.join(', ')})` : ''
 }
 
-function duration(ms: unknown): string {
-  if (typeof ms !== 'number') return ''
+/** Such as `250 ms` or `2.2 s`. */
+export function duration(ms: number): string {
   return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 

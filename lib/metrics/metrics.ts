@@ -5,6 +5,7 @@
 import { STATUS_CODES } from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Config } from '../config/types.ts'
+import { limitNames } from '../limits/standing.ts'
 import { costOf, type Ended } from '../usage/book.ts'
 import { textOfNow, type Now } from './now.ts'
 import { Bound, counter, Histogram, Series } from './series.ts'
@@ -164,15 +165,6 @@ export class Metrics {
     return Math.max(0, ms) / 1000
   }
 }
-
-/** The limits of a client, as `clients` calls them. */
-const limitNames = [
-  'requests_per_minute',
-  'requests_per_day',
-  'tokens_per_minute',
-  'tokens_per_day',
-  'parallel',
-] as const
 
 /** How an answer went that had begun well. */
 function outcomeOf({ error, aborted }: Finished): Outcome {

@@ -45,7 +45,7 @@ export function nobodyLeft(
       ? 'No account is enabled that could serve this request. Enable one in config.json.'
       : `None of the ${states.length} accounts can serve: each needs a new login or key. GET /health shows the state.`
   if (states.every((state) => state === 'needs_login')) {
-    return setupFault('upstream_auth_unavailable', message)
+    return setupFault(message)
   }
   return new ProxyError(503, 'upstream_auth_unavailable', message, retryAfter)
 }

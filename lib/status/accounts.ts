@@ -2,8 +2,7 @@
  * The accounts that requests are charged to, as the operator sees them, by the names that usage has: the account without a name
  * (`default`), keys of variables, and those of `accounts`.
  */
-import type { Bench } from '../account/bench.ts'
-import { statusOf, type MemberStatus } from '../account/pool.ts'
+import { restOf, statusOf, type MemberStatus } from '../account/pool.ts'
 import type { AccountSource } from '../account/account.ts'
 import type { App } from '../app.ts'
 import { usesAccount } from '../config/endpoint-auth.ts'
@@ -42,10 +41,6 @@ function namedAccounts(app: App): AccountShown[] {
     const quota = quotaOf(app, member.own.account)
     return Object.assign({ name: member.name }, statusOf(member), quota && { quota })
   })
-}
-
-function restOf(bench: Bench): Pick<AccountShown, 'state' | 'until' | 'reason' | 'suspect'> {
-  return { ...bench.status(), ...(bench.isSuspect && { suspect: true }) }
 }
 
 function unnamedAccount(app: App): AccountShown {

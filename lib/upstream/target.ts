@@ -232,7 +232,6 @@ function environmentCredential(call: Call, auth: KeyAuth): Credential {
   const secret = call.config.endpoint_secrets[auth.env]
   if (!secret) {
     throw setupFault(
-      'upstream_auth_unavailable',
       `The environment variable ${auth.env}, which this endpoint's auth names, is not set. Set it and start the proxy again.`,
     )
   }

@@ -10,7 +10,7 @@ export function dayOf(ms: number): string {
 /** The local day and time of a moment, to the minute. */
 export function minuteOf(ms: number): string {
   const date = new Date(ms)
-  return `${dayOf(ms)}T${two(date.getHours())}:${two(date.getMinutes())}`
+  return `${localDay(date)}T${date.toTimeString().slice(0, 5)}`
 }
 
 /** The day that is so many days after another. */
@@ -33,8 +33,4 @@ export function isDay(text: string): boolean {
 function partsOf(day: string): [year: number, month: number, date: number] {
   const [year = 0, month = 0, date = 0] = day.split('-').map(Number)
   return [year, month, date]
-}
-
-function two(count: number): string {
-  return String(count).padStart(2, '0')
 }

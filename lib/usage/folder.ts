@@ -161,12 +161,7 @@ export class UsageFolder implements UsageStore {
   }
 
   async #names(): Promise<string[]> {
-    try {
-      return (await readdir(this.place)).toSorted()
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw error
-    }
+    return ((await ifThere(readdir(this.place))) ?? []).toSorted()
   }
 
   #dayFile(day: string): string {
@@ -179,13 +174,13 @@ export class UsageFolder implements UsageStore {
 
   /** What breaks off, and what nobody of us has written, is no row. Undefined where there is no such file. */
   async #readDay(day: string): Promise<Row[] | undefined> {
-    const text = await readOrNothing(this.#dayFile(day))
+    const text = await ifThere(readFile(this.#dayFile(day), 'utf8'))
     return text?.split('\n').flatMap((line) => rowOf(objectFrom(line), day) ?? [])
   }
 
   async #readMonth(month: string): Promise<Month> {
     const file = this.#monthFile(month)
-    const text = await readOrNothing(file)
+    const text = await ifThere(readFile(file, 'utf8'))
     if (text === undefined) return { folded: [], rows: [] }
     const { folded, rows } = objectFrom(text) ?? {}
     if (!Array.isArray(folded) || !Array.isArray(rows)) {
@@ -198,9 +193,10 @@ export class UsageFolder implements UsageStore {
   }
 }
 
-async function readOrNothing(file: string): Promise<string | undefined> {
+/** Undefined where what was to be read is not there. */
+async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await read
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

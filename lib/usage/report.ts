@@ -1,5 +1,6 @@
 /** Usage as it is asked for: of which days, summed by what, and in which form. */
 import { dayAfter, dayOf, isDay, monthAfter } from './days.ts'
+import type { UsageStore } from './usage.ts'
 import {
   addCounts,
   countNames,
@@ -80,6 +81,17 @@ export function byOf(by: string | undefined): PlaceName[] {
     )
   }
   return [...new Set(names as PlaceName[])]
+}
+
+/** In: a store of usage, and what was asked for. Throws ReportError, and what the store throws. */
+export async function readReport(
+  store: Pick<UsageStore, 'rows'>,
+  since: string | undefined,
+  by: string | undefined,
+): Promise<Report> {
+  const span = spanOf(since, Date.now())
+  const names = byOf(by)
+  return reportOf(await store.rows(span.first, span.last), span, names)
 }
 
 export function reportOf(rows: readonly Row[], { first, last }: Span, by: PlaceName[]): Report {
