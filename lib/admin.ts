@@ -29,7 +29,7 @@ export class Admin {
   readonly #now: () => number
   #wrong = new Map<string, number>()
   #minute = 0
-  #told = false
+  #hasWarned = false
 
   constructor(log: Pick<Logger, 'warn'>, now: () => number = Date.now) {
     this.#log = log
@@ -42,7 +42,7 @@ export class Admin {
    */
   mayLook(looking: Looking, { prepared }: Config, hasKey: boolean): boolean {
     if (hasKey) return true
-    if (!prepared.adminKey) return isHere(looking) || this.#tellOnce()
+    if (!prepared.adminKey) return isHere(looking) || this.#warnOnce()
     const { headers, peer = '' } = looking
     if (keysIn(headers).length > 0) this.#count(peer)
     throw keyNeeded(headers)
@@ -51,7 +51,7 @@ export class Admin {
   /** The same for a request that is only to be explained. Throws ProxyError 403 where it may not be, 429 as `mayLook`. */
   checkDryRun(looking: Looking, config: Config, hasKey: boolean, isClient: boolean): void {
     const { adminKey } = config.prepared
-    if (hasKey || (!adminKey && (isHere(looking) || this.#tellOnce()))) return
+    if (hasKey || (!adminKey && (isHere(looking) || this.#warnOnce()))) return
     // a client's key is no attempt at the admin's
     if (adminKey && !isClient && keysIn(looking.headers).length > 0) this.#count(looking.peer ?? '')
     throw new ProxyError(
@@ -61,9 +61,9 @@ export class Admin {
     )
   }
 
-  #tellOnce(): false {
-    if (!this.#told) {
-      this.#told = true
+  #warnOnce(): false {
+    if (!this.#hasWarned) {
+      this.#hasWarned = true
       this.#log.warn(
         'somebody on another machine asked for what only this one may see: set ADMIN_KEY to allow it by that key',
       )

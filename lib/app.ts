@@ -1,6 +1,6 @@
 /** What the whole process shares, and what one request carries through the program. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Account, SaidOfLimits } from './account/account.ts'
+import type { Account, LimitHeaders } from './account/account.ts'
 import type { AccountPool } from './account/pool.ts'
 import type { SharedServer } from './store/shared-server.ts'
 import type { Admin } from './admin.ts'
@@ -72,7 +72,7 @@ export interface App {
   /** requests under way */
   readonly calls: Set<Call>
   readonly recent: RecentCalls
-  readonly saidOfLimits: SaidOfLimits
+  readonly limitHeaders: LimitHeaders
   /** shown at the start in place of the account's state, such as that this is a demo */
   readonly accountNote: string | undefined
   /** what the operator should know, shown at start and in `/health` */

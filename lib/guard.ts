@@ -155,7 +155,7 @@ export function checkBrowser(asking: Asking, config: Config): void {
   }
 }
 
-/** Somebody follows a link, which shows the answer to them alone; no GET changes anything. A form is a POST, a frame no document. */
+/** A page that somebody opens by a link: only they see the answer, and no GET changes anything. A form would be a POST, a frame no document. */
 function isVisit({ method, headers }: Asking): boolean {
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': shownAs } = headers
   return method === 'GET' && mode === 'navigate' && shownAs === 'document'

@@ -3,11 +3,7 @@
  * error boundary and the one log line.
  */
 import { randomUUID } from 'node:crypto'
-import http, {
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { earlyHeads, sendError } from './http/answer.ts'
@@ -114,7 +110,7 @@ async function handle(app: App, req: IncomingMessage, res: ServerResponse): Prom
   const found = match(req.url ?? '/', req.headers['x-droid2api-explain'] !== undefined)
   const call = begin(app, req, res, found)
   try {
-    if (admitted(req, res, call, found)) {
+    if (mayPass(req, res, call, found)) {
       await endpointFor(found, req)(req, res, call)
     }
   } catch (error) {
@@ -157,7 +153,7 @@ function endUnread(req: IncomingMessage, patienceMs: number): void {
 }
 
 /** Whether the request goes on to its endpoint. Throws ProxyError 400, 401, 403 or 431; answers OPTIONS itself. */
-function admitted(req: IncomingMessage, res: ServerResponse, call: Call, found: Match): boolean {
+function mayPass(req: IncomingMessage, res: ServerResponse, call: Call, found: Match): boolean {
   checkHeaders(req.rawHeaders)
   const { app, config } = call
   const { clientKeys, adminKey } = config.prepared
@@ -213,7 +209,7 @@ function isOptions({ method }: IncomingMessage): boolean {
 }
 
 /** The client's own id where it is harmless in a header and a log, else a new one. */
-export function requestId({ 'x-request-id': given }: IncomingHttpHeaders): string {
+export function requestId({ 'x-request-id': given }: IncomingMessage['headers']): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
 }
 

@@ -224,42 +224,39 @@ function servingBy(
   }
 }
 
-/** The headers of an answer that told of limits. */
-interface Said {
+/** The headers of an answer that name limits. */
+interface SeenHeaders {
   headers: IncomingHttpHeaders
   /** ms since the epoch */
   at: number
 }
 
-/**
- * What upstreams said last of an account's limits, by endpoint. Kept as it came, and read when somebody looks: most of it nobody
- * ever asks for.
- */
-export class SaidOfLimits {
-  readonly #named = new WeakMap<object, Map<string, Said>>()
-  readonly #unnamed = new Map<string, Map<string, Said>>()
+/** The newest headers that name an account's limits, by endpoint. They are kept as they came, and parsed when an operator looks. */
+export class LimitHeaders {
+  readonly #named = new WeakMap<object, Map<string, SeenHeaders>>()
+  readonly #unnamed = new Map<string, Map<string, SeenHeaders>>()
 
   /** `account`: one that has a name, else how usage calls the credential. */
   note(account: object | string, endpoint: string, headers: IncomingHttpHeaders): void {
-    if (!tellsOfLimits(headers)) return
+    if (!hasLimitHeaders(headers)) return
     const known = this.#of(account)
-    const said = known ?? new Map<string, Said>()
-    said.set(endpoint, { headers, at: Date.now() })
+    const seen = known ?? new Map<string, SeenHeaders>()
+    seen.set(endpoint, { headers, at: Date.now() })
     if (known) return
-    if (typeof account === 'string') this.#unnamed.set(account, said)
-    else this.#named.set(account, said)
+    if (typeof account === 'string') this.#unnamed.set(account, seen)
+    else this.#named.set(account, seen)
   }
 
-  of(account: object | string): Said[] {
+  of(account: object | string): SeenHeaders[] {
     return [...(this.#of(account)?.values() ?? [])]
   }
 
-  #of(account: object | string): Map<string, Said> | undefined {
+  #of(account: object | string): Map<string, SeenHeaders> | undefined {
     return typeof account === 'string' ? this.#unnamed.get(account) : this.#named.get(account)
   }
 }
 
-function tellsOfLimits(headers: IncomingHttpHeaders): boolean {
+function hasLimitHeaders(headers: IncomingHttpHeaders): boolean {
   for (const name in headers) {
     if (name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-')) return true
   }

@@ -57,12 +57,12 @@ export class Bench {
   readonly #inRow = new Map<keyof typeof untold, number>()
   /** refusals in a row of which nobody knows whether they are the request's fault or the account's */
   #doubts = 0
-  readonly #tell: (text: string) => void
+  readonly #log: (text: string) => void
   readonly #share: (model: string) => void
 
-  /** `tell`: a line for the log, once a change; `share`: a rest has begun, of a model alone or (`''`) of the account */
-  constructor(tell: (text: string) => void, share: (model: string) => void = () => undefined) {
-    this.#tell = tell
+  /** `log`: gets a line for each change. `share`: is called when a rest begins, of a model alone or (`''`) of the account. */
+  constructor(log: (text: string) => void, share: (model: string) => void = () => undefined) {
+    this.#log = log
     this.#share = share
   }
 
@@ -120,7 +120,7 @@ export class Bench {
     if (rest.kind !== 'told') this.#inRow.set(rest.kind, this.#countOf(rest.kind) + 1)
     this.#marks.set(place, { rest, ms, age: new Age(0), trial: undefined })
     const isKnown = isResting && before.rest.why === rest.why
-    if (!isKnown) this.#tell(`cools down until ${isoIn(ms)} (${rest.why})`)
+    if (!isKnown) this.#log(`cools down until ${isoIn(ms)} (${rest.why})`)
     this.#share(place)
   }
 
@@ -142,7 +142,7 @@ export class Bench {
       kind === 'told' ? { kind, ms, why, ...(place !== '' && { model: place }) } : { kind, why }
     this.#marks.set(place, { rest, ms, age: new Age(0), trial: undefined })
     if (leftMs > 0 && before?.rest.why === why) return
-    this.#tell(`cools down until ${isoIn(ms)} (${why}; met by another replica)`)
+    this.#log(`cools down until ${isoIn(ms)} (${why}; met by another replica)`)
   }
 
   /** The upstream took a request. */
@@ -154,7 +154,7 @@ export class Bench {
       const mark = this.#marks.get(place)
       if (mark && leftOf(mark) === 0) {
         this.#marks.delete(place)
-        this.#tell('serves again')
+        this.#log('serves again')
       }
     }
   }
@@ -169,7 +169,7 @@ export class Bench {
   end(): boolean {
     const resting = [...this.#marks.values()].filter((mark) => leftOf(mark) > 0)
     for (const mark of resting) mark.ms = 0
-    if (resting.length > 0) this.#tell('may be tried again: its rest was ended')
+    if (resting.length > 0) this.#log('may be tried again: its rest was ended')
     return resting.length > 0
   }
 

@@ -75,7 +75,7 @@ export class LoginKeeper {
 
   /** Warns at the start of what a renewal would lose, since after one it is too late. */
   async warnIfLost(): Promise<void> {
-    const problem = await this.#problem()
+    const problem = await this.#storeProblem()
     this.#lossNote = problem && `${problem}; what is renewed is lost when this process ends`
     this.reportNotes()
   }
@@ -83,7 +83,7 @@ export class LoginKeeper {
   /** No refresh token is spent for a pair that could not be saved, as long as the access token serves. Throws StoreError. */
   async spareToken(rejected: string | undefined): Promise<void> {
     const { usable } = this.#parts.state
-    const problem = await this.#problem()
+    const problem = await this.#storeProblem()
     if (problem === undefined) this.#lossNote = undefined
     else if (usable !== undefined && usable !== rejected) throw new StoreError(problem)
   }
@@ -141,7 +141,7 @@ export class LoginKeeper {
     await this.#parts.store.close()
   }
 
-  async #problem(): Promise<string | undefined> {
+  async #storeProblem(): Promise<string | undefined> {
     return await this.#parts.store.probe().catch((error: unknown) => (error as Error).message)
   }
 }

@@ -186,7 +186,9 @@ export class AccountPool {
     const { name } = entry
     const own = { entry, account: this.#parts.open(entry) }
     const id = sharedId(entry)
-    const bench: Bench = this.#bench(name, (model) => this.#parts.rests?.tell({ id, bench }, model))
+    const bench: Bench = this.#bench(name, (model) =>
+      this.#parts.rests?.report({ id, bench }, model),
+    )
     return { name, id, own, isStarted: false, bench }
   }
 

@@ -115,7 +115,7 @@ export class RotatingToken {
   tryAgain(): void {
     const { failure, isRefused, pair } = this.#state
     if (!failure) return
-    this.#state.mayRetry()
+    this.#state.forgetFailure()
     // the token that a refused pair still has is no reason to keep that pair
     this.#renewInBackground(isRefused ? pair?.access : undefined)
   }
@@ -247,7 +247,7 @@ export class RotatingToken {
     const error = this.#state.failure?.error
     const { refresh } = await this.#keeper.load()
     if (refresh !== before || (error instanceof StoreError && !(await this.#parts.store.probe()))) {
-      this.#state.mayRetry()
+      this.#state.forgetFailure()
     }
   }
 

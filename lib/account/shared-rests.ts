@@ -91,8 +91,8 @@ export class SharedRests {
     return done
   }
 
-  /** Tells the others of a rest that has begun. */
-  tell(account: SharedAccount, model: string): void {
+  /** Reports a rest that has begun to the other replicas. */
+  report(account: SharedAccount, model: string): void {
     if (!this.#server.isPaused) void this.#exchange([{ account, model }])
   }
 

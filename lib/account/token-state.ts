@@ -146,7 +146,7 @@ export class TokenState {
     if (!this.#refused) this.#failure = undefined
   }
 
-  mayRetry(): void {
+  forgetFailure(): void {
     this.#failure = undefined
   }
 

@@ -1,7 +1,7 @@
 /** Puts the parts together: configuration, log, account, agents. */
 import path from 'node:path'
 import type { DestinationStream } from 'pino'
-import { openAccount, openNamed, SaidOfLimits, type Account } from '../account/account.ts'
+import { openAccount, openNamed, LimitHeaders, type Account } from '../account/account.ts'
 import { AccountPool } from '../account/pool.ts'
 import type { RedisServer } from '../store/redis-connection.ts'
 import { SharedRests } from '../account/shared-rests.ts'
@@ -95,7 +95,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     startedAt: Date.now(),
     calls: new Set(),
     recent: new RecentCalls(),
-    saidOfLimits: new SaidOfLimits(),
+    limitHeaders: new LimitHeaders(),
     accountNote,
     warnings: [],
     shuttingDown: false,

@@ -105,7 +105,7 @@ class ConfigWatch {
   #act(nows: SeenFiles): void {
     const { loaded } = this.#watched
     const lost = [...nows].filter(([file, now]) => isLost(loaded.get(file), now))
-    if (lost.length > 0) this.#tellLost(lost)
+    if (lost.length > 0) this.#reportLost(lost)
     else if (this.#isSeen(nows)) this.#watched.note(this.#cutOffNote())
     else void this.#watched.reload('config_watch')
   }
@@ -114,7 +114,7 @@ class ConfigWatch {
    * What the running configuration is made of is no longer there: nobody takes keys of clients out by that. A file that is being
    * replaced is not there for a moment, and one in a folder that is mounted may be away for long.
    */
-  #tellLost(lost: [file: string, now: string][]): void {
+  #reportLost(lost: [file: string, now: string][]): void {
     const { seen } = this.#watched
     const unreadable = lost.filter(([, now]) => stateOf(now) === 'unreadable')
     const fresh = unreadable.filter(([file, now]) => seen.get(file) !== now)
@@ -123,8 +123,8 @@ class ConfigWatch {
       this.#watched.refuse(fresh.map(([file, now]) => `${file}: it cannot be read (${now})`))
     }
     if (unreadable.length > 0) return
-    const words = lost.map(([file, now]) => `${file} is ${stateOf(now)}`)
-    this.#watched.note(`${words.join(', ')}: the running configuration stays until it is back`)
+    const changes = lost.map(([file, now]) => `${file} is ${stateOf(now)}`)
+    this.#watched.note(`${changes.join(', ')}: the running configuration stays until it is back`)
   }
 
   #cutOffNote(): string | undefined {

@@ -12,7 +12,7 @@ import type { Secret } from '../explain/secrets.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { CommandLine } from './usage.ts'
 
-export interface Told {
+export interface CommandOutput {
   code: 0 | 1 | 2
   out: string
   /** for people, beside what a program reads */
@@ -30,7 +30,7 @@ export async function explainCommand(
   line: Pick<CommandLine, 'explain' | 'model' | 'json'>,
   app: App,
   surroundings: ExplainSurroundings,
-): Promise<Told> {
+): Promise<CommandOutput> {
   try {
     const { model } = line
     const { file = '-', route = '/v1/chat/completions', headers } = line.explain
@@ -39,7 +39,7 @@ export async function explainCommand(
     }
     const from = file === '-' ? 'standard input' : file
     const given = { bytes: read(file, from), from, route, model, headers }
-    return await told(offline(app, given), line, surroundings)
+    return await outputOf(offline(app, given), line, surroundings)
   } catch (error) {
     if (!(error instanceof NoRequest)) throw error
     return { code: 2, out: '', err: `explain: ${error.message}\n` }
@@ -54,14 +54,14 @@ function read(file: string, from: string): Buffer {
   }
 }
 
-async function told(
+async function outputOf(
   { call, explained }: Offline,
   { json, explain: { curl } }: Pick<CommandLine, 'explain' | 'json'>,
   surroundings: ExplainSurroundings,
-): Promise<Told> {
+): Promise<CommandOutput> {
   try {
     const known = await explained
-    if (curl) return curlTold(known, surroundings)
+    if (curl) return curlOutput(known, surroundings)
     const shown = withMasks(known)
     if (json) return { code: 0, out: `${JSON.stringify({ explain: shown })}\n`, err: '' }
     const heading = surroundings.isTerminal ? headingFor(surroundings.env) : (text: string) => text
@@ -79,7 +79,7 @@ async function told(
   }
 }
 
-function curlTold(known: Explained, { env }: ExplainSurroundings): Told {
+function curlOutput(known: Explained, { env }: ExplainSurroundings): CommandOutput {
   const missing = new Set<string>()
   const nameOf = (secret: Secret) => {
     const name = variableOf(secret, env)

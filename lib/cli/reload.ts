@@ -46,13 +46,13 @@ export class Reloader {
   /** Never fails. `by`: what asks for it. */
   reload(by: string): Promise<void> {
     // a failure must end neither the process nor the reloads to come
-    const tell = (error: unknown) =>
+    const logFailure = (error: unknown) =>
       this.#built.app.log.error({ err: error }, 'a reload came about in part only')
     this.#work = this.#work
       .then(() => this.#reload(by))
-      .catch(tell)
+      .catch(logFailure)
       .then(() => this.afterwards())
-      .catch(tell)
+      .catch(logFailure)
     return this.#work
   }
 
@@ -71,7 +71,7 @@ export class Reloader {
     const since = new Date(app.configState.loadedAt).toISOString()
     this.#broken = `the configuration on disk is broken, the log says why; the one read at ${since} runs`
     app.configState.lastReload = { at: Date.now(), ok: false, faults }
-    this.#tell()
+    this.#updateNote()
     app.log.error({ reason }, 'the new configuration is broken; the running one stays')
   }
 
@@ -80,10 +80,10 @@ export class Reloader {
     if (text === this.#away) return
     if (text !== undefined) this.#built.app.log.warn(text)
     this.#away = text
-    this.#tell()
+    this.#updateNote()
   }
 
-  #tell(): void {
+  #updateNote(): void {
     this.#built.app.configState.note = this.#away ?? this.#broken
   }
 
@@ -108,13 +108,13 @@ export class Reloader {
     app.pool.use(running)
     setLogLevel(running.log_level)
     app.warnings = [...warningsOf(warnings), ...notes]
-    this.#tellUsed(next)
+    this.#recordSuccess(next)
     app.log.info({ file: next.file, hash: next.file_hash, by }, 'configuration read again')
     for (const warning of warnings) app.log.warn(warning)
     if (notes.length > 0) app.log.warn({ changes }, 'these keys take effect at the next start')
   }
 
-  #tellUsed(next: Config): void {
+  #recordSuccess(next: Config): void {
     const lastReload = { at: Date.now(), ok: true, faults: [] }
     this.#built.app.configState = configStateOf(next, lastReload)
     this.loaded = new Map(this.seen)

@@ -28,12 +28,12 @@ export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> 
   endStalled(server, () => app.config.timeouts.idle_s * 1000)
   const reloader = new Reloader(built, parts)
   // who sends it may have paid, or had a limit lifted, which no upstream says
-  const hearAgain = async () => {
+  const reloadAndRetry = async () => {
     await reloader.reload('SIGHUP')
     app.account.tryAgain()
     await app.pool.endRests()
   }
-  const onHangUp = onSighup(() => void hearAgain())
+  const onHangUp = onSighup(() => void reloadAndRetry())
   process.on('SIGHUP', onHangUp)
   ignoreLogSignals(app)
   const stopped = nextSignal()

@@ -18,13 +18,13 @@ export function admit(call: Call): Promise<void> | undefined {
     call.admission = admission
     return undefined
   } catch (error) {
-    throw told(error, call)
+    throw refusal(error, call)
   }
 }
 
 async function admitLater(asked: Promise<Admission>, call: Call): Promise<void> {
   const admission = await asked.catch((error: unknown) => {
-    throw told(error, call)
+    throw refusal(error, call)
   })
   if (!call.signal.cancelled) {
     call.admission = admission
@@ -35,26 +35,26 @@ async function admitLater(asked: Promise<Admission>, call: Call): Promise<void> 
   throw call.signal.reason
 }
 
-/** Books what an answer came to for its client. Where that has a limit of tokens and none are told, the operator is. */
+/** Books what an answer came to for its client. Warns the operator where that has a limit of tokens and the upstream reports none. */
 export function book(call: Call, res: ServerResponse): void {
   const { admission, app, caller, client, path, record } = call
   admission?.book(record)
   const { inputTokens, outputTokens, upstream, model, error } = record
   if (!countsTokens(caller) || path !== client.route || !upstream || !model) return
-  const isTold = inputTokens !== undefined || outputTokens !== undefined
+  const hasTokens = inputTokens !== undefined || outputTokens !== undefined
   const isWhole = res.writableEnded && res.statusCode < 300 && error === undefined
-  if ((isTold || isWhole) && app.limits.hear(upstream, model, isTold)) {
+  if ((hasTokens || isWhole) && app.limits.noteTokens(upstream, model, hasTokens)) {
     const about = { client: caller?.name, endpoint: upstream, model }
     app.log.warn(about, 'an upstream tells no tokens, so a limit of tokens does not hold')
   }
 }
 
 /** The error of a request that is refused at the door. */
-function told(error: unknown, call: Call): unknown {
+function refusal(error: unknown, call: Call): unknown {
   const { app, caller, isCounted } = call
   call.isCounted = false
   if (error instanceof OverLimit) app.metrics?.refused(caller?.name, error.limit)
-  if (isCounted && caller && app.limits.isNews(caller)) {
+  if (isCounted && caller && app.limits.shouldWarn(caller)) {
     const { message: reason } = error as Error
     app.log.warn({ client: caller.name, reason }, 'requests are refused')
   }

@@ -1,6 +1,6 @@
 /**
  * What became of a client's body, a sentence for each rule. Found by comparing what came with what would go up: so nothing that
- * changed is left out, and nothing is told that did not happen.
+ * changed is left out, and nothing is reported that did not happen.
  */
 import { systemPromptOf } from '../config/models.ts'
 import type { Model } from '../config/types.ts'
@@ -14,13 +14,13 @@ import { listed, type Story } from './story.ts'
 
 export function bodyChanges(story: Story): string[] {
   const written = objectFrom(story.sent.toString('utf8')) ?? {}
-  const told = [...modelChanges(story, written), ...roadChanges(story)]
+  const first = [...modelChanges(story, written), ...roadChanges(story)]
   const prompt = promptChange(story)
   const images = imageChange(story)
   const both = [...prompt, ...images, ...sealChange(story)]
   const answer = answerChanges(story)
-  if (isTranslated(story)) return [...told, ...both, ...translated(story, written), ...answer]
-  return [...told, ...both, ...passed(story, both), ...answer]
+  if (isTranslated(story)) return [...first, ...both, ...translated(story, written), ...answer]
+  return [...first, ...both, ...passed(story, both), ...answer]
 }
 
 /** Else bytes go up, though the answer may be read. */
@@ -146,11 +146,12 @@ const ofThinking = new Set([
   'max_tokens',
 ])
 
-/** What is spliced into the bytes of a client that speaks the model's own API. `told`: what is told of them already. */
-function passed(story: Story, told: readonly string[]): string[] {
+/** What is spliced into the bytes of a client that speaks the model's own API. `explained`: the sentences on them so far. */
+function passed(story: Story, explained: readonly string[]): string[] {
   const changed = changedMembers(story)
-  const isTold = (name: string) => told.some((sentence) => sentence.includes(`\`${name}\``))
-  const rest = changed.filter(({ name }) => name !== 'model' && !isTold(name))
+  const isExplained = (name: string) =>
+    explained.some((sentence) => sentence.includes(`\`${name}\``))
+  const rest = changed.filter(({ name }) => name !== 'model' && !isExplained(name))
   const thinking = rest.filter(({ name }) => ofThinking.has(name))
   const why = whyThinking(story)
   const others = rest.filter(({ name }) => !ofThinking.has(name))

@@ -9,7 +9,7 @@ import type { Model } from '../config/types.ts'
 import type { Ready } from '../endpoints/ask.ts'
 import { standInsOf, stopsOf, travelOf, type Routed } from '../endpoints/ask-routed.ts'
 import { nobodyLeft } from '../routing/explanation.ts'
-import { isLocked } from '../routing/hear.ts'
+import { isLocked } from '../routing/send.ts'
 import { lastRefresh, membersFor, type Travel } from '../routing/order.ts'
 import { soonerOf } from '../routing/walk.ts'
 import { credentialFor, type Credential, type Target, type TokenOf } from '../upstream/target.ts'
@@ -98,7 +98,7 @@ class Look {
       const credential = await this.#credential(target, member)
       if (credential !== 'locked') {
         left.delete(member)
-        this.#tellOthers(left, member, target)
+        this.#noteOthers(left, member, target)
         const { own, name } = member
         const account = own ? name : placeOf(this.#call.config, target.model).account
         const others = Array.from(this.#others, ([other, why]) => ({ name: other, why }))
@@ -110,7 +110,7 @@ class Look {
       const why = bench.whyNot(target.model.id)
       if (own && why !== undefined) this.#note(name, why)
     }
-    this.#tellDisabled(target)
+    this.#noteDisabled(target)
     this.passed.set(target.model, 'none of its accounts can serve')
     return undefined
   }
@@ -144,7 +144,7 @@ class Look {
     }
   }
 
-  #tellOthers(left: ReadonlySet<Member>, chosen: Member, target: Target): void {
+  #noteOthers(left: ReadonlySet<Member>, chosen: Member, target: Target): void {
     const { id } = target.model
     for (const { name, bench } of left) {
       this.#note(
@@ -152,7 +152,7 @@ class Look {
         bench.whyNot(id) ?? `ok${suspect(bench)}, but ${this.#order(chosen, target)}`,
       )
     }
-    this.#tellDisabled(target)
+    this.#noteDisabled(target)
   }
 
   #order({ name }: Member, { endpoint: { choose = 'first' } }: Target): string {
@@ -162,7 +162,7 @@ class Look {
   }
 
   /** Those that are not asked at all. */
-  #tellDisabled({ endpoint: { accounts = [] } }: Target): void {
+  #noteDisabled({ endpoint: { accounts = [] } }: Target): void {
     const seen = new Set(this.#asked.map(({ name }) => name))
     for (const { name, own } of this.#call.app.pool.all) {
       if (!accounts.includes(name) || seen.has(name)) continue

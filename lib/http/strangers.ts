@@ -45,15 +45,15 @@ const kinds: readonly Kind[] = [
 ]
 
 const longestBeginning = 32
-const told = new WeakMap<App, Set<Kind>>()
+const logged = new WeakMap<App, Set<Kind>>()
 
 /** `packet`: what a connection began with. */
 export function noteStranger(app: App, packet: Buffer | string): void {
   const beginning = String(packet).slice(0, longestBeginning)
   const kind = kinds.find(({ begins }) => begins.some((one) => beginning.startsWith(one)))
-  const known = told.get(app) ?? new Set()
+  const known = logged.get(app) ?? new Set()
   if (!kind || known.has(kind)) return
-  told.set(app, known.add(kind))
+  logged.set(app, known.add(kind))
   app.log.warn(kind.text)
   if (kind.isServed) app.warnings.push(kind.text)
 }

@@ -61,13 +61,13 @@ export async function init(options: InitOptions): Promise<InitResult> {
     ...notUsedLines(notUsed),
     ...notFoundLines(options, outcomes),
   ]
-  if (found.length === 0) return { code: 1, report: told([...lines, ...nothing(options)]) }
+  if (found.length === 0) return { code: 1, report: joined([...lines, ...nothing(options)]) }
   const config = firstConfig(found, options.redirects)
   const text = fileText(config, options.schema)
-  if (print) return { code: 0, config: text, report: told(lines) }
+  if (print) return { code: 0, config: text, report: joined(lines) }
   const fault = await written(file, text, force)
-  if (fault !== undefined) return { code: 1, report: told([...lines, '', fault]) }
-  return { code: 0, report: told([...lines, '', ...nextLines(config, options)]) }
+  if (fault !== undefined) return { code: 1, report: joined([...lines, '', fault]) }
+  return { code: 0, report: joined([...lines, '', ...nextLines(config, options)]) }
 }
 
 /** A server that is not there is no news unless it was asked for. */
@@ -78,8 +78,8 @@ function whyNot(outcome: Outcome, { wanted }: InitOptions): string[] {
   return isMissed ? [`${preset} does not answer at ${foundBy}`] : []
 }
 
-function searchFor({ wanted, get }: InitOptions, say: Search['say']): Search {
-  return { get, wanted: wanted.length > 0 ? new Set(wanted) : undefined, say }
+function searchFor({ wanted, get }: InitOptions, noteUnused: Search['noteUnused']): Search {
+  return { get, wanted: wanted.length > 0 ? new Set(wanted) : undefined, noteUnused }
 }
 
 function providersIn(search: Search, options: InitOptions): Provider[] {
@@ -87,10 +87,11 @@ function providersIn(search: Search, options: InitOptions): Provider[] {
 }
 
 /** Its models are those that ship: no list is known of it. */
-function accountIn({ wanted, say }: Search, { account }: InitOptions): Provider[] {
+function accountIn({ wanted, noteUnused }: Search, { account }: InitOptions): Provider[] {
   if (wanted && !wanted.has('factory')) return []
   if (account === undefined) {
-    if (wanted) say('factory needs FACTORY_API_KEY, DROID_REFRESH_KEY or a login of the droid CLI')
+    if (wanted)
+      noteUnused('factory needs FACTORY_API_KEY, DROID_REFRESH_KEY or a login of the droid CLI')
     return []
   }
   const { known } = row('factory')
@@ -110,7 +111,7 @@ function alreadyThere(options: InitOptions): InitResult {
   const { file, wanted } = options
   if (statSync(file).isDirectory()) {
     const remedy = 'Name a file in it by --out, or delete the folder.'
-    return { code: 1, report: told([`${file} is a folder, not a file. ${remedy}`]) }
+    return { code: 1, report: joined([`${file} is a folder, not a file. ${remedy}`]) }
   }
   const held = readableText(file)
   const lacking = keysIn(searchFor({ ...options, wanted: [] }, () => undefined)).filter(
@@ -121,7 +122,7 @@ function alreadyThere(options: InitOptions): InitResult {
     const entry = `{ "name": "${preset}", "preset": "${preset}" }`
     return `It lacks ${preset}, whose key is in ${variable}: add ${entry} to its endpoints, and models of it.`
   })
-  const report = told([
+  const report = joined([
     `${file} is there already, so nothing is changed.`,
     ...lines,
     'To have it written anew, run init with --force; to see what that would write, with --print.',
@@ -165,8 +166,8 @@ function foundLines(found: readonly Found[]): string[] {
     'Found',
     ...found.map(({ provider: { preset, foundBy }, models, remark }) => {
       const note = row(preset).note
-      const said = [counted(models.length, 'model'), remark, note]
-      return `  ${preset.padEnd(width)}  ${[foundBy, ...said.filter(Boolean)].join('; ')}`
+      const remarks = [counted(models.length, 'model'), remark, note]
+      return `  ${preset.padEnd(width)}  ${[foundBy, ...remarks.filter(Boolean)].join('; ')}`
     }),
   ]
 }
@@ -218,6 +219,6 @@ function nextLines(config: FirstConfig, options: InitOptions): string[] {
   ]
 }
 
-function told(lines: readonly string[]): string {
+function joined(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`
 }

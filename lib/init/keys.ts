@@ -12,8 +12,8 @@ export interface Search {
   get: (name: string) => string | undefined
   /** those that were asked for; undefined: all */
   wanted: ReadonlySet<PresetName> | undefined
-  /** told of what is there and not used */
-  say: (text: string) => void
+  /** gets a line for what is there and not used */
+  noteUnused: (text: string) => void
 }
 
 /** In the order of the presets, each once. */
@@ -24,7 +24,7 @@ export function keysIn(search: Search): Provider[] {
     if (!provider) continue
     const { preset, foundBy } = provider
     const other = found.get(preset)
-    if (other) search.say(`${foundBy} is for ${preset}, which has ${other.foundBy}`)
+    if (other) search.noteUnused(`${foundBy} is for ${preset}, which has ${other.foundBy}`)
     else found.set(preset, provider)
   }
   return [...found.values()]
@@ -65,11 +65,11 @@ function tokenOfClaude(group: PresetName[], search: Search): Provider | undefine
   return key === undefined ? undefined : providerOf(group, claudeToken, key, search)
 }
 
-function usableKey(variable: string, { get, say }: Search): string | undefined {
+function usableKey(variable: string, { get, noteUnused }: Search): string | undefined {
   const remarks: string[] = []
   const note = (what: string) => remarks.push([variable, what].join(' '))
   const key = keyOf(get(variable) ?? '', { fault: note, warn: note })
-  if (key === undefined) for (const remark of remarks) say(remark)
+  if (key === undefined) for (const remark of remarks) noteUnused(remark)
   return key
 }
 
@@ -111,10 +111,10 @@ function startsAs(key: string, name: PresetName): boolean {
 function owned(
   owner: PresetName,
   { variable, key }: { variable: string; key: string },
-  { wanted, say }: Search,
+  { wanted, noteUnused }: Search,
 ): Provider | undefined {
   if (!wanted || wanted.has(owner)) return chain([owner], variable, key)
-  say(`${variable} holds a key of ${owner}`)
+  noteUnused(`${variable} holds a key of ${owner}`)
   return undefined
 }
 
@@ -148,7 +148,10 @@ function vendor(name: PresetName, variable: string, key: string): Provider {
 }
 
 /** The address that SDKs read beside such a variable. */
-function baseOf(variable: string, { get, say }: Search): { name: string; url: URL } | undefined {
+function baseOf(
+  variable: string,
+  { get, noteUnused }: Search,
+): { name: string; url: URL } | undefined {
   const stem = variable.replace(/_(?:API_KEY|API_TOKEN|AUTH_TOKEN)$/, '')
   const name = ['BASE_URL', 'API_BASE', 'API_BASE_URL']
     .map((end) => `${stem}_${end}`)
@@ -157,7 +160,7 @@ function baseOf(variable: string, { get, say }: Search): { name: string; url: UR
   const text = name && bareValue(get(name)!, quiet)
   if (!name || !text) return undefined
   if (isHttp(text)) return { name, url: new URL(text) }
-  say(`${name} is not an http or https address`)
+  noteUnused(`${name} is not an http or https address`)
   return undefined
 }
 
@@ -224,20 +227,20 @@ const deploymentVariables = [
 
 /** Nothing lists deployments to a key, so that the environment has to name one, and the resource. */
 function azureIn(search: Search): Provider | undefined {
-  const { get, say } = search
+  const { get, noteUnused } = search
   const variable = variablesOf('azure').find((name) => usableKey(name, search) !== undefined)
   if (variable === undefined) {
-    if (search.wanted) say('azure needs AZURE_OPENAI_API_KEY')
+    if (search.wanted) noteUnused('azure needs AZURE_OPENAI_API_KEY')
     return undefined
   }
   const place = azurePlace(get('AZURE_OPENAI_ENDPOINT'), get('AZURE_RESOURCE_NAME'))
   if (!place) {
-    say(`${variable} needs AZURE_OPENAI_ENDPOINT=https://NAME.openai.azure.com beside it`)
+    noteUnused(`${variable} needs AZURE_OPENAI_ENDPOINT=https://NAME.openai.azure.com beside it`)
     return undefined
   }
   const deployment = deploymentVariables.map((name) => get(name)).find(Boolean)
   if (deployment === undefined) {
-    say(`${variable} needs the name of a deployment in AZURE_OPENAI_DEPLOYMENT beside it`)
+    noteUnused(`${variable} needs the name of a deployment in AZURE_OPENAI_DEPLOYMENT beside it`)
     return undefined
   }
   const { key: _, ...found } = vendor('azure', variable, '')

@@ -11,7 +11,7 @@ import {
   overLimit,
   standingsOf,
   tooMany,
-  type LimitWords,
+  type LimitHeaderForm,
   type Open,
   type Standing,
 } from './standing.ts'
@@ -22,7 +22,7 @@ export interface Asking {
   /** undefined: no limits apply, as for requests that spend nothing */
   caller: Caller | undefined
   /** the API that the request speaks */
-  client: LimitWords
+  client: LimitHeaderForm
   /** of the process; 0: any number */
   maxParallel: number
 }
@@ -44,9 +44,9 @@ export class Limits {
   #today = noDay
   readonly #underWay = new Map<string, number>()
   #all = 0
-  /** the minute in which a client's refusals were last told of, by name */
-  readonly #told = new Map<string, string | number>()
-  /** by endpoint and model: endpoints that told no tokens to a client with a limit of them */
+  /** by name of a client: the minute in which its refusals were last logged */
+  readonly #warnedIn = new Map<string, string | number>()
+  /** by endpoint and model: endpoints that reported no tokens to a client with a limit of them */
   readonly #silent = new Map<string, string>()
 
   /** `shared`: where replicas count together. */
@@ -65,17 +65,17 @@ export class Limits {
     ]
   }
 
-  /** Takes note whether a model tells the tokens of an answer. True where it is news that it does not. */
-  hear(endpoint: string, model: string, isTold: boolean): boolean {
+  /** Notes whether a model reports the tokens of its answers. True the first time that it does not. */
+  noteTokens(endpoint: string, model: string, areKnown: boolean): boolean {
     const place = `${endpoint} ${model}`
-    if (isTold) this.#silent.delete(place)
-    if (isTold || this.#silent.has(place)) return false
+    if (areKnown) this.#silent.delete(place)
+    if (areKnown || this.#silent.has(place)) return false
     this.#silent.set(place, endpoint)
     return true
   }
 
   /**
-   * Throws or fails with ProxyError 503 `max_parallel`, or 429 `client_limit` in the words of the client's API. A promise only
+   * Throws or fails with ProxyError 503 `max_parallel`, or 429 `client_limit` with the headers of the client's API. A promise only
    * where replicas are asked.
    */
   admit(asking: Asking): Admission | Promise<Admission> {
@@ -126,7 +126,7 @@ export class Limits {
 
   /** Learns what other replicas have counted. */
   async learn(caller: Caller): Promise<void> {
-    if (this.#shared && isLimited(caller)) await this.#shared.tell(caller, this.#open(caller))
+    if (this.#shared && isLimited(caller)) await this.#shared.report(caller, this.#open(caller))
   }
 
   /** Requests and tokens of the caller's day. */
@@ -139,11 +139,11 @@ export class Limits {
     return standingsOf(caller, this.#open(caller))
   }
 
-  /** Whether the refusals of a caller are to be told of: once a minute. */
-  isNews({ name }: Caller): boolean {
+  /** Whether to log that a caller is refused: once a minute. */
+  shouldWarn({ name }: Caller): boolean {
     const { id } = minuteAt(Date.now())
-    if (this.#told.get(name) === id) return false
-    this.#told.set(name, id)
+    if (this.#warnedIn.get(name) === id) return false
+    this.#warnedIn.set(name, id)
     return true
   }
 
@@ -152,18 +152,18 @@ export class Limits {
     const { minute, minuteCounts } = this.#open(caller)
     this.add(minuteCounts, 0, tokens)
     this.add(dayCounts, 0, tokens)
-    this.#tell(caller, { minute, minuteCounts, day, dayCounts })
+    this.#report(caller, { minute, minuteCounts, day, dayCounts })
   }
 
   /** Takes a request out of the windows that it was counted in. */
   giveBack(caller: Caller, open: Open): void {
     this.add(open.minuteCounts, -1, 0)
     this.add(open.dayCounts, -1, 0)
-    this.#tell(caller, open)
+    this.#report(caller, open)
   }
 
-  #tell(caller: Caller, open: Open): void {
-    if (this.#shared && isLimited(caller)) void this.#shared.tell(caller, open)
+  #report(caller: Caller, open: Open): void {
+    if (this.#shared && isLimited(caller)) void this.#shared.report(caller, open)
   }
 
   add(counts: Counts, requests: number, tokens: number): void {
@@ -203,7 +203,7 @@ export class Limits {
     if (parallel !== undefined && this.underWay(caller) >= parallel) throw tooMany(caller, parallel)
   }
 
-  #check(caller: Caller, open: Open, client: LimitWords): void {
+  #check(caller: Caller, open: Open, client: LimitHeaderForm): void {
     const standings = standingsOf(caller, open)
     // of several the one that lasts longest: until then nothing is served
     const [reached] = standings

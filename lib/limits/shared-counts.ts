@@ -70,8 +70,8 @@ export class SharedCounts {
     return this.#exchange(caller, open, true)
   }
 
-  /** Tells the server what is new here, and learns what is there. */
-  async tell(caller: Caller, open: Open): Promise<void> {
+  /** Sends the server what is new here, and learns what is there. */
+  async report(caller: Caller, open: Open): Promise<void> {
     await this.#exchange(caller, open, false)
   }
 

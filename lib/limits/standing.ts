@@ -28,7 +28,7 @@ export interface Standing {
 }
 
 /** How an API writes the headers of limits. */
-export type LimitWords = Pick<Client, 'limitHeader' | 'limitReset'>
+export type LimitHeaderForm = Pick<Client, 'limitHeader' | 'limitReset'>
 
 /** With all limits that are set. */
 export function standingsOf(caller: Caller, open: Open): Standing[] {
@@ -53,10 +53,10 @@ const kinds = [
 /** The limits of a client, as `clients` calls them. */
 export const limitNames = [...kinds.map(([name]) => name), 'parallel'] as const
 
-/** In the words of the client's API. Of two limits for one unit the one with least left. */
+/** As the client's API writes them. Of two limits for one unit the one with least left. */
 export function limitHeaders(
   standings: Standing[],
-  { limitHeader, limitReset }: LimitWords,
+  { limitHeader, limitReset }: LimitHeaderForm,
   nowMs: number,
 ): Record<string, string> {
   const headers: Record<string, string> = {}

@@ -115,7 +115,7 @@ export class Metrics {
     this.#refusals.of(client ?? 'none', limit).count += 1
   }
 
-  /** All that `counted` tells, and what is so now. */
+  /** What was counted, and how the process is now. */
   async text(now: Now): Promise<string> {
     return this.counted() + (await textOfNow(now))
   }
@@ -123,19 +123,19 @@ export class Metrics {
   /** All that was counted. */
   counted(): string {
     return [
-      counters(told.requests, samplesOf(this.#requests)),
-      histograms(told.durations, this.#durations),
-      histograms(told.firstBytes, this.#firstBytes),
-      counters(told.tokens, this.#tokenSamples()),
+      counters(described.requests, samplesOf(this.#requests)),
+      histograms(described.durations, this.#durations),
+      histograms(described.firstBytes, this.#firstBytes),
+      counters(described.tokens, this.#tokenSamples()),
       counters(
-        told.costs,
+        described.costs,
         samplesOf(this.#costs).map(([labels, microUsd]) => [labels, microUsd / 1e6]),
       ),
-      counters(told.attempts, samplesOf(this.#attempts)),
-      counters(told.fallbacks, samplesOf(this.#fallbacks)),
-      counters(told.refusals, samplesOf(this.#refusals)),
-      gauge(told.dropped, [[{}, this.#bound.dropped]]),
-      gauge(told.lag, [[{}, this.#lagSeconds()]]),
+      counters(described.attempts, samplesOf(this.#attempts)),
+      counters(described.fallbacks, samplesOf(this.#fallbacks)),
+      counters(described.refusals, samplesOf(this.#refusals)),
+      gauge(described.dropped, [[{}, this.#bound.dropped]]),
+      gauge(described.lag, [[{}, this.#lagSeconds()]]),
     ].join('')
   }
 
@@ -197,8 +197,8 @@ function addTokens(to: Tokens, record: Finished): void {
   to.reasoning += record.reasoningTokens ?? 0
 }
 
-/** What each metric is, in Prometheus' words for it. */
-const told = {
+/** The name and the help text of each metric. */
+const described = {
   requests: { name: 'droid2api_requests_total', help: 'Requests that are over.' },
   durations: {
     name: 'droid2api_request_duration_seconds',

@@ -1,14 +1,14 @@
 /**
  * What an answer says of limits: how long to wait, and which limit is spent. Upstreams lie here (Azure sends -1 and 0, others
- * times that are over), so what makes no sense counts as not said.
+ * times that are over), so what makes no sense counts as missing.
  * Source: RFC 9110 §10.2.3; Anthropic "Rate limits"; OpenAI "Rate limits"; Google's google.rpc.RetryInfo; read 2026-11.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject, objectFrom, type JsonObject } from '../../pipelines/json/value.ts'
 
 export interface Limits {
-  /** whether anything was said of limits at all */
-  told: boolean
+  /** whether the answer names limits at all */
+  isMentioned: boolean
   /** the time to wait; undefined where none was named that makes sense */
   waitMs: number | undefined
   /** in words: the limits that are spent */
@@ -37,9 +37,9 @@ export function limitsOf(headers: IncomingHttpHeaders, body: string, here = Date
     () => longest(windows.filter(({ onlyResets }) => onlyResets)),
   ]
   const waitMs = waits.reduce<number | undefined>((found, wait) => found ?? wait(), undefined)
-  const isTold = waitMs !== undefined || hasLimitHeader(headers)
+  const isMentioned = waitMs !== undefined || hasLimitHeader(headers)
   return {
-    told: isTold,
+    isMentioned,
     waitMs,
     spent: spent.length > 0 ? spent.map(({ name }) => nameShown(name)).join(', ') : undefined,
     ofModel: spent.length > 0 && (spent.every(isOfModel) || hasAccountRoom(windows)),
@@ -57,7 +57,7 @@ export interface Window {
   /** such as `5h`, `7d_opus`, `input-tokens` */
   name: string
   isSpent: boolean
-  /** from 0 to 1; undefined where it is not told */
+  /** from 0 to 1; undefined where the headers do not say */
   used: number | undefined
   /** nothing else is said of it: in a refusal it is the one that is spent */
   onlyResets: boolean
@@ -192,7 +192,7 @@ const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 type Unit = keyof typeof units
 
 /** "Try again in 20s", "will reset after 12h3m5s", "wait 10 seconds". */
-const inWords = new RegExp(
+const waitPhrase = new RegExp(
   String.raw`(?:try again|retry|resets?|wait|available)\s+(?:in\s+|after\s+|for\s+)?((?:${spanParts.source}[\s,]*(?:and\s+)?)+)`,
   'i',
 )
@@ -208,7 +208,7 @@ function waitIn(body: string, now: number): number | undefined {
     const waitMs = found ?? sensible(googleDelay(error, now))
     if (waitMs !== undefined) return waitMs
   }
-  const [, words = ''] = inWords.exec(body) ?? []
+  const [, words = ''] = waitPhrase.exec(body) ?? []
   return sensible(spanOf(words, now))
 }
 

@@ -4,10 +4,10 @@
  */
 import type { Rest } from '../account/bench.ts'
 import type { Limits } from './limits.ts'
-import type { Said } from './said.ts'
+import type { RefusalReasons } from './refusal-reasons.ts'
 
 /** What is known after a request was sent, or could not be. */
-export interface Facts extends Said {
+export interface Facts extends RefusalReasons {
   /** of the answer; `unreached`: there was no connection; `lost`: it was sent, and then failed; `locked`: no credential */
   status: number | 'unreached' | 'lost' | 'locked'
   limits: Limits
@@ -89,7 +89,7 @@ const table: readonly Row[] = [
   },
   {
     row: 'limit without a time',
-    when: ({ status, limits }) => status === 429 && limits.told,
+    when: ({ status, limits }) => status === 429 && limits.isMentioned,
     move: 'next account',
     rest: () => ({ kind: 'untold', why: '429, rate limit' }),
   },

@@ -10,11 +10,11 @@ import { drain } from '../upstream/beginning.ts'
 import type { Trip } from '../upstream/target.ts'
 import { truncatedAnswer } from '../../pipelines/errors.ts'
 import { nobodyLeft } from './explanation.ts'
-import { hear, type Heard, type Prepared, type Stop } from './hear.ts'
+import { sendTo, type SendResult, type Prepared, type Stop } from './send.ts'
 import { limitsOf } from './limits.ts'
 import { lastRefresh, candidatesFor, settle, type Travel } from './order.ts'
 import { isRefusedLogin, outcomeOf, type Facts, type Outcome } from './outcomes.ts'
-import { saidOf, type Said } from './said.ts'
+import { reasonsIn, type RefusalReasons } from './refusal-reasons.ts'
 
 /** Who has answered, and on which way. */
 export interface Served<P> {
@@ -159,11 +159,16 @@ export class Walk<P extends Prepared> {
   ): Promise<Asked<P>> {
     try {
       this.#trip.account = member.own
-      const heard = await hear(this.#call, this.#trip, { prepared, send }, knowledge.hasElsewhere)
-      const facts = this.#factsOf(heard, prepared, member, knowledge)
+      const result = await sendTo(
+        this.#call,
+        this.#trip,
+        { prepared, send },
+        knowledge.hasElsewhere,
+      )
+      const facts = this.#factsOf(result, prepared, member, knowledge)
       const outcome = outcomeOf(facts)
-      this.#note(heard, outcome, prepared, member, facts)
-      const { answer, error } = heard
+      this.#note(result, outcome, prepared, member, facts)
+      const { answer, error } = result
       if (outcome.move === 'answer' && !answer) throw shownOf(error)
       const served = answer && { prepared, answer, account: member.own && member.name }
       if (outcome.move !== 'answer') this.#leaveBehind(served, error)
@@ -174,15 +179,15 @@ export class Walk<P extends Prepared> {
   }
 
   #factsOf(
-    heard: Heard,
+    result: SendResult,
     { target }: P,
     member: Member,
     { hasWaited, hasFallback }: Knowledge,
   ): Facts {
-    const { status } = heard
-    const said = typeof status === 'number' && status >= 400 ? saidIn(heard) : nothingSaid
+    const { status } = result
+    const reasons = typeof status === 'number' && status >= 400 ? refusalFacts(result) : noRefusal
     // written out, as in lib/same-api/forward.ts
-    const { limits, isQuota, isUnpaid, isDead } = said
+    const { limits, isQuota, isUnpaid, isDead } = reasons
     const isRefused = isRefusedLogin({ status, isDead })
     return {
       status,
@@ -200,7 +205,7 @@ export class Walk<P extends Prepared> {
   }
 
   #note(
-    { status, answer }: Heard,
+    { status, answer }: SendResult,
     { rest, isDoubt }: Outcome,
     { target: { endpoint, model } }: P,
     { bench, name, own }: Member,
@@ -264,11 +269,14 @@ interface Asked<P> extends Pick<Outcome, 'move'> {
 }
 
 /** What a refusal says. An answer is not searched for it, as nearly all are good. */
-function saidIn({ answer, text }: Pick<Heard, 'answer' | 'text'>): Said & Pick<Facts, 'limits'> {
-  return { limits: limitsOf(answer?.headers ?? {}, text), ...saidOf(text) }
+function refusalFacts({
+  answer,
+  text,
+}: Pick<SendResult, 'answer' | 'text'>): RefusalReasons & Pick<Facts, 'limits'> {
+  return { limits: limitsOf(answer?.headers ?? {}, text), ...reasonsIn(text) }
 }
 
-const nothingSaid = saidIn({ text: '' })
+const noRefusal = refusalFacts({ text: '' })
 
 function shownOf(error: unknown): unknown {
   return error instanceof AttemptError ? error.error : error
@@ -281,8 +289,8 @@ export function soonerOf(one: number, other: number): number {
 /** A client that comes back after the soonest of the times that were seen finds somebody. */
 function withSoonest<S extends { answer: UpstreamAnswer }>(served: S, soonestMs: number): S {
   const { answer } = served
-  const isTold = answer.status >= 400 && answer.headers['retry-after'] !== undefined
-  if (!isTold || !Number.isFinite(soonestMs)) return served
+  const hasRetryAfter = answer.status >= 400 && answer.headers['retry-after'] !== undefined
+  if (!hasRetryAfter || !Number.isFinite(soonestMs)) return served
   const raw = answer.raw.map((text, index) =>
     index % 2 === 1 && answer.raw[index - 1]!.toLowerCase() === 'retry-after'
       ? String(Math.ceil(soonestMs / 1000))

@@ -186,20 +186,20 @@ function untransformed(given: string | string[] = 'no-cache'): string {
 class KeptAlive implements Watcher {
   readonly #tapped: Watcher
   readonly #timer: NodeJS.Timeout
-  #wasHeard = false
+  #hasFlowed = false
   #isBetween = true
 
   constructor(res: ServerResponse, { config: { keep_alive_s: everyS } }: Call, tapped: Watcher) {
     this.#tapped = tapped
     this.#timer = setInterval(() => {
-      if (!this.#wasHeard && this.#isBetween && !res.writableNeedDrain) res.write(keepAlive)
-      this.#wasHeard = false
+      if (!this.#hasFlowed && this.#isBetween && !res.writableNeedDrain) res.write(keepAlive)
+      this.#hasFlowed = false
     }, everyS * 1000).unref()
   }
 
   /** Where a blank line came in two pieces it is not seen, which costs a comment. */
   bytes(piece: Buffer): void {
-    this.#wasHeard = true
+    this.#hasFlowed = true
     this.#isBetween = endsEvent(piece)
     this.#tapped.bytes(piece)
   }

@@ -3,7 +3,7 @@ import type { Config } from '../config/types.ts'
 import {
   claudeTiers,
   claudeWindow,
-  codexWords,
+  codexArguments,
   firstModel,
   neededKey,
   type NeededKey,
@@ -56,6 +56,6 @@ function claudeLine(config: Config, url: string, key: string): string {
 }
 
 function codexLine(config: Config, url: string, key: string): string {
-  const command = ['codex', ...codexWords(config, url).map(quoted)].join(' ')
+  const command = ['codex', ...codexArguments(config, url).map(quoted)].join(' ')
   return key === 'any' ? command : `DROID2API_KEY=${key} ${command}`
 }

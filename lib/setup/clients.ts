@@ -69,7 +69,7 @@ const lines: Record<ClientName, Line> = {
     const needed = neededKey(config)
     const key: Variables = needed === 'upstream' ? [['DROID2API_KEY', keyValues[needed]]] : []
     // PowerShell loses double quotes on the way to a program
-    const words = codexWords(config, url, model, shell === 'powershell' ? "'" : '"')
+    const words = codexArguments(config, url, model, shell === 'powershell' ? "'" : '"')
     return shells[shell].wrapper('codex', words, [...key, ...around])
   },
   openai({ config, url, model }, shell, around) {
@@ -148,7 +148,7 @@ export function claudeTiers(
  * Behind `codex`, which takes a provider from its command line only. A key reaches it through the environment. `quote`: one of
  * the two that TOML has.
  */
-export function codexWords(
+export function codexArguments(
   config: Config,
   url: string,
   model = firstModel(config, 'openai') ?? 'MODEL',

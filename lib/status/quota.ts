@@ -1,4 +1,4 @@
-/** How much of an account's limits is used, by what upstreams said of them last. */
+/** How much of an account's limits is used, by the newest headers of upstreams. */
 import type { App } from '../app.ts'
 import { windowsIn } from '../routing/limits.ts'
 
@@ -16,12 +16,12 @@ export type Quota = Record<string, QuotaWindow>
 
 /** Undefined if unknown. A figure from before a reset counts as unknown. */
 export function quotaOf(
-  { saidOfLimits }: Pick<App, 'saidOfLimits'>,
+  { limitHeaders }: Pick<App, 'limitHeaders'>,
   account: object | string,
 ): Quota | undefined {
   const now = Date.now()
   const windows = new Map<string, QuotaWindow>()
-  const inOrder = saidOfLimits.of(account).toSorted((one, other) => one.at - other.at)
+  const inOrder = limitHeaders.of(account).toSorted((one, other) => one.at - other.at)
   for (const { headers, at } of inOrder) {
     for (const { name, used, ms } of windowsIn(headers, at).slice(0, mostWindows)) {
       const isOver = ms !== undefined && at + ms <= now

@@ -42,29 +42,29 @@ export class SharedServer {
   }
 }
 
-/** Why something is not shared at the moment, told once in the log and, as long as it lasts, in `/health`. */
+/** Why something is not shared at the moment: logged once and, as long as it lasts, shown in `/health`. */
 export class SharingProblem {
   readonly #log: Pick<Logger, 'warn' | 'info'>
-  readonly #words: { begin: string; end: string }
+  readonly #messages: { begin: string; end: string }
   #reason: string | undefined
 
-  constructor(log: Pick<Logger, 'warn' | 'info'>, words: { begin: string; end: string }) {
+  constructor(log: Pick<Logger, 'warn' | 'info'>, messages: { begin: string; end: string }) {
     this.#log = log
-    this.#words = words
+    this.#messages = messages
   }
 
   get warnings(): string[] {
-    return this.#reason === undefined ? [] : [`${this.#words.begin}: ${this.#reason}`]
+    return this.#reason === undefined ? [] : [`${this.#messages.begin}: ${this.#reason}`]
   }
 
   began({ message: reason }: Error): void {
-    if (this.#reason === undefined) this.#log.warn({ reason }, this.#words.begin)
+    if (this.#reason === undefined) this.#log.warn({ reason }, this.#messages.begin)
     this.#reason = reason
   }
 
   ended(): void {
     if (this.#reason === undefined) return
     this.#reason = undefined
-    this.#log.info(this.#words.end)
+    this.#log.info(this.#messages.end)
   }
 }

@@ -55,8 +55,8 @@ export function beginningOf(
 /** A refusal is a line of JSON, and there at once. */
 const refusalMs = 2_000
 
-/** What a refusal says, as far as it is soon there, and the refusal for its next reader. */
-export async function saidBy(
+/** The text of a refusal, as far as it arrives soon, and the refusal for its next reader. */
+export async function readRefusal(
   refusal: UpstreamAnswer,
   signal: CancelSignal,
 ): Promise<{ answer: UpstreamAnswer; status: number; text: string }> {
@@ -67,12 +67,12 @@ export async function saidBy(
   return { answer: { ...refusal, stream: unread(stream) }, status, text }
 }
 
-/** What refuses a part says so in front. Behind it may stand all that the client wrote, through which nobody looks word for word. */
+/** A refusal names the refused part at its beginning. What follows may repeat the whole request, so it is not searched. */
 const longestLookedAt = 16_384
 
 /** The same, as far as it is looked at for a part that is refused. */
 export async function refusalBy(answer: UpstreamAnswer, signal: CancelSignal) {
-  const { answer: refusal, text } = await saidBy(answer, signal)
+  const { answer: refusal, text } = await readRefusal(answer, signal)
   return { refusal, text: withoutInput(text).slice(0, longestLookedAt) }
 }
 

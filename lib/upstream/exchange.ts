@@ -62,7 +62,7 @@ export async function exchange(
   try {
     const answer = await new Exchange(call, target, body, send).answer()
     const account = chargedAccount(call, target)
-    if (account) call.app.saidOfLimits.note(account, target.endpoint.name, answer.headers)
+    if (account) call.app.limitHeaders.note(account, target.endpoint.name, answer.headers)
     return isRefusedSetup(call, target, answer) ? withoutRetry(answer) : answer
   } finally {
     body.pieces = []

@@ -12,7 +12,7 @@ function found(env: Record<string, string>, ...wanted: PresetName[]) {
   const search = {
     get: (name: string) => env[name],
     wanted: wanted.length > 0 ? new Set(wanted) : undefined,
-    say: (text: string) => void said.push(text),
+    noteUnused: (text: string) => void said.push(text),
   }
   return { keys: keysIn(search), said, servers: serversAt(usualPlaces, search) }
 }

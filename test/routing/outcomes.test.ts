@@ -5,7 +5,7 @@ import { limitsOf } from '../../lib/routing/limits.ts'
 import { outcomeOf, type Facts, type Outcome } from '../../lib/routing/outcomes.ts'
 import { cpuMsOf } from '../helpers/cpu-time.ts'
 
-const silent = { told: false, waitMs: undefined, spent: undefined, ofModel: false }
+const silent = { isMentioned: false, waitMs: undefined, spent: undefined, ofModel: false }
 
 function facts(some: Partial<Facts>): Facts {
   return {
@@ -25,7 +25,7 @@ function facts(some: Partial<Facts>): Facts {
 }
 
 function wait(waitMs: number | undefined, more: Partial<Facts['limits']> = {}): Facts['limits'] {
-  return { ...silent, told: true, waitMs, ...more }
+  return { ...silent, isMentioned: true, waitMs, ...more }
 }
 
 const told = { kind: 'told' }
@@ -204,7 +204,7 @@ for (const [headers, body, ms] of waits) {
     const limits = limitsOf(headers, body, now)
 
     assert.equal(limits.waitMs, ms)
-    assert.equal(limits.told, ms !== undefined || Object.keys(headers).length > 0)
+    assert.equal(limits.isMentioned, ms !== undefined || Object.keys(headers).length > 0)
   })
 }
 

@@ -1,7 +1,7 @@
 /** What is left of an account's limits, by the headers that upstreams send, in each of their forms. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SaidOfLimits } from '../../lib/account/account.ts'
+import { LimitHeaders } from '../../lib/account/account.ts'
 import type { StatusContent } from '../../lib/status/content.ts'
 import { quotaOf } from '../../lib/status/quota.ts'
 import { good, twoAccounts } from '../routing/setting.ts'
@@ -125,10 +125,10 @@ function soon(time: string | null): string | null {
 
 for (const [what, headers, expected] of forms) {
   test(`contract §19.8: ${what}`, () => {
-    const saidOfLimits = new SaidOfLimits()
+    const saidOfLimits = new LimitHeaders()
     saidOfLimits.note('default', 'claude', headers)
 
-    const quota = quotaOf({ saidOfLimits }, 'default') ?? {}
+    const quota = quotaOf({ limitHeaders: saidOfLimits }, 'default') ?? {}
 
     const shown = Object.entries(quota).map(([name, { used, resets_at: at }]) => {
       return [name, used, expected[name]?.[1] === at ? at : soon(at)]
@@ -141,7 +141,7 @@ for (const [what, headers, expected] of forms) {
 }
 
 test('contract §19.8: the quota that one endpoint reports takes nothing from that of another, nor does an answer without any', () => {
-  const saidOfLimits = new SaidOfLimits()
+  const saidOfLimits = new LimitHeaders()
   const account = {}
   saidOfLimits.note(account, 'claude', { 'anthropic-ratelimit-unified-5h-utilization': '0.5' })
   saidOfLimits.note(account, 'gpt', {
@@ -150,14 +150,14 @@ test('contract §19.8: the quota that one endpoint reports takes nothing from th
   })
   saidOfLimits.note(account, 'claude', { 'content-type': 'application/json' })
 
-  const quota = quotaOf({ saidOfLimits }, account)
+  const quota = quotaOf({ limitHeaders: saidOfLimits }, account)
 
   assert.deepEqual(Object.keys(quota ?? {}), ['5h', 'tokens'])
-  assert.equal(quotaOf({ saidOfLimits }, {}), undefined)
+  assert.equal(quotaOf({ limitHeaders: saidOfLimits }, {}), undefined)
 })
 
 test('contract §19.8: an upstream that makes up limits fills nothing', () => {
-  const saidOfLimits = new SaidOfLimits()
+  const saidOfLimits = new LimitHeaders()
   const headers = Object.fromEntries(
     Array.from({ length: 3000 }, (_, index) => [
       `anthropic-ratelimit-${'w'.repeat(90)}${index}-utilization`,
@@ -166,7 +166,7 @@ test('contract §19.8: an upstream that makes up limits fills nothing', () => {
   )
   saidOfLimits.note('default', 'claude', headers)
 
-  const quota = quotaOf({ saidOfLimits }, 'default') ?? {}
+  const quota = quotaOf({ limitHeaders: saidOfLimits }, 'default') ?? {}
 
   assert.ok(JSON.stringify(quota).length < 3000)
 })

@@ -19,7 +19,7 @@ import { isObject } from '../../json/value.ts'
 import type { RefusablePast } from '../refusable.ts'
 import { doWithoutBetas, keepToBetas } from './fit.ts'
 import { paired, withoutEmpty } from './pairs.ts'
-import { tellReferences } from './references.ts'
+import { rewriteReferences } from './references.ts'
 import { takeSealsOut } from './rewrite.ts'
 import { changeBlocks } from './sent-turns.ts'
 import { refusedSettings } from './settings.ts'
@@ -41,7 +41,7 @@ type TakeOut = (document: JsonDocument, refusal: string, turns: number) => unkno
 
 const parts: [of: RegExp, takeOut: TakeOut][] = [
   [ofThinking, (document, _refusal, turns) => takeSealsOut(document, true, turns)],
-  [ofReference, tellReferences],
+  [ofReference, rewriteReferences],
   [ofImage, takeImagesOut],
   // what holds a history together is looked for in all of it
   [ofEmpty, (document) => document.changeItems('messages', withoutEmpty)],

@@ -8,10 +8,10 @@ import { blocksOf, changeBlocks } from './sent-turns.ts'
 
 type IsGone = (name: unknown) => boolean
 
-/** Those to tools that are gone leave; to an API that knows none at all they are told in words. Whether there were such. */
-export function tellReferences(document: JsonDocument, refusal: string, turns: number): boolean {
+/** Takes out references to tools that are gone. For an API that knows no references, each becomes a text. True if there was one. */
+export function rewriteReferences(document: JsonDocument, refusal: string, turns: number): boolean {
   const isGone = /not found/i.test(refusal) ? goneTools(document.get('tools'), refusal) : undefined
-  return changeBlocks(document, turns, (block) => toldBlock(block, isGone))
+  return changeBlocks(document, turns, (block) => rewrittenBlock(block, isGone))
 }
 
 /** Which tools of a server of Anthropic's connector there are, only the API knows. */
@@ -22,17 +22,17 @@ function goneTools(tools: unknown, refusal: string): IsGone {
   return (name) => refusal.includes(`'${String(name)}'`) || (!hasServer && !names.has(name))
 }
 
-function toldBlock(block: unknown, isGone: IsGone | undefined): unknown {
+function rewrittenBlock(block: unknown, isGone: IsGone | undefined): unknown {
   if (!isObject(block)) return block
   const { type, content } = block
   if (type === 'tool_result' && Array.isArray(content)) {
-    const told = isGone ? withoutGone(content, isGone) : content.map(inWords)
-    if (told.length === 0) {
+    const rest = isGone ? withoutGone(content, isGone) : content.map(asText)
+    if (rest.length === 0) {
       return { ...block, content: [{ type: 'text', text: 'The tool is not there any more.' }] }
     }
-    return told.every((one, at) => one === content[at]) && told.length === content.length
+    return rest.every((one, at) => one === content[at]) && rest.length === content.length
       ? block
-      : { ...block, content: told }
+      : { ...block, content: rest }
   }
   if (!isGone || !isObject(content) || !Array.isArray(content.tool_references)) return block
   const left = withoutGone(content.tool_references, isGone)
@@ -44,7 +44,7 @@ function withoutGone(list: unknown[], isGone: IsGone): unknown[] {
   return list.filter((one) => !isReference(one) || !isGone(one.tool_name))
 }
 
-function inWords(one: unknown): unknown {
+function asText(one: unknown): unknown {
   return isReference(one) ? { type: 'text', text: `Tool ${String(one.tool_name)} is loaded.` } : one
 }
 
@@ -53,8 +53,8 @@ function isReference(value: unknown): value is JsonObject {
 }
 
 /**
- * The deferred tools that the conversation has loaded, as any other tool; references in words. A search that the API runs itself
- * stays.
+ * Declares the deferred tools that the conversation has loaded like any other tool, and makes each reference a text. A search
+ * that the API runs itself stays.
  */
 export function tellDeferredTools(document: JsonDocument): void {
   if (!document.raw('tools')?.includes('"defer_loading"')) return
@@ -67,7 +67,7 @@ export function tellDeferredTools(document: JsonDocument): void {
       return isDeferred !== true || loaded.has(tool.name) ? [rest] : []
     }),
   )
-  changeBlocks(document, Number.POSITIVE_INFINITY, (block) => toldBlock(block, undefined))
+  changeBlocks(document, Number.POSITIVE_INFINITY, (block) => rewrittenBlock(block, undefined))
 }
 
 function namesSearch(tools: unknown): boolean {

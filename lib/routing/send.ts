@@ -1,9 +1,9 @@
-/** One send to one place, and what is heard of it: how the answer begins, or why there is none. */
+/** One send to one place, and its result: how the answer begins, or why there is none. */
 import type { Call } from '../app.ts'
 import type { Model } from '../config/types.ts'
 import { systemCodeOf } from '../http/answer.ts'
 import { AttemptError, type Outgoing, type UpstreamAnswer } from '../upstream/attempt.ts'
-import { beginningOf, saidBy, unread } from '../upstream/beginning.ts'
+import { beginningOf, readRefusal, unread } from '../upstream/beginning.ts'
 import { exchange, type OutgoingBody } from '../upstream/exchange.ts'
 import type { Target, Trip } from '../upstream/target.ts'
 import { ProxyError } from '../../pipelines/errors.ts'
@@ -27,7 +27,7 @@ export interface Stop<P extends Prepared> {
   send: (request: Outgoing, road: string) => Promise<UpstreamAnswer>
 }
 
-export interface Heard extends Pick<Facts, 'status'> {
+export interface SendResult extends Pick<Facts, 'status'> {
   answer?: UpstreamAnswer
   error?: unknown
   /** of what was looked at */
@@ -35,12 +35,12 @@ export interface Heard extends Pick<Facts, 'status'> {
 }
 
 /** Sends it, and looks at how the answer begins where that decides anything. Throws why the request was given up meanwhile. */
-export async function hear<P extends Prepared>(
+export async function sendTo<P extends Prepared>(
   call: Call,
   trip: Trip,
   { prepared, send }: { prepared: P; send: Stop<P>['send'] },
   hasElsewhere: boolean,
-): Promise<Heard> {
+): Promise<SendResult> {
   const { sends } = trip
   try {
     prepared.target.trip = trip
@@ -49,8 +49,8 @@ export async function hear<P extends Prepared>(
     const answer = await exchange(call, prepared.target, body, (request) =>
       send(request, prepared.road),
     )
-    const heard = await begun(call, answer, hasElsewhere)
-    if (!call.signal.cancelled) return heard
+    const result = await begun(call, answer, hasElsewhere)
+    if (!call.signal.cancelled) return result
     answer.stream.destroy()
     throw call.signal.reason
   } catch (error) {
@@ -66,15 +66,19 @@ export async function hear<P extends Prepared>(
   }
 }
 
-function begun(call: Call, answer: UpstreamAnswer, hasElsewhere: boolean): Heard | Promise<Heard> {
+function begun(
+  call: Call,
+  answer: UpstreamAnswer,
+  hasElsewhere: boolean,
+): SendResult | Promise<SendResult> {
   const { status, isEventStream } = answer
-  if (status >= 400) return saidBy(answer, call.signal)
+  if (status >= 400) return readRefusal(answer, call.signal)
   if (isEventStream && hasElsewhere) return firstEvent(call, answer)
   return { answer, status, text: '' }
 }
 
 /** It may take as long as a client waits for a sign. */
-async function firstEvent(call: Call, answer: UpstreamAnswer): Promise<Heard> {
+async function firstEvent(call: Call, answer: UpstreamAnswer): Promise<SendResult> {
   const { app, config, signal } = call
   const { status, stream } = answer
   let error: ReturnType<typeof firstErrorIn>

@@ -1,42 +1,42 @@
 /**
- * What a refusal says of the account: that a limit is used up, that it has no money left, or that its key is dead. Each vendor
- * and gateway has its own words. Only what stands where errors have their code and message counts, and nothing in quotes or
- * between them: there upstreams repeat what a client wrote, quotes and all, and no client may rest the accounts of all.
+ * Why an account was refused: a limit is used up, it has no money left, or its key is dead. Each vendor and gateway has its own
+ * codes and messages. Quoted text does not count, nor what stands between two quotes: there upstreams repeat what a client wrote,
+ * and no client may rest the accounts of all.
  */
 import { isObject } from '../../pipelines/json/value.ts'
 import { objectIn } from '../../pipelines/providers/failure.ts'
 
-export interface Said {
+export interface RefusalReasons {
   isQuota: boolean
   isUnpaid: boolean
   isDead: boolean
 }
 
 /** In: the beginning of the body. */
-export function saidOf(body: string): Said {
-  const { codes, text } = wordsOf(body)
-  const says = ({ named, worded }: Wording) => named.test(codes) || worded.test(text)
-  return { isQuota: says(quota), isUnpaid: says(unpaid), isDead: says(dead) }
+export function reasonsIn(body: string): RefusalReasons {
+  const { codes, text } = codesAndText(body)
+  const matches = ({ code, message }: Pattern) => code.test(codes) || message.test(text)
+  return { isQuota: matches(quota), isUnpaid: matches(unpaid), isDead: matches(dead) }
 }
 
-interface Wording {
+interface Pattern {
   /** of codes, one a line */
-  named: RegExp
-  worded: RegExp
+  code: RegExp
+  message: RegExp
 }
 
-function wording(codes: string, ...words: RegExp[]): Wording {
+function pattern(codes: string, ...messages: RegExp[]): Pattern {
   return {
-    named: new RegExp(`^(?:${codes})$`, 'im'),
-    worded: new RegExp(words.map(({ source }) => source).join('|') || '(?!)', 'i'),
+    code: new RegExp(`^(?:${codes})$`, 'im'),
+    message: new RegExp(messages.map(({ source }) => source).join('|') || '(?!)', 'i'),
   }
 }
 
 /** A limit of requests or tokens that is used up, until a time. */
-const quota = wording('insufficient_quota|usage_limit\\w*|usage_not_included')
+const quota = pattern('insufficient_quota|usage_limit\\w*|usage_not_included')
 
 /** No money left, in whichever status, also in Chinese (escaped, as the bundle is ASCII). */
-const unpaid = wording(
+const unpaid = pattern(
   'billing_error|billing_not_active|billing_hard_limit_reached|insufficient_balance|insufficient_user_quota|payment_required|exceeded_current_quota_error|Arrearage|1113',
   /credit balance is too low/,
   /insufficient (?:account )?(?:balance|credits)|balance is (?:insufficient|not enough)|\u4f59\u989d\u4e0d\u8db3/,
@@ -46,7 +46,7 @@ const unpaid = wording(
 )
 
 /** Nothing but another key, or another login, helps. */
-const dead = wording(
+const dead = pattern(
   'api_key_invalid|invalid_api_key|account_deactivated|consumer_suspended',
   /(?:invalid|incorrect) API key/,
   /API key (?:not (?:valid|found)|(?:has )?expired|was reported as leaked)/,
@@ -66,7 +66,7 @@ function unquoted(text: string): string {
 }
 
 /** Text that is no JSON counts as a message; JSON that is cut off says nothing, as its quotes are not to be told apart. */
-function wordsOf(body: string): { codes: string; text: string } {
+function codesAndText(body: string): { codes: string; text: string } {
   const json = objectIn(body)
   if (!json) return { codes: '', text: /^\s*[[{]/.test(body) ? '' : unquoted(body) }
   const { error, detail } = json

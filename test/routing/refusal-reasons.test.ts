@@ -1,7 +1,7 @@
 /** What refusals say of an account, as vendors and gateways write it, and what only repeats a client's words. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { saidOf } from '../../lib/routing/said.ts'
+import { reasonsIn } from '../../lib/routing/refusal-reasons.ts'
 import { good, refusal, twoAccounts } from './setting.ts'
 
 type Kind = 'isQuota' | 'isUnpaid' | 'isDead'
@@ -82,7 +82,7 @@ for (const [kind, some] of [...Object.entries(bodies), ['nothing', none] as cons
   for (const body of some) {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     test(`contract §17: ${text} says ${kind}`, () => {
-      const { isQuota, isUnpaid, isDead } = saidOf(text)
+      const { isQuota, isUnpaid, isDead } = reasonsIn(text)
       assert.deepEqual(
         { isQuota, isUnpaid, isDead },
         { isQuota: kind === 'isQuota', isUnpaid: kind === 'isUnpaid', isDead: kind === 'isDead' },
