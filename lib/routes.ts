@@ -173,7 +173,7 @@ function hintFor(path: string): string {
 }
 
 /** The routes as `GET /` shows them. */
-export function routeNames(): string[] {
+function routeNames(): string[] {
   return [...exact.values(), ...patterns.map(([, route]) => route)].map(
     (route) => `${Object.keys(route.methods).join('|')} ${route.name}`,
   )

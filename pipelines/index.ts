@@ -168,15 +168,13 @@ export interface UsageOnDemand extends Refusable {
 /** Without `api` no client speaks its API. */
 export type Provider = ProviderBase & (SameApi | { api?: undefined })
 
-const openAiLimitHeader: Client['limitHeader'] = (figure, of) => `x-ratelimit-${figure}-${of}`
-
 const clientTable = {
   chat: {
     route: '/v1/chat/completions',
     read: readWith(readChat, chatContext, chatStream, chatBody),
     // a Responses request, as Cursor sends it there
     isOther: isInputBody,
-    limitHeader: openAiLimitHeader,
+    limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     limitReset: resetIn,
     errorBody: chatErrorBody,
     errorEvent: chatErrorEvent,
@@ -213,7 +211,7 @@ const clientTable = {
         compactBody,
       ),
     },
-    limitHeader: openAiLimitHeader,
+    limitHeader: (figure, of) => `x-ratelimit-${figure}-${of}`,
     limitReset: resetIn,
     errorBody: responsesErrorBody,
     errorEvent: responsesErrorEvent,

@@ -96,7 +96,7 @@ export function shown(value: unknown): string {
 }
 
 /** What local model servers, and the chat front ends made for them, write for "no limit". */
-export const noLimit = -1
+const noLimit = -1
 
 /** A limit in tokens when there is one; throws a 400 for another type. */
 export function tokenLimitAt(value: unknown, place: string): number | undefined {

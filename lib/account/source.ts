@@ -128,7 +128,7 @@ export interface FoundLogin {
 }
 
 /** Those in a folder, the first login first; empty files are none. */
-export function loginsIn(folder: string, names = loginNames(folder)): FoundLogin[] {
+function loginsIn(folder: string, names = loginNames(folder)): FoundLogin[] {
   return names.flatMap((name) => read(path.join(folder, name), true) ?? [])
 }
 
@@ -163,7 +163,7 @@ export function oldLogins(config: Config): FoundLogin[] {
  * A login that a newer droid CLI keeps encrypted beside the auth file; undefined where there is none, or where the auth file
  * is newer. Source: the names in openusage's pull request 268 and in u53/droid2api's account-manager.js, read 2026-11.
  */
-export function encryptedLogin(authFile: string): string | undefined {
+function encryptedLogin(authFile: string): string | undefined {
   const folder = path.dirname(authFile)
   const writtenAt = changedAt(authFile) ?? 0
   return ['auth.v2.file', 'auth.encrypted']

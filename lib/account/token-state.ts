@@ -249,7 +249,7 @@ export function storedExpiry(token: string, obtainedAt: number): number {
  * How long after its arrival a token should be replaced: after `refreshHours`, and in any case before its end; up to five
  * minutes sooner at random (`random` in 0…1).
  */
-export function dueAfter(lifeMs: number, refreshHours: number, random: number): number {
+function dueAfter(lifeMs: number, refreshHours: number, random: number): number {
   const latest = lifeMs - Math.min(marginMs, lifeMs / 10)
   const due = Math.min(refreshHours * hour, latest)
   return due - random * Math.min(jitterMs, due / 20)

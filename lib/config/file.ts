@@ -162,7 +162,7 @@ const danglingComma = /,\s*[}\]]/uy
  * `:LINE:COLUMN` of the first fault, and the reason. In: a text that JSON.parse refused, and what it threw: V8 gives a position
  * for some faults only, and its messages quote the text, which may hold secrets.
  */
-export function faultIn(text: string, error: unknown): { place: string; why: string } {
+function faultIn(text: string, error: unknown): { place: string; why: string } {
   const position = /position (\d+)/.exec(String(error))?.[1]
   const at = position === undefined ? firstFault(text) : Number(position)
   return { place: lineAndColumn(text, at), why: reasonAt(text, at) }

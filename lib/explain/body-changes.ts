@@ -146,12 +146,11 @@ const ofThinking = new Set([
   'max_tokens',
 ])
 
-/** What is spliced into the bytes of a client that speaks the model's own API. `explained`: the sentences on them so far. */
-function passed(story: Story, explained: readonly string[]): string[] {
+/** What is spliced into the bytes of a client that speaks the model's own API. `before`: the sentences so far. */
+function passed(story: Story, before: readonly string[]): string[] {
   const changed = changedMembers(story)
-  const isExplained = (name: string) =>
-    explained.some((sentence) => sentence.includes(`\`${name}\``))
-  const rest = changed.filter(({ name }) => name !== 'model' && !isExplained(name))
+  const isNamed = (name: string) => before.some((sentence) => sentence.includes(`\`${name}\``))
+  const rest = changed.filter(({ name }) => name !== 'model' && !isNamed(name))
   const thinking = rest.filter(({ name }) => ofThinking.has(name))
   const why = whyThinking(story)
   const others = rest.filter(({ name }) => !ofThinking.has(name))

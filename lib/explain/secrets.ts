@@ -19,7 +19,7 @@ const shortestAnywhere = 8
 /** Of a shorter one the end tells too much. */
 const shortestShown = 16
 
-export function masked({ value }: Secret): string {
+function masked({ value }: Secret): string {
   return value.length < shortestShown ? '***' : `***${value.slice(-4)}`
 }
 

@@ -21,7 +21,7 @@ export interface AccountNow {
   quota?: Readonly<Record<string, { used: number }>> | undefined
 }
 
-export const accountStates = ['ok', 'degraded', 'cooling', 'needs_login', 'disabled'] as const
+const accountStates = ['ok', 'degraded', 'cooling', 'needs_login', 'disabled'] as const
 
 export async function textOfNow(now: Now): Promise<string> {
   return accountText(now.accounts) + proxyText(now) + (await processText())

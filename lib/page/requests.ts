@@ -86,7 +86,7 @@ function table(kind: string, columns: Child[], rows: Child[], below?: Child): El
   )
 }
 
-export function hasFailed({ status = 0, error, aborted }: RequestShown): boolean {
+function hasFailed({ status = 0, error, aborted }: RequestShown): boolean {
   return (status >= 400 || error !== undefined) && aborted === undefined
 }
 

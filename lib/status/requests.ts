@@ -73,7 +73,7 @@ export function recentRequests(
   return most === 0 ? [] : recent.all.slice(-most).toReversed().map(requestShown)
 }
 
-export function requestShown({ record, tried, endedAt }: RecentCall): RequestShown {
+function requestShown({ record, tried, endedAt }: RecentCall): RequestShown {
   const durationMs = record.durationMs ?? 0
   return {
     id: record.reqId,

@@ -38,7 +38,7 @@ export async function writeFileDurably(file: string, text: string): Promise<stri
 }
 
 /** The error of the file system for a path that leads through a file. */
-export function notAFolder(): NodeJS.ErrnoException {
+function notAFolder(): NodeJS.ErrnoException {
   return Object.assign(new Error('ENOTDIR'), { code: 'ENOTDIR' })
 }
 

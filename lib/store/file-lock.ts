@@ -226,7 +226,7 @@ export interface Seen {
 const maxBytes = 1024
 
 /** What lies where the lock should be; undefined for nothing. Something that cannot be read counts as another program's. */
-export async function look(lock: string): Promise<Seen | undefined> {
+async function look(lock: string): Promise<Seen | undefined> {
   try {
     const { ino, mtimeMs, size, ...stats } = await lstat(lock)
     const isFile = (stats.mode & 0o170000) === 0o100000
@@ -247,7 +247,7 @@ export async function look(lock: string): Promise<Seen | undefined> {
 }
 
 /** Who holds it, for a message. */
-export function nameOf(seen: Seen | undefined): string {
+function nameOf(seen: Seen | undefined): string {
   if (seen?.owner) return `process ${seen.owner.pid} on ${seen.owner.host}`
   return `another program (${seen?.kind ?? 'gone'})`
 }

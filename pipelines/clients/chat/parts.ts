@@ -26,7 +26,7 @@ export type Speaker = 'instruction' | 'user' | 'assistant' | 'tool' | 'nested'
 const textTypes = new Set(['text', 'input_text', 'output_text'])
 
 /** The pieces of a message's `content`, empty text included. Throws a 400 that names what cannot be read. */
-export function piecesOf(content: unknown, place: string, speaker: Speaker): Piece[] {
+function piecesOf(content: unknown, place: string, speaker: Speaker): Piece[] {
   return entriesOf(content, place).map(({ value, at }) => pieceOf(value, at, speaker))
 }
 

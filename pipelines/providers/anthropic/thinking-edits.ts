@@ -125,7 +125,7 @@ export function takeEffortOut(document: JsonDocument): void {
 }
 
 /** Thinking takes no temperature but 1, no top_k, and top_p from 0.95 on. */
-export function takeSamplingOut(document: JsonDocument): void {
+function takeSamplingOut(document: JsonDocument): void {
   const { temperature, topP } = {
     temperature: document.get('temperature'),
     topP: document.get('top_p'),

@@ -195,7 +195,7 @@ function budgetOf(thinking: JsonObject): number {
 }
 
 /** The levels that have a budget of their own. */
-export const budgetEfforts = ['low', 'medium', 'high'] as const
+const budgetEfforts = ['low', 'medium', 'high'] as const
 
 /** The budget of a level, or of the nearest that has one, for models that take `budget_tokens`; tokens. */
 export function budgetOfLevel(level: Effort): number {
