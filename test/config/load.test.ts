@@ -403,3 +403,12 @@ function keysOf(schema: Schema): string[] {
     })
     .toSorted()
 }
+
+test('a configuration that is read again compiles no schema again', (t) => {
+  load(t, { file: { port: 0 }, env: { PORT: '1' } })
+  const compiled = t.mock.method(globalThis, 'Function')
+
+  load(t, { file: { port: 2 }, env: { PORT: '3' } })
+
+  assert.equal(compiled.mock.callCount(), 0)
+})
