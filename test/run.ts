@@ -19,16 +19,17 @@ const alone = /^cli\/tune-v8\.test\.ts$/
 const long = /(?:account|readme)\/[^/]*$/
 
 /**
- * The files of each of these folders share processes: starting one costs a third of a second, and they change nothing in it.
- * No process has so many of them that a busy machine needs more than `timeout` for it.
+ * These files share processes: starting one and loading the proxy into it costs two seconds of a processor, and they change
+ * nothing in it.
  */
 const sharing =
-  /^(?:agent-loop|cli|config|credentials|demo|faults|log|network|page|pipelines|same-api|sdk|server|translated|upstream)\//
+  /^(?:agent-loop|cli|config|credentials|demo|explain|faults|init|limits|log|network|page|pipelines|presets|routing|same-api|sdk|server|translated|upstream|usage)\/|^readme\/(?:limits|links|messages|operating-examples|pages|settings)\.|^account\/(?:account|bench|kept-logins|named-logins|peek|real-folders|saving)\.|^(?:comments|contract)\./
 
-const filesOfGroup = 12
+/** About as many processes as are worth their start, and enough of them for the processors of most machines. */
+const filesOfGroup = 25
 
-/** ms for one file; see `helpers/deadline.ts`, which says what held it */
-const timeout = 500_000
+/** ms for one process; see `helpers/deadline.ts`, which is sooner and says what held it */
+const timeout = 1_200_000
 
 const named = process.argv.slice(2).map((file) => path.relative(import.meta.dirname, file))
 const files = named.length > 0 ? named : everyTest()
@@ -64,25 +65,22 @@ async function* results(): AsyncGenerator<TestEvent> {
   }
 }
 
-/** Files that import the test files of a folder, a dozen each, below that folder's name. */
+/**
+ * Files that import the given ones, each as many. Neighbours, which are of a kind, go to different groups: so the groups take
+ * about as long as each other.
+ */
 function groupsOf(names: string[]): string[] {
-  const folders = [...new Set(names.map(folderOf))]
-  return folders.flatMap((folder) => {
-    const inFolder = names.filter((name) => folderOf(name) === folder)
-    const groups = Math.ceil(inFolder.length / filesOfGroup)
-    return Array.from({ length: groups }, (_, index) => {
-      const group = path.join(groupDir, `${folder}-${index + 1}.mjs`)
-      const imports = inFolder
-        .filter((_name, place) => place % groups === index)
-        .map((name) => `await import(${JSON.stringify(absolute(name))})`)
-      writeFileSync(group, imports.join('\n'))
-      return group
-    })
+  const groups = Math.ceil(names.length / filesOfGroup)
+  return Array.from({ length: groups }, (_, index) => {
+    const group = path.join(groupDir, `group-${index + 1}.mjs`)
+    const members = names.filter((_name, place) => place % groups === index).map(absolute)
+    const helper = path.join(import.meta.dirname, 'helpers', 'group.ts')
+    writeFileSync(
+      group,
+      `import { load } from ${JSON.stringify(helper)}\nawait load(${JSON.stringify(members)})\n`,
+    )
+    return group
   })
-}
-
-function folderOf(name: string): string {
-  return name.slice(0, name.indexOf(path.sep))
 }
 
 function everyTest(): string[] {

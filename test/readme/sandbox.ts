@@ -50,7 +50,7 @@ export function sandbox(t: TestContext, { installed = true, tested = false } = {
       cwd: dir,
       env: { ...env, ...more },
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 300_000,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   if (installed) {
