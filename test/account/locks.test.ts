@@ -19,7 +19,10 @@ import { fieldsOf, setting, writeAuthFile } from './setting.ts'
 
 const hour = 3_600_000
 
-/** The time that something takes, ms. */
+/** A lock of another program is waited for this long. What takes less did not wait for it; what takes twice as long waited twice. */
+const waitMs = 10_000
+
+/** The time that something takes, ms. On a busy machine all else takes seconds. */
 async function duration(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
   await work()
@@ -53,7 +56,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
         assert.equal(await account.token(), tokens.accessToken)
       })
 
-      assert.ok(took < 13_000, String(took))
+      assert.ok(took < 2 * waitMs, String(took))
       assert.equal(fieldsOf(file).refresh_token, tokens.refreshToken)
       assert.match(
         account.notes().join(),
@@ -61,7 +64,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
       )
       assert.ok(lstatSync(lock), 'it is not ours to delete')
       const second = await duration(() => account.renew(tokens.accessToken))
-      assert.ok(second < 3000, 'it is not waited for again')
+      assert.ok(second < waitMs / 2, 'it is not waited for again')
     })
   }
 
@@ -73,7 +76,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
 
     const took = await duration(() => account.token())
 
-    assert.ok(took < 8000, String(took))
+    assert.ok(took < waitMs / 2, String(took))
     assert.equal(fieldsOf(path.join(dir, 'data', 'auth.json')).refresh_token, tokens.refreshToken)
   })
 
@@ -92,11 +95,11 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
       ),
     )
 
-    assert.ok(took > 9000 && took < 13_000, String(took))
+    assert.ok(took > 0.9 * waitMs && took < 2 * waitMs, String(took))
     assert.match(account.status().last_error ?? '', /auth\.json\.lock is held by process/)
     assert.equal(account.status().state, 'degraded')
     const again = await duration(() => assert.rejects(account.token()))
-    assert.ok(again < 1000, 'a request in the pause is refused at once')
+    assert.ok(again < waitMs / 2, 'a request in the pause is refused at once')
     assert.equal(tokens.requests.length, 0)
   })
 
@@ -131,7 +134,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
       assert.equal(await account.token(), 'serves')
     })
 
-    assert.ok(took < 1000, String(took))
+    assert.ok(took < waitMs / 2, String(took))
   })
 
   test('O10: the end of the process ends the wait for a lock', async (t) => {
@@ -145,7 +148,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
 
     const took = await duration(() => account.stop())
 
-    assert.ok(took < 1000, String(took))
+    assert.ok(took < waitMs / 2, String(took))
     assert.match(String(await token), /the proxy is being stopped/)
   })
 
@@ -159,11 +162,11 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
 
     const took = await duration(() => open().token())
 
-    assert.ok(took < 2000, String(took))
+    assert.ok(took < waitMs / 2, String(took))
     assert.equal(existsSync(`${file}.lock`), false)
     writeFileSync(`${file}.lock`, '')
     const other = await duration(() => open().renew(tokens.accessToken))
-    assert.ok(other < 4000, String(other))
+    assert.ok(other < waitMs / 2, String(other))
     assert.equal(existsSync(`${file}.lock`), false)
   })
 
@@ -184,7 +187,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
 
         const took = await duration(() => open().token())
 
-        assert.ok(took < 2000, String(took))
+        assert.ok(took < waitMs / 2, String(took))
       },
     )
   }
@@ -217,7 +220,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
 
       const took = await duration(() => open().token())
 
-      assert.ok(took < 4000, String(took))
+      assert.ok(took < waitMs / 2, String(took))
     },
   )
 
@@ -231,7 +234,7 @@ describe('a lock beside the auth file', { concurrency: 12 }, () => {
 
     const took = await duration(() => account.token())
 
-    assert.ok(took < 13_000, String(took))
+    assert.ok(took < 2 * waitMs, String(took))
     assert.match(account.notes().join(), /a file that cannot be read, EIO/)
   })
 })

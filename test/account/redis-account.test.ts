@@ -44,7 +44,7 @@ async function setting(t: TestContext) {
   return { tokens, redis, open }
 }
 
-describe('an account whose login is in Redis', { skip, timeout: 60_000 }, () => {
+describe('an account whose login is in Redis', { skip, timeout: 300_000 }, () => {
   test('row 50: the variable is only the start: the stored pair wins, unless the variable has changed', async (t) => {
     const { tokens, open } = await setting(t)
     const seed = tokens.refreshToken

@@ -1,8 +1,8 @@
-/** Waits for what a process prints; fails with all of it where the process ends before, or takes a minute. */
+/** Waits for what a process prints; fails with all of it where the process ends before, or takes two minutes. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 
-const patienceMs = 60_000
+const patienceMs = 120_000
 
 /** `found` looks through what was printed so far, and gives undefined until it is there. */
 export async function printed<T>(

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { createClient } from '@redis/client'
+import { SharedServer } from '../../lib/store/shared-server.ts'
 import { freePort } from './free-port.ts'
 import { need, skipWithout } from './packaged-server.ts'
 import { until } from './until.ts'
@@ -31,6 +32,28 @@ export interface RedisOptions {
   password?: string
   /** key and certificate: it then takes encrypted connections alone */
   tls?: { key: string; cert: string }
+}
+
+/**
+ * Requests wait for it as long as it takes, until the function that is handed back is called: the half second that they have is
+ * little on a busy machine.
+ */
+export function waitForRedis(t: TestContext): () => void {
+  const { mock } = t.mock.method(
+    SharedServer.prototype,
+    'soon',
+    (settled: Promise<unknown>) => settled,
+  )
+  return () => mock.restore()
+}
+
+/** Why requests went on without it from now on, as often as they waited in vain. */
+export function waitsInVain(t: TestContext): () => Promise<string[]> {
+  const { mock } = t.mock.method(SharedServer.prototype, 'soon')
+  return async () => {
+    const waits = await Promise.allSettled(mock.calls.map(async ({ result }) => await result))
+    return waits.flatMap((wait) => (wait.status === 'rejected' ? [String(wait.reason)] : []))
+  }
 }
 
 /** Starts it, and ends it with the test. */

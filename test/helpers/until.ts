@@ -1,7 +1,7 @@
-/** Waits for what comes about by itself; fails when it takes half a minute. */
+/** Waits for what comes about by itself; fails when it takes two minutes. */
 import { setTimeout as wait } from 'node:timers/promises'
 
-const patienceMs = 30_000
+const patienceMs = 120_000
 
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + patienceMs

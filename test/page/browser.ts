@@ -70,7 +70,7 @@ export async function visit(
   const context = await (await browser()).newContext({ ...size, ...options })
   // tsx gives functions their names by it, also those that run in the page
   await context.addInitScript('globalThis.__name = (named) => named')
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const faults = faultsOf(page, new URL(url).origin)
   opened.get(t)!.push(async () => {

@@ -24,6 +24,9 @@ async function answered(
   return { answer, upstream }
 }
 
+/** more than a busy machine takes for anything here */
+const patientMs = 60_000
+
 function collector(): { sink: Writable; text: () => string } {
   let text = ''
   const sink = new Writable({
@@ -44,7 +47,7 @@ const upperCase = () =>
 
 test('the sink holds all that the stages made of a body when the flow is over', async (t) => {
   const { answer } = await answered(t, (res) => res.end('all of it'))
-  const body = new AnswerBody(answer, 1000)
+  const body = new AnswerBody(answer, patientMs)
   const { sink, text } = collector()
 
   await flow(body, [upperCase(), new PassThrough()], sink)
@@ -56,7 +59,7 @@ test('the sink holds all that the stages made of a body when the flow is over', 
 
 test('of a body that is cut, what came before the cut is in the sink', async (t) => {
   const { answer, upstream } = await answered(t, (res) => res.write('the beginning'))
-  const body = new AnswerBody(answer, 1000)
+  const body = new AnswerBody(answer, patientMs)
   const { sink, text } = collector()
   sink.once('drain', () => undefined)
   const watcher = { bytes: () => upstream.destroy(), end: () => true }
@@ -69,7 +72,7 @@ test('of a body that is cut, what came before the cut is in the sink', async (t)
 
 test('a stage that ends by itself ends the flow, whatever the upstream still sends', async (t) => {
   const { answer } = await answered(t, (res) => res.write('one'))
-  const body = new AnswerBody(answer, 1000)
+  const body = new AnswerBody(answer, patientMs)
   const { sink, text } = collector()
   const onlyOne = new Transform({
     transform(piece: Buffer, _encoding, done) {
@@ -87,7 +90,7 @@ test('a stage that ends by itself ends the flow, whatever the upstream still sen
 
 test('a stage that fails fails the flow, destroys the others and leaves no body unread', async (t) => {
   const { answer } = await answered(t, (res) => res.end('anything'))
-  const body = new AnswerBody(answer, 1000)
+  const body = new AnswerBody(answer, patientMs)
   const broken = new Error('broken')
   const first = new PassThrough()
   const failing = new Transform({ transform: (_piece, _encoding, done) => done(broken) })
@@ -102,7 +105,7 @@ test('a stage that fails fails the flow, destroys the others and leaves no body 
 for (const before of [[], [new PassThrough()]]) {
   test(`a stage that throws fails the flow and not the process, behind ${before.length} others`, async (t) => {
     const { answer } = await answered(t, (res) => res.end('anything'))
-    const body = new AnswerBody(answer, 1000)
+    const body = new AnswerBody(answer, patientMs)
     const broken = new Error('broken')
     const throwing = new Transform({
       transform: () => {
@@ -118,7 +121,7 @@ for (const before of [[], [new PassThrough()]]) {
 
 test('an upstream is let go at once where nobody can use the rest of its answer', async (t) => {
   const { answer, upstream } = await answered(t, (res) => res.write('the beginning'))
-  const body = new AnswerBody(answer, 1000)
+  const body = new AnswerBody(answer, patientMs)
   const failing = new Transform({ transform: (_piece, _encoding, done) => done(new Error('no')) })
   const closed = once(upstream, 'close')
 
@@ -131,7 +134,7 @@ test('an upstream is let go at once where nobody can use the rest of its answer'
 
 test('a sink that closes fails the flow and leaves no listener on it', async (t) => {
   const { answer } = await answered(t, (res) => res.write('the beginning'))
-  const body = new AnswerBody(answer, 1000)
+  const body = new AnswerBody(answer, patientMs)
   const sink = new Writable({ write: () => sink.destroy() })
 
   await assert.rejects(flow(body, [upperCase()], sink), /client left/)
@@ -141,7 +144,7 @@ test('a sink that closes fails the flow and leaves no listener on it', async (t)
 
 test('a sink that is full holds the upstream back until it drains', async (t) => {
   const { answer } = await answered(t, (res) => res.end(Buffer.alloc(8 * 1024 * 1024)))
-  const body = new AnswerBody(answer, 1000)
+  const body = new AnswerBody(answer, patientMs)
   const writes = new EventEmitter()
   let goOn = () => undefined as void
   let taken = 0
@@ -168,14 +171,14 @@ test('a sink that is full holds the upstream back until it drains', async (t) =>
 })
 
 test('while a slow sink holds the upstream back, its silence does not count', async (t) => {
-  const idleMs = 50
+  const idleMs = 1000
   const { answer } = await answered(t, (res) => res.end(Buffer.alloc(4 * 1024 * 1024)))
   const body = new AnswerBody(answer, idleMs)
   let held = false
   const sink = new Writable({
     highWaterMark: 1,
     write(_piece, _encoding, done) {
-      setTimeout(done, held ? 0 : 4 * idleMs)
+      setTimeout(done, held ? 0 : 1.5 * idleMs)
       held = true
     },
   })
