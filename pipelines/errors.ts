@@ -93,7 +93,6 @@ export function proxyStopped(): ProxyError {
   return new ProxyError(503, 'shutting_down', message)
 }
 
-/** The upstream broke its own protocol. `message`: how. */
 /**
  * Gemini now and then ends with success what it has not begun. As an answer it would end an agent's work without a word; of an error
  * agents ask again, as Google's own does.
@@ -103,6 +102,7 @@ export function emptyAnswer(): ProxyError {
   return brokenProtocol('The model ended its answer without a single token. Ask again.')
 }
 
+/** The upstream broke its own protocol. `message`: how. */
 export function brokenProtocol(message: string): ProxyError {
   return new ProxyError(502, 'upstream_protocol_error', message, { type: 'upstream_error' })
 }
