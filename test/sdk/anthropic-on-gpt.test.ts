@@ -348,11 +348,11 @@ suite('§16.9 failures', () => {
       { sse: [`data: ${JSON.stringify(failed)}\n\n`] },
     ])
 
-    for (const answer of [
-      client.messages.create({ ...gpt, messages: hello }),
-      client.messages.stream({ ...gpt, messages: hello }).finalMessage(),
+    for (const ask of [
+      async () => await client.messages.create({ ...gpt, messages: hello }),
+      async () => await client.messages.stream({ ...gpt, messages: hello }).finalMessage(),
     ]) {
-      await assert.rejects(answer, (thrown) => {
+      await assert.rejects(ask, (thrown) => {
         assert.ok(thrown instanceof BadRequestError)
         assert.match(thrown.message, /prompt is too long: Your input exceeds/)
         return true

@@ -79,7 +79,8 @@ function toolOf(value: unknown, place: string): Tool {
   const known = builtInTool(type)
   if (known) {
     const { description, schema } = known
-    return functionTool({ ...tool, description, input_schema: schema }, place)
+    const asFunction = functionTool({ ...tool, description, input_schema: schema }, place)
+    return { ...asFunction, ...ownOf(tool) }
   }
   const search = searchType.test(type) ? searchOf(tool) : undefined
   return {

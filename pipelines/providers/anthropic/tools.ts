@@ -16,7 +16,7 @@ import type {
 import { isWishedSearch, lostTools, type ToolNames } from '../../neutral/tools.ts'
 import { wrappedTool } from '../../neutral/free-text.ts'
 import type { WriteContext } from '../../neutral/writing.ts'
-import { memberName } from '../../untrusted.ts'
+import { isGiven, memberName } from '../../untrusted.ts'
 import type { AnthropicMessage, MessagesRequest } from '../../wire/anthropic.ts'
 import { chooseTools, searchName, type Capability, type DeclaredTools } from './capability.ts'
 import { isBlock, withMark } from './content.ts'
@@ -157,6 +157,7 @@ function searchTool({ size, location, ...domains }: WebSearch = {}): JsonObject 
 function toolOf(tool: Tool, takesStrict: boolean, names: ToolNames): JsonObject {
   switch (tool.kind) {
     case 'function':
+      if (isBuiltIn(tool)) return { ...tool.own!.value }
       return functionTool(tool, takesStrict, names)
     case 'hosted':
       if (tool.own?.api === 'anthropic') return { ...tool.own.value }
@@ -169,6 +170,11 @@ function toolOf(tool: Tool, takesStrict: boolean, names: ToolNames): JsonObject 
     default:
       return tool satisfies never
   }
+}
+
+/** Whether it is one of Anthropic's own, such as `bash_20250124`, which is named by its type and has no schema there. */
+function isBuiltIn({ own }: FunctionTool): boolean {
+  return own?.api === 'anthropic' && isGiven(own.value.type) && own.value.type !== 'custom'
 }
 
 function functionTool(tool: FunctionTool, takesStrict: boolean, names: ToolNames): JsonObject {

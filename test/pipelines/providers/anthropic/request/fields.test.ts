@@ -47,7 +47,7 @@ suite('§5.2 the fields of a chat request', () => {
     ['service_tier scale', { service_tier: 'scale' }, 'service_tier', 'auto'],
     ['service_tier default', { service_tier: 'default' }, 'service_tier', 'standard_only'],
     ['service_tier flex', { service_tier: 'flex' }, 'service_tier', undefined],
-    ['service_tier fast', { service_tier: 'fast' }, 'service_tier', undefined],
+    ['service_tier fast', { service_tier: 'fast' }, 'service_tier', 'auto'],
     ['search_context_size low', searching('low'), 'tools', [search(1)]],
     ['search_context_size medium', searching('medium'), 'tools', [search(3)]],
     ['search_context_size high', searching('high'), 'tools', [search(5)]],
