@@ -116,7 +116,10 @@ class Exchange {
     const given = body.pieces
     if (body.past) this.#call.app.refusedPast?.leaveOut(this.#call, this.#target, body, body.past)
     const answer = await this.#lastAnswer()
-    if (answer.status < 400 || !(body.besides || body.past)) return answer
+    const mayAskAgain = [body.past, body.besides].some((part) =>
+      part?.refusals.includes(answer.status),
+    )
+    if (!mayAskAgain) return answer
     const { askAgain } = await import('./ask-again.ts')
     const refused = { call: this.#call, target: this.#target, body, given, answer }
     return askAgain(refused, () => this.#lastAnswer())
