@@ -202,7 +202,7 @@ export const fileSchema: Schema = {
       exclusiveMinimum: 0,
       maximum: 400,
       default: 64,
-      description: 'MB; larger requests are refused with 413',
+      description: 'MB; larger requests are refused with 413. On a machine of 512 MB take 16',
     },
     timeouts,
     keep_alive_s: seconds('of silence after which a stream gets a comment line', 15),

@@ -17,27 +17,33 @@ interface Seen {
  * connection would be set anew by each piece of a stream.
  */
 export function endStalled(server: Server, limitMs: () => number, everyMs = 10_000): void {
-  const sockets = new Map<Socket, Seen>()
+  const sockets = new Set<Socket>()
+  /** of those for which something waits */
+  const seen = new WeakMap<Socket, Seen>()
+  // shared by all of them, since there may be a thousand
+  function forget(this: Socket): void {
+    sockets.delete(this)
+  }
   server.on('connection', (socket) => {
-    sockets.set(socket, { written: 0, waiting: 0, sinceMs: 0 })
-    socket.once('close', () => sockets.delete(socket))
+    sockets.add(socket)
+    socket.on('close', forget)
   })
   const looks = setInterval(() => {
     const now = performance.now()
-    for (const [socket, seen] of sockets)
-      if (isStalled(socket, seen, now, limitMs())) socket.destroy()
+    for (const socket of sockets) if (stalledMs(socket, seen, now) > limitMs()) socket.destroy()
   }, everyMs).unref()
   server.once('close', () => clearInterval(looks))
 }
 
-function isStalled(socket: Socket, seen: Seen, now: number, limitMs: number): boolean {
+/** How long nothing has been taken of what waits, as far as that was seen. */
+function stalledMs(socket: Socket, seen: WeakMap<Socket, Seen>, now: number): number {
   const waiting = waitingIn(socket)
+  if (waiting === 0) return 0
   const { bytesWritten: written } = socket
-  if (waiting > 0 && waiting === seen.waiting && written === seen.written) {
-    return now - seen.sinceMs >= limitMs
-  }
-  Object.assign(seen, { written, waiting, sinceMs: now })
-  return false
+  const before = seen.get(socket)
+  if (before?.waiting === waiting && before.written === written) return now - before.sinceMs
+  seen.set(socket, { written, waiting, sinceMs: now })
+  return 0
 }
 
 /** Bytes. Of a long answer that was written at once only the handle knows what of it has left, which Node's own timeouts ask, too. */

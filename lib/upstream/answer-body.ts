@@ -10,6 +10,7 @@
  * node:stream, which makes an AbortController, an error and some twenty listeners for each request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Call } from '../app.ts'
@@ -227,18 +228,20 @@ export function flowAtOnce(whole: unknown, stage: Duplex, sink: Writable): Promi
 
 /**
  * Node puts the head together of some thirty pieces and keeps it for as long as the answer goes on: written by itself, it
- * becomes one string. It leaves in one packet with the first piece all the same.
+ * becomes one string. It leaves in one packet with the first piece all the same: held back is the socket, since from Node 24 on an
+ * answer that is held back itself writes its parts one by one.
  */
 export function sendHead(res: ServerResponse): void {
-  if (res.headersSent) return
-  res.cork()
+  const { socket } = res
+  if (res.headersSent || !socket) return
+  socket.cork()
   res.flushHeaders()
-  process.nextTick(uncork, res)
+  process.nextTick(uncork, socket)
 }
 
 /** Shared, so that no answer makes a closure. */
-function uncork(res: ServerResponse): void {
-  res.uncork()
+function uncork(socket: Socket): void {
+  socket.uncork()
 }
 
 /** Agents ask again because of its first words: pi and opencode of "timed out", Continue of "aborted". */
