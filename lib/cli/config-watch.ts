@@ -29,6 +29,8 @@ class ConfigWatch {
   /** files that have no name any more, such as one that a container has mounted and its host has replaced */
   readonly #cutOff = new Set<string>()
   #settling = false
+  /** a file has changed since the look began, which may have passed it by then */
+  #isDue = false
   #stopped = false
 
   /** `lookMs`: between two looks; tests are in a hurry. */
@@ -69,14 +71,16 @@ class ConfigWatch {
 
   /** Looks until two looks agree. */
   async #settle(): Promise<void> {
+    this.#isDue = true
     if (this.#settling) return
     this.#settling = true
     let before = ''
     for (;;) {
+      this.#isDue = false
       const nows = await this.#look()
       if (this.#stopped) return
       const all = JSON.stringify([...nows])
-      if (all === before || this.#isSeen(nows)) {
+      if (!this.#isDue && (all === before || this.#isSeen(nows))) {
         this.#settling = false
         this.#act(nows)
         return
