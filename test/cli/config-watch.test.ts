@@ -12,6 +12,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import promises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -20,6 +22,7 @@ import { watchConfig } from '../../lib/cli/config-watch.ts'
 import { Reloader } from '../../lib/cli/reload.ts'
 import { loadConfig } from '../../lib/config/load.ts'
 import type { SeenFiles } from '../../lib/config/seen-files.ts'
+import { deferred } from '../helpers/deferred.ts'
 import { tempDir } from '../helpers/temp-dir.ts'
 import { until } from '../helpers/until.ts'
 
@@ -264,6 +267,37 @@ test('contract §3.18: files that the configuration refers to, secrets of variab
   await until(() => app.config.api_keys.length === 1)
 
   assert.equal(await app.account.token(), 'fk-after-the-change')
+})
+
+test('contract §3.18: a file that changes while the others are looked at is looked at again', async (t) => {
+  const { dir, config } = folder()
+  const prompt = path.join(dir, 'prompt')
+  const text = (seconds: number) =>
+    `{"keep_alive_s": ${seconds}, "system_prompt": "\${file:${prompt}}"}`
+  writeFileSync(config, text(1))
+  writeFileSync(prompt, 'Be brief.')
+  const { app } = watched(t, { dir, config })
+  await threeLooks()
+  const held = deferred()
+  const { stat } = promises
+  const looks = t.mock.method(promises, 'stat', async (file: string) => {
+    if (file === prompt) await held.promise
+    return await stat(file)
+  })
+  syncBuiltinESMExports()
+  t.after(() => {
+    looks.mock.restore()
+    syncBuiltinESMExports()
+  })
+
+  utimesSync(prompt, 0, 0)
+  await until(() => looks.mock.calls.some((call) => call.arguments[0] === prompt))
+  // by now this one has been looked at
+  writeFileSync(config, text(2))
+  await threeLooks()
+  held.resolve()
+
+  await until(() => app.config.keep_alive_s === 2)
 })
 
 test('contract §3.18: a config.json that comes into DATA_DIR takes the place of the shipped one', async (t) => {
