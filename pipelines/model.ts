@@ -86,6 +86,22 @@ export function levelOfWord(word: unknown): Level | undefined {
 /** Tokens that a model thinks at such a level, as far as an API counts them; at a higher one as at `high`. */
 export const tokensOf = { minimal: 512, low: 4096, medium: 12_288, high: 24_576 } as const
 
+/** Tokens; what is beyond is enough for an answer and its reasoning. */
+const everyModelHas = 32_000
+
+/**
+ * The limit of a request, tokens; undefined for none. `answer`: of the answer alone, from a client that means its reasoning beside it,
+ * which needs `room`, unless it only asks whether anybody is there. `most`: up to which it is raised.
+ */
+export function limitWithRoom(
+  { total, answer }: { total?: number; answer?: number },
+  room: number,
+  most = everyModelHas,
+): number | undefined {
+  if (total !== undefined || answer === undefined || answer <= 1) return total ?? answer
+  return Math.max(answer, Math.min(answer + room, most))
+}
+
 /** Tokens up to which a budget counts as that level; a larger one is `high`. */
 const budgets: [upTo: number, level: Effort][] = [
   [tokensOf.low, 'low'],

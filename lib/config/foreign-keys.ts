@@ -2,20 +2,19 @@
  * Credentials that stand in the wrong place, told by how they begin: a key of one vendor that would be sent to another, which may
  * log what it refuses, and what is no refresh token at all.
  */
-import { presetNames, presets, type PresetName } from './presets.ts'
+import { presetNames, presets, startsAs, type PresetName } from './presets.ts'
 import type { ConfigData, Endpoint } from './types.ts'
 
 /** A warning for each. A host that no preset has may be a gateway that takes any vendor's key. No key is shown. */
 export function foreignKeys(config: ConfigData): string[] {
-  return config.endpoints.flatMap((endpoint) => {
-    const hosts = hostsOf(endpoint).filter((host) => vendorHosts.has(host))
-    return keysOf(endpoint, config).flatMap(({ place, key }) => {
-      const owner = ownerOf(key)
-      const other = owner && hosts.find((host) => !hostsOf(presets[owner]).includes(host))
+  return config.endpoints.flatMap((endpoint) =>
+    keysOf(endpoint, config).flatMap(({ place, key }) => {
+      const owner = presetNames.find((name) => startsAs(key, name))
+      const other = owner && hostsOf(endpoint).find((host) => isOfAnother(host, owner))
       if (owner === undefined || other === undefined) return []
       return `${place} begins like a key of ${owner}, and goes to ${other} (endpoint ${endpoint.name}): put the key of that vendor there`
-    })
-  })
+    }),
+  )
 }
 
 interface Held {
@@ -38,13 +37,6 @@ function keysOf({ auth, accounts: names = [] }: Endpoint, config: ConfigData): H
   })
 }
 
-function ownerOf(key: string): PresetName | undefined {
-  return presetNames.find((name) => {
-    const { keyStart } = presets[name]
-    return keyStart !== undefined && key.startsWith(keyStart)
-  })
-}
-
 function hostsOf({
   base_url: url = '',
   addresses = {},
@@ -54,11 +46,10 @@ function hostsOf({
   )
 }
 
-const vendorHosts = new Set(
-  presetNames
-    .filter((name) => presets[name].auth !== 'none')
-    .flatMap((name) => hostsOf(presets[name])),
-)
+function isOfAnother(host: string, owner: PresetName): boolean {
+  const isAt = (name: PresetName) => hostsOf(presets[name]).includes(host)
+  return !isAt(owner) && presetNames.some((name) => presets[name].auth !== 'none' && isAt(name))
+}
 
 /**
  * What is wrong with what somebody took for a refresh token, as the end of a sentence; undefined where nothing shows it. `places`:
@@ -71,6 +62,7 @@ export function noRefreshToken(
   const text = written.trim().replace(/^["']/, '')
   if (/^\{\s*"/.test(text)) return 'holds JSON; write the value of its refresh_token alone'
   if (/^(?:~|\.{0,2})\//.test(text)) return `names a file; its path goes into ${places.file}`
-  const isKey = text.startsWith(presets.factory.keyStart!)
-  return isKey ? `holds a key of Factory, which goes into ${places.key}` : undefined
+  return startsAs(text, 'factory')
+    ? `holds a key of Factory, which goes into ${places.key}`
+    : undefined
 }

@@ -244,3 +244,9 @@ export type PresetName = keyof typeof rows
 export const presets: Readonly<Record<PresetName, Preset>> = rows
 
 export const presetNames = Object.keys(rows) as PresetName[]
+
+/** Whether a key begins as only those of this vendor do. */
+export function startsAs(text: string, name: PresetName): boolean {
+  const { keyStart } = presets[name]
+  return keyStart !== undefined && text.startsWith(keyStart)
+}

@@ -276,6 +276,7 @@ function retell(
   { asked, body, dropped }: Translated,
 ): Promise<void> {
   const { leftOut = [] } = body.naming ?? {}
+  body.naming = undefined
   const lost = leftOut.length > 0 ? [...new Set([...dropped, ...leftOut])] : dropped
   setHeaders(res, call, answer, asked, lost)
   if (answer.status >= 300) return refuse(answer, call, asked)

@@ -4,7 +4,7 @@
  */
 import { isHttp } from '../config/base-url.ts'
 import { bareValue, keyOf } from '../config/written-value.ts'
-import type { PresetName } from '../config/presets.ts'
+import { startsAs, type PresetName } from '../config/presets.ts'
 import { isLoopback, keyed, listAt, row, typeOf, type Provider } from './provider.ts'
 
 export interface Search {
@@ -100,11 +100,6 @@ function providerOf(
   const owner = keyed.find((name) => startsAs(key, name))
   if (owner && owner !== first) return owned(owner, { variable, key }, search)
   return first && chain(group, variable, key)
-}
-
-function startsAs(key: string, name: PresetName): boolean {
-  const { keyStart } = row(name)
-  return keyStart !== undefined && key.startsWith(keyStart)
 }
 
 /** A key whose vendor is another one than its variable says. */

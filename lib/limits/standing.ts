@@ -3,7 +3,7 @@ import type { Caller } from '../config/types.ts'
 import { noRetry, ProxyError } from '../../pipelines/errors.ts'
 import type { Client } from '../../pipelines/index.ts'
 import type { Counts } from './window-counts.ts'
-import { localTime, waitText, type Window } from './windows.ts'
+import { zonedTime, waitText, type Window } from './windows.ts'
 
 /** Windows of one caller, each with its counts here. */
 export interface Open {
@@ -109,7 +109,7 @@ export function overLimit(
     limitName,
     429,
     'client_limit',
-    `The client ${name} has reached its limit ${limitName} (${limit}). The next ${period} begins in ${waitText(seconds)}, at ${localTime(endsMs)}.`,
+    `The client ${name} has reached its limit ${limitName} (${limit}). The next ${period} begins in ${waitText(seconds)}, at ${zonedTime(endsMs)}.`,
     {
       headers: {
         ...headers,

@@ -55,7 +55,7 @@ export function waitText(seconds: number): string {
 }
 
 /** `2026-11-29T00:00:00+01:00`: by the clock that people here have on the wall, and clear to whoever lives elsewhere. */
-export function localTime(ms: number): string {
+export function zonedTime(ms: number): string {
   const date = new Date(ms)
   const ahead = -date.getTimezoneOffset()
   const wall = new Date(ms + ahead * 60_000).toISOString().slice(0, 19)

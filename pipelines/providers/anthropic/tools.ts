@@ -157,12 +157,13 @@ function searchTool({ size, location, ...domains }: WebSearch = {}): JsonObject 
 function toolOf(tool: Tool, takesStrict: boolean, names: ToolNames): JsonObject {
   switch (tool.kind) {
     case 'function':
-      if (isBuiltIn(tool)) return { ...tool.own!.value }
-      return functionTool(tool, takesStrict, names)
-    case 'hosted':
-      if (tool.own?.api === 'anthropic') return { ...tool.own.value }
+      return ownTool(tool) ?? functionTool(tool, takesStrict, names)
+    case 'hosted': {
+      const own = ownTool(tool)
+      if (own) return own
       if (tool.search) return searchTool(tool.search)
       throw unknownType(tool.place)
+    }
     case 'custom': {
       const wrapped = { ...tool, ...wrappedTool(tool), kind: 'function' as const }
       return functionTool({ ...wrapped, schemaPlace: tool.place }, takesStrict, names)
@@ -172,9 +173,11 @@ function toolOf(tool: Tool, takesStrict: boolean, names: ToolNames): JsonObject 
   }
 }
 
-/** Whether it is one of Anthropic's own, such as `bash_20250124`, which is named by its type and has no schema there. */
-function isBuiltIn({ own }: FunctionTool): boolean {
-  return own?.api === 'anthropic' && isGiven(own.value.type) && own.value.type !== 'custom'
+/** One of Anthropic's own, such as `bash_20250124`, as the client declared it: by its type, without a schema. */
+function ownTool({ own }: FunctionTool | HostedTool): JsonObject | undefined {
+  if (own?.api !== 'anthropic') return undefined
+  const { type } = own.value
+  return isGiven(type) && type !== 'custom' ? { ...own.value } : undefined
 }
 
 function functionTool(tool: FunctionTool, takesStrict: boolean, names: ToolNames): JsonObject {

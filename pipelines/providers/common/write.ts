@@ -7,6 +7,7 @@
 import type { JsonObject } from '../../json/value.ts'
 import {
   asLevel,
+  limitWithRoom,
   nearestEffort,
   overruledNames,
   upstreamId,
@@ -120,21 +121,14 @@ function systemMessage(prompt: string, leading: readonly string[]): JsonObject[]
   return texts.length > 0 ? [{ role: 'system', content: texts.join('\n\n') }] : []
 }
 
-/** Tokens; what is beyond is enough for an answer and its reasoning. */
-const everyModelHas = 32_000
-
-/**
- * Without a limit of the client's the server's own may be small, so that the operator's counts. One of the answer alone gets room for
- * the reasoning, unless it only asks whether anybody is there.
- */
+/** Without a limit of the client's the server's own may be small, so that the operator's counts. */
 function limitField(
-  { limits: { total, answer }, reasoning }: NeutralRequest,
+  { limits, reasoning }: NeutralRequest,
   model: Model,
   isReasoner: boolean,
 ): JsonObject {
   const room = roomToThink(model, reasoning, isReasoner)
-  const lifted = answer && answer > 1 && Math.max(answer, Math.min(answer + room, everyModelHas))
-  const asked = total ?? (lifted || answer) ?? model.max_output_tokens
+  const asked = limitWithRoom(limits, room) ?? model.max_output_tokens
   if (asked === undefined) return {}
   const limit = Math.min(asked, mostTokens(model) ?? asked)
   return { [limitName(isReasoner)]: limit }

@@ -4,7 +4,7 @@
  * Source: Gemini API reference "generateContent", read 2026-11.
  */
 import { numberFrom } from '../../json/value.ts'
-import { upstreamId, type Model } from '../../model.ts'
+import { limitWithRoom, upstreamId, type Model } from '../../model.ts'
 import { repairedSchema } from '../../neutral/object-schema.ts'
 import { ToolNames, withLoadedTools } from '../../neutral/tools.ts'
 import {
@@ -138,7 +138,8 @@ function generationConfig(
   takes: Takes,
 ): GenerationConfig {
   const { temperature, topP, topK, seed, presencePenalty, frequencyPenalty } = sampling
-  const limit = outputLimit(limits, roomToThink(thinkingConfig, takes.thinks))
+  // the API counts thinking with the answer: https://github.com/googleapis/python-genai/issues/811
+  const limit = limitWithRoom(limits, roomToThink(thinkingConfig, takes.thinks), Infinity)
   return {
     ...(limit !== undefined && { maxOutputTokens: Math.min(limit, cap ?? takes.cap) }),
     ...(temperature !== undefined && { temperature: Math.min(Math.max(temperature, 0), 2) }),
@@ -159,15 +160,6 @@ function generationConfig(
 function shortSeed(seed: unknown): number {
   const number = Math.trunc(numberFrom(seed) ?? 0)
   return Number.isFinite(number) ? number % 2 ** 31 : 0
-}
-
-/**
- * The API counts thinking with the answer; a client that limits the answer alone means the rest. Its limit of one token asks whether
- * anybody is there.
- * @see https://github.com/googleapis/python-genai/issues/811
- */
-function outputLimit({ total, answer }: NeutralRequest['limits'], room: number) {
-  return total ?? (answer === undefined || answer <= 1 ? answer : answer + room)
 }
 
 function formatOf(format: AnswerFormat): GenerationConfig {

@@ -3,7 +3,7 @@
  * its earlier reasoning travels encrypted. Source: OpenAI API reference "Responses", read 2026-11.
  */
 import type { JsonObject } from '../../json/value.ts'
-import { overruledNames, upstreamId, type Model } from '../../model.ts'
+import { limitWithRoom, overruledNames, upstreamId, type Model } from '../../model.ts'
 import { ToolNames, names64, withLoadedTools } from '../../neutral/tools.ts'
 import {
   asksForAny,
@@ -116,21 +116,14 @@ function instructionsOf(
   return instructions === '' ? {} : { instructions }
 }
 
-/** Tokens; what is beyond is enough for an answer and its reasoning. */
-const everyModelHas = 32_000
-
-/**
- * A client that does not know the model asks for more than it has, which is refused: Claude Code for 32 000 or 64 000. One that limits
- * the answer alone means its reasoning beside it, unless it only asks whether anybody is there.
- */
+/** A client that does not know the model asks for more than it has, which is refused: Claude Code for 32 000 or 64 000. */
 function outputLimit(
-  { limits: { total, answer } }: NeutralRequest,
+  { limits }: NeutralRequest,
   model: Model,
   room: number,
 ): Pick<ResponsesRequest, 'max_output_tokens'> {
   const most = mostTokens(model) ?? Infinity
-  const lifted = answer && answer > 1 && Math.max(answer, Math.min(answer + room, everyModelHas))
-  const limit = total ?? (lifted || answer)
+  const limit = limitWithRoom(limits, room)
   if (limit === undefined) return {}
   return { max_output_tokens: Math.max(Math.min(limit, most), minOutputTokens) }
 }
