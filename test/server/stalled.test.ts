@@ -1,6 +1,6 @@
 /** A client that takes nothing of its answer, for ever. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
@@ -68,4 +68,21 @@ test('contract §14.9: a client that takes its answer slowly, or waits for more 
   const [again] = await get(t, url, agent)
   assert.equal(again.statusCode, 200, 'a connection that rests is none')
   again.destroy()
+})
+
+test('contract §14.9: a client that takes as much as comes keeps its connection, however much waits', async () => {
+  const server = new http.Server()
+  let isEnded = false
+  const taken = { bytesWritten: 0, _handle: { writeQueueSize: 1000 } }
+  const socket = Object.assign(new EventEmitter(), taken, { destroy: () => (isEnded = true) })
+  endStalled(server, () => 300, 20)
+  server.emit('connection', socket)
+
+  for (let at = 0; at < 60; at++) {
+    socket.bytesWritten += 1
+    await sleep(10)
+  }
+  assert.equal(isEnded, false)
+  await until(() => isEnded)
+  server.emit('close')
 })

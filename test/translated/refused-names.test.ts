@@ -253,3 +253,31 @@ test('translation §1.4: what one place refused is not named where another took 
   assert.equal(refusing.requests.length, 2)
   assert.equal(back.headers.get('x-droid2api-dropped'), null)
 })
+
+test('translation §1.4: what one account was refused is not named where another got it', async (t) => {
+  const upstream = await startUpstream(t, ({ headers, body }) => {
+    if (headers.authorization === 'Bearer key-of-two')
+      return { body: answers['glm-4.6'] as JsonObject }
+    if (body.includes('"temperature"')) {
+      return { status: 400, body: { error: { message: 'temperature is not supported' } } }
+    }
+    return { status: 429, headers: { 'retry-after': '60' }, body: {} }
+  })
+  const accounts = ['one', 'two']
+  const proxy = await startProxy(t, {
+    config: {
+      system_prompt: '',
+      accounts: accounts.map((name) => ({ name, key: `key-of-${name}` })),
+      endpoints: [{ name: 'a', type: 'common', base_url: upstream.url, accounts }],
+      models: [{ name: 'GLM', id: 'glm-4.6', type: 'common' }],
+    },
+  })
+  const ask = { model: 'glm-4.6', ...hi.messages, temperature: 0.5 }
+
+  const back = await post(proxy.url + routes.messages, ask)
+
+  assert.match(await back.text(), /Hello\./)
+  assert.equal(upstream.requests.length, 3)
+  assert.match(String(upstream.requests[2]?.body), /"temperature":0.5/)
+  assert.equal(back.headers.get('x-droid2api-dropped'), null)
+})
