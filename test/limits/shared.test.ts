@@ -162,7 +162,10 @@ describe('replicas on one Redis', { skip, timeout: 300_000 }, () => {
     await until(() => one.app.limits.underWay(one.app.config.clients[0]!) === 0)
     assert.equal(await ask(one), 200)
 
-    for (const reason of await inVain()) assert.match(reason, /gave no answer within 500 ms$/)
+    const reasons = await inVain()
+    assert.match(reasons.join('\n'), /^(?:Error: \S+ gave no answer within 500 ms\n?)+$/)
+    // half a second each: fewer than what would hold up the two requests for three seconds
+    assert.ok(reasons.length < 6, reasons.join('\n'))
   })
 
   test('contract §14.13: usage that Redis counted, but confirmed too late, counts once', async (t) => {
