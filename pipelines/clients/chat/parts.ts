@@ -201,3 +201,8 @@ export function isHistoryType(type: unknown): boolean {
 export function ownWork({ type }: JsonObject, place: string): ForeignPiece {
   return { type: 'foreign', written: String(type), place, elsewhere: 'dropped' }
 }
+
+export function noAudio(place: string): ProxyError {
+  const message = `${place} is about audio, which is not carried over; take it out and use text.`
+  return badRequest('unsupported_parameter', place, message)
+}

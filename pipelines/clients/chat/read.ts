@@ -28,7 +28,8 @@ import {
 } from './fields.ts'
 import { isSerial, readTools } from './tools.ts'
 import { chatFormOf } from './input-form.ts'
-import { noAudio, readTurns } from './turns.ts'
+import { noAudio } from './parts.ts'
+import { readTurns } from './turns.ts'
 
 export { reasoningOfDetails } from './reasoning.ts'
 

@@ -12,6 +12,7 @@ import {
   callTypes,
   entriesOf,
   isHistoryType,
+  noAudio,
   outputTypes,
   ownWork,
   picturesOf,
@@ -92,10 +93,15 @@ interface Content {
   reasoning: Reasoning[]
 }
 
-/** A message's content, of which the parts that are items of Responses go to their places. */
+/** A message's content, of which the parts that are items of Responses go to their places. As a rule it is one text. */
 function contentOf(message: JsonObject, place: string, speaker: Speaker): Content {
   const content: Content = { pieces: [], calls: [], reasoning: [] }
-  for (const { value, at } of entriesOf(message.content, `${place}.content`)) {
+  const { content: text } = message
+  if (typeof text === 'string') {
+    content.pieces.push({ type: 'text', text, place: `${place}.content` })
+    return content
+  }
+  for (const { value, at } of entriesOf(text, `${place}.content`)) {
     if (!isObject(value) || !isHistoryType(value.type)) {
       content.pieces.push(pieceOf(value, at, speaker))
     } else if (callTypes.has(value.type)) {
@@ -287,11 +293,6 @@ function resultOf(
   if (name !== undefined) result.name = name
   if (typeof message.is_error === 'boolean') result.isError = message.is_error
   return result
-}
-
-export function noAudio(place: string): ProxyError {
-  const message = `${place} is about audio, which is not carried over; take it out and use text.`
-  return badRequest('unsupported_parameter', place, message)
 }
 
 function invalid(place: string, message: string): ProxyError {
