@@ -4,7 +4,8 @@
  */
 import { Transform, type Duplex, type TransformCallback } from 'node:stream'
 import { brokenProtocol } from '../errors.ts'
-import { isObject, parseAnswer, type ExactMembers, type JsonObject } from '../json/value.ts'
+import { EventParser, type ChangingMembers } from '../json/event-parser.ts'
+import { isObject, type ExactMembers, type JsonObject } from '../json/value.ts'
 import { failed, type Delta, type DeltaOf } from '../neutral/delta.ts'
 import type { WrittenTools } from '../neutral/written-tools.ts'
 import { ProtocolError } from '../untrusted.ts'
@@ -29,6 +30,8 @@ type ToolName = TranslateContext['toolName']
 
 /** The rules of one provider: a state machine for one answer. Both throw ProtocolError where a part of it is lost. */
 export interface Translator {
+  /** the places in which most events of a stream differ; left out: each is parsed as a whole */
+  readonly changing?: ChangingMembers
   /** The deltas of one event; `name` is the `event:` line, of use only where the data has no `type`. */
   event(data: JsonObject, name?: string): Delta[]
   /**
@@ -65,14 +68,14 @@ export function translate(
 
 class TranslateStream extends Transform {
   readonly #translator: Translator
-  readonly #callInput: ExactMembers
+  readonly #parser: EventParser
   readonly #answer: Answer
   #restTimer: NodeJS.Timeout | undefined
 
   constructor(translator: Translator, callInput: ExactMembers, toolName: ToolName) {
     super({ objectMode: true, highWaterMark: listsHeld })
     this.#translator = translator
-    this.#callInput = callInput
+    this.#parser = new EventParser(callInput, translator.changing)
     this.#answer = new Answer(translator, toolName)
   }
 
@@ -95,7 +98,7 @@ class TranslateStream extends Transform {
     if (answer.over) return done()
     let deltas: Delta[]
     try {
-      deltas = events ? answer.read(events, this.#callInput) : answer.end()
+      deltas = events ? answer.read(events, this.#parser) : answer.end()
     } catch (error) {
       return done(
         error instanceof Error ? error : new Error('A translator failed.', { cause: error }),
@@ -139,12 +142,12 @@ class Answer {
     this.#toolName = toolName
   }
 
-  read(events: readonly SseEvent[], callInput: ExactMembers): Delta[] {
+  read(events: readonly SseEvent[], parser: EventParser): Delta[] {
     const deltas: Delta[] = []
     for (const event of events) {
       if (this.over) break
       try {
-        this.#add(deltasOf(event, this.#translator, callInput), deltas)
+        this.#add(deltasOf(event, this.#translator, parser), deltas)
       } catch (error) {
         this.#fail(error, deltas)
       }
@@ -212,13 +215,13 @@ class Answer {
 function deltasOf(
   { event, data, oversized }: SseEvent,
   translator: Translator,
-  callInput: ExactMembers,
+  parser: EventParser,
 ): Delta[] {
   if (oversized) return [failed(brokenProtocol('The upstream sent an event above the size limit.'))]
   if (data === '[DONE]') return translator.end(true)
   let value: unknown
   try {
-    value = parseAnswer(data, callInput)
+    value = parser.parse(data)
   } catch {
     // Blank data is a keep-alive of some gateways; of anything else a part of the answer may be lost.
     if (data.trim() === '') return []

@@ -4,6 +4,7 @@
  * Source: Anthropic API reference "Messages" and "Streaming messages", read 2026-11.
  */
 import { brokenProtocol, truncatedAnswer } from '../../errors.ts'
+import { changingAt } from '../../json/event-parser.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { failed, type Delta, type StopReason, type Usage } from '../../neutral/delta.ts'
 import { AnswerSoFar } from '../../neutral/so-far.ts'
@@ -39,7 +40,10 @@ export function anthropicBody(body: JsonObject, context: TranslateContext): Delt
   ])
 }
 
+const changing = changingAt('delta/text', 'delta/thinking', 'delta/partial_json')
+
 class AnthropicTranslator implements Translator {
+  readonly changing = changing
   readonly #answer = new AnswerSoFar()
   readonly #usage = new UsageSoFar()
   readonly #blocks: Blocks

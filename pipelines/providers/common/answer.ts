@@ -6,6 +6,7 @@
  * sources of vLLM, llama.cpp and Ollama, read 2026-11.
  */
 import { emptyAnswer, truncatedAnswer } from '../../errors.ts'
+import { changingAt } from '../../json/event-parser.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { asBase64, parseDataUrl } from '../../neutral/data-url.ts'
 import { failed, hasNoOutput, type Delta, type Usage } from '../../neutral/delta.ts'
@@ -55,7 +56,20 @@ function isSpent({ choices, usage }: JsonObject): boolean {
   return Array.isArray(choices) && (usageOf(usage)?.outputTokens ?? 0) > 0
 }
 
+/** Some servers count with every chunk; OpenAI pads it with `obfuscation`. */
+const changing = changingAt(
+  'choices/0/delta/content',
+  'choices/0/delta/reasoning_content',
+  'choices/0/delta/reasoning',
+  'choices/0/delta/reasoning_details/0/text',
+  'choices/0/delta/tool_calls/0/function/arguments',
+  'usage/completion_tokens',
+  'usage/total_tokens',
+  'obfuscation',
+)
+
 class CommonTranslator implements Translator {
+  readonly changing = changing
   readonly #soFar = new AnswerSoFar()
   readonly #text = new TextBlockSoFar(this.#soFar)
   readonly #tagged: TaggedText | WrittenText

@@ -4,6 +4,7 @@
  * Source: Gemini API reference "GenerateContentResponse", read 2026-11.
  */
 import { brokenProtocol, emptyAnswer, truncatedAnswer } from '../../errors.ts'
+import { changingAt } from '../../json/event-parser.ts'
 import type { JsonObject } from '../../json/value.ts'
 import { failed, type Delta } from '../../neutral/delta.ts'
 import { AnswerSoFar } from '../../neutral/so-far.ts'
@@ -41,7 +42,16 @@ function isBlocked({ promptFeedback }: JsonObject): boolean {
   return asName(asObject(promptFeedback).blockReason) !== undefined
 }
 
+const changing = changingAt(
+  'candidates/0/content/parts/0/text',
+  'usageMetadata/candidatesTokenCount',
+  'usageMetadata/candidatesTokensDetails/0/tokenCount',
+  'usageMetadata/thoughtsTokenCount',
+  'usageMetadata/totalTokenCount',
+)
+
 class GoogleTranslator implements Translator {
+  readonly changing = changing
   readonly #soFar = new AnswerSoFar()
   readonly #parts: AnswerParts
   #started = false

@@ -5,6 +5,7 @@
  */
 import { brokenProtocol, truncatedAnswer } from '../../errors.ts'
 import { failed, type Delta } from '../../neutral/delta.ts'
+import { changingAt } from '../../json/event-parser.ts'
 import { isObject, type JsonObject } from '../../json/value.ts'
 import { isError, notAnAnswer } from '../failure.ts'
 import { responsesError } from './error.ts'
@@ -43,7 +44,10 @@ export function responsesBody(body: JsonObject, context: TranslateContext): Delt
 
 type Handler = (answer: ResponsesTranslator, event: JsonObject) => Delta[]
 
+const changing = changingAt('delta', 'sequence_number', 'obfuscation')
+
 class ResponsesTranslator implements Translator {
+  readonly changing = changing
   readonly output: Output
   readonly #usage = new UsageSoFar()
   #id: string | undefined
