@@ -229,6 +229,7 @@ export function entriesOf(
 ): JsonObject[] {
   if (!isGiven(value)) return []
   const list: unknown[] = Array.isArray(value) ? value : [value]
+  if (list.every(isObject)) return list
   return list.map((entry) => {
     if (isObject(entry)) return entry
     if (typeof entry === 'string') return textEntry(entry)

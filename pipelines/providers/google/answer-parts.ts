@@ -51,7 +51,8 @@ export class AnswerParts {
   /** One event's parts; `logprobs`: of the tokens of its text. */
   add(parts: readonly JsonObject[], logprobs: unknown[] | undefined, deltas: Delta[]): void {
     let rest = logprobs
-    for (const [index, part] of parts.entries()) {
+    for (let index = 0; index < parts.length; index++) {
+      const part = parts[index]!
       if (part.functionCall !== undefined) {
         deltas.push(...this.#callPart(part))
         continue

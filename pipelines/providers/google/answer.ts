@@ -74,11 +74,8 @@ class GoogleTranslator implements Translator {
     const deltas: Delta[] = []
     if (!this.#started) deltas.push(this.#start(data))
     if (data.promptFeedback) this.#block(asObject(data.promptFeedback))
-    for (const candidate of entriesOf(data.candidates, 'candidates', (text) => ({ text }))) {
-      if ((asIndex(candidate.index) ?? 0) !== 0) continue
-      this.#candidate(candidate, deltas)
-      break
-    }
+    const candidate = entriesOf(data.candidates, 'candidates', asPart).find(isFirst)
+    if (candidate) this.#candidate(candidate, deltas)
     return deltas
   }
 
@@ -113,12 +110,11 @@ class GoogleTranslator implements Translator {
     this.#message = asName(candidate.finishMessage) ?? this.#message
     if (candidate.groundingMetadata) this.#grounding = asObject(candidate.groundingMetadata)
     const content = partOf(candidate.content, 'content')
-    if (isUnreadable(candidate, content)) throw unreadable('content')
     const { parts } = content
+    if (parts === undefined && isUnreadable(candidate, content)) throw unreadable('content')
     const { logprobsResult } = candidate
     const logprobs = logprobsResult ? logprobsOf(asObject(logprobsResult)) : undefined
-    const entries = entriesOf(parts, 'parts', (text) => ({ text }))
-    this.#parts.add(entries, logprobs, deltas)
+    this.#parts.add(entriesOf(parts, 'parts', asPart), logprobs, deltas)
   }
 
   /** What a search of Google's found. It comes behind the text that rests on it. */
@@ -153,11 +149,18 @@ class GoogleTranslator implements Translator {
   }
 }
 
+function asPart(text: string): JsonObject {
+  return { text }
+}
+
+function isFirst({ index }: JsonObject): boolean {
+  return index === 0 || (asIndex(index) ?? 0) === 0
+}
+
 /** Whether a candidate holds something, and nothing of what is known; the last ones as a rule hold nothing at all. */
 function isUnreadable(candidate: JsonObject, content: JsonObject): boolean {
   const isOther = candidate.content === undefined && candidate.finishReason === undefined
-  const hasOther = content.parts === undefined && content.role === undefined
-  return hasOther && Object.keys(isOther ? candidate : content).length > 0
+  return content.role === undefined && Object.keys(isOther ? candidate : content).length > 0
 }
 
 /** Log probabilities in the words of OpenAI, which are those of all clients that ask for them. */
