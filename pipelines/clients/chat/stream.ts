@@ -50,7 +50,7 @@ class ChatStream implements StreamSerialiser {
         return delta.text === '' ? '' : this.#text(delta)
       case 'reasoning':
         if (delta.text === '' || this.#context.hideReasoning) return ''
-        return this.#framed({ reasoning_content: this.#reasoning.piece(delta.text) })
+        return this.#piece('{"reasoning_content":', this.#reasoning.piece(delta.text), '}')
       case 'tool-input':
         return delta.text === '' ? '' : this.#toolInput(delta)
       case 'refusal':
@@ -95,7 +95,7 @@ class ChatStream implements StreamSerialiser {
   }
 
   #text({ text, logprobs }: DeltaOf<'text'>): string {
-    if (!logprobs || !this.#context.logprobs) return this.#framed({ content: text })
+    if (!logprobs || !this.#context.logprobs) return this.#piece('{"content":', text, '}')
     const choice = choiceOf({ content: text })
     choice.logprobs = { content: logprobs, refusal: null }
     return this.#chunk({ choices: [choice], ...this.#noUsage() })
@@ -124,7 +124,7 @@ class ChatStream implements StreamSerialiser {
     }
     return this.#customTools?.has(index)
       ? this.#tool({ index, custom: { input: text } })
-      : this.#tool({ index, function: { arguments: text } })
+      : this.#piece(`{"tool_calls":[{"index":${index},"function":{"arguments":`, text, '}}]}')
   }
 
   #tool(call: ChatToolCallDelta): string {
@@ -149,6 +149,12 @@ class ChatStream implements StreamSerialiser {
   #framed(delta: ChatDelta): string {
     this.#frame ??= this.#makeFrame()
     return `${this.#frame.before}${JSON.stringify(delta)}${this.#frame.after}`
+  }
+
+  /** The same for a delta of one text, which JSON.stringify writes in half the time. */
+  #piece(opening: string, text: string, closing: string): string {
+    this.#frame ??= this.#makeFrame()
+    return `${this.#frame.before}${opening}${JSON.stringify(text)}${closing}${this.#frame.after}`
   }
 
   #makeFrame(): { before: string; after: string } {

@@ -22,16 +22,13 @@ import { CitedText } from './cited-text.ts'
 export interface BlockSink {
   open(block: AnthropicBlock): void
   /** a piece of the open block's content */
-  add(piece: BlockPiece): void
+  add(member: PieceMember, piece: string): void
+  cite(citation: object): void
   close(): void
 }
 
-export type BlockPiece =
-  | { type: 'text_delta'; text: string }
-  | { type: 'thinking_delta'; thinking: string }
-  | { type: 'signature_delta'; signature: string }
-  | { type: 'input_json_delta'; partial_json: string }
-  | { type: 'citations_delta'; citation: object }
+/** The member of a `content_block_delta` that a piece stands in, which tells the type of the delta, too. */
+export type PieceMember = 'text' | 'thinking' | 'signature' | 'partial_json'
 
 /** The deltas of which the content consists. */
 export type ContentDelta = Exclude<
@@ -177,7 +174,7 @@ export class Blocks {
       this.#open = type
     }
     if (type === 'text') this.#cited.add(text)
-    this.#sink.add({ type: 'text_delta', text })
+    this.#sink.add('text', text)
   }
 
   #cite(citations: readonly Citation[]): void {
@@ -185,7 +182,7 @@ export class Blocks {
       const { url, title } = citation
       const cited_text = this.#cited.slice(citation)
       const location = { type: 'web_search_result_location', url, title, cited_text }
-      this.#sink.add({ type: 'citations_delta', citation: { ...location, encrypted_index: '' } })
+      this.#sink.cite({ ...location, encrypted_index: '' })
     }
   }
 
@@ -198,7 +195,7 @@ export class Blocks {
     }
     const thinking = this.#isNextPart ? `\n\n${text}` : text
     this.#isNextPart = false
-    this.#sink.add({ type: 'thinking_delta', thinking })
+    this.#sink.add('thinking', thinking)
   }
 
   /** A thinking block always has exactly one signature: an interrupted one cannot be handed back. */
@@ -206,7 +203,7 @@ export class Blocks {
     if (this.#open === 'thinking') {
       const whole = reasoning ?? interrupted
       const signature = sealReasoning(whole, this.#context.endpoint, true)
-      this.#sink.add({ type: 'signature_delta', signature })
+      this.#sink.add('signature', signature)
       this.#closeOpen()
     } else if (reasoning?.seal) this.#addSeal(reasoning)
   }
@@ -236,7 +233,7 @@ export class Blocks {
       this.#sink.open({ type: 'redacted_thinking', data: seal })
     } else {
       this.#sink.open({ type: 'thinking', thinking: '', signature: '' })
-      this.#sink.add({ type: 'signature_delta', signature: seal })
+      this.#sink.add('signature', seal)
     }
     this.#sink.close()
   }
@@ -248,7 +245,7 @@ export class Blocks {
     this.searches += 1
     const tool_use_id = `srvtoolu_${idTail(id)}`
     this.#begin({ type: 'server_tool_use', id: tool_use_id, name: 'web_search', input: {} })
-    this.#sink.add({ type: 'input_json_delta', partial_json: JSON.stringify({ query }) })
+    this.#sink.add('partial_json', JSON.stringify({ query }))
     this.#sink.close()
     const content = failed ? searchFailed : sources.map(foundPage)
     this.#sink.open({ type: 'web_search_tool_result', tool_use_id, content })
@@ -266,7 +263,7 @@ export class Blocks {
   #addInput(open: { hasInput: boolean }, partial_json: string): void {
     if (partial_json === '') return
     open.hasInput = true
-    this.#sink.add({ type: 'input_json_delta', partial_json })
+    this.#sink.add('partial_json', partial_json)
   }
 
   #endCall(open: { hasInput: boolean }): void {

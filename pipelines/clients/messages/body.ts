@@ -5,7 +5,7 @@ import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { BodySerialiser } from '../../stages/serialise.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../wire/anthropic.ts'
 import { begunAnswer, endOf, usageOf, type MessagesAnswerContext } from './answer.ts'
-import { Blocks, type BlockPiece, type BlockSink } from './blocks.ts'
+import { Blocks, type PieceMember, type BlockSink } from './blocks.ts'
 
 export function messagesBody(context: MessagesAnswerContext): BodySerialiser<AnthropicAnswer> {
   return new MessagesBody(context)
@@ -67,26 +67,14 @@ class BlockList implements BlockSink {
     this.blocks.push({ ...block })
   }
 
-  add(piece: BlockPiece): void {
-    switch (piece.type) {
-      case 'text_delta':
-        this.#text += piece.text
-        break
-      case 'thinking_delta':
-        this.#text += piece.thinking
-        break
-      case 'signature_delta':
-        this.#signature = piece.signature
-        break
-      case 'input_json_delta':
-        this.#input += piece.partial_json
-        break
-      case 'citations_delta':
-        this.#citations.push(piece.citation)
-        break
-      default:
-        piece satisfies never
-    }
+  add(member: PieceMember, piece: string): void {
+    if (member === 'partial_json') this.#input += piece
+    else if (member === 'signature') this.#signature = piece
+    else this.#text += piece
+  }
+
+  cite(citation: object): void {
+    this.#citations.push(citation)
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { StreamSerialiser } from '../../stages/serialise.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import { begunAnswer, endOf, usageOf, type MessagesAnswerContext } from './answer.ts'
-import { Blocks, type BlockPiece, type BlockSink } from './blocks.ts'
+import { Blocks, type BlockSink, type PieceMember } from './blocks.ts'
 
 export function messagesStream(context: MessagesAnswerContext): StreamSerialiser {
   return new MessagesStream(context)
@@ -64,23 +64,34 @@ class MessagesStream implements StreamSerialiser {
   }
 }
 
+/** What stands before a piece in its delta. The piece alone is written by JSON.stringify, which takes a third of what the delta takes. */
+const pieceStarts: Record<PieceMember, string> = {
+  text: '{"type":"text_delta","text":',
+  thinking: '{"type":"thinking_delta","thinking":',
+  signature: '{"type":"signature_delta","signature":',
+  partial_json: '{"type":"input_json_delta","partial_json":',
+}
+
 /** Blocks as events, which are taken as they come. */
 class BlockEvents implements BlockSink {
   #index = -1
   #text = ''
-  /** what stands before a piece in every event of the open block */
-  #beforePiece = ''
+  /** what stands before the delta in every event of the open block */
+  #beforeDelta = ''
 
   open(content_block: AnthropicBlock): void {
     this.#index += 1
     this.#text += event('content_block_start', { index: this.#index, content_block })
     const type = 'content_block_delta'
-    this.#beforePiece = `event: ${type}\ndata: {"type":"${type}","index":${this.#index},"delta":`
+    this.#beforeDelta = `event: ${type}\ndata: {"type":"${type}","index":${this.#index},"delta":`
   }
 
-  /** The members of an event around its piece are written out once a block. */
-  add(piece: BlockPiece): void {
-    this.#text += `${this.#beforePiece}${JSON.stringify(piece)}}\n\n`
+  add(member: PieceMember, piece: string): void {
+    this.#text += `${this.#beforeDelta}${pieceStarts[member]}${JSON.stringify(piece)}}}\n\n`
+  }
+
+  cite(citation: object): void {
+    this.#text += `${this.#beforeDelta}${JSON.stringify({ type: 'citations_delta', citation })}}\n\n`
   }
 
   close(): void {
