@@ -83,7 +83,9 @@ class BlockEvents implements BlockSink {
     this.#index += 1
     this.#text += event('content_block_start', { index: this.#index, content_block })
     const type = 'content_block_delta'
-    this.#beforeDelta = `event: ${type}\ndata: {"type":"${type}","index":${this.#index},"delta":`
+    const begun = JSON.stringify({ type, index: this.#index }).slice(0, -1)
+    // one string: a template is a tree of its parts, all of which would be gone through for each event
+    this.#beforeDelta = ['event: ', type, '\ndata: ', begun, ',"delta":'].join('')
   }
 
   add(member: PieceMember, piece: string): void {
