@@ -19,9 +19,14 @@ export interface BenchStream {
   text: (text: string) => string
   /** `all`: the whole text, which some APIs send once more */
   tail: (all: string) => string[]
+  /** how many pieces of other APIs one event has; left out: one */
+  pieces?: number
 }
 
 const words = 'word '.repeat(100)
+
+/** Pieces of arguments that a call of Gemini's has in one event. */
+export const piecesOfCall = 100
 const model = 'bench-model'
 
 /** The API of a request, by its path. */
@@ -244,13 +249,16 @@ function chatChunk(delta: object, finish_reason: string | null = null): string {
   return event({ ...completion, object: 'chat.completion.chunk', choices })
 }
 
-/** Gemini sends the arguments of a tool whole: one call an event. */
+/** Gemini sends the arguments of a tool whole: one event where others send a hundred. */
 const google: BenchApi = {
   body: generated({ text: words }, 'STOP'),
   streams: {
     text: googleStream((text) => ({ text })),
     reasoning: googleStream((text) => ({ text, thought: true })),
-    arguments: googleStream((text) => ({ functionCall: { name: 'Write', args: { text } } })),
+    arguments: {
+      ...googleStream((text) => ({ functionCall: { name: 'Write', args: { text } } })),
+      pieces: piecesOfCall,
+    },
   },
 }
 

@@ -9,6 +9,8 @@ export interface Ask {
   body: Buffer
   /** SSE events of text that must come; 0 for a JSON body */
   events: number
+  /** pieces of text in them, where one event has several */
+  pieces?: number
   /** called with each piece of a stream */
   onPiece?: (piece: Buffer) => void
 }

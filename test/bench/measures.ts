@@ -27,7 +27,7 @@ export function cpuPerEvent(target: Target, ask: Ask) {
   return async () => {
     const before = cpuMs(target)
     const answered = await run(target, { ask, concurrency: 8, forMs: 800 })
-    return ((cpuMs(target) - before) / (answered * ask.events)) * 1000
+    return ((cpuMs(target) - before) / (answered * (ask.pieces ?? ask.events))) * 1000
   }
 }
 

@@ -3,7 +3,7 @@
  * --roads`. A process of its own serves each road, as a rule one client is in front of it.
  */
 import { agentBody } from './agent-body.ts'
-import type { Content } from './apis.ts'
+import { piecesOfCall, type Content } from './apis.ts'
 import { clients, providers, type ClientApi, type ModelType } from '../../pipelines/index.ts'
 import type { Ask } from './load.ts'
 import { cpuPerRequest, held, inTurn, paced } from './measures.ts'
@@ -63,6 +63,11 @@ function startRoad(upstream: Target, node: string): Promise<Target> {
   return startOurs(upstream.url, { config, node })
 }
 
+/** Whether a call comes as one event. */
+function isWhole({ type }: Road, content: Content): boolean {
+  return type === 'google' && content === 'arguments'
+}
+
 /** The process of a road is there while its rows are measured. */
 export async function* roadRows(upstream: Target, node: string): AsyncGenerator<Row> {
   const start = () => startRoad(upstream, node)
@@ -105,7 +110,7 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
     ...contents.map((content) =>
       burstRow(`${what}: stream of ${content}`, '<= 1.1', [
         [base, inBursts(streamOf(chatRoad), content)],
-        [ours, inBursts(streamOf(road), content)],
+        [ours, inBursts(streamOf(road), content, isWhole(road, content) ? piecesOfCall : 1)],
       ]),
     ),
     {

@@ -59,6 +59,8 @@ export async function startTargets({ base, ours }: Programs): Promise<Targets> {
 
 const model = 'claude-sonnet-4-5'
 const burstEvents = 4000
+/** pieces of text that come together */
+const burst = 64
 
 /** A first question of 1 KB. */
 function ask(path: Ask['path'], stream = false): Ask {
@@ -69,13 +71,14 @@ function ask(path: Ask['path'], stream = false): Ask {
 const messages = '/v1/messages'
 const chat = '/v1/chat/completions'
 
-/** The answer to it comes as fast as it can. */
-export function inBursts(one: Ask, content: Content): Ask {
-  const wish = `events=${burstEvents}&burst=64&of=${content}`
-  return { ...one, wish, events: burstEvents }
+/** The answer to it comes as fast as it can; `perEvent`: pieces of text that its API has in one event. */
+export function inBursts(one: Ask, content: Content, perEvent = 1): Ask {
+  const events = burstEvents / perEvent
+  const wish = `events=${events}&burst=${Math.ceil(burst / perEvent)}&of=${content}`
+  return { ...one, wish, events, pieces: burstEvents }
 }
 
-function burst(path: Ask['path'], content: Content): Ask {
+function bursts(path: Ask['path'], content: Content): Ask {
   return inBursts(ask(path, true), content)
 }
 
@@ -163,13 +166,13 @@ function streamRows(programs: Programs, { bare, ours }: Targets): Row[] {
   const delays: Round[] = []
   return [
     burstRow('stream passed through', '<= 0.65', [
-      [bare, burst(messages, 'text')],
-      [ours, burst(messages, 'text')],
+      [bare, bursts(messages, 'text')],
+      [ours, bursts(messages, 'text')],
     ]),
     ...contents.map(({ what, content }) =>
       burstRow(`stream${what} translated`, '<= 1.5', [
-        [bare, burst(path, content)],
-        [ours, burst(chat, content)],
+        [bare, bursts(path, content)],
+        [ours, bursts(chat, content)],
       ]),
     ),
     {

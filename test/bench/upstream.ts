@@ -12,7 +12,7 @@ const text = ' hello'
 /** As it goes over the connection. */
 interface Wire extends BenchStream {
   begin: Buffer
-  /** one event */
+  /** one event of a burst */
   word: Buffer
 }
 
@@ -35,7 +35,8 @@ function wireOf(stream: BenchStream): Wire {
   const head =
     'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
   const begin = Buffer.from(`${head}${stream.head.map(chunk).join('')}`)
-  const wire = { ...stream, begin, word: Buffer.from(chunk(stream.text(text))) }
+  const { pieces = 1 } = stream
+  const wire = { ...stream, begin, word: Buffer.from(chunk(stream.text(text.repeat(pieces)))) }
   wires.set(stream, wire)
   return wire
 }
