@@ -227,14 +227,18 @@ function wishOf(thinking: unknown, word: unknown, display: ShownReasoning): Wish
     hidden: display !== 'text',
     isSentAlways: true,
   }
-  if (given?.type === 'disabled') return { ...wish, level: 'off', parameter: 'thinking' }
-  const budgetTokens = given?.type === 'enabled' ? numberFrom(given.budget_tokens) : undefined
-  return {
-    ...wish,
-    ...(given && { own: { api: 'anthropic', value: given }, parameter: 'thinking' }),
-    ...(budgetTokens !== undefined && { budgetTokens }),
-    ...(effort && { effort, parameter: 'output_config.effort' }),
+  if (given) wish.parameter = 'thinking'
+  if (given?.type === 'disabled') {
+    wish.level = 'off'
+    return wish
   }
+  const budgetTokens = given?.type === 'enabled' ? numberFrom(given.budget_tokens) : undefined
+  if (given) wish.own = { api: 'anthropic', value: given }
+  if (budgetTokens !== undefined) wish.budgetTokens = budgetTokens
+  if (!effort) return wish
+  wish.effort = effort
+  wish.parameter = 'output_config.effort'
+  return wish
 }
 
 /** Claude Code's id of a user is JSON, and has the session in it, which groups the requests for a cache. */

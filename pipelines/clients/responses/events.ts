@@ -11,7 +11,7 @@ export class Events {
   #text = ''
 
   emit(type: string, members: object): void {
-    this.#text += eventText(type, { ...members, sequence_number: this.#next })
+    this.#text += eventText(type, members, this.#next)
     this.#next += 1
   }
 
@@ -37,6 +37,6 @@ export class Events {
   }
 }
 
-export function eventText(type: string, members: object): string {
-  return `event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`
+export function eventText(type: string, members: object, sequence_number?: number): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, ...members, sequence_number })}\n\n`
 }

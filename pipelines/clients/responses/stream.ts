@@ -45,7 +45,7 @@ class ResponsesStream implements StreamSerialiser {
     const response = openResponse(this.#start, this.#context)
     return ['created', 'in_progress']
       .map((state, sequence_number) =>
-        eventText(`response.${state}`, { response, sequence_number }),
+        eventText(`response.${state}`, { response }, sequence_number),
       )
       .join('')
   }

@@ -46,6 +46,10 @@ const outputLimits: [id: RegExp, tokens: number][] = [
   [oSeries, 100_000],
 ]
 
+const withoutVerbosity: Capability = { ...all, verbosity: false }
+const unknownModel: Capability = { ...all, reasons: 'unknown' }
+const withoutReasoning: Capability = { ...all, reasons: false, efforts: [], verbosity: false }
+
 export function capabilityOf(upstream: string): Capability {
   const id = upstream.toLowerCase()
   const maxOutputTokens = outputLimits.find(([known]) => known.test(id))?.[1]
@@ -62,14 +66,12 @@ export function mostTokens(model: Model): number | undefined {
 function reasoningCapability(id: string): Capability {
   const [, major, minor = '0'] = gpt.exec(id) ?? []
   if (major !== undefined) return gptCapability(id, Number(major), Number(minor))
-  if (oSeries.test(id) || id.includes('codex')) return { ...all, verbosity: false }
-  return { ...all, reasons: 'unknown' }
+  if (oSeries.test(id) || id.includes('codex')) return withoutVerbosity
+  return unknownModel
 }
 
 function gptCapability(id: string, major: number, minor: number): Capability {
-  if (major < 5 || id.includes('-chat')) {
-    return { ...all, reasons: false, efforts: [], verbosity: false }
-  }
+  if (major < 5 || id.includes('-chat')) return withoutReasoning
   const since = (other: number) => major > 5 || minor >= other
   const codex = id.includes('codex')
   const pro = id.includes('-pro')

@@ -28,7 +28,7 @@ const idPrefix = 'rs_'
 type SomeModel = Pick<Model, 'id' | 'upstream_id' | 'reasoning'>
 
 export interface ReasoningPlan {
-  reasoning?: NonNullable<ResponsesRequest['reasoning']>
+  reasoning: NonNullable<ResponsesRequest['reasoning']> | undefined
   /** the model takes what only reasoning models take */
   reasons: boolean
   /** the model takes sampling parameters and gives log probabilities */
@@ -50,7 +50,7 @@ export function planReasoning(model: SomeModel, client: Wish): ReasoningPlan {
   const reasons = capability.reasons === true || effort !== undefined
   const isDropped = wish.parameter !== undefined && isLost(wish, effort, capability)
   return {
-    ...(effort && { reasoning: reasoningOf(effort, client.hidden) }),
+    reasoning: effort && reasoningOf(effort, client.hidden),
     reasons,
     samples: !reasons || effort === 'none',
     room: reasons ? (rooms[effort ?? (capability.none ? 'none' : 'medium')] ?? tokensOf.high) : 0,
