@@ -9,11 +9,14 @@ import { isObject, parseAnswer, type ExactMembers, type JsonObject } from './val
  * Where text and counts stand that change from event to event. The event that repeats another is the same object with new values
  * in these places: whoever reads it changes nothing in it, and keeps no object that a text is in. One with counts has the latest.
  */
-export type ChangingMembers = readonly { path: string; steps: readonly string[] }[]
+export type ChangingMembers = readonly Steps[]
 
-/** By the names and indexes that lead to each, such as `choices/0/delta/content`. */
+/** The names and indexes that lead to a member. */
+type Steps = readonly string[]
+
+/** Each with a slash between its steps, such as `choices/0/delta/content`. */
 export function changingAt(...paths: string[]): ChangingMembers {
-  return paths.map((path) => ({ path, steps: path.split('/') }))
+  return paths.map((path) => path.split('/'))
 }
 
 /** So many events in a row that looked like a beginning and were not repeated: this stream repeats nothing. */
@@ -49,7 +52,7 @@ export class EventParser {
   #await(text: string, event: JsonObject): void {
     const changing = this.#changing
     if (this.#unrepeated === patience) return
-    if (!changing.some(({ steps }) => typeof valueAt(event, steps) === 'string')) return
+    if (!changing.some((steps) => typeof valueAt(event, steps) === 'string')) return
     this.#unrepeated += 1
     this.#last = repeatedEvent(text, event, changing)
   }
@@ -165,24 +168,27 @@ function repeatedEvent(
   // a copy, since the line is a view of all that came with it
   const text = Buffer.from(line).toString()
   const places: Place[] = []
+  const seen = new Set<Steps>()
   let end = 0
   for (const { path, at, written } of leavesOf(text)) {
-    const member = changing.find((one) => one.path === path)
-    if (!member) continue
+    const steps = changing.find((one) => isAt(one, path))
+    if (!steps) continue
+    if (seen.has(steps)) return undefined
+    seen.add(steps)
     const isText = written.startsWith('"')
     if (!isText && !plainCount.test(written)) continue
     const quotes = isText ? 1 : 0
     const value = JSON.parse(written) as string | number
-    if (valueAt(event, member.steps) !== value) return undefined
-    const holder = valueAt(event, member.steps.slice(0, -1)) as JsonObject
+    if (valueAt(event, steps) !== value) return undefined
+    const holder = valueAt(event, steps.slice(0, -1)) as JsonObject
     const before = text.slice(end, at + quotes)
-    places.push({ holder, name: member.steps.at(-1)!, value, before })
+    places.push({ holder, name: steps.at(-1)!, value, before })
     end = at + written.length - quotes
   }
   return new RepeatedEvent(event, places, text.slice(end))
 }
 
-function valueAt(event: JsonObject, steps: readonly string[]): unknown {
+function valueAt(event: JsonObject, steps: Steps): unknown {
   let value: unknown = event
   for (const step of steps) {
     if (typeof value !== 'object' || value === null) return undefined
@@ -191,9 +197,15 @@ function valueAt(event: JsonObject, steps: readonly string[]): unknown {
   return value
 }
 
+type Path = readonly (string | number)[]
+
+function isAt(steps: Steps, path: Path): boolean {
+  return path.length === steps.length && steps.every((step, at) => String(path[at]) === step)
+}
+
 interface Leaf {
-  /** the names and indexes that lead to it, each behind a slash but the first */
-  path: string
+  /** leads to it until the next leaf is read */
+  path: Path
   at: number
   written: string
 }
@@ -219,7 +231,8 @@ function* leavesOf(text: string): Generator<Leaf> {
       else isName = true
     } else if (isName) {
       isName = false
-      path[last] = written.slice(1, -1)
-    } else if (written !== ':') yield { path: path.join('/'), at, written }
+      // a name may be written with escapes
+      path[last] = JSON.parse(written) as string
+    } else if (written !== ':') yield { path, at, written }
   }
 }

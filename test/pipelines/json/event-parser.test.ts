@@ -99,6 +99,29 @@ test('a member that stands in an event twice counts as JSON has it', () => {
   assertSame([beside('a'), beside('b'), beside('c')], new EventParser(exact, changing))
 })
 
+/** Whose place is written in two ways, of which the latter counts. */
+const writtenTwice = [
+  (text: string) => String.raw`{"delta":{"text":"${text}","te\u0078t":"a"}}`,
+  (text: string) => String.raw`{"delta":{"text":"${text}"},"delt\u0061":{"text":"a"}}`,
+  (text: string) => `{"delta":{"text":"a"},"delta/text":"${text}"}`,
+  (count: string) =>
+    `{"delta":{"text":"a"},"usage":{"count":${count === 'a' ? 1 : 2},"count":1.0}}`,
+]
+
+test('a member that stands in an event twice, once in other words, counts as JSON has it', () => {
+  for (const event of writtenTwice)
+    assertSame([event('a'), event('b'), event('a')], new EventParser(exact, changing))
+})
+
+test('a name that is written with escapes is the name of a place like any other', () => {
+  const parser = new EventParser(exact, changing)
+  const event = (text: string) => String.raw`{"delt\u0061":{"te\u0078t":"${text}"}}`
+  const first = parser.parse(event('a'))
+
+  assert.equal(parser.parse(event('b')), first)
+  assertSame([event('c')], parser)
+})
+
 test('numbers in the input of a tool keep their digits', () => {
   const parser = new EventParser(exact, changing)
   const event = (text: string) => `{"delta":{"text":"${text}"},"input":{"n":12345678901234567890}}`
@@ -153,7 +176,7 @@ for (const type of types) {
           const before = structuredClone(event)
           deltas.push(structuredClone(translator.event(event)))
           assert.deepEqual(event, before)
-          if (isUsedAgain) for (const { steps } of places) overwrite(event, steps)
+          if (isUsedAgain) for (const steps of places) overwrite(event, steps)
         }
         deltas.push(structuredClone(translator.end()))
       } catch (error) {
