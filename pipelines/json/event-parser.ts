@@ -22,7 +22,7 @@ export function changingAt(...paths: string[]): ChangingMembers {
 /** So many events in a row that looked like a beginning and were not repeated: this stream repeats nothing. */
 const patience = 8
 
-/** A longer event is a whole item, which comes once. */
+/** A longer event is a whole item, which comes once; kept for the next, it would hold its memory as long as the stream lasts. */
 const longestUnits = 4000
 
 export class EventParser {
@@ -38,13 +38,14 @@ export class EventParser {
 
   /** What `parseAnswer` makes of the text; it throws where that throws. */
   parse(text: string): unknown {
+    const isLong = text.length > longestUnits
     const last = this.#last
-    if (last?.isRepeatedBy(text)) {
+    if (!isLong && last?.isRepeatedBy(text)) {
       this.#unrepeated = 0
       return last.event
     }
     const value = parseAnswer(text, this.#exact)
-    if (isObject(value) && text.length <= longestUnits) this.#await(text, value)
+    if (!isLong && isObject(value)) this.#await(text, value)
     return value
   }
 

@@ -122,6 +122,16 @@ test('a name that is written with escapes is the name of a place like any other'
   assertSame([event('c')], parser)
 })
 
+test('an event with a long text is not kept for the next one', () => {
+  const parser = new EventParser(exact, changing)
+  const event = parser.parse(eventText('a'))
+
+  const long = eventText('a'.repeat(5000))
+  assert.notEqual(parser.parse(long), event)
+  assertSame([long, eventText('b')], parser)
+  assert.equal(parser.parse(eventText('c')), event)
+})
+
 test('numbers in the input of a tool keep their digits', () => {
   const parser = new EventParser(exact, changing)
   const event = (text: string) => `{"delta":{"text":"${text}"},"input":{"n":12345678901234567890}}`
