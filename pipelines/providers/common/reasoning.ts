@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
 import { makers, type ReasoningField, type Seal } from '../../neutral/reasoning.ts'
 import { ReasoningSoFar, SentText, type AnswerSoFar } from '../../neutral/so-far.ts'
-import { asLabel, asText } from '../../untrusted.ts'
+import { asLabel, asName, asText } from '../../untrusted.ts'
 
 /** Names chat reasoning where the registry of reasoning formats has no name. */
 export const maker = makers.common
@@ -140,13 +140,16 @@ function entriesIn(value: unknown): JsonObject[] {
 
 const texts = ['text', 'summary', 'data'] as const
 
-/** A stream brings an entry in pieces, which have its type and its index. */
+/**
+ * A stream brings an entry in pieces, which have its type and its index. An object in their place says nothing: that of the event
+ * before may be the same one.
+ */
 function addEntry(entries: JsonObject[], entry: JsonObject): void {
   const last = entries.at(-1)
   const isPiece =
     last !== undefined &&
-    last.type === entry.type &&
-    last.index === entry.index &&
+    asName(last.type) === asName(entry.type) &&
+    asName(last.index) === asName(entry.index) &&
     (typeof last.id !== 'string' || typeof entry.id !== 'string' || last.id === entry.id) &&
     !(typeof last.signature === 'string' && last.signature !== '')
   if (!isPiece) {

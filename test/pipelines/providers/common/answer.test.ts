@@ -116,6 +116,19 @@ const rows: [what: string, chunks: JsonObject[], lines: string[]][] = [
     ],
   ],
   [
+    'an index of reasoning_details that cannot be read is none',
+    [
+      chunk({ reasoning_details: [{ ...detail, index: {}, text: 'h' }] }),
+      chunk({ reasoning_details: [{ ...detail, index: {}, text: 'm' }] }),
+      content('a'),
+    ],
+    [
+      'think raw: hm [reasoning_details] [{"type":"reasoning.text","index":{},"text":"hm"}]',
+      'a',
+      '= stop',
+    ],
+  ],
+  [
     'beside a plain field they are not shown',
     [chunk({ reasoning: 'hm', reasoning_details: [{ ...detail, text: 'hm' }] }), content('a')],
     [
