@@ -226,7 +226,7 @@ export function entriesOf(
   value: unknown,
   what: string,
   textEntry: (text: string) => JsonObject,
-): JsonObject[] {
+): readonly JsonObject[] {
   if (!isGiven(value)) return []
   const list: unknown[] = Array.isArray(value) ? value : [value]
   if (list.every(isObject)) return list

@@ -45,12 +45,11 @@ export class EventParser {
       return last.event
     }
     const value = parseAnswer(text, this.#exact)
-    if (!isLong && isObject(value)) this.#await(text, value)
+    if (!isLong && isObject(value)) this.#expectRepetitionOf(text, value)
     return value
   }
 
-  /** The next event may repeat this one. */
-  #await(text: string, event: JsonObject): void {
+  #expectRepetitionOf(text: string, event: JsonObject): void {
     const changing = this.#changing
     if (this.#unrepeated === patience) return
     if (!changing.some((steps) => typeof valueAt(event, steps) === 'string')) return

@@ -101,7 +101,7 @@ class ResponsesTranslator implements Translator {
   }
 
   /** The finished items. Where the stream had items of its own, a list that cannot be read does not matter. */
-  #entries({ response }: JsonObject, { output }: JsonObject): JsonObject[] {
+  #entries({ response }: JsonObject, { output }: JsonObject): readonly JsonObject[] {
     try {
       if (output === undefined) partOf(response, 'response')
       return entriesOf(output, 'output', (text) => ({ type: 'message', content: text }))

@@ -24,7 +24,7 @@ export class MessageItem {
   readonly #at: Place
   #hasPhase = false
   /** what the announcement held, which is all there is where nothing follows */
-  #announced: JsonObject[] = []
+  #announced: readonly JsonObject[] = []
 
   constructor(answer: AnswerSoFar) {
     this.#answer = answer
@@ -75,7 +75,7 @@ export class MessageItem {
 }
 
 /** The parts of an item. Some servers have its text there in place of a list. */
-function partsOf(item: JsonObject): JsonObject[] {
+function partsOf(item: JsonObject): readonly JsonObject[] {
   const parts = entriesOf(item.content, 'content', (text) => ({ type: 'output_text', text }))
   for (const { type } of parts) {
     if (typeof type !== 'string') throw unreadable('the type of a content part')
