@@ -1,6 +1,6 @@
 /** The client side of a bench: requests that read their answers to the end and check that all of it came. */
 import http from 'node:http'
-import { clientKey, type Target } from './processes.ts'
+import { clientKey, wishOfUpstream, type Target } from './processes.ts'
 
 export interface Ask {
   path: string
@@ -29,6 +29,7 @@ export async function run(
   target: Target,
   { ask, concurrency, forMs, requests }: Load,
 ): Promise<number> {
+  await wishOfUpstream(ask.wish ?? '')
   const agent = new http.Agent({ keepAlive: true, maxSockets: concurrency })
   const until = performance.now() + forMs
   let begun = 0
@@ -60,6 +61,7 @@ export async function runAtRate(
   target: Target,
   { ask, perSecond, forMs }: PacedLoad,
 ): Promise<number[]> {
+  await wishOfUpstream(ask.wish ?? '')
   const agent = new http.Agent({ keepAlive: true })
   const took: number[] = []
   const timed = async () => {
@@ -80,7 +82,7 @@ export async function runAtRate(
 
 /** One request, answered whole. */
 export function request({ url, name }: Target, ask: Ask, agent: http.Agent): Promise<void> {
-  const { path, wish, body, events, onPiece } = ask
+  const { path, body, events, onPiece } = ask
   return new Promise((resolve, reject) => {
     const options = {
       method: 'POST',
@@ -90,8 +92,6 @@ export function request({ url, name }: Target, ask: Ask, agent: http.Agent): Pro
         'content-length': body.length,
         'anthropic-version': '2023-06-01',
         authorization: `Bearer ${clientKey}`,
-        // a header that goes up on every road
-        ...(wish && { tracestate: `bench=${wish}` }),
       },
     }
     const outgoing = http.request(url + path, options, (answer) => {

@@ -22,10 +22,20 @@ const nodeOptions = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
 /** the kernel's unit of CPU time, ms */
 const tickMs = 10
 
+let upstreamProcess: ChildProcess | undefined
+
 export async function startUpstream(): Promise<Target> {
   const child = fork(path.join(benchDir, 'upstream.ts'), { execArgv: ['--import', 'tsx'] })
+  upstreamProcess = child
   const [port] = (await once(child, 'message')) as [number]
   return { name: 'direct', url: `http://127.0.0.1:${port}`, stop: () => end(child) }
+}
+
+/** What the upstream answers with from now on. Not by a header of the requests: which of these go up differs from build to build. */
+export async function wishOfUpstream(wish: string): Promise<void> {
+  const isTaken = once(upstreamProcess!, 'message')
+  upstreamProcess!.send(wish)
+  await isTaken
 }
 
 export function startBare(upstream: string, node = process.execPath): Promise<Target> {

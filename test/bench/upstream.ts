@@ -1,6 +1,6 @@
 /**
- * The bench's upstream, which answers as fast as it can, in a process of its own: in the API of the path. The header
- * `tracestate: bench=…` says what: without it a JSON body; `events=N` for a stream of N events, `of=text|reasoning|arguments`;
+ * The bench's upstream, which answers as fast as it can, in a process of its own: in the API of the path. A message of its parent
+ * says what: an empty one a JSON body; `events=N` for a stream of N events, `of=text|reasoning|arguments`;
  * `burst=B` for B events a write, each its own HTTP chunk as providers send them; `every=MS` for one event at a time, with the
  * moment it was sent in its text.
  */
@@ -41,6 +41,12 @@ function wireOf(stream: BenchStream): Wire {
   return wire
 }
 
+let wish = new URLSearchParams()
+process.on('message', (wanted: string) => {
+  wish = new URLSearchParams(wanted)
+  process.send?.('taken')
+})
+
 /** HTTP is spoken by hand, so that this process costs next to nothing. */
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy())
@@ -57,27 +63,26 @@ const server = createServer({ noDelay: true }, (socket) => {
     }
     if (missing > 0) return
     const [, path = ''] = /^\S+ ([^?\s]*)/.exec(got) ?? []
-    const [, wish] = /\r\ntracestate: bench=(\S+)/i.exec(got) ?? []
     got = ''
-    void answer(socket, apiAt(path), new URLSearchParams(wish))
+    void answer(socket, apiAt(path), wish)
   })
 })
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 process.once('disconnect', () => process.exit())
 
-async function answer(socket: Socket, api: BenchApi, wish: URLSearchParams): Promise<void> {
-  const events = Number(wish.get('events') ?? 0)
+async function answer(socket: Socket, api: BenchApi, wanted: URLSearchParams): Promise<void> {
+  const events = Number(wanted.get('events') ?? 0)
   if (events === 0) {
     socket.write(bodyOf(api))
     return
   }
-  const wire = wireOf(api.streams[(wish.get('of') ?? 'text') as Content])
+  const wire = wireOf(api.streams[(wanted.get('of') ?? 'text') as Content])
   socket.write(wire.begin)
-  const every = Number(wish.get('every') ?? 0)
+  const every = Number(wanted.get('every') ?? 0)
   const all =
     every > 0
       ? await paced(socket, wire, events, every)
-      : await bursts(socket, wire, events, Number(wish.get('burst') ?? 64))
+      : await bursts(socket, wire, events, Number(wanted.get('burst') ?? 64))
   socket.write(`${wire.tail(all).map(chunk).join('')}0\r\n\r\n`)
 }
 
