@@ -53,6 +53,9 @@ export interface OursOptions {
   node?: string
 }
 
+/** As start.sh and the systemd unit start it. The image's libc has no arenas. */
+const asShipped = { MALLOC_ARENA_MAX: '1' }
+
 export function startOurs(
   upstream: string,
   {
@@ -74,7 +77,7 @@ export function startOurs(
     ...config,
   }
   writeFileSync(file, JSON.stringify(base))
-  const env = { ...process.env, ...login, DATA_DIR: dir }
+  const env = { ...asShipped, ...process.env, ...login, DATA_DIR: dir }
   return startProxy('droid2api', node, [program, '-c', file], env)
 }
 
