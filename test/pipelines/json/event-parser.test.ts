@@ -48,6 +48,24 @@ test('an event with another text and count is the same object', () => {
   assert.deepEqual(event, { id: 'a', delta: { text: '"\n\\' }, usage: { count: 27 } })
 })
 
+test('streams without ids and counts have one event, and each gets its own text', () => {
+  const [one, other] = [new EventParser(exact, changing), new EventParser(exact, changing)]
+  const event = (text: string) => `{"delta":{"text":"${text}"}}`
+  for (const parser of [one, other]) for (const text of ['a', 'b']) parser.parse(event(text))
+
+  const shared = one.parse(event('of one'))
+  assert.deepEqual(shared, { delta: { text: 'of one' } })
+  assert.equal(other.parse(event('of the other')), shared)
+  assert.deepEqual(shared, { delta: { text: 'of the other' } })
+})
+
+test('an event with counts is that of one stream', () => {
+  const [one, other] = [new EventParser(exact, changing), new EventParser(exact, changing)]
+  for (const parser of [one, other]) for (const text of ['a', 'b']) parser.parse(eventText(text))
+
+  assert.notEqual(one.parse(eventText('c')), other.parse(eventText('c')))
+})
+
 test('an event of another shape is another object, and may be repeated itself', () => {
   const parser = new EventParser(exact, changing)
   const first = parser.parse(eventText('Hi'))
