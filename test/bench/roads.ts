@@ -1,6 +1,6 @@
 /**
  * Rows of each road on which a request of a coding agent is translated, beside a chat client on Claude: `npm run bench --
- * --roads`. A process of its own serves each road, as a rule one client is in front of it.
+ * --roads`. Processes of its own serve each road, as a rule one client is in front of them.
  */
 import { agentBody } from './agent-body.ts'
 import { piecesOfCall, type Content } from './apis.ts'
@@ -68,21 +68,17 @@ function isWhole({ type }: Road, content: Content): boolean {
   return type === 'google' && content === 'arguments'
 }
 
-/** The process of a road is there while its rows are measured. */
+/** Both processes are new for each road, as one that has served for long is faster. */
 export async function* roadRows(upstream: Target, node: string): AsyncGenerator<Row> {
   const start = () => startRoad(upstream, node)
-  const base = await start()
-  try {
-    for (const road of newRoads()) {
-      const ours = await start()
-      try {
-        yield* rowsOf(road, { base, ours, start })
-      } finally {
-        await ours.stop()
-      }
+  for (const road of newRoads()) {
+    const [base, ours] = [await start(), await start()]
+    try {
+      yield* rowsOf(road, { base, ours, start })
+    } finally {
+      await base.stop()
+      await ours.stop()
     }
-  } finally {
-    await base.stop()
   }
 }
 
@@ -100,7 +96,8 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
     {
       ...perEvent,
       work: `${what}: JSON of an agent, 30 KB, CPU a request`,
-      warmUps: 2,
+      // a process takes some 5 000 requests until V8 has compiled all of their way
+      warmUps: 8,
       round: () =>
         inTurn(
           cpuPerRequest(base, askOf(chatRoad, false)),
@@ -116,7 +113,6 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
     {
       ...perEvent,
       work: `${what}: 100 x 50 events/s, CPU an event`,
-      // the process of the chat road has served other roads before
       warmUps: 1,
       rounds: 4,
       round: () =>

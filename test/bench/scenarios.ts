@@ -43,8 +43,9 @@ export interface Targets {
   upstream: Target
   bare: Target
   ours: Target
-  /** ours for large bodies alone, whose cost depends on how the memory of the process lies by now */
-  prompted: Target
+  /** both for large bodies alone, whose cost depends on how the memory of the process lies by now */
+  largeBare: Target
+  largeOurs: Target
 }
 
 export async function startTargets({ base, ours }: Programs): Promise<Targets> {
@@ -53,7 +54,8 @@ export async function startTargets({ base, ours }: Programs): Promise<Targets> {
     upstream,
     bare: await base(upstream.url),
     ours: await ours(upstream.url),
-    prompted: await ours(upstream.url),
+    largeBare: await base(upstream.url),
+    largeOurs: await ours(upstream.url),
   }
 }
 
@@ -127,7 +129,7 @@ function requestRows(programs: Programs, { bare, ours }: Targets): Row[] {
 }
 
 /** Four at a time, as many as agents of a family have on their way at once. */
-function bodyRows({ bare, prompted }: Targets): Row[] {
+function bodyRows({ largeBare, largeOurs }: Targets): Row[] {
   return [30, 200, 1000, 5000].map((kilobytes): Row => {
     const large = { ...ask(messages), body: agentBody('messages', model, kilobytes * 1000, false) }
     return {
@@ -135,8 +137,8 @@ function bodyRows({ bare, prompted }: Targets): Row[] {
       unit: 'µs',
       goal: kilobytes < 1000 ? '<= 1.4' : '<= 1.8',
       rounds: 5,
-      warmUps: 1,
-      round: () => inTurn(cpuPerRequest(bare, large, 4), cpuPerRequest(prompted, large, 4)),
+      warmUps: 4,
+      round: () => inTurn(cpuPerRequest(largeBare, large, 4), cpuPerRequest(largeOurs, large, 4)),
     }
   })
 }
@@ -155,7 +157,7 @@ export function burstRow(what: string, goal: string, [base, ours]: [Load, Load])
     unit: 'µs',
     goal,
     rounds: 5,
-    warmUps: 2,
+    warmUps: 3,
     round: () => inTurn(cpuPerEvent(...base), cpuPerEvent(...ours)),
   }
 }
