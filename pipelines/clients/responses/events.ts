@@ -25,7 +25,9 @@ export class Events {
     const numbered = JSON.stringify({ ...behind, sequence_number: 0 })
     const after = [',', numbered.slice(1, -'0}'.length)].join('')
     return (piece) => {
-      this.#text += `${before}${JSON.stringify(piece)}${after}${this.#next}}\n\n`
+      // by itself: so short a text becomes one string
+      const end = `${this.#next}}\n\n`
+      this.#text += `${before}${JSON.stringify(piece)}${after}${end}`
       this.#next += 1
     }
   }
