@@ -1,6 +1,6 @@
 /** The client side of a bench: requests that read their answers to the end and check that all of it came. */
 import http from 'node:http'
-import { clientKey, wishOfUpstream, type Target } from './processes.ts'
+import { clientKey, wishOfUpstreams, type Target } from './processes.ts'
 
 export interface Ask {
   path: string
@@ -29,7 +29,7 @@ export async function run(
   target: Target,
   { ask, concurrency, forMs, requests }: Load,
 ): Promise<number> {
-  await wishOfUpstream(ask.wish ?? '')
+  await wishOfUpstreams(ask.wish ?? '')
   const agent = new http.Agent({ keepAlive: true, maxSockets: concurrency })
   const until = performance.now() + forMs
   let begun = 0
@@ -61,7 +61,7 @@ export async function runAtRate(
   target: Target,
   { ask, perSecond, forMs }: PacedLoad,
 ): Promise<number[]> {
-  await wishOfUpstream(ask.wish ?? '')
+  await wishOfUpstreams(ask.wish ?? '')
   const agent = new http.Agent({ keepAlive: true })
   const took: number[] = []
   const timed = async () => {

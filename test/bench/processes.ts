@@ -22,20 +22,21 @@ const nodeOptions = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
 /** the kernel's unit of CPU time, ms */
 const tickMs = 10
 
-let upstreamProcess: ChildProcess | undefined
+/** one for each Node that is measured */
+const upstreams = new Set<ChildProcess>()
 
 export async function startUpstream(): Promise<Target> {
   const child = fork(path.join(benchDir, 'upstream.ts'), { execArgv: ['--import', 'tsx'] })
-  upstreamProcess = child
+  upstreams.add(child)
   const [port] = (await once(child, 'message')) as [number]
   return { name: 'direct', url: `http://127.0.0.1:${port}`, stop: () => end(child) }
 }
 
-/** What the upstream answers with from now on. Not by a header of the requests: which of these go up differs from build to build. */
-export async function wishOfUpstream(wish: string): Promise<void> {
-  const isTaken = once(upstreamProcess!, 'message')
-  upstreamProcess!.send(wish)
-  await isTaken
+/** What the upstreams answer with from now on. Not by a header of the requests: which of these go up differs from build to build. */
+export async function wishOfUpstreams(wish: string): Promise<void> {
+  const taken = [...upstreams].map((child) => once(child, 'message'))
+  for (const child of upstreams) child.send(wish)
+  await Promise.all(taken)
 }
 
 export function startBare(upstream: string, node = process.execPath): Promise<Target> {
