@@ -1,11 +1,13 @@
 /** An event that repeats the one before is what JSON.parse makes of it; whoever reads it may rely on that. */
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { providers, type ModelType } from '../../../pipelines/index.ts'
 import { changingAt, EventParser } from '../../../pipelines/json/event-parser.ts'
 import { isObject, membersNamed, parseAnswer } from '../../../pipelines/json/value.ts'
 import type { Delta } from '../../../pipelines/neutral/delta.ts'
+import { deltaStages } from '../../../pipelines/stages/translate.ts'
 import { ProtocolError } from '../../../pipelines/untrusted.ts'
 import { upstream } from '../answer-context.ts'
 import { changed, losses, oddMembers } from '../broken/mutations.ts'
@@ -169,6 +171,48 @@ test('events of which none is repeated are no longer compared after a while', ()
 
   assert.notEqual(parser.parse(eventText('b')), event)
   assertSame([eventText('c')], parser)
+})
+
+const chunkOf = (content: string, more: object = {}) => ({
+  id: 'a',
+  choices: [{ index: 0, delta: { content }, finish_reason: null }],
+  ...more,
+})
+const lastChunk = { id: 'a', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }
+
+/** Down the stages of a chat model. */
+async function said(chunks: object[]) {
+  const wire = [...chunks, lastChunk].map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`)
+  const [events, deltas] = deltaStages(providers.common, upstream)
+  Readable.from([Buffer.from(`${wire.join('')}data: [DONE]\n\n`)])
+    .pipe(events!)
+    .pipe(deltas!)
+  const all = ((await deltas!.toArray()) as Delta[][]).flat()
+  const text = all.map((delta) => (delta.type === 'text' ? delta.text : '')).join('')
+  return { text, usage: all.find((delta) => delta.type === 'usage')?.usage }
+}
+
+// Quorinex/Kiro-Go #138: `1833` became `183`
+test('a model that says the same again is heard each time', async () => {
+  const { text } = await said(['666', '666', '666', '6'].map((one) => chunkOf(one)))
+  assert.equal(text, '6666666666')
+})
+
+// BerriAI/litellm #38098 (GigaChat), foundry-local #144
+test('chunks with an id and a time of their own are one answer', async () => {
+  const words = Array.from({ length: 30 }, (_, at) => `w${at} `)
+  const { text } = await said(words.map((one, at) => chunkOf(one, { id: `a${at}`, created: at })))
+  assert.equal(text, words.join(''))
+})
+
+test('of counts that come with every chunk the last ones hold', async () => {
+  const counted = Array.from({ length: 12 }, (_, at) =>
+    chunkOf('a', {
+      usage: { prompt_tokens: 5, completion_tokens: at + 1, total_tokens: at + 6 },
+    }),
+  )
+  const { usage } = await said(counted)
+  assert.deepEqual(usage, { inputTokens: 5, outputTokens: 12 })
 })
 
 const types = Object.keys(providers) as ModelType[]
