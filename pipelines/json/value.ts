@@ -290,7 +290,7 @@ function passNumber(text: string, from: number, { inexact }: Survey): number {
 }
 
 /** Behind the closing quote of the string that begins at `from`. A quote is escaped by an odd run of backslashes. */
-function stringEnd(text: string, from: number): number {
+export function stringEnd(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let run = 0
     while (text.charCodeAt(at - 1 - run) === backslash) run += 1

@@ -50,7 +50,9 @@ class ChatStream implements StreamSerialiser {
         return delta.text === '' ? '' : this.#text(delta)
       case 'reasoning':
         if (delta.text === '' || this.#context.hideReasoning) return ''
-        return this.#piece('{"reasoning_content":', this.#reasoning.piece(delta.text), '}')
+        return this.#inFrame(
+          `{"reasoning_content":${JSON.stringify(this.#reasoning.piece(delta.text))}}`,
+        )
       case 'tool-input':
         return delta.text === '' ? '' : this.#toolInput(delta)
       case 'refusal':
@@ -95,7 +97,8 @@ class ChatStream implements StreamSerialiser {
   }
 
   #text({ text, logprobs }: DeltaOf<'text'>): string {
-    if (!logprobs || !this.#context.logprobs) return this.#piece('{"content":', text, '}')
+    if (!logprobs || !this.#context.logprobs)
+      return this.#inFrame(`{"content":${JSON.stringify(text)}}`)
     const choice = choiceOf({ content: text })
     choice.logprobs = { content: logprobs, refusal: null }
     return this.#chunk({ choices: [choice], ...this.#noUsage() })
@@ -124,7 +127,9 @@ class ChatStream implements StreamSerialiser {
     }
     return this.#customTools?.has(index)
       ? this.#tool({ index, custom: { input: text } })
-      : this.#piece(`{"tool_calls":[{"index":${index},"function":{"arguments":`, text, '}}]}')
+      : this.#inFrame(
+          `{"tool_calls":[{"index":${index},"function":{"arguments":${JSON.stringify(text)}}}]}`,
+        )
   }
 
   #tool(call: ChatToolCallDelta): string {
@@ -147,14 +152,13 @@ class ChatStream implements StreamSerialiser {
 
   /** A chunk that differs from the others in its delta only: everything else is written out once an answer. */
   #framed(delta: ChatDelta): string {
-    this.#frame ??= this.#makeFrame()
-    return `${this.#frame.before}${JSON.stringify(delta)}${this.#frame.after}`
+    return this.#inFrame(JSON.stringify(delta))
   }
 
-  /** The same for a delta of one text, which JSON.stringify writes in half the time. */
-  #piece(opening: string, text: string, closing: string): string {
+  /** The same for a delta that is JSON already. Of thousands JSON.stringify writes the text alone, in half the time. */
+  #inFrame(delta: string): string {
     this.#frame ??= this.#makeFrame()
-    return `${this.#frame.before}${opening}${JSON.stringify(text)}${closing}${this.#frame.after}`
+    return `${this.#frame.before}${delta}${this.#frame.after}`
   }
 
   #makeFrame(): { before: string; after: string } {

@@ -227,17 +227,20 @@ function wishOf(thinking: unknown, word: unknown, display: ShownReasoning): Wish
     hidden: display !== 'text',
     isSentAlways: true,
   }
-  if (given) wish.parameter = 'thinking'
-  if (given?.type === 'disabled') {
-    wish.level = 'off'
-    return wish
+  if (given) {
+    wish.parameter = 'thinking'
+    if (given.type === 'disabled') {
+      wish.level = 'off'
+      return wish
+    }
+    wish.own = { api: 'anthropic', value: given }
+    const budgetTokens = given.type === 'enabled' ? numberFrom(given.budget_tokens) : undefined
+    if (budgetTokens !== undefined) wish.budgetTokens = budgetTokens
   }
-  const budgetTokens = given?.type === 'enabled' ? numberFrom(given.budget_tokens) : undefined
-  if (given) wish.own = { api: 'anthropic', value: given }
-  if (budgetTokens !== undefined) wish.budgetTokens = budgetTokens
-  if (!effort) return wish
-  wish.effort = effort
-  wish.parameter = 'output_config.effort'
+  if (effort) {
+    wish.effort = effort
+    wish.parameter = 'output_config.effort'
+  }
   return wish
 }
 

@@ -154,7 +154,7 @@ function asPart(text: string): JsonObject {
 }
 
 function isFirst({ index }: JsonObject): boolean {
-  return index === 0 || (asIndex(index) ?? 0) === 0
+  return (asIndex(index) ?? 0) === 0
 }
 
 /** Whether a candidate holds something, and nothing of what is known; the last ones as a rule hold nothing at all. */
