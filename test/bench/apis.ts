@@ -24,9 +24,6 @@ export interface BenchStream {
 }
 
 const words = 'word '.repeat(100)
-
-/** Pieces of arguments that a call of Gemini's has in one event. */
-export const piecesOfCall = 100
 const model = 'bench-model'
 
 /** The API of a request, by its path. */
@@ -257,7 +254,7 @@ const google: BenchApi = {
     reasoning: googleStream((text) => ({ text, thought: true })),
     arguments: {
       ...googleStream((text) => ({ functionCall: { name: 'Write', args: { text } } })),
-      pieces: piecesOfCall,
+      pieces: 100,
     },
   },
 }

@@ -3,7 +3,7 @@
  * --roads`. Processes of its own serve each road, as a rule one client is in front of them.
  */
 import { agentBody } from './agent-body.ts'
-import { piecesOfCall, type Content } from './apis.ts'
+import { apiAt, type Content } from './apis.ts'
 import { clients, providers, type ClientApi, type ModelType } from '../../pipelines/index.ts'
 import type { Ask } from './load.ts'
 import { cpuPerRequest, held, inTurn, paced } from './measures.ts'
@@ -63,9 +63,8 @@ function startRoad(upstream: Target, node: string): Promise<Target> {
   return startOurs(upstream.url, { config, node })
 }
 
-/** Whether a call comes as one event. */
-function isWhole({ type }: Road, content: Content): boolean {
-  return type === 'google' && content === 'arguments'
+function piecesIn({ type }: Road, content: Content): number | undefined {
+  return apiAt(paths[type]).streams[content].pieces
 }
 
 /** Both processes are new for each road, as one that has served for long is faster. */
@@ -107,7 +106,7 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
     ...contents.map((content) =>
       burstRow(`${what}: stream of ${content}`, '<= 1.1', [
         [base, inBursts(streamOf(chatRoad), content)],
-        [ours, inBursts(streamOf(road), content, isWhole(road, content) ? piecesOfCall : 1)],
+        [ours, inBursts(streamOf(road), content, piecesIn(road, content))],
       ]),
     ),
     {
