@@ -116,6 +116,19 @@ const rows: [what: string, chunks: JsonObject[], lines: string[]][] = [
     ],
   ],
   [
+    'of reasoning_details another index is another entry',
+    [
+      chunk({ reasoning_details: [{ ...detail, text: 'h' }] }),
+      chunk({ reasoning_details: [{ ...detail, index: 1, text: 'm' }] }),
+      content('a'),
+    ],
+    [
+      'think raw: hm [reasoning_details] [{"type":"reasoning.text","index":0,"text":"h"},{"type":"reasoning.text","index":1,"text":"m"}]',
+      'a',
+      '= stop',
+    ],
+  ],
+  [
     'an index of reasoning_details that cannot be read is none',
     [
       chunk({ reasoning_details: [{ ...detail, index: {}, text: 'h' }] }),

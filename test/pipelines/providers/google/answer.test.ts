@@ -437,6 +437,20 @@ test('usage is the last that was given (§15.6)', () => {
   ])
 })
 
+test('a candidate of which nothing is known is no empty part of the answer (§15.5)', () => {
+  for (const candidate of [{ content: { pieces: ['A'] } }, { said: 'A' }]) {
+    const [failure] = ofType(
+      deltasOf({ candidates: [candidate] }, ended([{ text: 'B' }])),
+      'failure',
+    )
+    assert.equal(failure?.failure.code, 'upstream_protocol_error', JSON.stringify(candidate))
+  }
+  for (const candidate of [{}, { content: {} }, { content: { role: 'model' } }]) {
+    const deltas = deltasOf({ candidates: [candidate] }, ended([{ text: 'B' }]))
+    assert.equal(ofType(deltas, 'failure').length, 0, JSON.stringify(candidate))
+  }
+})
+
 /** The body that a chat client gets. */
 function chatAnswer(deltas: Delta[]) {
   const serialiser = chatBody({
