@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { oneUpstream, startProxy } from '../helpers/proxy.ts'
 import { startTokenServer } from '../helpers/token-server.ts'
+import { until } from '../helpers/until.ts'
 import { anthropicMessage, startUpstream } from '../helpers/upstream.ts'
 import { twoAccounts, refusal, spent } from '../routing/setting.ts'
 import { explained, recorded, send, type Answered } from './setting.ts'
@@ -347,6 +348,8 @@ test('contract §22.2: a login is not renewed, and one without a token is shown 
       models: [{ name: 'M', id: body.model, type: 'anthropic' }],
     },
   }))
+  // the one of the proxy's start
+  await until(() => tokens.refreshes === 1)
   // as the login of a proxy that has only begun
   const [member] = setting.proxy.app.pool.all
   member!.own.account.peek = () => Promise.resolve(null)
