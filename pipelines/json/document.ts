@@ -4,7 +4,14 @@
  */
 import { checkDepth, checkText, refuseJson } from './request-body.ts'
 import { parseExact, writeJson } from './value.ts'
-import { firstItem, openBrace, topLevelMembers, type Member, type Place } from './scan.ts'
+import {
+  firstItem,
+  openBrace,
+  topLevelMembers,
+  type Member,
+  type Noticed,
+  type Place,
+} from './scan.ts'
 
 /** Bytes that others take the place of. */
 export interface Splice extends Place {
@@ -24,11 +31,14 @@ export class JsonDocument {
   readonly #inner = new Map<string, Splice>()
   /** where each name counts: readers differ on equal keys, so what was checked, the last one, is all that is sent */
   readonly #last: Map<string, Member>
+  /** what there was in the bytes that were parsed, whatever was set since */
+  readonly noticed: Readonly<Noticed>
 
-  private constructor(bytes: Buffer, body: Buffer, members: Member[]) {
+  private constructor(bytes: Buffer, body: Buffer, members: Member[], noticed: Noticed) {
     this.#bytes = bytes
     this.#body = body
     this.#members = members
+    this.noticed = noticed
     this.#last = new Map()
     for (const member of members) this.#last.set(member.name, member)
   }
@@ -39,8 +49,9 @@ export class JsonDocument {
    */
   static parse(bytes: Buffer, body = bytes): JsonDocument {
     checkText(bytes)
-    const members = topLevelMembers(bytes)
-    return new JsonDocument(bytes, body, members ?? refuseJson(body))
+    const noticed = { seal: false }
+    const members = topLevelMembers(bytes, noticed)
+    return new JsonDocument(bytes, body, members ?? refuseJson(body), noticed)
   }
 
   /** The value as it came, whatever was set since; not to be changed. Throws ProxyError 400 where it is broken. */

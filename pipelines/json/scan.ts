@@ -33,14 +33,24 @@ export function stringEnd(bytes: Buffer, from: number): number {
   }
 }
 
+/** How each string begins that this program has sealed for itself: see neutral/seal.ts. */
+export const sealMark = 'd2a1.'
+const sealBegin = sealMark.charCodeAt(0)
+
+/** What a scan notices on its way. A search of its own took 16 µs for 200 KB of a coding agent's on Node 20. */
+export interface Noticed {
+  /** a list or object within has a string that begins with `sealMark` */
+  seal: boolean
+}
+
 /** Whether lists and objects are nested in more than `levels`. */
 export function isDeeperThan(levels: number, bytes: Buffer): boolean {
   return walkBrackets(bytes, 0, (depth) => depth > levels) !== undefined
 }
 
 /** Behind the closing bracket of the list or object that begins at `from`. */
-export function nestedEnd(bytes: Buffer, from: number): number {
-  return walkBrackets(bytes, from, (depth) => depth === 0) ?? bytes.length
+export function nestedEnd(bytes: Buffer, from: number, noticed?: Noticed): number {
+  return walkBrackets(bytes, from, (depth) => depth === 0, noticed) ?? bytes.length
 }
 
 /** Behind the first bracket after which `stop` holds for the depth; `undefined` where it never does. */
@@ -48,12 +58,14 @@ function walkBrackets(
   bytes: Buffer,
   from: number,
   stop: (depth: number) => boolean,
+  noticed?: Noticed,
 ): number | undefined {
   let depth = 0
   let at = from
   while (at < bytes.length) {
     const byte = bytes[at]!
     if (byte === quote) {
+      if (noticed && bytes[at + 1] === sealBegin && isSeal(bytes, at + 1)) noticed.seal = true
       at = stringEnd(bytes, at)
       continue
     }
@@ -64,6 +76,10 @@ function walkBrackets(
     if (stop(depth)) return at
   }
   return undefined
+}
+
+function isSeal(bytes: Buffer, from: number): boolean {
+  return bytes.toString('latin1', from, from + sealMark.length) === sealMark
 }
 
 /**
@@ -85,13 +101,13 @@ const colon = 0x3a
  * Undefined where the bytes are no JSON object, as far as the scan sees: the object itself, its keys and plain values, and
  * that every bracket and quote of the nested ones is closed.
  */
-export function topLevelMembers(bytes: Buffer): Member[] | undefined {
+export function topLevelMembers(bytes: Buffer, noticed?: Noticed): Member[] | undefined {
   let at = skipSpace(bytes, 0)
   if (bytes[at] !== openBrace) return undefined
   const members: Member[] = []
   at = skipSpace(bytes, at + 1)
   while (bytes[at] !== closeBrace || members.length > 0) {
-    const member = memberAt(bytes, at)
+    const member = memberAt(bytes, at, noticed)
     if (!member) return undefined
     members.push(member)
     at = skipSpace(bytes, member.valueEnd)
@@ -133,14 +149,14 @@ export function firstItem(list: Buffer): Place | undefined {
   return to === undefined ? undefined : { from, to }
 }
 
-function memberAt(bytes: Buffer, keyStart: number): Member | undefined {
+function memberAt(bytes: Buffer, keyStart: number, noticed?: Noticed): Member | undefined {
   if (bytes[keyStart] !== quote) return undefined
   const keyEnd = stringEnd(bytes, keyStart)
   const name = parsed(bytes, keyStart, keyEnd)
   const colonAt = skipSpace(bytes, keyEnd)
   if (typeof name !== 'string' || bytes[colonAt] !== colon) return undefined
   const valueStart = skipSpace(bytes, colonAt + 1)
-  const valueEnd = endOfValue(bytes, valueStart)
+  const valueEnd = endOfValue(bytes, valueStart, noticed)
   return valueEnd === undefined ? undefined : { name, keyStart, valueStart, valueEnd }
 }
 
@@ -155,11 +171,11 @@ function isSpace(byte: number | undefined): boolean {
 }
 
 /** Behind the value that begins at `from`; undefined where there is none, or where it has no end. */
-function endOfValue(bytes: Buffer, from: number): number | undefined {
+function endOfValue(bytes: Buffer, from: number, noticed?: Noticed): number | undefined {
   const first = bytes[from]
   if (first === quote) return closed(bytes, stringEnd(bytes, from), quote)
-  if (first === openBrace) return closed(bytes, nestedEnd(bytes, from), closeBrace)
-  if (first === openBracket) return closed(bytes, nestedEnd(bytes, from), closeBracket)
+  if (first === openBrace) return closed(bytes, nestedEnd(bytes, from, noticed), closeBrace)
+  if (first === openBracket) return closed(bytes, nestedEnd(bytes, from, noticed), closeBracket)
   let end = from
   while (end < bytes.length && !endsScalar(bytes[end]!)) end += 1
   return parsed(bytes, from, end) !== undefined ? end : undefined

@@ -227,3 +227,29 @@ for (const [title, bytes] of refused) {
 function isInvalid(error: unknown): error is ProxyError {
   return error instanceof ProxyError && error.status === 400 && error.code === 'invalid_json'
 }
+
+test('a string of ours is noticed in any list or object, where it begins with the mark, and nowhere else', () => {
+  const seal = 'd2a1.eyJ2IjoxfQ'
+  const sealed = [
+    { messages: [{ content: [{ type: 'thinking', thinking: '', signature: seal }] }] },
+    { input: [{ encrypted_content: 'gAAAA' }, { encrypted_content: seal }], model: 'm' },
+    { a: [`\\"`, 'd2a1', 'd2a1.'] },
+    { a: { b: 'd' }, c: { d: [seal] } },
+  ]
+  const plain = [
+    { messages: [{ content: `see ${seal}` }, { content: `"${seal}"` }, 'd2a1', 'd2b1.', 'd'] },
+    { a: ['\n', `\\${seal}`], metadata: {} },
+    {},
+  ]
+
+  for (const request of sealed) {
+    for (const text of [JSON.stringify(request), JSON.stringify(request, null, 2)]) {
+      assert.equal(parse(text).noticed.seal, true, text)
+    }
+  }
+  for (const request of plain) assert.equal(parse(JSON.stringify(request)).noticed.seal, false)
+  const [first] = sealed
+  const whole = parse(JSON.stringify({ list: [{ type: 'text' }], ...first }))
+  assert.equal(whole.noticed.seal, true)
+  assert.equal(whole.first('list')!.noticed.seal, false)
+})
