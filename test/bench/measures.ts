@@ -15,19 +15,54 @@ export async function inTurn(
   return { base: await base(), ours: await ours() }
 }
 
-export function cpuPerRequest(target: Target, ask: Ask, concurrency = 20) {
-  return async () => {
+/** CPU time, ms, and how many requests or events it went into. */
+interface Spent {
+  ms: number
+  on: number
+}
+
+/**
+ * The speed of a shared machine changes from second to second, by up to a half. So a round is made of short windows, which
+ * base and ours have by turns, each first as often as the other.
+ */
+const windowMs = 100
+const windowsOfRound = 8
+
+/** µs of CPU for one request or event, over the windows of a round. */
+export async function byTurns(
+  base: () => Promise<Spent>,
+  ours: () => Promise<Spent>,
+): Promise<Round> {
+  const sums = { base: { ms: 0, on: 0 }, ours: { ms: 0, on: 0 } }
+  const add = (sum: Spent, { ms, on }: Spent) => {
+    sum.ms += ms
+    sum.on += on
+  }
+  for (let count = 0; count < windowsOfRound; count += 2) {
+    add(sums.base, await base())
+    add(sums.ours, await ours())
+    add(sums.ours, await ours())
+    add(sums.base, await base())
+  }
+  const each = ({ ms, on }: Spent) => (ms / on) * 1000
+  return { base: each(sums.base), ours: each(sums.ours) }
+}
+
+/** A window of requests. */
+export function requestWindow(target: Target, ask: Ask, concurrency = 20) {
+  return async (): Promise<Spent> => {
     const before = cpuMs(target)
-    const answered = await run(target, { ask, concurrency, forMs: 800 })
-    return ((cpuMs(target) - before) / answered) * 1000
+    const answered = await run(target, { ask, concurrency, forMs: windowMs })
+    return { ms: cpuMs(target) - before, on: answered }
   }
 }
 
-export function cpuPerEvent(target: Target, ask: Ask) {
-  return async () => {
-    const before = cpuMs(target)
-    const answered = await run(target, { ask, concurrency: 8, forMs: 800 })
-    return ((cpuMs(target) - before) / (answered * (ask.pieces ?? ask.events))) * 1000
+/** A window of streams, and the events in them. */
+export function eventWindow(target: Target, ask: Ask) {
+  const streams = requestWindow(target, ask, 8)
+  return async (): Promise<Spent> => {
+    const { ms, on } = await streams()
+    return { ms, on: on * (ask.pieces ?? ask.events) }
   }
 }
 

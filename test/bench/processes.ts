@@ -19,8 +19,6 @@ const benchDir = import.meta.dirname
 const projectDir = path.join(benchDir, '..', '..')
 /** options for the node that is measured, such as `--cpu-prof` or `--max-semi-space-size=1` */
 const nodeOptions = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
-/** the kernel's unit of CPU time, ms */
-const tickMs = 10
 
 /** one for each Node that is measured */
 const upstreams = new Set<ChildProcess>()
@@ -121,8 +119,12 @@ async function end(child: ChildProcess): Promise<void> {
 /** CPU time that the process has used up to now, all threads, ms. */
 export function cpuMs({ pid }: Target): number {
   if (pid === undefined) return 0
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * tickMs
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const ns = threads.map((id) => {
+    const [onCpu] = readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')
+    return Number(onCpu)
+  })
+  return ns.reduce((sum, one) => sum + one, 0) / 1e6
 }
 
 /** Resident memory, MB of 1000² bytes. */

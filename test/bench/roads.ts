@@ -6,7 +6,7 @@ import { agentBody } from './agent-body.ts'
 import { apiAt, type Content } from './apis.ts'
 import { clients, providers, type ClientApi, type ModelType } from '../../pipelines/index.ts'
 import type { Ask } from './load.ts'
-import { cpuPerRequest, held, inTurn, paced } from './measures.ts'
+import { byTurns, held, inTurn, paced, requestWindow } from './measures.ts'
 import { startOurs, type Target } from './processes.ts'
 import { burstRow, inBursts, type Row } from './scenarios.ts'
 
@@ -98,9 +98,9 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
       // a process takes some 5 000 requests until V8 has compiled all of their way
       warmUps: 8,
       round: () =>
-        inTurn(
-          cpuPerRequest(base, askOf(chatRoad, false)),
-          cpuPerRequest(ours, askOf(road, false)),
+        byTurns(
+          requestWindow(base, askOf(chatRoad, false)),
+          requestWindow(ours, askOf(road, false)),
         ),
     },
     ...contents.map((content) =>

@@ -3,7 +3,7 @@ import { agentBody } from './agent-body.ts'
 import type { Content } from './apis.ts'
 import { median } from './figures.ts'
 import { run, runAtRate, type Ask } from './load.ts'
-import { cpuPerEvent, cpuPerRequest, held, inTurn, paced, type Round } from './measures.ts'
+import { byTurns, eventWindow, held, inTurn, paced, requestWindow, type Round } from './measures.ts'
 import { rssMb, startBare, startOurs, startUpstream, type Target } from './processes.ts'
 
 export interface Row {
@@ -105,14 +105,14 @@ function requestRows(programs: Programs, { bare, ours }: Targets): Row[] {
       ...cpu,
       work: 'JSON 1 KB passed through, CPU a request',
       goal: '<= 1.5',
-      round: () => inTurn(cpuPerRequest(bare, ask(messages)), cpuPerRequest(ours, ask(messages))),
+      round: () => byTurns(requestWindow(bare, ask(messages)), requestWindow(ours, ask(messages))),
     },
     {
       ...cpu,
       work: 'JSON 1 KB translated, CPU a request',
       goal: '<= 1.7',
       round: () =>
-        inTurn(cpuPerRequest(bare, ask(basePath(programs))), cpuPerRequest(ours, ask(chat))),
+        byTurns(requestWindow(bare, ask(basePath(programs))), requestWindow(ours, ask(chat))),
     },
     {
       work: 'JSON 1 KB passed through, latency at 100 requests/s, p50',
@@ -138,7 +138,7 @@ function bodyRows({ largeBare, largeOurs }: Targets): Row[] {
       goal: kilobytes < 1000 ? '<= 1.4' : '<= 1.8',
       rounds: 5,
       warmUps: 4,
-      round: () => inTurn(cpuPerRequest(largeBare, large, 4), cpuPerRequest(largeOurs, large, 4)),
+      round: () => byTurns(requestWindow(largeBare, large, 4), requestWindow(largeOurs, large, 4)),
     }
   })
 }
@@ -158,7 +158,7 @@ export function burstRow(what: string, goal: string, [base, ours]: [Load, Load])
     goal,
     rounds: 5,
     warmUps: 3,
-    round: () => inTurn(cpuPerEvent(...base), cpuPerEvent(...ours)),
+    round: () => byTurns(eventWindow(...base), eventWindow(...ours)),
   }
 }
 
