@@ -65,11 +65,8 @@ function rewritten(document: JsonDocument, context: RewriteContext): Headers {
   return betas(client, { add, remove: [INTERLEAVED_BETA] })
 }
 
-/**
- * In any type an escape may hide letters. `advisor_` without its first ones, which are common: 0.2 µs in place of 8 for an agent's
- * tools (bench: "request of a coding agent").
- */
-const advisorInTools = ['visor_', '\\u00']
+/** In any type an escape may hide letters. */
+const advisorInTools = ['"advisor_', '\\u00']
 
 /** The other models that a request names are an advisor and those that step in for the model. */
 function nameOthers(document: JsonDocument, { nameOf }: RewriteContext): void {
