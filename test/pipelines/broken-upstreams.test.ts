@@ -117,7 +117,10 @@ async function sourceOf(type: ModelType): Promise<fc.Arbitrary<WireEvent[]>> {
   return streams.length > 0 ? fc.oneof(made, fc.constantFrom(...streams)) : made
 }
 
-/** Arguments that end before their JSON does. Of what begins as neither an object nor a string nobody knows what it was. */
+/**
+ * Arguments that end before their JSON does. Of what begins as neither an object nor a string nobody knows what it was. What
+ * breaks before its end, as a number of which a piece is lost (`[2.e-3]`), is whole but wrong.
+ */
 function isCutJson(input: string): boolean {
   if (!/^\s*[{"]/.test(input)) return false
   try {
@@ -126,9 +129,16 @@ function isCutJson(input: string): boolean {
   } catch (error) {
     const { message } = error as Error
     const [, at] = /at position (\d+)/.exec(message) ?? []
-    return /Unexpected end|Unterminated/.test(message) || Number(at) >= input.length
+    return message.includes('Unexpected end') || Number(at) >= input.length
   }
 }
+
+test('arguments are cut where their JSON ends too soon, not where it is wrong', () => {
+  for (const cut of ['{"a":', '{"a":"b', '{"a":2.', '"\\', '{"a":tr'])
+    assert.ok(isCutJson(cut), cut)
+  for (const other of ['{"a":[2.e-3]}', '{"a":1}', '2.', '{"a":x}'])
+    assert.ok(!isCutJson(other), other)
+})
 
 async function endsIn(type: ModelType, bytes: Buffer): Promise<boolean> {
   const events = await eventsOf([bytes])
