@@ -9,6 +9,11 @@ const everywhere = '::'
 const everywhereIPv4 = '0.0.0.0'
 /** Without this the system would choose one of two addresses, as a rule the one that fewer clients try. */
 const meant: Record<string, string> = { localhost: '127.0.0.1' }
+/**
+ * Connections that may wait to be accepted. Node's own 511 are full when a team's clients all connect again, as after a
+ * restart; the next one's client tries again after a second, or is reset. The system lowers this to its own limit.
+ */
+const backlog = 4096
 const noIPv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
 
 /**
@@ -26,7 +31,7 @@ export async function listenOn(server: Server, port: number, host: string): Prom
 }
 
 async function listening(server: Server, port: number, host: string): Promise<void> {
-  server.listen(port, host)
+  server.listen({ port, host, backlog })
   await once(server, 'listening')
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, Server, type AddressInfo } from 'node:net'
+import { connect, createServer, Server, type AddressInfo, type ListenOptions } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -16,6 +16,8 @@ const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 )
 const skip = !hasIPv6 && 'this machine has no IPv6'
+/** of Linux alone the length of the queue is known to be this long */
+const onLinux = { skip: process.platform !== 'linux' && 'needs Linux' }
 
 test('KO1: as in the image, :: is every address of both families', { skip }, async (t) => {
   const program = runProgram(t, { env: { HOST: '::' } })
@@ -29,9 +31,9 @@ test('KO1: as in the image, :: is every address of both families', { skip }, asy
 for (const code of ['EAFNOSUPPORT', 'EADDRNOTAVAIL']) {
   test(`KO1: where IPv6 is off (${code}), :: is every address of IPv4`, async (t) => {
     const server = createServer()
-    const listen = server.listen.bind(server) as (port: number, host: string) => Server
-    server.listen = ((port: number, host: string) => {
-      if (host !== '::') return listen(port, host)
+    const listen = server.listen.bind(server) as (options: ListenOptions) => Server
+    server.listen = ((options: ListenOptions) => {
+      if (options.host !== '::') return listen(options)
       setImmediate(() => server.emit('error', Object.assign(new Error('no IPv6'), { code })))
       return server
     }) as Server['listen']
@@ -48,6 +50,26 @@ test('KO1: localhost is 127.0.0.1, however the system orders its two addresses',
 
   assert.match(await program.url(), /^http:\/\/127\.0\.0\.1:/)
 })
+
+test(
+  'a team that connects at once waits for the program, however busy it is',
+  onLinux,
+  async (t) => {
+    const program = runProgram(t)
+    const { port } = new URL(await program.url())
+    program.process.kill('SIGSTOP')
+    const sockets = Array.from({ length: 800 }, () => connect(Number(port), '127.0.0.1'))
+    const signal = AbortSignal.timeout(20_000)
+
+    try {
+      // beyond the queue a connection would stay in the air for as long as the program is held
+      await Promise.all(sockets.map((socket) => once(socket, 'connect', { signal })))
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      program.process.kill('SIGCONT')
+    }
+  },
+)
 
 test('KO1: another address that is not of this machine stays a fault', async (t) => {
   const server = createServer()
