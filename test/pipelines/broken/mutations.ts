@@ -209,7 +209,10 @@ export const saysEnd: Record<ModelType, (text: string, name: string | undefined)
   google: (text) => /"(?:finishReason|blockReason)":/.test(text),
 }
 
-/** The text that the pieces of a stream hold, up to its end. `refusals`: those of a chat model are text, too. */
+/**
+ * The text that the pieces of a stream hold, up to its end; white space in front of a chat model's reasoning is none.
+ * `refusals`: those of a chat model are text, too.
+ */
 export function textToldBy(
   type: ModelType,
   events: readonly WireEvent[],
@@ -217,7 +220,16 @@ export function textToldBy(
 ): string {
   const end = events.findIndex(({ data }) => isLast(data as JsonObject))
   const before = end === -1 ? events : events.slice(0, end)
-  return before.map(({ data }) => pieceIn[type](data as Event, refusals)).join('')
+  return before.reduce((told, { data }) => {
+    const behind = type === 'common' && told.trim() === '' && hasReasoning(data as Event)
+    return (behind ? '' : told) + pieceIn[type](data as Event, refusals)
+  }, '')
+}
+
+function hasReasoning({ choices = [] }: Event): boolean {
+  return choices.some(({ delta }) =>
+    Object.keys(delta).some((name) => name.startsWith('reasoning')),
+  )
 }
 
 function isLast({ type }: JsonObject): boolean {
