@@ -101,7 +101,7 @@ export interface BodySerialiser<Body> {
 }
 
 /**
- * In: Delta[]. Out: text, that of one list as one piece; as strings, which Node writes without a Buffer in between.
+ * In: Delta[]. Out: text, that of one list as one piece unless it is long; as strings, which Node writes without a Buffer in between.
  *
  * Nothing is written before the first delta that has a text, so that an answer which fails at once can still get an HTTP
  * status; one second after `start` the head goes out anyway. It also does after a silence in which not even that came: many
@@ -140,6 +140,12 @@ export function addAll(
   }
 }
 
+/**
+ * A text of so many UTF-16 units goes out by itself. V8 keeps no string above 128 KB beside the others, but takes new memory from
+ * the system for each: 10 % of what an event costs (bench: "responses client on anthropic: stream of text in bursts").
+ */
+const fullUnits = 48_000
+
 /** How long an answer that has begun may stay without a head. */
 const headDelayMs = 1000
 
@@ -162,7 +168,13 @@ class SerialiseStream extends Transform {
 
   override _transform(deltas: Delta[], _encoding: BufferEncoding, done: TransformCallback): void {
     let text = ''
-    for (const delta of deltas) if (!this.#over) text += this.#textOf(delta)
+    for (const delta of deltas) {
+      if (this.#over) break
+      text += this.#textOf(delta)
+      if (text.length < fullUnits) continue
+      this.#write(text)
+      text = ''
+    }
     if (text !== '') this.#write(text)
     if (this.#over) this.push(null)
     done()

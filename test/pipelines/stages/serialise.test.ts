@@ -110,6 +110,21 @@ test('the output ends with the answer, though the upstream goes on', async () =>
   assert.ok(pieces.join('').endsWith('data: [DONE]\n\n'))
 })
 
+test('many events that came at once go out in pieces, none of which V8 keeps apart from the others', async () => {
+  const words = Array.from({ length: 3000 }, (_, index) => `word ${index} `)
+  const stage = chat()
+  const reading = stage.toArray() as Promise<string[]>
+  stage.write([start, ...words.map((text): Delta => ({ type: 'text', text })), stop])
+
+  const pieces = await reading
+
+  assert.ok(pieces.length > 5)
+  assert.ok(pieces.every(({ length }) => length < 64_000))
+  const { chunks } = chunksOf(pieces.join(''))
+  const texts = told(chunks).map((said) => (typeof said === 'string' ? '' : (said.content ?? '')))
+  assert.equal(texts.join(''), words.join(''))
+})
+
 /** All that waits to be read: one call gives all of it on some versions of Node, and a piece on others. */
 function readAll(stage: ReturnType<typeof chat>): string {
   let text = ''
