@@ -135,10 +135,10 @@ export class ReasoningSoFar implements OpenBlock {
 
   /** `isNewPart`: the first piece of a part behind others. */
   piece(text: string, isNewPart: boolean): Delta[] {
-    const deltas = isNewPart ? this.#answer.inBlock(this, { type: 'reasoning-part' }) : []
-    deltas.push(...this.#answer.inBlock(this, { type: 'reasoning', text }))
+    const part = isNewPart ? this.#answer.inBlock(this, { type: 'reasoning-part' }) : undefined
+    const deltas = this.#answer.inBlock(this, { type: 'reasoning', text })
     this.#hasText = true
-    return deltas
+    return part ? [...part, ...deltas] : deltas
   }
 
   /** The end, or what came after it: `text` and `seal` as far as no stop had them before. */

@@ -4,7 +4,8 @@ import type { DeltaOf } from '../../neutral/delta.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import { builtInItem } from './built-in-tools.ts'
 import type { EmitPiece, Events } from './events.ts'
-import { GrowingText, type ItemPlace } from './message.ts'
+import { GrowingText } from '../../neutral/growing-text.ts'
+import type { ItemPlace } from './message.ts'
 
 /** `isPlain`: the client, which let its provider encrypt arguments, has to be told that none are. */
 type Start = DeltaOf<'tool-start'> & { isPlain: boolean }

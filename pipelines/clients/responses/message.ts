@@ -1,6 +1,7 @@
 /** The items of a Responses answer that hold text: messages and reasoning. At most one of them is open. */
 import type { JsonObject } from '../../json/value.ts'
 import type { Citation } from '../../neutral/delta.ts'
+import { GrowingText } from '../../neutral/growing-text.ts'
 import type { ResponsesItem } from '../../wire/responses.ts'
 import type { EmitPiece, Events } from './events.ts'
 
@@ -9,30 +10,6 @@ export interface ItemPlace {
   item_id: string
   output_index: number
 }
-
-/**
- * Text that grows by small pieces. They are joined as they come: held one by one, or as the tree that `+=` makes of them, they
- * are several times as large.
- */
-export class GrowingText {
-  #joined = ''
-  readonly #pieces: string[] = []
-
-  add(piece: string): void {
-    this.#pieces.push(piece)
-    if (this.#pieces.length === piecesHeld) this.toString()
-  }
-
-  toString(): string {
-    if (this.#pieces.length > 0) {
-      this.#joined = [this.#joined, ...this.#pieces].join('')
-      this.#pieces.length = 0
-    }
-    return this.#joined
-  }
-}
-
-const piecesHeld = 256
 
 type Status = 'in_progress' | 'completed' | 'incomplete'
 

@@ -4,6 +4,7 @@
  */
 import { objectFrom, type JsonObject } from '../../json/value.ts'
 import type { Citation, Delta } from '../../neutral/delta.ts'
+import { GrowingText } from '../../neutral/growing-text.ts'
 import { makers } from '../../neutral/reasoning.ts'
 import { JsonEnd, ReasoningSoFar, TextBlockSoFar, type AnswerSoFar } from '../../neutral/so-far.ts'
 import {
@@ -108,7 +109,7 @@ export interface BlockOrigin {
 export class ThinkingBlock implements Block {
   readonly #given: JsonObject
   readonly #reasoning: ReasoningSoFar
-  #text = ''
+  readonly #text = new GrowingText()
   #signature: string
 
   constructor(block: JsonObject, origin: BlockOrigin, answer: AnswerSoFar) {
@@ -130,18 +131,19 @@ export class ThinkingBlock implements Block {
   whole(block: JsonObject): Delta[] {
     const thinking = asText(block.thinking, 'thinking')
     this.#signature ||= asText(block.signature, 'signature')
-    return thinking.startsWith(this.#text) ? this.#emit(thinking.slice(this.#text.length)) : []
+    const sent = this.#text.toString()
+    return thinking.startsWith(sent) ? this.#emit(thinking.slice(sent.length)) : []
   }
 
   /** Thinking that was cut before its signature has no seal, and cannot be handed back. */
   end(): Delta[] {
     const signature = this.#signature
-    return this.#reasoning.stop(this.#text, signature === '' ? undefined : { signature })
+    return this.#reasoning.stop(this.#text.toString(), signature === '' ? undefined : { signature })
   }
 
   #emit(text: string): Delta[] {
     if (text === '') return []
-    this.#text += text
+    this.#text.add(text)
     return this.#reasoning.piece(text, false)
   }
 }

@@ -132,7 +132,8 @@ class CommonTranslator implements Translator {
     if (!cut && this.#said === 0 && this.#reasoning.isEmpty && hasNoOutput(this.#usage)) {
       return [failed(emptyAnswer())]
     }
-    deltas.push(...this.#reasoning.close(), ...this.#calls.close(cut))
+    this.#reasoning.close(deltas)
+    deltas.push(...this.#calls.close(cut))
     if (this.#usage) deltas.push({ type: 'usage', usage: this.#usage })
     const reason = stopReason(this.#finish, this.#soFar.tools)
     const serviceTier = this.#serviceTier
@@ -200,7 +201,7 @@ class CommonTranslator implements Translator {
   }
 
   #reason(delta: JsonObject, isWhole: boolean, deltas: Delta[]): void {
-    deltas.push(...this.#reasoning.add(delta, isWhole))
+    this.#reasoning.add(delta, isWhole, deltas)
     // text that may have been a tag is none
     if (this.#reasoning.hasField) this.#write(this.#tagged.flushBehind(), undefined, deltas)
   }
@@ -213,7 +214,7 @@ class CommonTranslator implements Translator {
       return
     }
     if (thinking !== '' && (!isWhole || this.#reasoning.isEmpty)) {
-      deltas.push(...this.#reasoning.inline(thinking))
+      this.#reasoning.inline(thinking, deltas)
     }
     const rest = sent && isWhole ? sent.restOf(text) : text
     sent?.add(rest)
@@ -233,7 +234,7 @@ class CommonTranslator implements Translator {
       pieces.map(({ kind, text }) => (kind === wanted ? text : '')).join('')
     const thought = this.#reasoning.isEmpty ? thinking + textOf('reasoning') : ''
     const rest = this.#text.sent.restOf(textOf('text'))
-    if (thought !== '') deltas.push(...this.#reasoning.inline(thought))
+    this.#reasoning.inline(thought, deltas)
     if (rest !== '') this.#write([{ kind: 'text', text: rest }], logprobs, deltas)
   }
 
@@ -242,10 +243,10 @@ class CommonTranslator implements Translator {
     for (const piece of pieces) {
       const { kind, text } = piece
       if (kind === 'reasoning') {
-        deltas.push(...this.#reasoning.inline(text))
+        this.#reasoning.inline(text, deltas)
         continue
       }
-      if (this.#reasoning.isOpen) deltas.push(...this.#reasoning.close())
+      this.#reasoning.close(deltas)
       if (kind === 'call') {
         deltas.push(...this.#calls.add({ function: { name: piece.name, arguments: text } }))
       } else {
@@ -260,7 +261,8 @@ class CommonTranslator implements Translator {
     if (rest === '') return
     this.#refusal.add(rest)
     this.#write(this.#tagged.flush(), undefined, deltas)
-    deltas.push(...this.#reasoning.close(), ...this.#soFar.closeBlock())
+    this.#reasoning.close(deltas)
+    deltas.push(...this.#soFar.closeBlock())
     deltas.push({ type: 'refusal', text: rest })
   }
 
@@ -277,7 +279,7 @@ class CommonTranslator implements Translator {
       const inline = parseDataUrl(asName(asObject(value).url) ?? '')
       if (!inline) continue
       this.#write(this.#tagged.flush(), undefined, deltas)
-      if (this.#reasoning.isOpen) deltas.push(...this.#reasoning.close())
+      this.#reasoning.close(deltas)
       deltas.push({ type: 'image', mediaType: inline.mediaType, base64: asBase64(inline) })
       this.#images += 1
     }
@@ -286,7 +288,7 @@ class CommonTranslator implements Translator {
   #call(calls: unknown, deltas: Delta[]): void {
     if (Array.isArray(calls) && calls.length === 0) return
     this.#write(this.#tagged.flush(), undefined, deltas)
-    if (this.#reasoning.isOpen) deltas.push(...this.#reasoning.close())
+    this.#reasoning.close(deltas)
     deltas.push(...this.#calls.add(calls))
   }
 

@@ -4,6 +4,7 @@
  */
 import { isObject, type JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
+import { GrowingText } from '../../neutral/growing-text.ts'
 import { makers, type ReasoningField, type Seal } from '../../neutral/reasoning.ts'
 import { ReasoningSoFar, SentText, type AnswerSoFar } from '../../neutral/so-far.ts'
 import { asLabel, asName, asText } from '../../untrusted.ts'
@@ -17,7 +18,7 @@ const fields = ['reasoning_content', 'reasoning', 'reasoning_text'] as const
 interface Block {
   block: ReasoningSoFar
   field: ReasoningField
-  text: string
+  readonly text: GrowingText
   entries: JsonObject[]
 }
 
@@ -44,13 +45,9 @@ export class ReasoningSoFarOfChat {
     return this.#blocks === 0
   }
 
-  get isOpen(): boolean {
-    return this.#open !== undefined
-  }
-
   /** What came of the block that is open. */
   get openText(): string {
-    return this.#open?.text ?? ''
+    return this.#open?.text.toString() ?? ''
   }
 
   /** Whether a delta may hold some. */
@@ -64,78 +61,65 @@ export class ReasoningSoFarOfChat {
   }
 
   /** In: a delta, or a message, of which what came before is left out. */
-  add(delta: JsonObject, isWhole: boolean): Delta[] {
+  add(delta: JsonObject, isWhole: boolean, deltas: Delta[]): void {
     const isRepeated = isWhole && this.#blocks > 0
-    const shown = this.#fieldText(delta, isWhole)
-    const deltas = shown === undefined ? [] : this.#piece(shown.field, shown.text)
-    const entries = isRepeated ? [] : entriesIn(delta.reasoning_details)
-    return [...deltas, ...entries.flatMap((entry) => this.#entry(entry))]
+    this.#addField(delta, isWhole, deltas)
+    if (isRepeated || !Array.isArray(delta.reasoning_details)) return
+    for (const entry of delta.reasoning_details.filter(isObject)) this.#addEntry(entry, deltas)
   }
 
   /** Reasoning that stood in the content. */
-  inline(text: string): Delta[] {
-    return text === '' ? [] : this.#piece('inline', text)
+  inline(text: string, deltas: Delta[]): void {
+    if (text !== '') this.#say('inline', text, deltas)
   }
 
   /** Something else comes. */
-  close(): Delta[] {
+  close(deltas: Delta[]): void {
     const open = this.#open
     this.#open = undefined
-    if (!open) return []
-    return open.block.stop(open.text, sealOf(open))
+    if (open) deltas.push(...open.block.stop(open.text.toString(), sealOf(open)))
   }
 
-  #fieldText(delta: JsonObject, isWhole: boolean) {
-    const names = this.#field ? [this.#field.name] : fields
-    for (const name of names) {
-      const text = asText(delta[name], name)
-      if (text === '') continue
-      this.#field ??= { name, sent: new SentText() }
-      const { sent } = this.#field
-      const rest = isWhole ? sent.restOf(text) : text
-      sent.add(rest)
-      return rest === '' ? undefined : { field: name, text: rest }
-    }
-    return undefined
+  #addField(delta: JsonObject, isWhole: boolean, deltas: Delta[]): void {
+    const name = this.#field?.name ?? fields.find((one) => asText(delta[one], one) !== '')
+    if (name === undefined) return
+    const text = asText(delta[name], name)
+    this.#field ??= { name, sent: new SentText() }
+    const { sent } = this.#field
+    const rest = isWhole ? sent.restOf(text) : text
+    if (rest === '') return
+    sent.add(rest)
+    this.#say(name, rest, deltas)
   }
 
-  #piece(field: ReasoningField, text: string): Delta[] {
-    const { deltas, open } = this.#blockFor(field)
-    open.text += text
-    return [...deltas, ...open.block.piece(text, false)]
+  #say(field: ReasoningField, text: string, deltas: Delta[]): void {
+    const open = this.#blockFor(field, deltas)
+    open.text.add(text)
+    deltas.push(...open.block.piece(text, false))
   }
 
   /** The text of an entry is shown only where no field of its own brings it. */
-  #entry(entry: JsonObject): Delta[] {
+  #addEntry(entry: JsonObject, deltas: Delta[]): void {
     const text = this.#field ? '' : asLabel(entry.text) || asLabel(entry.summary)
-    const { deltas, open } = this.#blockFor('reasoning_details')
-    addEntry(open.entries, entry)
-    if (text === '') return deltas
-    open.text += text
-    return [...deltas, ...open.block.piece(text, false)]
+    addEntry(this.#blockFor('reasoning_details', deltas).entries, entry)
+    if (text !== '') this.#say('reasoning_details', text, deltas)
   }
 
   /** Reasoning in the text is a block of its own. */
-  #blockFor(field: ReasoningField): { deltas: Delta[]; open: Block } {
+  #blockFor(field: ReasoningField, deltas: Delta[]): Block {
     const before = this.#open
-    if (before && (before.field === 'inline') === (field === 'inline')) {
-      return { deltas: [], open: before }
-    }
-    const deltas = this.close()
+    if (before && (before.field === 'inline') === (field === 'inline')) return before
+    this.close(deltas)
     const origin = { index: this.#blocks, maker, model: this.#model }
     this.#blocks += 1
     const block = new ReasoningSoFar('raw', origin, this.#soFar)
-    this.#open = { block, field, text: '', entries: [] }
-    return { deltas, open: this.#open }
+    this.#open = { block, field, text: new GrowingText(), entries: [] }
+    return this.#open
   }
 }
 
 function sealOf({ field, entries }: Block): Seal {
   return entries.length > 0 ? { field: 'reasoning_details', entries } : { field }
-}
-
-function entriesIn(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : []
 }
 
 const texts = ['text', 'summary', 'data'] as const

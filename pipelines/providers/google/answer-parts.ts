@@ -1,6 +1,7 @@
 /** The parts of one answer, in the order in which they come: text, thoughts, signatures and calls. */
 import type { JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
+import { GrowingText } from '../../neutral/growing-text.ts'
 import {
   ReasoningSoFar,
   TextBlockSoFar,
@@ -29,8 +30,7 @@ export class AnswerParts {
   readonly #ids = new Set<string>()
   #blocks = 0
   #images = 0
-  #thought: ReasoningSoFar | undefined
-  #thoughtText = ''
+  #thought: { block: ReasoningSoFar; text: GrowingText } | undefined
   /** whose arguments are still to come */
   #call: Call | undefined
   /** whole as it stands, without arguments: some servers send these in a part of their own behind it */
@@ -100,16 +100,18 @@ export class AnswerParts {
 
   /** Nobody takes thoughts back, so their text ends without a seal. */
   #think(text: string): Delta[] {
-    this.#thought ??= new ReasoningSoFar('thinking', this.#origin(), this.#answer)
-    this.#thoughtText += text
-    return this.#thought.piece(text, false)
+    this.#thought ??= {
+      block: new ReasoningSoFar('thinking', this.#origin(), this.#answer),
+      text: new GrowingText(),
+    }
+    this.#thought.text.add(text)
+    return this.#thought.block.piece(text, false)
   }
 
   #endThought(): Delta[] {
-    const deltas = this.#thought?.stop(this.#thoughtText) ?? []
+    const thought = this.#thought
     this.#thought = undefined
-    this.#thoughtText = ''
-    return deltas
+    return thought?.block.stop(thought.text.toString()) ?? []
   }
 
   /** A signature of what is no call belongs to the text in front of it. */

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../../json/value.ts'
 import type { Delta } from '../../neutral/delta.ts'
+import { GrowingText } from '../../neutral/growing-text.ts'
 import type { Seal } from '../../neutral/reasoning.ts'
 import { ReasoningSoFar, type AnswerSoFar } from '../../neutral/so-far.ts'
 import { asName, asText, entriesOf, unreadable } from '../../untrusted.ts'
@@ -21,7 +22,7 @@ export class ReasoningItem {
   done = false
   readonly #reasoning: ReasoningSoFar
   /** texts by the index of their part */
-  readonly #parts = new Map<number, string>()
+  readonly #parts = new Map<number, GrowingText>()
   #shown: Kind | undefined
   /** the item as it was announced, which is all there is where nothing follows */
   #announced: JsonObject = {}
@@ -68,14 +69,15 @@ export class ReasoningItem {
     if (text === '' || (this.#shown ?? kind) !== kind) return []
     this.#shown = kind
     this.#reasoning.kind = kind
-    const before = this.#parts.get(index)
-    const isNewPart = before === undefined && this.#parts.size > 0
-    this.#parts.set(index, (before ?? '') + text)
+    let part = this.#parts.get(index)
+    const isNewPart = part === undefined && this.#parts.size > 0
+    if (!part) this.#parts.set(index, (part = new GrowingText()))
+    part.add(text)
     return this.#reasoning.piece(text, isNewPart)
   }
 
   #whole(kind: Kind, index: number, text: string): Delta[] {
-    const sent = this.#parts.get(index) ?? ''
+    const sent = this.#parts.get(index)?.toString() ?? ''
     return text.startsWith(sent) ? this.#show(kind, index, text.slice(sent.length)) : []
   }
 
