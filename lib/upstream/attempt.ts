@@ -41,12 +41,21 @@ export interface UpstreamAnswer {
 export function sendAttempt(outgoing: Outgoing): Promise<UpstreamAnswer> {
   const { method, address, body, agent } = outgoing
   const { hostname, port, path } = address
-  // a list is written at once; of an object Node would make a table that lives as long as the answer
-  const headers = Object.entries(outgoing.headers).flat()
+  const headers = listed(outgoing.headers)
   const request = requestFor(address)({ method, hostname, port, path, headers, agent })
   const answer = answerTo(request, outgoing)
   endWith(request, body)
   return answer
+}
+
+/**
+ * Name and value in turn: a list is written at once, of an object Node would make a table that lives as long as the answer. Not by
+ * flat(), which took 3 % of a small request (bench: "JSON 1 KB translated").
+ */
+function listed(headers: Outgoing['headers']): string[] {
+  const list: string[] = []
+  for (const name of Object.keys(headers)) list.push(name, headers[name]!)
+  return list
 }
 
 /** Head and body leave together: a body of one piece, as a rule, in one packet. */

@@ -44,10 +44,14 @@ export function nodeOfToday(schema: JsonObject): JsonObject {
 function mendType(node: JsonObject): void {
   const { type } = node
   if (typeof type !== 'string' && !Array.isArray(type)) return
-  const known = [type].flat().flatMap((name) => typeNamed(name) ?? [])
-  const types = [...new Set(known)]
-  if (types.length === 0) delete node.type
-  else node.type = Array.isArray(type) ? types : types[0]
+  const known = Array.isArray(type) ? typesNamed(type) : typeNamed(type)
+  if (known === undefined) delete node.type
+  else node.type = known
+}
+
+function typesNamed(names: readonly unknown[]): string[] | undefined {
+  const types = new Set(names.flatMap((name) => typeNamed(name) ?? []))
+  return types.size > 0 ? [...types] : undefined
 }
 
 function typeNamed(name: unknown): string | undefined {
