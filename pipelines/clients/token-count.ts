@@ -4,7 +4,8 @@
  */
 import type { JsonObject } from '../json/value.ts'
 import type { Delta } from '../neutral/delta.ts'
-import { readWith, type BodySerialiser } from '../stages/serialise.ts'
+import { readWith } from '../stages/serialise.ts'
+import type { BodySerialiser } from '../stages/serialiser.ts'
 import { messagesContext } from './messages/answer.ts'
 import { readMessages } from './messages/read.ts'
 import { messagesStream } from './messages/stream.ts'

@@ -4,13 +4,14 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { Transform, Writable, type TransformCallback } from 'node:stream'
-import type { ProxyError, ShownError } from '../errors.ts'
+import type { ProxyError } from '../errors.ts'
 import type { JsonObject } from '../json/value.ts'
 import type { Delta, DeltaOf, StopReason, Usage } from '../neutral/delta.ts'
 import type { FindAnswer } from '../kept-answer.ts'
 import { PhasesSoFar } from '../neutral/phases.ts'
 import type { Reasoning, Remembered } from '../neutral/reasoning.ts'
 import type { NeutralRequest } from '../neutral/request.ts'
+import type { BodySerialiser, StreamSerialiser } from './serialiser.ts'
 import { listsHeld } from './sse-events.ts'
 
 /** What the answer to any client depends on. */
@@ -79,25 +80,6 @@ export function readWith<Wish extends AnyWish, Context>(
     }
     return { request, stream: answer.stream, isEmpty: answer.isEmpty === true, form }
   }
-}
-
-/** The rules of one client API's stream: a state machine for one answer. */
-export interface StreamSerialiser {
-  /** comes in front of everything else */
-  head(): string
-  /** `""` for a delta that is not written by itself */
-  write(delta: Delta): string
-  /** what keeps a stream alive that has been silent; called once a silence */
-  keepAlive(): string
-  /** the last event of a stream that has begun and fails, where it depends on what came before; else the client has one for all */
-  failure?(error: ShownError): string
-}
-
-/** The rules of its body. */
-export interface BodySerialiser<Body> {
-  add(delta: Delta): void
-  /** undefined where the answer has not stopped: it failed, or goes on */
-  body(): Body | undefined
 }
 
 /**

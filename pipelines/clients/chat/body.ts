@@ -1,6 +1,6 @@
 /** Deltas -> one ChatCompletion: the same answer for a client that wants no stream. */
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
-import type { BodySerialiser } from '../../stages/serialise.ts'
+import type { BodySerialiser } from '../../stages/serialiser.ts'
 import type {
   ChatCompletion,
   ChatCompletionMessage,

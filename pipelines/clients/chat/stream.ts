@@ -1,7 +1,7 @@
 /** Deltas -> chat chunks: the rules of a chunk stream. */
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
 import type { Reasoning } from '../../neutral/reasoning.ts'
-import type { StreamSerialiser } from '../../stages/serialise.ts'
+import type { StreamSerialiser } from '../../stages/serialiser.ts'
 import { keepAlive } from '../keep-alive.ts'
 import type { ChatCompletionChunk, ChatDelta, ChatToolCallDelta } from '../../wire/chat.ts'
 import {

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../json/value.ts'
 import { argumentsObject } from '../../neutral/arguments.ts'
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
-import type { BodySerialiser } from '../../stages/serialise.ts'
+import type { BodySerialiser } from '../../stages/serialiser.ts'
 import type { AnthropicAnswer, AnthropicBlock } from '../../wire/anthropic.ts'
 import { begunAnswer, endOf, usageOf, type MessagesAnswerContext } from './answer.ts'
 import { Blocks, type PieceMember, type BlockSink } from './blocks.ts'

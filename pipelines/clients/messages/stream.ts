@@ -1,6 +1,6 @@
 /** Deltas -> the events of a Messages stream. */
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
-import type { StreamSerialiser } from '../../stages/serialise.ts'
+import type { StreamSerialiser } from '../../stages/serialiser.ts'
 import type { AnthropicBlock } from '../../wire/anthropic.ts'
 import { begunAnswer, endOf, usageOf, type MessagesAnswerContext } from './answer.ts'
 import { Blocks, type BlockSink, type PieceMember } from './blocks.ts'

@@ -1,6 +1,6 @@
 /** Deltas -> one response: the same answer for a client that wants no stream. */
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
-import type { BodySerialiser } from '../../stages/serialise.ts'
+import type { BodySerialiser } from '../../stages/serialiser.ts'
 import type { ResponsesAnswer, ResponsesItem } from '../../wire/responses.ts'
 import { endedResponse, type ResponsesAnswerContext } from './answer.ts'
 import { SummaryItems } from './summary-item.ts'

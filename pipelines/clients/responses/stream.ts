@@ -1,7 +1,7 @@
 /** Deltas -> the events of a Responses stream. */
 import type { ShownError } from '../../errors.ts'
 import type { Delta, DeltaOf, Usage } from '../../neutral/delta.ts'
-import type { StreamSerialiser } from '../../stages/serialise.ts'
+import type { StreamSerialiser } from '../../stages/serialiser.ts'
 import type { ResponsesAnswer } from '../../wire/responses.ts'
 import { keepAlive } from '../keep-alive.ts'
 import {
