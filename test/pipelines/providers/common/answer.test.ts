@@ -116,6 +116,19 @@ const rows: [what: string, chunks: JsonObject[], lines: string[]][] = [
     ],
   ],
   [
+    'a whole message brings no reasoning_details once more',
+    [
+      chunk({ reasoning_details: [{ ...detail, text: 'h' }] }),
+      content('a'),
+      { choices: [{ message: { content: 'a', reasoning_details: [{ ...detail, text: 'h' }] } }] },
+    ],
+    [
+      'think raw: h [reasoning_details] [{"type":"reasoning.text","index":0,"text":"h"}]',
+      'a',
+      '= stop',
+    ],
+  ],
+  [
     'of reasoning_details another index is another entry',
     [
       chunk({ reasoning_details: [{ ...detail, text: 'h' }] }),

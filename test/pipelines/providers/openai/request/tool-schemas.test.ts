@@ -84,6 +84,8 @@ suite('T8: schemas that are no JSON Schema, or that OpenAI wants more of', () =>
           c: { type: '' },
           d: { type: ['any', 'NULL', 'int'] },
           e: { type: 'dict' },
+          f: { type: ['any'] },
+          g: { type: ['int', 'integer'] },
         },
       },
       {
@@ -94,6 +96,8 @@ suite('T8: schemas that are no JSON Schema, or that OpenAI wants more of', () =>
           c: {},
           d: { type: ['null', 'integer'] },
           e: { type: 'object', properties: {} },
+          f: {},
+          g: { type: ['integer'] },
         },
       },
     ],
