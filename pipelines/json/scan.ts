@@ -20,8 +20,9 @@ export function stringEnd(bytes: Buffer, from: number): number {
   for (;;) {
     const near = Math.min(at + nearBytes, bytes.length)
     for (; at < near; at += 1) {
-      if (bytes[at] === quote) return at + 1
-      if (bytes[at] === backslash) at += 1
+      const byte = bytes[at]
+      if (byte === quote) return at + 1
+      if (byte === backslash) at += 1
     }
     const far = bytes.indexOf(quote, at)
     if (far === -1) return bytes.length
