@@ -1,10 +1,14 @@
 /** How V8 manages memory once the program has told it how. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { constants, PerformanceObserver, type NodeGCPerformanceDetail } from 'node:perf_hooks'
 import { test, type TestContext } from 'node:test'
 import { getHeapSpaceStatistics } from 'node:v8'
 import { isTuned, tuneV8 } from '../../lib/cli/tune-v8.ts'
 import { runProgram } from '../helpers/program.ts'
+import { until } from '../helpers/until.ts'
 
 /** In the program itself, on a signal: takes and drops many buffers, then logs the CPU time of all and of its other threads. */
 const probe = `
@@ -67,7 +71,7 @@ test('the young generation stays small, whatever comes in', { skip: untuned }, a
   // 80 MB that stay, a quarter of a megabyte with each request; by itself each half would grow to 16 MB and more
   for (let request = 0; request < 320; request++) {
     for (let count = 0; count < 500; count++) kept.push(Array.from({ length: 64 }, () => request))
-    server.emit('request')
+    server.emit('request', { headers: {} })
     await new Promise((resolve) => setImmediate(resolve))
   }
 
@@ -77,3 +81,49 @@ test('the young generation stays small, whatever comes in', { skip: untuned }, a
   t.diagnostic(`${half} bytes of each half`)
   assert.ok(half < 9e6, `${half} bytes`)
 })
+
+const kb = (count: number) => Buffer.alloc(count * 1024)
+
+for (const [which, body, each] of [
+  ['that are small', () => kb(256), 16],
+  ['that are large', () => kb(1024), 8],
+  ['that come in chunks', () => new Blob([kb(1024)]).stream(), 8],
+] satisfies [string, () => BodyInit, number][])
+  test(`bodies ${which} are collected after each ${each}`, { skip: untuned }, async (t) => {
+    const forced = forcedCollections(t)
+    const send = await tunedServer(t)
+
+    for (let sent = 0; sent < each * 3.5; sent++) await send(body())
+
+    await until(() => forced() >= 3)
+    assert.equal(forced(), 3)
+  })
+
+/** Begins one that reads what it is sent. Returns what sends it a body and waits for the answer. */
+async function tunedServer(t: TestContext): Promise<(body: BodyInit) => Promise<void>> {
+  const server = new Server((req, res) => req.resume().once('end', () => res.end()))
+  tuneV8(server)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return async (body) => {
+    await (await fetch(url, { method: 'POST', body, duplex: 'half' } as RequestInit)).text()
+  }
+}
+
+/** How often this program wanted a collection, since the test began. Where V8 is marking, it makes a full one of it. */
+function forcedCollections(t: TestContext): () => number {
+  let count = 0
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const { flags } = (entry as PerformanceEntry & { detail: NodeGCPerformanceDetail }).detail
+      if (flags === constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) count += 1
+    }
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  t.after(() => observer.disconnect())
+  return () => count
+}
