@@ -13,4 +13,5 @@ fi
 node -e "require('./bin/build/make.cjs')"
 # as in deploy/droid2api.service
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
+export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-33554432}" MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-16777216}"
 exec node $program "$@"

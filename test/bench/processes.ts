@@ -53,7 +53,11 @@ export interface OursOptions {
 }
 
 /** As start.sh and the systemd unit start it. The image's libc has no arenas. */
-const asShipped = { MALLOC_ARENA_MAX: '1' }
+export const asShipped = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '33554432',
+  MALLOC_TRIM_THRESHOLD_: '16777216',
+}
 
 export function startOurs(
   upstream: string,
