@@ -19,11 +19,29 @@ function codeFile(hash) {
 /** Undefined where none was kept for this Node, another user kept it for themselves, or a build has just removed it. */
 function keptCode(file) {
   try {
-    return fs.readFileSync(file)
+    return bytesOf(file)
     // oxlint-disable-next-line no-unused-vars -- a catch without a name is younger than 2015
   } catch (error) {
     return undefined
   }
+}
+
+/**
+ * A file's bytes in memory that goes back to the system with them: an idle process takes 2.7 MB less (bench: "memory idle"). What a
+ * Buffer takes goes back to malloc, which keeps it as start.sh sets it. V8 gives what may grow pages of its own.
+ */
+function bytesOf(file) {
+  var size = fs.statSync(file).size
+  var bytes = Buffer.from(new ArrayBuffer(size, { maxByteLength: size }))
+  var opened = fs.openSync(file, 'r')
+  try {
+    for (var at = 0, read = 1; at < size && read > 0; at += read) {
+      read = fs.readSync(opened, bytes, at, size - at)
+    }
+  } finally {
+    fs.closeSync(opened)
+  }
+  return bytes
 }
 
 /** The script whose value is the program's function; `dir`: where main.cjs is. */
@@ -31,7 +49,7 @@ function compileProgram(dir, hash) {
   var file = path.join(dir, 'main.cjs')
   var options = { filename: file, cachedData: keptCode(path.join(dir, codeFile(hash))) }
   // the program is ASCII: read as Latin-1, V8 takes the bytes as they are
-  return new vm.Script(fs.readFileSync(file, 'latin1'), options)
+  return new vm.Script(bytesOf(file).toString('latin1'), options)
 }
 
 exports.codeFile = codeFile
