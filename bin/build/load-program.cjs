@@ -31,17 +31,18 @@ function keptCode(file) {
  * Buffer takes goes back to malloc, which keeps it as start.sh sets it. V8 gives what may grow pages of its own.
  */
 function bytesOf(file) {
-  var size = fs.statSync(file).size
-  var bytes = Buffer.from(new ArrayBuffer(size, { maxByteLength: size }))
   var opened = fs.openSync(file, 'r')
   try {
+    // of what was opened: a build puts another file in its place
+    var size = fs.fstatSync(opened).size
+    var bytes = Buffer.from(new ArrayBuffer(size, { maxByteLength: size }))
     for (var at = 0, read = 1; at < size && read > 0; at += read) {
       read = fs.readSync(opened, bytes, at, size - at)
     }
+    return bytes
   } finally {
     fs.closeSync(opened)
   }
-  return bytes
 }
 
 /** The script whose value is the program's function; `dir`: where main.cjs is. */
