@@ -6,8 +6,9 @@
  *   translated one 3.53 and 2.84 µs. `npm run bench` has rows of streams in bursts; `test/cli/tune-v8.test.ts` guards the share of CPU.
  * - a small young generation, where objects begin young: 1 000 streams at once hold 134 to 154 and 116 to 122 MB.
  *   `npm run bench` has the row "memory with 1 000 translated streams"; the same test guards the size.
- * - bodies collected after each 4 MB: a request of 200 KB takes 0.73 of the CPU, and after 600 of 36 to 545 KB the process holds
- *   72 instead of 94 MB (on Node 24, 0.6 of the CPU). The row is "request of a coding agent"; the same test guards the memory.
+ * - bodies collected after each 4 MB, in 6 pairs of new processes: a request of 200 KB takes 0.73 of the CPU (on Node 24, 0.6 to 0.8),
+ *   and after 600 of 36 to 545 KB the process holds 72 instead of 94 MB. The rows are "request of a coding agent"; the same test
+ *   guards how often.
  *
  * V8 reads these flags when it collects, so they can be set in a running process. That does not hold for most others (without
  * concurrent marking Node 20 ends at its next full GC), so only the Node lines measured get them.
