@@ -8,7 +8,6 @@ import type { FunctionTool } from '../../../../pipelines/neutral/request.ts'
 import { writtenTools } from '../../../../pipelines/neutral/written-tools.ts'
 import { translateAll, type TranslateContext } from '../../../../pipelines/stages/translate.ts'
 import { cpuMsOf } from '../../../helpers/cpu-time.ts'
-import { least } from '../../../helpers/least.ts'
 import { textCutAt } from '../../stages/slices.ts'
 import { brief, call, chunk, content, context, doneTranslator, finish } from './chunks.ts'
 
@@ -343,21 +342,17 @@ test('§11.3 of a text without a call nothing is lost', () => {
   )
 })
 
-test('§11.3 a long call costs no more a character than a short one', async () => {
-  const cpuMs = async (repeats: number) => {
-    const command = 'x</p{}"'.repeat(repeats)
-    const text = `<function=bash><parameter=command>\n${command}\n</parameter></function>`
-    const pieces = sliced(text, 4)
-    let lines: string[] = []
-    const ms = await cpuMsOf(() => (lines = streamed(pieces)))
-    assert.deepEqual(lines, [shown(0, 'bash', JSON.stringify({ command })), '= tool-calls'])
-    return ms
-  }
-  await cpuMs(4000)
+test('§11.3 a long call is not read again and again', async () => {
+  const command = 'x</p{}"'.repeat(64 * 1024)
+  const text = `<function=bash><parameter=command>\n${command}\n</parameter></function>`
+  const pieces = sliced(text, 4)
+  let lines: string[] = []
 
-  const ratio = await least(12, async () => (await cpuMs(32_000)) / (await cpuMs(4000)))
+  // 0.4 to 0.9 s; a reader that looks at the call again with each piece takes more than 60 s
+  const ms = await cpuMsOf(() => (lines = streamed(pieces)))
 
-  assert.ok(ratio < 30, `8 times the length took ${ratio} times the time`)
+  assert.deepEqual(lines, [shown(0, 'bash', JSON.stringify({ command })), '= tool-calls'])
+  assert.ok(ms < 8000, `${ms} ms`)
 })
 
 const hostile: [what: string, text: (length: number) => string][] = [
