@@ -1,6 +1,6 @@
 /**
  * Rows of each road on which a request of a coding agent is translated, beside a chat client on Claude: `npm run bench --
- * --roads`. Processes of its own serve each road, as a rule one client is in front of them.
+ * --roads`. New processes serve each row, as a rule one client is in front of them.
  */
 import { agentBody } from './agent-body.ts'
 import { apiAt, type Content } from './apis.ts'
@@ -8,7 +8,8 @@ import { clients, providers, type ClientApi, type ModelType } from '../../pipeli
 import type { Ask } from './load.ts'
 import { byTurns, held, inTurn, paced, requestWindow } from './measures.ts'
 import { startOurs, type Target } from './processes.ts'
-import { burstRow, inBursts, type Row } from './scenarios.ts'
+import type { Pairs, Row, RowOfPairs } from './rows.ts'
+import { burstRow, inBursts } from './scenarios.ts'
 
 const paths: Record<ModelType, string> = {
   anthropic: '/v1/messages',
@@ -67,29 +68,25 @@ function piecesIn({ type }: Road, content: Content): number | undefined {
   return apiAt(paths[type]).streams[content].pieces
 }
 
-/** Both processes are new for each road, as one that has served for long is faster. */
-export async function* roadRows(upstream: Target, node: string): AsyncGenerator<Row> {
+export function* roadRows(upstream: Target, node: string): Generator<Row> {
   const start = () => startRoad(upstream, node)
+  const pairs: Pairs = {
+    start: async () => ({ base: await start(), ours: await start() }),
+    rounds: Infinity,
+  }
   for (const road of newRoads()) {
-    const [base, ours] = [await start(), await start()]
-    try {
-      yield* rowsOf(road, { base, ours, start })
-    } finally {
-      await base.stop()
-      await ours.stop()
-    }
+    yield* pairRows(road, pairs)
+    yield memoryRow(road, start)
   }
 }
 
-interface RoadTargets {
-  base: Target
-  ours: Target
-  start: () => Promise<Target>
+function nameOf({ client, type }: Road): string {
+  return `${client} client on ${type}`
 }
 
-function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
-  const what = `${road.client} client on ${road.type}`
-  const perEvent = { unit: 'µs', goal: '<= 1.1', rounds: 5 }
+function pairRows(road: Road, pairs: Pairs): RowOfPairs[] {
+  const what = nameOf(road)
+  const perEvent = { pairs, unit: 'µs', goal: '<= 1.1', rounds: 5 }
   const contents: Content[] = ['text', 'reasoning', 'arguments']
   return [
     {
@@ -97,39 +94,47 @@ function rowsOf(road: Road, { base, ours, start }: RoadTargets): Row[] {
       work: `${what}: JSON of an agent, 30 KB, CPU a request`,
       // a process takes some 5 000 requests until V8 has compiled all of their way
       warmUps: 8,
-      round: () =>
+      round: ({ base, ours }) =>
         byTurns(
           requestWindow(base, askOf(chatRoad, false)),
           requestWindow(ours, askOf(road, false)),
         ),
     },
     ...contents.map((content) =>
-      burstRow(`${what}: stream of ${content}`, '<= 1.1', [
-        [base, inBursts(streamOf(chatRoad), content)],
-        [ours, inBursts(streamOf(road), content, piecesIn(road, content))],
-      ]),
+      burstRow(
+        `${what}: stream of ${content}`,
+        '<= 1.1',
+        {
+          base: inBursts(streamOf(chatRoad), content),
+          ours: inBursts(streamOf(road), content, piecesIn(road, content)),
+        },
+        pairs,
+      ),
     ),
     {
       ...perEvent,
       work: `${what}: 100 x 50 events/s, CPU an event`,
-      warmUps: 1,
+      warmUps: 2,
       rounds: 4,
-      round: () =>
+      round: ({ base, ours }) =>
         inTurn(
           async () => (await paced(base, streamOf(chatRoad))).cpu,
           async () => (await paced(ours, streamOf(road))).cpu,
         ),
     },
-    {
-      work: `${what}: memory with 1 000 streams`,
-      unit: 'MB',
-      goal: '<= 130 MB',
-      rounds: 1,
-      round: () =>
-        inTurn(
-          async () => held(await start(), streamOf(chatRoad)),
-          async () => held(await start(), streamOf(road)),
-        ),
-    },
   ]
+}
+
+function memoryRow(road: Road, start: () => Promise<Target>): Row {
+  return {
+    work: `${nameOf(road)}: memory with 1 000 streams`,
+    unit: 'MB',
+    goal: '<= 130 MB',
+    rounds: 1,
+    round: () =>
+      inTurn(
+        async () => held(await start(), streamOf(chatRoad)),
+        async () => held(await start(), streamOf(road)),
+      ),
+  }
 }

@@ -12,9 +12,10 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { median, shown } from './figures.ts'
 import type { Round } from './measures.ts'
-import { startUpstream, type Target } from './processes.ts'
+import { startUpstream } from './processes.ts'
 import { roadRows } from './roads.ts'
-import { programsOn, rowsOf, startTargets, type Row } from './scenarios.ts'
+import type { Row, RowOfPairs } from './rows.ts'
+import { programsOn, rowsOf } from './scenarios.ts'
 
 interface Result {
   work: string
@@ -49,14 +50,14 @@ const nodes: Node[] = values.node?.map(nodeOf) ?? [
   { version: process.version, program: process.execPath },
 ]
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-const targets: Target[] = []
 const results: Result[] = []
 const left: string[] = []
+const upstream = await startUpstream()
 try {
   say(`${cpus()[0]?.model ?? 'unknown processor'}, medians\n`)
   say(`| work | Node | ${baseName()} | droid2api | ratio (lowest to highest) | goal |`)
   say('| --- | --- | --- | --- | --- | --- |')
-  for await (const { row, node } of rows()) {
+  for (const { row, node } of allRows()) {
     if (wanted.length > 0 && !wanted.some((word) => row.work.includes(word))) {
       left.push(row.work)
       continue
@@ -66,7 +67,7 @@ try {
     say(shownRow(result))
   }
 } finally {
-  for (const target of targets) await target.stop()
+  await upstream.stop()
 }
 say(`\nNot measured: ${[...new Set([...left, ...beyond()])].join('; ')}.`)
 writeFileSync(
@@ -88,21 +89,13 @@ function majorOf(version: string): string {
 }
 
 /** Each row on each Node. */
-async function* rows(): AsyncGenerator<{ row: Row; node: string }> {
-  if (roads) {
-    const upstream = await startUpstream()
-    targets.push(upstream)
-    for (const { version, program } of nodes)
-      for await (const row of roadRows(upstream, program)) yield { row, node: version }
-    return
-  }
-  const tables: { version: string; table: Row[] }[] = []
-  for (const { version, program } of nodes) {
-    const programs = programsOn(program, against)
-    const started = await startTargets(programs)
-    targets.push(...Object.values(started))
-    tables.push({ version, table: rowsOf(programs, started) })
-  }
+function* allRows(): Generator<{ row: Row; node: string }> {
+  const tables = nodes.map(({ version, program }) => ({
+    version,
+    table: roads
+      ? [...roadRows(upstream, program)]
+      : rowsOf(programsOn(program, against), upstream),
+  }))
   for (const [at] of tables[0]!.table.entries())
     for (const { version, table } of tables) yield { row: table[at]!, node: version }
 }
@@ -129,10 +122,24 @@ function say(text: string): void {
 }
 
 async function roundsOf(row: Row): Promise<Round[]> {
-  for (let count = 0; count < (row.warmUps ?? 0); count++) await row.round()
-  const figures: Round[] = []
   const rounds = values.rounds ? Number(values.rounds) : row.rounds
-  for (let count = 0; count < rounds; count++) figures.push(await row.round())
+  const figures: Round[] = []
+  while (figures.length < rounds) {
+    const open = rounds - figures.length
+    if (row.pairs) figures.push(...(await roundsOfPair(row, Math.min(row.pairs.rounds, open))))
+    else figures.push(await row.round())
+  }
+  return figures
+}
+
+async function roundsOfPair(row: RowOfPairs, rounds: number): Promise<Round[]> {
+  const pair = await row.pairs.start()
+  const figures: Round[] = []
+  const warmUp = row.warmUp ?? row.round
+  for (let count = 0; count < row.warmUps; count++) await warmUp(pair)
+  for (let count = 0; count < rounds; count++) figures.push(await row.round(pair))
+  await pair.base.stop()
+  await pair.ours.stop()
   return figures
 }
 

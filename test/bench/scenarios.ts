@@ -4,19 +4,8 @@ import type { Content } from './apis.ts'
 import { median } from './figures.ts'
 import { run, runAtRate, type Ask } from './load.ts'
 import { byTurns, eventWindow, held, inTurn, paced, requestWindow, type Round } from './measures.ts'
-import { rssMb, startBare, startOurs, startUpstream, type Target } from './processes.ts'
-
-export interface Row {
-  work: string
-  /** what the figures are in */
-  unit: string
-  goal: string
-  /** one round: a figure for the bare proxy (or what else is 1), and one for ours */
-  round(): Promise<Round>
-  rounds: number
-  /** rounds before them that do not count: code that runs often is compiled in the first seconds, by other threads */
-  warmUps?: number
-}
+import { rssMb, startBare, startOurs, type Target } from './processes.ts'
+import type { Pair, Pairs, Row, RowOfPairs, RowOfStarts } from './rows.ts'
 
 /** What is compared, and how it is started, on one Node. */
 export interface Programs {
@@ -36,26 +25,6 @@ export function programsOn(node: string, older?: string): Programs {
       : (upstream) => startBare(upstream, node),
     ours: (upstream) => startOurs(upstream, { node }),
     isOurs: older !== undefined,
-  }
-}
-
-export interface Targets {
-  upstream: Target
-  bare: Target
-  ours: Target
-  /** both for large bodies alone, whose cost depends on how the memory of the process lies by now */
-  largeBare: Target
-  largeOurs: Target
-}
-
-export async function startTargets({ base, ours }: Programs): Promise<Targets> {
-  const upstream = await startUpstream()
-  return {
-    upstream,
-    bare: await base(upstream.url),
-    ours: await ours(upstream.url),
-    largeBare: await base(upstream.url),
-    largeOurs: await ours(upstream.url),
   }
 }
 
@@ -84,12 +53,19 @@ function bursts(path: Ask['path'], content: Content): Ask {
   return inBursts(ask(path, true), content)
 }
 
-export function rowsOf(programs: Programs, targets: Targets): Row[] {
+export function rowsOf(programs: Programs, upstream: Target): Row[] {
+  const pairs: Pairs = {
+    start: async () => ({
+      base: await programs.base(upstream.url),
+      ours: await programs.ours(upstream.url),
+    }),
+    rounds: 3,
+  }
   return [
-    ...requestRows(programs, targets),
-    ...bodyRows(targets),
-    ...streamRows(programs, targets),
-    ...processRows(programs, targets),
+    ...requestRows(programs, pairs),
+    ...bodyRows(pairs),
+    ...streamRows(programs, pairs),
+    ...processRows(programs, upstream),
   ]
 }
 
@@ -98,30 +74,35 @@ function basePath({ isOurs }: Programs): Ask['path'] {
   return isOurs ? chat : messages
 }
 
-function requestRows(programs: Programs, { bare, ours }: Targets): Row[] {
-  const cpu = { unit: 'µs', rounds: 5, warmUps: 3 }
+function requestRows(programs: Programs, pairs: Pairs): RowOfPairs[] {
+  const cpu = { pairs, unit: 'µs', rounds: 6, warmUps: 5 }
+  const passed = ({ base, ours }: Pair) =>
+    byTurns(requestWindow(base, ask(messages)), requestWindow(ours, ask(messages)))
   return [
     {
       ...cpu,
       work: 'JSON 1 KB passed through, CPU a request',
       goal: '<= 1.5',
-      round: () => byTurns(requestWindow(bare, ask(messages)), requestWindow(ours, ask(messages))),
+      round: passed,
     },
     {
       ...cpu,
       work: 'JSON 1 KB translated, CPU a request',
       goal: '<= 1.7',
-      round: () =>
-        byTurns(requestWindow(bare, ask(basePath(programs))), requestWindow(ours, ask(chat))),
+      round: ({ base, ours }) =>
+        byTurns(requestWindow(base, ask(basePath(programs))), requestWindow(ours, ask(chat))),
     },
     {
+      pairs,
       work: 'JSON 1 KB passed through, latency at 100 requests/s, p50',
       unit: 'ms',
       goal: '<= 1.3',
       rounds: 3,
-      round: () =>
+      warmUps: 5,
+      warmUp: passed,
+      round: ({ base, ours }) =>
         inTurn(
-          () => latency(bare),
+          () => latency(base),
           () => latency(ours),
         ),
     },
@@ -129,16 +110,18 @@ function requestRows(programs: Programs, { bare, ours }: Targets): Row[] {
 }
 
 /** Four at a time, as many as agents of a family have on their way at once. */
-function bodyRows({ largeBare, largeOurs }: Targets): Row[] {
-  return [30, 200, 1000, 5000].map((kilobytes): Row => {
+function bodyRows(pairs: Pairs): RowOfPairs[] {
+  return [30, 200, 1000, 5000].map((kilobytes): RowOfPairs => {
     const large = { ...ask(messages), body: agentBody('messages', model, kilobytes * 1000, false) }
     return {
+      pairs,
       work: `request of a coding agent, ${kilobytes} KB, with a system prompt in front, CPU`,
       unit: 'µs',
       goal: kilobytes < 1000 ? '<= 1.4' : '<= 1.8',
-      rounds: 5,
-      warmUps: 4,
-      round: () => byTurns(requestWindow(largeBare, large, 4), requestWindow(largeOurs, large, 4)),
+      rounds: 6,
+      warmUps: 5,
+      round: ({ base, ours }) =>
+        byTurns(requestWindow(base, large, 4), requestWindow(ours, large, 4)),
     }
   })
 }
@@ -149,56 +132,70 @@ const contents: { what: string; content: Content }[] = [
   { what: ' of tool arguments', content: 'arguments' },
 ]
 
-type Load = [whom: Target, ask: Ask]
-
-export function burstRow(what: string, goal: string, [base, ours]: [Load, Load]): Row {
+/** `what`: streams of which kind. */
+export function burstRow(
+  what: string,
+  goal: string,
+  asks: { base: Ask; ours: Ask },
+  pairs: Pairs,
+): RowOfPairs {
   return {
+    pairs,
     work: `${what} in bursts, CPU an event`,
     unit: 'µs',
     goal,
-    rounds: 5,
-    warmUps: 3,
-    round: () => byTurns(eventWindow(...base), eventWindow(...ours)),
+    rounds: 6,
+    warmUps: 5,
+    round: ({ base, ours }) => byTurns(eventWindow(base, asks.base), eventWindow(ours, asks.ours)),
   }
 }
 
-function streamRows(programs: Programs, { bare, ours }: Targets): Row[] {
+function streamRows(programs: Programs, pairs: Pairs): RowOfPairs[] {
   const path = basePath(programs)
   /** of the paced streams, whose rounds give both figures */
   const delays: Round[] = []
   return [
-    burstRow('stream passed through', '<= 0.65', [
-      [bare, bursts(messages, 'text')],
-      [ours, bursts(messages, 'text')],
-    ]),
+    burstRow(
+      'stream passed through',
+      '<= 0.65',
+      { base: bursts(messages, 'text'), ours: bursts(messages, 'text') },
+      pairs,
+    ),
     ...contents.map(({ what, content }) =>
-      burstRow(`stream${what} translated`, '<= 1.5', [
-        [bare, bursts(path, content)],
-        [ours, bursts(chat, content)],
-      ]),
+      burstRow(
+        `stream${what} translated`,
+        '<= 1.5',
+        { base: bursts(path, content), ours: bursts(chat, content) },
+        pairs,
+      ),
     ),
     {
+      pairs,
       work: 'stream translated, 100 x 50 events/s, CPU an event',
       unit: 'µs',
       goal: '<= 1.3',
-      rounds: 2,
-      round: async () => {
-        const { cpu, delay } = await pacedInTurn(bare, ours, path)
+      rounds: 4,
+      warmUps: 2,
+      round: async (pair) => {
+        const { cpu, delay } = await pacedInTurn(pair, path)
         delays.push(delay)
         return cpu
       },
     },
     {
+      pairs,
       work: 'the same, delay p50',
       unit: 'ms',
       goal: '<= 1.5',
-      rounds: 2,
-      round: async () => delays.shift() ?? (await pacedInTurn(bare, ours, path)).delay,
+      rounds: 4,
+      warmUps: 2,
+      warmUp: async (pair) => (delays.length > 0 ? undefined : pacedInTurn(pair, path)),
+      round: async (pair) => delays.shift() ?? (await pacedInTurn(pair, path)).delay,
     },
   ]
 }
 
-function processRows(programs: Programs, { upstream }: Targets): Row[] {
+function processRows(programs: Programs, upstream: Target): RowOfStarts[] {
   const { base, ours } = programs
   return [
     {
@@ -230,8 +227,8 @@ function processRows(programs: Programs, { upstream }: Targets): Row[] {
       rounds: 7,
       round: () =>
         inTurn(
-          () => start(base, upstream),
-          () => start(ours, upstream),
+          () => firstAnswer(base, upstream),
+          () => firstAnswer(ours, upstream),
         ),
     },
   ]
@@ -242,15 +239,14 @@ async function latency(target: Target): Promise<number> {
 }
 
 async function pacedInTurn(
-  bare: Target,
-  ours: Target,
+  { base, ours }: Pair,
   path: Ask['path'],
 ): Promise<{ cpu: Round; delay: Round }> {
-  const base = await paced(bare, ask(path, true))
+  const other = await paced(base, ask(path, true))
   const retold = await paced(ours, ask(chat, true))
   return {
-    cpu: { base: base.cpu, ours: retold.cpu },
-    delay: { base: base.delay, ours: retold.delay },
+    cpu: { base: other.cpu, ours: retold.cpu },
+    delay: { base: other.delay, ours: retold.delay },
   }
 }
 
@@ -263,7 +259,7 @@ async function idle(startTarget: StartTarget, upstream: Target): Promise<number>
   return rss
 }
 
-async function start(startTarget: StartTarget, upstream: Target): Promise<number> {
+async function firstAnswer(startTarget: StartTarget, upstream: Target): Promise<number> {
   const began = performance.now()
   const target = await startTarget(upstream.url)
   await run(target, { ask: ask(messages), concurrency: 1, forMs: 1000, requests: 1 })
