@@ -69,8 +69,9 @@ export interface App {
   readonly version: string
   /** ms since the epoch */
   readonly startedAt: number
-  /** requests under way */
+  /** requests under way, and the bytes of their bodies that are held */
   readonly calls: Set<Call>
+  bodyBytes: number
   readonly recent: RecentCalls
   readonly limitHeaders: LimitHeaders
   /** shown at the start in place of the account's state, such as that this is a demo */
@@ -131,6 +132,8 @@ export class Call {
   firstByteMs: number | undefined = undefined
   caller: Caller | undefined = undefined
   admission: Admission | undefined = undefined
+  /** of its body, while that is held */
+  bodyBytes = 0
   /** it may cost tokens, and it was let in */
   isCounted = false
   /** where the client may name its answer later: the end of the answer's id, and what takes the answer */
@@ -221,7 +224,7 @@ export interface RecentCall {
 /** Longer texts come only from those who mean to fill the memory. */
 const longestText = 200
 
-/** The last requests to models: what the log says of each, and what was tried. Nothing of what was asked or answered. */
+/** The last requests to models, `most` of them: what the log says of each, and what was tried. Nothing of what was asked or answered. */
 export class RecentCalls {
   #calls: RecentCall[] = []
   /** the newest last */
@@ -229,7 +232,6 @@ export class RecentCalls {
     return this.#calls
   }
 
-  /** `most`: how many are kept. */
   add({ record, tried }: Pick<RecentCall, 'record' | 'tried'>, most: number): void {
     if (record.error !== undefined || record.traceId !== undefined) cutTexts(record)
     this.#calls.push({ record, tried, endedAt: Date.now() })
@@ -293,8 +295,6 @@ export class CancelSignal {
     }
     this.#listeners ??= []
     this.#listeners.push(listener)
-    return () => {
-      this.#listeners = this.#listeners?.filter((other) => other !== listener)
-    }
+    return () => (this.#listeners = this.#listeners?.filter((other) => other !== listener))
   }
 }

@@ -7,6 +7,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { earlyHeads, sendError } from './http/answer.ts'
+import { letGoBody } from './http/body.ts'
 import { hasAdminKey } from './admin.ts'
 import { type App, Call } from './app.ts'
 import {
@@ -137,6 +138,7 @@ function begin(app: App, req: IncomingMessage, res: ServerResponse, found: Match
     call.awaited = undefined
     if (!res.writableFinished) call.signal.cancel()
     call.admission?.end()
+    letGoBody(call)
     logRequest(call, res, found)
     if (call.isCounted) app.usage.book.add(call.record, call.config)
     if (!route?.dry) app.metrics?.ended(call.record, call.config, call.isCounted)

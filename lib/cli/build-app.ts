@@ -99,6 +99,7 @@ export function buildApp(parts: AppParts): BuiltApp {
     accountNote,
     warnings: [],
     shuttingDown: false,
+    bodyBytes: 0,
     bodyPace,
   }
   secrets.watch(app)

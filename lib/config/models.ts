@@ -1,6 +1,7 @@
 /** Looking up, for each request: a model by id or alias, the endpoint that serves it, its system prompt. */
 import { hashedKey } from './admin-key.ts'
 import { addressOf, baseUrlOf, fullAddress } from './base-url.ts'
+import { bodyRoom } from './body-room.ts'
 import { literal, originPattern, preparedKeys } from './callers.ts'
 import { defaultSystemPrompt } from './defaults.ts'
 import type { Config, ConfigData, Endpoint, Model, ModelType, Place, Way } from './types.ts'
@@ -147,6 +148,7 @@ export function prepared(data: ConfigData): Config {
       models: new Map(models.map((model) => [model.id, model])),
       places,
       patterns,
+      bodyRoom: bodyRoom(data),
     },
   })
 }

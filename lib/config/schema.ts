@@ -204,6 +204,12 @@ export const fileSchema: Schema = {
       default: 64,
       description: 'MB; larger requests are refused with 413. On a machine of 512 MB take 16',
     },
+    max_bodies_mb: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      description:
+        'MB that the bodies of all requests may take until their answers begin; a further one is answered with 503. Left out: a quarter of the memory of the machine or container',
+    },
     timeouts,
     keep_alive_s: seconds('of silence after which a stream gets a comment line', 15),
     reasoning_memory: reasoningMemory,

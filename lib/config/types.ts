@@ -144,6 +144,8 @@ export interface ConfigData {
   recent_requests: number
   cors_origins: readonly string[]
   max_body_mb: number
+  /** of the bodies of all requests together; left out: a quarter of the memory */
+  max_bodies_mb?: number
   timeouts: Timeouts
   keep_alive_s: number
   reasoning_memory: ReasoningMemoryLimits
@@ -256,6 +258,8 @@ export interface Prepared {
   models: ReadonlyMap<string, Model>
   /** by model */
   places: ReadonlyMap<Model, Place>
+  /** bytes that the bodies of all requests may take together */
+  bodyRoom: number
   /** of the aliases with a `*`, the longest first */
   patterns: readonly { matches: RegExp; id: string }[]
 }

@@ -12,7 +12,7 @@ export const answerExplained: Endpoint = async (req, res, call) => {
   const asked = asToBeSent(call)
   const { app, caller, client, path } = asked
   if (!isFree.test(path)) await app.limits.look({ caller, client })
-  const explained = await withBody(req, asked, (bytes) => explain(asked, bytes))
+  const explained = await withBody(req, call, (bytes) => explain(asked, bytes))
   sendJson(res, 200, { explain: withMasks(explained) }, noStore)
 }
 

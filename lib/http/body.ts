@@ -1,32 +1,71 @@
-/** Reading a request's body up to a known size. */
+/** Reading a request's body up to a known size, and up to what all bodies may take together. */
 import type { IncomingMessage } from 'node:http'
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { BodyPace, Call } from '../app.ts'
+import { OverLimit } from '../limits/standing.ts'
+
+const megabyte = 1024 * 1024
 
 /**
- * What `use` makes of the whole body, up to the size that the configuration allows. Throws as `readBody` does. `then` on
- * purpose: a local variable would keep the body alive while its function waits, which may be as long as an answer goes on
- * (`test/let-go.test.ts`).
+ * What `use` makes of the whole body, up to the size that the configuration allows. Throws as `readBody` does, and ProxyError 503
+ * where the bodies under way leave no room for it. `then` on purpose: a local variable would keep the body alive while its
+ * function waits, which may be as long as an answer goes on (`test/let-go.test.ts`).
  */
 export function withBody<Made>(
   req: IncomingMessage,
-  { app, config }: Call,
+  call: Call,
   use: (body: Buffer) => Made,
 ): Promise<Made> {
-  return readBody(req, config.max_body_mb * 1024 * 1024, app.bodyPace).then(use)
+  const { app, config } = call
+  const hold = (bytes: number) => holdBody(call, bytes)
+  return readBody(req, config.max_body_mb * megabyte, app.bodyPace, hold).then(use)
+}
+
+/**
+ * Counts bytes of a body from before they are read until its answer begins: so long they are in memory. One body alone always has
+ * room. Throws ProxyError 503.
+ */
+function holdBody(call: Call, bytes: number): void {
+  const { app, config, signal } = call
+  // its end has passed, at which the bytes would have been let go
+  if (signal.cancelled) throw signal.reason
+  const { bodyRoom } = config.prepared
+  const others = app.bodyBytes - call.bodyBytes
+  if (others > 0 && app.bodyBytes + bytes > bodyRoom) {
+    call.isCounted = false
+    app.metrics?.refused(call.caller?.name, 'max_bodies_mb')
+    throw noRoom(others, bodyRoom)
+  }
+  call.bodyBytes += bytes
+  app.bodyBytes += bytes
+}
+
+/** To be called when the answer begins, and when the request is over: then nobody holds its body any more. */
+export function letGoBody(call: Call): void {
+  call.app.bodyBytes -= call.bodyBytes
+  call.bodyBytes = 0
 }
 
 /** Less than 256 bytes a second is no line that anybody has, but a way to hold connections. */
 export const bodyPace: BodyPace = { silenceMs: 30_000, windowMs: 60_000, minBytes: 256 * 60 }
 
+/** Is told of the bytes that will be held, before they are. May throw. */
+type Hold = (bytes: number) => void
+
 /**
  * The whole body, unpacked if it came compressed. Throws ProxyError 413 as soon as the announced or received size passes
- * `maxBytes`, 415 for an encoding that is not known, 408 when it stops coming or trickles, 400 when the client breaks off.
+ * `maxBytes`, 415 for an encoding that is not known, 408 when it stops coming or trickles, 400 when the client breaks off, and
+ * what `hold` throws.
  */
-export function readBody(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promise<Buffer> {
+export function readBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  pace: BodyPace,
+  hold: Hold = () => undefined,
+): Promise<Buffer> {
   const encoding = req.headers['content-encoding']
-  const read = piecesOf(req, maxBytes, pace)
-  return encoding === undefined ? read.then(joined) : unpacked(read, encoding, maxBytes)
+  const read = piecesOf(req, maxBytes, pace, hold)
+  return encoding === undefined ? read.then(joined) : unpacked(read, encoding, maxBytes, hold)
 }
 
 function joined(pieces: Buffer[]): Buffer {
@@ -37,10 +76,13 @@ async function unpacked(
   read: Promise<Buffer[]>,
   encoding: string,
   maxBytes: number,
+  hold: Hold,
 ): Promise<Buffer> {
   const bytes = Buffer.concat(await read)
   const { unpack } = await import('./unpack.ts')
-  return withoutMark(await unpack(bytes, encoding, { maxBytes, tooLarge }))
+  const body = await unpack(bytes, encoding, { maxBytes, tooLarge })
+  hold(body.length)
+  return withoutMark(body)
 }
 
 /** Windows writes a byte order mark in front of a file; JSON must not begin with one. Source: RFC 8259 §8.1. */
@@ -54,9 +96,16 @@ export function checkSize(bytes: number, maxBytes: number): void {
 }
 
 /** No listener is left on the request, which lives as long as its answer, and the body must not. */
-function piecesOf(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promise<Buffer[]> {
+function piecesOf(
+  req: IncomingMessage,
+  maxBytes: number,
+  pace: BodyPace,
+  hold: Hold,
+): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
-    checkSize(Number(req.headers['content-length'] ?? 0), maxBytes)
+    const announced = Number(req.headers['content-length'] ?? 0)
+    checkSize(announced, maxBytes)
+    hold(announced)
     const pieces: Buffer[] = []
     let size = 0
     const settle = (settled: () => void) => {
@@ -70,7 +119,16 @@ function piecesOf(req: IncomingMessage, maxBytes: number, pace: BodyPace): Promi
       silence.refresh()
       if (size > maxBytes) fail(tooLarge(maxBytes))
       else if (isSlow(size)) fail(tooSlow(`too little of it came in ${pace.windowMs / 1000} s`))
-      else pieces.push(piece)
+      else if (announced > 0 || hasRoom(piece.length)) pieces.push(piece)
+    }
+    const hasRoom = (bytes: number) => {
+      try {
+        hold(bytes)
+        return true
+      } catch (error) {
+        fail(error as Error)
+        return false
+      }
     }
     const end = () => settle(() => resolve(pieces))
     const fail = (error: Error) => settle(() => reject(error))
@@ -103,8 +161,19 @@ function tooLarge(maxBytes: number): ProxyError {
   return new ProxyError(
     413,
     'request_too_large',
-    `The request body is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB. Send less, or raise max_body_mb in config.json.`,
+    `The request body is larger than ${Math.floor(maxBytes / megabyte)} MB. Send less, or raise max_body_mb in config.json.`,
     { headers: { connection: 'close' } },
+  )
+}
+
+function noRoom(heldBytes: number, room: number): OverLimit {
+  const [held, most] = [heldBytes, room].map((bytes) => Math.ceil(bytes / megabyte))
+  return new OverLimit(
+    'max_bodies_mb',
+    503,
+    'max_bodies',
+    `The bodies of the requests under way take ${held} of the ${most} MB that max_bodies_mb allows, so this one has no room. Send the request again.`,
+    { headers: { 'retry-after': '2' } },
   )
 }
 

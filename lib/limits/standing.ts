@@ -84,7 +84,7 @@ function leastOf(standings: readonly Standing[], unit: Unit): Standing | undefin
 const patienceS = 60
 
 /** The limit by its key in the configuration. */
-export type LimitName = (typeof limitNames)[number] | 'max_parallel'
+export type LimitName = (typeof limitNames)[number] | 'max_parallel' | 'max_bodies_mb'
 
 /** A request that is over a limit. */
 export class OverLimit extends ProxyError {

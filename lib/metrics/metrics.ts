@@ -223,7 +223,7 @@ const described = {
   },
   refusals: {
     name: 'droid2api_client_refusals_total',
-    help: 'Requests that were refused over a limit of a client, or over max_parallel.',
+    help: 'Requests that were refused over a limit of a client, or over max_parallel or max_bodies_mb.',
   },
   dropped: {
     name: 'droid2api_series_dropped',

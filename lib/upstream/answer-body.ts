@@ -14,6 +14,7 @@ import type { Socket } from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Call } from '../app.ts'
+import { letGoBody } from '../http/body.ts'
 import { ProxyError, truncatedAnswer } from '../../pipelines/errors.ts'
 import type { UpstreamAnswer } from './attempt.ts'
 
@@ -31,7 +32,9 @@ export interface Watcher {
 }
 
 /** The body of the answer to a call; it breaks off when the call is cancelled. */
-export function openAnswer({ stream }: UpstreamAnswer, { config, signal }: Call): AnswerBody {
+export function openAnswer({ stream }: UpstreamAnswer, call: Call): AnswerBody {
+  const { config, signal } = call
+  letGoBody(call)
   const body = new AnswerBody(stream, config.timeouts.idle_s * 1000)
   const forget = signal.onCancel(() => body.breakOff(signal.reason))
   // `on` here and below, for what comes once: `once` makes two objects of each
