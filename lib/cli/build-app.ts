@@ -13,7 +13,7 @@ import { loopback } from '../config/callers.ts'
 import { keyHeaderOf, usesAccount } from '../config/endpoint-auth.ts'
 import { storeSecrets } from '../config/store-address.ts'
 import type { AccountEntry, Config, LogLevel } from '../config/types.ts'
-import { KnownSecrets, openLog, redactor, type Logger } from '../log/log.ts'
+import { KnownSecrets, openLog, redactor, type Logger, type Redact } from '../log/log.ts'
 import { Limits } from '../limits/limits.ts'
 import { SharedCounts } from '../limits/shared-counts.ts'
 import { BoundedMemory } from '../translated/memory.ts'
@@ -57,13 +57,7 @@ export function buildApp(parts: AppParts): BuiltApp {
   const lasting = [...(proxy?.secrets ?? []), ...storeSecrets(config.secrets.token_store ?? '')]
   const secrets = new KnownSecrets(lasting)
   const redact = redactor(secrets.list)
-  const { log, end } = openLog({
-    level: config.log_level,
-    readable: process.stdout.isTTY,
-    hasColors: showsColors(process.env),
-    redact,
-    ...(destination && { destination }),
-  })
+  const { log, end } = logOf(config, redact, destination)
   const logs = new AccountLogs(log)
   const agents = createAgents({ proxy, connectS: () => app.config.timeouts.connect_s })
   const open = (of: Config) => openAccount({ config: of, log, agents, redis })
@@ -112,6 +106,20 @@ export function buildApp(parts: AppParts): BuiltApp {
     setLogLevel: (level) => logs.setLevel(level),
     endLog: end,
   }
+}
+
+function logOf(
+  { log_level: level }: Config,
+  redact: Redact,
+  destination: AppParts['destination'],
+): ReturnType<typeof openLog> {
+  return openLog({
+    level,
+    readable: process.stdout.isTTY,
+    hasColors: showsColors(process.env),
+    redact,
+    ...(destination && { destination }),
+  })
 }
 
 /** The log, and those of accounts, which last: a child of pino's keeps the level that its parent had. */
