@@ -24,7 +24,7 @@ export class ListenError extends Error {}
 export async function serve(built: BuiltApp, parts: ReloadParts): Promise<void> {
   const { app } = built
   const server = createServer(app)
-  tuneV8(server)
+  tuneV8(server, () => app.calls.size)
   endStalled(server, () => app.config.timeouts.idle_s * 1000)
   const reloader = new Reloader(built, parts)
   // who sends it may have paid, or had a limit lifted, which no upstream says

@@ -4,7 +4,7 @@
  *
  * - buffers freed on this thread: CPU of an event that is passed through in bursts 1.90 (at times 5.5) and 1.53 µs, of a
  *   translated one 3.53 and 2.84 µs. `npm run bench` has rows of streams in bursts; `test/cli/tune-v8.test.ts` guards the share of CPU.
- * - a small young generation, where objects begin young: 1 000 streams at once hold 134 to 154 and 116 to 122 MB.
+ * - a small young generation, where objects begin young: 1 000 streams at once hold 134 to 154 and 115 to 117 MB.
  *   `npm run bench` has the row "memory with 1 000 translated streams"; the same test guards the size.
  * - bodies collected after each 4 MB, in 6 pairs of new processes: a request of 200 KB takes 0.73 of the CPU (on Node 24, 0.6 to 0.8),
  *   and after 600 of 36 to 545 KB the process holds 72 instead of 94 MB. The rows are "request of a coding agent"; the same test
@@ -25,12 +25,12 @@ export function isTuned(): boolean {
   return measuredLines.has(process.versions.node.split('.')[0]!)
 }
 
-/** Sets it for the whole process, once; `server`: the one whose requests fill the memory. */
-export function tuneV8(server: Server): void {
+/** Sets it for the whole process, once; `server`: the one whose requests fill the memory. `underWay`: how many of these there are. */
+export function tuneV8(server: Server, underWay: () => number): void {
   if (!isTuned()) return
   freeBuffersOnThisThread()
   beginYoung()
-  capYoungGeneration(server)
+  capYoungGeneration(server, underWay)
   collectBodies(server)
 }
 
@@ -52,10 +52,12 @@ function beginYoung(): void {
 }
 
 /**
- * MB up to which each half may double once more, so that it comes to 8. V8's own limit is 16, from Node 24 on 32 and more, all
- * of which fills with dead objects.
+ * Which halves may double once more, in MB: those of up to 4, so that each comes to 8, and with many streams those of up to 2. V8's
+ * own limit is 16, from Node 24 on 32 and more, all of which fills with dead objects. With 4 in place of 8 a small request takes
+ * 4 % more CPU, 100 streams no more.
  */
-const mayDoubleMb = 5
+const mayDoubleMb = { few: 5, many: 2.5 }
+const manyStreams = 64
 /** So many requests leave far less than a megabyte behind. A look and its flag take 11 µs, so 0.7 µs a request. */
 const requestsPerLook = 16
 
@@ -64,20 +66,22 @@ const requestsPerLook = 16
  * shrinks by itself when there is little to do. V8 reports growth too late where a thousand requests arrive at once, so the size
  * is read as they come.
  */
-function capYoungGeneration(server: Server): void {
+function capYoungGeneration(server: Server, underWay: () => number): void {
   let requests = 0
   server.on('request', () => {
     requests += 1
     if (requests % requestsPerLook !== 0) return
-    setFlagsFromString(`--semi-space-growth-factor=${mayDouble() ? 2 : 1}`)
+    setFlagsFromString(
+      `--semi-space-growth-factor=${mayDouble(underWay() < manyStreams ? mayDoubleMb.few : mayDoubleMb.many) ? 2 : 1}`,
+    )
   })
 }
 
-function mayDouble(): boolean {
+function mayDouble(mostMb: number): boolean {
   const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')
   if (!young) return true
   const half = young.space_used_size + young.space_available_size
-  return half <= mayDoubleMb * 1024 * 1024
+  return half <= mostMb * 1024 * 1024
 }
 
 /** Bytes of requests' bodies after which the young generation is collected. It takes 0.7 ms. */
