@@ -9,7 +9,7 @@ import type { Ask } from './load.ts'
 import { byTurns, held, inTurn, paced, requestWindow } from './measures.ts'
 import { startOurs, type Target } from './processes.ts'
 import type { Pairs, Row, RowOfPairs } from './rows.ts'
-import { burstRow, inBursts } from './scenarios.ts'
+import { burstRow, inBursts, roundsOfPair } from './scenarios.ts'
 
 const paths: Record<ModelType, string> = {
   anthropic: '/v1/messages',
@@ -72,7 +72,7 @@ export function* roadRows(upstream: Target, node: string): Generator<Row> {
   const start = () => startRoad(upstream, node)
   const pairs: Pairs = {
     start: async () => ({ base: await start(), ours: await start() }),
-    rounds: Infinity,
+    rounds: roundsOfPair,
   }
   for (const road of newRoads()) {
     yield* pairRows(road, pairs)
@@ -86,7 +86,7 @@ function nameOf({ client, type }: Road): string {
 
 function pairRows(road: Road, pairs: Pairs): RowOfPairs[] {
   const what = nameOf(road)
-  const perEvent = { pairs, unit: 'µs', goal: '<= 1.1', rounds: 5 }
+  const perEvent = { pairs, unit: 'µs', goal: '<= 1.1', rounds: 6 }
   const contents: Content[] = ['text', 'reasoning', 'arguments']
   return [
     {

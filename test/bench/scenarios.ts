@@ -53,13 +53,15 @@ function bursts(path: Ask['path'], content: Content): Ask {
   return inBursts(ask(path, true), content)
 }
 
+export const roundsOfPair = 3
+
 export function rowsOf(programs: Programs, upstream: Target): Row[] {
   const pairs: Pairs = {
     start: async () => ({
       base: await programs.base(upstream.url),
       ours: await programs.ours(upstream.url),
     }),
-    rounds: 3,
+    rounds: roundsOfPair,
   }
   return [
     ...requestRows(programs, pairs),
