@@ -43,6 +43,8 @@ test('§10.2 the reason of a refusal is read for so long, and to such a size', a
   const timeouts = { idle_s: 60, connect_s: 10, first_byte_s: 60, shutdown_s: 1 }
   const signal = new CancelSignal()
   const call = {
+    app: { bodyBytes: 0 },
+    bodyBytes: 0,
     config: { timeouts },
     signal,
     log: { debug: () => undefined },
