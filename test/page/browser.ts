@@ -59,7 +59,7 @@ export function inBrowser(run: (t: TestContext) => Promise<void>) {
 
 /**
  * Opens the page in a context with nothing kept from before, and waits until its script has shown what it asked for.
- * `isTimed`: its clock is the real one, else the test's.
+ * `isTimed`: its clock is the real one, else it stands until the test moves it.
  */
 export async function visit(
   t: TestContext,
@@ -77,7 +77,7 @@ export async function visit(
     await context.close()
     assert.deepEqual(faults, [])
   })
-  if (!isTimed) await page.clock.install()
+  if (!isTimed) await stopClock(page)
   const isLive = options.javaScriptEnabled !== false
   const first = isLive ? page.waitForResponse('**/status.json') : undefined
   await page.goto(url)
@@ -95,9 +95,26 @@ export async function visit(
   }
 }
 
-/** An answer that is there is shown a few turns later. */
+/** An installed clock goes on by itself, and one cannot be stopped at a time that has passed: so it begins a minute ago. */
+async function stopClock(page: Page): Promise<void> {
+  const now = Date.now()
+  await page.clock.install({ time: now - 60_000 })
+  await page.clock.pauseAt(now)
+}
+
+/** An answer that is there is shown a few turns later. They are counted without a timer or a frame, as the clock may stand. */
 async function settled(page: Page): Promise<void> {
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)))
+  await page.evaluate(async () => {
+    const { port1, port2 } = new MessageChannel()
+    for (let turn = 0; turn < 5; turn += 1) {
+      const next = new Promise((resolve) =>
+        port1.addEventListener('message', resolve, { once: true }),
+      )
+      port1.start()
+      port2.postMessage(turn)
+      await next
+    }
+  })
 }
 
 function faultsOf(page: Page, origin: string): string[] {
