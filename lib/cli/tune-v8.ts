@@ -71,17 +71,15 @@ function capYoungGeneration(server: Server, underWay: () => number): void {
   server.on('request', () => {
     requests += 1
     if (requests % requestsPerLook !== 0) return
-    setFlagsFromString(
-      `--semi-space-growth-factor=${mayDouble(underWay() < manyStreams ? mayDoubleMb.few : mayDoubleMb.many) ? 2 : 1}`,
-    )
+    setFlagsFromString(`--semi-space-growth-factor=${mayDouble(underWay()) ? 2 : 1}`)
   })
 }
 
-function mayDouble(mostMb: number): boolean {
+function mayDouble(underWay: number): boolean {
   const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')
   if (!young) return true
   const half = young.space_used_size + young.space_available_size
-  return half <= mostMb * 1024 * 1024
+  return half <= (underWay < manyStreams ? mayDoubleMb.few : mayDoubleMb.many) * 1024 * 1024
 }
 
 /** Bytes of requests' bodies after which the young generation is collected. It takes 0.7 ms. */

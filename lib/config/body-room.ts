@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os'
 import type { ConfigData } from './types.ts'
 
-const megabyte = 1024 * 1024
+export const megabyte = 1024 * 1024
 
 /** Bytes: what `max_bodies_mb` says, else a quarter of the memory, as a body may be there several times over while it is read. */
 export function bodyRoom({ max_bodies_mb: most }: Pick<ConfigData, 'max_bodies_mb'>): number {

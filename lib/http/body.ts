@@ -2,9 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import { ProxyError } from '../../pipelines/errors.ts'
 import type { BodyPace, Call } from '../app.ts'
+import { megabyte } from '../config/body-room.ts'
 import { OverLimit } from '../limits/standing.ts'
-
-const megabyte = 1024 * 1024
 
 /**
  * What `use` makes of the whole body, up to the size that the configuration allows. Throws as `readBody` does, and ProxyError 503

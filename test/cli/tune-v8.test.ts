@@ -85,14 +85,14 @@ async function halfAfterMuchThatStays(underWay: () => number): Promise<number> {
   const kept: unknown[] = []
   for (let request = 0; request < 16; request++) server.emit('request', { headers: {} })
 
-  // 80 MB that stay, a quarter of a megabyte with each request; by itself each half would grow to 16 MB and more
-  for (let request = 0; request < 320; request++) {
-    for (let count = 0; count < 500; count++) kept.push(Array.from({ length: 64 }, () => request))
+  // 80 MB that stay, a 32nd of a megabyte with each request; by itself each half would grow to 16 MB and more
+  for (let request = 0; request < 2560; request++) {
+    for (let count = 0; count < 60; count++) kept.push(Array.from({ length: 64 }, () => request))
     server.emit('request', { headers: {} })
     await new Promise((resolve) => setImmediate(resolve))
   }
 
-  assert.equal(kept.length, 160_000)
+  assert.equal(kept.length, 153_600)
   return halfOfYoung()
 }
 
