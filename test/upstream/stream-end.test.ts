@@ -28,6 +28,7 @@ const whole: [what: string, type: ModelType, events: string[]][] = [
   ['messages that fail, by the name alone', 'anthropic', ['event: error\ndata: oh\n\n']],
   ['messages with spaces', 'anthropic', ['data: { "type" : "message_stop" }\n\n']],
   ['a comment behind the end', 'anthropic', [...messages, ': bye\n\n']],
+  ['a long one', 'anthropic', [...messages, `: ${'bye'.repeat(1000)}\n\n`]],
   ['responses', 'openai', responses],
   ['a last event of 600 KB', 'openai', long],
   [
