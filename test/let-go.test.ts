@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { begun, firstBytes, oneOfEach as roads, send } from './faults/roads.ts'
 import { serving } from './faults/serving.ts'
@@ -9,6 +10,7 @@ import { collect } from './helpers/collect.ts'
 import { deferred } from './helpers/deferred.ts'
 import { oneUpstream, startProxy } from './helpers/proxy.ts'
 import { until } from './helpers/until.ts'
+import { bodyPace, readBody } from '../lib/http/body.ts'
 import { startUpstream } from './helpers/upstream.ts'
 
 /** MB that are in use, on the heap and beside it. */
@@ -72,6 +74,32 @@ for (const { name, path: route, ask, stream } of roads) {
     assert.ok(held < 40, `${held.toFixed(1)} MB`)
   })
 }
+
+test('a large body whose length is known is there once while it is read', async (t) => {
+  const sent = Buffer.alloc(16e6, 'word ')
+  const server = http.createServer().listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const headers = { 'content-length': sent.length }
+  const client = http.request({ host: '127.0.0.1', port, method: 'POST', headers })
+  t.after(() => client.destroy())
+  client.on('error', () => undefined)
+  client.write(sent.subarray(0, -1))
+  const [req] = (await once(server, 'request')) as [IncomingMessage]
+  const before = process.memoryUsage().arrayBuffers
+  const reading = readBody(req, sent.length, bodyPace)
+  await until(() => req.socket.bytesRead > sent.length)
+  collect()
+
+  client.end(sent.subarray(-1))
+  const body = await reading
+
+  const held = (process.memoryUsage().arrayBuffers - before) / 1e6
+  assert.ok(body.equals(sent))
+  t.diagnostic(`${held.toFixed(1)} MB for 16`)
+  assert.ok(held < 20, `${held.toFixed(1)} MB`)
+})
 
 for (const { name, path: route, ask, stream } of roads) {
   test(`contract §18: ${name}: the request’s body is let go also when another model answers`, async (t) => {
