@@ -98,3 +98,10 @@ test('contract §6.8: an end that is split from its blank line, or lacks one, co
   assert.equal(isWhole('anthropic', [...before, last!.slice(0, -2)]), true)
   assert.equal(isWhole('anthropic', [...before, last!.slice(0, -18)]), false)
 })
+
+test('contract §6.8: a piece that begins with a line feed and has no blank line is part of an event', () => {
+  const end = messages.at(-1)!
+  const [name, data] = end.trimEnd().split('\n')
+  assert.equal(isWhole('anthropic', [`\n${name}\nda`, `${data!.slice(2)}\n\n`]), true)
+  assert.equal(isWhole('anthropic', [`\n${name}\nda`, 'ta: {}\n\n']), false)
+})
